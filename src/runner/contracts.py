@@ -1,0 +1,176 @@
+"""What travels from room to room: small frozen dataclasses and one abstract class, no logic.
+
+Shapes: N rows, B batch, C channels, H W pixels, F features, K outputs (classes).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+Task = Literal["binary", "multiclass", "regression"]
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One feature of a table; ``categories`` is empty for a number, else the names of the codes 0, 1, ..."""
+
+    name: str
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Data:
+    """Every row of a data set, on the host, untouched by scaling."""
+
+    x: Tensor  # [N, C, H, W] uint8 or float32, or [N, F] float32 (a category is its code)
+    y: Tensor  # [N] int64 in 0..K-1, or [N] float32 for regression
+    task: Task
+    class_names: tuple[str, ...] = ()  # K names; () for regression
+    columns: tuple[Column, ...] = ()  # F of them for a table; () for images
+    official_val: Tensor | None = None  # [V] int64 row numbers, where the publisher fixed them
+    official_test: Tensor | None = None  # [T] int64 row numbers
+
+
+class Source(ABC):
+    """The kind of every dataset part: its constructor takes the knobs of the option file, ``load`` reads the rows."""
+
+    @abstractmethod
+    def load(self, data_dir: Path) -> Data:
+        """The rows. Raises DataError where files are missing or wrong."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of each split: int64, disjoint; ``val`` and ``test`` may be empty."""
+
+    train: Tensor
+    val: Tensor
+    test: Tensor
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Several consecutive batches, gathered at once; the last batch may be short."""
+
+    x: Tensor  # [n, ...] on the device, n <= batches * batch_size
+    y: Tensor  # [n]
+    batch_size: int
+
+
+class Batches(Protocol):
+    """What the engine iterates, however the rows are kept. Reading it leaves torch's global generator alone."""
+
+    @property
+    def num_rows(self) -> int:
+        """Rows in one epoch."""
+
+    def __len__(self) -> int:
+        """Batches in one epoch."""
+
+    def chunks(self, epoch: int, first_batch: int = 0) -> Iterator[Chunk]:
+        """The batches of ``epoch`` from ``first_batch`` on; chunk borders depend on the absolute batch number alone."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A scheduler and when it is stepped."""
+
+    scheduler: LRScheduler
+    interval: Literal["step", "epoch"]
+    on_monitor: bool = False  # stepped with the monitored value (ReduceLROnPlateau)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The built objects of one run, all on one device."""
+
+    preprocess: nn.Module  # raw rows -> float32, constants as buffers, nothing to learn
+    model: nn.Module  # -> logits_BK
+    loss: nn.Module  # (logits_BK, y_B) -> scalar
+    optimizers: tuple[Optimizer, ...]
+    schedules: tuple[Schedule, ...]
+    metrics: Mapping[str, Any]  # name -> torchmetrics.Metric over (scores, y)
+    task: Task
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come, and the sums of the epoch and of the log window it is in; Progress() is a fresh run."""
+
+    step: int = 0  # optimizer steps
+    epoch: int = 0  # epochs completed
+    batch: int = 0  # batches of the current epoch already trained on
+    loss_sum: float = 0.0  # over the rows of the current epoch
+    hits: int = 0
+    seen: int = 0
+    window_loss_sum: float = 0.0  # over the rows since the last log row
+    window_seen: int = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the engine says at a yield. ``values`` is empty at a mere sign of life."""
+
+    progress: Progress
+    values: Mapping[str, float] = field(default_factory=dict)
+    epoch_end: bool = False
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of a model's summary."""
+
+    name: str  # dotted path of the module, "" for the model itself
+    kind: str  # class name, with its salient numbers: Conv2d(1, 32, kernel 3)
+    out_shape: tuple[int, ...]  # without the batch
+    num_parameters: int
+    flops: int  # multiply-adds counted twice, forward, one example
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What will run: the console's panel, TensorBoard's text and summary.json all show this."""
+
+    name: str
+    options: Mapping[str, str]  # group -> chosen option, "auto" already resolved: {"dataset": "digits", ...}
+    task: Task
+    in_shape: tuple[int, ...]
+    class_names: tuple[str, ...]
+    class_counts: tuple[int, ...]  # in the train split; () for regression
+    split_sizes: Mapping[str, int]  # train, val, test
+    split_note: str  # "10 % of train by seed 0, stratified; official test set" ...
+    layers: tuple[Layer, ...]
+    num_parameters: int
+    optimizer: str  # "adam lr 0.001"
+    scheduler: str  # "none" or "step_lr step_size 30 gamma 0.1, per epoch"
+    device: str
+    device_reason: str
+    epochs: int
+    batch_size: int
+    steps_per_epoch: int
+    total_steps: int
+    monitor: str
+    run_dir: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: the console's last table and summary.json show this."""
+
+    status: Literal["finished", "stopped_early", "interrupted", "failed"]
+    best: Mapping[str, float]  # metrics of the checkpoint that eval uses: step, epoch, val/..., test/...
+    final: Mapping[str, float]  # metrics at the last step
+    baseline: Mapping[str, float]  # what answering the commonest class, or the mean, scores on the same split
+    confusion: tuple[tuple[int, ...], ...]  # [true][predicted] on the test split (val where there is none); () else
+    judged_split: str  # the split that confusion and baseline are on
+    seconds: float
+    reason: str = ""

@@ -1,0 +1,43 @@
+"""What a user can cause, by kind. Each kind carries its exit code; anything else that is raised is a bug of ours."""
+
+from collections.abc import Sequence
+
+
+class RunnerError(Exception):
+    """A fault with one to three lines a person can act on: what, where, what to do next."""
+
+    exit_code = 1
+
+
+class RunError(RunnerError):
+    """The run failed: not finite, out of memory, disk full, outputs not writable."""
+
+
+class ConfigError(RunnerError):
+    """The request is wrong: a setting, an option or an argument. Carries every fault found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, faults: str | Sequence[str]):
+        self.faults = (faults,) if isinstance(faults, str) else tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class DeviceError(RunnerError):
+    """The device that was asked for is not here."""
+
+    exit_code = 2
+
+
+class DataError(RunnerError):
+    """Data, a checkpoint or a run directory is wrong or missing."""
+
+    exit_code = 3
+
+
+class Interrupted(RunnerError):
+    """A signal ended the run after its state was saved; the exit code is 128 + the signal's number."""
+
+    def __init__(self, message: str, signal_number: int):
+        self.exit_code = 128 + signal_number
+        super().__init__(message)
