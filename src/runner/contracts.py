@@ -61,6 +61,7 @@ class Split:
 class Chunk:
     """Several consecutive batches, gathered at once; the last batch may be short."""
 
+    first_batch: int  # number of its first batch in the epoch
     x: Tensor  # [n, ...] on the device, n <= batches * batch_size
     y: Tensor  # [n]
     batch_size: int
@@ -76,8 +77,12 @@ class Batches(Protocol):
     def __len__(self) -> int:
         """Batches in one epoch."""
 
-    def chunks(self, epoch: int, first_batch: int = 0) -> Iterator[Chunk]:
-        """The batches of ``epoch`` from ``first_batch`` on; chunk borders depend on the absolute batch number alone."""
+    def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
+        """The chunks of ``epoch``, beginning with the whole chunk that holds ``from_batch``.
+
+        Chunk borders depend on the absolute batch number alone and a chunk is never cut: a batch's place in memory
+        decides the last bits of what a matrix product makes of it.
+        """
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,7 @@ class Report:
     """What the engine says at a yield. ``values`` is empty at a mere sign of life."""
 
     progress: Progress
+    epoch: int  # under way or just ended, counted from 1
     values: Mapping[str, float] = field(default_factory=dict)
     epoch_end: bool = False
 
@@ -167,10 +173,10 @@ class Outcome:
     """How a run ended: the console's last table and summary.json show this."""
 
     status: Literal["finished", "stopped_early", "interrupted", "failed"]
-    best: Mapping[str, float]  # metrics of the checkpoint that eval uses: step, epoch, val/..., test/...
-    final: Mapping[str, float]  # metrics at the last step
-    baseline: Mapping[str, float]  # what answering the commonest class, or the mean, scores on the same split
-    confusion: tuple[tuple[int, ...], ...]  # [true][predicted] on the test split (val where there is none); () else
-    judged_split: str  # the split that confusion and baseline are on
-    seconds: float
+    best: Mapping[str, float] = field(default_factory=dict)  # of the checkpoint eval uses: step, epoch, val/..., test/...
+    final: Mapping[str, float] = field(default_factory=dict)  # metrics at the last epoch's end
+    baseline: Mapping[str, float] = field(default_factory=dict)  # the commonest class, or the mean, on the judged split
+    confusion: tuple[tuple[int, ...], ...] = ()  # [true][predicted] on the judged split
+    judged_split: str = ""  # test; val where there is no test
+    seconds: float = 0.0
     reason: str = ""

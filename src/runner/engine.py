@@ -1,0 +1,255 @@
+"""Training, evaluation and prediction over built parts: plain arguments, no config, no files, no printing.
+
+Shapes: B batch, N rows of a split, K outputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from runner.contracts import Batches, Parts, Progress, Report, Task
+from runner.errors import RunError
+from runner.tally import Tally, predicted_classes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to train and when to say something; every duration in steps or epochs."""
+
+    epochs: int
+    log_every_steps: int
+    monitor: str
+    max_steps: int | None = None
+    checkpoint_every_steps: int | None = None
+    test_every_epochs: int | None = None
+    grad_clip_norm: float | None = None
+
+    def is_done(self, progress: Progress) -> bool:
+        return progress.epoch >= self.epochs or (self.max_steps is not None and progress.step >= self.max_steps)
+
+    def speaks_at(self, step: int) -> bool:
+        """Whether the step's values are logged, or a checkpoint may be due."""
+        every = self.checkpoint_every_steps
+        return self.logs_at(step) or (every is not None and step % every == 0)
+
+    def logs_at(self, step: int) -> bool:
+        return step % self.log_every_steps == 0
+
+
+def never() -> bool:
+    return False
+
+
+def fit(
+    parts: Parts,
+    train: Batches,
+    judged: Mapping[str, Batches],
+    plan: Plan,
+    start: Progress,
+    stop: Callable[[], bool] = never,
+) -> Iterator[Report]:
+    """Train from ``start`` to the plan's end, yielding what happened.
+
+    ``judged`` holds the splits evaluated at the end of an epoch: ``val`` always, ``test`` as the plan says. At every
+    yield model, optimizers, schedules and the report's progress are consistent: what is saved there resumes to the
+    bit. After ``stop`` turns true the next report is the last. Raises RunError when a loss or gradient is not finite.
+    """
+    stepper = Stepper(parts, plan.grad_clip_norm)
+    progress = start
+    while not plan.is_done(progress):
+        tally = Tally(progress, parts.task)
+        for report in train_epoch(stepper, train, plan, tally, stop):
+            yield report
+            if stop():
+                return
+        report = end_epoch(stepper, len(train), judged, plan, tally)
+        yield report
+        if stop():
+            return
+        progress = report.progress
+
+
+def train_epoch(
+    stepper: Stepper, train: Batches, plan: Plan, tally: Tally, stop: Callable[[], bool]
+) -> Iterator[Report]:
+    """The rest of the epoch that ``tally`` stands in, or as much of it as ``max_steps`` allows."""
+    stepper.parts.model.train()
+    batches_left = len(train) - tally.batch
+    for chunk in train.chunks(tally.epoch, tally.batch):
+        with torch.no_grad():
+            x = stepper.parts.preprocess(chunk.x)
+        batches = zip(x.split(chunk.batch_size), chunk.y.split(chunk.batch_size), strict=True)
+        for x_B, y_B in islice(batches, tally.batch - chunk.first_batch, None):
+            stepper.step(x_B, y_B, tally)
+            batches_left -= 1
+            if batches_left == 0 or tally.step == plan.max_steps:
+                return
+            if plan.speaks_at(tally.step) or stop():
+                values = step_values(stepper, tally) if plan.logs_at(tally.step) else {}
+                yield Report(tally.read(), tally.epoch + 1, values)
+        yield Report(tally.read(), tally.epoch + 1)  # a sign of life, for the progress bar and for signals
+
+
+def step_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
+    """What a logged step says; it closes the window of ``train/batch_loss``."""
+    tally.read()
+    return {"train/batch_loss": tally.close_window(), "lr": stepper.lr, "grad_norm": stepper.grad_norm()}
+
+
+def end_epoch(
+    stepper: Stepper, batches_per_epoch: int, judged: Mapping[str, Batches], plan: Plan, tally: Tally
+) -> Report:
+    """The row of a finished epoch (or of the last, cut short by ``max_steps``), with every split judged that is due."""
+    parts, number = stepper.parts, tally.epoch + 1
+    values = step_values(stepper, tally)
+    progress = tally.read()
+    values["train/loss"] = progress.loss_sum / progress.seen
+    if parts.task != "regression":
+        values["train/accuracy"] = progress.hits / progress.seen
+    for split, batches in judged.items():
+        if split != "test" or (plan.test_every_epochs and number % plan.test_every_epochs == 0):
+            values |= {f"{split}/{name}": value for name, value in evaluate(parts, batches).items()}
+    if progress.batch == batches_per_epoch:
+        step_epoch_schedules(parts, values, plan.monitor)
+        progress = Progress(step=progress.step, epoch=number)
+    return Report(progress, number, values, epoch_end=True)
+
+
+def step_epoch_schedules(parts: Parts, values: Mapping[str, float], monitor: str) -> None:
+    for schedule in parts.schedules:
+        if schedule.interval == "epoch":
+            schedule.scheduler.step(*([values[monitor]] if schedule.on_monitor else []))
+
+
+def current_lr(parts: Parts) -> float:
+    return float(parts.optimizers[0].param_groups[0]["lr"])
+
+
+class Stepper:
+    """One optimizer step: loss, backward, clip, finite, step, schedule."""
+
+    def __init__(self, parts: Parts, grad_clip_norm: float | None):
+        self.parts = parts
+        self.grad_clip_norm = grad_clip_norm
+        self.params = [p for p in parts.model.parameters() if p.requires_grad]
+        self.step_schedules = [s.scheduler for s in parts.schedules if s.interval == "step"]
+        self.closure_optimizer = next((o for o in parts.optimizers if isinstance(o, torch.optim.LBFGS)), None)
+        device = self.params[0].device
+        self.on_cpu = device.type == "cpu"
+        self.found_inf = torch.zeros((), device=device)
+        self.one = torch.ones((), device=device)
+
+    @property
+    def lr(self) -> float:
+        return current_lr(self.parts)
+
+    def grad_norm(self) -> float:
+        """Norm of the gradients of the latest step, after clipping."""
+        return float(torch.nn.utils.get_total_norm([p.grad for p in self.params if p.grad is not None]))
+
+    def step(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> None:
+        """Train on a batch; its loss and logits, taken before the weights moved, go into the tally."""
+        if self.closure_optimizer is not None:
+            loss, logits_BK = self.step_by_closure(self.closure_optimizer, x_B, y_B, tally)
+        else:
+            loss, logits_BK = self.backward(x_B, y_B, tally)
+            for optimizer in self.parts.optimizers:
+                optimizer.step()
+        for scheduler in self.step_schedules:
+            scheduler.step()
+        tally.add(loss, logits_BK, y_B)
+
+    def backward(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
+        for p in self.params:
+            p.grad = None
+        logits_BK: Tensor = self.parts.model(x_B)
+        loss: Tensor = self.parts.loss(logits_BK, y_B)
+        loss.backward()
+        if self.grad_clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.params, self.grad_clip_norm)
+        self.check_finite(loss, tally)
+        return loss.detach(), logits_BK.detach()
+
+    def step_by_closure(
+        self, optimizer: torch.optim.Optimizer, x_B: Tensor, y_B: Tensor, tally: Tally
+    ) -> tuple[Tensor, Tensor]:
+        """LBFGS asks for the loss several times a step; the first answer is the one at the step's start."""
+        answers: list[tuple[Tensor, Tensor]] = []
+
+        def closure() -> float:
+            with torch.enable_grad():
+                answers.append(self.backward(x_B, y_B, tally))
+            return float(answers[-1][0])
+
+        optimizer.step(closure)
+        return answers[0]
+
+    def check_finite(self, loss: Tensor, tally: Tally) -> None:
+        """On the CPU before the step; elsewhere the flag stays on the device until the tally is read."""
+        grads = [p.grad for p in self.params if p.grad is not None]
+        # one pass over all gradients, 7 times cheaper than a total norm; what torch's own GradScaler calls
+        torch._amp_foreach_non_finite_check_and_unscale_(grads, self.found_inf, self.one)
+        if not self.on_cpu:
+            tally.found_inf = self.found_inf
+        elif self.found_inf.item() or not math.isfinite(loss.item()):
+            raise not_finite(loss.item(), tally.step + 1, tally.epoch + 1, tally.batch + 1, self.lr)
+
+
+def not_finite(loss: float, step: int, epoch: int, batch: int, lr: float) -> RunError:
+    what = "the gradient is not finite" if math.isfinite(loss) else f"the loss is {loss}"
+    return RunError(
+        f"{what} at step {step} (epoch {epoch}, batch {batch}, lr {lr:g}); the step was not taken.\n"
+        f"  Lower optimizer.lr, or set grad_clip_norm=1"
+    )
+
+
+@torch.no_grad()
+def predict(parts: Parts, batches: Batches) -> tuple[Tensor, Tensor]:
+    """(logits_NK, y_N) of every row, in the batches' own order, in evaluation mode."""
+    parts.model.eval()
+    logits, labels = [], []
+    for chunk in batches.chunks(epoch=0):
+        x = parts.preprocess(chunk.x)
+        logits += [parts.model(x_B) for x_B in x.split(chunk.batch_size)]
+        labels.append(chunk.y)
+    return torch.cat(logits), torch.cat(labels)
+
+
+def evaluate(parts: Parts, batches: Batches) -> dict[str, float]:
+    """Loss and metrics over all rows of a split, each divided once; names without the split."""
+    return judge(parts, *predict(parts, batches))
+
+
+@torch.no_grad()
+def judge(parts: Parts, logits_NK: Tensor, y_N: Tensor) -> dict[str, float]:
+    """The loss and every metric with a single value."""
+    values = {"loss": float(parts.loss(logits_NK, y_N))}
+    scores = as_scores(logits_NK, parts.task)
+    for name, metric in parts.metrics.items():
+        metric.reset()
+        metric.update(scores, y_N)
+        value = metric.compute()
+        if value.ndim == 0:
+            values[name] = float(value)
+    return values
+
+
+def as_scores(logits_NK: Tensor, task: Task) -> Tensor:
+    """What metrics take: [N, K] probabilities, [N] probabilities of class 1, or [N] values."""
+    if task == "multiclass":
+        return logits_NK.softmax(1)
+    if task == "binary":
+        return logits_NK[:, 0].sigmoid() if logits_NK.shape[1] == 1 else logits_NK.softmax(1)[:, 1]
+    return logits_NK[:, 0]
+
+
+def confusion(logits_NK: Tensor, y_N: Tensor, num_classes: int) -> tuple[tuple[int, ...], ...]:
+    """Counts [true][predicted]."""
+    counts = torch.bincount(y_N * num_classes + predicted_classes(logits_NK), minlength=num_classes**2)
+    return tuple(tuple(row) for row in counts.view(num_classes, num_classes).tolist())

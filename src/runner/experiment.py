@@ -1,0 +1,208 @@
+"""A checked config, built: data, splits, parts and batches on their device."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from runner import build, device, seed
+from runner.catalog import Catalog
+from runner.config import Config
+from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
+from runner.data.batches import ResidentBatches, check_labels
+from runner.data.splits import describe, split
+from runner.data.transforms import build_preprocess, out_shape
+from runner.engine import Plan
+from runner.errors import ConfigError
+from runner.layers import layers
+from runner.monitor import Monitor, direction
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that ``train``, ``resume``, ``eval`` and ``predict`` work on."""
+
+    config: Config  # "auto" resolved
+    data: Data
+    split: Split
+    parts: Parts
+    train: ResidentBatches
+    judged: Mapping[str, ResidentBatches]  # train, val and test in their own order, those that have rows
+    choice: device.Choice
+    in_shape: tuple[int, ...]
+
+    @property
+    def has_validation(self) -> bool:
+        return "val" in self.judged
+
+    @cached_property
+    def data_digest(self) -> str:
+        """SHA-256 over every value and label."""
+        digest = hashlib.sha256()
+        for tensor in (self.data.x, self.data.y):
+            digest.update(str((tuple(tensor.shape), tensor.dtype)).encode())
+            digest.update(tensor.contiguous().numpy())
+        return digest.hexdigest()
+
+    @property
+    def plan(self) -> Plan:
+        config = self.config
+        return Plan(
+            epochs=config.epochs,
+            log_every_steps=config.log_every_steps,
+            monitor=config.monitor,
+            max_steps=config.max_steps,
+            checkpoint_every_steps=config.checkpoint.every_steps,
+            test_every_epochs=config.test_every_epochs,
+            grad_clip_norm=config.grad_clip_norm,
+        )
+
+    def new_monitor(self) -> Monitor:
+        stopping = self.config.early_stopping
+        return Monitor(self.config.monitor, min_delta=stopping.min_delta, patience_epochs=stopping.patience_epochs)
+
+
+def assemble(config: Config, catalog: Catalog) -> Experiment:
+    """Build everything the config names. Raises ConfigError, DataError or DeviceError before anything is written."""
+    choice = device.choose(config.device)
+    device.set_threads(config.threads)
+    data = build.build_source(config.dataset, config.trusted).load(Path(config.data_dir).expanduser())
+    check_labels(data)
+    config = resolve_auto(config, catalog, data)
+    rows = split(
+        data,
+        split_seed=config.split_seed,
+        val_fraction=config.val_fraction,
+        test_fraction=config.test_fraction,
+        folds=config.folds,
+        fold=config.fold,
+    )
+    preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train)
+    in_shape = out_shape(preprocess, data)
+    train, judged = all_batches(config, data, rows, choice.device)
+    parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
+    check_last_batch(parts.model, train)
+    return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
+
+
+def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
+    """The config with loss and metrics chosen by the data where they were left to it, and a monitor that exists."""
+    if config.loss.target is None:
+        config = replace(config, loss=catalog.part("loss", build.auto_loss(data.task)))
+    if any(part.target is None for part in config.metric.values()):
+        names = build.auto_metrics(data.task)
+        config = replace(config, metric={name: catalog.part("metric", name) for name in names})
+    known = {f"{split}/{name}" for split in ("val", "test") for name in ("loss", *config.metric)}
+    known |= {"train/loss", "train/accuracy"} if data.task != "regression" else {"train/loss"}
+    if config.monitor not in known:
+        raise ConfigError(f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}")
+    return config
+
+
+def all_batches(
+    config: Config, data: Data, rows: Split, where: torch.device
+) -> tuple[ResidentBatches, dict[str, ResidentBatches]]:
+    x, y = data.x.to(where), data.y.to(where)  # once; every split indexes the same tensors
+    order = seed.derive(config.seed, "order") if config.shuffle else None
+    train = ResidentBatches(x, y, rows.train, config.batch_size, order_seed=order)
+    judged = {
+        name: ResidentBatches(x, y, numbers, config.eval_batch_size, order_seed=None)
+        for name in SPLITS
+        if len(numbers := getattr(rows, name))
+    }
+    return train, judged
+
+
+def build_parts(
+    config: Config,
+    data: Data,
+    preprocess: nn.Module,
+    in_shape: tuple[int, ...],
+    steps_per_epoch: int,
+    where: torch.device,
+) -> Parts:
+    num_classes = len(data.class_names)
+    loss = build.build_loss(config.loss, data.task, num_classes, config.trusted)
+    num_outputs = build.num_outputs(data.task, config.loss, num_classes)
+    seed.seed_everything(seed.derive(config.seed, "weights"))
+    model = build.build_model(config.model, in_shape, num_outputs, config.trusted).to(where)
+    optimizers = build.build_optimizers(config.optimizer, model, where, config.trusted)
+    schedules = build.build_schedules(
+        config.scheduler,
+        optimizers,
+        total_steps=config.total_steps(steps_per_epoch),
+        steps_per_epoch=steps_per_epoch,
+        mode=direction(config.monitor),
+        trusted=config.trusted,
+    )
+    metrics = build.build_metrics(config.metric, data.task, num_classes, config.trusted)
+    return Parts(
+        preprocess=preprocess.to(where),
+        model=model,
+        loss=loss.to(where),
+        optimizers=optimizers,
+        schedules=schedules,
+        metrics={name: metric.to(where) for name, metric in metrics.items()},
+        task=data.task,
+    )
+
+
+def check_last_batch(model: nn.Module, train: ResidentBatches) -> None:
+    """A batch norm cannot normalise over one row."""
+    has_norm = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+    if has_norm and train.last_batch_size == 1:
+        raise ConfigError(
+            f"batch_size={train.batch_size}: the last of {len(train)} batches would hold one row, "
+            f"which batch normalisation cannot use; choose another batch_size, such as {train.batch_size + 1}"
+        )
+
+
+def outline(experiment: Experiment, run_dir: Path) -> Outline:
+    """The experiment as the console, TensorBoard and summary.json show it."""
+    config, data, parts = experiment.config, experiment.data, experiment.parts
+    steps_per_epoch = len(experiment.train)
+    return Outline(
+        name=config.name,
+        options=config.options,
+        task=data.task,
+        in_shape=experiment.in_shape,
+        class_names=data.class_names,
+        class_counts=class_counts(data, experiment.split.train),
+        split_sizes={name: len(getattr(experiment.split, name)) for name in SPLITS},
+        split_note=describe(
+            data, val_fraction=config.val_fraction, test_fraction=config.test_fraction,
+            split_seed=config.split_seed, folds=config.folds, fold=config.fold,
+        ),
+        layers=layers(parts.model, experiment.in_shape),
+        num_parameters=sum(p.numel() for p in parts.model.parameters()),
+        optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}",
+        scheduler=describe_schedule(config),
+        device=str(experiment.choice.device),
+        device_reason=experiment.choice.reason,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        steps_per_epoch=steps_per_epoch,
+        total_steps=config.total_steps(steps_per_epoch),
+        monitor=config.monitor,
+        run_dir=run_dir,
+    )
+
+
+def class_counts(data: Data, rows: Tensor) -> tuple[int, ...]:
+    if data.task == "regression":
+        return ()
+    return tuple(torch.bincount(data.y[rows], minlength=len(data.class_names)).tolist())
+
+
+def describe_schedule(config: Config) -> str:
+    part = config.scheduler
+    if part.target is None:
+        return part.option
+    knobs = [f"{key} {value}" for key, value in part.knobs.items() if key != "interval" and value is not None]
+    return " ".join([part.option, *knobs]) + f", per {part.knobs['interval']}"

@@ -1,0 +1,61 @@
+"""What the weights at hand are worth: every split scored, beside the answer that needs no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+from runner import engine
+from runner.contracts import Data, Split
+from runner.experiment import Experiment
+from runner.records.checkpoint import Checkpoints
+from runner.state import load_weights
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Scores of one checkpoint."""
+
+    step: int
+    epoch: int
+    values: dict[str, float]  # train/..., val/..., test/..., all in evaluation mode
+    split: str  # the split that confusion and baseline are about
+    confusion: tuple[tuple[int, ...], ...]  # [true][predicted]; () for regression
+    baseline: dict[str, float]  # what answering the commonest class, or the mean, of the train rows scores
+
+
+def checkpoint_to_judge(experiment: Experiment) -> str:
+    """``best`` where a validation split chose it, else ``last``."""
+    return "best" if experiment.has_validation else "last"
+
+
+def judge(experiment: Experiment, checkpoints: Checkpoints, name: str) -> Judgement:
+    """Load the checkpoint called ``name`` into the experiment and score it. Raises DataError when it cannot be read."""
+    saved = checkpoints.load(name)
+    load_weights(saved, experiment.parts)
+    parts, num_classes = experiment.parts, len(experiment.data.class_names)
+    values: dict[str, float] = {}
+    counts: tuple[tuple[int, ...], ...] = ()
+    for split, batches in experiment.judged.items():
+        logits_NK, y_N = engine.predict(parts, batches)
+        values |= {f"{split}/{key}": value for key, value in engine.judge(parts, logits_NK, y_N).items()}
+        if num_classes and split != "train":
+            counts = engine.confusion(logits_NK, y_N, num_classes)
+    split = next((s for s in ("test", "val") if s in experiment.judged), "")
+    return Judgement(
+        step=saved["progress"]["step"],
+        epoch=saved["epoch"],
+        values=values,
+        split=split,
+        confusion=counts,
+        baseline=baseline(experiment.data, experiment.split, split) if split else {},
+    )
+
+
+def baseline(data: Data, rows: Split, split: str) -> dict[str, float]:
+    """The score, on ``split``, of always answering the train rows' commonest class, or their mean."""
+    train_y, y = data.y[rows.train], data.y[getattr(rows, split)]
+    if data.task != "regression":
+        return {"accuracy": float((y == train_y.mode().values).double().mean())}
+    error = (y - train_y.mean()).double()
+    return {"rmse": float(error.square().mean().sqrt()), "mae": float(error.abs().mean())}

@@ -1,0 +1,115 @@
+"""Checkpoints that are whole or refused: a torch zip file that carries its own SHA-256 as the zip's comment.
+
+``torch.load(path, weights_only=True)`` reads one without this package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from runner.errors import DataError
+from runner.records.files import link_whole, write_whole
+
+FORMAT = 1
+COMMENT = b"runner sha256 "
+COMMENT_SIZE = len(COMMENT) + 64
+
+
+def pack(state: dict[str, Any]) -> bytes:
+    """``state`` as the bytes of a checkpoint file."""
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT, **state}, buffer)
+    body = buffer.getvalue()[:-2] + struct.pack("<H", COMMENT_SIZE)  # a zip ends with its comment's length
+    return body + COMMENT + hashlib.sha256(body).hexdigest().encode()
+
+
+def unpack(content: bytes, path: Path) -> dict[str, Any]:
+    """The state in a checkpoint's bytes. Raises DataError when damaged, foreign, of another format, or code."""
+    body, comment = content[:-COMMENT_SIZE], content[-COMMENT_SIZE:]
+    if not comment.startswith(COMMENT):
+        raise DataError(f"{path}: not loaded: cut short, or not a checkpoint of this program")
+    if hashlib.sha256(body).hexdigest().encode() != comment[len(COMMENT) :]:
+        raise DataError(f"{path}: not loaded: damaged, its content does not match its checksum")
+    check_sizes(content, path)
+    try:
+        state: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as refusal:
+        raise DataError(f"{path}: not loaded: contains code; a checkpoint holds numbers only") from refusal
+    except (RuntimeError, ValueError, KeyError, EOFError) as refusal:
+        raise DataError(f"{path}: not loaded: {str(refusal).splitlines()[0]}") from refusal
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        found = state.get("format") if isinstance(state, dict) else "none"
+        raise DataError(f"{path}: not loaded: format {found}, this build reads format {FORMAT}")
+    return state
+
+
+def check_sizes(content: bytes, path: Path) -> None:
+    """Refuse a zip that unpacks to more than it weighs: torch stores without compression."""
+    try:
+        entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
+    except zipfile.BadZipFile as refusal:
+        raise DataError(f"{path}: not loaded: not a zip file inside") from refusal
+    if sum(entry.file_size for entry in entries) > len(content):
+        raise DataError(f"{path}: not loaded: claims to unpack to more than the file holds")
+
+
+class Checkpoints:
+    """``last.pt`` and ``best.pt`` of a run, each with the generation before it."""
+
+    def __init__(self, folder: Path, warn: Callable[[str], None] = lambda text: None):
+        self.folder = folder
+        self.warn = warn
+
+    def path(self, name: str) -> Path:
+        return self.folder / f"{name}.pt"
+
+    def previous(self, name: str) -> Path:
+        return self.folder / f"previous-{name}.pt"
+
+    def save(self, state: dict[str, Any], *, best: bool) -> None:
+        """Save as ``last``, and as ``best`` first: a kill in between only repeats the step that made it best."""
+        content = pack(state)
+        self.folder.mkdir(exist_ok=True)
+        for name in ("best", "last") if best else ("last",):
+            self.keep_previous(name)
+            if name == "last" and best:
+                link_whole(self.path("best"), self.path("last"))
+            else:
+                write_whole(self.path(name), content)
+
+    def keep_previous(self, name: str) -> None:
+        if self.path(name).exists():
+            link_whole(self.path(name), self.previous(name))
+
+    def has(self, name: str) -> bool:
+        return self.path(name).exists() or self.previous(name).exists()
+
+    def load(self, name: str) -> dict[str, Any]:
+        """The newest whole state called ``name``; an older generation is taken with a warning.
+
+        Raises DataError when there is none that can be read.
+        """
+        faults = []
+        for path in (self.path(name), self.previous(name)):
+            try:
+                state = unpack(path.read_bytes(), path)
+            except FileNotFoundError:
+                faults.append(f"{path}: not there")
+            except OSError as refusal:
+                faults.append(f"{path}: not read: {refusal.strerror}")
+            except DataError as fault:
+                faults.append(str(fault))
+            else:
+                for fault in faults:
+                    self.warn(f"{fault}; going on with {path.name} of step {state['progress']['step']}")
+                return state
+        raise DataError("\n".join(faults))

@@ -1,0 +1,83 @@
+"""Files that are either whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from runner.errors import RunError
+
+
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Put ``content`` at ``path``, or leave what was there before: written beside it, synced, renamed.
+
+    Raises RunError with the path and the bytes needed when the disk is full or refuses.
+    """
+    replace_whole(path, lambda temporary: write_synced(temporary, content, durable), len(content))
+
+
+def link_whole(source: Path, path: Path) -> None:
+    """Make ``path`` name the content of ``source`` too, without writing it again where the file system can."""
+
+    def put(temporary: Path) -> None:
+        try:
+            os.link(source, temporary)
+        except OSError as refusal:
+            if refusal.errno not in (errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK):
+                raise
+            shutil.copyfile(source, temporary)  # a file system without hard links
+
+    replace_whole(path, put, source.stat().st_size)
+
+
+def replace_whole(path: Path, put: Callable[[Path], None], size: int) -> None:
+    temporary = path.with_name(f".{path.name}.tmp.{os.getpid()}")
+    try:
+        put(temporary)
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as refusal:
+        temporary.unlink(missing_ok=True)
+        raise RunError(refusal_message(path, size, refusal)) from refusal
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def refusal_message(path: Path, size: int, refusal: OSError) -> str:
+    reason = "no space left on the device" if refusal.errno == errno.ENOSPC else os.strerror(refusal.errno or 0).lower()
+    return f"{path}: not written: {reason} ({size:,} bytes needed); what was saved before is untouched"
+
+
+def write_synced(path: Path, content: bytes, durable: bool) -> None:
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename last; on systems whose folders cannot be opened there is nothing to do."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Remove what a killed writer left; call it only while holding the run's lock."""
+    for leftover in folder.glob(".*.tmp.*"):
+        leftover.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    write_whole(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

@@ -1,0 +1,138 @@
+"""The directory of one run: where it lies, who owns it, what is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from runner.errors import ConfigError, DataError, RunError
+from runner.records.files import sweep_temporaries, write_json
+
+CLAIM_TRIES = 100
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def summary(self) -> Path:
+        return self.path / "summary.json"
+
+    def lock(self) -> FileLock:
+        """The run's lock, held. It dies with the process. Raises RunError when another process holds it."""
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as taken:
+            owner = self.read_summary().get("pid", "unknown") if self.summary.exists() else "unknown"
+            raise RunError(
+                f"{self.path}: in use by process {owner}\n  Wait for it to end, or start a run of its own"
+            ) from taken
+        sweep_temporaries(self.path)
+        sweep_temporaries(self.checkpoints)
+        return lock
+
+    def read_summary(self) -> dict[str, Any]:
+        """summary.json. Raises DataError when it is missing or damaged."""
+        try:
+            content = json.loads(self.summary.read_text(encoding="utf-8"))
+        except FileNotFoundError as missing:
+            raise DataError(f"{self.path}: no run directory: it has no summary.json") from missing
+        except (OSError, ValueError) as fault:
+            raise DataError(f"{self.summary}: damaged: {fault}") from fault
+        if not isinstance(content, dict):
+            raise DataError(f"{self.summary}: damaged: not a JSON object")
+        return content
+
+    def write_summary(self, content: dict[str, Any]) -> None:
+        write_json(self.summary, content)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise RunError when ``folder``, or the nearest parent that exists, cannot take new directories."""
+    nearest = folder.absolute()
+    while not nearest.exists() and not nearest.is_symlink():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise RunError(f"output_dir={folder}: {nearest} is not a directory; choose another output_dir=...")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise RunError(f"output_dir={folder}: {nearest} is not writable; choose another output_dir=...")
+
+
+def claim(output_dir: Path, name: str, under: str = "") -> RunDirectory:
+    """A new directory ``<output_dir>/[under/]<date>/<time with microseconds>-<name>`` that nobody else has.
+
+    Raises RunError when it cannot be made.
+    """
+    for _ in range(CLAIM_TRIES):
+        now = datetime.now()
+        path = output_dir.absolute() / under / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S-%f}-{name}"
+        if make(path):
+            return RunDirectory(path)
+    raise RunError(f"{path}: taken {CLAIM_TRIES} times over; is the clock standing still?")
+
+
+def claim_exactly(path: Path) -> RunDirectory:
+    """The directory a user named. Raises RunError when it holds a run already."""
+    path = path.absolute()
+    if not make(path) and any(path.iterdir()):
+        raise RunError(
+            f"{path}: exists already\n  Continue it: python -m runner resume {path}, or choose another directory"
+        )
+    return RunDirectory(path)
+
+
+def make(path: Path) -> bool:
+    """Make ``path``; False when it was there already."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir()
+    except FileExistsError:
+        return False
+    except OSError as refusal:
+        raise RunError(f"{path}: not made: {refusal.strerror}; choose another output_dir=...") from refusal
+    return True
+
+
+def find(run: str, output_dir: Path) -> RunDirectory:
+    """The run that ``run`` names: a path, or ``last``. Raises ConfigError or DataError when there is none."""
+    if run == "last":
+        return newest(output_dir)
+    directory = RunDirectory(Path(run).expanduser().absolute())
+    if not directory.path.is_dir():
+        raise ConfigError(f"{run}: no such directory; give a run directory, or last")
+    if not directory.summary.exists() and not directory.config.exists():
+        raise DataError(f"{run}: not a run directory: it holds neither config.yaml nor summary.json")
+    return directory
+
+
+def newest(output_dir: Path) -> RunDirectory:
+    """The run started last, by the time in its summary: never by the file system's clock."""
+    started = []
+    for summary in output_dir.absolute().rglob("summary.json"):
+        try:
+            started.append((RunDirectory(summary.parent).read_summary().get("started", ""), summary.parent))
+        except DataError:
+            continue  # a damaged stranger does not hide the others; naming it directly says what is wrong
+    if not started:
+        raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
+    return RunDirectory(max(started)[1])

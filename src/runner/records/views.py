@@ -1,0 +1,92 @@
+"""Everything a report is written to, opened together and closed together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from runner.contracts import Outcome, Outline, Report
+from runner.records.console import RunConsole
+from runner.records.metric_log import MetricLog
+from runner.records.run_directory import RunDirectory
+from runner.records.tensorboard import TensorBoard
+
+log = logging.getLogger("runner")
+
+
+class Views:
+    """metrics.jsonl is the truth; TensorBoard, train.log and the console show it."""
+
+    def __init__(self, directory: RunDirectory, outline: Outline, config_text: str, saved: Mapping[str, Any] | None):
+        self.outline = outline
+        self.log_handler = open_log(directory)
+        self.console = RunConsole()
+        step = saved["progress"]["step"] if saved else None
+        self.metric_log = MetricLog(directory.metrics, saved["log_size"] if saved else 0)
+        self.tensorboard = TensorBoard(directory.path, purge_step=None if step is None else step + 1, warn=self.warn)
+        self.console.start(outline)
+        log.info("%s: step %d", "resumed" if saved else "started", step or 0)
+        if not saved:
+            self.tensorboard.text("config", config_text)
+
+    def write(self, report: Report, *, best: bool) -> None:
+        if report.values:
+            self.metric_log.write(report.progress.step, report.epoch, report.values)
+            self.tensorboard.write(report.progress.step, report.values)
+        if report.epoch_end:
+            self.tensorboard.flush()
+            log.info("epoch %d %s%s", report.epoch, as_text(report.values), " best" if best else "")
+        self.console.report(report, best=best)
+
+    def warn(self, text: str) -> None:
+        log.warning(text)
+        self.console.warn(text)
+
+    @property
+    def log_size(self) -> int:
+        return self.metric_log.size
+
+    @property
+    def degraded(self) -> bool:
+        return self.tensorboard.degraded
+
+    def sync(self) -> None:
+        self.metric_log.sync()
+
+    def finish(self, outcome: Outcome, hparams: Mapping[str, Any]) -> None:
+        """The end as people see it. An interrupted run has no results yet."""
+        if outcome.status != "interrupted":
+            test = {name: value for name, value in outcome.best.items() if name.startswith("test/")}
+            self.tensorboard.write(int(outcome.best["step"]), test)
+            self.tensorboard.hparams(hparams, outcome.best, outcome.final)
+            self.console.finish(self.outline, outcome)
+        log.info("%s %s", outcome.status, as_text(outcome.best))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if fault is not None:
+            log.error("ended: %s", str(fault) or type(fault).__name__)
+        self.console.close()
+        self.tensorboard.close()
+        self.metric_log.close()
+        log.removeHandler(self.log_handler)
+        self.log_handler.close()
+
+
+def open_log(directory: RunDirectory) -> logging.Handler:
+    handler = logging.FileHandler(directory.path / "train.log", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(handler)
+    return handler
+
+
+def as_text(values: Mapping[str, float]) -> str:
+    return " ".join(f"{name}={value:.6g}" for name, value in values.items())

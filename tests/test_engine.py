@@ -1,0 +1,210 @@
+"""The loop over built parts: hand-made data, hand-made numbers."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchmetrics.classification import MulticlassAccuracy
+
+from runner.contracts import Chunk, Parts, Progress, Report, Schedule
+from runner.engine import Plan, as_scores, confusion, evaluate, fit
+from runner.errors import RunError
+
+PLAN = Plan(epochs=3, log_every_steps=4, monitor="val/loss")
+
+
+class ListBatches:
+    """Chunks of four batches, in an order that depends on the epoch alone."""
+
+    def __init__(self, x: Tensor, y: Tensor, batch_size: int, batches_per_chunk: int = 4):
+        self.x, self.y, self.batch_size, self.batches_per_chunk = x, y, batch_size, batches_per_chunk
+        self.num_rows = len(x)
+
+    def __len__(self) -> int:
+        return -(-self.num_rows // self.batch_size)
+
+    def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
+        order = torch.randperm(self.num_rows, generator=torch.Generator().manual_seed(epoch))
+        size = self.batches_per_chunk
+        for first in range(from_batch // size * size, len(self), size):
+            rows = order[first * self.batch_size : (first + size) * self.batch_size]
+            yield Chunk(first, self.x[rows], self.y[rows], self.batch_size)
+
+
+@pytest.fixture
+def rows() -> tuple[Tensor, Tensor]:
+    x = torch.randn(32, 5, generator=torch.Generator().manual_seed(1))
+    return x, (x.sum(1) > 0).long() + (x[:, 0] > 1).long()
+
+
+def make_parts(optimizer: str = "Adam", lr: float = 0.05, step_size: int | None = None, **knobs: Any) -> Parts:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))
+    built = getattr(torch.optim, optimizer)(model.parameters(), lr=lr, **knobs)
+    schedules: tuple[Schedule, ...] = ()
+    if step_size:
+        schedules = (Schedule(torch.optim.lr_scheduler.StepLR(built, step_size, gamma=0.5), "step"),)
+    return Parts(nn.Identity(), model, nn.CrossEntropyLoss(), (built,), schedules, {}, "multiclass")
+
+
+def train(parts: Parts, rows: tuple[Tensor, Tensor], plan: Plan = PLAN, start: Progress | None = None) -> list[Report]:
+    batches = ListBatches(*rows, batch_size=3)
+    return list(fit(parts, batches, {"val": batches}, plan, start or Progress()))
+
+
+def logged(reports: list[Report]) -> list[tuple[int, dict[str, float]]]:
+    return [(report.progress.step, dict(report.values)) for report in reports if report.values]
+
+
+def test_an_epoch_takes_one_step_for_every_batch_and_the_last_may_be_short(rows: tuple[Tensor, Tensor]) -> None:
+    reports = train(make_parts(), rows)
+    assert [r.progress.step for r in reports if r.epoch_end] == [11, 22, 33]  # 32 rows in batches of 3
+    assert [r.epoch for r in reports if r.epoch_end] == [1, 2, 3]
+
+
+def test_every_logged_step_is_reported_exactly_once(rows: tuple[Tensor, Tensor]) -> None:
+    steps = [step for step, _ in logged(train(make_parts(), rows))]
+    assert steps == [4, 8, 11, 12, 16, 20, 22, 24, 28, 32, 33]
+
+
+def test_train_loss_is_the_mean_over_rows_not_over_batches() -> None:
+    x = torch.zeros(4, 1)
+    y = torch.tensor([0, 0, 0, 1])
+    model = nn.Linear(1, 2)
+    with torch.no_grad():
+        model.weight.zero_()
+        model.bias.copy_(torch.tensor([0.0, torch.log(torch.tensor(3.0))]))  # p = 1/4, 3/4
+    still = torch.optim.SGD(model.parameters(), lr=0.0)
+    parts = Parts(nn.Identity(), model, nn.CrossEntropyLoss(), (still,), (), {}, "multiclass")
+    reports = list(fit(parts, ListBatches(x, y, batch_size=3), {}, replace(PLAN, epochs=1), Progress()))
+    three_wrong_one_right = (3 * torch.tensor(4.0).log() + torch.tensor(4 / 3).log()) / 4
+    assert reports[-1].values["train/loss"] == pytest.approx(float(three_wrong_one_right), rel=1e-6)
+    assert reports[-1].values["train/accuracy"] == 0.25
+
+
+def test_same_seed_same_history(rows: tuple[Tensor, Tensor]) -> None:
+    assert logged(train(make_parts(), rows)) == logged(train(make_parts(), rows))
+
+
+@pytest.mark.parametrize("cut", range(1, 30))
+def test_going_on_from_any_report_gives_the_rest_of_the_history(rows: tuple[Tensor, Tensor], cut: int) -> None:
+    whole_parts = make_parts(step_size=5)
+    whole = logged(train(whole_parts, rows))
+    parts = make_parts(step_size=5)
+    batches = ListBatches(*rows, batch_size=3)
+    first = []
+    for report in fit(parts, batches, {"val": batches}, PLAN, Progress()):
+        first.append(report)
+        if len(first) == cut or report.progress.step == 33:
+            break
+    start = Progress(**asdict(first[-1].progress))
+    rest = list(fit(parts, batches, {"val": batches}, PLAN, start))
+    assert logged(first) + logged(rest) == whole
+    for a, b in zip(parts.model.parameters(), whole_parts.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_stop_ends_after_the_step_under_way(rows: tuple[Tensor, Tensor]) -> None:
+    batches = ListBatches(*rows, batch_size=3)
+    calls = []
+
+    def stop() -> bool:
+        calls.append(1)
+        return len(calls) > 2
+
+    reports = list(fit(make_parts(), batches, {}, replace(PLAN, log_every_steps=1000), Progress(), stop))
+    assert [r.progress.step for r in reports] == [3]
+
+
+def test_max_steps_ends_in_the_middle_of_an_epoch_and_still_judges(rows: tuple[Tensor, Tensor]) -> None:
+    last = train(make_parts(), rows, replace(PLAN, max_steps=5))[-1]
+    assert (last.progress.step, last.progress.epoch, last.progress.batch) == (5, 0, 5)
+    assert last.epoch_end and "val/loss" in last.values
+
+
+def test_gradients_are_clipped_to_the_norm_that_was_asked_for(rows: tuple[Tensor, Tensor]) -> None:
+    reports = train(make_parts("SGD"), rows, replace(PLAN, grad_clip_norm=1e-3))
+    norms = [values["grad_norm"] for _, values in logged(reports)]
+    assert norms == pytest.approx([1e-3] * len(norms), rel=1e-3)
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_step(rows: tuple[Tensor, Tensor]) -> None:
+    parts = make_parts("SGD", lr=0.1)
+    x, y = rows[0].clone(), rows[1]
+    x[0] = float("nan")
+    before = [p.clone() for p in parts.model.parameters()]
+    with pytest.raises(RunError, match=r"the loss is nan at step 1 \(epoch 1, batch 1, lr 0.1\).*not taken"):
+        list(fit(parts, ListBatches(x, y, batch_size=32), {}, PLAN, Progress()))
+    assert all(torch.equal(a, b) for a, b in zip(before, parts.model.parameters(), strict=True))
+
+
+def test_gradients_that_are_not_finite_stop_although_the_loss_is(rows: tuple[Tensor, Tensor]) -> None:
+    class SquareRoot(nn.Module):
+        def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+            return (logits * 0).sum().sqrt()  # its slope at 0 is infinite
+
+    parts = replace(make_parts("SGD"), loss=SquareRoot())
+    with pytest.raises(RunError, match="the gradient is not finite at step 1"):
+        train(parts, rows)
+
+
+def test_lbfgs_trains_by_closure(rows: tuple[Tensor, Tensor]) -> None:
+    parts = make_parts("LBFGS", lr=0.5, max_iter=5)
+    model = nn.Linear(5, 3)
+    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.5, max_iter=5)
+    parts = replace(parts, model=model, optimizers=(optimizer,))
+    losses = [v["train/loss"] for _, v in logged(train(parts, rows)) if "train/loss" in v]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_several_optimizers_step_together(rows: tuple[Tensor, Tensor]) -> None:
+    parts = make_parts()
+    first, second = list(parts.model.children())[0], list(parts.model.children())[3]
+    both = (torch.optim.SGD(first.parameters(), lr=0.1), torch.optim.Adam(second.parameters(), lr=0.1))
+    before = [p.clone() for p in parts.model.parameters()]
+    train(replace(parts, optimizers=both), rows, replace(PLAN, epochs=1))
+    assert not any(torch.equal(a, b) for a, b in zip(before, parts.model.parameters(), strict=True))
+
+
+def test_plateau_steps_once_an_epoch_on_the_monitor(rows: tuple[Tensor, Tensor]) -> None:
+    parts = make_parts("SGD", lr=0.0)
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(parts.optimizers[0], patience=0)
+    parts.model[2].p = 0.0  # type: ignore[union-attr]
+    train(replace(parts, schedules=(Schedule(plateau, "epoch", on_monitor=True),)), rows)
+    assert plateau.last_epoch == 3
+    assert plateau.num_bad_epochs == 0 and plateau.best == pytest.approx(evaluate(parts, ListBatches(*rows, 3))["loss"])
+
+
+def test_judging_leaves_the_training_random_stream_alone(rows: tuple[Tensor, Tensor]) -> None:
+    def weights(splits: int) -> list[Tensor]:
+        parts, batches = make_parts(), ListBatches(*rows, batch_size=3)
+        judged = {"val": batches, "test": batches} if splits else {}
+        list(fit(parts, batches, judged, replace(PLAN, test_every_epochs=1), Progress()))
+        return [p.detach() for p in parts.model.parameters()]
+
+    assert all(torch.equal(a, b) for a, b in zip(weights(0), weights(2), strict=True))
+
+
+def test_evaluation_does_not_depend_on_the_batch_size(rows: tuple[Tensor, Tensor]) -> None:
+    parts = replace(make_parts(), metrics={"accuracy": MulticlassAccuracy(3, average="micro")})
+    seven, all_at_once = (evaluate(parts, ListBatches(*rows, batch_size=size)) for size in (7, 32))
+    assert seven["accuracy"] == all_at_once["accuracy"]
+    assert seven["loss"] == pytest.approx(all_at_once["loss"], rel=1e-6)
+
+
+def test_scores_are_probabilities_whatever_the_outputs() -> None:
+    zero = torch.zeros(1, 1)
+    assert as_scores(zero, "binary").tolist() == [0.5]
+    assert as_scores(torch.tensor([[0.0, 0.0]]), "binary").tolist() == [0.5]
+    assert as_scores(torch.zeros(1, 4), "multiclass").tolist() == [[0.25] * 4]
+    assert as_scores(torch.tensor([[3.0]]), "regression").tolist() == [3.0]
+
+
+def test_confusion_counts_true_by_predicted() -> None:
+    logits = torch.tensor([[2.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+    assert confusion(logits, torch.tensor([0, 0, 1]), 2) == ((1, 1), (0, 1))
+    single = torch.tensor([[-1.0], [3.0]])
+    assert confusion(single, torch.tensor([1, 1]), 2) == ((0, 0), (1, 1))
