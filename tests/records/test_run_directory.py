@@ -1,0 +1,84 @@
+"""The directory of a run: one owner, a name of its own, found again."""
+
+import json
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from runner.errors import ConfigError, DataError, RunError
+from runner.records import run_directory
+from runner.records.run_directory import RunDirectory, check_writable, claim, claim_exactly, find
+
+
+def started(folder: Path, when: str) -> RunDirectory:
+    folder.mkdir(parents=True)
+    directory = RunDirectory(folder)
+    directory.write_summary({"started": when, "pid": 4711})
+    return directory
+
+
+def test_fault_28_twenty_claims_in_one_moment_get_twenty_directories(tmp_path: Path) -> None:
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        claimed = pool.starmap(claim, [(tmp_path, "run")] * 20)
+    assert len({directory.path for directory in claimed}) == 20
+    assert all(directory.path.name.endswith("-run") for directory in claimed)
+
+
+def test_fault_28_a_directory_named_by_hand_is_given_once(tmp_path: Path) -> None:
+    (claim_exactly(tmp_path / "mine").path / "config.yaml").touch()
+    with pytest.raises(RunError, match=r"mine: exists already\n.*resume .*mine"):
+        claim_exactly(tmp_path / "mine")
+
+
+def test_fault_28_a_locked_run_says_who_holds_it(tmp_path: Path) -> None:
+    directory = started(tmp_path / "run", "2026")
+    with directory.lock(), pytest.raises(RunError, match="in use by process 4711"):
+        RunDirectory(directory.path).lock()
+    directory.lock().release()
+
+
+def test_leftovers_of_a_killed_writer_go_when_the_run_is_locked(tmp_path: Path) -> None:
+    directory = started(tmp_path / "run", "2026")
+    directory.checkpoints.mkdir()
+    (directory.checkpoints / ".last.pt.tmp.99").touch()
+    directory.lock().release()
+    assert not list(directory.checkpoints.iterdir())
+
+
+def test_fault_18_outputs_that_are_a_file_are_refused_with_the_path(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"output_dir=.*file/deep: .*file is not a directory; choose another"):
+        check_writable(tmp_path / "file" / "deep")
+    with pytest.raises(RunError, match="not made"):
+        claim(tmp_path / "file", "run")
+
+
+def test_fault_18_outputs_that_refuse_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_directory.os, "access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(RunError, match="is not writable; choose another output_dir"):
+        check_writable(tmp_path)
+
+
+def test_last_is_the_run_started_last_whatever_the_file_times(tmp_path: Path) -> None:
+    newer = started(tmp_path / "b" / "newer", "2026-11-21T10:00:00.000002")
+    started(tmp_path / "a" / "older", "2026-11-21T10:00:00.000001")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "summary.json").write_text("{")
+    assert find("last", tmp_path).path == newer.path
+
+
+def test_a_run_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no run under"):
+        find("last", tmp_path)
+    with pytest.raises(ConfigError, match="no such directory"):
+        find(str(tmp_path / "nowhere"), tmp_path)
+    with pytest.raises(DataError, match="holds neither config.yaml nor summary.json"):
+        find(str(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", json.dumps("text")])
+def test_a_damaged_summary_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "summary.json").write_text(content)
+    with pytest.raises(DataError, match="summary.json: damaged"):
+        RunDirectory(tmp_path).read_summary()
