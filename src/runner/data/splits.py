@@ -17,7 +17,7 @@ def split(
     folds: int | None = None,
     fold: int | None = None,
 ) -> Split:
-    """The row numbers of train, val and test, each ascending.
+    """The row numbers of train, val and test, ascending where they are drawn.
 
     Official rows are taken as they are and never drawn from; ``test_fraction`` is of all other rows, ``val_fraction``
     of what remains after test. With ``folds``, test is fold number ``fold`` of the rows that are not official (an
@@ -29,6 +29,8 @@ def split(
         raise DataError("the data set has no rows")
     strata_N = _strata(data)
     rest = _rows_outside(len(data.y), data.official_val, data.official_test)
+    if not len(rest):
+        raise DataError("the official validation and test sets take every row of the data set: none is left to train")
     if folds is not None or fold is not None:
         rest, test = _cut_fold(rest, strata_N, folds, fold, split_seed)
     elif data.official_test is not None:
@@ -36,9 +38,9 @@ def split(
     else:
         rest, test = _draw(rest, strata_N, "test", test_fraction, split_seed)
     if data.official_val is not None:
-        return _checked(Split(train=rest, val=data.official_val, test=test))
+        return Split(train=rest, val=data.official_val, test=test)
     train, val = _draw(rest, strata_N, "val", val_fraction, split_seed)
-    return _checked(Split(train=train, val=val, test=test))
+    return Split(train=train, val=val, test=test)
 
 
 def describe(
@@ -126,7 +128,7 @@ def _draw(rows: Tensor, strata_N: Tensor, name: str, fraction: float, split_seed
 def _check_draw(knob: str, fraction: float, num_drawn: int, num_rows: int) -> None:
     if fraction > 0 and num_drawn == 0:
         raise ConfigError(
-            f"{knob}={fraction:g} of {num_rows} rows is no whole row: raise it (one row is {1 / max(num_rows, 1):.2g}),"
+            f"{knob}={fraction:g} of {num_rows} rows is no whole row: raise it (one row is {1 / num_rows:.2g}),"
             f" or set {knob}=0 to do without that split"
         )
     if num_drawn >= num_rows:
@@ -146,9 +148,3 @@ def _shuffled_by_class(rows: Tensor, strata_N: Tensor, draw: torch.Generator) ->
     """``rows`` class after class, in random order within each."""
     shuffled = rows[torch.randperm(len(rows), generator=draw)]
     return shuffled[torch.argsort(strata_N[shuffled], stable=True)]
-
-
-def _checked(rows: Split) -> Split:
-    if not len(rows.train):
-        raise DataError("the official validation and test sets take every row of the data set: none is left to train")
-    return rows
