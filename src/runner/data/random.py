@@ -42,7 +42,9 @@ class Random(Source):
         draw = generator(self.seed, "random rows")
         x = torch.randn(self.num_rows, *self.shape, generator=draw)
         direction_F = torch.nn.functional.normalize(torch.randn(x[0].numel(), generator=draw), dim=0)
-        return x, x.flatten(1) @ direction_F + 0.1 * torch.randn(self.num_rows, generator=draw)
+        # In float64, so that the rounded target does not depend on how many threads add it up.
+        projection_N = (x.flatten(1).double() @ direction_F.double()).float()
+        return x, projection_N + 0.1 * torch.randn(self.num_rows, generator=draw)
 
 
 def _check(shape: list[int], num_classes: int, num_rows: int) -> None:
