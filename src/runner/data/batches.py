@@ -1,0 +1,97 @@
+"""Batches of rows that lie on the device from the start: a batch is an index, an epoch a permutation."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from runner.contracts import SPLITS, Chunk, Data, Split
+from runner.seed import generator
+
+CHUNK_BATCHES = 16  # gathered at once: the fixed cost of a gather is paid once for all of them
+CHUNK_BYTES = 32 * 2**20  # of a chunk as float32, so that large rows do not fill the device
+
+
+def resident_splits(
+    data: Data,
+    split: Split,
+    *,
+    device: torch.device | str,
+    batch_size: int,
+    eval_batch_size: int,
+    order_seed: int | None,
+) -> dict[str, "ResidentBatches"]:
+    """The batches of train, val and test over one copy of the rows on ``device``; on the CPU, over ``data`` itself.
+
+    ``order_seed`` draws the order of the train rows anew each epoch; None keeps the order of the split.
+    """
+    x, y = data.x.to(device), data.y.to(device)
+    sizes = {"train": batch_size, "val": eval_batch_size, "test": eval_batch_size}
+    seeds = {"train": order_seed, "val": None, "test": None}
+    return {name: ResidentBatches(x, y, getattr(split, name), sizes[name], order_seed=seeds[name]) for name in SPLITS}
+
+
+class ResidentBatches:
+    """The ``rows`` of ``x`` and ``y`` in batches of ``batch_size``, the last one as short as it comes out.
+
+    ``x`` and ``y`` are shared, not copied, and what is yielded may be a view of them: never write into it. The order
+    of an epoch is a function of (``order_seed``, epoch) alone, the same on every device; None keeps that of ``rows``.
+    """
+
+    def __init__(self, x: Tensor, y: Tensor, rows: Tensor, batch_size: int, *, order_seed: int | None):
+        self._x = x
+        self._y = y
+        self._rows = rows.cpu()
+        self._range_start = _range_start(self._rows)
+        self._order_seed = order_seed
+        self.batch_size = batch_size
+        row_bytes = 4 * x[:1].numel()
+        self._chunk_batches = max(1, min(CHUNK_BATCHES, CHUNK_BYTES // (batch_size * row_bytes)))
+
+    @property
+    def num_rows(self) -> int:
+        """Rows in one epoch."""
+        return len(self._rows)
+
+    @property
+    def last_batch_size(self) -> int:
+        """Rows in the last batch of an epoch: 1..batch_size, 0 without rows."""
+        return self.num_rows - max(0, len(self) - 1) * self.batch_size
+
+    def __len__(self) -> int:
+        """Batches in one epoch."""
+        return -(-self.num_rows // self.batch_size)
+
+    def chunks(self, epoch: int, first_batch: int = 0) -> Iterator[Chunk]:
+        """The batches of ``epoch`` from ``first_batch`` on; chunks end where a multiple of chunk batches does."""
+        order = self._order(epoch)
+        batch = first_batch
+        while batch < len(self):
+            border = (batch // self._chunk_batches + 1) * self._chunk_batches
+            start, stop = batch * self.batch_size, min(border * self.batch_size, self.num_rows)
+            yield Chunk(*self._gather(order, start, stop), batch_size=self.batch_size)
+            batch = border
+
+    def _order(self, epoch: int) -> Tensor | None:
+        """[num_rows] the row numbers in the order of ``epoch``, on the device; None where they are a plain range."""
+        if self._order_seed is None:
+            return None if self._range_start is not None else self._rows.to(self._x.device)
+        places = torch.randperm(self.num_rows, generator=generator(self._order_seed, "order", epoch))
+        rows = self._rows[places] if self._range_start is None else places.add_(self._range_start)
+        return rows.to(self._x.device)
+
+    def _gather(self, order: Tensor | None, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        if order is None:
+            assert self._range_start is not None
+            window = slice(self._range_start + start, self._range_start + stop)
+            return self._x[window], self._y[window]
+        rows = order[start:stop]
+        return self._x.index_select(0, rows), self._y.index_select(0, rows)
+
+
+def _range_start(rows: Tensor) -> int | None:
+    """The first of ``rows`` where they count up by one, else None."""
+    if not len(rows):
+        return None
+    start = int(rows[0])
+    return start if torch.equal(rows, torch.arange(start, start + len(rows))) else None

@@ -1,0 +1,105 @@
+"""What must hold of rows and labels before a step is trained on them."""
+
+import torch
+from torch import Tensor
+
+from runner.contracts import Column, Data
+from runner.errors import ConfigError, DataError
+
+
+def check_data(data: Data) -> None:
+    """Raises DataError naming the first row, column and value that cannot be trained on."""
+    _check_form(data)
+    _check_finite(data)
+    _check_categories(data)
+    if data.task == "regression":
+        _check_targets(data.y)
+    else:
+        _check_labels(data.y, len(data.class_names))
+    _check_official(data)
+
+
+def check_batch_size(batch_size: int, num_train_rows: int) -> None:
+    """Raises ConfigError where not even one full batch can be made."""
+    if batch_size > num_train_rows:
+        raise ConfigError(
+            f"batch_size={batch_size} is more than the {num_train_rows} train rows; "
+            f"set batch_size={num_train_rows} or less"
+        )
+
+
+def _check_form(data: Data) -> None:
+    """The promises of contracts.Data, which a source of a user's own may break."""
+    form = f"x is {data.x.dtype} {list(data.x.shape)}, y is {data.y.dtype} {list(data.y.shape)}"
+    y_dtype = torch.float32 if data.task == "regression" else torch.int64
+    if data.x.dim() not in (2, 4) or data.x.dtype not in (torch.uint8, torch.float32):
+        raise DataError(f"{form}: x must be [N, F] or [N, C, H, W], uint8 or float32")
+    if data.y.shape != data.x.shape[:1] or data.y.dtype != y_dtype:
+        raise DataError(f"{form}: y must be [{len(data.x)}] {y_dtype} for {data.task}")
+    if data.columns and len(data.columns) != data.x.shape[1]:
+        raise DataError(f"{form}: {len(data.columns)} columns are named")
+    if not data.x.numel():
+        raise DataError(f"{form}: the data set is empty")
+
+
+def _check_finite(data: Data) -> None:
+    if data.x.dtype == torch.uint8:
+        return
+    wrong = ~torch.isfinite(data.x)
+    if wrong.any():
+        row, *place = _first(wrong)
+        raise DataError(f"row {row}, {_where(data, place)}: {data.x[row, *place].item()} is no finite number")
+
+
+def _check_categories(data: Data) -> None:
+    for place, column in enumerate(data.columns):
+        if column.categories:
+            _check_codes(data.x[:, place], column)
+
+
+def _check_codes(codes_N: Tensor, column: Column) -> None:
+    last = len(column.categories) - 1
+    wrong = (codes_N < 0) | (codes_N > last) | (codes_N != codes_N.round())
+    if wrong.any():
+        (row,) = _first(wrong)
+        raise DataError(f"row {row}, column {column.name}: {codes_N[row].item():g} is no code of a category, 0..{last}")
+
+
+def _check_targets(y_N: Tensor) -> None:
+    wrong = ~torch.isfinite(y_N)
+    if wrong.any():
+        (row,) = _first(wrong)
+        raise DataError(f"row {row}: the target {y_N[row].item()} is no finite number")
+
+
+def _check_labels(y_N: Tensor, num_classes: int) -> None:
+    """-100 too is refused: cross entropy would leave such a row out without a word."""
+    wrong = (y_N < 0) | (y_N >= num_classes)
+    if wrong.any():
+        (row,) = _first(wrong)
+        raise DataError(
+            f"row {row}: label {y_N[row].item()} is not among 0..{num_classes - 1}, the codes of the classes"
+        )
+    if (y_N == y_N[0]).all():
+        raise DataError(f"every row has label {y_N[0].item()}: there is nothing to tell apart")
+
+
+def _check_official(data: Data) -> None:
+    parts = [rows for rows in (data.official_val, data.official_test) if rows is not None and len(rows)]
+    if not parts:
+        return
+    rows = torch.cat(parts)
+    if rows.min() < 0 or rows.max() >= len(data.y):
+        raise DataError(f"official splits name rows {rows.min()}..{rows.max()} of {len(data.y)} rows")
+    if (rows.bincount() > 1).any():
+        raise DataError("official splits name a row twice: validation and test must not share rows")
+
+
+def _first(wrong: Tensor) -> list[int]:
+    """The index of the first true element."""
+    place: list[int] = wrong.nonzero()[0].tolist()
+    return place
+
+
+def _where(data: Data, place: list[int]) -> str:
+    return f"column {data.columns[place[0]].name}" if data.columns else f"place {place}"

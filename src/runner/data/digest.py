@@ -1,0 +1,24 @@
+"""The fingerprint of a data set, to notice that it changed between two runs."""
+
+import hashlib
+
+from torch import Tensor
+
+from runner.contracts import Data
+
+
+def digest(data: Data) -> str:
+    """SHA-256, 64 hex digits, of the rows and of what they mean: classes, columns and official splits."""
+    meaning = (data.task, data.class_names, [(c.name, c.categories) for c in data.columns])
+    total = hashlib.sha256(repr(meaning).encode())
+    for tensor in (data.x, data.y, data.official_val, data.official_test):
+        _add(total, tensor)
+    return total.hexdigest()
+
+
+def _add(total: "hashlib._Hash", tensor: Tensor | None) -> None:
+    if tensor is None:
+        total.update(b"none")
+        return
+    total.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
+    total.update(tensor.contiguous().numpy().data)

@@ -1,0 +1,150 @@
+"""Which rows train, which choose the best epoch, which judge: drawn by a private generator, class by class."""
+
+import torch
+from torch import Tensor
+
+from runner.contracts import Data, Split
+from runner.errors import ConfigError, DataError
+from runner.seed import generator
+
+
+def split(
+    data: Data,
+    *,
+    split_seed: int,
+    val_fraction: float,
+    test_fraction: float,
+    folds: int | None = None,
+    fold: int | None = None,
+) -> Split:
+    """The row numbers of train, val and test, ascending where they are drawn.
+
+    Official rows are taken as they are and never drawn from; ``test_fraction`` is of all other rows, ``val_fraction``
+    of what remains after test. With ``folds``, test is fold number ``fold`` of the rows that are not official (an
+    official test set is then left unused). Classes keep their shares in every split, to the row.
+
+    Raises ConfigError naming the setting where a split would come out empty, DataError where there is no row.
+    """
+    if not len(data.y):
+        raise DataError("the data set has no rows")
+    strata_N = _strata(data)
+    rest = _rows_outside(len(data.y), data.official_val, data.official_test)
+    if not len(rest):
+        raise DataError("the official validation and test sets take every row of the data set: none is left to train")
+    if folds is not None or fold is not None:
+        rest, test = _cut_fold(rest, strata_N, folds, fold, split_seed)
+    elif data.official_test is not None:
+        test = data.official_test
+    else:
+        rest, test = _draw(rest, strata_N, "test", test_fraction, split_seed)
+    if data.official_val is not None:
+        return Split(train=rest, val=data.official_val, test=test)
+    train, val = _draw(rest, strata_N, "val", val_fraction, split_seed)
+    return Split(train=train, val=val, test=test)
+
+
+def describe(
+    data: Data,
+    *,
+    split_seed: int,
+    val_fraction: float,
+    test_fraction: float,
+    folds: int | None = None,
+    fold: int | None = None,
+) -> str:
+    """The split in a line: "10 % of train for validation; official test set; stratified, split_seed 0"."""
+    val_drawn = data.official_val is None and val_fraction > 0
+    test_drawn = folds is not None or (data.official_test is None and test_fraction > 0)
+    clauses = [_describe_val(data, val_fraction), _describe_test(data, test_fraction, folds, fold)]
+    if val_drawn or test_drawn:
+        stratified = "" if data.task == "regression" else "stratified, "
+        clauses.append(f"{stratified}split_seed {split_seed}")
+    return "; ".join(clauses)
+
+
+def _describe_val(data: Data, val_fraction: float) -> str:
+    if data.official_val is not None:
+        return "official validation set"
+    return f"{100 * val_fraction:g} % of train for validation" if val_fraction > 0 else "no validation"
+
+
+def _describe_test(data: Data, test_fraction: float, folds: int | None, fold: int | None) -> str:
+    if folds is not None:
+        unused = ", official test set unused" if data.official_test is not None else ""
+        return f"fold {fold} of {folds} for test{unused}"
+    if data.official_test is not None:
+        return "official test set"
+    return f"{100 * test_fraction:g} % of all rows for test" if test_fraction > 0 else "no test set"
+
+
+def _strata(data: Data) -> Tensor:
+    """[N] the class of each row, as 0, 1, ...; one class for all in regression."""
+    if data.task == "regression":
+        return torch.zeros(len(data.y), dtype=torch.int64)
+    strata_N: Tensor = torch.unique(data.y, return_inverse=True)[1]
+    return strata_N
+
+
+def _rows_outside(num_rows: int, *official: Tensor | None) -> Tensor:
+    free_N = torch.ones(num_rows, dtype=torch.bool)
+    for rows in official:
+        if rows is not None:
+            free_N[rows] = False
+    return free_N.nonzero().flatten()
+
+
+def _cut_fold(
+    rows: Tensor, strata_N: Tensor, folds: int | None, fold: int | None, split_seed: int
+) -> tuple[Tensor, Tensor]:
+    """The rows outside and inside one fold. Fold sizes differ by one row at most, in total and in each class."""
+    folds, fold = _check_folds(folds, fold, len(rows))
+    ordered = _shuffled_by_class(rows, strata_N, generator(split_seed, "folds"))
+    inside = torch.arange(len(rows)) % folds == fold
+    return ordered[~inside].sort().values, ordered[inside].sort().values
+
+
+def _check_folds(folds: int | None, fold: int | None, num_rows: int) -> tuple[int, int]:
+    if folds is None:
+        raise ConfigError(f"fold={fold} needs folds, the number of folds the rows are cut into")
+    if not 2 <= folds <= num_rows:
+        raise ConfigError(f"folds={folds}: give 2 to {num_rows}, the number of rows to cut")
+    if fold is None or not 0 <= fold < folds:
+        raise ConfigError(f"fold={'null' if fold is None else fold}: give 0 to {folds - 1}, as folds={folds}")
+    return folds, fold
+
+
+def _draw(rows: Tensor, strata_N: Tensor, name: str, fraction: float, split_seed: int) -> tuple[Tensor, Tensor]:
+    """What remains of ``rows``, and the ``fraction`` of them drawn for the split ``name``."""
+    num_drawn = int(fraction * len(rows) + 0.5)
+    _check_draw(f"{name}_fraction", fraction, num_drawn, len(rows))
+    ordered = _shuffled_by_class(rows, strata_N, generator(split_seed, name))
+    classes = strata_N[ordered]
+    counts_K = torch.bincount(classes)
+    first_K = counts_K.cumsum(0) - counts_K  # where each class begins in ``ordered``
+    drawn = torch.arange(len(rows)) - first_K[classes] < _apportion(counts_K, num_drawn)[classes]
+    return ordered[~drawn].sort().values, ordered[drawn].sort().values
+
+
+def _check_draw(knob: str, fraction: float, num_drawn: int, num_rows: int) -> None:
+    if fraction > 0 and num_drawn == 0:
+        raise ConfigError(
+            f"{knob}={fraction:g} of {num_rows} rows is no whole row: raise it (one row is {1 / num_rows:.2g}),"
+            f" or set {knob}=0 to do without that split"
+        )
+    if num_drawn >= num_rows:
+        raise ConfigError(f"{knob}={fraction:g} of {num_rows} rows leaves none for training: lower it")
+
+
+def _apportion(counts_K: Tensor, num_drawn: int) -> Tensor:
+    """[K] how many rows each class gives, ``num_drawn`` in all: in proportion, by largest remainder."""
+    total = int(counts_K.sum())
+    given_K = counts_K * num_drawn // total
+    by_remainder = torch.argsort(counts_K * num_drawn % total, descending=True, stable=True)
+    given_K[by_remainder[: num_drawn - int(given_K.sum())]] += 1
+    return given_K
+
+
+def _shuffled_by_class(rows: Tensor, strata_N: Tensor, draw: torch.Generator) -> Tensor:
+    """``rows`` class after class, in random order within each."""
+    shuffled = rows[torch.randperm(len(rows), generator=draw)]
+    return shuffled[torch.argsort(strata_N[shuffled], stable=True)]

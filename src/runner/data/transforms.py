@@ -1,0 +1,174 @@
+"""Fixed steps between the raw rows and the net: modules whose constants are buffers, so they travel with the weights.
+
+A new one is a class here and its knobs in transform_specs. Shapes: N rows, C channels, H W pixels, F features.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from runner.contracts import Column, Data
+from runner.data.transform_specs import read_specs
+from runner.errors import ConfigError
+
+Numbers = float | list[float]
+
+
+def build_preprocess(transforms: list[Any], data: Data, train_rows: Tensor) -> nn.Sequential:
+    """The transforms as one module, raw rows -> float32, each fitted on the train rows as the previous ones leave them.
+
+    Raises ConfigError where a transform does not exist or does not suit the data.
+    """
+    preprocess = blank_preprocess(transforms, tuple(data.x.shape[1:]), data.columns)
+    steps = [step for step in preprocess if isinstance(step, Transform)]
+    last_to_fit = max((i for i, step in enumerate(steps) if step.needs_fit), default=-1)
+    x = data.x[train_rows] if last_to_fit >= 0 else data.x[:0]
+    for step in steps[: last_to_fit + 1]:
+        step.fit(x)
+        x = step(x)
+    return preprocess
+
+
+def blank_preprocess(transforms: list[Any], in_shape: tuple[int, ...], columns: tuple[Column, ...]) -> nn.Sequential:
+    """The same module before it is fitted: for constants that come from a checkpoint, with no data at hand."""
+    steps: OrderedDict[str, nn.Module] = OrderedDict(float32=Float32(columns))
+    x = torch.zeros(1, *in_shape)
+    for i, spec in enumerate(read_specs(transforms)):
+        step = TRANSFORMS[spec.name](tuple(x.shape[1:]), columns, **spec.knobs)
+        x, columns = step(x), step.columns
+        steps[f"{i}_{spec.name}"] = step
+    return nn.Sequential(steps)
+
+
+def out_shape(preprocess: nn.Module, data: Data) -> tuple[int, ...]:
+    """The shape of one row as the model gets it."""
+    return tuple(preprocess(data.x[:1]).shape[1:])
+
+
+class Transform(nn.Module):
+    """One step, float32 -> float32. What becomes of a row depends on that row and the buffers alone."""
+
+    needs_fit = False
+
+    def __init__(self, columns: tuple[Column, ...]):
+        super().__init__()
+        self.columns = columns  # of what comes out; () for images
+
+    def fit(self, x: Tensor) -> None:
+        """Sets the buffers from the train rows ``x``."""
+
+
+class Float32(Transform):
+    """Bytes become float32, unscaled."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.float()
+
+
+class Scale(Transform):
+    """Every value divided by ``divisor``."""
+
+    divisor: Tensor
+
+    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...], *, divisor: float):
+        super().__init__(columns)
+        self.register_buffer("divisor", torch.tensor(float(divisor)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x / self.divisor
+
+
+class Normalise(Transform):
+    """Mean 0 and deviation 1 over the train rows, or as given: per channel of images, per numeric column of tables.
+
+    Categories are left as they are; what is constant is only shifted.
+    """
+
+    mean: Tensor  # [C, 1, 1] or [F]
+    std: Tensor
+    numeric: Tensor
+
+    def __init__(
+        self, in_shape: tuple[int, ...], columns: tuple[Column, ...], *, mean: Numbers | None, std: Numbers | None
+    ):
+        super().__init__(columns)
+        self.mean_given, self.std_given = mean is not None, std is not None
+        self.needs_fit = not (self.mean_given and self.std_given)
+        numeric = torch.tensor([not column.categories for column in columns] or [True] * in_shape[0])
+        self.view = (-1,) + (1,) * (len(in_shape) - 1)
+        self.register_buffer("numeric", numeric.view(self.view), persistent=False)
+        self.register_buffer("mean", _spread("mean", 0.0 if mean is None else mean, numeric, 0.0).view(self.view))
+        self.register_buffer("std", _spread("std", 1.0 if std is None else std, numeric, 1.0).view(self.view))
+
+    def fit(self, x: Tensor) -> None:
+        others = [dim for dim in range(x.dim()) if dim != 1]
+        var, mean = torch.var_mean(x, dim=others, correction=0)
+        std = var.sqrt().view(self.view)
+        if not self.mean_given:
+            self.mean.copy_(torch.where(self.numeric, mean.view(self.view), 0.0))
+        if not self.std_given:
+            self.std.copy_(torch.where(self.numeric & (std > 0), std, 1.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.std
+
+
+class OneHot(Transform):
+    """Each categorical column [N] becomes one column of 0 and 1 per category, in its place; numbers stay.
+
+    A code that is no category gives all zeros.
+    """
+
+    source: Tensor  # [G] the column each of the G new columns reads
+    code: Tensor  # [G] the code that makes it 1
+    numeric: Tensor  # [G] whether it is a number, and passes through
+
+    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
+        if not any(column.categories for column in columns):
+            raise ConfigError("dataset.transforms: one_hot needs categorical columns and this data set has none")
+        super().__init__(tuple(out for column in columns for out in _one_hot_columns(column)))
+        widths = torch.tensor([max(1, len(column.categories)) for column in columns])
+        source = torch.arange(len(columns)).repeat_interleave(widths)
+        first = (widths.cumsum(0) - widths)[source]
+        self.register_buffer("source", source)
+        self.register_buffer("code", (torch.arange(len(source)) - first).float())
+        self.register_buffer("numeric", torch.tensor([not column.categories for column in columns])[source])
+
+    def forward(self, x_NF: Tensor) -> Tensor:
+        x_NG = x_NF.index_select(1, self.source)
+        return torch.where(self.numeric, x_NG, (x_NG == self.code).float())
+
+
+class Flatten(Transform):
+    """[N, C, H, W] -> [N, F]."""
+
+    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
+        super().__init__(columns)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(1)
+
+
+TRANSFORMS: Mapping[str, Any] = {"scale": Scale, "normalise": Normalise, "one_hot": OneHot, "flatten": Flatten}
+
+
+def _spread(knob: str, given: Numbers, numeric: Tensor, elsewhere: float) -> Tensor:
+    """[C] or [F]: ``given`` at the numeric places, one number for all of them or one each; ``elsewhere`` at others."""
+    places = int(numeric.sum())
+    if isinstance(given, list) and len(given) != places:
+        raise ConfigError(
+            f"dataset.transforms: normalise.{knob} has {len(given)} numbers; "
+            f"give one, or {places}: one for each channel or numeric column"
+        )
+    constants = torch.full(numeric.shape, elsewhere)
+    constants[numeric] = torch.tensor(given, dtype=torch.float32)
+    return constants
+
+
+def _one_hot_columns(column: Column) -> list[Column]:
+    if not column.categories:
+        return [column]
+    return [Column(f"{column.name}={category}") for category in column.categories]

@@ -1,0 +1,64 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from runner.contracts import Column, Data
+from runner.data.checks import check_batch_size, check_data
+from runner.errors import ConfigError, DataError
+
+TABLE = Data(
+    x=torch.tensor([[1.5, 0], [2.5, 2], [3.5, 1]]),
+    y=torch.tensor([0, 1, 0]),
+    task="binary",
+    class_names=("no", "yes"),
+    columns=(Column("size"), Column("colour", ("red", "green", "blue"))),
+)
+IMAGES = Data(x=torch.zeros(3, 1, 2, 2), y=torch.tensor([0, 1, 2]), task="multiclass", class_names=("a", "b", "c"))
+NUMBERS = Data(x=torch.zeros(3, 2), y=torch.tensor([0.5, 1, 2]), task="regression")
+
+
+def with_value(data, place, value):
+    x = data.x.clone()
+    x[place] = value
+    return replace(data, x=x)
+
+
+@pytest.mark.parametrize("data", [TABLE, IMAGES, NUMBERS, replace(IMAGES, x=IMAGES.x.to(torch.uint8))])
+def test_right_data_pass(data):
+    check_data(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (with_value(TABLE, (2, 0), float("nan")), "row 2, column size: nan is no finite number"),
+        (with_value(IMAGES, (1, 0, 1, 0), float("-inf")), r"row 1, place \[0, 1, 0\]: -inf is no finite number"),
+        (with_value(TABLE, (1, 1), 3.0), "row 1, column colour: 3 is no code of a category, 0..2"),
+        (with_value(TABLE, (1, 1), 0.5), "row 1, column colour: 0.5 is no code"),
+        (with_value(TABLE, (0, 1), -1.0), "row 0, column colour: -1 is no code"),
+        (replace(IMAGES, y=torch.tensor([0, -100, 2])), "row 1: label -100 is not among 0..2"),
+        (replace(IMAGES, y=torch.tensor([1, 2, 3])), "row 2: label 3 is not among 0..2"),
+        (replace(IMAGES, y=torch.tensor([1, 1, 1])), "every row has label 1: there is nothing to tell apart"),
+        (replace(NUMBERS, y=torch.tensor([0, torch.inf, 1])), "row 1: the target inf is no finite number"),
+        (replace(IMAGES, x=torch.zeros(3, 4, 4)), "x must be"),
+        (replace(IMAGES, x=IMAGES.x.double()), "x must be"),
+        (replace(IMAGES, y=torch.tensor([0, 1])), r"y must be \[3\] torch.int64 for multiclass"),
+        (replace(NUMBERS, y=torch.tensor([0, 1, 2])), r"y must be \[3\] torch.float32 for regression"),
+        (replace(TABLE, columns=TABLE.columns[:1]), "1 columns are named"),
+        (replace(NUMBERS, x=torch.zeros(0, 2), y=torch.zeros(0)), "the data set is empty"),
+        (replace(NUMBERS, x=torch.zeros(3, 0)), "the data set is empty"),
+        (replace(NUMBERS, official_test=torch.tensor([3])), r"official splits name rows 3\.\.3 of 3 rows"),
+        (replace(NUMBERS, official_test=torch.tensor([-1])), "official splits name rows -1"),
+        (replace(NUMBERS, official_test=torch.tensor([1]), official_val=torch.tensor([1])), "must not share rows"),
+    ],
+)
+def test_wrong_data_are_refused_with_the_place_and_the_value(data, fault):
+    with pytest.raises(DataError, match=fault):
+        check_data(data)
+
+
+def test_a_batch_larger_than_the_train_split_is_refused():
+    check_batch_size(50, 50)
+    with pytest.raises(ConfigError, match="batch_size=64 is more than the 50 train rows; set batch_size=50 or less"):
+        check_batch_size(64, 50)
