@@ -5,18 +5,19 @@ from hypothesis import strategies as st
 
 from runner.contracts import Data, Split
 from runner.data import batches
-from runner.data.batches import ResidentBatches, resident_splits
+from runner.data.batches import ResidentBatches, aligned, resident_splits
 
-X = torch.arange(100, dtype=torch.uint8).view(100, 1)
+X = torch.arange(100, dtype=torch.uint8).view(100, 1)  # torch allocates at cache lines
 Y = torch.arange(100) * 10
 
 
-def rows_seen(made, epoch=0, first_batch=0):
+def rows_seen(made, epoch=0, from_batch=0):
     """Every batch of an epoch as lists of row numbers; x and y must belong together."""
     seen = []
-    for chunk in made.chunks(epoch, first_batch):
+    for chunk in made.chunks(epoch, from_batch):
         assert (chunk.x[:, 0].long() * 10).tolist() == chunk.y.tolist()
-        seen += [part[:, 0].tolist() for part in chunk.x.split(chunk.batch_size)]
+        parts = [part[:, 0].tolist() for part in chunk.x.split(chunk.batch_size)]
+        seen += parts[max(0, from_batch - chunk.first_batch) :]
     return seen
 
 
@@ -69,13 +70,17 @@ def test_reading_leaves_the_global_generator_alone():
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_chunks_end_at_multiples_of_sixteen_batches_wherever_they_start():
+def test_chunks_are_whole_and_begin_at_multiples_of_sixteen_batches():
     made = ResidentBatches(X, Y, torch.arange(100), 2, order_seed=0)  # 50 batches
-    assert [len(chunk.y) for chunk in made.chunks(0)] == [32, 32, 32, 4]
-    assert [len(chunk.y) for chunk in made.chunks(0, first_batch=10)] == [12, 32, 32, 4]
-    assert [len(chunk.y) for chunk in made.chunks(0, first_batch=16)] == [32, 32, 4]
-    assert [len(chunk.y) for chunk in made.chunks(0, first_batch=49)] == [2]
-    assert list(made.chunks(0, first_batch=50)) == []
+    assert [(chunk.first_batch, len(chunk.y)) for chunk in made.chunks(0)] == [(0, 32), (16, 32), (32, 32), (48, 4)]
+    assert [(chunk.first_batch, len(chunk.y)) for chunk in made.chunks(0, from_batch=17)] == [(16, 32), (32, 32), (48, 4)]
+    assert [(chunk.first_batch, len(chunk.y)) for chunk in made.chunks(0, from_batch=49)] == [(48, 4)]
+
+
+def test_rows_begin_at_a_cache_line_whoever_allocated_them():
+    off = torch.zeros(17)[1:]
+    assert off.data_ptr() % 64 and aligned(off).data_ptr() % 64 == 0
+    assert aligned(X) is X
 
 
 def test_large_rows_make_smaller_chunks(monkeypatch):
@@ -90,16 +95,16 @@ def test_large_rows_make_smaller_chunks(monkeypatch):
 @given(
     num_rows=st.integers(1, 90),
     batch_size=st.integers(1, 20),
-    first_batch=st.integers(0, 90),
+    from_batch=st.integers(0, 90),
     order_seed=st.none() | st.integers(0, 2**63 - 1),
     start=st.integers(0, 10),
 )
-def test_an_epoch_entered_later_goes_on_with_the_same_batches(num_rows, batch_size, first_batch, order_seed, start):
+def test_an_epoch_entered_later_goes_on_with_the_same_batches(num_rows, batch_size, from_batch, order_seed, start):
     made = ResidentBatches(X, Y, torch.arange(start, start + num_rows), batch_size, order_seed=order_seed)
     whole = rows_seen(made, epoch=1)
     assert len(whole) == len(made)
     assert len(whole[-1]) == made.last_batch_size
-    assert rows_seen(made, epoch=1, first_batch=first_batch) == whole[first_batch:]
+    assert rows_seen(made, epoch=1, from_batch=from_batch) == whole[from_batch:]
 
 
 def test_no_rows_make_no_batches():
