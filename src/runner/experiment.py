@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +14,9 @@ from runner import build, device, seed
 from runner.catalog import Catalog
 from runner.config import Config
 from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
-from runner.data.batches import ResidentBatches, check_labels
+from runner.data.batches import ResidentBatches, resident_splits
+from runner.data.checks import check_batch_size, check_data
+from runner.data.digest import digest
 from runner.data.splits import describe, split
 from runner.data.transforms import build_preprocess, out_shape
 from runner.engine import Plan
@@ -43,12 +44,7 @@ class Experiment:
 
     @cached_property
     def data_digest(self) -> str:
-        """SHA-256 over every value and label."""
-        digest = hashlib.sha256()
-        for tensor in (self.data.x, self.data.y):
-            digest.update(str((tuple(tensor.shape), tensor.dtype)).encode())
-            digest.update(tensor.contiguous().numpy())
-        return digest.hexdigest()
+        return digest(self.data)
 
     @property
     def plan(self) -> Plan:
@@ -73,7 +69,7 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     choice = device.choose(config.device)
     device.set_threads(config.threads)
     data = build.build_source(config.dataset, config.trusted).load(Path(config.data_dir).expanduser())
-    check_labels(data)
+    check_data(data)
     config = resolve_auto(config, catalog, data)
     rows = split(
         data,
@@ -85,7 +81,15 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     )
     preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train)
     in_shape = out_shape(preprocess, data)
-    train, judged = all_batches(config, data, rows, choice.device)
+    check_batch_size(config.batch_size, len(rows.train))
+    train, judged = resident_splits(
+        data,
+        rows,
+        device=choice.device,
+        batch_size=config.batch_size,
+        eval_batch_size=config.eval_batch_size,
+        order_seed=seed.derive(config.seed, "order") if config.shuffle else None,
+    )
     parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
     check_last_batch(parts.model, train)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
@@ -103,20 +107,6 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
     if config.monitor not in known:
         raise ConfigError(f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}")
     return config
-
-
-def all_batches(
-    config: Config, data: Data, rows: Split, where: torch.device
-) -> tuple[ResidentBatches, dict[str, ResidentBatches]]:
-    x, y = data.x.to(where), data.y.to(where)  # once; every split indexes the same tensors
-    order = seed.derive(config.seed, "order") if config.shuffle else None
-    train = ResidentBatches(x, y, rows.train, config.batch_size, order_seed=order)
-    judged = {
-        name: ResidentBatches(x, y, numbers, config.eval_batch_size, order_seed=None)
-        for name in SPLITS
-        if len(numbers := getattr(rows, name))
-    }
-    return train, judged
 
 
 def build_parts(

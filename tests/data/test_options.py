@@ -46,7 +46,7 @@ def test_the_option_makes_batches_the_model_can_read(tmp_path, name, shape):
     parts = split(data, split_seed=0, val_fraction=0.1, test_fraction=0.2)
     preprocess = build_preprocess(transforms, data, parts.train)
     assert out_shape(preprocess, data) == shape
-    made = resident_splits(data, parts, device="cpu", batch_size=16, eval_batch_size=64, order_seed=0)
+    _, made = resident_splits(data, parts, device="cpu", batch_size=16, eval_batch_size=64, order_seed=0)
     x = torch.cat([preprocess(chunk.x) for batches in made.values() for chunk in batches.chunks(0)])
     assert (x.dtype, x.shape) == (torch.float32, (len(data.y), *shape))
     assert x.abs().max() < 30  # on a scale that a net trains on

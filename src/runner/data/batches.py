@@ -21,15 +21,17 @@ def resident_splits(
     batch_size: int,
     eval_batch_size: int,
     order_seed: int | None,
-) -> dict[str, "ResidentBatches"]:
-    """The batches of train, val and test over one copy of the rows on ``device``; on the CPU, over ``data`` itself.
+) -> tuple["ResidentBatches", dict[str, "ResidentBatches"]]:
+    """(train batches, every split that has rows in its own order), over one copy of the rows on ``device``.
 
-    ``order_seed`` draws the order of the train rows anew each epoch; None keeps the order of the split.
+    On the CPU that copy is ``data`` itself. ``order_seed`` draws the order of the train batches anew each epoch;
+    None keeps the order of the split.
     """
     x, y = aligned(data.x.to(device)), data.y.to(device)
-    sizes = {"train": batch_size, "val": eval_batch_size, "test": eval_batch_size}
-    seeds = {"train": order_seed, "val": None, "test": None}
-    return {name: ResidentBatches(x, y, getattr(split, name), sizes[name], order_seed=seeds[name]) for name in SPLITS}
+    train = ResidentBatches(x, y, split.train, batch_size, order_seed=order_seed)
+    rows = {name: getattr(split, name) for name in SPLITS}
+    judged = {name: ResidentBatches(x, y, r, eval_batch_size, order_seed=None) for name, r in rows.items() if len(r)}
+    return train, judged
 
 
 def aligned(x: Tensor) -> Tensor:
