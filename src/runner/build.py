@@ -1,14 +1,10 @@
-"""Checked part -> object. The only place that resolves a dotted path; what only the run knows is given here."""
+"""Checked part -> object. What only the run knows is given here; what torch would refuse later is refused now."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
-from importlib import import_module
 from math import ceil
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import torch
@@ -21,12 +17,12 @@ from runner.contracts import Part, Schedule, Source, Task
 from runner.errors import ConfigError, RunnerError
 from runner.losses.single_output import SingleOutput
 from runner.signature import arguments, parameter_names
+from runner.target import resolve
 
 if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
     from torchmetrics import Metric
 
 T = TypeVar("T")
-TRUSTED_ROOTS = ("runner", "torch", "torchvision", "torchmetrics")
 # Device types for which torch has a one-kernel step; hydra.md 41: they also skip a step that is not finite
 FUSED = {
     SGD: ("cpu", "cuda", "mps"),
@@ -38,13 +34,17 @@ FUSED = {
 
 def build_source(part: Part, trusted: Sequence[str] = ()) -> Source:
     """The data set that ``part`` names, nothing read yet."""
-    return _make(part, _kind_of(part, Source, trusted))
+    return _make(part, _kind_of(part, Source, trusted))  # type: ignore[type-abstract] # its subclasses are meant
 
 
 def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted: Sequence[str] = ()) -> nn.Module:
     """A model on the CPU, [B, *in_shape] -> logits_BK. Its weights are drawn from torch's global generator."""
     model = _make(part, _kind_of(part, nn.Module, trusted), {"in_shape": in_shape, "num_outputs": num_outputs})
-    return model
+    with _faults_of(part), torch.no_grad():
+        logits_BK = model.eval()(torch.zeros(1, *in_shape))
+    if logits_BK.shape != (1, num_outputs):
+        raise ConfigError(f"model={part.option} turns 1 row into {list(logits_BK.shape)}, not into [1, {num_outputs}]")
+    return model.train()
 
 
 def num_outputs(part: Part, task: Task, num_classes: int, trusted: Sequence[str] = ()) -> int:
@@ -71,6 +71,7 @@ def build_optimizers(
     """The optimizers of the model's weights; ``model`` is on ``device`` already. ``fused: null`` becomes true where
     torch has such a step."""
     kind = _kind_of(part, Optimizer, trusted)
+    _check_counts(part, part.knobs)
     knobs = {**part.knobs, "fused": True} if _can_fuse(kind, part.knobs, device) else part.knobs
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     if not weights:
@@ -89,8 +90,10 @@ def build_schedules(
     monitor_mode: Literal["min", "max"],
     trusted: Sequence[str] = (),
 ) -> tuple[Schedule, ...]:
-    """One schedule an optimizer; () for scheduler=none. ``T_max: null`` becomes all the ticks of the run, ``mode: null``
-    the direction in which the monitor gets better."""
+    """One schedule an optimizer; () for scheduler=none.
+
+    ``T_max: null`` becomes all the ticks of the run, ``mode: null`` the direction in which the monitor gets better.
+    """
     if part.target is None:
         return ()
     kind = _kind_of(part, LRScheduler, trusted)
@@ -98,7 +101,7 @@ def build_schedules(
     interval = _interval(knobs.pop("interval", "epoch"), on_monitor=issubclass(kind, ReduceLROnPlateau))
     ticks = total_steps if interval == "step" else ceil(total_steps / steps_per_epoch)
     knobs |= {key: value for key, value in {"T_max": ticks, "mode": monitor_mode}.items() if knobs.get(key, 0) is None}
-    _check_ticks(knobs)
+    _check_counts(part, knobs)
     with _faults_of(part):
         _rehearse_schedule(lambda optimizer: _make(part, kind, {"optimizer": optimizer}, knobs))
     schedulers = [_make(part, kind, {"optimizer": optimizer}, knobs) for optimizer in optimizers]
@@ -116,59 +119,24 @@ def build_metrics(
 def _metric(part: Part, task: Task, num_classes: int, trusted: Sequence[str]) -> Metric:
     from torchmetrics import Metric
 
-    kind = _kind_of(part, Metric, trusted)
-    measures = "classification" if "task" in parameter_names(kind) else kind.__module__.split(".")[1]
-    if (task == "regression") == (measures == "classification") or (task != "regression" and measures == "regression"):
+    kind = _kind_of(part, Metric, trusted)  # type: ignore[type-abstract] # its subclasses are meant
+    measured = _measured(kind)
+    if measured is not None and (measured == "numbers") != (task == "regression"):
         fitting = auto.REGRESSION_METRICS if task == "regression" else auto.CLASS_METRICS
         words = auto.describe(task, num_classes)
         raise ConfigError(f"metric={part.option} does not fit {words}; what fits: {', '.join(fitting)}")
     facts = {"task": task, "num_classes": num_classes, "num_outputs": 1, "validate_args": True}
     metric = _make(part, kind, {key: value for key, value in facts.items() if key in parameter_names(kind)})
-    if measures == "classification":
+    if measured == "classes":
         metric.validate_args = False  # labels were checked when they were read; here it would cost a sync a batch
     return metric
 
 
-def resolve(path: str, role: type[T], trusted: Sequence[str] = (), key: str = "_target_") -> type[T]:
-    """The class that ``path`` names. Imports modules under the root of the path, calls nothing.
-
-    Raises ConfigError for a root that is not trusted, a name that is not there, and anything but a class of ``role``.
-    """
-    refused = f"{key}={path} is refused"
-    roots = (*TRUSTED_ROOTS, *trusted)
-    if not re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", path, re.ASCII) or path.split(".")[0] not in roots:
-        raise ConfigError(f"{refused}: a target is a class in {', '.join(roots)}, or in a package named by trusted=[..]")
-    *parents, name = path.split(".")
-    found = _attribute(_module(parents, refused), name, refused)
-    if not isinstance(found, type) or not issubclass(found, role) or found.__module__.split(".")[0] not in roots:
-        raise ConfigError(f"{refused}: it is no class of the kind {role.__module__}.{role.__qualname__}")
-    return found
-
-
-def _module(parents: Sequence[str], refused: str) -> ModuleType:
-    """The module at ``parents``, each step a module of the same root: torch.os is os, and no way through."""
-    module = _import(parents[0], refused)
-    for depth, name in enumerate(parents[1:], start=2):
-        inner = getattr(module, name, None) or _import(".".join(parents[:depth]), refused)
-        if not isinstance(inner, ModuleType) or inner.__name__.split(".")[0] != parents[0]:
-            raise ConfigError(f"{refused}: {'.'.join(parents[:depth])} is no module of {parents[0]}")
-        module = inner
-    return module
-
-
-def _import(path: str, refused: str) -> ModuleType:
-    try:
-        return import_module(path)
-    except Exception as error:  # a module of the user's may raise anything; the cause stays attached
-        raise ConfigError(f"{refused}: {path} cannot be imported ({type(error).__name__}: {error})") from error
-
-
-def _attribute(module: ModuleType, name: str, refused: str) -> object:
-    if not hasattr(module, name):
-        near = get_close_matches(name, dir(module), n=1)
-        hint = f"; did you mean {module.__name__}.{near[0]}?" if near else ""
-        raise ConfigError(f"{refused}: {module.__name__} has no {name}{hint}")
-    return getattr(module, name)
+def _measured(kind: type[Metric]) -> Literal["classes", "numbers"] | None:
+    """What torchmetrics' own classes are for; None for a class of the user's."""
+    if kind.__module__.startswith("torchmetrics.classification."):
+        return "classes"
+    return "numbers" if kind.__module__.startswith("torchmetrics.regression.") else None
 
 
 def _kind_of(part: Part, role: type[T], trusted: Sequence[str]) -> type[T]:
@@ -211,9 +179,9 @@ def _rehearse(optimizer: Optimizer) -> None:
     the kind of gradient only then."""
     (weight,) = optimizer.param_groups[0]["params"]
 
-    def closure() -> torch.Tensor:
-        weight.grad = torch.ones_like(weight)
-        return weight.detach().sum()
+    def closure() -> float:
+        weight.grad = weight.detach().clone()
+        return float(weight.grad.square().sum() / 2)
 
     closure()
     optimizer.step(closure)
@@ -225,22 +193,27 @@ def _rehearse_schedule(make: Callable[[Optimizer], LRScheduler]) -> None:
     scheduler = make(optimizer)
     for _ in range(2):
         optimizer.step()
-        scheduler.step(*([0.0] if isinstance(scheduler, ReduceLROnPlateau) else []))
+        if isinstance(scheduler, ReduceLROnPlateau):
+            scheduler.step(0.0)
+        else:
+            scheduler.step()
 
 
 def _interval(value: object, on_monitor: bool) -> Literal["step", "epoch"]:
-    if value not in ("step", "epoch"):
-        raise ConfigError(f"scheduler.interval={value} is no interval; choices: epoch, step")
-    if on_monitor and value == "step":
-        raise ConfigError("scheduler.interval=step: the monitor is measured once an epoch; choose interval=epoch")
-    return value  # type: ignore[return-value]
+    if value == "epoch":
+        return "epoch"
+    if value == "step" and not on_monitor:
+        return "step"
+    why = "the monitor is measured once an epoch" if value == "step" else "no interval"
+    raise ConfigError(f"scheduler.interval={value}: {why}; choices: {'epoch' if on_monitor else 'epoch, step'}")
 
 
-def _check_ticks(knobs: Mapping[str, Any]) -> None:
-    """torch divides by these at a later step, and takes a negative rate."""
-    wrong = [key for key in ("step_size", "T_max") if isinstance(knobs.get(key), int) and knobs[key] < 1]
-    faults = [f"scheduler.{key}={knobs[key]}: at least 1" for key in wrong]
+def _check_counts(part: Part, knobs: Mapping[str, Any]) -> None:
+    """What torch would divide by, or trip over, at a later step only."""
+    counts = ("step_size", "T_max", "max_iter", "history_size")
+    wrong = [key for key in counts if isinstance(knobs.get(key), int) and knobs[key] < 1]
+    faults = [f"{part.group}.{key}={knobs[key]}: a whole number of at least 1" for key in wrong]
     if isinstance(knobs.get("gamma"), int | float) and knobs["gamma"] <= 0:
-        faults.append(f"scheduler.gamma={knobs['gamma']}: above 0")
+        faults.append(f"{part.group}.gamma={knobs['gamma']}: a number above 0")
     if faults:
         raise ConfigError(faults)

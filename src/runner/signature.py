@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from math import isfinite
 from types import NoneType, UnionType
@@ -15,27 +15,19 @@ from torch import Tensor
 from runner.contracts import Part
 from runner.errors import ConfigError
 
+Parameters = Mapping[str, inspect.Parameter]
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
 
 def arguments(part: Part, kind: type, facts: Mapping[str, Any], knobs: Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments for ``kind``: ``knobs`` and ``facts``, what only the run knows. Lists become tuples or tensors
-    where ``kind`` says so.
+    """Keyword arguments for ``kind``: ``knobs``, and ``facts`` that only the run knows.
 
-    A switched-off knob (null, false) that torch's own class lacks is left out: its next release may know it.
-    Raises ConfigError with every fault.
+    A list becomes a tuple or a tensor where ``kind`` says so. A switched-off knob (null, false) that a class of torch
+    lacks is left out: another release knows it. Raises ConfigError with every fault.
     """
     parameters = _parameters(kind)
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    lacking = {} if open_ended else {key: value for key, value in knobs.items() if key not in parameters}
-    faults = [_unknown(part, kind, key, parameters) for key, value in lacking.items() if not _may_lack(kind, value)]
-    faults += [f"{part.group}.{key} is found out by the program; leave it out" for key in knobs.keys() & facts.keys()]
-    given = {key: value for key, value in knobs.items() if key not in lacking}
-    faults += [
-        f"{part.group}.{key}={value}: {part.option} wants {_words(parameters[key].annotation)}"
-        for key, value in given.items()
-        if key in parameters and not _accepts(parameters[key].annotation, value)
-    ]
-    faults += [_missing(part, kind, key, facts) for key in _required(parameters) - given.keys() - facts.keys()]
-    faults += [_untaken(part, kind, key) for key in facts if key not in parameters and not open_ended]
+    given = {key: value for key, value in knobs.items() if key in parameters or not _may_lack(kind, value)}
+    faults = [*_name_faults(part, kind, parameters, facts, given), *_type_faults(part, parameters, given)]
     if faults:
         raise ConfigError(faults)
     return {key: _cast(parameters, key, value) for key, value in given.items()} | dict(facts)
@@ -54,46 +46,51 @@ def _parameters(kind: type) -> dict[str, inspect.Parameter]:
     return dict(signature.parameters)
 
 
-def _required(parameters: Mapping[str, inspect.Parameter]) -> set[str]:
-    return {
-        name
-        for name, parameter in parameters.items()
-        if parameter.default is parameter.empty
-        and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-    }
-
-
 def _may_lack(kind: type, value: object) -> bool:
     return kind.__module__.split(".")[0] == "torch" and (value is None or value is False)
 
 
-def _unknown(part: Part, kind: type, key: str, parameters: Iterable[str]) -> str:
+def _name_faults(
+    part: Part, kind: type, parameters: Parameters, facts: Mapping[str, Any], given: Mapping[str, Any]
+) -> Iterator[str]:
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    for key in given:
+        if key in facts:
+            yield f"{part.group}.{key} is found out by the program; leave it out"
+        elif key not in parameters and not open_ended:
+            yield _unknown(part, kind, parameters, key)
+    for key, parameter in parameters.items():
+        needed = parameter.default is parameter.empty and parameter.kind not in _VARIADIC
+        if needed and key not in given and key not in facts:
+            yield f"{part.group}.{key} is missing: {kind.__name__} needs it"
+    untaken = [] if open_ended else [key for key in facts if key not in parameters]
+    if untaken:
+        yield f"{part.group}={part.option}: {kind.__name__} takes no {', '.join(untaken)}: it is no {part.group}"
+
+
+def _unknown(part: Part, kind: type, parameters: Parameters, key: str) -> str:
     near = get_close_matches(key, list(parameters), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(parameters)}"
+    hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(parameters) or 'none'}"
     release = f" of torch {torch.__version__}" if kind.__module__.startswith("torch.") else ""
-    return f"{part.group}.{key}: {kind.__name__}{release} takes no such argument; {hint}"
+    return f"{part.group}.{key}: {kind.__name__}{release} has no such argument; {hint}"
 
 
-def _missing(part: Part, kind: type, key: str, facts: Mapping[str, Any]) -> str:
-    return f"{part.group}.{key} is missing: {kind.__name__} needs it"
-
-
-def _untaken(part: Part, kind: type, key: str) -> str:
-    return f"{part.group}={part.option}: {kind.__module__}.{kind.__name__} takes no {key}, so it cannot be a {part.group}"
+def _type_faults(part: Part, parameters: Parameters, given: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in given.items():
+        if key in parameters and not _accepts(parameters[key].annotation, value):
+            yield f"{part.group}.{key}={value}: {part.option} wants {_words(parameters[key].annotation)}"
 
 
 def _accepts(hint: Any, value: Any) -> bool:
     """Whether a plain value suits an annotation; what is too rich to judge is left to the class."""
     choices = get_args(hint)
     if get_origin(hint) in (Union, UnionType):
-        # torch takes a number or a tensor of one element for lr: from a config, the number
-        return any(_accepts(choice, value) for choice in choices if choice is not Tensor or float not in choices)
+        return any(_accepts(choice, value) for choice in _members(hint))
     if get_origin(hint) is Literal:
         return value in choices
     if get_origin(hint) is tuple:
         return _is_row(value) and (
-            choices[-1] is Ellipsis
-            or (len(value) == len(choices) and all(_accepts(choice, item) for choice, item in zip(choices, value)))
+            choices[-1] is Ellipsis or (len(value) == len(choices) and all(map(_accepts, choices, value)))
         )
     if isinstance(get_origin(hint), type) and issubclass(get_origin(hint), Iterable) and len(choices) == 1:
         return _is_row(value) and all(_accepts(choices[0], item) for item in value)
@@ -117,22 +114,27 @@ def _is_row(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _cast(parameters: Mapping[str, inspect.Parameter], key: str, value: Any) -> Any:
+def _cast(parameters: Parameters, key: str, value: Any) -> Any:
     """A list as what ``kind`` asked for."""
     hint = parameters[key].annotation if key in parameters else None
-    hints = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if not isinstance(value, list):
         return value
-    if Tensor in hints:
+    if Tensor in _members(hint):
         return torch.tensor(value, dtype=torch.float32)
-    return tuple(value) if any(get_origin(choice) is tuple for choice in hints) else value
+    return tuple(value) if any(get_origin(member) is tuple for member in _members(hint)) else value
+
+
+def _members(hint: Any) -> list[Any]:
+    """What a union joins, else ``hint`` alone; where torch takes a number or a tensor of one element, the number."""
+    members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return [member for member in members if member is not Tensor or float not in members]
 
 
 def _words(hint: Any) -> str:
     """An annotation as a person reads it: a number, true or false, one of min, max."""
     choices = get_args(hint)
     if get_origin(hint) in (Union, UnionType):
-        return " or ".join(dict.fromkeys(_words(c) for c in choices if c is not Tensor or float not in choices))
+        return " or ".join(map(_words, _members(hint)))
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(map(str, choices))
     if get_origin(hint) is tuple:

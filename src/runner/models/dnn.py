@@ -46,7 +46,10 @@ class Residual(nn.Sequential):
     """Its modules in a row, their input added to their output: x_BF -> [B, F]."""
 
     def forward(self, x_BF: Tensor) -> Tensor:
-        return x_BF + super().forward(x_BF)
+        out_BF = x_BF
+        for module in self:
+            out_BF = module(out_BF)
+        return x_BF + out_BF
 
 
 def _layer(
