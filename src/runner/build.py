@@ -41,9 +41,9 @@ def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted
     """A model on the CPU, [B, *in_shape] -> logits_BK. Its weights are drawn from torch's global generator."""
     model = _make(part, _kind_of(part, nn.Module, trusted), {"in_shape": in_shape, "num_outputs": num_outputs})
     with _faults_of(part), torch.no_grad():
-        logits_BK = model.eval()(torch.zeros(1, *in_shape))
-    if logits_BK.shape != (1, num_outputs):
-        raise ConfigError(f"model={part.option} turns 1 row into {list(logits_BK.shape)}, not into [1, {num_outputs}]")
+        out_shape = list(model.eval()(torch.zeros(1, *in_shape)).shape)
+    if out_shape != [1, num_outputs]:
+        raise ConfigError(f"model={part.option} turns one row into {out_shape}, not into [1, {num_outputs}]")
     return model.train()
 
 
@@ -103,9 +103,14 @@ def build_schedules(
     knobs |= {key: value for key, value in {"T_max": ticks, "mode": monitor_mode}.items() if knobs.get(key, 0) is None}
     _check_counts(part, knobs)
     with _faults_of(part):
-        _rehearse_schedule(lambda optimizer: _make(part, kind, {"optimizer": optimizer}, knobs))
-    schedulers = [_make(part, kind, {"optimizer": optimizer}, knobs) for optimizer in optimizers]
+        _rehearse_schedule(lambda optimizer: _scheduler(part, kind, optimizer, knobs))
+    schedulers = [_scheduler(part, kind, optimizer, knobs) for optimizer in optimizers]
     return tuple(Schedule(scheduler, interval, issubclass(kind, ReduceLROnPlateau)) for scheduler in schedulers)
+
+
+def _scheduler(part: Part, kind: type[LRScheduler], optimizer: Optimizer, knobs: Mapping[str, Any]) -> LRScheduler:
+    start = {"last_epoch": -1} if "last_epoch" in parameter_names(kind) else {}  # a resumed one loads its state
+    return _make(part, kind, {"optimizer": optimizer, **start}, knobs)
 
 
 def build_metrics(

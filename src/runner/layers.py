@@ -26,11 +26,11 @@ def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[Layer, ...]:
     def add_row(module: nn.Module, args: Any, output: Any) -> None:
         own = set(module.parameters(recurse=False)) - counted
         counted.update(own)
-        out = output if isinstance(output, Tensor) else output[0]
+        out = next((o for o in (output, *output) if isinstance(o, Tensor)), weight.new_empty(0))
         num_parameters = sum(parameter.numel() for parameter in own)
         rows.append(Layer(names[module], _kind(module), tuple(out.shape[1:]), num_parameters, _flops(module, out)))
 
-    innermost = [m for m in names if not any(m.children()) or any(m.parameters(recurse=False))]
+    innermost = [m for m in names if not list(m.children()) or list(m.parameters(recurse=False))]
     hooks = [module.register_forward_hook(add_row) for module in innermost]
     modes = [(module, module.training) for module in names]
     weight = next(net.parameters(), torch.empty(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from math import isfinite
@@ -40,8 +41,9 @@ def parameter_names(kind: type) -> set[str]:
 
 def _parameters(kind: type) -> dict[str, inspect.Parameter]:
     try:
-        signature = inspect.signature(kind, eval_str=True)
-    except (NameError, TypeError):  # an annotation that only a type checker can read
+        # torch imports Iterable and its like for type checkers alone
+        signature = inspect.signature(kind, locals=vars(typing), eval_str=True)
+    except (NameError, TypeError):  # another name that only a type checker can read
         signature = inspect.signature(kind)
     return dict(signature.parameters)
 
@@ -88,12 +90,10 @@ def _accepts(hint: Any, value: Any) -> bool:
         return any(_accepts(choice, value) for choice in _members(hint))
     if get_origin(hint) is Literal:
         return value in choices
-    if get_origin(hint) is tuple:
-        return _is_row(value) and (
-            choices[-1] is Ellipsis or (len(value) == len(choices) and all(map(_accepts, choices, value)))
-        )
-    if isinstance(get_origin(hint), type) and issubclass(get_origin(hint), Iterable) and len(choices) == 1:
+    if _is_list(hint):
         return _is_row(value) and all(_accepts(choices[0], item) for item in value)
+    if get_origin(hint) is tuple:
+        return _is_row(value) and len(value) == len(choices) and all(map(_accepts, choices, value))
     return _accepts_one(hint, value)
 
 
@@ -108,6 +108,14 @@ def _accepts_one(hint: Any, value: Any) -> bool:
     if hint in (bool, str, None, NoneType):
         return isinstance(value, NoneType if hint is None else hint)
     return not isinstance(value, float) or isfinite(value)
+
+
+def _is_list(hint: Any) -> bool:
+    """Whether an annotation is of any number of entries of one kind: list[int], Iterable[int], tuple[int, ...]."""
+    origin, choices = get_origin(hint), get_args(hint)
+    if origin is tuple:
+        return choices[-1] is Ellipsis
+    return isinstance(origin, type) and issubclass(origin, Iterable) and len(choices) == 1
 
 
 def _is_row(value: Any) -> bool:
@@ -137,9 +145,9 @@ def _words(hint: Any) -> str:
         return " or ".join(map(_words, _members(hint)))
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(map(str, choices))
+    if _is_list(hint):
+        return f"a list, each {_words(choices[0])}"
     if get_origin(hint) is tuple:
         return f"a list of {len(choices)}: [{', '.join(map(_words, choices))}]"
-    if get_origin(hint) is not None and len(choices) == 1:
-        return f"a list, each {_words(choices[0])}"
-    words = {float: "a finite number", int: "a whole number", bool: "true or false", str: "a word", NoneType: "null"}
-    return words.get(hint, "a list of numbers" if hint is Tensor else getattr(hint, "__name__", str(hint)))
+    words = {int: "a whole number", bool: "true or false", str: "a word", NoneType: "null", Tensor: "a list of numbers"}
+    return words.get(hint, "a finite number")  # all that is ever refused of a kind without a word
