@@ -180,3 +180,16 @@ class Outcome:
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0
     reason: str = ""
+
+
+# A checked part of the config
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part as the config names it, checked, not yet built."""
+
+    group: str  # dataset, model, ...
+    option: str  # the file it came from: adam
+    target: str | None  # dotted path of its class; None: to be chosen by the data (auto), or none at all
+    knobs: Mapping[str, Any]  # its arguments, plain data

@@ -1,0 +1,64 @@
+"""The rows of a model's summary."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from runner.contracts import Layer
+
+_SALIENT = ("in_features", "out_features", "in_channels", "out_channels", "num_features", "p")
+
+
+def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[Layer, ...]:
+    """One row per innermost module, in the order they run, from one example of zeros; ``net`` is left as it was.
+
+    FLOPs are those of linear and convolution layers, the rest count 0: torch.utils.flop_counter agrees on our models
+    but takes 0.2 s to import.
+    """
+    rows: list[Layer] = []
+    counted: set[Tensor] = set()  # a shared weight counts once
+    names = {module: name for name, module in net.named_modules()}
+
+    def add_row(module: nn.Module, args: Any, output: Any) -> None:
+        own = set(module.parameters(recurse=False)) - counted
+        counted.update(own)
+        out = next((o for o in (output, *output) if isinstance(o, Tensor)), weight.new_empty(0))
+        num_parameters = sum(parameter.numel() for parameter in own)
+        rows.append(Layer(names[module], _kind(module), tuple(out.shape[1:]), num_parameters, _flops(module, out)))
+
+    innermost = [m for m in names if not list(m.children()) or list(m.parameters(recurse=False))]
+    hooks = [module.register_forward_hook(add_row) for module in innermost]
+    modes = [(module, module.training) for module in names]
+    weight = next(net.parameters(), torch.empty(0))
+    try:
+        with torch.no_grad(), torch.random.fork_rng([weight.device] if weight.is_cuda else []):
+            net.eval()(torch.zeros(1, *in_shape, device=weight.device))
+    finally:
+        for module, training in modes:
+            module.training = training
+        for hook in hooks:
+            hook.remove()
+    return tuple(rows)
+
+
+def _kind(module: nn.Module) -> str:
+    numbers = [str(getattr(module, name)) for name in _SALIENT if hasattr(module, name)]
+    if hasattr(module, "kernel_size"):
+        kernel = module.kernel_size
+        sides = kernel if isinstance(kernel, tuple) else (kernel,)
+        numbers.append("kernel " + (str(sides[0]) if len(set(sides)) == 1 else "x".join(map(str, sides))))
+    return type(module).__name__ + (f"({', '.join(numbers)})" if numbers else "")
+
+
+def _flops(module: nn.Module, out: Tensor) -> int:
+    """Multiply-adds counted twice; a weight is used once for each position of the output."""
+    match module:
+        case nn.Linear():
+            return 2 * out.numel() * module.in_features
+        case nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
+            return 2 * out.numel() * module.in_channels // module.groups * prod(module.kernel_size)
+    return 0

@@ -1,0 +1,65 @@
+"""A fully connected net with normalisation, dropout and residual connections to switch on."""
+
+# B batch, F features, K outputs
+
+from __future__ import annotations
+
+from itertools import chain, pairwise
+from math import prod
+from typing import Literal
+
+from torch import Tensor, nn
+
+from runner.errors import ConfigError
+from runner.models.activation import activation as activation_named
+
+NORMALISATIONS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+
+
+class Dnn(nn.Sequential):
+    """x of any shape, flattened, through hidden layers of the given widths -> logits_BK.
+
+    A hidden layer is linear, normalisation, activation, dropout; with ``residual`` it adds its input to its output
+    wherever the two widths are equal (He et al. 2016). Raises ConfigError on a width below 1.
+    """
+
+    def __init__(
+        self,
+        in_shape: tuple[int, ...],
+        num_outputs: int,
+        *,
+        hidden: list[int],
+        activation: str,
+        normalisation: Literal["batch", "layer"] | None,
+        dropout: float,
+        residual: bool,
+    ):
+        if any(width < 1 for width in hidden):
+            raise ConfigError(f"hidden={list(hidden)}: a width is a whole number of at least 1")
+        widths = [prod(in_shape), *hidden]
+        make = activation_named(activation)
+        layers = [_layer(i, o, make(), normalisation, dropout, residual) for i, o in pairwise(widths)]
+        super().__init__(nn.Flatten(), *chain.from_iterable(layers), nn.Linear(widths[-1], num_outputs))
+
+
+class Residual(nn.Sequential):
+    """Its modules in a row, their input added to their output: x_BF -> [B, F]."""
+
+    def forward(self, x_BF: Tensor) -> Tensor:
+        out_BF = x_BF
+        for module in self:
+            out_BF = module(out_BF)
+        return x_BF + out_BF
+
+
+def _layer(
+    num_in: int, num_out: int, activation: nn.Module, normalisation: str | None, dropout: float, residual: bool
+) -> list[nn.Module]:
+    """The modules of one hidden layer; only those that are switched on, for a module call costs microseconds."""
+    modules: list[nn.Module] = [nn.Linear(num_in, num_out)]
+    if normalisation is not None:
+        modules.append(NORMALISATIONS[normalisation](num_out))
+    modules.append(activation)
+    if dropout != 0:
+        modules.append(nn.Dropout(dropout))
+    return [Residual(*modules)] if residual and num_in == num_out else modules

@@ -1,0 +1,59 @@
+"""A dotted path of the config -> the class it names. Nothing else imports or looks up what a config says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from types import ModuleType
+from typing import TypeVar
+
+from runner.errors import ConfigError
+
+T = TypeVar("T")
+TRUSTED_ROOTS = ("runner", "torch", "torchvision", "torchmetrics")
+
+
+def resolve(path: str, role: type[T], trusted: Sequence[str] = (), key: str = "_target_") -> type[T]:
+    """The class that ``path`` names. Imports modules under the root of the path, calls nothing.
+
+    Raises ConfigError for a root that is not trusted, a name that is not there, and anything but a class of ``role``.
+    """
+    refused = f"{key}={path} is refused"
+    roots = (*TRUSTED_ROOTS, *trusted)
+    if not re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", path, re.ASCII) or path.split(".")[0] not in roots:
+        raise ConfigError(
+            f"{refused}: a target is a class in {', '.join(roots)}, or in a package named by trusted=[..]"
+        )
+    *parents, name = path.split(".")
+    found = _attribute(_module(parents, refused), name, refused)
+    if not isinstance(found, type) or not issubclass(found, role) or found.__module__.split(".")[0] not in roots:
+        raise ConfigError(f"{refused}: it is no class of the kind {role.__module__}.{role.__qualname__}")
+    return found
+
+
+def _module(parents: Sequence[str], refused: str) -> ModuleType:
+    """The module at ``parents``, each step a module of the same root: torch.os is os, and no way through."""
+    module = _import(parents[0], refused)
+    for depth, name in enumerate(parents[1:], start=2):
+        inner = getattr(module, name, None) or _import(".".join(parents[:depth]), refused)
+        if not isinstance(inner, ModuleType) or inner.__name__.split(".")[0] != parents[0]:
+            raise ConfigError(f"{refused}: {'.'.join(parents[:depth])} is no module of {parents[0]}")
+        module = inner
+    return module
+
+
+def _import(path: str, refused: str) -> ModuleType:
+    try:
+        return import_module(path)
+    except Exception as error:  # a module of the user's may raise anything; the cause stays attached
+        raise ConfigError(f"{refused}: {path} cannot be imported ({type(error).__name__}: {error})") from error
+
+
+def _attribute(module: ModuleType, name: str, refused: str) -> object:
+    if not hasattr(module, name):
+        near = get_close_matches(name, dir(module), n=1)
+        hint = f"; did you mean {module.__name__}.{near[0]}?" if near else ""
+        raise ConfigError(f"{refused}: {module.__name__} has no {name}{hint}")
+    return getattr(module, name)

@@ -1,0 +1,123 @@
+"""Every option file lists the full parameter set of what it names, with torch's own defaults and a word on each key."""
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+from runner.contracts import Source
+from runner.target import resolve
+
+CONF = Path(__file__).parents[1] / "conf"
+PARTS = sorted(path for path in CONF.rglob("*/*.yaml") if path.parent.name not in ("experiment", "hydra"))
+IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
+
+# What only the run knows, given by build
+FACTS = {
+    "model": {"in_shape", "num_outputs"},
+    "optimizer": {"params"},
+    "scheduler": {"optimizer", "last_epoch"},
+    "metric": {"task", "num_classes", "num_labels", "num_outputs", "validate_args"},
+    # the engine weighs a batch by its rows, so a loss is always their mean; the other two are deprecated names for that
+    "loss": {"reduction", "reduce", "size_average"},
+}
+# Keys of ours beside the target's own
+RUNNER_KEYS = {"scheduler": {"interval"}, "dataset": {"transforms"}}
+OTHER_VALUES = {  # value of ours where the target has another default: reason
+    ("scheduler=reduce_lr_on_plateau", "mode"): "null: the direction of the monitor",
+    ("metric=precision", "average"): "macro: the mean over rows (micro) is the accuracy again",
+    ("metric=recall", "average"): "as precision",
+    ("metric=f1", "average"): "as precision",
+    ("metric=rmse", "squared"): "false: the root, as the name says",
+}
+# Parameters that the oldest torch we run on lacks: the file has them, build drops them while they are switched off
+YOUNG = {("optimizer=lbfgs", "maximize")}
+
+
+def load(path: Path) -> dict[str, Any]:
+    loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    assert isinstance(loaded, dict)
+    return {str(key): value for key, value in loaded.items()}
+
+
+def plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def target(path: Path) -> type | None:
+    return None if load(path)["_target_"] is None else resolve(load(path)["_target_"], object)
+
+
+def own_parameters(path: Path, kind: type) -> dict[str, inspect.Parameter]:
+    """The parameters of ``kind`` that a file has to list."""
+    variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    parameters = inspect.signature(kind).parameters.items()
+    facts = FACTS.get(path.parent.name, set())
+    return {name: p for name, p in parameters if p.kind not in variadic and name not in facts}
+
+
+def test_there_are_option_files() -> None:
+    assert len(PARTS) >= 38
+
+
+@pytest.mark.parametrize("path", PARTS, ids=IDS)
+def test_an_option_file_lists_every_parameter_of_its_target_and_no_other(path: Path) -> None:
+    kind = target(path)
+    keys = load(path).keys() - {"_target_"} - RUNNER_KEYS.get(path.parent.name, set())
+    expected = own_parameters(path, kind).keys() if kind else set()
+    young = {key for option, key in YOUNG if option == f"{path.parent.name}={path.stem}"}
+    assert keys - young == expected - young
+
+
+@pytest.mark.parametrize("path", PARTS, ids=IDS)
+def test_an_option_file_repeats_the_defaults_of_torch(path: Path) -> None:
+    kind, values = target(path), load(path)
+    for name, parameter in own_parameters(path, kind).items() if kind else ():
+        if parameter.default is parameter.empty or (f"{path.parent.name}={path.stem}", name) in OTHER_VALUES:
+            continue
+        assert values[name] == plain(parameter.default), name
+
+
+@pytest.mark.parametrize("path", PARTS, ids=IDS)
+def test_a_knob_that_takes_fractions_has_one_in_the_file_so_that_its_type_can_be_told(path: Path) -> None:
+    kind, values = target(path), load(path)
+    for name, parameter in own_parameters(path, kind).items() if kind else ():
+        if re.search(r"\bfloat\b", str(parameter.annotation)):
+            assert not isinstance(values[name], int), name
+
+
+@pytest.mark.parametrize("path", PARTS, ids=IDS)
+def test_our_own_parts_have_no_defaults_beside_the_file(path: Path) -> None:
+    kind = target(path)
+    if kind is not None and kind.__module__.startswith("runner."):
+        assert all(p.default is p.empty for p in inspect.signature(kind).parameters.values())
+
+
+@pytest.mark.parametrize("path", PARTS, ids=IDS)
+def test_an_option_file_says_in_words_what_it_is_and_what_each_key_means(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    header = [line for line in lines if line.startswith("#")]
+    if path.parent.name == "metric":
+        assert header.pop(0) == f"# @package metric.{path.stem}", "Hydra would keep only the last of several metrics"
+    assert header and re.fullmatch(r"# [A-Z].{15,}\.", header[0])
+    keys = [line for line in lines if re.match(r"\w+:", line) and not line.startswith("_target_")]
+    assert [line for line in keys if not re.search(r" # \S.+", line)] == []
+
+
+@pytest.mark.parametrize("path", sorted(CONF.glob("experiment/*.yaml")))
+def test_an_experiment_changes_the_run_and_not_a_key_of_its_own(path: Path) -> None:
+    assert path.read_text().startswith("# @package _global_")
+
+
+@pytest.mark.parametrize("path", [path for path in PARTS if path.parent.name == "dataset"], ids=str)
+def test_a_dataset_is_a_source(path: Path) -> None:
+    assert resolve(load(path)["_target_"], Source)  # type: ignore[type-abstract]
+
+
+def test_an_optimizer_says_its_learning_rate_as_a_number() -> None:
+    rates = [load(path)["lr"] for path in PARTS if path.parent.name == "optimizer"]
+    assert len(rates) >= 13
+    assert all(isinstance(rate, float) for rate in rates)
