@@ -1,0 +1,92 @@
+"""argv -> verb -> exit code. The one place where a RunnerError becomes lines on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from runner import __version__
+from runner.errors import ConfigError, RunnerError
+from runner.spelling import listed, nearest
+
+# verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
+VERBS = {
+    "train": ("runner.train:run", "train a model; -m runs every combination of several values"),
+    "resume": ("runner.commands.resume:run", "go on with an interrupted run, at the exact step"),
+    "eval": ("runner.commands.evaluate:run", "measure a trained model again"),
+    "predict": ("runner.commands.predict:run", "answer for new inputs"),
+    "show": ("runner.commands.show:run", "what can be chosen: groups, options, their parameters"),
+}
+
+
+def entry() -> None:
+    """The console script and ``python -m runner``."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """The exit code of one command line; whatever is wrong with it is told on stderr."""
+    try:
+        code = _dispatch(list(argv))
+        sys.stdout.flush()
+        return code
+    except RunnerError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output went away: runner show | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(argv: list[str]) -> int:
+    if not argv or argv[0] in ("help", "--help", "-h"):
+        print(_help())
+        return 0
+    if argv[0] == "--version":
+        print(f"runner {__version__}")
+        return 0
+    verb, *rest = argv
+    if verb not in VERBS:
+        raise ConfigError(_unknown(verb, argv))
+    return _function(VERBS[verb][0])(rest)
+
+
+def _function(path: str) -> Callable[[list[str]], int]:
+    module, _, name = path.partition(":")
+    function: Callable[[list[str]], int] = getattr(import_module(module), name)
+    return function
+
+
+def _unknown(verb: str, argv: list[str]) -> str:
+    if "=" in verb or verb in ("-m", "--multirun", "--cfg", "--info"):
+        return f"{verb}: the verb comes first; did you mean: python -m runner train {' '.join(argv)}"
+    meant = nearest(verb, VERBS)
+    advice = f"; did you mean: python -m runner {' '.join([meant, *argv[1:]])}" if meant else ""
+    return f"{verb}: there is no such command{advice}\n  commands: {listed(VERBS)}"
+
+
+def _help() -> str:
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {verb:{width}}  {what}" for verb, (_, what) in VERBS.items())
+    return (
+        "runner trains PyTorch models described in YAML and keeps every run in a directory of its own.\n\n"
+        f"python -m runner COMMAND ...\n\n{verbs}\n\n"
+        "Begin with\n"
+        "  python -m runner train                            a small convolutional net on handwritten digits\n"
+        "  python -m runner train model=mlp optimizer.lr=0.01\n"
+        "  python -m runner show                             what else can be chosen\n"
+        "  python -m runner train --help"
+    )
+
+
+def _report(error: RunnerError) -> int:
+    if "1" in (os.environ.get("RUNNER_DEBUG"), os.environ.get("HYDRA_FULL_ERROR")):
+        traceback.print_exception(error)
+    for fault in error.faults if isinstance(error, ConfigError) else (str(error),):
+        print(f"error: {fault}", file=sys.stderr)
+    return error.exit_code

@@ -1,0 +1,145 @@
+"""A checked request run the way Hydra runs things: its job node, its log, its callbacks, its sweeper and launcher."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.callbacks import Callbacks
+from hydra.core import utils as hydra_utils
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig
+
+from runner.catalog import Catalog, conf_folders
+from runner.compose import Composed, compose, editable, hydra_for
+from runner.errors import ConfigError
+from runner.request import Request, parsed, readable
+from runner.sweep import JobOutcome
+
+Task = Callable[[DictConfig], Any]
+
+
+def run_job(request: Request, composed: Composed, run_dir: Path, task: Task) -> Any:
+    """What ``task`` returns, called inside ``run_dir`` as Hydra's job: .hydra/ is written and train.log is open.
+
+    What the task raises comes out as it is.
+    """
+    tree, hydra = composed.tree, hydra_for(request, Catalog(conf_folders(request.flags.config_dir)))
+    with editable(tree):
+        tree.hydra.mode = RunMode.RUN
+        tree.hydra.run.dir = str(run_dir.absolute())
+    callbacks = Callbacks(tree)
+    callbacks.on_run_start(config=tree, config_name=request.config_name)
+    raised: list[Exception] = []
+
+    def remembering(job: DictConfig) -> Any:
+        try:
+            return task(job)
+        except Exception as error:
+            raised.append(error)  # Hydra keeps it to itself and prints a line of its own
+            raise
+
+    try:
+        returned = hydra_utils.run_job(
+            hydra_context=HydraContext(config_loader=hydra.config_loader, callbacks=callbacks),
+            task_function=remembering,
+            config=tree,
+            job_dir_key="hydra.run.dir",
+            job_subdir_key=None,
+        )
+    finally:
+        _close_log(run_dir)
+    callbacks.on_run_end(config=tree, config_name=request.config_name, job_return=returned)
+    if raised:
+        raise raised[0]
+    return returned.return_value
+
+
+def jobs(request: Request) -> list[list[str]] | None:
+    """The overrides of each job of a sweep; None where another sweeper than Hydra's basic one decides as it goes.
+
+    Raises ConfigError for what can be said before any job is looked at.
+    """
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    master = _master(request)
+    if not str(master.hydra.sweeper._target_).endswith(".BasicSweeper"):
+        return None
+    params = [f"{key}={value}" for key, value in (master.hydra.sweeper.params or {}).items()]
+    overrides = [parsed(word, True) for word in [*params, *master.hydra.overrides.task]]
+    try:
+        batches = BasicSweeper.split_arguments([o for o in overrides if o is not None], None)
+    except HydraException as error:
+        raise ConfigError(f"-m: {error}\n  write the values out: key=1,2,3, or choice(...), range(...)") from error
+    return [[*master.hydra.overrides.hydra, *job] for batch in batches for job in batch]
+
+
+def check_jobs(request: Request) -> list[list[str]] | None:
+    """``jobs``, each of them composed and checked. Raises ConfigError with the faults of all jobs; makes nothing."""
+    from runner.sweep import check_all
+
+    found = jobs(request)
+    if found is not None:
+        check_all(request, found)
+    return found
+
+
+def multirun(request: Request, sweep_dir: Path, task: Task) -> list[JobOutcome]:
+    """The outcome of every job, run under ``sweep_dir`` by Hydra's sweeper and launcher.
+
+    ``task`` runs a job where a launcher of others calls it; ours starts ``runner.train.job`` in a process.
+    """
+    master = _master(request)
+    with editable(master):
+        master.hydra.sweep.dir = str(sweep_dir.absolute())
+    hydra = hydra_for(request, Catalog(conf_folders(request.flags.config_dir)))
+    callbacks = Callbacks(master)
+    callbacks.on_multirun_start(config=master, config_name=request.config_name)
+    sweeper = Plugins.instance().instantiate_sweeper(
+        config=master,
+        hydra_context=HydraContext(config_loader=hydra.config_loader, callbacks=callbacks),
+        task_function=SweepTask(request, task),
+    )
+    batches = sweeper.sweep(arguments=list(master.hydra.overrides.task))
+    callbacks.on_multirun_end(config=master, config_name=request.config_name)
+    returned = [job for batch in batches or [] for job in (batch if isinstance(batch, Sequence) else [batch])]
+    return [job.return_value for job in returned]
+
+
+@dataclass(frozen=True)
+class SweepTask:
+    """The task of a sweep, with the request its jobs come from."""
+
+    request: Request
+    task: Task
+
+    def __call__(self, job: DictConfig) -> Any:
+        return self.task(job)
+
+
+def _master(request: Request) -> DictConfig:
+    """The composition that holds the sweeper and launcher; the sweep's own overrides are kept aside in it."""
+    catalog = Catalog(conf_folders(request.flags.config_dir))
+    lines = readable(request.overrides, catalog, multirun=True)
+    if lines.faults:
+        raise ConfigError(lines.faults)
+    own = [line for line in lines.overrides if line.startswith("hydra")]
+    tree = compose(request.with_overrides(own)).tree
+    with editable(tree):
+        tree.hydra.mode = RunMode.MULTIRUN
+        tree.hydra.overrides.task = [line for line in lines.overrides if line not in own]
+        tree.hydra.overrides.hydra = own
+    return tree
+
+
+def _close_log(run_dir: Path) -> None:
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).parent == run_dir.absolute():
+            root.removeHandler(handler)
+            handler.close()
