@@ -1,0 +1,129 @@
+"""Chooses where a run computes, and says why."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from dataclasses import dataclass
+
+import torch
+
+from runner.errors import DeviceError
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A device that was seen to compute, and the reason for it in a few words."""
+
+    device: torch.device
+    reason: str
+
+
+def choose(name: str) -> Choice:
+    """The device that ``name`` asks for: ``auto`` (cuda, then mps, then cpu), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+
+    Raises DeviceError for another name, and for a device that is not here: what was asked for is never replaced.
+    """
+    if name == "auto":
+        return _best()
+    if name == "cpu":
+        return Choice(torch.device("cpu"), f"asked for, {_threads_text()}")
+    if not re.fullmatch(r"mps|cuda(:\d+)?", name):
+        raise DeviceError(f"device={name}: no such device; choose auto, cpu, cuda, cuda:<number> or mps")
+    fault = _mps_fault() if name == "mps" else _cuda_fault(_index(name))
+    if fault:
+        raise DeviceError(f"device={name}: {fault}; here: {', '.join(present())}. Set device=cpu or device=auto")
+    return Choice(_device(name), f"asked for, {_describe(name)}")
+
+
+def present() -> list[str]:
+    """Names of the devices torch sees, the preferred first; cpu is always the last."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the fault that is warned about is told by _cuda_fault
+        num_cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return [f"cuda:{index}" for index in range(num_cuda)] + mps + ["cpu"]
+
+
+def threads(count: int | None) -> int:
+    """How many CPU threads torch uses within an operation, once ``count`` is set; None leaves torch's choice."""
+    if count is not None:
+        torch.set_num_threads(count)
+    return torch.get_num_threads()
+
+
+def _best() -> Choice:
+    cuda_fault = _cuda_fault(0)
+    if cuda_fault is None:
+        return Choice(_device("cuda"), _describe("cuda"))
+    if torch.backends.mps.is_available() and _mps_fault() is None:
+        return Choice(_device("mps"), _describe("mps"))
+    quiet = cuda_fault.startswith("no CUDA")  # nothing is broken: not worth more words
+    reason = "no CUDA or MPS device here" if quiet else cuda_fault
+    return Choice(torch.device("cpu"), f"{reason}, {_threads_text()}")
+
+
+def _cuda_fault(index: int) -> str | None:
+    """Why ``cuda:<index>`` cannot be used, in one line; None when it computes."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        available = torch.cuda.is_available()
+    if not available:
+        return _why_no_cuda([str(warning.message) for warning in caught])
+    if index >= torch.cuda.device_count():
+        return f"only {torch.cuda.device_count()} CUDA device(s) here"
+    return _compute_fault(torch.device("cuda", index))
+
+
+def _why_no_cuda(complaints: list[str]) -> str:
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return "no CUDA device is visible, CUDA_VISIBLE_DEVICES hides them all"
+    if torch.version.cuda is None and torch.version.hip is None:
+        return "no CUDA in this build of torch"
+    if complaints:
+        return f"the CUDA driver does not work ({_first_sentence(complaints[0])})"
+    return "no CUDA device here"
+
+
+def _mps_fault() -> str | None:
+    if not torch.backends.mps.is_available():
+        return "no MPS device here (it needs a Mac with Apple silicon)"
+    return _compute_fault(torch.device("mps"))
+
+
+def _compute_fault(device: torch.device) -> str | None:
+    """Why a first sum on ``device`` failed: a listed device may be busy, or too old for this build of torch."""
+    try:
+        torch.ones(1, device=device).add(1).item()
+    except RuntimeError as error:
+        return f"{device} does not compute ({_first_sentence(str(error))})"
+    return None
+
+
+def _first_sentence(message: str) -> str:
+    """The first sentence of the first line, without the full stop."""
+    lines = message.strip().splitlines() or ["no reason given"]
+    return re.split(r"\.\s", lines[0])[0].rstrip(". ")
+
+
+def _index(name: str) -> int:
+    return int(name.partition(":")[2] or 0)
+
+
+def _device(name: str) -> torch.device:
+    return torch.device("mps") if name == "mps" else torch.device("cuda", _index(name))
+
+
+def _describe(name: str) -> str:
+    if name == "mps":
+        return "Apple GPU (MPS)"
+    properties = torch.cuda.get_device_properties(_index(name))
+    return f"{properties.name}, {properties.total_memory / GIB:.0f} GiB"
+
+
+def _threads_text() -> str:
+    count = torch.get_num_threads()
+    return f"{count} thread" if count == 1 else f"{count} threads"

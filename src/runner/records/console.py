@@ -1,0 +1,166 @@
+"""What a person sees of a run: what will run, a live bar and a line for each epoch, the result.
+
+In a terminal with colours and a bar; elsewhere in plain lines. rich decides which, once, by ``Console.is_interactive``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Self
+
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from runner.records.bar import LiveBar
+from runner.records.epochs import EpochTable, plain_line
+from runner.records.outcome import (
+    MAX_CLASSES,
+    class_table,
+    confusion_table,
+    ending,
+    next_commands,
+    per_class,
+    score_table,
+    written,
+)
+from runner.records.outline import hint, outline_lines, outline_panel
+
+if TYPE_CHECKING:
+    from runner.contracts import Outcome, Outline, Report
+
+PLAIN_WIDTH = 120  # columns of tables in a file or a pipe
+ENDING_STYLES = {"finished": "bold green", "stopped_early": "bold green", "interrupted": "bold yellow"}
+
+
+class RunConsole:
+    """Shows one run: ``start``, ``report`` for each report of the engine, ``finish``; leaving it takes the bar away.
+
+    Output that can no longer be written (a closed pipe, a full disk) ends the show, not the run.
+    """
+
+    def __init__(
+        self, out: Console | None = None, err: Console | None = None, clock: Callable[[], float] = time.perf_counter
+    ):
+        self._out = out or console(sys.stdout)
+        self._err = err or console(sys.stderr)
+        self._clock = clock
+        self._bar: LiveBar | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def start(self, outline: Outline, step: int = 0) -> None:
+        """Shows what will run, from ``step`` on, and in a terminal the bar."""
+        self._outline = outline
+        if self._out.is_interactive:
+            self._print(outline_panel(outline, self._out.width))
+        else:
+            self._print(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
+            self._print(*[Text(hint(outline))] * bool(hint(outline)))
+        self._epochs = EpochTable(outline.epochs, outline.monitor, self._out.width)
+        self._epoch_began = self._clock()
+        if self._out.is_interactive:
+            self._bar = LiveBar(self._out, outline, step, self._clock)
+
+    def report(self, report: Report, *, best: bool = False) -> None:
+        """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far."""
+        if self._bar is not None:
+            self._guarded(partial(self._bar.update, report))
+        if report.epoch_end:
+            now = self._clock()
+            seconds, self._epoch_began = now - self._epoch_began, now
+            self._print(*self._epoch_lines(report, seconds, best=best))
+
+    def finish(self, outline: Outline, outcome: Outcome, output_dir: Path) -> None:
+        """Shows how it went, on which classes, where everything is and what to type next."""
+        self.close()
+        style = ENDING_STYLES.get(outcome.status, "bold red")
+        self._print(Text(), Text(ending(outline, outcome), style=style))
+        if outcome.best:
+            self._print(Text(), score_table(outline, outcome))
+        if outcome.confusion and len(outcome.confusion) <= MAX_CLASSES:
+            self._print(Text(), *self._class_report(outline, outcome))
+        self._print(Text(), *written(outline), Text("next", style="dim"))
+        self._print(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
+
+    def note(self, text: str) -> None:
+        """Says ``text`` on standard output."""
+        self._print(Text(text, style="dim"))
+
+    def warn(self, text: str) -> None:
+        """Says ``text`` on standard error."""
+        with self._bar.away() if self._bar is not None else nullcontext():
+            self._err.print(Text(f"warning: {text}", style="yellow"), soft_wrap=True)
+
+    def close(self) -> None:
+        """Takes the bar off the screen; nothing where there is none."""
+        if self._bar is not None:
+            self._guarded(self._bar.stop)
+            self._bar = None
+
+    def _epoch_lines(self, report: Report, seconds: float, *, best: bool) -> list[Text]:
+        epoch = report.progress.epoch
+        if self._out.is_interactive:
+            return self._epochs.lines(epoch, report.values, seconds, best=best)
+        return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best))]
+
+    def _class_report(self, outline: Outline, outcome: Outcome) -> list[RenderableType]:
+        """The report of each class and the confusion matrix: side by side where they fit."""
+        classes = class_table(outline.class_names, per_class(outcome.confusion))
+        matrix = confusion_table(outline.class_names, outcome.confusion, self._out.width)
+        head = Text(f"{outcome.judged_split} split, rows by true class, columns by predicted class", style="dim")
+        if matrix is None:
+            return [classes]
+        needed = sum(Measurement.get(self._out, self._out.options, table).maximum for table in (classes, matrix))
+        if needed + 4 > self._out.width:
+            return [classes, Text(), head, matrix]
+        beside = Table.grid(padding=(0, 4, 0, 0))
+        beside.add_row(classes, matrix)
+        return [beside]
+
+    def _print(self, *lines: RenderableType) -> None:
+        for line in lines:
+            self._guarded(partial(self._out.print, line, soft_wrap=isinstance(line, Text)))
+
+    def _guarded(self, show: Callable[[], None]) -> None:
+        try:
+            show()
+        except OSError as error:
+            self._out.quiet = True
+            _discard(self._out.file)
+            self._err.print(f"warning: standard output: {error.strerror}; the run goes on, nothing more is shown")
+
+
+class _Console(Console):
+    """A console that reports a closed pipe like any other failure to write, instead of leaving the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
+def console(stream: IO[str]) -> Console:
+    """rich's console on standard output or error, which takes text as it is: no markup, no guessed colours."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")  # a class named in Hangul on an ASCII terminal
+    made = _Console(stderr=stream is sys.stderr, markup=False, highlight=False, emoji=False)
+    if not made.is_interactive:
+        made.width = max(made.width, PLAIN_WIDTH)
+    return made
+
+
+def _discard(stream: IO[str]) -> None:
+    """Points ``stream`` at nothing, so that what it still holds does not fail again when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
