@@ -18,7 +18,8 @@ from runner.build import (
     build_source,
     num_outputs,
 )
-from runner.contracts import Part, Schedule, Task
+from runner.contracts import Schedule, Task
+from runner.part import Part
 from runner.errors import ConfigError
 
 CPU = torch.device("cpu")

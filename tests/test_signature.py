@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from runner.contracts import Part
+from runner.part import Part
 from runner.errors import ConfigError
 from runner.signature import arguments
 

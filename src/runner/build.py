@@ -13,9 +13,10 @@ from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from runner import auto
-from runner.contracts import Part, Schedule, Source, Task
+from runner.contracts import Schedule, Source, Task
 from runner.errors import ConfigError, RunnerError
 from runner.losses.single_output import SingleOutput
+from runner.part import Part
 from runner.signature import arguments, parameter_names
 from runner.target import resolve
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
     from torchmetrics import Metric
 
 T = TypeVar("T")
-# Device types for which torch has a one-kernel step; hydra.md 41: they also skip a step that is not finite
+# Device types for which torch has a one-kernel step
 FUSED = {
     SGD: ("cpu", "cuda", "mps"),
     Adam: ("cpu", "cuda", "mps"),

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
+import yaml
+
 from runner.catalog import PARTS, Catalog, Option
 from runner.checks import name_fault, part_faults, setting_faults, unknown_settings
 from runner.errors import ConfigError, DataError
@@ -83,6 +85,17 @@ class Config:
             "metric": {name: _part_dict(part) for name, part in self.metric.items()},
             **plain,
         }
+
+    def as_yaml(self) -> str:
+        """``as_dict`` as the text of config.yaml."""
+        return yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True)
+
+
+def changed(config: Config, changes: Mapping[str, Any]) -> Config:
+    """The config with some settings set anew and checked again. Raises ConfigError with all faults."""
+    tree = config.as_dict()
+    options = tree.pop("options")
+    return check(tree | dict(changes), options, None)
 
 
 def check(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalog | None) -> Config:

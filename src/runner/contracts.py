@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 Task = Literal["binary", "multiclass", "regression"]
+Status = Literal["finished", "stopped_early", "interrupted"]
 SPLITS = ("train", "val", "test")
 
 
@@ -172,7 +173,7 @@ class Outline:
 class Outcome:
     """How a run ended: the console's last table and summary.json show this."""
 
-    status: Literal["finished", "stopped_early", "interrupted", "failed"]
+    status: Status
     best: Mapping[str, float] = field(default_factory=dict)  # of the checkpoint eval uses: step, epoch, val/..., test/...
     final: Mapping[str, float] = field(default_factory=dict)  # metrics at the last epoch's end
     baseline: Mapping[str, float] = field(default_factory=dict)  # the commonest class, or the mean, on the judged split
@@ -180,16 +181,3 @@ class Outcome:
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0
     reason: str = ""
-
-
-# A checked part of the config
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part as the config names it, checked, not yet built."""
-
-    group: str  # dataset, model, ...
-    option: str  # the file it came from: adam
-    target: str | None  # dotted path of its class; None: to be chosen by the data (auto), or none at all
-    knobs: Mapping[str, Any]  # its arguments, plain data

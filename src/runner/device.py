@@ -55,6 +55,16 @@ def threads(count: int | None) -> int:
     return torch.get_num_threads()
 
 
+def circumstances(device: torch.device) -> dict[str, str | int]:
+    """What the last bits of a result depend on besides the program and its seed."""
+    return {
+        "torch": str(torch.__version__),
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
 def _best() -> Choice:
     cuda_fault = _cuda_fault(0)
     if cuda_fault is None:

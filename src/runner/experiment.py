@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from runner import build, device, seed
+from runner import auto, build, device, seed
 from runner.catalog import Catalog
 from runner.config import Config
 from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
@@ -23,6 +23,7 @@ from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
+from runner.part import Part
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,9 @@ class Experiment:
 
 def assemble(config: Config, catalog: Catalog) -> Experiment:
     """Build everything the config names. Raises ConfigError, DataError or DeviceError before anything is written."""
+    device.threads(config.threads)
     choice = device.choose(config.device)
-    device.set_threads(config.threads)
-    data = build.build_source(config.dataset, config.trusted).load(Path(config.data_dir).expanduser())
+    data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
     check_data(data)
     config = resolve_auto(config, catalog, data)
     rows = split(
@@ -98,15 +99,26 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
 def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
     """The config with loss and metrics chosen by the data where they were left to it, and a monitor that exists."""
     if config.loss.target is None:
-        config = replace(config, loss=catalog.part("loss", build.auto_loss(data.task)))
+        config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task)))
     if any(part.target is None for part in config.metric.values()):
-        names = build.auto_metrics(data.task)
-        config = replace(config, metric={name: catalog.part("metric", name) for name in names})
+        names = auto.auto_metrics(data.task)
+        config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
     known = {f"{split}/{name}" for split in ("val", "test") for name in ("loss", *config.metric)}
     known |= {"train/loss", "train/accuracy"} if data.task != "regression" else {"train/loss"}
     if config.monitor not in known:
         raise ConfigError(f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}")
     return config
+
+
+def source_part(part: Part) -> Part:
+    """The dataset without the knobs that are not its source's own."""
+    return replace(part, knobs={key: value for key, value in part.knobs.items() if key != "transforms"})
+
+
+def chosen(catalog: Catalog, group: str, name: str) -> Part:
+    """An option as its file has it, for what the data chooses."""
+    option = catalog.option(group, name)
+    return Part(group, name, option.target, {key: knob.default for key, knob in option.knobs.items()})
 
 
 def build_parts(
@@ -119,19 +131,19 @@ def build_parts(
 ) -> Parts:
     num_classes = len(data.class_names)
     loss = build.build_loss(config.loss, data.task, num_classes, config.trusted)
-    num_outputs = build.num_outputs(data.task, config.loss, num_classes)
+    num_outputs = build.num_outputs(config.loss, data.task, num_classes, config.trusted)
     seed.seed_everything(seed.derive(config.seed, "weights"))
     model = build.build_model(config.model, in_shape, num_outputs, config.trusted).to(where)
     optimizers = build.build_optimizers(config.optimizer, model, where, config.trusted)
     schedules = build.build_schedules(
         config.scheduler,
         optimizers,
-        total_steps=config.total_steps(steps_per_epoch),
+        total_steps=total_steps(config, steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
-        mode=direction(config.monitor),
+        monitor_mode=direction(config.monitor),
         trusted=config.trusted,
     )
-    metrics = build.build_metrics(config.metric, data.task, num_classes, config.trusted)
+    metrics = build.build_metrics(list(config.metric.values()), data.task, num_classes, config.trusted)
     return Parts(
         preprocess=preprocess.to(where),
         model=model,
@@ -159,15 +171,19 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
     steps_per_epoch = len(experiment.train)
     return Outline(
         name=config.name,
-        options=config.options,
+        options=config.as_dict()["options"],
         task=data.task,
         in_shape=experiment.in_shape,
         class_names=data.class_names,
         class_counts=class_counts(data, experiment.split.train),
         split_sizes={name: len(getattr(experiment.split, name)) for name in SPLITS},
         split_note=describe(
-            data, val_fraction=config.val_fraction, test_fraction=config.test_fraction,
-            split_seed=config.split_seed, folds=config.folds, fold=config.fold,
+            data,
+            split_seed=config.split_seed,
+            val_fraction=config.val_fraction,
+            test_fraction=config.test_fraction,
+            folds=config.folds,
+            fold=config.fold,
         ),
         layers=layers(parts.model, experiment.in_shape),
         num_parameters=sum(p.numel() for p in parts.model.parameters()),
@@ -178,10 +194,15 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         epochs=config.epochs,
         batch_size=config.batch_size,
         steps_per_epoch=steps_per_epoch,
-        total_steps=config.total_steps(steps_per_epoch),
+        total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,
         run_dir=run_dir,
     )
+
+
+def total_steps(config: Config, steps_per_epoch: int) -> int:
+    steps = config.epochs * steps_per_epoch
+    return steps if config.max_steps is None else min(steps, config.max_steps)
 
 
 def class_counts(data: Data, rows: Tensor) -> tuple[int, ...]:

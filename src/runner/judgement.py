@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 from runner import engine
-from runner.contracts import Data, Split
+from runner.contracts import Data, Outcome, Split, Status
 from runner.experiment import Experiment
 from runner.records.checkpoint import Checkpoints
 from runner.state import load_weights
@@ -22,6 +23,16 @@ class Judgement:
     split: str  # the split that confusion and baseline are about
     confusion: tuple[tuple[int, ...], ...]  # [true][predicted]; () for regression
     baseline: dict[str, float]  # what answering the commonest class, or the mean, of the train rows scores
+
+    def outcome(self, status: Status, final: Mapping[str, float]) -> Outcome:
+        return Outcome(
+            status=status,
+            best={"step": self.step, "epoch": self.epoch, **self.values},
+            final=final,
+            baseline=self.baseline,
+            confusion=self.confusion,
+            judged_split=self.split,
+        )
 
 
 def checkpoint_to_judge(experiment: Experiment) -> str:

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from runner import device, seed, state
-from runner.contracts import Outcome, Progress, Report
+from runner.contracts import Outcome, Progress, Report, Status
 from runner.engine import fit
 from runner.errors import Interrupted, RunError
 from runner.experiment import Experiment, outline
 from runner.interruption import Interruption, interruption
 from runner.judgement import checkpoint_to_judge, judge
 from runner.records.checkpoint import Checkpoints
+from runner.records.files import write_whole
 from runner.records.metric_log import last_epoch_row
 from runner.records.run_directory import RunDirectory
 from runner.records.summary import Summary
 from runner.records.views import Views
 
-Status = Literal["finished", "stopped_early", "interrupted"]
 
-
-def record(experiment: Experiment, directory: RunDirectory, saved: Mapping[str, Any] | None = None) -> Outcome:
+def record(
+    experiment: Experiment,
+    directory: RunDirectory,
+    saved: Mapping[str, Any] | None = None,
+    warnings: Sequence[str] = (),
+) -> Outcome:
     """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
 
     Raises Interrupted after a signal and RunError when the run fails; what was saved last can be resumed.
     """
     shown = outline(experiment, directory.path)
     with directory.lock(), interruption() as stop:
-        summary = Summary(directory, experiment, shown)
+        write_whole(directory.config, experiment.config.as_yaml().encode())
+        summary = Summary(directory, shown, experiment.data_digest)
         with Views(directory, experiment.config, shown, saved) as views:
+            for warning in warnings:
+                views.warn(warning)
             run = Recording(experiment, directory, views)
             try:
                 outcome = run.to_the_end(saved, stop)
@@ -134,11 +141,4 @@ class Recording:
     def judged(self, status: Status) -> Outcome:
         """The run's end: its best checkpoint scored on every split."""
         judgement = judge(self.experiment, self.checkpoints, checkpoint_to_judge(self.experiment))
-        return Outcome(
-            status=status,
-            best={"step": judgement.step, "epoch": judgement.epoch, **judgement.values},
-            final=last_epoch_row(self.directory.metrics),
-            baseline=judgement.baseline,
-            confusion=judgement.confusion,
-            judged_split=judgement.split,
-        )
+        return judgement.outcome(status, last_epoch_row(self.directory.metrics))

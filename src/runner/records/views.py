@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from runner.config import Config
 from runner.contracts import Outcome, Outline, Report
 from runner.records.console import RunConsole
 from runner.records.metric_log import MetricLog
 from runner.records.run_directory import RunDirectory
-from runner.records.tensorboard import TensorBoard
+from runner.records.tensorboard import TensorBoard, code_block
 
 log = logging.getLogger("runner")
 
@@ -19,17 +21,18 @@ log = logging.getLogger("runner")
 class Views:
     """metrics.jsonl is the truth; TensorBoard, train.log and the console show it."""
 
-    def __init__(self, directory: RunDirectory, outline: Outline, config_text: str, saved: Mapping[str, Any] | None):
+    def __init__(self, directory: RunDirectory, config: Config, outline: Outline, saved: Mapping[str, Any] | None):
+        self.config = config
         self.outline = outline
         self.log_handler = open_log(directory)
         self.console = RunConsole()
         step = saved["progress"]["step"] if saved else None
         self.metric_log = MetricLog(directory.metrics, saved["log_size"] if saved else 0)
-        self.tensorboard = TensorBoard(directory.path, purge_step=None if step is None else step + 1, warn=self.warn)
-        self.console.start(outline)
-        log.info("%s: step %d", "resumed" if saved else "started", step or 0)
+        self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=None if step is None else step + 1)
+        self.console.start(outline, step or 0)
+        log.info("%s at step %d", "resumed" if saved else "started", step or 0)
         if not saved:
-            self.tensorboard.text("config", config_text)
+            self.tensorboard.text("config", code_block(config.as_yaml()))
 
     def write(self, report: Report, *, best: bool) -> None:
         if report.values:
@@ -55,14 +58,13 @@ class Views:
     def sync(self) -> None:
         self.metric_log.sync()
 
-    def finish(self, outcome: Outcome, hparams: Mapping[str, Any]) -> None:
-        """The end as people see it. An interrupted run has no results yet."""
-        if outcome.status != "interrupted":
-            test = {name: value for name, value in outcome.best.items() if name.startswith("test/")}
-            self.tensorboard.write(int(outcome.best["step"]), test)
-            self.tensorboard.hparams(hparams, outcome.best, outcome.final)
-            self.console.finish(self.outline, outcome)
+    def finish(self, outcome: Outcome) -> None:
+        """The end as people see it; an interrupted run has no results yet."""
         log.info("%s %s", outcome.status, as_text(outcome.best))
+        if outcome.status == "interrupted":
+            return
+        self.tensorboard.hparams(hyperparameters(self.config), ended_with(outcome))
+        self.console.finish(self.outline, outcome, Path(self.config.output_dir))
 
     def __enter__(self) -> Self:
         return self
@@ -90,3 +92,22 @@ def open_log(directory: RunDirectory) -> logging.Handler:
 
 def as_text(values: Mapping[str, float]) -> str:
     return " ".join(f"{name}={value:.6g}" for name, value in values.items())
+
+
+def ended_with(outcome: Outcome) -> dict[str, float]:
+    """The best and final metrics under names that TensorBoard files below their curves: ``val/loss/best``."""
+    best = {f"{name}/best": value for name, value in outcome.best.items() if "/" in name}
+    return best | {f"{name}/final": value for name, value in outcome.final.items() if "/" in name}
+
+
+def hyperparameters(config: Config) -> dict[str, bool | int | float | str | None]:
+    """What a person may want to compare runs by: the options, the knobs of model and training, the run's lengths."""
+    plain = config.as_dict()
+    found = {group: option if isinstance(option, str) else ",".join(option) for group, option in plain["options"].items()}
+    for group in ("model", "optimizer", "scheduler", "loss"):
+        found |= {f"{group}.{key}": cell(value) for key, value in plain[group].items() if key != "_target_"}
+    return found | {key: plain[key] for key in ("epochs", "max_steps", "batch_size", "seed", "grad_clip_norm")}
+
+
+def cell(value: Any) -> bool | int | float | str | None:
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
