@@ -50,7 +50,7 @@ def test_every_model_option_is_built_and_ready_to_train(option: str) -> None:
 
 
 def test_a_models_own_refusal_names_the_option() -> None:
-    with pytest.raises(ConfigError, match="^model=cnn: a convolution needs pictures .*model=mlp takes any shape$"):
+    with pytest.raises(ConfigError, match=r"^model=cnn: a convolution needs pictures .*model=mlp takes any shape$"):
         build_model(part("model", "cnn"), (54,), 7)
 
 
@@ -68,7 +68,7 @@ def test_every_wrong_knob_of_a_part_is_said_at_once() -> None:
 
 
 def test_a_dropout_that_torch_refuses_is_an_error_of_the_config() -> None:
-    with pytest.raises(ConfigError, match="^model=dnn: dropout probability has to be between 0 and 1, but got 1.5$"):
+    with pytest.raises(ConfigError, match=r"^model=dnn: dropout probability has to be between 0 and 1, but got 1.5$"):
         build_model(part("model", "dnn", dropout=1.5), (4,), 2)
 
 

@@ -68,8 +68,11 @@ def build_loss(part: Part, task: Task, num_classes: int, trusted: Sequence[str] 
 def build_optimizers(
     part: Part, model: nn.Module, device: torch.device, trusted: Sequence[str] = ()
 ) -> tuple[Optimizer, ...]:
-    """The optimizers of the model's weights; ``model`` is on ``device`` already. ``fused: null`` becomes true where
-    torch has such a step."""
+    """The optimizers of the model's weights, which are on ``device`` already.
+
+    ``fused: null`` becomes true where torch has such a step. Raises ConfigError also for what torch would refuse at
+    the first step.
+    """
     kind = _kind_of(part, Optimizer, trusted)
     _check_counts(part, part.knobs)
     knobs = {**part.knobs, "fused": True} if _can_fuse(kind, part.knobs, device) else part.knobs
@@ -116,8 +119,10 @@ def _scheduler(part: Part, kind: type[LRScheduler], optimizer: Optimizer, knobs:
 def build_metrics(
     parts: Sequence[Part], task: Task, num_classes: int, trusted: Sequence[str] = ()
 ) -> dict[str, Metric]:
-    """Option name -> metric over (scores, y), in the order of ``parts``: scores are probabilities [B, K] for several
-    classes, [B] for two (of class 1); predictions [B] for regression."""
+    """Option name -> metric over (scores, y), on the CPU, in the order of ``parts``.
+
+    Scores are probabilities: [B, K] for several classes, [B] of class 1 for two; predictions [B] for regression.
+    """
     return {part.option: _metric(part, task, num_classes, trusted) for part in parts}
 
 
@@ -180,8 +185,7 @@ def _can_fuse(kind: type[Optimizer], knobs: Mapping[str, Any], device: torch.dev
 
 
 def _rehearse(optimizer: Optimizer) -> None:
-    """One step on a weight of its own: torch looks at several knobs (capturable, differentiable, line_search_fn) and at
-    the kind of gradient only then."""
+    """One step on a weight of its own: only then torch looks at the gradient, capturable, line_search_fn and others."""
     (weight,) = optimizer.param_groups[0]["params"]
 
     def closure() -> float:
