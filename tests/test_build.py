@@ -306,6 +306,13 @@ def test_several_classes_are_measured_over_probabilities() -> None:
     assert values == pytest.approx({"accuracy": 3 / 4, "precision": 5 / 6, "recall": 5 / 6, "f1": 7 / 9})
 
 
+def test_a_metric_starts_empty() -> None:
+    (metric,) = build_metrics([part("metric", "confusion_matrix")], "multiclass", 2).values()
+    metric.update(torch.tensor([[0.1, 0.9]]), torch.tensor([1]))
+    assert metric.compute().tolist() == [[0, 0], [0, 1]]
+    assert not metric.validate_args
+
+
 def test_two_classes_are_measured_over_the_probability_of_class_1() -> None:
     metrics = build_metrics([part("metric", "accuracy"), part("metric", "auroc")], "binary", 2)
     scores_B, y_B = torch.tensor([0.1, 0.6, 0.4, 0.9]), torch.tensor([0, 0, 1, 1])
@@ -343,6 +350,7 @@ def test_every_metric_option_is_known_to_one_task() -> None:
         ("accuracy", "regression", {}, "metric=accuracy does not fit data with numbers to predict; what fits: rmse, "),
         ("f1", "multiclass", {"average": "mean"}, "metric.average=mean: f1 wants one of micro, macro, weighted, none"),
         ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: Expected argument `top_k` to be smaller or equal"),
+        ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: If `preds` have one dimension m"),
         ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: Expected argument `threshold` to be a float"),
         ("mae", "regression", {"task": "binary"}, "metric=mae: Unexpected keyword arguments: `task`"),
         ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is found out by the program; leave it out"),

@@ -137,8 +137,10 @@ def _metric(part: Part, task: Task, num_classes: int, trusted: Sequence[str]) ->
         raise ConfigError(f"metric={part.option} does not fit {words}; what fits: {', '.join(fitting)}")
     facts = {"task": task, "num_classes": num_classes, "num_outputs": 1, "validate_args": True}
     metric = _make(part, kind, {key: value for key, value in facts.items() if key in parameter_names(kind)})
+    with _faults_of(part):
+        _rehearse_metric(metric, task, num_classes)
     if measured == "classes":
-        metric.validate_args = False  # labels were checked when they were read; here it would cost a sync a batch
+        metric.validate_args = False  # most would look for wrong labels in every batch: a host sync each
     return metric
 
 
@@ -206,6 +208,13 @@ def _rehearse_schedule(make: Callable[[Optimizer], LRScheduler]) -> None:
             scheduler.step(0.0)
         else:
             scheduler.step()
+
+
+def _rehearse_metric(metric: Metric, task: Task, num_classes: int) -> None:
+    """Two rows, forgotten again: only then torchmetrics looks at multidim_average."""
+    scores = torch.full((2, num_classes), 1 / num_classes) if task == "multiclass" else torch.zeros(2)
+    metric.update(scores, torch.zeros(2) if task == "regression" else torch.zeros(2, dtype=torch.int64))
+    metric.reset()
 
 
 def _interval(value: object, on_monitor: bool) -> Literal["step", "epoch"]:
