@@ -51,7 +51,7 @@ def test_every_model_option_is_built_and_ready_to_train(option: str) -> None:
 
 
 def test_a_models_own_refusal_names_the_option() -> None:
-    with pytest.raises(ConfigError, match="^model=cnn: a convolution needs pictures .*model=mlp takes any shape$"):
+    with pytest.raises(ConfigError, match=r"^model=cnn: a convolution needs pictures .*model=mlp takes any shape$"):
         build_model(part("model", "cnn"), (54,), 7)
 
 
@@ -69,7 +69,7 @@ def test_every_wrong_knob_of_a_part_is_said_at_once() -> None:
 
 
 def test_a_dropout_that_torch_refuses_is_an_error_of_the_config() -> None:
-    with pytest.raises(ConfigError, match="^model=dnn: dropout probability has to be between 0 and 1, but got 1.5$"):
+    with pytest.raises(ConfigError, match=r"^model=dnn: dropout probability has to be between 0 and 1, but got 1.5$"):
         build_model(part("model", "dnn", dropout=1.5), (4,), 2)
 
 
@@ -307,6 +307,13 @@ def test_several_classes_are_measured_over_probabilities() -> None:
     assert values == pytest.approx({"accuracy": 3 / 4, "precision": 5 / 6, "recall": 5 / 6, "f1": 7 / 9})
 
 
+def test_a_metric_starts_empty() -> None:
+    (metric,) = build_metrics([part("metric", "confusion_matrix")], "multiclass", 2).values()
+    metric.update(torch.tensor([[0.1, 0.9]]), torch.tensor([1]))
+    assert metric.compute().tolist() == [[0, 0], [0, 1]]
+    assert not metric.validate_args
+
+
 def test_two_classes_are_measured_over_the_probability_of_class_1() -> None:
     metrics = build_metrics([part("metric", "accuracy"), part("metric", "auroc")], "binary", 2)
     scores_B, y_B = torch.tensor([0.1, 0.6, 0.4, 0.9]), torch.tensor([0, 0, 1, 1])
@@ -344,6 +351,7 @@ def test_every_metric_option_is_known_to_one_task() -> None:
         ("accuracy", "regression", {}, "metric=accuracy does not fit data with numbers to predict; what fits: rmse, "),
         ("f1", "multiclass", {"average": "mean"}, "metric.average=mean: f1 wants one of micro, macro, weighted, none"),
         ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: Expected argument `top_k` to be smaller or equal"),
+        ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: If `preds` have one dimension m"),
         ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: Expected argument `threshold` to be a float"),
         ("mae", "regression", {"task": "binary"}, "metric=mae: Unexpected keyword arguments: `task`"),
         ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is found out by the program; leave it out"),

@@ -38,6 +38,7 @@ def given_to(hint: Any, value: Any) -> Any:
         (float | Tensor, 0.5, 0.5),
         (Any, "anything", "anything"),
         ("OnlyForTypeCheckers", 3, 3),
+        (Literal["true", "pred"] | None, True, "true"),
     ],
 )
 def test_a_value_that_suits_arrives(hint: Any, value: Any, expected: Any) -> None:
@@ -66,6 +67,7 @@ def test_a_list_where_a_tensor_is_wanted_becomes_one() -> None:
         (tuple[float, float], [1.0], "a list of 2: [a finite number, a finite number]"),
         (tuple[int, ...], [1, None], "a list, each a whole number"),
         (Literal["min", "max"], "up", "one of min, max"),
+        (Literal["min", "max"], True, "one of min, max"),
         (float | Tensor, [0.5], "a finite number"),
         (Tensor | None, 0.5, "a list of numbers or null"),
         (Any, float("nan"), "a finite number"),

@@ -91,7 +91,7 @@ def test_a_class_of_another_role_is_refused() -> None:
 
 
 def test_a_foreign_class_reached_by_a_trusted_name_is_refused() -> None:
-    with pytest.raises(ConfigError, match="no class of the kind builtins.object"):
+    with pytest.raises(ConfigError, match=r"no class of the kind builtins.object"):
         resolve("runner.contracts.Path", object)
 
 

@@ -69,8 +69,11 @@ def build_loss(part: Part, task: Task, num_classes: int, trusted: Sequence[str] 
 def build_optimizers(
     part: Part, model: nn.Module, device: torch.device, trusted: Sequence[str] = ()
 ) -> tuple[Optimizer, ...]:
-    """The optimizers of the model's weights; ``model`` is on ``device`` already. ``fused: null`` becomes true where
-    torch has such a step."""
+    """The optimizers of the model's weights, which are on ``device`` already.
+
+    ``fused: null`` becomes true where torch has such a step. Raises ConfigError also for what torch would refuse at
+    the first step.
+    """
     kind = _kind_of(part, Optimizer, trusted)
     _check_counts(part, part.knobs)
     knobs = {**part.knobs, "fused": True} if _can_fuse(kind, part.knobs, device) else part.knobs
@@ -117,8 +120,10 @@ def _scheduler(part: Part, kind: type[LRScheduler], optimizer: Optimizer, knobs:
 def build_metrics(
     parts: Sequence[Part], task: Task, num_classes: int, trusted: Sequence[str] = ()
 ) -> dict[str, Metric]:
-    """Option name -> metric over (scores, y), in the order of ``parts``: scores are probabilities [B, K] for several
-    classes, [B] for two (of class 1); predictions [B] for regression."""
+    """Option name -> metric over (scores, y), on the CPU, in the order of ``parts``.
+
+    Scores are probabilities: [B, K] for several classes, [B] of class 1 for two; predictions [B] for regression.
+    """
     return {part.option: _metric(part, task, num_classes, trusted) for part in parts}
 
 
@@ -133,8 +138,10 @@ def _metric(part: Part, task: Task, num_classes: int, trusted: Sequence[str]) ->
         raise ConfigError(f"metric={part.option} does not fit {words}; what fits: {', '.join(fitting)}")
     facts = {"task": task, "num_classes": num_classes, "num_outputs": 1, "validate_args": True}
     metric = _make(part, kind, {key: value for key, value in facts.items() if key in parameter_names(kind)})
+    with _faults_of(part):
+        _rehearse_metric(metric, task, num_classes)
     if measured == "classes":
-        metric.validate_args = False  # labels were checked when they were read; here it would cost a sync a batch
+        metric.validate_args = False  # most would look for wrong labels in every batch: a host sync each
     return metric
 
 
@@ -181,8 +188,7 @@ def _can_fuse(kind: type[Optimizer], knobs: Mapping[str, Any], device: torch.dev
 
 
 def _rehearse(optimizer: Optimizer) -> None:
-    """One step on a weight of its own: torch looks at several knobs (capturable, differentiable, line_search_fn) and at
-    the kind of gradient only then."""
+    """One step on a weight of its own: only then torch looks at the gradient, capturable, line_search_fn and others."""
     (weight,) = optimizer.param_groups[0]["params"]
 
     def closure() -> float:
@@ -203,6 +209,13 @@ def _rehearse_schedule(make: Callable[[Optimizer], LRScheduler]) -> None:
             scheduler.step(0.0)
         else:
             scheduler.step()
+
+
+def _rehearse_metric(metric: Metric, task: Task, num_classes: int) -> None:
+    """Two rows, forgotten again: only then torchmetrics looks at multidim_average."""
+    scores = torch.full((2, num_classes), 1 / num_classes) if task == "multiclass" else torch.zeros(2)
+    metric.update(scores, torch.zeros(2) if task == "regression" else torch.zeros(2, dtype=torch.int64))
+    metric.reset()
 
 
 def _interval(value: object, on_monitor: bool) -> Literal["step", "epoch"]:

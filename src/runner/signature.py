@@ -89,7 +89,7 @@ def _accepts(hint: Any, value: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         return any(_accepts(choice, value) for choice in _members(hint))
     if get_origin(hint) is Literal:
-        return value in choices
+        return value in choices or _is_true_in_words(hint, value)
     if _is_list(hint):
         return _is_row(value) and all(_accepts(choices[0], item) for item in value)
     if get_origin(hint) is tuple:
@@ -123,13 +123,20 @@ def _is_row(value: Any) -> bool:
 
 
 def _cast(parameters: Parameters, key: str, value: Any) -> Any:
-    """A list as what ``kind`` asked for."""
+    """A value as what ``kind`` asked for."""
     hint = parameters[key].annotation if key in parameters else None
+    if any(_is_true_in_words(member, value) for member in _members(hint)):
+        return "true"
     if not isinstance(value, list):
         return value
     if Tensor in _members(hint):
         return torch.tensor(value, dtype=torch.float32)
     return tuple(value) if any(get_origin(member) is tuple for member in _members(hint)) else value
+
+
+def _is_true_in_words(hint: Any, value: Any) -> bool:
+    """Whether YAML has read as a truth what is one word of several: ConfusionMatrix(normalize="true")."""
+    return value is True and get_origin(hint) is Literal and "true" in get_args(hint)
 
 
 def _members(hint: Any) -> list[Any]:

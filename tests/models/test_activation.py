@@ -17,9 +17,9 @@ def test_every_activation_keeps_the_number_of_features(name: str) -> None:
 
 
 def test_a_misspelt_activation_is_answered_with_the_nearest_name() -> None:
-    with pytest.raises(ConfigError, match="activation=relu is no activation of torch.nn; did you mean ReLU?"):
+    with pytest.raises(ConfigError, match=r"activation=relu is no activation of torch\.nn; did you mean ReLU\?"):
         activation("relu")
-    with pytest.raises(ConfigError, match="activation=Xyzzy is no activation of torch.nn; choices: CELU, ELU, GELU"):
+    with pytest.raises(ConfigError, match=r"activation=Xyzzy is no activation of torch.nn; choices: CELU, ELU, GELU"):
         activation("Xyzzy")
 
 

@@ -20,7 +20,7 @@ def test_a_table_is_answered_with_a_model_that_works(in_shape: tuple[int, ...]) 
 
 
 def test_a_picture_too_small_for_the_blocks_is_refused_by_block() -> None:
-    with pytest.raises(ConfigError, match="1 pixels a side where block 3 starts: .*pool_size=2; .* or model=mlp"):
+    with pytest.raises(ConfigError, match=r"1 pixels a side where block 3 starts: .*pool_size=2; .* or model=mlp"):
         cnn((1, 4, 4), channels=[8, 8, 8])
 
 
