@@ -12,7 +12,9 @@ from runner.contracts import Source
 from runner.target import resolve
 
 CONF = Path(__file__).parents[1] / "conf"
-PARTS = sorted(path for path in CONF.rglob("*/*.yaml") if path.parent.name not in ("experiment", "hydra"))
+PARTS = sorted(
+    path for path in CONF.rglob("*/*.yaml") if path.parent.parent == CONF and path.parent.name != "experiment"
+)
 IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
 
 # What only the run knows, given by build
@@ -102,7 +104,7 @@ def test_an_option_file_says_in_words_what_it_is_and_what_each_key_means(path: P
     header = [line for line in lines if line.startswith("#")]
     if path.parent.name == "metric":
         assert header.pop(0) == f"# @package metric.{path.stem}", "Hydra would keep only the last of several metrics"
-    assert header and re.fullmatch(r"# [A-Z].{15,}\.", header[0])
+    assert header and re.fullmatch(r"# [A-Z\d].{15,}\.", header[0])
     keys = [line for line in lines if re.match(r"\w+:", line) and not line.startswith("_target_")]
     assert [line for line in keys if not re.search(r" # \S.+", line)] == []
 

@@ -23,7 +23,16 @@ def test_a_kernel_that_is_not_square_says_both_sides() -> None:
 
 
 def test_the_flops_are_those_that_torch_counts() -> None:
-    net = Cnn((3, 16, 16), 10, channels=[8, 4], kernel_size=3, padding=1, pool_size=2, activation="GELU")
+    net = Cnn(
+        (3, 16, 16),
+        10,
+        channels=[8, 4],
+        kernel_size=3,
+        padding=1,
+        pool_size=2,
+        activation="GELU",
+        normalisation="batch",
+    )
     with FlopCounterMode(display=False) as counter:
         net(torch.zeros(1, 3, 16, 16))
     assert sum(layer.flops for layer in layers(net, (3, 16, 16))) == counter.get_total_flops()

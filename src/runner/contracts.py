@@ -174,7 +174,9 @@ class Outcome:
     """How a run ended: the console's last table and summary.json show this."""
 
     status: Status
-    best: Mapping[str, float] = field(default_factory=dict)  # of the checkpoint eval uses: step, epoch, val/..., test/...
+    best: Mapping[str, float] = field(
+        default_factory=dict
+    )  # of the checkpoint eval uses: step, epoch, val/..., test/...
     final: Mapping[str, float] = field(default_factory=dict)  # metrics at the last epoch's end
     baseline: Mapping[str, float] = field(default_factory=dict)  # the commonest class, or the mean, on the judged split
     confusion: tuple[tuple[int, ...], ...] = ()  # [true][predicted] on the judged split

@@ -106,7 +106,9 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
     known = {f"{split}/{name}" for split in ("val", "test") for name in ("loss", *config.metric)}
     known |= {"train/loss", "train/accuracy"} if data.task != "regression" else {"train/loss"}
     if config.monitor not in known:
-        raise ConfigError(f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}")
+        raise ConfigError(
+            f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}"
+        )
     return config
 
 

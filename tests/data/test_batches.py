@@ -73,7 +73,11 @@ def test_reading_leaves_the_global_generator_alone():
 def test_chunks_are_whole_and_begin_at_multiples_of_sixteen_batches():
     made = ResidentBatches(X, Y, torch.arange(100), 2, order_seed=0)  # 50 batches
     assert [(chunk.first_batch, len(chunk.y)) for chunk in made.chunks(0)] == [(0, 32), (16, 32), (32, 32), (48, 4)]
-    assert [(chunk.first_batch, len(chunk.y)) for chunk in made.chunks(0, from_batch=17)] == [(16, 32), (32, 32), (48, 4)]
+    assert [(chunk.first_batch, len(chunk.y)) for chunk in made.chunks(0, from_batch=17)] == [
+        (16, 32),
+        (32, 32),
+        (48, 4),
+    ]
     assert [(chunk.first_batch, len(chunk.y)) for chunk in made.chunks(0, from_batch=49)] == [(48, 4)]
 
 

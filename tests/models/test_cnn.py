@@ -10,7 +10,7 @@ from runner.models.cnn_notes import CnnNotes
 
 def cnn(in_shape: tuple[int, ...], **changed: Any) -> Cnn:
     knobs = {"channels": [32, 64], "kernel_size": 3, "padding": "same", "pool_size": 2, "activation": "ReLU"}
-    return Cnn(in_shape, 10, **knobs | changed)
+    return Cnn(in_shape, 10, **{"normalisation": None} | knobs | changed)
 
 
 @pytest.mark.parametrize("in_shape", [(54,), (28, 28), (1, 2, 3, 4)])
@@ -53,3 +53,8 @@ def test_output_relu_leaves_no_negative_logit() -> None:
     x_BCHW = torch.randn(8, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     assert CnnNotes((3, 32, 32), 10, output_relu=False)(x_BCHW).min() < 0
     assert CnnNotes((3, 32, 32), 10, output_relu=True)(x_BCHW).min() >= 0
+
+
+def test_batch_normalisation_stands_between_convolution_and_activation() -> None:
+    block = cnn((1, 8, 8), normalisation="batch").block_1
+    assert [type(module).__name__ for module in block] == ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"]

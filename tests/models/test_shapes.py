@@ -12,7 +12,14 @@ from runner.models.mlp import Mlp
 
 MNIST = (1, 28, 28)
 RGB = (3, 9, 11)
-CNN = {"channels": [32, 64], "kernel_size": 3, "padding": "same", "pool_size": 2, "activation": "ReLU"}
+CNN = {
+    "channels": [32, 64],
+    "kernel_size": 3,
+    "padding": "same",
+    "pool_size": 2,
+    "activation": "ReLU",
+    "normalisation": None,
+}
 DNN = {"hidden": [128, 64], "activation": "ReLU", "normalisation": None, "dropout": 0.0, "residual": False}
 
 

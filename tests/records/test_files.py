@@ -61,10 +61,12 @@ print(path.read_bytes() == b"o" * 400_000, [p.name for p in path.parent.iterdir(
 
 
 def test_fault_15_a_full_disk_keeps_what_was_saved(tmp_path: Path) -> None:
-    mount = f"mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec {sys.executable} -c \"$0\" {Path(files.__file__).parents[2]} {tmp_path}"
+    mount = f'mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec {sys.executable} -c "$0" {Path(files.__file__).parents[2]} {tmp_path}'
     done = subprocess.run(["unshare", "-m", "sh", "-c", mount, FULL], capture_output=True, text=True, timeout=60)
     if "not permitted" in done.stderr or "denied" in done.stderr:
         pytest.skip("mounting a small disk needs root")
     refusal, kept = done.stdout.splitlines()
-    assert refusal.endswith("last.pt: not written: no space left on the device (900,000 bytes needed); what was saved before is untouched")
+    assert refusal.endswith(
+        "last.pt: not written: no space left on the device (900,000 bytes needed); what was saved before is untouched"
+    )
     assert kept == "True ['last.pt']"

@@ -34,7 +34,9 @@ def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: 
     """
     names = [word for word in argv if "=" not in word]
     if len(names) != 1:
-        raise ConfigError(f"{verb}: give one run directory, or last: python -m runner {verb} RUN\n  given: {names or 'none'}")
+        raise ConfigError(
+            f"{verb}: give one run directory, or last: python -m runner {verb} RUN\n  given: {names or 'none'}"
+        )
     allowed = [*own, *settings, *ANYWHERE]
     changes = dict(read_change(verb, word, allowed) for word in argv if "=" in word)
     output_dir = changes.get("output_dir") or os.environ.get("RUNNER_OUTPUTS", "outputs")

@@ -1,4 +1,4 @@
-"""A convolutional net: blocks of convolution, activation and pooling, then one linear layer."""
+"""A convolutional net: blocks of convolution, normalisation, activation and pooling, then one linear layer."""
 
 # B batch, C channels, H W pixels, K outputs
 
@@ -32,6 +32,7 @@ class Cnn(nn.Sequential):
         padding: Padding,
         pool_size: int,
         activation: str,
+        normalisation: Literal["batch"] | None,
     ):
         _check_knobs(channels, kernel_size, padding, pool_size)
         num_channels, height, width = _picture(in_shape)
@@ -39,8 +40,10 @@ class Cnn(nn.Sequential):
         blocks: OrderedDict[str, nn.Module] = OrderedDict()
         for block, (num_in, num_out) in enumerate(pairwise([num_channels, *channels]), start=1):
             height, width = (_size_after(size, kernel_size, padding, pool_size, block) for size in (height, width))
-            convolution = nn.Conv2d(num_in, num_out, kernel_size, padding=padding)
-            blocks[f"block_{block}"] = nn.Sequential(convolution, make(), nn.MaxPool2d(pool_size))
+            modules: list[nn.Module] = [nn.Conv2d(num_in, num_out, kernel_size, padding=padding)]
+            if normalisation == "batch":
+                modules.append(nn.BatchNorm2d(num_out))
+            blocks[f"block_{block}"] = nn.Sequential(*modules, make(), nn.MaxPool2d(pool_size))
         num_features = [num_channels, *channels][-1] * height * width
         blocks["head"] = nn.Sequential(nn.Flatten(), nn.Linear(num_features, num_outputs))
         super().__init__(blocks)

@@ -15,7 +15,14 @@ class CnnNotes(Cnn):
 
     def __init__(self, in_shape: tuple[int, ...], num_outputs: int, *, output_relu: bool):
         super().__init__(
-            in_shape, num_outputs, channels=[64, 30], kernel_size=5, padding=0, pool_size=2, activation="ReLU"
+            in_shape,
+            num_outputs,
+            channels=[64, 30],
+            kernel_size=5,
+            padding=0,
+            pool_size=2,
+            activation="ReLU",
+            normalisation=None,
         )
         if output_relu:
             self.append(nn.ReLU())

@@ -103,7 +103,9 @@ def ended_with(outcome: Outcome) -> dict[str, float]:
 def hyperparameters(config: Config) -> dict[str, bool | int | float | str | None]:
     """What a person may want to compare runs by: the options, the knobs of model and training, the run's lengths."""
     plain = config.as_dict()
-    found = {group: option if isinstance(option, str) else ",".join(option) for group, option in plain["options"].items()}
+    found = {
+        group: option if isinstance(option, str) else ",".join(option) for group, option in plain["options"].items()
+    }
     for group in ("model", "optimizer", "scheduler", "loss"):
         found |= {f"{group}.{key}": cell(value) for key, value in plain[group].items() if key != "_target_"}
     return found | {key: plain[key] for key in ("epochs", "max_steps", "batch_size", "seed", "grad_clip_norm")}
