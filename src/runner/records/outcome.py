@@ -68,9 +68,10 @@ def score_table(outline: Outline, outcome: Outcome) -> Table:
     return table
 
 
-def class_table(names: Sequence[str], scores: Sequence[ClassScore]) -> Table:
-    """Precision, recall and F1 of each class with its rows, below them the mean over the classes."""
+def class_table(names: Sequence[str], scores: Sequence[ClassScore], split: str) -> Table:
+    """Precision, recall and F1 of each class with its rows of ``split``, below them the mean over the classes."""
     table = _bare_table(["class", "precision", "recall", "F1", "rows"], gap=2)
+    table.title, table.title_justify = Text(f"{split} split", style="dim"), "left"
     for name, score in zip(names, scores, strict=True):
         ratios = (score.precision, score.recall, score.f1)
         table.add_row(Text(shortened(name, 16)), *(f"{ratio:.3f}" for ratio in ratios), f"{score.support:,}")
@@ -87,6 +88,7 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
     if heads is None:
         return None
     table = _bare_table(["true", *heads], gap=1)
+    table.title, table.title_justify = Text("predicted", style="dim"), "right"
     for k, row in enumerate(confusion):
         cells = [_count_text(count, true=k == predicted) for predicted, count in enumerate(row)]
         table.add_row(Text(labels[k]), *cells)
