@@ -98,7 +98,7 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
 def written(outline: Outline) -> list[Text]:
     """Where everything is."""
     weights = "best.pt" if outline.split_sizes.get("val") else "last.pt"
-    files = f"checkpoints/{weights}  metrics.jsonl  summary.json  train.log"
+    files = f"checkpoints/{weights}  metrics.jsonl  summary.json"
     return [Text("written to", style="dim"), Text(f"  {outline.run_dir}"), Text(f"  {files}", style="dim")]
 
 
