@@ -307,13 +307,13 @@ def test_the_bar_of_a_resumed_run_measures_from_where_it_went_on(terminal):
     assert "40/50  10 steps/s 1.0 s left" in terminal.take()[-1]
 
 
-def test_the_bar_is_drawn_ten_times_a_second_at_most(terminal):
+def test_the_bar_is_drawn_five_times_a_second_at_most(terminal):
     terminal.console.start(OUTLINE)
     terminal.take()
     for tick in range(1, 1001):
         terminal.now = tick / 1000
         terminal.console.report(Report(Progress(step=tick // 20), {"train/loss": 0.5}))
-    assert terminal.take_raw().count("steps/s") == 10
+    assert terminal.take_raw().count("steps/s") == 5
 
 
 def test_the_cursor_is_given_back_when_training_fails():

@@ -15,7 +15,7 @@ from runner.records.numerals import duration, figure
 if TYPE_CHECKING:
     from runner.contracts import Outline, Report
 
-REDRAW_EVERY_S = 0.1  # one drawing takes 0.5 ms
+REDRAW_EVERY_S = 0.2  # one drawing takes 0.5 to 1 ms, which must stay below 1 % of training
 NARROW = 72  # columns of a terminal that has no room for the rate
 
 

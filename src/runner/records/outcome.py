@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_CLASSES = 20
 WIDEST_HEAD = 6  # columns of a class name above the confusion matrix
 NARROWEST_HEAD = 3
+NOTABLE_FRACTION = 0.05  # of the rows of a class
 NO_SCORE = "-"
 
 
@@ -90,7 +91,7 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
     table = _bare_table(["true", *heads], gap=1)
     table.title, table.title_justify = Text("predicted", style="dim"), "right"
     for k, row in enumerate(confusion):
-        cells = [_count_text(count, true=k == predicted) for predicted, count in enumerate(row)]
+        cells = [_count_text(count, sum(row), hit=k == predicted) for predicted, count in enumerate(row)]
         table.add_row(Text(labels[k]), *cells)
     return table
 
@@ -160,10 +161,13 @@ def _score_text(value: float | None) -> str:
     return NO_SCORE if value is None else figure(value)
 
 
-def _count_text(count: int, *, true: bool) -> Text:
+def _count_text(count: int, support: int, *, hit: bool) -> Text:
+    """Hits stand out, and those mistakes that take a good part of their class."""
+    if hit:
+        return Text(str(count), style="bold green")
     if count == 0:
         return Text(".", style="dim")
-    return Text(str(count), style="bold green" if true else "red")
+    return Text(str(count), style="red" if count >= NOTABLE_FRACTION * support else "")
 
 
 def _ratio(part: int, whole: int) -> float:
