@@ -117,14 +117,13 @@ class RunConsole:
 
     def _class_report(self, outline: Outline, outcome: Outcome) -> list[RenderableType]:
         """The report of each class and the confusion matrix: side by side where they fit."""
-        classes = class_table(outline.class_names, per_class(outcome.confusion))
+        classes = class_table(outline.class_names, per_class(outcome.confusion), outcome.judged_split)
         matrix = confusion_table(outline.class_names, outcome.confusion, self._out.width)
-        head = Text(f"{outcome.judged_split} split, rows by true class, columns by predicted class", style="dim")
         if matrix is None:
             return [classes]
         needed = sum(Measurement.get(self._out, self._out.options, table).maximum for table in (classes, matrix))
         if needed + 4 > self._out.width:
-            return [classes, Text(), head, matrix]
+            return [classes, Text(), matrix]
         beside = Table.grid(padding=(0, 4, 0, 0))
         beside.add_row(classes, matrix)
         return [beside]

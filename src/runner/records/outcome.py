@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_CLASSES = 20
 WIDEST_HEAD = 6  # columns of a class name above the confusion matrix
 NARROWEST_HEAD = 3
+NOTABLE_FRACTION = 0.05  # of the rows of a class
 NO_SCORE = "-"
 
 
@@ -68,9 +69,10 @@ def score_table(outline: Outline, outcome: Outcome) -> Table:
     return table
 
 
-def class_table(names: Sequence[str], scores: Sequence[ClassScore]) -> Table:
-    """Precision, recall and F1 of each class with its rows, below them the mean over the classes."""
+def class_table(names: Sequence[str], scores: Sequence[ClassScore], split: str) -> Table:
+    """Precision, recall and F1 of each class with its rows of ``split``, below them the mean over the classes."""
     table = _bare_table(["class", "precision", "recall", "F1", "rows"], gap=2)
+    table.title, table.title_justify = Text(f"{split} split", style="dim"), "left"
     for name, score in zip(names, scores, strict=True):
         ratios = (score.precision, score.recall, score.f1)
         table.add_row(Text(shortened(name, 16)), *(f"{ratio:.3f}" for ratio in ratios), f"{score.support:,}")
@@ -87,8 +89,9 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
     if heads is None:
         return None
     table = _bare_table(["true", *heads], gap=1)
+    table.title, table.title_justify = Text("predicted", style="dim"), "right"
     for k, row in enumerate(confusion):
-        cells = [_count_text(count, true=k == predicted) for predicted, count in enumerate(row)]
+        cells = [_count_text(count, sum(row), hit=k == predicted) for predicted, count in enumerate(row)]
         table.add_row(Text(labels[k]), *cells)
     return table
 
@@ -96,7 +99,7 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
 def written(outline: Outline) -> list[Text]:
     """Where everything is."""
     weights = "best.pt" if outline.split_sizes.get("val") else "last.pt"
-    files = f"checkpoints/{weights}  metrics.jsonl  summary.json  train.log"
+    files = f"checkpoints/{weights}  metrics.jsonl  summary.json"
     return [Text("written to", style="dim"), Text(f"  {outline.run_dir}"), Text(f"  {files}", style="dim")]
 
 
@@ -158,10 +161,13 @@ def _score_text(value: float | None) -> str:
     return NO_SCORE if value is None else figure(value)
 
 
-def _count_text(count: int, *, true: bool) -> Text:
+def _count_text(count: int, support: int, *, hit: bool) -> Text:
+    """Hits stand out, and those mistakes that take a good part of their class."""
+    if hit:
+        return Text(str(count), style="bold green")
     if count == 0:
         return Text(".", style="dim")
-    return Text(str(count), style="bold green" if true else "red")
+    return Text(str(count), style="red" if count >= NOTABLE_FRACTION * support else "")
 
 
 def _ratio(part: int, whole: int) -> float:
