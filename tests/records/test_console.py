@@ -89,7 +89,7 @@ def terminal():
 
 
 def epoch_end(epoch, step, **values):
-    return Report(Progress(step=step, epoch=epoch), {name.replace("_", "/"): v for name, v in values.items()}, True)
+    return Report(Progress(step=step, epoch=epoch), epoch, {name.replace("_", "/"): v for name, v in values.items()}, True)
 
 
 FIRST = epoch_end(1, 5, train_loss=0.1234, train_accuracy=0.9712, val_loss=0.1102, val_accuracy=0.97, lr=0.001)
@@ -114,7 +114,7 @@ def test_a_file_gets_plain_lines_of_what_will_run(plain):
 def test_a_file_gets_one_line_an_epoch_and_nothing_between(plain):
     plain.console.start(OUTLINE)
     plain.take()
-    plain.console.report(Report(Progress(step=3), {"train/loss": 0.5}))
+    plain.console.report(Report(Progress(step=3), 1, {"train/loss": 0.5}))
     assert plain.take_raw() == ""
     plain.now = 1.2
     plain.console.report(FIRST, best=True)
@@ -237,7 +237,7 @@ def test_no_line_is_wider_than_the_terminal(width, names):
         console.start(outline)
         for second in range(5):
             screen.now = second
-            console.report(Report(Progress(step=second), {"train/loss": 0.5}))
+            console.report(Report(Progress(step=second), 1, {"train/loss": 0.5}))
         console.report(FIRST, best=True)
         console.finish(outline, OUTCOME, Path("outputs"))
     assert max(map(cell_len, screen.take())) <= width
@@ -295,7 +295,7 @@ def test_the_bar_shows_epoch_step_loss_rate_and_time_left(terminal):
     terminal.console.start(OUTLINE)
     terminal.take()
     terminal.now = 2.0
-    terminal.console.report(Report(Progress(step=20, epoch=4), {"train/loss": 0.25}))
+    terminal.console.report(Report(Progress(step=20, epoch=4), 5, {"train/batch_loss": 0.25}))
     line = terminal.take()[-1]
     assert re.fullmatch(r"epoch  5/10 [━╸╺ ]+ 20/50 loss 0\.2500 10 steps/s 3\.0 s left", line)
 
@@ -303,7 +303,7 @@ def test_the_bar_shows_epoch_step_loss_rate_and_time_left(terminal):
 def test_the_bar_of_a_resumed_run_measures_from_where_it_went_on(terminal):
     terminal.console.start(OUTLINE, step=30)
     terminal.now = 1.0
-    terminal.console.report(Report(Progress(step=40, epoch=8), {}))
+    terminal.console.report(Report(Progress(step=40, epoch=8), 8, {}))
     assert "40/50  10 steps/s 1.0 s left" in terminal.take()[-1]
 
 
@@ -312,7 +312,7 @@ def test_the_bar_is_drawn_five_times_a_second_at_most(terminal):
     terminal.take()
     for tick in range(1, 1001):
         terminal.now = tick / 1000
-        terminal.console.report(Report(Progress(step=tick // 20), {"train/loss": 0.5}))
+        terminal.console.report(Report(Progress(step=tick // 20), 1, {"train/loss": 0.5}))
     assert terminal.take_raw().count("steps/s") == 5
 
 

@@ -37,13 +37,13 @@ class LiveBar:
             redirect_stderr=sys.stderr.isatty(),
         )
         self._task = self._progress.add_task(
-            "", total=outline.total_steps, completed=step, epoch=self._epoch_text(0), loss="", rate="", left=""
+            "", total=outline.total_steps, completed=step, epoch=self._epoch_text(1 + step // outline.steps_per_epoch), loss="", rate="", left=""
         )
         self._progress.start()
 
     def update(self, report: Report) -> None:
         """Draws what ``report`` says, unless the last drawing is too fresh for an eye."""
-        loss = report.values.get("train/loss")
+        loss = report.values.get("train/batch_loss")
         if loss is not None:
             self._loss = f"loss {figure(loss)}"
         now = self._clock()
@@ -55,7 +55,7 @@ class LiveBar:
         self._progress.update(
             self._task,
             completed=step,
-            epoch=self._epoch_text(report.progress.epoch),
+            epoch=self._epoch_text(report.epoch),
             loss=self._loss,
             rate=f"{_rate_text(rate)} steps/s",
             left=f"{duration((self._outline.total_steps - step) / rate)} left" if rate else "",
@@ -73,9 +73,9 @@ class LiveBar:
         """Takes the bar off the screen for good."""
         self._progress.stop()
 
-    def _epoch_text(self, epochs_done: int) -> str:
+    def _epoch_text(self, epoch: int) -> str:
         epochs = self._outline.epochs
-        return f"epoch {min(epochs_done + 1, epochs):>{len(str(epochs))}}/{epochs}"
+        return f"epoch {min(epoch, epochs):>{len(str(epochs))}}/{epochs}"
 
 
 def _columns(width: int) -> list[ProgressColumn]:

@@ -110,7 +110,7 @@ class RunConsole:
             self._bar = None
 
     def _epoch_lines(self, report: Report, seconds: float, *, best: bool) -> list[Text]:
-        epoch = report.progress.epoch
+        epoch = report.epoch
         if self._out.is_interactive:
             return self._epochs.lines(epoch, report.values, seconds, best=best)
         return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best))]
