@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from runner.part import Part
 from runner.errors import ConfigError
+from runner.part import Part
 from runner.signature import arguments
 
 PART = Part("model", "mine", "x.Mine", {})

@@ -109,7 +109,7 @@ def build_schedules(
     with _faults_of(part):
         _rehearse_schedule(lambda optimizer: _scheduler(part, kind, optimizer, knobs))
     schedulers = [_scheduler(part, kind, optimizer, knobs) for optimizer in optimizers]
-    return tuple(Schedule(scheduler, interval, issubclass(kind, ReduceLROnPlateau)) for scheduler in schedulers)
+    return tuple(Schedule(scheduler, interval) for scheduler in schedulers)
 
 
 def _scheduler(part: Part, kind: type[LRScheduler], optimizer: Optimizer, knobs: Mapping[str, Any]) -> LRScheduler:

@@ -88,7 +88,7 @@ class Config:
 
     def as_yaml(self) -> str:
         """``as_dict`` as the text of config.yaml."""
-        return yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True)
+        return str(yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True))
 
 
 def changed(config: Config, changes: Mapping[str, Any]) -> Config:

@@ -92,7 +92,6 @@ class Schedule:
 
     scheduler: LRScheduler
     interval: Literal["step", "epoch"]
-    on_monitor: bool = False  # stepped with the monitored value (ReduceLROnPlateau)
 
 
 @dataclass(frozen=True)

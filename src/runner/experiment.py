@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from runner import auto, build, device, seed
 from runner.catalog import Catalog
 from runner.config import Config
-from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
+from runner.contracts import SPLITS, Data, Outline, Parts, Split
 from runner.data.batches import ResidentBatches, resident_splits
 from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest

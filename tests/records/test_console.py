@@ -89,7 +89,8 @@ def terminal():
 
 
 def epoch_end(epoch, step, **values):
-    return Report(Progress(step=step, epoch=epoch), epoch, {name.replace("_", "/"): v for name, v in values.items()}, True)
+    named = {name.replace("_", "/"): value for name, value in values.items()}
+    return Report(Progress(step=step, epoch=epoch), epoch, named, True)
 
 
 FIRST = epoch_end(1, 5, train_loss=0.1234, train_accuracy=0.9712, val_loss=0.1102, val_accuracy=0.97, lr=0.001)
