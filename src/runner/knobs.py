@@ -18,7 +18,9 @@ Average = Literal["micro", "macro", "weighted", "none"] | None
 Interval = Literal["epoch", "step"]
 
 DATASET: Mapping[str, Any] = {
-    "noise": NotNegative,
+    "num_classes": NotNegativeInt,
+    "num_rows": Count,
+    "seed": NotNegativeInt,
     "shape": Annotated[list[Count], NotEmpty()],
     "transforms": list[Any],
 }
@@ -101,14 +103,17 @@ SCHEDULER: Mapping[str, Any] = {
     "total_iters": Count,
 }
 METRIC: Mapping[str, Any] = {
+    "adjusted": NotNegativeInt,
     "average": Average,
     "beta": Positive,
     "ignore_index": int | None,
+    "max_fpr": Annotated[float, Range(above=0, high=1)] | None,
     "normalize": Literal["none", "true", "pred", "all"] | None,
     "squared": bool,
     "threshold": Share,
     "thresholds": Count | list[Share] | None,
     "top_k": Count,
+    "zero_division": Share,
 }
 VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "dataset": DATASET,
