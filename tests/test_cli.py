@@ -14,13 +14,17 @@ from runner import __version__, cli
 from runner.errors import ConfigError, DataError, DeviceError, Interrupted, RunError, RunnerError
 
 SRC = Path(__file__).parent.parent / "src"
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": os.pathsep.join(filter(None, [str(SRC), os.environ.get("PYTHONPATH")])),
+    "PYTHONIOENCODING": "utf-8",
+}
 
 
-def typed(*argv: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def typed(*argv: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "runner", *argv],
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(SRC), "PYTHONIOENCODING": "utf-8"} | environment,
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -145,7 +149,7 @@ def test_torch_stays_out_of_a_question_and_of_a_refusal(argv: list[str], tmp_pat
     done = subprocess.run(
         [sys.executable, "-c", script, *argv],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(SRC)},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=60,
@@ -174,7 +178,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         f"{sys.executable} -m runner show | head -n 1",
         shell=True,
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(SRC)},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=60,

@@ -9,6 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from runner.answers import answer
+from runner.catalog import GROUPS, Catalog, packaged_conf
 from runner.compose import Composed, compose
 from runner.errors import ConfigError
 from runner.launch import check_jobs, jobs, run_job
@@ -49,6 +50,16 @@ def test_the_request_without_words_is_the_default_run() -> None:
 def test_options_and_values_are_taken_in_any_order() -> None:
     config = composed("optimizer.momentum=0.9", "epochs=3", "optimizer=sgd").config
     assert (config.optimizer.option, config.optimizer.knobs["momentum"], config.epochs) == ("sgd", 0.9, 3)
+
+
+OURS = Catalog([packaged_conf()])
+
+
+@pytest.mark.parametrize("choice", [f"{group}={name}" for group in GROUPS for name in OURS.options(group)])
+def test_every_option_that_comes_with_the_program_is_right_as_it_is(choice: str) -> None:
+    group, _, name = choice.partition("=")
+    required = [f"{group}.{key}=x" for key, knob in OURS.option(group, name).knobs.items() if knob.default == "???"]
+    assert composed(f"metric=[{name}]" if group == "metric" else choice, *required)
 
 
 def test_several_metrics_are_a_list() -> None:
