@@ -21,11 +21,20 @@ MISSING = "???"
 class Unresolved:
     """Stands where an interpolation failed; its fault is told where it was found."""
 
+    def __str__(self) -> str:
+        return "${...}"
+
 
 def setting_faults(tree: Mapping[str, Any], annotations: Mapping[str, Any]) -> Iterator[str]:
     """Faults of the run's own settings, ``annotations`` by dotted name."""
     found = dict(leaves(tree, annotations))
+    flattened = {name.partition(".")[0] for name in annotations if "." in name} & found.keys()
+    for holder in sorted(flattened):
+        inner = [f"{name}=..." for name in annotations if name.startswith(f"{holder}.")]
+        yield f"{holder}={shown(found[holder])}: holds settings of its own; set them one by one: {' '.join(inner)}"
     for name, annotation in annotations.items():
+        if name.partition(".")[0] in flattened:
+            continue
         if name not in found:
             yield f"{name}: missing; every setting of train.yaml has to be there"
         elif found[name] == MISSING:
@@ -34,12 +43,19 @@ def setting_faults(tree: Mapping[str, Any], annotations: Mapping[str, Any]) -> I
             yield from faults(found[name], annotation, name)
 
 
+def sound_settings(tree: Mapping[str, Any], annotations: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without a fault of their own, by dotted name: what can be compared with each other."""
+    found = {name: value for name, value in leaves(tree, annotations) if name in annotations}
+    return {name: value for name, value in found.items() if not faults(value, annotations[name], name)}
+
+
 def unknown_settings(
     tree: Mapping[str, Any], annotations: Mapping[str, Any], options: Mapping[str, Option], catalog: Catalog | None
 ) -> Iterator[str]:
     """Faults of keys that are neither a setting nor a group, with what was most likely meant."""
     for name, value in leaves(tree, annotations):
-        if name not in annotations and name.partition(".")[0] not in PARTS:
+        holder = any(known.startswith(f"{name}.") for known in annotations)  # told as a setting's fault
+        if name not in annotations and not holder and name.partition(".")[0] not in PARTS:
             if name.startswith("experiment."):
                 yield f"{name}={shown(value)}: an experiment file begins with the line '# @package _global_'"
                 continue
@@ -53,6 +69,9 @@ def part_faults(
     group: str, option: str, node: Any, catalog: Catalog | None, trusted: Collection[str] = ()
 ) -> Iterator[str]:
     """Faults of one part; without a catalog its names are left to build, which knows the class."""
+    if group == "metric" and isinstance(node, Mapping) and "_target_" not in node and catalog:
+        yield f"metric.{option}={shown(node)}: {option} is not among the chosen metrics; add it: metric=[{option}]"
+        return
     known, problem = _known_option(group, option, catalog)
     if problem:
         yield problem
@@ -145,19 +164,19 @@ def _target_faults(
     group: str, where: str, node: Mapping[str, Any], known: Option | None, trusted: Collection[str]
 ) -> Iterator[str]:
     if "_target_" not in node:
-        yield f"{where}._target_: missing; a {group} option names its class, or null"
+        yield f"{where}._target_: missing; every {group} option names its class, or null"
     target = node.get("_target_")
     roots = (*ROLES[group], *(f"{package}." for package in trusted))
     if target is not None and not _is_path_under(target, roots):
         yield (
-            f"{where}._target_={shown(target)}: no class that may be a {group}\n"
+            f"{where}._target_={shown(target)}: is no {group} class\n"
             f"  it has to begin with {' or '.join(roots)}\n"
             f"  or with a package of yours that you trust: trusted=[package]"
         )
     inner = ("torchvision.transforms.", *roots) if group == "dataset" else ()
     for place, nested in _nested_targets({k: v for k, v in node.items() if k != "_target_"}, where):
         if not _is_path_under(nested, inner):
-            may = f"it has to begin with {' or '.join(inner)}" if inner else f"a {group} holds no other object"
+            may = f"it has to begin with {' or '.join(inner)}" if inner else "nothing inside an option may name a class"
             yield f"{place}={shown(nested)}: is refused here\n  {may}"
 
 

@@ -102,7 +102,7 @@ def _plain(parent: Any, key: Any, where: str, faults: list[str]) -> Any:
 def _survivors(
     request: Request, catalog: Catalog, lines: list[str]
 ) -> tuple[DictConfig | None, list[str], Exception | None]:
-    """The tree of what composes, the faults of what does not, and the first error; None when no override is to blame."""
+    """The tree of what composes (None when no override is to blame), the faults of what does not, the first error."""
     hydra = hydra_for(request, catalog)
     faults: list[str] = []
     first: Exception | None = None
@@ -174,7 +174,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def shown_config(composed: Composed, kind: str, package: str | None, resolve: bool) -> str:
-    """The tree as YAML: the job's part, Hydra's or both, or one package of it. Raises ConfigError when it is not there."""
+    """The tree as YAML: job, hydra or all of it, or one package. Raises ConfigError when that is not there."""
     tree: Any = composed.tree.copy()
     with flag_override(tree, ["readonly", "struct"], [False, False]):
         if kind == "job":

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import yaml
 
 from runner.catalog import PARTS, Catalog, Option
-from runner.checks import name_fault, part_faults, setting_faults, unknown_settings
+from runner.checks import name_fault, part_faults, setting_faults, sound_settings, unknown_settings
 from runner.errors import ConfigError, DataError
 from runner.knobs import Count, NotNegative, NotNegativeInt, Positive
 from runner.limits import Matching, Range, shown
@@ -115,11 +115,9 @@ def find_faults(
 ) -> Iterator[str]:
     """Everything wrong with the tree, settings first."""
     settings = {key: value for key, value in tree.items() if key not in PARTS}
-    own = list(setting_faults(settings, setting_types()))
-    yield from own
+    yield from setting_faults(settings, setting_types())
     yield from unknown_settings(settings, setting_types(), _chosen(choices, catalog), catalog)
-    if not own:
-        yield from _cross_faults(settings, catalog)
+    yield from _cross_faults(sound_settings(settings, setting_types()), catalog)
     for group in PARTS:
         for option, node in _parts_of(group, tree, choices):
             yield from part_faults(group, option, node, catalog, [p for p in trusted if isinstance(p, str)])
@@ -176,18 +174,19 @@ def _chosen(choices: Mapping[str, Any], catalog: Catalog | None) -> dict[str, Op
     return {group: catalog.option(group, name) for group, name in known if name in catalog.options(group)}
 
 
-def _cross_faults(settings: Mapping[str, Any], catalog: Catalog | None) -> Iterator[str]:
-    name, fold, folds = settings["name"], settings["fold"], settings["folds"]
-    if fault := name_fault(str(name)):
+def _cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator[str]:
+    """Faults of settings that are right alone and wrong together."""
+    if fault := name_fault(sound.get("name", "auto")):
         yield fault
-    if fold is not None and folds is None:
+    fold, folds = sound.get("fold"), sound.get("folds")
+    if fold is not None and "folds" in sound and folds is None:
         yield f"fold={fold}: needs the number of folds; add folds=5"
-    elif fold is not None and fold >= folds:
+    elif fold is not None and folds is not None and fold >= folds:
         yield f"fold={fold}: folds are counted from 0; with folds={folds} the last is {folds - 1}"
-    monitor, usual = settings["monitor"], _usual_monitor(catalog)
-    if monitor.startswith("val/") and settings["val_fraction"] == 0 and monitor != usual:
+    monitor, val_fraction = sound.get("monitor", ""), sound.get("val_fraction")
+    if monitor.startswith("val/") and val_fraction == 0 and monitor != _usual_monitor(catalog):
         yield (
-            f"monitor={monitor}: there are no validation rows with val_fraction={shown(settings['val_fraction'])}\n"
+            f"monitor={monitor}: there are no validation rows with val_fraction={shown(val_fraction)}\n"
             f"  set val_fraction=0.1 or monitor=train/{monitor.partition('/')[2]}"
         )
 

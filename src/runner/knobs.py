@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from runner.limits import Increasing, NotEmpty, Range
+from runner.limits import Increasing, Matching, NotEmpty, Range
 
 Positive = Annotated[float, Range(above=0)]
 NotNegative = Annotated[float, Range(low=0)]
@@ -18,18 +18,24 @@ Average = Literal["micro", "macro", "weighted", "none"] | None
 Interval = Literal["epoch", "step"]
 
 DATASET: Mapping[str, Any] = {
-    "noise": NotNegative,
+    "num_classes": NotNegativeInt,
+    "num_rows": Count,
+    "seed": NotNegativeInt,
     "shape": Annotated[list[Count], NotEmpty()],
     "transforms": list[Any],
 }
 MODEL: Mapping[str, Any] = {
+    "activation": Annotated[str, Matching(r"[A-Z]\w*", "that names a class of torch.nn, as ReLU")],
     "bias": bool,
     "channels": Annotated[list[Count], NotEmpty()],
     "dropout": Decay,
     "hidden": list[Count],
-    "kernel": Count,
+    "kernel_size": Count,
+    "normalisation": Literal["batch", "layer"] | None,
+    "output_relu": bool,
     "padding": Literal["same", "valid"] | NotNegativeInt,
-    "pool": Count,
+    "pool_size": Count,
+    "residual": bool,
 }
 LOSS: Mapping[str, Any] = {
     "beta": NotNegative,
@@ -45,6 +51,7 @@ LOSS: Mapping[str, Any] = {
 OPTIMIZER: Mapping[str, Any] = {
     "alpha": Share,
     "amsgrad": bool,
+    "beta2_decay": Annotated[float, Range(high=0)],
     "betas": tuple[Decay, Decay],
     "capturable": bool,
     "centered": bool,
@@ -91,6 +98,7 @@ SCHEDULER: Mapping[str, Any] = {
     "gamma": Positive,
     "interval": Interval,
     "milestones": Annotated[list[Count], NotEmpty(), Increasing()],
+    "mode": Literal["min", "max"] | None,  # null: as the monitor says
     "min_lr": NotNegative | list[NotNegative],
     "patience": NotNegativeInt,
     "power": Positive,
@@ -101,14 +109,19 @@ SCHEDULER: Mapping[str, Any] = {
     "total_iters": Count,
 }
 METRIC: Mapping[str, Any] = {
+    "adjusted": NotNegativeInt,
     "average": Average,
     "beta": Positive,
     "ignore_index": int | None,
+    "max_fpr": Annotated[float, Range(above=0, high=1)] | None,
+    "multidim_average": Literal["global"],
+    "multioutput": Literal["uniform_average", "variance_weighted"],
     "normalize": Literal["none", "true", "pred", "all"] | None,
     "squared": bool,
     "threshold": Share,
     "thresholds": Count | list[Share] | None,
     "top_k": Count,
+    "zero_division": Share,
 }
 VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "dataset": DATASET,

@@ -13,7 +13,8 @@ from hydra.core import utils as hydra_utils
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from runner.catalog import Catalog, conf_folders
 from runner.compose import Composed, compose, editable, hydra_for
@@ -68,7 +69,7 @@ def jobs(request: Request) -> list[list[str]] | None:
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
     master = _master(request)
-    if not str(master.hydra.sweeper._target_).endswith(".BasicSweeper"):
+    if not master.hydra.sweeper._target_.endswith(".BasicSweeper"):
         return None
     params = [f"{key}={value}" for key, value in (master.hydra.sweeper.params or {}).items()]
     overrides = [parsed(word, True) for word in [*params, *master.hydra.overrides.task]]
@@ -100,11 +101,15 @@ def multirun(request: Request, sweep_dir: Path, task: Task) -> list[JobOutcome]:
     hydra = hydra_for(request, Catalog(conf_folders(request.flags.config_dir)))
     callbacks = Callbacks(master)
     callbacks.on_multirun_start(config=master, config_name=request.config_name)
-    sweeper = Plugins.instance().instantiate_sweeper(
-        config=master,
-        hydra_context=HydraContext(config_loader=hydra.config_loader, callbacks=callbacks),
-        task_function=SweepTask(request, task),
-    )
+    context = HydraContext(config_loader=hydra.config_loader, callbacks=callbacks)
+    try:
+        sweeper = Plugins.instance().instantiate_sweeper(
+            config=master, hydra_context=context, task_function=SweepTask(request, task)
+        )
+    except (HydraException, OmegaConfBaseException, ImportError, RuntimeError) as error:
+        raise ConfigError(
+            f"-m: hydra/sweeper or hydra/launcher cannot be made: {str(error).splitlines()[0]}"
+        ) from error
     batches = sweeper.sweep(arguments=list(master.hydra.overrides.task))
     callbacks.on_multirun_end(config=master, config_name=request.config_name)
     returned = [job for batch in batches or [] for job in (batch if isinstance(batch, Sequence) else [batch])]
@@ -130,6 +135,9 @@ def _master(request: Request) -> DictConfig:
         raise ConfigError(lines.faults)
     own = [line for line in lines.overrides if line.startswith("hydra")]
     tree = compose(request.with_overrides(own)).tree
+    for kind in ("sweeper", "launcher"):
+        if not isinstance(OmegaConf.select(tree, f"hydra.{kind}._target_"), str):
+            raise ConfigError(f"-m: hydra.{kind} names no class; choose one: hydra/{kind}=...")
     with editable(tree):
         tree.hydra.mode = RunMode.MULTIRUN
         tree.hydra.overrides.task = [line for line in lines.overrides if line not in own]

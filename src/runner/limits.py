@@ -1,12 +1,13 @@
-"""Types with ranges, written as annotations: ``Annotated[float, Range(above=0)]``, and one recursive checker of values."""
+"""Types with ranges, written as annotations (``Annotated[float, Range(above=0)]``), and one check of values."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 import re
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin
 
@@ -57,7 +58,7 @@ class Increasing:
     """A list whose every number is larger than the one before."""
 
     def admits(self, value: Any) -> bool:
-        return all(a < b for a, b in zip(value, value[1:], strict=False))
+        return all(a < b for a, b in itertools.pairwise(value))
 
     def __str__(self) -> str:
         return "each larger than the one before"
@@ -99,6 +100,8 @@ def shown(value: Any) -> str:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, list):
         return f"[{','.join(map(shown, value))}]"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{shown(item)}" for key, item in value.items()) + "}"
     text = "''" if value == "" else str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
@@ -186,6 +189,8 @@ def _hint(value: Any, annotation: Any) -> str:
     words = expected(annotation)
     if isinstance(value, str) and "number" in words and re.fullmatch(r"0\d+", value):
         return f"; YAML reads {value} as text, write {int(value)}"
+    if isinstance(value, bool) and f" {shown(value)}," in words:
+        return f"; YAML reads {shown(value)} as a switch, write it in quotes: \"'{shown(value)}'\""
     if isinstance(value, bool) and words.startswith("text"):
         return "; YAML reads yes, no, on, off as true or false, put it in quotes"
     return ""

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
 _OURS = {
-    "hydra.run.dir": "output_dir and name",
-    "hydra.sweep.dir": "output_dir and name",
-    "hydra.sweep.subdir": "the number of the job",
+    "hydra.run.dir": "where a run goes is set by output_dir and name",
+    "hydra.sweep.dir": "where a sweep goes is set by output_dir and name",
+    "hydra.sweep.subdir": "a job's folder is its number",
+    "hydra.job.chdir": "a run stays in the folder it is started from",
 }
 
 
@@ -109,7 +110,7 @@ def _read(word: str, catalog: Catalog, multirun: bool) -> Iterator[tuple[bool, s
     key, line = override.key_or_group, str(override.input_line)
     if fault := _refused(override, word, catalog, multirun):
         yield True, fault
-    elif key.startswith("hydra.") or key.startswith("hydra/"):
+    elif re.match(r"hydra\b", key):
         yield False, line
     elif key not in GROUPS:
         yield False, f"++{line.lstrip('+')}"
@@ -122,8 +123,11 @@ def _read(word: str, catalog: Catalog, multirun: bool) -> Iterator[tuple[bool, s
 def _choice(group: str, value: Any, line: str, catalog: Catalog) -> Iterator[tuple[bool, str]]:
     names = value if isinstance(value, list) else [value]
     if isinstance(value, dict):
-        yield True, f"{line}: choose a {group} by its name; its knobs are set one by one, {group}.key=value"
-    elif value is None or (group == "experiment" and "/" in str(value)):
+        yield True, f"{line}: choose an option by its name; its knobs are set one by one, {group}.key=value"
+    elif value in (None, []):
+        if group != "experiment":
+            yield True, f"{line}: a run needs one of the {group} options: {listed(catalog.options(group))}"
+    elif group == "experiment" and "/" in str(value):
         yield False, line
     elif isinstance(value, list) and group not in ("metric", "experiment"):
         yield True, f"{line}: a run has one {group}; to run each of them: -m {group}={','.join(map(str, value))}"
@@ -145,7 +149,7 @@ def _mended(group: str, name: str, catalog: Catalog) -> tuple[str | None, str | 
 def _refused(override: Override, word: str, catalog: Catalog, multirun: bool) -> str | None:
     key = override.key_or_group
     if key in _OURS:
-        return f"{word}: {key} is decided by {_OURS[key]}; set these"
+        return f"{word}: is not for setting; {_OURS[key]}"
     if override.is_delete():
         instead = "write scheduler=none" if key == "scheduler" else "set another value instead"
         return f"{word}: nothing can be taken out of a run; {instead}"
