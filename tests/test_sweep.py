@@ -39,7 +39,7 @@ def test_a_failing_job_stops_no_other_and_says_why(tmp_path: Path) -> None:
         (5, 7, "not finite"),
         (6, 0, ""),
     ]
-    assert found[1].folder == tmp_path / "sweep/1"
+    assert found[1].folder == tmp_path / "sweep/1-name=raises"
     assert found[1].overrides == ("name=raises",)
 
 
@@ -52,7 +52,7 @@ def test_no_job_starts_when_one_of_them_is_wrong(tmp_path: Path) -> None:
 def test_a_signal_ends_the_running_job_and_the_sweep(tmp_path: Path) -> None:
     def press() -> None:
         deadline = time.monotonic() + 30
-        while not (tmp_path / "sweep/0/started").exists() and time.monotonic() < deadline:
+        while not (tmp_path / "sweep/0-name=waits/started").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 

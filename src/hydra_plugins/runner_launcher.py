@@ -28,9 +28,9 @@ class ProcessLauncher(Launcher):
         self.task_function: Any = task_function
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
-        from runner.sweep import run_jobs
+        from runner.sweep import SWEEP_DIR, run_jobs
 
-        own = list(self.config.hydra.overrides.hydra)
+        own = [word for word in self.config.hydra.overrides.hydra if not word.startswith(f"{SWEEP_DIR}=")]
         jobs = [[*own, *overrides] for overrides in job_overrides]
         outcomes = run_jobs(self.task_function.request, jobs, Path(self.config.hydra.sweep.dir), initial_job_idx)
         return [_returned(outcome, list(outcome.overrides)) for outcome in outcomes]

@@ -19,8 +19,8 @@ from omegaconf.errors import OmegaConfBaseException
 from runner.catalog import Catalog, conf_folders
 from runner.compose import Composed, compose, editable, hydra_for
 from runner.errors import ConfigError
-from runner.request import Request, parsed, readable
-from runner.sweep import JobOutcome
+from runner.request import Request, parsed, quoted, readable
+from runner.sweep import SWEEP_DIR, JobOutcome
 
 Task = Callable[[DictConfig], Any]
 
@@ -98,6 +98,8 @@ def multirun(request: Request, sweep_dir: Path, task: Task) -> list[JobOutcome]:
     master = _master(request)
     with editable(master):
         master.hydra.sweep.dir = str(sweep_dir.absolute())
+        # launchers of others compose every job again, from its words
+        master.hydra.overrides.hydra.append(f"{SWEEP_DIR}={quoted(master.hydra.sweep.dir)}")
     hydra = hydra_for(request, Catalog(conf_folders(request.flags.config_dir)))
     callbacks = Callbacks(master)
     callbacks.on_multirun_start(config=master, config_name=request.config_name)

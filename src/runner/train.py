@@ -33,7 +33,10 @@ def job(argv: list[str], folder: str) -> int:
 
 
 def start(request: Request, composed: Composed, folder: Path | None = None) -> RunDirectory:
-    """A new run, from its composed config to its last file. Everything is checked before its directory is made."""
+    """A new run, from its composed config to its last file. Everything is checked before its directory is made.
+
+    In a ``folder`` of a sweep it is one job among others and says little.
+    """
     config = composed.config
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
@@ -42,5 +45,5 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
 
     experiment = assemble(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
-    run_job(request, composed, directory.path, lambda tree: record(experiment, directory))
+    run_job(request, composed, directory.path, lambda tree: record(experiment, directory, brief=folder is not None))
     return directory
