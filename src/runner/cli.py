@@ -17,7 +17,7 @@ VERBS = {
     "train": ("runner.train:run", "train a model; -m runs every combination of several values"),
     "resume": ("runner.commands.resume:run", "go on with an interrupted run, at the exact step"),
     "eval": ("runner.commands.evaluate:run", "measure a trained model again"),
-    "predict": ("runner.commands.predict:run", "answer for new inputs"),
+    "predict": ("runner.commands.predict:run", "answer for one row of the test split"),
     "show": ("runner.commands.show:run", "what can be chosen: groups, options, their parameters"),
 }
 
