@@ -186,6 +186,21 @@ def test_an_option_of_the_user_comes_before_ours_and_may_build_on_it() -> None:
     assert "did you mean optimizer.momentum=1?" in fault
 
 
+def test_a_train_yaml_of_the_user_is_held_to_the_same_settings() -> None:
+    write("conf/train.yaml", "defaults: [_self_, {model: mlp}]\nepochs: 3\nepoch: 3\nval_fraction: 0\n")
+    found = faults_of()
+    assert "seed: missing; every setting of train.yaml has to be there" in found
+    assert "monitor: missing; every setting of train.yaml has to be there" in found
+    assert "epoch=3: there is no setting epoch; did you mean epochs=3?" in found
+    assert any(fault.startswith("optimizer=null: a run needs one of the optimizer options: ") for fault in found)
+
+
+def test_a_broken_train_yaml_of_the_user_is_told_with_its_line() -> None:
+    path = write("conf/train.yaml", "epochs: [\n")
+    (fault,) = faults_of()
+    assert fault.startswith(f"{path}, line 2: not YAML: ")
+
+
 def test_config_dir_adds_options() -> None:
     write("more/optimizer/slow.yaml", "_target_: torch.optim.SGD\nlr: 0.25\n")
     assert composed("--config-dir", "more", "optimizer=slow").config.optimizer.knobs == {"lr": 0.25}
@@ -288,6 +303,10 @@ def test_what_a_job_raises_comes_out_as_it_is(tmp_path: Path, capsys: pytest.Cap
     with pytest.raises(KeyError, match="mine"):
         run_job(request, compose(request), tmp_path / "run", task)
     assert capsys.readouterr() == ("", "")
+
+
+def test_several_runs_are_asked_for_by_flag_or_by_hydras_mode() -> None:
+    assert [parse(words).multirun for words in (["-m"], ["hydra.mode=MULTIRUN"], ["seed=1"])] == [True, True, False]
 
 
 def test_a_sweep_is_every_combination() -> None:

@@ -72,13 +72,13 @@ def part_faults(
     if group == "metric" and isinstance(node, Mapping) and "_target_" not in node and catalog:
         yield f"metric.{option}={shown(node)}: {option} is not among the chosen metrics; add it: metric=[{option}]"
         return
-    known, problem = _known_option(group, option, catalog)
-    if problem:
-        yield problem
-        return
     if not isinstance(node, Mapping):
         choices = f": {listed(catalog.options(group))}" if catalog else ""
         yield f"{group}={shown(node)}: a run needs one of the {group} options{choices}"
+        return
+    known, problem = _known_option(group, option, catalog)
+    if problem:
+        yield problem
         return
     where = f"metric.{option}" if group == "metric" else group
     yield from _target_faults(group, where, node, known, trusted)

@@ -35,6 +35,11 @@ class Request:
     def config_name(self) -> str:
         return self.flags.config_name or "train"
 
+    @property
+    def multirun(self) -> bool:
+        """Whether every combination of several values is to be run."""
+        return bool(self.flags.multirun) or "hydra.mode=MULTIRUN" in self.overrides
+
     def with_overrides(self, overrides: Sequence[str]) -> Request:
         """The same flags, without -m, and other overrides: one job of a sweep."""
         kept = [f"--{name}={value}" for name in ("config-dir", "config-name") if (value := self._flag(name))]
