@@ -93,9 +93,9 @@ def test_values_from_the_environment_are_looked_up(monkeypatch: pytest.MonkeyPat
     assert composed().config.data_dir == "/somewhere/데이터"
 
 
-def test_what_was_typed_is_what_hydra_writes_down() -> None:
-    tree = composed("+optimizer.lr=1", "epochs=2").tree
-    assert tree.hydra.overrides.task == ["+optimizer.lr=1", "epochs=2"]
+def test_hydra_writes_down_what_can_be_typed_again() -> None:
+    tree = composed("+optimizer.lr=1", "epochs=2", "data_dir=가").tree
+    assert tree.hydra.overrides.task == ["optimizer.lr=1", "epochs=2", "data_dir='가'"]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,35 @@ def test_a_wrong_request_is_told_in_at_most_three_lines(words: list[str], told: 
     found = faults_of(*words)
     assert any(told in fault for fault in found), found
     assert all(len(fault.splitlines()) <= 3 for fault in found)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "+name=${",
+        "trusted=${.x}",
+        "hydra/launcher=[[a]]",
+        "optimizer.0={a:${x}}",
+        "hydra=3",
+        "hydra.callbacks=3",
+        "dataset.transforms[0]=1",
+        "model@x.y=cnn",
+        "~",
+        "=",
+        "[",
+        "seed=1e400",
+        "metric=[[a]]",
+        "metric.auto=3",
+        "defaults=[x]",
+        "_target_=os.system",
+        "name=\n",
+    ],
+)
+@pytest.mark.parametrize("flags", [(), ("-m",)])
+def test_what_nobody_would_type_is_refused_without_a_traceback(word: str, flags: tuple[str, ...]) -> None:
+    request = parse([*flags, word])
+    with pytest.raises(ConfigError):
+        check_jobs(request) if flags else compose(request)
 
 
 def test_all_faults_of_all_kinds_come_at_once() -> None:
@@ -330,6 +359,7 @@ def test_awkward_values_can_be_swept() -> None:
     [
         (["optimizer.lr=interval(0,1)"], "write the values out"),
         (["hydra.sweeper=3"], "names no class"),
+        (["hydra.sweeper.params=${now:%Y}"], "must be key: value pairs"),
         (["optimizer.lr=1,-1"], "optimizer.lr=-1: must be a number > 0"),
         (["model=mlp,cmm"], "model=cmm: no such option"),
         (["~optimizer"], "nothing can be taken out"),

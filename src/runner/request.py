@@ -162,7 +162,20 @@ def _refused(override: Override, word: str, catalog: Catalog, multirun: bool) ->
         return f"{word}: a part has one place; write {key}=..."
     if override.is_sweep_override() and not multirun:
         return _ambiguous(word, key)
+    if "${" in word and not _is_interpolation(str(override.input_line)):
+        return f"{word}: cannot be read: ${{...}} names another setting, or oc.env:VARIABLE"
     return None
+
+
+def _is_interpolation(text: str) -> bool:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import GrammarParseError
+
+    try:
+        OmegaConf.create([text])
+    except GrammarParseError:
+        return False
+    return True
 
 
 def _ambiguous(word: str, key: str) -> str:
