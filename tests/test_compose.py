@@ -12,7 +12,7 @@ from runner.answers import answer
 from runner.catalog import GROUPS, Catalog, packaged_conf
 from runner.compose import Composed, compose
 from runner.errors import ConfigError
-from runner.launch import check_jobs, jobs, run_job
+from runner.launch import check_jobs, jobs, multirun, run_job
 from runner.request import parse
 
 
@@ -372,3 +372,20 @@ def test_a_wrong_sweep_is_told_before_anything_is_made(words: list[str], told: s
     assert any(told in fault for fault in error.value.faults)
     assert len(set(error.value.faults)) == len(error.value.faults)
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_launcher_of_others_runs_the_jobs_under_the_sweeps_folder(tmp_path: Path) -> None:
+    request = parse(["-m", "hydra/launcher=basic", "seed=1,2"])
+    assert multirun(request, tmp_path / "a sweep=(1)", lambda job: job.seed) == [1, 2]  # type: ignore[comparison-overlap]
+    assert [path.name for path in tmp_path.iterdir()] == ["a sweep=(1)"]
+    assert (tmp_path / "a sweep=(1)/1/train.log").exists()
+
+
+def test_our_launcher_is_reached_through_hydras_sweeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.sweep.JOB", "nothing_of_that_name:job")
+    monkeypatch.setattr("runner.sweep.PRELOAD", [])
+    found = multirun(parse(["-m", "seed=1,2"]), tmp_path / "sweep", print)
+    assert [(job.number, job.overrides, job.folder, job.exit_code) for job in found] == [
+        (0, ("seed=1",), tmp_path / "sweep/0", 1),
+        (1, ("seed=2",), tmp_path / "sweep/1", 1),
+    ]

@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from runner.catalog import Catalog, conf_folders
 from runner.compose import Composed, compose, editable, hydra_for
 from runner.errors import ConfigError
-from runner.request import Request, parsed, readable
+from runner.request import Request, parsed, quoted, readable
 from runner.sweep import JobOutcome
 
 Task = Callable[[DictConfig], Any]
@@ -102,6 +102,8 @@ def multirun(request: Request, sweep_dir: Path, task: Task) -> list[JobOutcome]:
     master, words = _master(request)
     with editable(master):
         master.hydra.sweep.dir = str(sweep_dir.absolute())
+        # launchers of others compose each job again, from these
+        master.hydra.overrides.hydra.append(f"hydra.sweep.dir={quoted(str(sweep_dir.absolute()))}")
     hydra = hydra_for(request, Catalog(conf_folders(request.flags.config_dir)))
     callbacks = Callbacks(master)
     callbacks.on_multirun_start(config=master, config_name=request.config_name)
@@ -114,7 +116,10 @@ def multirun(request: Request, sweep_dir: Path, task: Task) -> list[JobOutcome]:
         raise ConfigError(
             f"-m: hydra/sweeper or hydra/launcher cannot be made: {str(error).splitlines()[0]}"
         ) from error
-    batches = sweeper.sweep(arguments=[word for word in words if not word.startswith("hydra")])
+    try:
+        batches = sweeper.sweep(arguments=[word for word in words if not word.startswith("hydra")])
+    finally:
+        _close_log(sweep_dir)
     callbacks.on_multirun_end(config=master, config_name=request.config_name)
     returned = [job for batch in batches or [] for job in (batch if isinstance(batch, Sequence) else [batch])]
     return [job.return_value for job in returned]
@@ -149,9 +154,9 @@ def _master(request: Request) -> tuple[DictConfig, tuple[str, ...]]:
     return tree, lines.overrides
 
 
-def _close_log(run_dir: Path) -> None:
+def _close_log(folder: Path) -> None:
     root = logging.getLogger()
     for handler in list(root.handlers):
-        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).parent == run_dir.absolute():
+        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).is_relative_to(folder.absolute()):
             root.removeHandler(handler)
             handler.close()

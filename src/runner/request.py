@@ -228,14 +228,15 @@ def _quotings(value: str, multirun: bool) -> Iterator[str]:
         yield f"[{','.join(_quoted_if_needed(item) for item in plain_list[1].split(','))}]"
     if multirun and "," in value and not re.search(r"[\[\]{}'\"]", value):
         yield ",".join(_quoted_if_needed(item) for item in value.split(","))
-    yield _quoted(value)
+    yield quoted(value)
 
 
 def _quoted_if_needed(item: str) -> str:
-    return item if _attempt(f"key={item}") is not None else _quoted(item.strip())
+    return item if _attempt(f"key={item}") is not None else quoted(item.strip())
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """The text as Hydra's grammar takes it, whatever is in it."""
     from hydra.core.override_parser.types import Quote, QuotedString
 
     return QuotedString(text, Quote.single).with_quotes()

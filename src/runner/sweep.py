@@ -54,7 +54,7 @@ def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
 
 
 def run_jobs(
-    request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, first_number: int = 0, job: str = JOB
+    request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, first_number: int = 0, job: str | None = None
 ) -> list[JobOutcome]:
     """The outcome of each job in ``<sweep_dir>/<number>``. All are checked before the first is started.
 
@@ -72,7 +72,7 @@ def run_jobs(
             else:
                 print(f"job {number}: {' '.join(words) or 'as it is'}", flush=True)
                 argv = [*request.with_overrides(overrides).argv, f"hydra.job.num={number}", f"hydra.job.id={number}"]
-                code, reason = _run(context, job, argv, folder, running)
+                code, reason = _run(context, job or JOB, argv, folder, running)
             outcomes.append(JobOutcome(number, words, folder, code, reason))
     return outcomes
 
