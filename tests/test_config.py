@@ -165,7 +165,7 @@ def test_an_option_that_is_not_there_names_the_choices(catalog: Catalog) -> None
 
 def test_a_required_knob_says_what_it_is(catalog: Catalog) -> None:
     (fault,) = faults_of(catalog, {"dataset": "csv"}, dataset=part(catalog, "dataset", "csv"))
-    assert fault == "dataset.path=???: dataset=csv needs it (the file); give it: dataset.path=..."
+    assert fault == "dataset.path=???: the option needs it (the file); give it: dataset.path=..."
 
 
 def test_nesterov_without_momentum_is_told_before_torch_does(catalog: Catalog) -> None:

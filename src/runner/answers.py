@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from runner.catalog import GROUPS, Catalog, conf_folders
 from runner.errors import ConfigError
 from runner.request import Request, hydra_parser
+
+if TYPE_CHECKING:
+    from hydra._internal.hydra import Hydra
 
 _SHOWN = ("epochs", "batch_size", "seed", "device", "val_fraction", "early_stopping.patience_epochs", "name")
 
@@ -102,4 +106,13 @@ def _ask_hydra(request: Request) -> None:
         hydra = hydra_for(request, Catalog(conf_folders(flags.config_dir)))
         hydra.show_info(flags.info, request.config_name, list(request.overrides))
     else:
+        _complete(hydra, request)
+
+
+def _complete(hydra: Hydra, request: Request) -> None:
+    from hydra.errors import HydraException
+
+    try:
         hydra.shell_completion(request.config_name, list(request.overrides))
+    except (HydraException, ValueError) as error:
+        raise ConfigError(f"--shell-completion: {error}\n  write install=bash, install=zsh or install=fish") from error

@@ -50,6 +50,10 @@ def _dispatch(argv: list[str]) -> int:
     if argv[0] == "--version":
         print(f"runner {__version__}")
         return 0
+    if argv[0] in ("-sc", "--shell-completion"):
+        from runner.completion import complete
+
+        return complete(argv, VERBS)
     verb, *rest = argv
     if verb not in VERBS:
         raise ConfigError(_unknown(verb, argv))

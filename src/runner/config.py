@@ -192,7 +192,9 @@ def _cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator
 
 
 def _usual_monitor(catalog: Catalog | None) -> Any:
-    return catalog.settings["monitor"].default if catalog else None
+    """What is monitored when nobody said anything; None for a stored run, which says everything."""
+    known = catalog.settings if catalog else {}
+    return known["monitor"].default if "monitor" in known else None
 
 
 def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalog | None) -> Config:
