@@ -20,14 +20,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from runner.catalog import Catalog, conf_folders
-from runner.compose import compose
+from runner.compose.composition import compose
+from runner.compose.request import parse
+from runner.config.catalog import Catalog, conf_folders
 from runner.contracts import Chunk
 from runner.data.batches import ResidentBatches
 from runner.experiment import Experiment, assemble
 from runner.recording import record
 from runner.records.run_directory import claim
-from runner.request import parse
 
 NETS = {
     "sigmoid": "model=dnn model.hidden=[20] model.activation=Sigmoid optimizer=sgd optimizer.lr=0.1 batch_size=100",
@@ -116,7 +116,9 @@ def train_by_hand(
 
 
 @torch.no_grad()
-def validate_by_hand(model: nn.Module, loss_of: nn.Module, data: tuple[Tensor, Tensor], size: int) -> tuple[float, float]:
+def validate_by_hand(
+    model: nn.Module, loss_of: nn.Module, data: tuple[Tensor, Tensor], size: int
+) -> tuple[float, float]:
     model.eval()
     loss_sum, hits = 0.0, 0
     for x_B, y_B in zip(data[0].split(size), data[1].split(size), strict=True):
@@ -169,7 +171,8 @@ def main() -> None:
     parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
     parser.add_argument("--loader", action="store_true")
     asked = parser.parse_args()
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; seconds per epoch, medians of {asked.epochs - 1}")
+    threads = torch.get_num_threads()
+    print(f"torch {torch.__version__}, {threads} threads; seconds per epoch, medians of {asked.epochs - 1}")
     print(f"{'net':10} {'runner':>8} {'by hand':>8} {'ratio':>8}")
     with tempfile.TemporaryDirectory() as outputs:
         for name in asked.nets:

@@ -1,7 +1,7 @@
 import pytest
 from torch import nn
 
-from runner.auto import auto_loss, auto_metrics, num_outputs
+from runner.build.auto import auto_loss, auto_metrics, num_outputs
 from runner.contracts import Task
 from runner.errors import ConfigError
 

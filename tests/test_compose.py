@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from runner.answers import answer
-from runner.catalog import GROUPS, Catalog, packaged_conf
-from runner.compose import Composed, compose
+from runner.compose.answers import answer
+from runner.compose.composition import Composed, compose
+from runner.compose.launch import check_jobs, jobs, multirun, run_job
+from runner.compose.request import parse
+from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
-from runner.launch import check_jobs, jobs, multirun, run_job
-from runner.request import parse
 
 
 @pytest.fixture(autouse=True)
@@ -382,10 +382,10 @@ def test_a_launcher_of_others_runs_the_jobs_under_the_sweeps_folder(tmp_path: Pa
 
 
 def test_our_launcher_is_reached_through_hydras_sweeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.sweep.JOB", "nothing_of_that_name:job")
-    monkeypatch.setattr("runner.sweep.PRELOAD", [])
+    monkeypatch.setattr("runner.compose.sweep.JOB", "nothing_of_that_name:job")
+    monkeypatch.setattr("runner.compose.sweep.PRELOAD", [])
     found = multirun(parse(["-m", "seed=1,2"]), tmp_path / "sweep", print)
     assert [(job.number, job.overrides, job.folder, job.exit_code) for job in found] == [
-        (0, ("seed=1",), tmp_path / "sweep/0", 1),
-        (1, ("seed=2",), tmp_path / "sweep/1", 1),
+        (0, ("seed=1",), tmp_path / "sweep/0-seed=1", 1),
+        (1, ("seed=2",), tmp_path / "sweep/1-seed=2", 1),
     ]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.catalog import Catalog, packaged_conf
-from runner.config import Config, check, load_stored, setting_types
+from runner.config.catalog import Catalog, packaged_conf
+from runner.config.part import Part
+from runner.config.settings import Config, check, load_stored, setting_types
 from runner.errors import ConfigError, DataError
-from runner.part import Part
 
 OPTIONS = {
     "optimizer/adam": "_target_: torch.optim.Adam\nlr: 0.001\nbetas: [0.9, 0.999]\neps: 1e-8\n",

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from runner import sweep
+from runner.compose import sweep
+from runner.compose.request import parse
+from runner.compose.sweep import JobOutcome, run_jobs
 from runner.errors import ConfigError
-from runner.request import parse
-from runner.sweep import JobOutcome, run_jobs
 
 
 @pytest.fixture(autouse=True)
@@ -77,19 +77,19 @@ def test_a_signal_ends_the_running_job_and_the_sweep(tmp_path: Path) -> None:
 SWEEP = """
 import sys
 from pathlib import Path
-from runner import sweep
-from runner.request import parse
+from runner.compose import sweep
+from runner.compose.request import parse
 sweep.PRELOAD = []
 sweep.run_jobs(parse(["-m"]), [["name=waits"]], Path("sweep"), job="sweep_jobs:job")
 """
 
 
 def test_a_killed_sweep_leaves_no_job_behind(tmp_path: Path) -> None:
-    paths = [str(Path(__file__).parent), str(Path(sweep.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).parent), str(Path(sweep.__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     parent = subprocess.Popen([sys.executable, "-c", SWEEP], cwd=tmp_path, env=environment)
     try:
-        until((tmp_path / "sweep/0-name=waits/started").exists)
+        until((tmp_path / "sweep/0/started").exists)
     finally:
         parent.kill()
         parent.wait()

@@ -21,14 +21,14 @@ ConfigStore.instance().store(
 
 
 class ProcessLauncher(Launcher):
-    """Gives every job to ``runner.sweep``; what comes back is never an exception, so one failure stops no other."""
+    """Gives every job to the sweep; what comes back is never an exception: one failure stops no other."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.config = config
         self.task_function: Any = task_function
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
-        from runner.sweep import run_jobs
+        from runner.compose.sweep import run_jobs
 
         own: Any = OmegaConf.to_container(self.config.hydra.overrides.hydra, resolve=False)
         own = [word for word in own if not word.startswith("hydra.sweep.dir=")]  # each job is told its folder

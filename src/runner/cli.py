@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from runner import __version__
+from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, RunnerError
-from runner.spelling import listed, nearest
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
@@ -51,7 +51,7 @@ def _dispatch(argv: list[str]) -> int:
         print(f"runner {__version__}")
         return 0
     if argv[0] in ("-sc", "--shell-completion"):
-        from runner.completion import complete
+        from runner.compose.completion import complete
 
         return complete(argv, VERBS)
     verb, *rest = argv

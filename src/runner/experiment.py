@@ -10,9 +10,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from runner import auto, build, device, seed
-from runner.catalog import Catalog
-from runner.config import Config
+from runner import device, seed
+from runner.build import auto
+from runner.build import parts as build
+from runner.config.catalog import Catalog
+from runner.config.part import Part
+from runner.config.settings import Config
 from runner.contracts import SPLITS, Data, Outline, Parts, Split
 from runner.data.batches import ResidentBatches, resident_splits
 from runner.data.checks import check_batch_size, check_data
@@ -23,7 +26,6 @@ from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
-from runner.part import Part
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def run(argv: list[str]) -> int:
     """``predict RUN --test-index N [checkpoint=best|last]``: the exit code. Raises RunnerError."""
     words, index = split_index(argv)
     stored = open_run("predict", words, own=("checkpoint",))
-    from runner.catalog import Catalog, conf_folders
+    from runner.config.catalog import Catalog, conf_folders
     from runner.experiment import assemble
     from runner.judgement import checkpoint_to_judge
     from runner.records.checkpoint import Checkpoints

@@ -9,11 +9,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from runner.catalog import PARTS, Catalog, Option, unknown_option
+from runner.config.catalog import PARTS, Catalog, Option, unknown_option
+from runner.config.knobs import ROLES, RUN_TIME, annotation_of
+from runner.config.limits import faults, shown
+from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.knobs import ROLES, RUN_TIME, annotation_of
-from runner.limits import faults, shown
-from runner.spelling import listed, nearest
 
 MISSING = "???"
 

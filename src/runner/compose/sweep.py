@@ -22,7 +22,7 @@ from runner.errors import ConfigError, RunnerError
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
-    from runner.request import Request
+    from runner.compose.request import Request
 
 LONGEST_NAME = 100  # characters of a job's folder
 JOB = "runner.train:job"  # (argv, run_dir) -> exit code
@@ -43,7 +43,7 @@ class JobOutcome:
 
 def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
     """Composes and checks every job. Raises ConfigError with the faults of all of them, equal ones once."""
-    from runner.compose import compose
+    from runner.compose.composition import compose
 
     faults: list[str] = []
     for number, overrides in enumerate(jobs):

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from runner.catalog import GROUPS, Catalog, unknown_option
+from runner.config.catalog import GROUPS, Catalog, unknown_option
+from runner.config.spelling import listed
 from runner.errors import ConfigError
-from runner.spelling import listed
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override

@@ -16,11 +16,11 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.catalog import Catalog, conf_folders
-from runner.compose import Composed, compose, editable, hydra_for
+from runner.compose.composition import Composed, compose, editable, hydra_for
+from runner.compose.request import Request, parsed, quoted, readable
+from runner.compose.sweep import JobOutcome
+from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError
-from runner.request import Request, parsed, quoted, readable
-from runner.sweep import JobOutcome
 
 Task = Callable[[DictConfig], Any]
 
@@ -86,7 +86,7 @@ def jobs(request: Request) -> list[list[str]] | None:
 
 def check_jobs(request: Request) -> list[list[str]] | None:
     """``jobs``, each of them composed and checked. Raises ConfigError with the faults of all jobs; makes nothing."""
-    from runner.sweep import check_all
+    from runner.compose.sweep import check_all
 
     found = jobs(request)
     if found is not None:

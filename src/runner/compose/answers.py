@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from runner.catalog import GROUPS, Catalog, conf_folders
+from runner.compose.request import Request, hydra_parser
+from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.errors import ConfigError
-from runner.request import Request, hydra_parser
 
 if TYPE_CHECKING:
     from hydra._internal.hydra import Hydra
@@ -78,7 +78,7 @@ def _wrapped(names: list[str], width: int) -> list[str]:
 
 
 def _setting_lines(catalog: Catalog) -> Iterator[str]:
-    from runner.limits import shown
+    from runner.config.limits import shown
 
     known = {name: knob for name, knob in catalog.settings.items() if name in _SHOWN}
     cells = {name: f"{name}={shown(knob.default)}" for name, knob in known.items()}
@@ -88,14 +88,14 @@ def _setting_lines(catalog: Catalog) -> Iterator[str]:
 
 
 def _print_config(request: Request) -> None:
-    from runner.compose import compose, shown_config
+    from runner.compose.composition import compose, shown_config
 
     flags = request.flags
     print(shown_config(compose(request), flags.cfg, flags.package, flags.resolve), end="")
 
 
 def _ask_hydra(request: Request) -> None:
-    from runner.compose import compose, hydra_for
+    from runner.compose.composition import compose, hydra_for
 
     flags = request.flags
     hydra = hydra_for(request, Catalog(conf_folders(flags.config_dir)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable
 
-from runner.answers import answer
-from runner.catalog import GROUPS, Catalog, conf_folders
+from runner.compose.answers import answer
+from runner.compose.request import parse
+from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.errors import ConfigError
-from runner.request import parse
 
 
 def complete(argv: list[str], verbs: Collection[str]) -> int:

@@ -19,12 +19,12 @@ from hydra.types import RunMode
 from omegaconf import Container, DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.catalog import Catalog, conf_folders, unknown_option
-from runner.checks import MISSING, Unresolved
-from runner.config import Config, check, find_faults
+from runner.compose.request import Request, readable
+from runner.config.catalog import Catalog, conf_folders, unknown_option
+from runner.config.checks import MISSING, Unresolved
+from runner.config.settings import Config, check, find_faults
+from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.request import Request, readable
-from runner.spelling import listed, nearest
 
 
 @dataclass(frozen=True)
