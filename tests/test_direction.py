@@ -24,11 +24,11 @@ MAY = {
     "tally": set(),
     **{part: {"seed"} for part in PARTS},
     "config": set(),
-    "build": {"config", *PARTS},
+    "parts": {"config", *PARTS},
     "engine": {"tally"},
     "records": {"config", "monitor"},
     "state": {"monitor", "seed"},
-    "experiment": {"build", "config", "data", "device", "engine", "layers", "monitor", "seed"},
+    "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
     "judgement": {"engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
     "compose": {"config", "experiment", "recording", "records"},
@@ -99,7 +99,7 @@ def test_an_arrow_that_runs_back_is_seen(tmp_path: Path) -> None:
     file.write_text(
         "import torch\nfrom runner.config.settings import Config\n"
         "import runner.data.images\nfrom runner import errors\n"
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from runner.build.parts import x\n"
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from runner.parts.build import x\n"
         "def f():\n    from runner.cli import main\n"
     )
     assert sorted(imported_rooms(file)) == ["cli", "config", "data", "errors"]

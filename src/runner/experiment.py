@@ -11,8 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from runner import device, seed
-from runner.build import auto
-from runner.build import parts as build
 from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.config.settings import Config
@@ -26,6 +24,7 @@ from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
+from runner.parts import auto, build
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
     if any(part.target is None for part in config.metric.values()):
         names = auto.auto_metrics(data.task)
         config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
-    known = {f"{split}/{name}" for split in ("val", "test") for name in ("loss", *config.metric)}
+    known = {f"val/{name}" for name in ("loss", *config.metric)}
     known |= {"train/loss", "train/accuracy"} if data.task != "regression" else {"train/loss"}
     if config.monitor not in known:
         raise ConfigError(
