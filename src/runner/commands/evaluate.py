@@ -12,16 +12,20 @@ def run(argv: list[str]) -> int:
     which = stored.changes.get("checkpoint")
     if which not in (None, "best", "last"):
         raise ConfigError(f"checkpoint={which}: choose best or last")
-    from runner.catalog import Catalog, conf_folders
-    from runner.experiment import assemble, outline
+    from runner.commands.rebuilt_run import rebuild
+    from runner.experiment import outline
     from runner.judgement import checkpoint_to_judge, judge
     from runner.records.checkpoint import Checkpoints
     from runner.records.console import RunConsole
 
     console = RunConsole()
-    experiment = assemble(stored.config, Catalog(conf_folders()))
-    which = which or checkpoint_to_judge(experiment)
-    judgement = judge(experiment, Checkpoints(stored.directory.checkpoints, console.warn), which)
-    console.note(f"{which}.pt: step {judgement.step}, epoch {judgement.epoch}, on {experiment.choice.device}")
-    console.scores(outline(experiment, stored.directory.path), judgement.as_outcome("finished"))
+    checkpoints = Checkpoints(stored.directory.checkpoints, console.warn)
+    which = which or checkpoint_to_judge(checkpoints)
+    saved = checkpoints.load(which)
+    experiment, differences = rebuild(stored, saved)
+    for difference in differences:
+        console.warn(difference)
+    judgement = judge(experiment, saved)
+    console.note(f"{which}.pt of step {judgement.step}, epoch {judgement.epoch}, on {experiment.choice.device}")
+    console.scores(outline(experiment, stored.directory.path), judgement.outcome("finished", {}))
     return 0
