@@ -164,6 +164,17 @@ def only_run(output_dir: Path) -> Path:
     return found
 
 
+def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str] | None = None) -> Path:
+    """The file of ``folder`` that matches ``pattern``, once there is one."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        if found := list(folder.glob(pattern)):
+            return found[0]
+        assert process is None or process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    raise AssertionError(f"no {pattern} after {PATIENCE_S} s")
+
+
 def command(*argv: str) -> list[str]:
     return [sys.executable, "-m", "runner", *argv]
 
@@ -237,6 +248,28 @@ def slow_evaluation(batch_s: float) -> None:
 
     engine.torch.split = slow
     before_call("runner.records.summary:Summary.close", 1, lambda: print("answered after", time.monotonic() - began[0]))
+
+
+def change_a_row(at: None) -> None:
+    """The data comes with one number changed."""
+    from runner.data.random import Random
+
+    load = Random.load
+
+    def changed(self: Random, data_dir: Path) -> Any:
+        data = load(self, data_dir)
+        data.x[0, 0] += 1
+        return data
+
+    Random.load = changed
+
+
+def wait_before_the_first_step(path: str) -> None:
+    def act() -> None:
+        Path(path + ".reached").touch()
+        wait_for(Path(path).parent, Path(path).name)
+
+    before_call("runner.engine:Stepper.step", 1, act)
 
 
 def kill_at_event(number: int) -> None:

@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import program
 import pytest
+
+import program
 from program import TINY, contents, only_run
 
 PLATEAU = [

@@ -5,27 +5,16 @@ import re
 import shlex
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import program
 import pytest
-from program import TINY, contents, only_run
+
+import program
+from program import TINY, contents, only_run, wait_for
 
 LONG = [word for word in TINY if not word.startswith(("epochs", "early_stopping"))] + ["epochs=100000"]
-
-
-def wait_for(path: Path, pattern: str, process: subprocess.Popen[str] | None = None) -> Path:
-    """The file matching ``pattern``, once there is one."""
-    until = time.monotonic() + program.PATIENCE_S
-    while time.monotonic() < until:
-        if found := list(path.glob(pattern)):
-            return found[0]
-        assert process is None or process.poll() is None, process.communicate()
-        time.sleep(0.02)
-    raise AssertionError(f"no {pattern} after {program.PATIENCE_S} s")
 
 
 def summary(run: Path) -> dict[str, Any]:

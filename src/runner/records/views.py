@@ -60,7 +60,9 @@ class Views:
         return self.tensorboard.degraded
 
     def sync(self) -> None:
+        """Make what was written last, before a checkpoint after which it is not written again."""
         self.metric_log.sync()
+        self.tensorboard.flush()
 
     def finish(self, outcome: Outcome) -> None:
         """The end as people see it; an interrupted run has no results yet."""
