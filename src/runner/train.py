@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.answers import answer
-from runner.catalog import Catalog, conf_folders
-from runner.compose import Composed, compose
-from runner.launch import run_job
+from runner.compose.answers import answer
+from runner.compose.composition import Composed, compose
+from runner.compose.launch import run_job
+from runner.compose.request import Request, parse
+from runner.config.catalog import Catalog, conf_folders
 from runner.records.run_directory import RunDirectory, check_writable, claim, claim_exactly
-from runner.request import Request, parse
 
 
 def run(argv: list[str]) -> int:
@@ -18,7 +18,7 @@ def run(argv: list[str]) -> int:
     if answer(request):
         return 0
     if request.flags.multirun:
-        from runner.multirun import sweep
+        from runner.compose.multirun import sweep
 
         return sweep(request)
     start(request, compose(request))

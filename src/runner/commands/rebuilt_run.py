@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runner import device
-from runner.catalog import Catalog, conf_folders
 from runner.commands.stored_run import ANYWHERE, LENGTHS, StoredRun
-from runner.config import Config, changed
+from runner.config.catalog import Catalog, conf_folders
+from runner.config.settings import Config, changed
 from runner.errors import ConfigError, DataError
 from runner.experiment import Experiment, assemble
+from runner.judgement import checkpoint_to_judge
+from runner.records.checkpoint import Checkpoints
 
 MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers")
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
 MOST_SHOWN = 3  # differences that are told one by one
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A run's experiment and the checkpoint it is read with."""
+
+    experiment: Experiment
+    checkpoint: str  # best or last
+    saved: Mapping[str, Any]
+
+
+def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None]) -> Rebuilt:
+    """The run with the checkpoint that was asked for; else ``best`` where validation chose one, else ``last``."""
+    checkpoints = Checkpoints(stored.directory.checkpoints, warn)
+    name = stored.changes.get("checkpoint") or checkpoint_to_judge(checkpoints)
+    if name not in ("best", "last"):
+        raise ConfigError(f"checkpoint={name}: choose best or last")
+    if not checkpoints.has(name):
+        raise DataError(f"{checkpoints.path(name)}: not there; the run has saved none yet, go on with it: resume")
+    saved = checkpoints.load(name)
+    experiment, differences = rebuild(stored, saved)
+    for difference in differences:
+        warn(difference)
+    return Rebuilt(experiment, name, saved)
 
 
 def rebuild(stored: StoredRun, saved: Mapping[str, Any]) -> tuple[Experiment, list[str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from runner.config import Config
+from runner.config.settings import Config
 from runner.contracts import Outcome, Outline, Report
 from runner.records.console import RunConsole
 from runner.records.metric_log import MetricLog

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.catalog import Catalog, conf_folders
-from runner.compose import compose
-from runner.config import Config
+from runner.compose.composition import compose
+from runner.compose.launch import check_jobs, multirun
+from runner.compose.request import Request, parse
+from runner.compose.sweep import JobOutcome
+from runner.config.catalog import Catalog, conf_folders
+from runner.config.settings import Config
 from runner.errors import DataError, RunnerError
-from runner.launch import check_jobs, multirun
 from runner.records.console import console
 from runner.records.leaderboard import Job, sweep_table
 from runner.records.run_directory import RunDirectory, check_writable, claim
-from runner.request import Request, parse
-from runner.sweep import JobOutcome
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
 NAMING = ("dataset", "model", "optimizer")  # of a sweep: those that are the same in all its jobs

@@ -22,10 +22,9 @@ from runner.errors import ConfigError, RunnerError
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
-    from runner.request import Request
+    from runner.compose.request import Request
 
 LONGEST_NAME = 100  # characters of a job's folder
-SWEEP_DIR = "hydra.sweep.dir"  # where launchers of others read the folder; our jobs are given theirs
 JOB = "runner.train:job"  # (argv, run_dir) -> exit code
 # imported once, in the process that the jobs are forked from
 PRELOAD = ["torch", "torchmetrics", "tensorboard.summary.writer.event_file_writer"]
@@ -44,7 +43,7 @@ class JobOutcome:
 
 def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
     """Composes and checks every job. Raises ConfigError with the faults of all of them, equal ones once."""
-    from runner.compose import compose
+    from runner.compose.composition import compose
 
     faults: list[str] = []
     for number, overrides in enumerate(jobs):
@@ -57,7 +56,7 @@ def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
 
 
 def run_jobs(
-    request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, first_number: int = 0, job: str = JOB
+    request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, first_number: int = 0, job: str | None = None
 ) -> list[JobOutcome]:
     """The outcome of each job in ``<sweep_dir>/<number>-<its settings>``. All are checked before the first is started.
 
@@ -75,7 +74,7 @@ def run_jobs(
             else:
                 print(f"job {number}: {' '.join(words) or 'as it is'}", flush=True)
                 argv = [*request.with_overrides(overrides).argv, f"hydra.job.num={number}", f"hydra.job.id={number}"]
-                code, reason = _run(context, job, argv, folder, running)
+                code, reason = _run(context, job or JOB, argv, folder, running)
                 print(f"  {reason or _result(folder)}", flush=True)
             outcomes.append(JobOutcome(number, words, folder, code, reason))
     return outcomes
