@@ -264,6 +264,19 @@ def change_a_row(at: None) -> None:
     Random.load = changed
 
 
+def tell_the_scores(path: str) -> None:
+    from runner.judgement import Judgement
+
+    outcome = Judgement.outcome
+
+    def told(self: Judgement, *args: Any) -> Any:
+        made = outcome(self, *args)
+        Path(path).write_text(json.dumps(dict(made.best)))
+        return made
+
+    Judgement.outcome = told
+
+
 def wait_before_the_first_step(path: str) -> None:
     def act() -> None:
         Path(path + ".reached").touch()
