@@ -122,6 +122,7 @@ class Progress:
     seen: int = 0
     window_loss_sum: float = 0.0  # over the rows since the last log row
     window_seen: int = 0
+    unjudged: Mapping[str, float] = field(default_factory=dict)  # of an ended epoch whose evaluation was cut short
 
 
 @dataclass(frozen=True)

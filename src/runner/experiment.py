@@ -50,20 +50,23 @@ class Experiment:
 
     @property
     def plan(self) -> Plan:
-        config = self.config
-        return Plan(
-            epochs=config.epochs,
-            log_every_steps=config.log_every_steps,
-            monitor=config.monitor,
-            max_steps=config.max_steps,
-            checkpoint_every_steps=config.checkpoint.every_steps,
-            test_every_epochs=config.test_every_epochs,
-            grad_clip_norm=config.grad_clip_norm,
-        )
+        return plan_of(self.config)
 
     def new_monitor(self) -> Monitor:
         stopping = self.config.early_stopping
         return Monitor(self.config.monitor, min_delta=stopping.min_delta, patience_epochs=stopping.patience_epochs)
+
+
+def plan_of(config: Config) -> Plan:
+    return Plan(
+        epochs=config.epochs,
+        log_every_steps=config.log_every_steps,
+        monitor=config.monitor,
+        max_steps=config.max_steps,
+        checkpoint_every_steps=config.checkpoint.every_steps,
+        test_every_epochs=config.test_every_epochs,
+        grad_clip_norm=config.grad_clip_norm,
+    )
 
 
 def assemble(config: Config, catalog: Catalog) -> Experiment:
