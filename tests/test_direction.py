@@ -16,6 +16,7 @@ PARTS = {"data", "models", "losses", "metrics"}
 MAY = {
     "contracts": set(),
     "errors": set(),
+    "libraries": set(),
     "seed": set(),
     "device": set(),
     "part": set(),
