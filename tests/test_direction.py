@@ -19,24 +19,21 @@ MAY = {
     "libraries": set(),
     "seed": set(),
     "device": set(),
-    "part": set(),
-    "spelling": set(),
-    "yamlfile": set(),
-    "limits": set(),
-    "knobs": {"limits"},
-    "catalog": {"spelling", "yamlfile"},
-    "checks": {"catalog", "knobs", "limits", "spelling"},
-    "config": {"catalog", "checks", "knobs", "limits", "part", "yamlfile"},
-    "request": {"catalog", "spelling"},
-    "compose": {"catalog", "checks", "config", "request", "spelling"},
-    "answers": {"catalog", "compose", "limits", "request"},
-    "sweep": {"compose", "request"},
-    "launch": {"catalog", "compose", "request", "sweep"},
-    "engine": set(),
-    "records": {"seed"},
+    "monitor": set(),
+    "layers": set(),
+    "interruption": set(),
+    "tally": set(),
     **{part: {"seed"} for part in PARTS},
-    "build": {"config", "part", "seed", "device", *PARTS},
-    "cli": {"spelling"},  # the commands are imported by name, when they are used
+    "config": set(),
+    "parts": {"config", *PARTS},
+    "engine": {"tally"},
+    "records": {"config", "monitor"},
+    "state": {"monitor", "seed"},
+    "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
+    "judgement": {"engine", "experiment", "records", "state"},
+    "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
+    "compose": {"config", "experiment", "recording", "records"},
+    "cli": {"compose", "config"},  # the commands are imported by name, when they are used
     "__main__": {"cli"},
 }
 FREE = {"train", "commands"}  # they put everything together; nothing may import them
@@ -101,8 +98,9 @@ def test_no_part_knows_another_part_the_config_or_the_device() -> None:
 def test_an_arrow_that_runs_back_is_seen(tmp_path: Path) -> None:
     file = tmp_path / "cnn.py"
     file.write_text(
-        "import torch\nfrom runner.config import Config\nimport runner.data.images\nfrom runner import errors\n"
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from runner.build import x\n"
+        "import torch\nfrom runner.config.settings import Config\n"
+        "import runner.data.images\nfrom runner import errors\n"
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from runner.parts.build import x\n"
         "def f():\n    from runner.cli import main\n"
     )
     assert sorted(imported_rooms(file)) == ["cli", "config", "data", "errors"]

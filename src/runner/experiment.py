@@ -10,9 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from runner import auto, build, device, seed
-from runner.catalog import Catalog
-from runner.config import Config
+from runner import device, seed
+from runner.config.catalog import Catalog
+from runner.config.part import Part
+from runner.config.settings import Config
 from runner.contracts import SPLITS, Data, Outline, Parts, Split
 from runner.data.batches import ResidentBatches, resident_splits
 from runner.data.checks import check_batch_size, check_data
@@ -23,7 +24,7 @@ from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
-from runner.part import Part
+from runner.parts import auto, build
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
     if any(part.target is None for part in config.metric.values()):
         names = auto.auto_metrics(data.task)
         config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
-    known = {f"{split}/{name}" for split in ("val", "test") for name in ("loss", *config.metric)}
+    known = {f"val/{name}" for name in ("loss", *config.metric)}
     known |= {"train/loss", "train/accuracy"} if data.task != "regression" else {"train/loss"}
     if config.monitor not in known:
         raise ConfigError(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog import Catalog
 from runner.commands import show
 from runner.commands.show import Table, overview, tables
+from runner.config.catalog import Catalog
 from runner.errors import ConfigError
 
 TRAIN = "defaults: [_self_, {optimizer: adam}]\nepochs: 10 # passes\ncheckpoint:\n  every_epochs: 1 # between saves\n"
@@ -108,7 +108,7 @@ def test_a_terminal_gets_the_same_words(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_every_option_that_comes_with_the_program_is_described() -> None:
-    from runner.catalog import GROUPS, packaged_conf
+    from runner.config.catalog import GROUPS, packaged_conf
 
     catalog = Catalog([packaged_conf()])
     options = [catalog.option(group, name) for group in GROUPS for name in catalog.options(group)]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.catalog import GROUPS, Catalog, Knob, conf_folders
+from runner.config.catalog import GROUPS, Catalog, Knob, conf_folders
+from runner.config.limits import shown
+from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.limits import shown
-from runner.spelling import listed, nearest
 
 SETTINGS = ("settings", "train")
 

@@ -47,11 +47,17 @@ class RunConsole:
     """
 
     def __init__(
-        self, out: Console | None = None, err: Console | None = None, clock: Callable[[], float] = time.perf_counter
+        self,
+        out: Console | None = None,
+        err: Console | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+        *,
+        brief: bool = False,
     ):
         self._out = out or console(sys.stdout)
         self._err = err or console(sys.stderr)
         self._clock = clock
+        self._brief = brief  # nothing but the bar and what goes wrong
         self._bar: LiveBar | None = None
 
     def __enter__(self) -> Self:
@@ -63,7 +69,9 @@ class RunConsole:
     def start(self, outline: Outline, step: int = 0) -> None:
         """Shows what will run, from ``step`` on, and in a terminal the bar."""
         self._outline = outline
-        if self._out.is_interactive:
+        if self._brief:
+            pass
+        elif self._out.is_interactive:
             self._print(outline_panel(outline, self._out.width))
         else:
             self._print(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
@@ -77,7 +85,7 @@ class RunConsole:
         """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far."""
         if self._bar is not None:
             self._guarded(partial(self._bar.update, report))
-        if report.epoch_end:
+        if report.epoch_end and not self._brief:
             now = self._clock()
             seconds, self._epoch_began = now - self._epoch_began, now
             self._print(*self._epoch_lines(report, seconds, best=best))
@@ -85,6 +93,8 @@ class RunConsole:
     def finish(self, outline: Outline, outcome: Outcome, output_dir: Path) -> None:
         """Shows how it went, on which classes, where everything is and what to type next."""
         self.close()
+        if self._brief:
+            return
         style = ENDING_STYLES.get(outcome.status, "bold red")
         self._print(Text(), Text(ending(outline, outcome), style=style))
         if outcome.best:

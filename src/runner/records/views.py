@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from runner.config import Config
+from runner.config.settings import Config
 from runner.contracts import Outcome, Outline, Report
 from runner.records.console import RunConsole
 from runner.records.metric_log import MetricLog
@@ -21,11 +21,13 @@ log = logging.getLogger("runner")
 class Views:
     """metrics.jsonl is the truth; TensorBoard, train.log and the console show it."""
 
-    def __init__(self, directory: RunDirectory, config: Config, outline: Outline, saved: Mapping[str, Any] | None):
+    def __init__(
+        self, directory: RunDirectory, config: Config, outline: Outline, saved: Mapping[str, Any] | None, *, brief: bool
+    ):
         self.config = config
         self.outline = outline
         self.log_handler = open_log(directory)
-        self.console = RunConsole()
+        self.console = RunConsole(brief=brief)
         step = saved["progress"]["step"] if saved else None
         self.metric_log = MetricLog(directory.metrics, saved["log_size"] if saved else 0)
         self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=None if step is None else step + 1)

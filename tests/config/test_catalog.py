@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog import GROUPS, Catalog, Knob, conf_folders, packaged_conf
+from runner.config.catalog import GROUPS, Catalog, Knob, conf_folders, packaged_conf
+from runner.config.spelling import nearest
 from runner.errors import ConfigError
-from runner.spelling import nearest
 
 ADAM = """\
 # Adaptive moments.

@@ -10,13 +10,13 @@ from typing import Annotated, Any, get_type_hints
 
 import yaml
 
-from runner.catalog import PARTS, Catalog, Option
-from runner.checks import name_fault, part_faults, setting_faults, sound_settings, unknown_settings
+from runner.config.catalog import PARTS, Catalog, Option
+from runner.config.checks import name_fault, part_faults, setting_faults, sound_settings, unknown_settings
+from runner.config.knobs import Count, NotNegative, NotNegativeInt, Positive
+from runner.config.limits import Matching, Range, shown
+from runner.config.part import Part
+from runner.config.yamlfile import read_yaml
 from runner.errors import ConfigError, DataError
-from runner.knobs import Count, NotNegative, NotNegativeInt, Positive
-from runner.limits import Matching, Range, shown
-from runner.part import Part
-from runner.yamlfile import read_yaml
 
 Fraction = Annotated[float, Range(low=0, below=1)]
 Seed = Annotated[int, Range(low=0, high=2**32 - 1)]
@@ -192,7 +192,9 @@ def _cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator
 
 
 def _usual_monitor(catalog: Catalog | None) -> Any:
-    return catalog.settings["monitor"].default if catalog else None
+    """What is monitored when nobody said anything; None for a stored run, which says everything."""
+    known = catalog.settings if catalog else {}
+    return known["monitor"].default if "monitor" in known else None
 
 
 def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalog | None) -> Config:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from runner.limits import Increasing, Matching, NotEmpty, Range
+from runner.config.limits import Increasing, Matching, NotEmpty, Range
 
 Positive = Annotated[float, Range(above=0)]
 NotNegative = Annotated[float, Range(low=0)]

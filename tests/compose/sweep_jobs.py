@@ -48,6 +48,7 @@ def exits(folder: Path) -> int:
 
 
 def waits(folder: Path) -> int:
+    (folder / "pid").write_text(str(os.getpid()))
     (folder / "started").touch()
     try:
         time.sleep(30)

@@ -9,11 +9,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from runner.catalog import PARTS, Catalog, Option, unknown_option
+from runner.config.catalog import PARTS, Catalog, Option, unknown_option
+from runner.config.knobs import ROLES, RUN_TIME, annotation_of
+from runner.config.limits import faults, shown
+from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.knobs import ROLES, RUN_TIME, annotation_of
-from runner.limits import faults, shown
-from runner.spelling import listed, nearest
 
 MISSING = "???"
 
@@ -72,31 +72,36 @@ def part_faults(
     if group == "metric" and isinstance(node, Mapping) and "_target_" not in node and catalog:
         yield f"metric.{option}={shown(node)}: {option} is not among the chosen metrics; add it: metric=[{option}]"
         return
-    known, problem = _known_option(group, option, catalog)
-    if problem:
-        yield problem
-        return
     if not isinstance(node, Mapping):
         choices = f": {listed(catalog.options(group))}" if catalog else ""
         yield f"{group}={shown(node)}: a run needs one of the {group} options{choices}"
         return
+    known, problem = _known_option(group, option, catalog)
+    if problem:
+        yield problem
+        return
     where = f"metric.{option}" if group == "metric" else group
     yield from _target_faults(group, where, node, known, trusted)
-    flat = leaves({k: v for k, v in node.items() if k != "_target_"}, known.knobs if known else {})
-    for name, value in flat:
-        key = f"{where}.{name}"
-        if name in RUN_TIME.get(group, ()):
-            yield f"{key}={shown(value)}: is known only when the data is; take it out, it is set for you"
-        elif known is not None and name not in known.knobs:
-            yield _unknown_knob(group, key, name, value, known, catalog)
-        elif value == MISSING:
-            meaning = known.knobs[name].meaning if known else ""
-            yield f"{key}=???: {group}={option} needs it ({meaning or 'no default'}); give it: {key}=..."
-        elif not isinstance(value, Unresolved):
-            default = known.knobs[name].default if known else None
+    for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, known.knobs if known else {}):
+        if known is not None and name not in known.knobs and name not in RUN_TIME.get(group, ()):
+            yield _unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
+        else:
             ours = _is_ours(node.get("_target_"), trusted)
-            yield from faults(value, annotation_of(group, name, default) if ours else Any, key)
+            yield from _knob_faults(group, where, name, value, known, ours)
     yield from _combination_faults(group, where, node)
+
+
+def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | None, ours: bool) -> Iterator[str]:
+    """Faults of a knob that the option has."""
+    key = f"{where}.{name}"
+    if name in RUN_TIME.get(group, ()):
+        yield f"{key}={shown(value)}: is known only when the data is; take it out, it is set for you"
+    elif value == MISSING:
+        meaning = known.knobs[name].meaning if known else ""
+        yield f"{key}=???: the option needs it ({meaning or 'no default'}); give it: {key}=..."
+    elif ours and not isinstance(value, Unresolved):
+        default = known.knobs[name].default if known else None
+        yield from faults(value, annotation_of(group, name, default), key)
 
 
 def leaves(tree: Mapping[str, Any], known: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:

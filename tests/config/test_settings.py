@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.catalog import Catalog, packaged_conf
-from runner.config import Config, check, load_stored, setting_types
+from runner.config.catalog import Catalog, packaged_conf
+from runner.config.part import Part
+from runner.config.settings import Config, check, load_stored, setting_types
 from runner.errors import ConfigError, DataError
-from runner.part import Part
 
 OPTIONS = {
     "optimizer/adam": "_target_: torch.optim.Adam\nlr: 0.001\nbetas: [0.9, 0.999]\neps: 1e-8\n",
@@ -165,7 +165,7 @@ def test_an_option_that_is_not_there_names_the_choices(catalog: Catalog) -> None
 
 def test_a_required_knob_says_what_it_is(catalog: Catalog) -> None:
     (fault,) = faults_of(catalog, {"dataset": "csv"}, dataset=part(catalog, "dataset", "csv"))
-    assert fault == "dataset.path=???: dataset=csv needs it (the file); give it: dataset.path=..."
+    assert fault == "dataset.path=???: the option needs it (the file); give it: dataset.path=..."
 
 
 def test_nesterov_without_momentum_is_told_before_torch_does(catalog: Catalog) -> None:

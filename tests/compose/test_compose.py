@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from runner.answers import answer
-from runner.catalog import GROUPS, Catalog, packaged_conf
-from runner.compose import Composed, compose
+from runner.compose.answers import answer
+from runner.compose.composition import Composed, compose
+from runner.compose.launch import check_jobs, jobs, multirun, run_job
+from runner.compose.request import parse
+from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
-from runner.launch import check_jobs, jobs, run_job
-from runner.request import parse
 
 
 @pytest.fixture(autouse=True)
@@ -93,9 +93,9 @@ def test_values_from_the_environment_are_looked_up(monkeypatch: pytest.MonkeyPat
     assert composed().config.data_dir == "/somewhere/데이터"
 
 
-def test_what_was_typed_is_what_hydra_writes_down() -> None:
-    tree = composed("+optimizer.lr=1", "epochs=2").tree
-    assert tree.hydra.overrides.task == ["+optimizer.lr=1", "epochs=2"]
+def test_hydra_writes_down_what_can_be_typed_again() -> None:
+    tree = composed("+optimizer.lr=1", "epochs=2", "data_dir=가").tree
+    assert tree.hydra.overrides.task == ["optimizer.lr=1", "epochs=2", "data_dir='가'"]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,35 @@ def test_a_wrong_request_is_told_in_at_most_three_lines(words: list[str], told: 
     assert all(len(fault.splitlines()) <= 3 for fault in found)
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "+name=${",
+        "trusted=${.x}",
+        "hydra/launcher=[[a]]",
+        "optimizer.0={a:${x}}",
+        "hydra=3",
+        "hydra.callbacks=3",
+        "dataset.transforms[0]=1",
+        "model@x.y=cnn",
+        "~",
+        "=",
+        "[",
+        "seed=1e400",
+        "metric=[[a]]",
+        "metric.auto=3",
+        "defaults=[x]",
+        "_target_=os.system",
+        "name=\n",
+    ],
+)
+@pytest.mark.parametrize("flags", [(), ("-m",)])
+def test_what_nobody_would_type_is_refused_without_a_traceback(word: str, flags: tuple[str, ...]) -> None:
+    request = parse([*flags, word])
+    with pytest.raises(ConfigError):
+        check_jobs(request) if flags else compose(request)
+
+
 def test_all_faults_of_all_kinds_come_at_once() -> None:
     found = faults_of(
         "optimizer=adan", "optimizer.lrr=1", "epochs=0", "b=1,2", "hydra/launcher=no", "hydra.no=1", "seed=${no}", "x"
@@ -184,6 +213,21 @@ def test_an_option_of_the_user_comes_before_ours_and_may_build_on_it() -> None:
     assert composed("optimizer=fast").config.optimizer.knobs["lr"] == 7
     (fault,) = faults_of("optimizer=fast", "optimizer.momentun=1")
     assert "did you mean optimizer.momentum=1?" in fault
+
+
+def test_a_train_yaml_of_the_user_is_held_to_the_same_settings() -> None:
+    write("conf/train.yaml", "defaults: [_self_, {model: mlp}]\nepochs: 3\nepoch: 3\nval_fraction: 0\n")
+    found = faults_of()
+    assert "seed: missing; every setting of train.yaml has to be there" in found
+    assert "monitor: missing; every setting of train.yaml has to be there" in found
+    assert "epoch=3: there is no setting epoch; did you mean epochs=3?" in found
+    assert any(fault.startswith("optimizer=null: a run needs one of the optimizer options: ") for fault in found)
+
+
+def test_a_broken_train_yaml_of_the_user_is_told_with_its_line() -> None:
+    path = write("conf/train.yaml", "epochs: [\n")
+    (fault,) = faults_of()
+    assert fault.startswith(f"{path}, line 2: not YAML: ")
 
 
 def test_config_dir_adds_options() -> None:
@@ -290,6 +334,10 @@ def test_what_a_job_raises_comes_out_as_it_is(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr() == ("", "")
 
 
+def test_several_runs_are_asked_for_by_flag_or_by_hydras_mode() -> None:
+    assert [parse(words).multirun for words in (["-m"], ["hydra.mode=MULTIRUN"], ["seed=1"])] == [True, True, False]
+
+
 def test_a_sweep_is_every_combination() -> None:
     request = parse(["-m", "optimizer.lr=0.1,0.01", "model=mlp,cnn", "epochs=2"])
     assert [[word.lstrip("+") for word in job] for job in jobs(request) or []] == [
@@ -311,6 +359,7 @@ def test_awkward_values_can_be_swept() -> None:
     [
         (["optimizer.lr=interval(0,1)"], "write the values out"),
         (["hydra.sweeper=3"], "names no class"),
+        (["hydra.sweeper.params=${now:%Y}"], "must be key: value pairs"),
         (["optimizer.lr=1,-1"], "optimizer.lr=-1: must be a number > 0"),
         (["model=mlp,cmm"], "model=cmm: no such option"),
         (["~optimizer"], "nothing can be taken out"),
@@ -323,3 +372,20 @@ def test_a_wrong_sweep_is_told_before_anything_is_made(words: list[str], told: s
     assert any(told in fault for fault in error.value.faults)
     assert len(set(error.value.faults)) == len(error.value.faults)
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_launcher_of_others_runs_the_jobs_under_the_sweeps_folder(tmp_path: Path) -> None:
+    request = parse(["-m", "hydra/launcher=basic", "seed=1,2"])
+    assert multirun(request, tmp_path / "a sweep=(1)", lambda job: job.seed) == [1, 2]  # type: ignore[comparison-overlap]
+    assert [path.name for path in tmp_path.iterdir()] == ["a sweep=(1)"]
+    assert (tmp_path / "a sweep=(1)/1/train.log").exists()
+
+
+def test_our_launcher_is_reached_through_hydras_sweeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.compose.sweep.JOB", "nothing_of_that_name:job")
+    monkeypatch.setattr("runner.compose.sweep.PRELOAD", [])
+    found = multirun(parse(["-m", "seed=1,2"]), tmp_path / "sweep", print)
+    assert [(job.number, job.overrides, job.folder, job.exit_code) for job in found] == [
+        (0, ("seed=1",), tmp_path / "sweep/0-seed=1", 1),
+        (1, ("seed=2",), tmp_path / "sweep/1-seed=2", 1),
+    ]

@@ -6,6 +6,7 @@ import importlib
 import json
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import threading
@@ -21,8 +22,9 @@ from runner.errors import ConfigError, RunnerError
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
-    from runner.request import Request
+    from runner.compose.request import Request
 
+LONGEST_NAME = 100  # characters of a job's folder
 JOB = "runner.train:job"  # (argv, run_dir) -> exit code
 # imported once, in the process that the jobs are forked from
 PRELOAD = ["torch", "torchmetrics", "tensorboard.summary.writer.event_file_writer"]
@@ -41,7 +43,7 @@ class JobOutcome:
 
 def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
     """Composes and checks every job. Raises ConfigError with the faults of all of them, equal ones once."""
-    from runner.compose import compose
+    from runner.compose.composition import compose
 
     faults: list[str] = []
     for number, overrides in enumerate(jobs):
@@ -54,27 +56,44 @@ def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
 
 
 def run_jobs(
-    request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, first_number: int = 0, job: str = JOB
+    request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, first_number: int = 0, job: str | None = None
 ) -> list[JobOutcome]:
-    """The outcome of each job in ``<sweep_dir>/<number>``. All are checked before the first is started.
+    """The outcome of each job in ``<sweep_dir>/<number>-<its settings>``. All are checked before the first is started.
 
     A job that fails stops no other. INT, TERM and HUP go to the running job, which saves; the rest is not started.
     """
     check_all(request, jobs)
     context = _context()
     outcomes = []
+    typed = [tuple(word.lstrip("+") for word in overrides if not word.startswith("hydra")) for overrides in jobs]
     with _passed_on() as running:
-        for number, overrides in enumerate(jobs, first_number):
-            words = tuple(word.lstrip("+") for word in overrides if not word.startswith("hydra"))
-            folder = sweep_dir / str(number)
+        for number, (overrides, words) in enumerate(zip(jobs, typed, strict=True), first_number):
+            folder = sweep_dir / folder_name(number, [word for word in words if any(word not in o for o in typed)])
             if running.signal_number:
                 code, reason = 128 + running.signal_number, "not started: the sweep was interrupted"
             else:
                 print(f"job {number}: {' '.join(words) or 'as it is'}", flush=True)
                 argv = [*request.with_overrides(overrides).argv, f"hydra.job.num={number}", f"hydra.job.id={number}"]
-                code, reason = _run(context, job, argv, folder, running)
+                code, reason = _run(context, job or JOB, argv, folder, running)
+                print(f"  {reason or _result(folder)}", flush=True)
             outcomes.append(JobOutcome(number, words, folder, code, reason))
     return outcomes
+
+
+def folder_name(number: int, words: Sequence[str]) -> str:
+    """What TensorBoard shows a job as: 3-lr=0.1-model=mlp."""
+    pairs = (word.partition("=") for word in words)
+    plain = (re.sub(r"[^\w.=+-]+", "_", f"{key.rpartition('.')[2]}={value}") for key, _, value in pairs)
+    return "-".join([str(number), *plain])[:LONGEST_NAME]
+
+
+def _result(folder: Path) -> str:
+    """A finished job in a line: val/loss 0.0758 after 2.1 s."""
+    summary = _summary(folder)
+    monitor = summary.get("monitor", "")
+    value = summary.get("best", {}).get(monitor)
+    score = f"{monitor} {value:.4g}" if isinstance(value, int | float) else str(summary.get("status"))
+    return f"{score} after {summary.get('seconds', 0):.1f} s"
 
 
 @dataclass

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from runner.catalog import GROUPS, Catalog, unknown_option
+from runner.config.catalog import GROUPS, Catalog, unknown_option
+from runner.config.spelling import listed
 from runner.errors import ConfigError
-from runner.spelling import listed
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -34,6 +34,11 @@ class Request:
     @property
     def config_name(self) -> str:
         return self.flags.config_name or "train"
+
+    @property
+    def multirun(self) -> bool:
+        """Whether every combination of several values is to be run."""
+        return bool(self.flags.multirun) or "hydra.mode=MULTIRUN" in self.overrides
 
     def with_overrides(self, overrides: Sequence[str]) -> Request:
         """The same flags, without -m, and other overrides: one job of a sweep."""
@@ -157,7 +162,20 @@ def _refused(override: Override, word: str, catalog: Catalog, multirun: bool) ->
         return f"{word}: a part has one place; write {key}=..."
     if override.is_sweep_override() and not multirun:
         return _ambiguous(word, key)
+    if "${" in word and not _is_interpolation(str(override.input_line)):
+        return f"{word}: cannot be read: ${{...}} names another setting, or oc.env:VARIABLE"
     return None
+
+
+def _is_interpolation(text: str) -> bool:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import GrammarParseError
+
+    try:
+        OmegaConf.create([text])
+    except GrammarParseError:
+        return False
+    return True
 
 
 def _ambiguous(word: str, key: str) -> str:
@@ -210,14 +228,15 @@ def _quotings(value: str, multirun: bool) -> Iterator[str]:
         yield f"[{','.join(_quoted_if_needed(item) for item in plain_list[1].split(','))}]"
     if multirun and "," in value and not re.search(r"[\[\]{}'\"]", value):
         yield ",".join(_quoted_if_needed(item) for item in value.split(","))
-    yield _quoted(value)
+    yield quoted(value)
 
 
 def _quoted_if_needed(item: str) -> str:
-    return item if _attempt(f"key={item}") is not None else _quoted(item.strip())
+    return item if _attempt(f"key={item}") is not None else quoted(item.strip())
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """The text as Hydra's grammar takes it, whatever is in it."""
     from hydra.core.override_parser.types import Quote, QuotedString
 
     return QuotedString(text, Quote.single).with_quotes()

@@ -2,8 +2,8 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from runner.knobs import OPTIMIZER, SCHEDULER
-from runner.limits import Increasing, Matching, NotEmpty, Range, expected, faults, shown
+from runner.config.knobs import OPTIMIZER, SCHEDULER
+from runner.config.limits import Increasing, Matching, NotEmpty, Range, expected, faults, shown
 
 Positive = Annotated[float, Range(above=0)]
 

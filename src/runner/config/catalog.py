@@ -8,9 +8,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from runner.config.spelling import bare, listed, nearest
+from runner.config.yamlfile import YamlFile, read_yaml
 from runner.errors import ConfigError
-from runner.spelling import bare, listed, nearest
-from runner.yamlfile import YamlFile, read_yaml
 
 PARTS = ("dataset", "model", "loss", "optimizer", "scheduler", "metric")
 GROUPS = (*PARTS, "experiment")
@@ -39,7 +39,7 @@ class Option:
 
 def packaged_conf() -> Path:
     """The conf folder that came with the program: inside the wheel, or beside src in a working copy."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent.parent / "conf"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.catalog import Catalog, conf_folders
-from runner.compose import Composed, compose, editable, hydra_for
+from runner.compose.composition import Composed, compose, editable, hydra_for
+from runner.compose.request import Request, parsed, quoted, readable
+from runner.compose.sweep import JobOutcome
+from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError
-from runner.request import Request, parsed, readable
-from runner.sweep import JobOutcome
 
 Task = Callable[[DictConfig], Any]
 
@@ -68,21 +68,25 @@ def jobs(request: Request) -> list[list[str]] | None:
     """
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
-    master = _master(request)
+    master, words = _master(request)
     if not master.hydra.sweeper._target_.endswith(".BasicSweeper"):
         return None
-    params = [f"{key}={value}" for key, value in (master.hydra.sweeper.params or {}).items()]
-    overrides = [parsed(word, True) for word in [*params, *master.hydra.overrides.task]]
+    swept = master.hydra.sweeper.params or {}
+    if not isinstance(swept, Mapping | DictConfig):
+        raise ConfigError(f"hydra.sweeper.params={swept}: must be key: value pairs, each value like 1,2,3")
+    params = [f"{key}={value}" for key, value in swept.items()]
+    overrides = [parsed(word, True) for word in [*params, *(word for word in words if not word.startswith("hydra"))]]
     try:
         batches = BasicSweeper.split_arguments([o for o in overrides if o is not None], None)
     except HydraException as error:
         raise ConfigError(f"-m: {error}\n  write the values out: key=1,2,3, or choice(...), range(...)") from error
-    return [[*master.hydra.overrides.hydra, *job] for batch in batches for job in batch]
+    own = [word for word in words if word.startswith("hydra")]
+    return [[*own, *job] for batch in batches for job in batch]
 
 
 def check_jobs(request: Request) -> list[list[str]] | None:
     """``jobs``, each of them composed and checked. Raises ConfigError with the faults of all jobs; makes nothing."""
-    from runner.sweep import check_all
+    from runner.compose.sweep import check_all
 
     found = jobs(request)
     if found is not None:
@@ -95,9 +99,11 @@ def multirun(request: Request, sweep_dir: Path, task: Task) -> list[JobOutcome]:
 
     ``task`` runs a job where a launcher of others calls it; ours starts ``runner.train.job`` in a process.
     """
-    master = _master(request)
+    master, words = _master(request)
     with editable(master):
         master.hydra.sweep.dir = str(sweep_dir.absolute())
+        # launchers of others compose each job again, from these
+        master.hydra.overrides.hydra.append(f"hydra.sweep.dir={quoted(str(sweep_dir.absolute()))}")
     hydra = hydra_for(request, Catalog(conf_folders(request.flags.config_dir)))
     callbacks = Callbacks(master)
     callbacks.on_multirun_start(config=master, config_name=request.config_name)
@@ -110,7 +116,10 @@ def multirun(request: Request, sweep_dir: Path, task: Task) -> list[JobOutcome]:
         raise ConfigError(
             f"-m: hydra/sweeper or hydra/launcher cannot be made: {str(error).splitlines()[0]}"
         ) from error
-    batches = sweeper.sweep(arguments=list(master.hydra.overrides.task))
+    try:
+        batches = sweeper.sweep(arguments=[word for word in words if not word.startswith("hydra")])
+    finally:
+        _close_log(sweep_dir)
     callbacks.on_multirun_end(config=master, config_name=request.config_name)
     returned = [job for batch in batches or [] for job in (batch if isinstance(batch, Sequence) else [batch])]
     return [job.return_value for job in returned]
@@ -127,8 +136,8 @@ class SweepTask:
         return self.task(job)
 
 
-def _master(request: Request) -> DictConfig:
-    """The composition that holds the sweeper and launcher; the sweep's own overrides are kept aside in it."""
+def _master(request: Request) -> tuple[DictConfig, tuple[str, ...]]:
+    """The composition that holds the sweeper and launcher, and the overrides to sweep over, readable for Hydra."""
     catalog = Catalog(conf_folders(request.flags.config_dir))
     lines = readable(request.overrides, catalog, multirun=True)
     if lines.faults:
@@ -142,12 +151,12 @@ def _master(request: Request) -> DictConfig:
         tree.hydra.mode = RunMode.MULTIRUN
         tree.hydra.overrides.task = [line for line in lines.overrides if line not in own]
         tree.hydra.overrides.hydra = own
-    return tree
+    return tree, lines.overrides
 
 
-def _close_log(run_dir: Path) -> None:
+def _close_log(folder: Path) -> None:
     root = logging.getLogger()
     for handler in list(root.handlers):
-        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).parent == run_dir.absolute():
+        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).is_relative_to(folder.absolute()):
             root.removeHandler(handler)
             handler.close()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from runner.catalog import GROUPS, Catalog, conf_folders
+from runner.compose.request import Request, hydra_parser
+from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.errors import ConfigError
-from runner.request import Request, hydra_parser
+
+if TYPE_CHECKING:
+    from hydra._internal.hydra import Hydra
 
 _SHOWN = ("epochs", "batch_size", "seed", "device", "val_fraction", "early_stopping.patience_epochs", "name")
 
@@ -74,7 +78,7 @@ def _wrapped(names: list[str], width: int) -> list[str]:
 
 
 def _setting_lines(catalog: Catalog) -> Iterator[str]:
-    from runner.limits import shown
+    from runner.config.limits import shown
 
     known = {name: knob for name, knob in catalog.settings.items() if name in _SHOWN}
     cells = {name: f"{name}={shown(knob.default)}" for name, knob in known.items()}
@@ -84,14 +88,14 @@ def _setting_lines(catalog: Catalog) -> Iterator[str]:
 
 
 def _print_config(request: Request) -> None:
-    from runner.compose import compose, shown_config
+    from runner.compose.composition import compose, shown_config
 
     flags = request.flags
     print(shown_config(compose(request), flags.cfg, flags.package, flags.resolve), end="")
 
 
 def _ask_hydra(request: Request) -> None:
-    from runner.compose import compose, hydra_for
+    from runner.compose.composition import compose, hydra_for
 
     flags = request.flags
     hydra = hydra_for(request, Catalog(conf_folders(flags.config_dir)))
@@ -102,4 +106,13 @@ def _ask_hydra(request: Request) -> None:
         hydra = hydra_for(request, Catalog(conf_folders(flags.config_dir)))
         hydra.show_info(flags.info, request.config_name, list(request.overrides))
     else:
+        _complete(hydra, request)
+
+
+def _complete(hydra: Hydra, request: Request) -> None:
+    from hydra.errors import HydraException
+
+    try:
         hydra.shell_completion(request.config_name, list(request.overrides))
+    except (HydraException, ValueError) as error:
+        raise ConfigError(f"--shell-completion: {error}\n  write install=bash, install=zsh or install=fish") from error

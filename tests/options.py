@@ -5,7 +5,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from runner.part import Part
+from runner.config.part import Part
 
 CONF = Path(__file__).parents[1] / "conf"
 

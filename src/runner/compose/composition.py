@@ -14,19 +14,17 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import MissingConfigException
 from hydra.types import RunMode
 from omegaconf import Container, DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.catalog import Catalog, conf_folders, unknown_option
-from runner.checks import MISSING, Unresolved
-from runner.config import Config, check, find_faults
+from runner.compose.request import Request, readable
+from runner.config.catalog import Catalog, conf_folders, unknown_option
+from runner.config.checks import MISSING, Unresolved
+from runner.config.settings import Config, check, find_faults
+from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.request import Request, readable
-from runner.spelling import listed, nearest
-
-_COMPOSING = (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError, AssertionError, OSError)
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,13 @@ def compose(request: Request, job: int | None = None) -> Composed:
     """The request composed and checked; ``job`` is its number in a sweep. Raises ConfigError with every fault."""
     catalog = Catalog(conf_folders(request.flags.config_dir))
     lines = readable(request.overrides, catalog, multirun=False)
-    tree, faults, cause = _survivors(request, catalog, list(lines.overrides))
+    survivors = list(lines.overrides)
+    tree, faults, cause = _survivors(request, catalog, survivors)
     faults = [*lines.faults, *faults]
     if tree is None:
         raise ConfigError(faults) from cause
     with editable(tree):
-        tree.hydra.overrides.task = [word for word in request.overrides if not word.startswith("hydra")]
+        tree.hydra.overrides.task = [line.lstrip("+") for line in survivors if not line.startswith("hydra")]
         if job is not None:
             tree.hydra.job.num, tree.hydra.job.id = job, str(job)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
@@ -109,7 +108,7 @@ def _survivors(
     while True:
         try:
             return hydra.compose_config(request.config_name, lines, RunMode.RUN), faults, first
-        except _COMPOSING as error:
+        except Exception as error:  # of any kind: Hydra's own code trips over requests it did not foresee
             first = first or error
             culprit = _culprit(error, lines)
             faults.append(_fault(error, culprit, catalog))

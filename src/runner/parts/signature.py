@@ -13,8 +13,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 import torch
 from torch import Tensor
 
+from runner.config.part import Part
 from runner.errors import ConfigError
-from runner.part import Part
 
 Parameters = Mapping[str, inspect.Parameter]
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

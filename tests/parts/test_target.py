@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from runner.contracts import Source
 from runner.errors import ConfigError
 from runner.models.cnn import Cnn
-from runner.target import resolve
+from runner.parts.target import resolve
 
 FOREIGN = [
     "os.system",
@@ -62,7 +62,7 @@ NO_WAY_THROUGH = [
     "torchvision.datasets.mnist.shutil.rmtree",
     "torch.hub.Path.unlink",
     "runner.contracts.Path.write_text",
-    "runner.target.re.compile",
+    "runner.parts.target.re.compile",
 ]
 
 
