@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import gc
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 from runner.errors import RunError
+
+NAMES = ("torch", "torchvision", "torchmetrics")
 
 
 def load() -> None:
     """Imports torch, torchvision and torchmetrics. Raises RunError where they were not built for each other."""
     gc.disable()  # what an import makes stays: looking for garbage in it takes a quarter of the time
     try:
-        import torch
-        import torchmetrics
-        import torchvision  # noqa: F401
+        for name in NAMES:
+            import_module(name)
     except (ImportError, OSError, RuntimeError) as error:
         raise RunError(_unfit(error)) from error
     finally:
@@ -22,7 +24,7 @@ def load() -> None:
 
 
 def _unfit(error: Exception) -> str:
-    found = ", ".join(f"{name} {_version(name)}" for name in ("torch", "torchvision", "torchmetrics"))
+    found = ", ".join(f"{name} {_version(name)}" for name in NAMES)
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return (
         f"{found} cannot be imported together: {reason}\n"
