@@ -19,6 +19,7 @@ VERBS = {
     "resume": ("runner.commands.resume:run", "go on with an interrupted run, at the exact step"),
     "eval": ("runner.commands.evaluate:run", "measure a trained model again"),
     "predict": ("runner.commands.predict:run", "answer for one row of the test split"),
+    "fetch": ("runner.commands.fetch:run", "download a data set once; without a name, what there is"),
     "show": ("runner.commands.show:run", "what can be chosen: groups, options, their parameters"),
 }
 
