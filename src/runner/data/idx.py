@@ -55,7 +55,7 @@ def _read_header(path: Path, file: IO[bytes], expected: Idx) -> bytes:
     raise DataError(f"{path}: expected numbers of shape {list(expected.shape)}, found {list(shape)}")
 
 
-def _read_numbers(path: Path, file: IO[bytes], memory: memoryview, digest: "hashlib._Hash") -> None:
+def _read_numbers(path: Path, file: IO[bytes], memory: memoryview, digest: hashlib._Hash) -> None:
     filled = 0
     while filled < len(memory):
         piece = file.read(min(PIECE_BYTES, len(memory) - filled))
