@@ -6,7 +6,7 @@ Shapes: N rows, B batch, C channels, H W pixels, F features, K outputs (classes)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -66,6 +66,7 @@ class Chunk:
     x: Tensor  # [n, ...] on the device, n <= batches * batch_size
     y: Tensor  # [n]
     batch_size: int
+    rows: Tensor  # [n] int64 their row numbers in Data, on the device
 
 
 class Batches(Protocol):
@@ -106,6 +107,7 @@ class Parts:
     schedules: tuple[Schedule, ...]
     metrics: Mapping[str, Any]  # name -> torchmetrics.Metric over (scores, y)
     task: Task
+    augment: Callable[[Tensor, Tensor, int], Tensor] | None = None  # (x, rows, epoch from 0) -> x, of train rows only
 
 
 @dataclass(frozen=True)

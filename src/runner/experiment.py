@@ -14,6 +14,7 @@ from runner import auto, build, device, seed
 from runner.catalog import Catalog
 from runner.config import Config
 from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
+from runner.data.augment import Augment, build_augment
 from runner.data.batches import ResidentBatches, resident_splits
 from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
@@ -24,6 +25,9 @@ from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
 from runner.part import Part
+
+
+OF_EVERY_DATASET = ("transforms", "augment")  # knobs of a dataset option that its source does not take
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
         batch_size=config.batch_size,
         eval_batch_size=config.eval_batch_size,
         order_seed=seed.derive(config.seed, "order") if config.shuffle else None,
+        row_shape=in_shape,
     )
     parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
     check_last_batch(parts.model, train)
@@ -114,7 +119,7 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
 
 def source_part(part: Part) -> Part:
     """The dataset without the knobs that are not its source's own."""
-    return replace(part, knobs={key: value for key, value in part.knobs.items() if key != "transforms"})
+    return replace(part, knobs={key: value for key, value in part.knobs.items() if key not in OF_EVERY_DATASET})
 
 
 def chosen(catalog: Catalog, group: str, name: str) -> Part:
@@ -154,7 +159,14 @@ def build_parts(
         schedules=schedules,
         metrics={name: metric.to(where) for name, metric in metrics.items()},
         task=data.task,
+        augment=augment(config, data),
     )
+
+
+def augment(config: Config, data: Data) -> Augment | None:
+    """The random changes of the train rows that the dataset's option asks for; a table has no such key."""
+    listed = config.dataset.knobs.get("augment", [])
+    return build_augment(listed, tuple(data.x.shape[1:]), seed.derive(config.seed, "augment"))
 
 
 def check_last_batch(model: nn.Module, train: ResidentBatches) -> None:

@@ -18,6 +18,7 @@ Average = Literal["micro", "macro", "weighted", "none"] | None
 Interval = Literal["epoch", "step"]
 
 DATASET: Mapping[str, Any] = {
+    "augment": list[Any],
     "noise": NotNegative,
     "shape": Annotated[list[Count], NotEmpty()],
     "transforms": list[Any],
