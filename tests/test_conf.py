@@ -19,6 +19,7 @@ IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
 
 # What only the run knows, given by build
 FACTS = {
+    "dataset": {"dataset_class"},
     "model": {"in_shape", "num_outputs"},
     "optimizer": {"params"},
     "scheduler": {"optimizer", "last_epoch"},

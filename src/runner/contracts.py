@@ -1,4 +1,4 @@
-"""What travels from room to room: small frozen dataclasses and one abstract class, no logic.
+"""What travels from room to room: small frozen dataclasses and abstract classes, no logic.
 
 Shapes: N rows, B batch, C channels, H W pixels, F features, K outputs (classes).
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -28,11 +29,27 @@ class Column:
     categories: tuple[str, ...] = ()
 
 
+class Rows(ABC):
+    """Rows that are read when they are asked for: more than memory holds, or made anew each time."""
+
+    shape: tuple[int, ...]  # N, and the shape of one row
+    dtype: torch.dtype  # uint8 or float32
+    draws: bool  # whether reading a row draws from the global generators
+
+    @abstractmethod
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        """[n, ...] the rows of these numbers, read in this process. Raises DataError naming what cannot be read."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """What stays the same for as long as the rows do."""
+
+
 @dataclass(frozen=True)
 class Data:
     """Every row of a data set, on the host, untouched by scaling."""
 
-    x: Tensor  # [N, C, H, W] uint8 or float32, or [N, F] float32 (a category is its code)
+    x: Tensor | Rows  # [N, C, H, W] uint8 or float32, or [N, F] float32 (a category is its code)
     y: Tensor  # [N] int64 in 0..K-1, or [N] float32 for regression
     task: Task
     class_names: tuple[str, ...] = ()  # K names; () for regression

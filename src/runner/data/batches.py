@@ -30,6 +30,7 @@ def resident_splits(
     None keeps the order of the split. ``row_shape`` is that of a row after preprocessing: where it is larger, chunks
     are smaller.
     """
+    assert isinstance(data.x, Tensor), "rows that stream have batches of their own"
     x, y = aligned(data.x.to(device)), data.y.to(device)
     train = ResidentBatches(x, y, split.train, batch_size, order_seed=order_seed, row_shape=row_shape)
     judged = {

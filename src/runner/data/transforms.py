@@ -10,24 +10,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from runner.contracts import Column, Data
+from runner.contracts import Column, Data, Rows
 from runner.data.image_transforms import Colour, Grey, Pad, Resize
+from runner.data.reading import Reader, read_batches
 from runner.data.transform import Transform
 from runner.data.transform_specs import read_transforms
 from runner.errors import ConfigError
 
 Numbers = float | list[float]
+ROWS_TO_FIT = 256  # of those that stream, in memory at once
 
 
-def build_preprocess(transforms: list[Any], data: Data, train_rows: Tensor) -> nn.Sequential:
+def build_preprocess(transforms: list[Any], data: Data, train_rows: Tensor, num_workers: int = 0) -> nn.Sequential:
     """The transforms as one module, raw rows -> float32, each fitted on the train rows as the previous ones leave them.
 
-    Raises ConfigError where a transform does not exist or does not suit the data.
+    Rows that stream are read once for each transform to fit, by ``num_workers`` processes. Raises ConfigError where a
+    transform does not exist or does not suit the data.
     """
     preprocess = blank_preprocess(transforms, tuple(data.x.shape[1:]), data.columns)
     for i, step in enumerate(preprocess):
         if isinstance(step, Transform) and step.needs_fit:
-            step.fit(map(preprocess[:i], [data.x[train_rows]]))
+            step.fit(map(preprocess[:i], _chunks(data.x, train_rows, num_workers)))
     return preprocess
 
 
@@ -44,7 +47,13 @@ def blank_preprocess(transforms: list[Any], in_shape: tuple[int, ...], columns: 
 
 def out_shape(preprocess: nn.Module, data: Data) -> tuple[int, ...]:
     """The shape of one row as the model gets it."""
-    return tuple(preprocess(data.x[:1]).shape[1:])
+    return tuple(preprocess(torch.zeros(1, *data.x.shape[1:])).shape[1:])
+
+
+def _chunks(x: Tensor | Rows, rows: Tensor, num_workers: int) -> Iterable[Tensor]:
+    if isinstance(x, Tensor):
+        return [x[rows]]
+    return read_batches(Reader(x, draw_seed=0, epoch=0), torch.split(rows, ROWS_TO_FIT), num_workers)
 
 
 class Float32(Transform):
