@@ -9,7 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from runner.contracts import Source
-from runner.target import resolve
+from runner.parts.target import resolve
 
 CONF = Path(__file__).parents[1] / "conf"
 PARTS = sorted(

@@ -190,7 +190,7 @@ def test_lbfgs_trains_by_closure(rows: tuple[Tensor, Tensor]) -> None:
 
 def test_several_optimizers_step_together(rows: tuple[Tensor, Tensor]) -> None:
     parts = make_parts()
-    first, second = list(parts.model.children())[0], list(parts.model.children())[3]
+    first, second = parts.model[0], parts.model[3]  # type: ignore[index]
     both = (torch.optim.SGD(first.parameters(), lr=0.1), torch.optim.Adam(second.parameters(), lr=0.1))
     before = [p.clone() for p in parts.model.parameters()]
     train(replace(parts, optimizers=both), rows, replace(PLAN, epochs=1))
@@ -201,7 +201,7 @@ def test_plateau_steps_once_an_epoch_on_the_monitor(rows: tuple[Tensor, Tensor])
     parts = make_parts("SGD", lr=0.0)
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(parts.optimizers[0], patience=0)
     parts.model[2].p = 0.0  # type: ignore[union-attr]
-    train(replace(parts, schedules=(Schedule(plateau, "epoch", on_monitor=True),)), rows)
+    train(replace(parts, schedules=(Schedule(plateau, "epoch"),)), rows)
     assert plateau.last_epoch == 3
     assert plateau.num_bad_epochs == 0 and plateau.best == pytest.approx(evaluate(parts, ListBatches(*rows, 3))["loss"])
 

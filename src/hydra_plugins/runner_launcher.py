@@ -10,8 +10,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
-
+from omegaconf import DictConfig, OmegaConf
 
 ConfigStore.instance().store(
     group="hydra/launcher",
@@ -22,16 +21,17 @@ ConfigStore.instance().store(
 
 
 class ProcessLauncher(Launcher):
-    """Gives every job to ``runner.sweep``; what comes back is never an exception, so one failure stops no other."""
+    """Gives every job to the sweep; what comes back is never an exception: one failure stops no other."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.config = config
         self.task_function: Any = task_function
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
-        from runner.sweep import run_jobs
+        from runner.compose.sweep import run_jobs
 
-        own = list(self.config.hydra.overrides.hydra)
+        own: Any = OmegaConf.to_container(self.config.hydra.overrides.hydra, resolve=False)
+        own = [word for word in own if not word.startswith("hydra.sweep.dir=")]  # each job is told its folder
         jobs = [[*own, *overrides] for overrides in job_overrides]
         outcomes = run_jobs(self.task_function.request, jobs, Path(self.config.hydra.sweep.dir), initial_job_idx)
         return [_returned(outcome, list(outcome.overrides)) for outcome in outcomes]

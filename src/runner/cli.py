@@ -9,15 +9,16 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from runner import __version__
+from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, RunnerError
-from runner.spelling import listed, nearest
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
     "train": ("runner.train:run", "train a model; -m runs every combination of several values"),
     "resume": ("runner.commands.resume:run", "go on with an interrupted run, at the exact step"),
     "eval": ("runner.commands.evaluate:run", "measure a trained model again"),
-    "predict": ("runner.commands.predict:run", "answer for new inputs"),
+    "predict": ("runner.commands.predict:run", "answer for one row of the test split"),
+    "fetch": ("runner.commands.fetch:run", "download a data set once; without a name, what there is"),
     "show": ("runner.commands.show:run", "what can be chosen: groups, options, their parameters"),
 }
 
@@ -50,6 +51,10 @@ def _dispatch(argv: list[str]) -> int:
     if argv[0] == "--version":
         print(f"runner {__version__}")
         return 0
+    if argv[0] in ("-sc", "--shell-completion"):
+        from runner.compose.completion import complete
+
+        return complete(argv, VERBS)
     verb, *rest = argv
     if verb not in VERBS:
         raise ConfigError(_unknown(verb, argv))

@@ -9,12 +9,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
+
+if TYPE_CHECKING:
+    from runner.config.settings import Reference
 
 Task = Literal["binary", "multiclass", "regression"]
 Status = Literal["finished", "stopped_early", "interrupted"]
@@ -110,7 +113,6 @@ class Schedule:
 
     scheduler: LRScheduler
     interval: Literal["step", "epoch"]
-    on_monitor: bool = False  # stepped with the monitored value (ReduceLROnPlateau)
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ class Outline:
     steps_per_epoch: int
     total_steps: int
     monitor: str
+    reference: Reference
     run_dir: Path
 
 

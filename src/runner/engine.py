@@ -12,6 +12,7 @@ from itertools import islice
 
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from runner.contracts import Batches, Chunk, Parts, Progress, Report, Task
 from runner.errors import RunError
@@ -84,7 +85,7 @@ def train_epoch(
     for chunk in train.chunks(tally.epoch, tally.batch):
         with torch.no_grad():
             x = prepared(stepper.parts, chunk, tally.epoch)
-        batches = zip(x.split(chunk.batch_size), chunk.y.split(chunk.batch_size), strict=True)
+        batches = zip(torch.split(x, chunk.batch_size), torch.split(chunk.y, chunk.batch_size), strict=True)
         for x_B, y_B in islice(batches, tally.batch - chunk.first_batch, None):
             stepper.step(x_B, y_B, tally)
             batches_left -= 1
@@ -131,7 +132,10 @@ def end_epoch(
 def step_epoch_schedules(parts: Parts, values: Mapping[str, float], monitor: str) -> None:
     for schedule in parts.schedules:
         if schedule.interval == "epoch":
-            schedule.scheduler.step(*([values[monitor]] if schedule.on_monitor else []))
+            if isinstance(schedule.scheduler, ReduceLROnPlateau):
+                schedule.scheduler.step(values[monitor])
+            else:
+                schedule.scheduler.step()
 
 
 def current_lr(parts: Parts) -> float:
@@ -177,7 +181,7 @@ class Stepper:
             p.grad = None
         logits_BK: Tensor = self.parts.model(x_B)
         loss: Tensor = self.parts.loss(logits_BK, y_B)
-        loss.backward()
+        torch.autograd.backward(loss)
         if self.grad_clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(self.params, self.grad_clip_norm)
         self.check_finite(loss, tally)
@@ -223,7 +227,7 @@ def predict(parts: Parts, batches: Batches) -> tuple[Tensor, Tensor]:
     logits, labels = [], []
     for chunk in batches.chunks(epoch=0):
         x = parts.preprocess(chunk.x)
-        logits += [parts.model(x_B) for x_B in x.split(chunk.batch_size)]
+        logits += [parts.model(x_B) for x_B in torch.split(x, chunk.batch_size)]
         labels.append(chunk.y)
     return torch.cat(logits), torch.cat(labels)
 

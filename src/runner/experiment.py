@@ -10,9 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from runner import auto, build, device, seed
-from runner.catalog import Catalog
-from runner.config import Config
+from runner import device, seed
+from runner.config.catalog import Catalog
+from runner.config.part import Part
+from runner.config.settings import Config
 from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
 from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
@@ -25,7 +26,7 @@ from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
-from runner.part import Part
+from runner.parts import auto, build
 
 OF_EVERY_DATASET = ("transforms", "augment")  # knobs of a dataset option that its source does not take
 
@@ -100,7 +101,7 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
     if any(part.target is None for part in config.metric.values()):
         names = auto.auto_metrics(data.task)
         config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
-    known = {f"{split}/{name}" for split in ("val", "test") for name in ("loss", *config.metric)}
+    known = {f"val/{name}" for name in ("loss", *config.metric)}
     known |= {"train/loss", "train/accuracy"} if data.task != "regression" else {"train/loss"}
     if config.monitor not in known:
         raise ConfigError(
@@ -222,6 +223,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,
+        reference=config.reference,
         run_dir=run_dir,
     )
 

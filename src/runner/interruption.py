@@ -27,7 +27,7 @@ class Interruption:
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Catch the signals for as long as the block runs; in another thread than the main one there is nothing to catch."""
+    """Catch the signals for as long as the block runs; only the main thread can."""
     flag = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield flag

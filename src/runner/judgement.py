@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
 from runner import engine
 from runner.contracts import Data, Outcome, Split, Status
 from runner.experiment import Experiment

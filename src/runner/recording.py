@@ -30,6 +30,8 @@ def record(
     directory: RunDirectory,
     saved: Mapping[str, Any] | None = None,
     warnings: Sequence[str] = (),
+    *,
+    brief: bool = False,
 ) -> Outcome:
     """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
 
@@ -39,7 +41,7 @@ def record(
     with directory.lock(), interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())
         summary = Summary(directory, shown, experiment.data_digest)
-        with Views(directory, experiment.config, shown, saved) as views:
+        with Views(directory, experiment.config, shown, saved, brief=brief) as views:
             for warning in warnings:
                 views.warn(warning)
             run = Recording(experiment, directory, views)

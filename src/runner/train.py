@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.answers import answer
-from runner.catalog import Catalog, conf_folders
-from runner.compose import Composed, compose
-from runner.launch import run_job
+from runner.compose.answers import answer
+from runner.compose.composition import Composed, compose
+from runner.compose.launch import run_job
+from runner.compose.request import Request, parse
+from runner.config.catalog import Catalog, conf_folders
 from runner.records.run_directory import RunDirectory, check_writable, claim, claim_exactly
-from runner.request import Request, parse
 
 
 def run(argv: list[str]) -> int:
@@ -18,7 +18,7 @@ def run(argv: list[str]) -> int:
     if answer(request):
         return 0
     if request.flags.multirun:
-        from runner.multirun import sweep
+        from runner.compose.multirun import sweep
 
         return sweep(request)
     start(request, compose(request))
@@ -33,7 +33,10 @@ def job(argv: list[str], folder: str) -> int:
 
 
 def start(request: Request, composed: Composed, folder: Path | None = None) -> RunDirectory:
-    """A new run, from its composed config to its last file. Everything is checked before its directory is made."""
+    """A new run, from its composed config to its last file. Everything is checked before its directory is made.
+
+    In a ``folder`` of a sweep it is one job among others and says little.
+    """
     config = composed.config
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
@@ -42,5 +45,5 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
 
     experiment = assemble(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
-    run_job(request, composed, directory.path, lambda tree: record(experiment, directory))
+    run_job(request, composed, directory.path, lambda tree: record(experiment, directory, brief=folder is not None))
     return directory

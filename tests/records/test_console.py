@@ -11,11 +11,14 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from runner.config.settings import Reference
 from runner.contracts import Layer, Outcome, Outline, Progress, Report
 from runner.records.console import RunConsole
 
 RUN = Path("outputs/2025-11-21/10-20-30.123456-digits-cnn-adam")
+NO_REFERENCE = Reference(source=None, figures={}, expected={})
 OUTLINE = Outline(
+    reference=NO_REFERENCE,
     name="digits-cnn-adam",
     options={"dataset": "digits", "model": "cnn", "loss": "cross_entropy", "optimizer": "adam", "scheduler": "none"},
     task="multiclass",
@@ -89,7 +92,8 @@ def terminal():
 
 
 def epoch_end(epoch, step, **values):
-    return Report(Progress(step=step, epoch=epoch), epoch, {name.replace("_", "/"): v for name, v in values.items()}, True)
+    named = {name.replace("_", "/"): value for name, value in values.items()}
+    return Report(Progress(step=step, epoch=epoch), epoch, named, True)
 
 
 FIRST = epoch_end(1, 5, train_loss=0.1234, train_accuracy=0.9712, val_loss=0.1102, val_accuracy=0.97, lr=0.001)

@@ -61,7 +61,8 @@ print(path.read_bytes() == b"o" * 400_000, [p.name for p in path.parent.iterdir(
 
 
 def test_fault_15_a_full_disk_keeps_what_was_saved(tmp_path: Path) -> None:
-    mount = f'mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec {sys.executable} -c "$0" {Path(files.__file__).parents[2]} {tmp_path}'
+    source = Path(files.__file__).parents[2]
+    mount = f'mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec {sys.executable} -c "$0" {source} {tmp_path}'
     done = subprocess.run(["unshare", "-m", "sh", "-c", mount, FULL], capture_output=True, text=True, timeout=60)
     if "not permitted" in done.stderr or "denied" in done.stderr:
         pytest.skip("mounting a small disk needs root")

@@ -50,7 +50,7 @@ def test_fault_24_a_torn_last_line_is_left_out_and_a_damaged_one_named(tmp_path:
 
 def test_a_full_disk_is_said_with_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     log = MetricLog.__new__(MetricLog)
-    log.path, log.file, log.size = Path("/dev/full"), open("/dev/full", "ab"), 0
+    log.path, log.file, log.size = Path("/dev/full"), open("/dev/full", "ab"), 0  # noqa: SIM115  closed below, unflushed
     with pytest.raises(RunError, match="/dev/full: not written: no space left on the device"):
         log.write(1, 1, {"a": 1.0})
     log.file.raw.close()

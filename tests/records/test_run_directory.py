@@ -73,12 +73,12 @@ def test_a_run_that_is_not_there_is_said(tmp_path: Path) -> None:
         find("last", tmp_path)
     with pytest.raises(ConfigError, match="no such directory"):
         find(str(tmp_path / "nowhere"), tmp_path)
-    with pytest.raises(DataError, match="holds neither config.yaml nor summary.json"):
+    with pytest.raises(DataError, match=r"holds neither config\.yaml nor summary\.json"):
         find(str(tmp_path), tmp_path)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", json.dumps("text")])
 def test_a_damaged_summary_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "summary.json").write_text(content)
-    with pytest.raises(DataError, match="summary.json: damaged"):
+    with pytest.raises(DataError, match=r"summary\.json: damaged"):
         RunDirectory(tmp_path).read_summary()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from runner.commands.stored_run import open_run
 from runner.errors import ConfigError
 
@@ -14,8 +12,7 @@ def run(argv: list[str]) -> int:
     which = stored.changes.get("checkpoint")
     if which not in (None, "best", "last"):
         raise ConfigError(f"checkpoint={which}: choose best or last")
-    from runner.catalog import Catalog, conf_folders
-    from runner.contracts import Outcome
+    from runner.config.catalog import Catalog, conf_folders
     from runner.experiment import assemble, outline
     from runner.judgement import checkpoint_to_judge, judge
     from runner.records.checkpoint import Checkpoints

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from runner.commands.stored_run import StoredRun, open_run
-from runner.config import Config, changed
+from runner.config.settings import Config, changed
 from runner.errors import ConfigError, DataError
 
 LENGTHS = ("epochs", "max_steps")
@@ -42,7 +42,7 @@ def check_longer(stored: StoredRun) -> None:
 
 def go_on(stored: StoredRun) -> None:
     from runner import device
-    from runner.catalog import Catalog, conf_folders
+    from runner.config.catalog import Catalog, conf_folders
     from runner.experiment import assemble
     from runner.recording import record
     from runner.records.checkpoint import Checkpoints

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.catalog import GROUPS, Catalog, Knob, conf_folders
+from runner.config.catalog import GROUPS, Catalog, Knob, conf_folders
+from runner.config.limits import shown
+from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.limits import shown
-from runner.spelling import listed, nearest
 
 SETTINGS = ("settings", "train")
 
@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
 def overview(catalog: Catalog) -> Table:
     """Every option of every group with its one sentence."""
     rows = [
-        (group if i == 0 else "", name, catalog.option(group, name).description)
+        (group if i == 0 else "", name, _described(catalog, group, name))
         for group in GROUPS
         for i, name in enumerate(catalog.options(group))
     ]
@@ -105,7 +105,7 @@ def _draw_rich(table: Table) -> None:
 def _options(catalog: Catalog, group: str) -> Table:
     default = catalog.defaults.get(group)
     rows = [
-        (f"{group}={name}", "default" if name == default else "", catalog.option(group, name).description)
+        (f"{group}={name}", "default" if name == default else "", _described(catalog, group, name))
         for name in catalog.options(group)
     ]
     note = f"the parameters of one: python -m runner show {group}={default or '...'}"
@@ -130,6 +130,14 @@ def _settings(catalog: Catalog) -> Table:
 def _rows(knobs: object, prefix: str) -> tuple[tuple[str, str, str], ...]:
     pairs: list[tuple[str, Knob]] = list(knobs)  # type: ignore[call-overload]
     return tuple((f"{prefix}{name}", _default(knob), knob.meaning) for name, knob in pairs)
+
+
+def _described(catalog: Catalog, group: str, name: str) -> str:
+    """The option's sentence; one broken file does not hide the others."""
+    try:
+        return catalog.option(group, name).description
+    except ConfigError as error:
+        return f"(broken) {error}"
 
 
 def _default(knob: Knob) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from runner.config import Config, changed, load_stored
+from runner.config.settings import Config, changed, load_stored
+from runner.config.spelling import nearest
 from runner.errors import ConfigError
 from runner.records.run_directory import RunDirectory, find
-from runner.spelling import nearest
 
 ANYWHERE = ("data_dir", "device", "threads", "trusted", "output_dir")  # none of them changes what a run is
 

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Any
 
 import torch
@@ -89,9 +90,9 @@ def next_answer(answers: Iterator[Tensor | Fault]) -> Tensor | Fault:
     while True:
         try:
             return next(answers)
-        except RuntimeError as fault:
-            if "exited unexpectedly" in str(fault):
-                raise worker_died(answers, fault) from fault
+        except (RuntimeError, OSError, EOFError) as fault:
+            if not isinstance(fault, RuntimeError) or "exited unexpectedly" in str(fault):
+                raise worker_died(answers, fault) from fault  # what it had sent may be cut off: OSError, EOFError
             if "timed out" not in str(fault):
                 raise
             if time.monotonic() - begun > PATIENCE_S:
@@ -101,8 +102,9 @@ def next_answer(answers: Iterator[Tensor | Fault]) -> Tensor | Fault:
                 ) from fault
 
 
-def worker_died(answers: Any, fault: RuntimeError) -> RunError:
+def worker_died(answers: Any, fault: Exception) -> RunError:
     """The cause as far as the exit codes of the workers tell it."""
+    wait([worker.sentinel for worker in answers._workers], timeout=1)  # its pipe breaks before its exit code is known
     codes = {worker.exitcode for worker in answers._workers if worker.exitcode is not None}  # torch shows them nowhere
     how = ", ".join(f"killed by {signal.Signals(-c).name}" if c < 0 else f"exit code {c}" for c in sorted(codes))
     memory = ": most often for want of memory" if -signal.SIGKILL in codes else ""

@@ -36,8 +36,9 @@ class LiveBar:
             expand=True,
             redirect_stderr=sys.stderr.isatty(),
         )
+        epoch = self._epoch_text(1 + step // outline.steps_per_epoch)
         self._task = self._progress.add_task(
-            "", total=outline.total_steps, completed=step, epoch=self._epoch_text(1 + step // outline.steps_per_epoch), loss="", rate="", left=""
+            "", total=outline.total_steps, completed=step, epoch=epoch, loss="", rate="", left=""
         )
         self._progress.start()
 

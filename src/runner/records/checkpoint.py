@@ -109,7 +109,7 @@ class Checkpoints:
             except DataError as fault:
                 faults.append(str(fault))
             else:
-                for fault in faults:
-                    self.warn(f"{fault}; going on with {path.name} of step {state['progress']['step']}")
+                for found in faults:
+                    self.warn(f"{found}; going on with {path.name} of step {state['progress']['step']}")
                 return state
         raise DataError("\n".join(faults))

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.records.bar import LiveBar
+from runner.records.comparison import remark
 from runner.records.epochs import EpochTable, plain_line
 from runner.records.outcome import (
     MAX_CLASSES,
@@ -47,11 +48,17 @@ class RunConsole:
     """
 
     def __init__(
-        self, out: Console | None = None, err: Console | None = None, clock: Callable[[], float] = time.perf_counter
+        self,
+        out: Console | None = None,
+        err: Console | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+        *,
+        brief: bool = False,
     ):
         self._out = out or console(sys.stdout)
         self._err = err or console(sys.stderr)
         self._clock = clock
+        self._brief = brief  # nothing but the bar and what goes wrong
         self._bar: LiveBar | None = None
 
     def __enter__(self) -> Self:
@@ -63,12 +70,15 @@ class RunConsole:
     def start(self, outline: Outline, step: int = 0) -> None:
         """Shows what will run, from ``step`` on, and in a terminal the bar."""
         self._outline = outline
-        if self._out.is_interactive:
+        if self._brief:
+            pass
+        elif self._out.is_interactive:
             self._print(outline_panel(outline, self._out.width))
         else:
             self._print(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
             self._print(*[Text(hint(outline))] * bool(hint(outline)))
-        self._epochs = EpochTable(outline.epochs, outline.monitor, self._out.width)
+        remark_width = len("  notes 1.3203 | here 1.3600 | +3 %") if outline.reference.figures else 0
+        self._epochs = EpochTable(outline.epochs, outline.monitor, self._out.width, remark_width)
         self._epoch_began = self._clock()
         if self._out.is_interactive:
             self._bar = LiveBar(self._out, outline, step, self._clock)
@@ -77,7 +87,7 @@ class RunConsole:
         """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far."""
         if self._bar is not None:
             self._guarded(partial(self._bar.update, report))
-        if report.epoch_end:
+        if report.epoch_end and not self._brief:
             now = self._clock()
             seconds, self._epoch_began = now - self._epoch_began, now
             self._print(*self._epoch_lines(report, seconds, best=best))
@@ -85,6 +95,8 @@ class RunConsole:
     def finish(self, outline: Outline, outcome: Outcome, output_dir: Path) -> None:
         """Shows how it went, on which classes, where everything is and what to type next."""
         self.close()
+        if self._brief:
+            return
         style = ENDING_STYLES.get(outcome.status, "bold red")
         self._print(Text(), Text(ending(outline, outcome), style=style))
         if outcome.best:
@@ -111,9 +123,10 @@ class RunConsole:
 
     def _epoch_lines(self, report: Report, seconds: float, *, best: bool) -> list[Text]:
         epoch = report.epoch
+        said = remark(self._outline.reference, epoch, report.values)
         if self._out.is_interactive:
-            return self._epochs.lines(epoch, report.values, seconds, best=best)
-        return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best))]
+            return self._epochs.lines(epoch, report.values, seconds, best=best, remark=said)
+        return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best, remark=said))]
 
     def _class_report(self, outline: Outline, outcome: Outcome) -> list[RenderableType]:
         """The report of each class and the confusion matrix: side by side where they fit."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from runner.config import Config
+from runner.config.settings import Config
 from runner.contracts import Outcome, Outline, Report
 from runner.records.console import RunConsole
 from runner.records.metric_log import MetricLog
 from runner.records.run_directory import RunDirectory
-from runner.records.tensorboard import TensorBoard, code_block
+from runner.records.tensorboard import HParam, TensorBoard, code_block
 
 log = logging.getLogger("runner")
 
@@ -21,11 +21,13 @@ log = logging.getLogger("runner")
 class Views:
     """metrics.jsonl is the truth; TensorBoard, train.log and the console show it."""
 
-    def __init__(self, directory: RunDirectory, config: Config, outline: Outline, saved: Mapping[str, Any] | None):
+    def __init__(
+        self, directory: RunDirectory, config: Config, outline: Outline, saved: Mapping[str, Any] | None, *, brief: bool
+    ):
         self.config = config
         self.outline = outline
         self.log_handler = open_log(directory)
-        self.console = RunConsole()
+        self.console = RunConsole(brief=brief)
         step = saved["progress"]["step"] if saved else None
         self.metric_log = MetricLog(directory.metrics, saved["log_size"] if saved else 0)
         self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=None if step is None else step + 1)
@@ -100,16 +102,16 @@ def ended_with(outcome: Outcome) -> dict[str, float]:
     return best | {f"{name}/final": value for name, value in outcome.final.items() if "/" in name}
 
 
-def hyperparameters(config: Config) -> dict[str, bool | int | float | str | None]:
+def hyperparameters(config: Config) -> dict[str, HParam]:
     """What a person may want to compare runs by: the options, the knobs of model and training, the run's lengths."""
     plain = config.as_dict()
-    found = {
-        group: option if isinstance(option, str) else ",".join(option) for group, option in plain["options"].items()
-    }
+    found = {group: cell(option) for group, option in plain["options"].items()}
     for group in ("model", "optimizer", "scheduler", "loss"):
         found |= {f"{group}.{key}": cell(value) for key, value in plain[group].items() if key != "_target_"}
     return found | {key: plain[key] for key in ("epochs", "max_steps", "batch_size", "seed", "grad_clip_norm")}
 
 
-def cell(value: Any) -> bool | int | float | str | None:
+def cell(value: Any) -> HParam:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -1,0 +1,192 @@
+"""A request composed by Hydra and checked by us: one tree, one Config, and every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from hydra import version
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import MissingConfigException
+from hydra.types import RunMode
+from omegaconf import Container, DictConfig, OmegaConf, flag_override
+from omegaconf.errors import OmegaConfBaseException
+
+from runner.compose.request import Request, readable
+from runner.config.catalog import Catalog, conf_folders, unknown_option
+from runner.config.checks import MISSING, Unresolved
+from runner.config.settings import Config, check, find_faults
+from runner.config.spelling import listed, nearest
+from runner.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A checked request: ``tree`` is Hydra's, its own node included, ``config`` is ours."""
+
+    tree: DictConfig
+    config: Config
+
+
+def compose(request: Request, job: int | None = None) -> Composed:
+    """The request composed and checked; ``job`` is its number in a sweep. Raises ConfigError with every fault."""
+    catalog = Catalog(conf_folders(request.flags.config_dir))
+    lines = readable(request.overrides, catalog, multirun=False)
+    survivors = list(lines.overrides)
+    tree, faults, cause = _survivors(request, catalog, survivors)
+    faults = [*lines.faults, *faults]
+    if tree is None:
+        raise ConfigError(faults) from cause
+    with editable(tree):
+        tree.hydra.overrides.task = [line.lstrip("+") for line in survivors if not line.startswith("hydra")]
+        if job is not None:
+            tree.hydra.job.num, tree.hydra.job.id = job, str(job)
+    HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
+    data, broken = plain(tree)
+    choices = dict(tree.hydra.runtime.choices)
+    trusted = data.get("trusted")
+    faults += [*broken, *find_faults(data, choices, catalog, trusted if isinstance(trusted, list) else [])]
+    if faults:
+        raise ConfigError(list(dict.fromkeys(faults))) from cause
+    return Composed(tree, check(data, choices, catalog))
+
+
+def hydra_for(request: Request, catalog: Catalog) -> Hydra:
+    """A Hydra that searches the catalog's folders in their order."""
+    version.setbase("1.3")
+    search = create_config_search_path(str(catalog.folders[-1]))
+    for folder in catalog.folders[:-1]:
+        search.prepend("user", f"file://{folder}", SearchPathQuery(provider="main"))
+    GlobalHydra.instance().clear()
+    return Hydra.create_main_hydra2("train", search)
+
+
+def editable(tree: DictConfig) -> AbstractContextManager[Any]:
+    """Inside it Hydra's own node, read-only once it is in use, can be written."""
+    return flag_override(tree.hydra, ["readonly", "struct"], [False, False])
+
+
+def plain(tree: DictConfig) -> tuple[dict[str, Any], list[str]]:
+    """The tree without Hydra's node as plain data, every interpolation looked up, and the faults of those that fail."""
+    faults: list[str] = []
+    names = [str(key) for key in tree if key != "hydra"]
+    data = {name: _plain(tree, name, name, faults) for name in names}
+    return data, faults
+
+
+def _plain(parent: Any, key: Any, where: str, faults: list[str]) -> Any:
+    node = parent._get_node(key)
+    if node._is_missing():
+        return MISSING
+    try:
+        value = parent[key]
+        if not isinstance(value, Container):
+            return value
+        if isinstance(value, DictConfig):
+            return {str(k): _plain(value, k, f"{where}.{k!s}", faults) for k in value}
+        items = [_plain(value, i, f"{where}[{i}]", faults) for i in range(len(value))]  # type: ignore[arg-type]
+        return Unresolved() if any(isinstance(item, Unresolved) for item in items) else items
+    except (OmegaConfBaseException, ValueError, TypeError, RecursionError) as error:
+        faults.append(f"{where}={node._value()}: cannot be looked up: {_lookup_words(error)}")
+        return Unresolved()
+
+
+def _survivors(
+    request: Request, catalog: Catalog, lines: list[str]
+) -> tuple[DictConfig | None, list[str], Exception | None]:
+    """The tree of what composes (None when no override is to blame), the faults of what does not, the first error."""
+    hydra = hydra_for(request, catalog)
+    faults: list[str] = []
+    first: Exception | None = None
+    while True:
+        try:
+            return hydra.compose_config(request.config_name, lines, RunMode.RUN), faults, first
+        except Exception as error:  # of any kind: Hydra's own code trips over requests it did not foresee
+            first = first or error
+            culprit = _culprit(error, lines)
+            faults.append(_fault(error, culprit, catalog))
+            if culprit is None:
+                return None, faults, first
+            lines.remove(culprit)
+
+
+def _culprit(error: BaseException, lines: list[str]) -> str | None:
+    """The override that the error speaks of."""
+    told = " ".join(str(e) for e in _chain(error))
+    for line in reversed(lines):
+        key, _, value = line.lstrip("+").partition("=")
+        missing = getattr(error, "missing_cfg_file", None)
+        if missing is not None:
+            if f"{key}/{value}" == missing:
+                return line
+        elif line in told or f"'{key}'" in told or f": {key}\n" in f"{told}\n":
+            return line
+    return None
+
+
+def _fault(error: BaseException, culprit: str | None, catalog: Catalog) -> str:
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return _missing_file(error, catalog)
+    if isinstance(error, yaml.YAMLError):
+        mark = getattr(error, "problem_mark", None)
+        place = f"{mark.name}, line {mark.line + 1}" if mark else "a configuration file"
+        return f"{place}: not YAML: {getattr(error, 'problem', None) or _words(error)}"
+    return f"{culprit.lstrip('+') if culprit else 'the configuration'}: cannot be composed: {_words(error)}"
+
+
+def _missing_file(error: MissingConfigException, catalog: Catalog) -> str:
+    group, _, name = str(error.missing_cfg_file).removesuffix(".yaml").rpartition("/")
+    if catalog.options(group) and group:
+        return unknown_option(catalog, group, name)
+    choices = list(error.options or ())
+    meant = nearest(name, choices)
+    advice = f"; did you mean {meant}?" if meant else ""
+    known = f"\n  choices: {listed(choices)}" if choices else f"\n  looked in {listed(map(str, catalog.folders))}"
+    return f"{group + '=' if group else ''}{name}: there is no such configuration file{advice}{known}"
+
+
+def _words(error: BaseException) -> str:
+    """The innermost cause in one line."""
+    deepest = list(_chain(error))[-1]
+    lines = [line.strip() for line in str(deepest).splitlines() if line.strip()]
+    return lines[0] if lines else type(deepest).__name__
+
+
+def _lookup_words(error: BaseException) -> str:
+    """Why an interpolation failed, without the exception's class: Environment variable 'X' not found."""
+    _, raised, inner = _words(error).partition("raised while resolving interpolation: ")
+    return inner.strip("\"'") if raised else _words(error)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__
+
+
+def shown_config(composed: Composed, kind: str, package: str | None, resolve: bool) -> str:
+    """The tree as YAML: job, hydra or all of it, or one package. Raises ConfigError when that is not there."""
+    tree: Any = composed.tree.copy()
+    with flag_override(tree, ["readonly", "struct"], [False, False]):
+        if kind == "job":
+            del tree["hydra"]
+        if kind == "hydra":
+            tree = OmegaConf.create({"hydra": tree.hydra})
+    if resolve:
+        OmegaConf.resolve(tree)
+    if package and package != "_global_":
+        tree = OmegaConf.select(tree, package)
+        if tree is None:
+            raise ConfigError(f"--package {package}: there is no {package} in this configuration")
+        if not isinstance(tree, Container):
+            return f"{tree}\n"
+        return f"# @package {package}\n{OmegaConf.to_yaml(tree)}"
+    return OmegaConf.to_yaml(tree)

@@ -1,0 +1,92 @@
+"""``train -m``: every job of a sweep under one folder, and at the end all of them side by side."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.compose.composition import compose
+from runner.compose.launch import check_jobs, multirun
+from runner.compose.request import Request, parse
+from runner.compose.sweep import JobOutcome
+from runner.config.catalog import Catalog, conf_folders
+from runner.config.settings import Config
+from runner.errors import DataError, RunnerError
+from runner.records.console import console
+from runner.records.leaderboard import Job, sweep_table
+from runner.records.run_directory import RunDirectory, check_writable, claim
+
+SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
+NAMING = ("dataset", "model", "optimizer")  # of a sweep: those that are the same in all its jobs
+
+
+def sweep(request: Request) -> int:
+    """The exit code: 0 when every job finished, 1 when one failed, 128 + n after signal n.
+
+    Everything is composed and checked before the first folder is made. Raises RunnerError.
+    """
+    jobs = check_jobs(request)
+    configs = [compose(request.with_overrides(job)).config for job in jobs or [[]]]
+    output_dir = Path(configs[0].output_dir).expanduser()
+    check_writable(output_dir)
+    folder = claim(output_dir, sweep_name(configs), under="sweeps").path
+    outcomes = multirun(request, folder, run_here)
+    show(outcomes, configs[0].monitor, folder)
+    interrupted = [outcome.exit_code for outcome in outcomes if outcome.exit_code in SIGNAL_CODES]
+    return interrupted[0] if interrupted else int(any(outcome.exit_code for outcome in outcomes))
+
+
+def sweep_name(configs: Sequence[Config]) -> str:
+    """The name that all jobs were given, or what all of them have in common: digits-adam."""
+    if len({config.name for config in configs}) == 1:
+        return configs[0].name
+    options = [{getattr(config, group).option for config in configs} for group in NAMING]
+    return "-".join(found.pop() for found in options if len(found) == 1) or "sweep"
+
+
+def show(outcomes: Sequence[JobOutcome], monitor: str, folder: Path) -> None:
+    screen = console(sys.stdout)
+    screen.print()
+    screen.print(sweep_table([as_job(outcome) for outcome in outcomes], monitor))
+    screen.print(f"\nall of them: tensorboard --logdir {shlex.quote(str(folder))}", soft_wrap=True)
+
+
+def as_job(outcome: JobOutcome) -> Job:
+    summary = read_summary(outcome.folder)
+    return Job(
+        number=outcome.number,
+        overrides=dict(word.lstrip("+").partition("=")[::2] for word in outcome.overrides),
+        folder=outcome.folder,
+        status=summary.get("status", "failed") if outcome.exit_code == 0 else "failed",
+        reason=outcome.reason,
+        metrics={key: value for key, value in summary.get("best", {}).items() if isinstance(value, int | float)},
+    )
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """What the job wrote of itself; {} where it did not come so far."""
+    try:
+        return RunDirectory(folder).read_summary()
+    except DataError:
+        return {}
+
+
+def run_here(tree: Any) -> JobOutcome:
+    """One job in this process: what a launcher of others calls, in the folder it has made."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from runner.experiment import assemble
+    from runner.recording import record
+
+    hydra = HydraConfig.get()
+    overrides, folder = tuple(hydra.overrides.task), Path(hydra.runtime.output_dir)
+    number = int(hydra.job.num)
+    try:
+        config = compose(parse(overrides), number).config
+        record(assemble(config, Catalog(conf_folders())), RunDirectory(folder), brief=True)
+    except RunnerError as fault:
+        return JobOutcome(number, overrides, folder, fault.exit_code, str(fault))
+    return JobOutcome(number, overrides, folder, 0, "")

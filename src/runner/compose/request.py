@@ -1,0 +1,242 @@
+"""What was typed after ``train``: Hydra's own flags and the overrides, made readable for Hydra's grammar."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from runner.config.catalog import GROUPS, Catalog, unknown_option
+from runner.config.spelling import listed
+from runner.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+_OURS = {
+    "hydra.run.dir": "where a run goes is set by output_dir and name",
+    "hydra.sweep.dir": "where a sweep goes is set by output_dir and name",
+    "hydra.sweep.subdir": "a job's folder is its number",
+    "hydra.job.chdir": "a run stays in the folder it is started from",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One command line, the verb taken off."""
+
+    argv: tuple[str, ...]  # as typed: children are started from it
+    flags: argparse.Namespace  # Hydra's own
+    overrides: tuple[str, ...]  # as typed
+
+    @property
+    def config_name(self) -> str:
+        return self.flags.config_name or "train"
+
+    @property
+    def multirun(self) -> bool:
+        """Whether every combination of several values is to be run."""
+        return bool(self.flags.multirun) or "hydra.mode=MULTIRUN" in self.overrides
+
+    def with_overrides(self, overrides: Sequence[str]) -> Request:
+        """The same flags, without -m, and other overrides: one job of a sweep."""
+        kept = [f"--{name}={value}" for name in ("config-dir", "config-name") if (value := self._flag(name))]
+        return parse([*kept, *overrides])
+
+    def _flag(self, name: str) -> str | None:
+        value: str | None = getattr(self.flags, name.replace("-", "_"))
+        return value
+
+
+def parse(argv: Sequence[str]) -> Request:
+    """The request in ``argv``. Raises ConfigError for a flag that nobody knows."""
+    parser = hydra_parser()
+    flags = parser.parse_intermixed_args(list(argv))
+    if flags.config_path is not None:
+        raise ConfigError("--config-path: the packaged conf stays where it is; add a folder with --config-dir")
+    return Request(tuple(argv), flags, tuple(flags.overrides))
+
+
+def hydra_parser() -> argparse.ArgumentParser:
+    """Hydra's parser, complaining in our words."""
+    from hydra._internal.utils import get_args_parser
+
+    # Python 3.14 renders every help text when it is added; Hydra 1.3 has one that is no text yet (fixed in 1.4)
+    checked = argparse.ArgumentParser.__dict__.get("_check_help")
+    if checked is not None:
+        argparse.ArgumentParser._check_help = lambda self, action: None  # type: ignore[attr-defined]
+    try:
+        parser = get_args_parser()
+    finally:
+        if checked is not None:
+            argparse.ArgumentParser._check_help = checked  # type: ignore[attr-defined]
+    parser.error = _refuse  # type: ignore[method-assign]
+    return parser
+
+
+def _refuse(message: str) -> NoReturn:
+    unknown = message.removeprefix("unrecognized arguments: ")
+    if unknown == message:
+        raise ConfigError(f"{message}\n  see: python -m runner train --help")
+    bare = unknown.split()[0].lstrip("-").partition("=")[0]
+    advice = f"settings are written without dashes, {bare}=..."
+    raise ConfigError(f"{unknown}: no such flag; {advice}\n  see: python -m runner train --help")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Overrides as Hydra is given them, and what is wrong with those that were left out or mended."""
+
+    overrides: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+def readable(words: Sequence[str], catalog: Catalog, *, multirun: bool) -> Lines:
+    """The typed words as overrides Hydra can take: quoted where its grammar needs it, settings as forced additions.
+
+    A forced addition (++) never fails, so that one composition shows every wrong name at once to the check.
+    """
+    overrides: list[str] = []
+    faults: list[str] = []
+    for word in words:
+        for is_fault, text in _read(word, catalog, multirun):
+            (faults if is_fault else overrides).append(text)
+    return Lines(tuple(overrides), tuple(faults))
+
+
+def _read(word: str, catalog: Catalog, multirun: bool) -> Iterator[tuple[bool, str]]:
+    """(is a fault, text) for one word; a wrong option gives its fault and, to look further, the nearest right one."""
+    override = parsed(word, multirun)
+    if override is None:
+        yield True, _unreadable(word, catalog)
+        return
+    key, line = override.key_or_group, str(override.input_line)
+    if fault := _refused(override, word, catalog, multirun):
+        yield True, fault
+    elif re.match(r"hydra\b", key):
+        yield False, line
+    elif key not in GROUPS:
+        yield False, f"++{line.lstrip('+')}"
+    elif override.is_sweep_override():
+        yield False, line.lstrip("+")
+    else:
+        yield from _choice(key, override.value(), line.lstrip("+"), catalog)
+
+
+def _choice(group: str, value: Any, line: str, catalog: Catalog) -> Iterator[tuple[bool, str]]:
+    names = value if isinstance(value, list) else [value]
+    if isinstance(value, dict):
+        yield True, f"{line}: choose an option by its name; its knobs are set one by one, {group}.key=value"
+    elif value in (None, []):
+        if group != "experiment":
+            yield True, f"{line}: a run needs one of the {group} options: {listed(catalog.options(group))}"
+    elif group == "experiment" and "/" in str(value):
+        yield False, line
+    elif isinstance(value, list) and group not in ("metric", "experiment"):
+        yield True, f"{line}: a run has one {group}; to run each of them: -m {group}={','.join(map(str, value))}"
+    else:
+        mended = [_mended(group, str(name), catalog) for name in names]
+        yield from ((True, fault) for _, fault in mended if fault)
+        known = [name for name, _ in mended if name]
+        if known:
+            yield False, f"{group}=[{','.join(known)}]" if isinstance(value, list) else f"{group}={known[0]}"
+
+
+def _mended(group: str, name: str, catalog: Catalog) -> tuple[str | None, str | None]:
+    """The option, or the nearest one and the fault."""
+    if name in catalog.options(group):
+        return name, None
+    return catalog.nearest_option(group, name), unknown_option(catalog, group, name)
+
+
+def _refused(override: Override, word: str, catalog: Catalog, multirun: bool) -> str | None:
+    key = override.key_or_group
+    if key in _OURS:
+        return f"{word}: is not for setting; {_OURS[key]}"
+    if override.is_delete():
+        instead = "write scheduler=none" if key == "scheduler" else "set another value instead"
+        return f"{word}: nothing can be taken out of a run; {instead}"
+    if override.package is not None:
+        return f"{word}: a part has one place; write {key}=..."
+    if override.is_sweep_override() and not multirun:
+        return _ambiguous(word, key)
+    if "${" in word and not _is_interpolation(str(override.input_line)):
+        return f"{word}: cannot be read: ${{...}} names another setting, or oc.env:VARIABLE"
+    return None
+
+
+def _is_interpolation(text: str) -> bool:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import GrammarParseError
+
+    try:
+        OmegaConf.create([text])
+    except GrammarParseError:
+        return False
+    return True
+
+
+def _ambiguous(word: str, key: str) -> str:
+    name, _, values = word.partition("=")
+    text = f"{word}: several values for one run; to run each of them add -m"
+    return text if "(" in values else f"{text}; a list is written {name}=[{values}]"
+
+
+def _unreadable(word: str, catalog: Catalog) -> str:
+    key, equals, _ = word.partition("=")
+    if equals and not key.isascii():
+        return f"{word}: there is no setting {key}; see them: python -m runner show settings"
+    if equals:
+        return f"{word}: cannot be read; put the value in quotes: \"{key}='...'\""
+    groups = [group for group in GROUPS if word in catalog.options(group)]
+    if groups:
+        return f"{word}: is not of the form key=value; did you mean {listed(f'{g}={word}' for g in groups)}?"
+    return f"{word}: is not of the form key=value; no spaces around the ="
+
+
+def parsed(word: str, multirun: bool) -> Override | None:
+    """The override in a word, its value quoted where Hydra's grammar refuses it bare; None when nothing helps."""
+    override = _attempt(word)
+    if override is not None:
+        return override
+    key, equals, value = word.partition("=")
+    if not equals or not re.fullmatch(r"[+~]{0,2}[\w./@-]+", key):
+        return None
+    for quoted in _quotings(value, multirun):
+        override = _attempt(f"{key}={quoted}")
+        if override is not None:
+            return override
+    return None
+
+
+def _attempt(text: str) -> Override | None:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        return OverridesParser.create().parse_override(text)
+    except HydraException:
+        return None
+
+
+def _quotings(value: str, multirun: bool) -> Iterator[str]:
+    """A list, or the values of a sweep, are quoted one by one; anything else as a whole."""
+    plain_list = re.fullmatch(r"\[([^\[\]{}'\"]*)\]", value)
+    if plain_list:
+        yield f"[{','.join(_quoted_if_needed(item) for item in plain_list[1].split(','))}]"
+    if multirun and "," in value and not re.search(r"[\[\]{}'\"]", value):
+        yield ",".join(_quoted_if_needed(item) for item in value.split(","))
+    yield quoted(value)
+
+
+def _quoted_if_needed(item: str) -> str:
+    return item if _attempt(f"key={item}") is not None else quoted(item.strip())
+
+
+def quoted(text: str) -> str:
+    """The text as Hydra's grammar takes it, whatever is in it."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    return QuotedString(text, Quote.single).with_quotes()

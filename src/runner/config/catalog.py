@@ -1,0 +1,160 @@
+"""What can be chosen: the groups, options and knobs found in the YAML files, read without Hydra and without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from runner.config.spelling import bare, listed, nearest
+from runner.config.yamlfile import YamlFile, read_yaml
+from runner.errors import ConfigError
+
+PARTS = ("dataset", "model", "loss", "optimizer", "scheduler", "metric")
+GROUPS = (*PARTS, "experiment")
+PRIMARY = "train"
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One key of an option or of the run: its default and what it means."""
+
+    default: Any
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Option:
+    """One file of a group."""
+
+    group: str
+    name: str
+    path: Path
+    description: str
+    target: str | None  # dotted path of its class
+    knobs: Mapping[str, Knob]  # by dotted name, in the file's order
+
+
+def packaged_conf() -> Path:
+    """The conf folder that came with the program: inside the wheel, or beside src in a working copy."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent.parent / "conf"
+
+
+def conf_folders(config_dir: str | None = None) -> tuple[Path, ...]:
+    """Where options are looked for, first folder wins: ./conf, --config-dir, ours."""
+    packaged = packaged_conf()
+    own = Path.cwd() / "conf"
+    folders = [own] if own.is_dir() and own.resolve() != packaged else []
+    if config_dir is not None:
+        extra = Path(config_dir).expanduser().absolute()
+        if not extra.is_dir():
+            raise ConfigError(f"--config-dir {config_dir}: no such folder")
+        folders.append(extra)
+    return (*folders, packaged)
+
+
+class Catalog:
+    """The options in ``folders``; where two hold the same name the first folder wins."""
+
+    def __init__(self, folders: Sequence[Path]):
+        self.folders = tuple(folders)
+        self.option = cache(self._option)  # a file is read once
+
+    def options(self, group: str) -> tuple[str, ...]:
+        """The names in a group, sorted."""
+        names = {path.stem for folder in self.folders for path in (folder / group).glob("*.y*ml")}
+        return tuple(sorted(names))
+
+    @cached_property
+    def settings(self) -> dict[str, Knob]:
+        """The settings of the run itself, by dotted name, in the order of train.yaml."""
+        file = read_yaml(self._path("", PRIMARY))
+        return dict(_knobs({k: v for k, v in file.data.items() if k not in ("defaults", "hydra")}, file.comments))
+
+    @cached_property
+    def defaults(self) -> dict[str, str]:
+        """Which option each group has when none is chosen."""
+        entries = read_yaml(self._path("", PRIMARY)).data.get("defaults", [])
+        chosen = {k: v for entry in entries if isinstance(entry, dict) for k, v in entry.items()}
+        return {group: str(chosen[group]) for group in PARTS if chosen.get(group) is not None}
+
+    def owners(self, group: str, key: str) -> list[str]:
+        """The options of a group that have this knob. A file that cannot be read owns nothing."""
+        return [name for name in self.options(group) if key in self._knob_names(group, name)]
+
+    def nearest_option(self, group: str, word: str) -> str | None:
+        """The option meant by a wrong name, or by the name of its class: CrossEntropyLoss -> cross_entropy."""
+        for name in self.options(group):
+            if bare(word) == bare(self._target(group, name).rpartition(".")[2]):
+                return name
+        return nearest(word, self.options(group))
+
+    def _option(self, group: str, name: str) -> Option:
+        if name not in self.options(group):
+            raise ConfigError(unknown_option(self, group, name))
+        path = self._path(group, name)
+        file = self._with_parents(group, read_yaml(path), {name})
+        target = file.data.get("_target_")
+        description = " ".join(line for line in file.header if line and not line.startswith("@package"))
+        knobs = {k: v for k, v in file.data.items() if k not in ("_target_", "defaults")}
+        return Option(group, name, path, description, target, dict(_knobs(knobs, file.comments)))
+
+    def _with_parents(self, group: str, file: YamlFile, seen: set[str]) -> YamlFile:
+        """The file with what it takes from other options of its group by a defaults list."""
+        data: dict[str, Any] = {}
+        comments: dict[str, str] = {}
+        for parent in _parents(group, file.data.get("defaults")):
+            if parent in seen or parent not in self.options(group):
+                continue  # Hydra's composition says so
+            above = self._with_parents(group, read_yaml(self._path(group, parent)), {*seen, parent})
+            data |= above.data
+            comments |= above.comments
+        comments |= {key: comment for key, comment in file.comments.items() if comment}
+        return YamlFile(data | file.data, comments, file.header)
+
+    def _path(self, group: str, name: str) -> Path:
+        for folder in self.folders:
+            for ending in (".yaml", ".yml"):
+                path = folder / group / f"{name}{ending}"
+                if path.is_file():
+                    return path
+        raise ConfigError(f"{Path(group, name)}.yaml: not found in {listed(map(str, self.folders))}")
+
+    def _knob_names(self, group: str, name: str) -> set[str]:
+        try:
+            knobs = self.option(group, name).knobs
+        except ConfigError:
+            return set()
+        return {*knobs, *(knob.partition(".")[0] for knob in knobs)}
+
+    def _target(self, group: str, name: str) -> str:
+        try:
+            return self.option(group, name).target or ""
+        except ConfigError:
+            return ""
+
+
+def unknown_option(catalog: Catalog, group: str, name: str) -> str:
+    """The fault of an option that is not there, with the nearest and all choices."""
+    meant = catalog.nearest_option(group, name)
+    advice = f"did you mean {group}={meant}?" if meant else f"see them: python -m runner show {group}"
+    return f"{group}={name}: no such option; {advice}\n  choices: {listed(catalog.options(group))}"
+
+
+def _knobs(data: Mapping[str, Any], comments: Mapping[str, str], prefix: str = "") -> Iterator[tuple[str, Knob]]:
+    for key, value in data.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and value:
+            yield from _knobs(value, comments, f"{name}.")
+        else:
+            yield name, Knob(value, comments.get(name, ""))
+
+
+def _parents(group: str, defaults: Any) -> Iterator[str]:
+    for entry in defaults if isinstance(defaults, list) else []:
+        if isinstance(entry, str) and entry != "_self_":
+            yield entry.removeprefix(f"/{group}/")

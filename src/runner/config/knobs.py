@@ -1,0 +1,168 @@
+"""Types and ranges of the knobs that parts have, by group. A knob that is not here has the type of its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from runner.config.limits import Increasing, Matching, NotEmpty, Range
+
+Positive = Annotated[float, Range(above=0)]
+NotNegative = Annotated[float, Range(low=0)]
+Decay = Annotated[float, Range(low=0, below=1)]  # of a running mean
+Share = Annotated[float, Range(low=0, high=1)]
+Count = Annotated[int, Range(low=1)]
+NotNegativeInt = Annotated[int, Range(low=0)]
+Switch = bool | None  # null: torch's own choice
+Average = Literal["micro", "macro", "weighted", "none"] | None
+Interval = Literal["epoch", "step"]
+
+DATASET: Mapping[str, Any] = {
+    "arguments": dict[str, Any],
+    "augment": list[Any],
+    "class_names": list[str] | None,
+    "memory_mb": NotNegativeInt,
+    "name": str,
+    "num_classes": NotNegativeInt,
+    "num_rows": Count,
+    "path": str | None,
+    "seed": NotNegativeInt,
+    "shape": Annotated[list[Count], NotEmpty()],
+    "size": tuple[Count, Count] | None,
+    "transforms": list[Any],
+}
+MODEL: Mapping[str, Any] = {
+    "activation": Annotated[str, Matching(r"[A-Z]\w*", "that names a class of torch.nn, as ReLU")],
+    "bias": bool,
+    "channels": Annotated[list[Count], NotEmpty()],
+    "dropout": Decay,
+    "hidden": list[Count],
+    "kernel_size": Count,
+    "normalisation": Literal["batch", "layer"] | None,
+    "output_relu": bool,
+    "padding": Literal["same", "valid"] | NotNegativeInt,
+    "pool_size": Count,
+    "residual": bool,
+}
+LOSS: Mapping[str, Any] = {
+    "beta": NotNegative,
+    "delta": Positive,
+    "eps": Positive,
+    "ignore_index": int,
+    "label_smoothing": Share,
+    "margin": float,
+    "pos_weight": NotNegative | list[NotNegative] | None,
+    "reduction": Literal["mean", "sum"],
+    "weight": list[NotNegative] | None,
+}
+OPTIMIZER: Mapping[str, Any] = {
+    "alpha": Share,
+    "amsgrad": bool,
+    "beta2_decay": Annotated[float, Range(high=0)],
+    "betas": tuple[Decay, Decay],
+    "capturable": bool,
+    "centered": bool,
+    "d": Positive,
+    "dampening": NotNegative,
+    "decoupled_weight_decay": bool,
+    "differentiable": bool,
+    "eps": Positive | tuple[Positive | None, Positive],  # Adafactor has two
+    "etas": tuple[
+        Annotated[float, Range(above=0, below=1)],
+        Annotated[float, Range(above=1)],
+    ],
+    "foreach": Switch,
+    "fused": Switch,
+    "history_size": Count,
+    "initial_accumulator_value": NotNegative,
+    "lambd": NotNegative,
+    "line_search_fn": Literal["strong_wolfe"] | None,
+    "lr": Positive,
+    "lr_decay": NotNegative,
+    "max_eval": Count | None,
+    "max_iter": Count,
+    "maximize": bool,
+    "momentum": NotNegative,
+    "momentum_decay": NotNegative,
+    "nesterov": bool,
+    "ns_steps": Count,
+    "rho": Share,
+    "step_sizes": Annotated[tuple[Positive, Positive], Increasing()],
+    "t0": Positive,
+    "tolerance_change": NotNegative,
+    "tolerance_grad": NotNegative,
+    "weight_decay": NotNegative,
+}
+SCHEDULER: Mapping[str, Any] = {
+    "T_0": Count,
+    "T_max": Count | None,  # null: the whole run
+    "T_mult": Count,
+    "cooldown": NotNegativeInt,
+    "end_factor": Share,
+    "eps": NotNegative,
+    "eta_min": NotNegative,
+    "factor": Annotated[float, Range(above=0, below=1)],
+    "gamma": Positive,
+    "interval": Interval,
+    "milestones": Annotated[list[Count], NotEmpty(), Increasing()],
+    "mode": Literal["min", "max"] | None,  # null: as the monitor says
+    "min_lr": NotNegative | list[NotNegative],
+    "patience": NotNegativeInt,
+    "power": Positive,
+    "start_factor": Annotated[float, Range(above=0, high=1)],
+    "step_size": Count,
+    "threshold": NotNegative,
+    "threshold_mode": Literal["rel", "abs"],
+    "total_iters": Count,
+}
+METRIC: Mapping[str, Any] = {
+    "adjusted": NotNegativeInt,
+    "average": Average,
+    "beta": Positive,
+    "ignore_index": int | None,
+    "max_fpr": Annotated[float, Range(above=0, high=1)] | None,
+    "multidim_average": Literal["global"],
+    "multioutput": Literal["uniform_average", "variance_weighted"],
+    "normalize": Literal["none", "true", "pred", "all"] | None,
+    "squared": bool,
+    "threshold": Share,
+    "thresholds": Count | list[Share] | None,
+    "top_k": Count,
+    "zero_division": Share,
+}
+VOCABULARY: Mapping[str, Mapping[str, Any]] = {
+    "dataset": DATASET,
+    "model": MODEL,
+    "loss": LOSS,
+    "optimizer": OPTIMIZER,
+    "scheduler": SCHEDULER,
+    "metric": METRIC,
+}
+
+# Facts that only the data and the other parts can give; build sets them.
+RUN_TIME: Mapping[str, frozenset[str]] = {
+    "dataset": frozenset({"dataset_class"}),
+    "model": frozenset({"in_shape", "num_outputs"}),
+    "optimizer": frozenset({"params"}),
+    "scheduler": frozenset({"optimizer", "last_epoch"}),
+    "metric": frozenset({"task", "num_classes", "num_labels"}),
+}
+
+# Where the class of a part may live, as far as its spelling goes; build checks the object itself.
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "dataset": ("runner.data.",),
+    "model": ("runner.models.", "torch.nn.", "torchvision.models."),
+    "loss": ("torch.nn.", "runner.losses."),
+    "optimizer": ("torch.optim.", "runner.optimizers."),
+    "scheduler": ("torch.optim.lr_scheduler.", "runner.schedulers."),
+    "metric": ("torchmetrics.", "runner.metrics."),
+}
+
+
+def annotation_of(group: str, key: str, default: Any) -> Any:
+    """The type and range of a knob: from the vocabulary, else from the type of its default."""
+    if key in VOCABULARY[group]:
+        return VOCABULARY[group][key]
+    if default is None or default == "???":
+        return Any
+    return list[Any] if isinstance(default, list) else type(default)

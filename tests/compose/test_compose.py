@@ -1,0 +1,391 @@
+"""Requests as they are typed, composed with the options that come with the program."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from runner.compose.answers import answer
+from runner.compose.composition import Composed, compose
+from runner.compose.launch import check_jobs, jobs, multirun, run_job
+from runner.compose.request import parse
+from runner.config.catalog import GROUPS, Catalog, packaged_conf
+from runner.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RUNNER_DATA", raising=False)
+    monkeypatch.delenv("RUNNER_OUTPUTS", raising=False)
+    return tmp_path
+
+
+def composed(*argv: str) -> Composed:
+    return compose(parse(argv))
+
+
+def faults_of(*argv: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as error:
+        composed(*argv)
+    return error.value.faults
+
+
+def write(path: str, text: str) -> Path:
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file.absolute()
+
+
+def test_the_request_without_words_is_the_default_run() -> None:
+    config = composed().config
+    assert [config.dataset.option, config.model.option, config.optimizer.option] == ["digits", "cnn", "adam"]
+    assert (config.name, config.data_dir, config.output_dir) == ("digits-cnn-adam", "data", "outputs")
+
+
+def test_options_and_values_are_taken_in_any_order() -> None:
+    config = composed("optimizer.momentum=0.9", "epochs=3", "optimizer=sgd").config
+    assert (config.optimizer.option, config.optimizer.knobs["momentum"], config.epochs) == ("sgd", 0.9, 3)
+
+
+OURS = Catalog([packaged_conf()])
+
+
+@pytest.mark.parametrize("choice", [f"{group}={name}" for group in GROUPS for name in OURS.options(group)])
+def test_every_option_that_comes_with_the_program_is_right_as_it_is(choice: str) -> None:
+    group, _, name = choice.partition("=")
+    required = [f"{group}.{key}=x" for key, knob in OURS.option(group, name).knobs.items() if knob.default == "???"]
+    assert composed(f"metric=[{name}]" if group == "metric" else choice, *required)
+
+
+def test_several_metrics_are_a_list() -> None:
+    assert list(composed("metric=[accuracy,f1]").config.metric) == ["accuracy", "f1"]
+
+
+@pytest.mark.parametrize("word", ["+optimizer=sgd", "++optimizer=sgd", "optimizer=sgd"])
+def test_a_plus_in_front_of_a_known_group_does_no_harm(word: str) -> None:
+    assert composed(word).config.optimizer.option == "sgd"
+
+
+@pytest.mark.parametrize("word", ["+optimizer.lr=1", "++optimizer.lr=1", "optimizer.lr=1"])
+def test_a_plus_in_front_of_a_known_knob_does_no_harm(word: str) -> None:
+    assert composed(word).config.optimizer.knobs["lr"] == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["데이터/가격.csv", "~/x.csv", "a(1).csv", "a=1.csv", "it's here", "C:\\x\\", "a b", "{x", "naïve", "a:b@c%d"],
+)
+def test_a_plain_value_needs_no_quotes(value: str) -> None:
+    assert composed(f"data_dir={value}").config.data_dir == value
+
+
+def test_the_words_of_a_list_need_no_quotes_either() -> None:
+    assert composed("tags=[데이터,b,a(1)]").config.tags == ["데이터", "b", "a(1)"]
+
+
+def test_values_from_the_environment_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNNER_DATA", "/somewhere/데이터")
+    assert composed().config.data_dir == "/somewhere/데이터"
+
+
+def test_hydra_writes_down_what_can_be_typed_again() -> None:
+    tree = composed("+optimizer.lr=1", "epochs=2", "data_dir=가").tree
+    assert tree.hydra.overrides.task == ["optimizer.lr=1", "epochs=2", "data_dir='가'"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["optimizer.lrr=1"], "optimizer=adam has no lrr; did you mean optimizer.lr=1?"),
+        (["+optimizer.lrr=1"], "optimizer=adam has no lrr; did you mean optimizer.lr=1?"),
+        (["optimzer=sgd"], "there is no setting optimzer; did you mean optimizer=sgd?"),
+        (["+optimzer=sgd"], "there is no setting optimzer; did you mean optimizer=sgd?"),
+        (["optimizer=Adamm"], "optimizer=Adamm: no such option; did you mean optimizer=adam?"),
+        (["optimizer=SGD"], "did you mean optimizer=sgd?"),
+        (["scheduler=StepLR"], "did you mean scheduler=step_lr?"),
+        (["loss=CrossEntropyLoss"], "did you mean loss=cross_entropy?"),
+        (["lr_scheduler=StepLR"], "did you mean scheduler=step_lr?"),
+        (["metric=[accuracy,f2]"], "metric=f2: no such option"),
+        (["optimizer.momentum=0.9"], "you chose adam"),
+        (["epochs="], "epochs='': must be a whole number >= 1"),
+        (["epochs.x=1"], "epochs={x:1}: must be a whole number >= 1"),
+        (["optimizer.lr=1,2"], "to run each of them add -m; a list is written optimizer.lr=[1,2]"),
+        (["optimizer.lr=range(1,3)"], "to run each of them add -m"),
+        (["model=cnn,mlp"], "to run each of them add -m"),
+        (["model=[cnn,mlp]"], "a run has one model; to run each of them: -m model=cnn,mlp"),
+        (["optimizer={lr:1}"], "choose an option by its name"),
+        (["optimizer=null"], "a run needs one of the optimizer options"),
+        (["metric=[]"], "a run needs one of the metric options"),
+        (["~optimizer.lr"], "nothing can be taken out of a run; set another value instead"),
+        (["~scheduler"], "write scheduler=none"),
+        (["optimizer@here=sgd"], "a part has one place; write optimizer=..."),
+        (["cnn"], "did you mean model=cnn?"),
+        (["model", "=cnn"], "is not of the form key=value"),
+        (["데이터=1"], "there is no setting 데이터"),
+        (["hydra.run.dir=/"], "where a run goes is set by output_dir and name"),
+        (["hydra.sweep.dir=/"], "where a sweep goes is set by output_dir and name"),
+        (["hydra/launcher=sloorm"], "hydra/launcher=sloorm: there is no such configuration file"),
+        (["hydra.nothing=1"], "hydra.nothing=1: cannot be composed"),
+        (["seed=${nothing}"], "seed=${nothing}: cannot be looked up: Interpolation key 'nothing' not found"),
+        (["data_dir=${oc.env:NOT_SET_AT_ALL}"], "Environment variable 'NOT_SET_AT_ALL' not found"),
+        (["seed=${seed}"], "cannot be looked up: Recursive interpolation"),
+        (["optimizer.betas=[0.9,${nothing}]"], "optimizer.betas[1]=${nothing}: cannot be looked up"),
+        (["data_dir=???"], "data_dir=???: has no value yet"),
+        (["--config-dir=nowhere"], "--config-dir nowhere: no such folder"),
+        (["--config-name=nothing"], "nothing: there is no such configuration file"),
+        (["experiment=nothing_like_it"], "experiment=nothing_like_it: no such option"),
+    ],
+)
+def test_a_wrong_request_is_told_in_at_most_three_lines(words: list[str], told: str) -> None:
+    found = faults_of(*words)
+    assert any(told in fault for fault in found), found
+    assert all(len(fault.splitlines()) <= 3 for fault in found)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "+name=${",
+        "trusted=${.x}",
+        "hydra/launcher=[[a]]",
+        "optimizer.0={a:${x}}",
+        "hydra=3",
+        "hydra.callbacks=3",
+        "dataset.transforms[0]=1",
+        "model@x.y=cnn",
+        "~",
+        "=",
+        "[",
+        "seed=1e400",
+        "metric=[[a]]",
+        "metric.auto=3",
+        "defaults=[x]",
+        "_target_=os.system",
+        "name=\n",
+    ],
+)
+@pytest.mark.parametrize("flags", [(), ("-m",)])
+def test_what_nobody_would_type_is_refused_without_a_traceback(word: str, flags: tuple[str, ...]) -> None:
+    request = parse([*flags, word])
+    with pytest.raises(ConfigError):
+        check_jobs(request) if flags else compose(request)
+
+
+def test_all_faults_of_all_kinds_come_at_once() -> None:
+    found = faults_of(
+        "optimizer=adan", "optimizer.lrr=1", "epochs=0", "b=1,2", "hydra/launcher=no", "hydra.no=1", "seed=${no}", "x"
+    )
+    assert {fault.partition(":")[0] for fault in found} == {
+        "optimizer=adan",
+        "optimizer.lrr=1",
+        "epochs=0",
+        "b=1,2",
+        "hydra/launcher=no",
+        "hydra.no=1",
+        "seed=${no}",
+        "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--lr=1"], "--lr=1: no such flag; settings are written without dashes, lr=..."),
+        (["--info", "nothing"], "invalid choice"),
+        (["--config-path", "x"], "add a folder with --config-dir"),
+        (["--cfg", "job", "-m"], "--multirun and --cfg exclude each other"),
+    ],
+)
+def test_a_wrong_flag_is_told(flags: list[str], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        answer(parse(flags))
+
+
+def test_an_option_of_the_user_comes_before_ours_and_may_build_on_it() -> None:
+    write("conf/optimizer/adam.yaml", "# mine\n_target_: torch.optim.Adam\nlr: 0.5\n")
+    write("conf/optimizer/fast.yaml", "# faster\ndefaults: [sgd]\nlr: 7\n")
+    assert composed().config.optimizer.knobs == {"lr": 0.5}
+    assert composed("optimizer=fast").config.optimizer.knobs["lr"] == 7
+    (fault,) = faults_of("optimizer=fast", "optimizer.momentun=1")
+    assert "did you mean optimizer.momentum=1?" in fault
+
+
+def test_a_train_yaml_of_the_user_is_held_to_the_same_settings() -> None:
+    write("conf/train.yaml", "defaults: [_self_, {model: mlp}]\nepochs: 3\nepoch: 3\nval_fraction: 0\n")
+    found = faults_of()
+    assert "seed: missing; every setting of train.yaml has to be there" in found
+    assert "monitor: missing; every setting of train.yaml has to be there" in found
+    assert "epoch=3: there is no setting epoch; did you mean epochs=3?" in found
+    assert any(fault.startswith("optimizer=null: a run needs one of the optimizer options: ") for fault in found)
+
+
+def test_a_broken_train_yaml_of_the_user_is_told_with_its_line() -> None:
+    path = write("conf/train.yaml", "epochs: [\n")
+    (fault,) = faults_of()
+    assert fault.startswith(f"{path}, line 2: not YAML: ")
+
+
+def test_config_dir_adds_options() -> None:
+    write("more/optimizer/slow.yaml", "_target_: torch.optim.SGD\nlr: 0.25\n")
+    assert composed("--config-dir", "more", "optimizer=slow").config.optimizer.knobs == {"lr": 0.25}
+
+
+def test_an_experiment_changes_parts_and_settings_and_gives_the_name() -> None:
+    write(
+        "conf/experiment/mine.yaml",
+        "# @package _global_\ndefaults:\n  - override /optimizer: sgd\nepochs: 3\noptimizer: {lr: 0.25}\n",
+    )
+    config = composed("experiment=mine").config
+    assert (config.name, config.epochs, config.optimizer.option) == ("mine", 3, "sgd")
+    assert composed("experiment=mine", "epochs=4", "optimizer.lr=1").config.optimizer.knobs["lr"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("epochs: 3\n", "an experiment file begins with the line '# @package _global_'"),
+        ("# @package _global_\nepochs: [\n", "bad.yaml, line "),
+        ("# @package _global_\ndefaults:\n  - override /optimizer: sdg\n", "optimizer=sdg: no such option"),
+        ("# @package _global_\noptimizer: {lrr: 1}\n", "did you mean optimizer.lr=1?"),
+        ("# @package _global_\nepochs: ten\n", "epochs=ten: must be a whole number"),
+        ("# @package _global_\nepochs: 1\nepochs: 2\n", "epochs"),
+    ],
+)
+def test_a_broken_experiment_is_told_with_its_place(text: str, told: str) -> None:
+    write("conf/experiment/bad.yaml", text)
+    found = faults_of("experiment=bad")
+    assert any(told in fault for fault in found), found
+
+
+def test_a_class_of_an_option_file_outside_its_role_is_refused() -> None:
+    write("conf/model/evil.yaml", "_target_: os.system\ncommand: touch x\n")
+    (fault,) = faults_of("model=evil")
+    assert fault.startswith("model._target_=os.system: is no model class")
+    assert sorted(path.name for path in Path.cwd().iterdir()) == ["conf"]
+
+
+def test_hydras_parser_is_built_on_a_python_that_checks_help_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def strict(self: argparse.ArgumentParser, action: argparse.Action) -> None:
+        if action.help is not None and not isinstance(action.help, str):
+            raise ValueError("badly formed help string")
+
+    def add_argument(self: argparse.ArgumentParser, *args: object, **kwargs: object) -> argparse.Action:
+        action = plain_add(self, *args, **kwargs)
+        self._check_help(action)
+        return action
+
+    plain_add = argparse.ArgumentParser.add_argument
+    monkeypatch.setattr(argparse.ArgumentParser, "_check_help", strict, raising=False)
+    monkeypatch.setattr(argparse.ArgumentParser, "add_argument", add_argument)
+    assert parse(["epochs=1"]).overrides == ("epochs=1",)
+    assert argparse.ArgumentParser.__dict__["_check_help"] is strict
+
+
+def test_cfg_prints_the_configuration_or_one_part_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(parse(["--cfg", "job", "epochs=3"]))
+    assert OmegaConf.create(capsys.readouterr().out).epochs == 3
+    assert answer(parse(["--cfg", "job", "-p", "optimizer", "--resolve"]))
+    assert capsys.readouterr().out.startswith("# @package optimizer\n_target_: torch.optim.Adam\n")
+    assert answer(parse(["--cfg", "hydra"]))
+    assert OmegaConf.create(capsys.readouterr().out).hydra.output_subdir == ".hydra"
+    with pytest.raises(ConfigError, match="there is no nothing"):
+        answer(parse(["--cfg", "job", "-p", "nothing"]))
+
+
+def test_info_shows_the_folders_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
+    write("conf/optimizer/mine.yaml", "_target_: torch.optim.SGD\n")
+    assert answer(parse(["--info", "searchpath"]))
+    told = capsys.readouterr().out
+    assert told.index(f"file://{Path.cwd() / 'conf'}") < told.index("| main ")
+
+
+def test_without_a_question_there_is_no_answer() -> None:
+    assert not answer(parse(["epochs=1", "-m"]))
+
+
+def test_a_job_runs_in_its_directory_with_hydras_files_and_a_log(tmp_path: Path) -> None:
+    import logging
+
+    request = parse(["epochs=2"])
+
+    def task(job: object) -> str:
+        logging.getLogger("runner").info("데이터 read")
+        return "done"
+
+    assert run_job(request, compose(request), tmp_path / "a run", task) == "done"
+    assert sorted(path.name for path in (tmp_path / "a run").iterdir()) == [".hydra", "train.log"]
+    assert (tmp_path / "a run/train.log").read_text(encoding="utf-8").endswith("INFO runner: 데이터 read\n")
+    assert OmegaConf.load(tmp_path / "a run/.hydra/overrides.yaml") == ["epochs=2"]
+
+
+def test_what_a_job_raises_comes_out_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    request = parse([])
+
+    def task(job: object) -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        run_job(request, compose(request), tmp_path / "run", task)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_several_runs_are_asked_for_by_flag_or_by_hydras_mode() -> None:
+    assert [parse(words).multirun for words in (["-m"], ["hydra.mode=MULTIRUN"], ["seed=1"])] == [True, True, False]
+
+
+def test_a_sweep_is_every_combination() -> None:
+    request = parse(["-m", "optimizer.lr=0.1,0.01", "model=mlp,cnn", "epochs=2"])
+    assert [[word.lstrip("+") for word in job] for job in jobs(request) or []] == [
+        ["optimizer.lr=0.1", "model=mlp", "epochs=2"],
+        ["optimizer.lr=0.1", "model=cnn", "epochs=2"],
+        ["optimizer.lr=0.01", "model=mlp", "epochs=2"],
+        ["optimizer.lr=0.01", "model=cnn", "epochs=2"],
+    ]
+
+
+def test_awkward_values_can_be_swept() -> None:
+    found = jobs(parse(["-m", "data_dir=데이터/a.csv,~/b(1).csv"])) or []
+    names = [compose(parse(job)).config.data_dir for job in found]
+    assert names == ["데이터/a.csv", "~/b(1).csv"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["optimizer.lr=interval(0,1)"], "write the values out"),
+        (["hydra.sweeper=3"], "names no class"),
+        (["hydra.sweeper.params=${now:%Y}"], "must be key: value pairs"),
+        (["optimizer.lr=1,-1"], "optimizer.lr=-1: must be a number > 0"),
+        (["model=mlp,cmm"], "model=cmm: no such option"),
+        (["~optimizer"], "nothing can be taken out"),
+        (["seed=1,a", "optimizer.lr=1,-1"], "seed=a: must be a whole number"),
+    ],
+)
+def test_a_wrong_sweep_is_told_before_anything_is_made(words: list[str], told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        check_jobs(parse(["-m", *words]))
+    assert any(told in fault for fault in error.value.faults)
+    assert len(set(error.value.faults)) == len(error.value.faults)
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_launcher_of_others_runs_the_jobs_under_the_sweeps_folder(tmp_path: Path) -> None:
+    request = parse(["-m", "hydra/launcher=basic", "seed=1,2"])
+    assert multirun(request, tmp_path / "a sweep=(1)", lambda job: job.seed) == [1, 2]  # type: ignore[comparison-overlap]
+    assert [path.name for path in tmp_path.iterdir()] == ["a sweep=(1)"]
+    assert (tmp_path / "a sweep=(1)/1/train.log").exists()
+
+
+def test_our_launcher_is_reached_through_hydras_sweeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.compose.sweep.JOB", "nothing_of_that_name:job")
+    monkeypatch.setattr("runner.compose.sweep.PRELOAD", [])
+    found = multirun(parse(["-m", "seed=1,2"]), tmp_path / "sweep", print)
+    assert [(job.number, job.overrides, job.folder, job.exit_code) for job in found] == [
+        (0, ("seed=1",), tmp_path / "sweep/0-seed=1", 1),
+        (1, ("seed=2",), tmp_path / "sweep/1-seed=2", 1),
+    ]

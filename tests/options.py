@@ -1,0 +1,20 @@
+"""Parts as the config would hand them over, read straight from conf/."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from runner.config.part import Part
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def part(group: str, option: str, **changed: Any) -> Part:
+    """The option's own values, ``changed`` over them."""
+    values: Any = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{option}.yaml"))
+    return Part(group, option, values.pop("_target_"), values | changed)
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))

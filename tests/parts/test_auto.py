@@ -1,0 +1,49 @@
+import pytest
+from torch import nn
+
+from runner.contracts import Task
+from runner.errors import ConfigError
+from runner.parts.auto import auto_loss, auto_metrics, num_outputs
+
+
+@pytest.mark.parametrize(
+    ("task", "loss", "metrics"),
+    [
+        ("multiclass", "cross_entropy", ["accuracy"]),
+        ("binary", "bce_with_logits", ["accuracy"]),
+        ("regression", "mse", ["rmse", "mae", "r2"]),
+    ],
+)
+def test_auto_takes_what_fits_the_task(task: Task, loss: str, metrics: list[str]) -> None:
+    assert auto_loss(task) == loss
+    assert auto_metrics(task) == metrics
+
+
+@pytest.mark.parametrize(
+    ("task", "loss", "num_classes", "expected"),
+    [
+        ("multiclass", nn.CrossEntropyLoss, 10, 10),
+        ("binary", nn.CrossEntropyLoss, 2, 2),
+        ("binary", nn.BCEWithLogitsLoss, 2, 1),
+        ("regression", nn.MSELoss, 0, 1),
+        ("multiclass", nn.MultiMarginLoss, 3, 3),
+    ],
+)
+def test_the_loss_decides_how_many_outputs(task: Task, loss: type[nn.Module], num_classes: int, expected: int) -> None:
+    assert num_outputs(task, loss, num_classes) == expected
+
+
+@pytest.mark.parametrize(
+    ("task", "loss", "num_classes", "words"),
+    [
+        ("multiclass", nn.MSELoss, 10, "loss=mse does not fit data with 10 classes; what fits: cross_entropy"),
+        ("multiclass", nn.BCEWithLogitsLoss, 10, "loss=bce_with_logits does not fit data with 10 classes; what fits"),
+        ("binary", nn.MSELoss, 2, "loss=mse does not fit data with 2 classes; what fits: cross_entropy, bce_with_logi"),
+        ("regression", nn.CrossEntropyLoss, 0, "loss=cross_entropy does not fit data with numbers to predict; what fi"),
+    ],
+)
+def test_a_loss_that_cannot_learn_the_task_is_refused(
+    task: Task, loss: type[nn.Module], num_classes: int, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        num_outputs(task, loss, num_classes)

@@ -1,0 +1,383 @@
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD, Optimizer
+
+from options import options, part
+from runner.config.part import Part
+from runner.contracts import Schedule, Task
+from runner.errors import ConfigError
+from runner.parts import auto
+from runner.parts.build import (
+    build_loss,
+    build_metrics,
+    build_model,
+    build_optimizers,
+    build_schedules,
+    build_source,
+    num_outputs,
+)
+
+CPU = torch.device("cpu")
+OPTIMIZERS = options("optimizer")
+
+
+@pytest.fixture
+def net() -> nn.Module:
+    return nn.Linear(3, 2)
+
+
+def sgd() -> tuple[Optimizer, ...]:
+    return (SGD([torch.zeros(1, requires_grad=True)], lr=1.0),)
+
+
+def schedules(option: str, **changed: Any) -> tuple[Schedule, ...]:
+    given = part("scheduler", option, **changed)
+    return build_schedules(given, sgd(), total_steps=25, steps_per_epoch=10, monitor_mode="max")
+
+
+# Models
+
+
+@pytest.mark.parametrize("option", options("model"))
+def test_every_model_option_is_built_and_ready_to_train(option: str) -> None:
+    model = build_model(part("model", option), (3, 32, 32), 10)
+    assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+    assert model.training
+
+
+def test_a_models_own_refusal_names_the_option() -> None:
+    with pytest.raises(ConfigError, match=r"^model=cnn: a convolution needs pictures .*model=mlp takes any shape$"):
+        build_model(part("model", "cnn"), (54,), 7)
+
+
+def test_every_wrong_knob_of_a_part_is_said_at_once() -> None:
+    given = part("model", "dnn", hidden="wide", dropout=None, residual=1, normalisation="bach", dropuot=0.1)
+    with pytest.raises(ConfigError) as caught:
+        build_model(given, (4,), 2)
+    assert caught.value.faults == (
+        "model.dropuot: Dnn has no such argument; did you mean dropout?",
+        "model.hidden=wide: dnn wants a list, each a whole number",
+        "model.normalisation=bach: dnn wants one of batch, layer or null",
+        "model.dropout=None: dnn wants a finite number",
+        "model.residual=1: dnn wants true or false",
+    )
+
+
+def test_a_dropout_that_torch_refuses_is_an_error_of_the_config() -> None:
+    with pytest.raises(ConfigError, match=r"^model=dnn: dropout probability has to be between 0 and 1, but got 1.5$"):
+        build_model(part("model", "dnn", dropout=1.5), (4,), 2)
+
+
+@pytest.mark.parametrize("key", ["in_shape", "num_outputs"])
+def test_a_fact_of_the_run_cannot_be_set(key: str) -> None:
+    with pytest.raises(ConfigError, match=f"model.{key} is found out by the program; leave it out"):
+        build_model(part("model", "linear", **{key: 3}), (4,), 2)
+
+
+def test_a_module_that_is_no_model_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_model(Part("model", "mine", "torch.nn.Linear", {"in_features": 4}), (4,), 2)
+    assert caught.value.faults == (
+        "model.out_features is missing: Linear needs it",
+        "model=mine: Linear takes no in_shape, num_outputs: it is no model",
+    )
+
+
+def test_a_model_with_the_wrong_number_of_outputs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "users_model.py").write_text(
+        "from torch import nn\nclass Wide(nn.Linear):\n"
+        "    def __init__(self, in_shape, num_outputs): super().__init__(in_shape[0], num_outputs + 1)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=r"model=wide turns one row into \[1, 3\], not into \[1, 2\]"):
+        build_model(Part("model", "wide", "users_model.Wide", {}), (4,), 2, trusted=["users_model"])
+    del sys.modules["users_model"]
+
+
+# Losses
+
+
+@pytest.mark.parametrize(
+    ("task", "num_classes", "y"), [("multiclass", 3, [2, 0]), ("binary", 2, [1, 0]), ("regression", 0, [0.5, 2.0])]
+)
+def test_the_loss_that_fits_gives_one_number(task: Task, num_classes: int, y: list[float]) -> None:
+    given = part("loss", auto.auto_loss(task))
+    logits_BK = torch.zeros(2, num_outputs(given, task, num_classes))
+    assert build_loss(given, task, num_classes)(logits_BK, torch.tensor(y)).shape == ()
+
+
+def test_class_weights_become_a_tensor_that_moves_with_the_loss() -> None:
+    loss = build_loss(part("loss", "cross_entropy", weight=[1.0, 3]), "multiclass", 2)
+    assert dict(loss.named_buffers())["weight"].tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("option", "task", "changed", "words"),
+    [
+        ("cross_entropy", "multiclass", {"weight": [1.0, 2.0]}, "loss=cross_entropy: weight tensor should be defined"),
+        ("cross_entropy", "multiclass", {"weight": 2.0}, "loss.weight=2.0: cross_entropy wants a list of numbers or n"),
+        (
+            "cross_entropy",
+            "multiclass",
+            {"label_smoothing": 2.0},
+            "loss=cross_entropy: label_smoothing must be between",
+        ),
+        ("cross_entropy", "multiclass", {"reduction": "none"}, "loss=cross_entropy gives no single number"),
+        ("mse", "multiclass", {}, "loss=mse does not fit data with 10 classes; what fits: cross_entropy"),
+    ],
+)
+def test_a_loss_that_would_fail_in_training_is_refused(
+    option: str, task: Task, changed: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        build_loss(part("loss", option, **changed), task, 10)
+
+
+# Optimizers
+
+
+@pytest.mark.parametrize("option", OPTIMIZERS)
+def test_every_optimizer_lowers_a_loss(option: str, net: nn.Module) -> None:
+    (optimizer,) = build_optimizers(part("optimizer", option), net, CPU)
+    x, y = torch.ones(4, 3), torch.zeros(4, 2)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(net(x), y)
+        loss.backward()
+        return loss.detach()
+
+    losses = [float(optimizer.step(closure)) for _ in range(5)]
+    assert losses[-1] < losses[0]
+
+
+def test_the_fused_step_is_taken_where_torch_has_one(net: nn.Module) -> None:
+    fused = {o for o in OPTIMIZERS if build_optimizers(part("optimizer", o), net, CPU)[0].defaults.get("fused")}
+    assert fused == {"sgd", "adam", "adamw", "adagrad"}
+
+
+@pytest.mark.parametrize("changed", [{"fused": False}, {"foreach": True}])
+def test_a_choice_of_ones_own_rules_the_fused_step_out(changed: dict[str, Any], net: nn.Module) -> None:
+    assert not build_optimizers(part("optimizer", "adam", **changed), net, CPU)[0].defaults["fused"]
+
+
+def test_the_knobs_arrive_lists_as_tuples(net: nn.Module) -> None:
+    (optimizer,) = build_optimizers(part("optimizer", "adamax", lr=0.5, betas=[0.5, 0.75]), net, CPU)
+    assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (0.5, (0.5, 0.75))
+
+
+def test_frozen_weights_are_left_out(net: nn.Module) -> None:
+    net.bias.requires_grad_(False)  # type: ignore[union-attr]
+    (optimizer,) = build_optimizers(part("optimizer", "sgd"), net, CPU)
+    assert optimizer.param_groups[0]["params"] == [net.weight]
+
+
+def test_a_model_without_weights_is_refused() -> None:
+    with pytest.raises(ConfigError, match="optimizer=sgd has nothing to do: the model has no weights to learn"):
+        build_optimizers(part("optimizer", "sgd"), nn.ReLU(), CPU)
+
+
+@pytest.mark.parametrize(
+    ("option", "changed", "words"),
+    [
+        ("sgd", {"nesterov": True}, "optimizer=sgd: Nesterov momentum requires a momentum and zero dampening"),
+        ("sgd", {"lr": -1.0}, "optimizer=sgd: Invalid learning rate: -1.0"),
+        ("sgd", {"lr": float("nan")}, "optimizer.lr=nan: sgd wants a finite number"),
+        ("sgd", {"lr": "abc"}, "optimizer.lr=abc: sgd wants a finite number"),
+        ("sgd", {"lr": True}, "optimizer.lr=True: sgd wants a finite number"),
+        ("sgd", {"differentiable": True}, "optimizer=sgd: a leaf Variable that requires grad"),
+        ("adam", {"betas": [0.9]}, r"optimizer.betas=\[0.9\]: adam wants a list of 2: \[a finite number, a finite n"),
+        ("adam", {"betas": [0.9, 2.0]}, "optimizer=adam: Invalid beta parameter at index 1: 2.0"),
+        ("adam", {"fused": True, "foreach": True}, "optimizer=adam: `fused` and `foreach` cannot be `True` together"),
+        ("rmsprop", {"capturable": True}, "optimizer=rmsprop: If capturable=True, params and state_steps must be on"),
+        ("lbfgs", {"line_search_fn": "armijo"}, "optimizer=lbfgs: only 'strong_wolfe' is supported"),
+        ("lbfgs", {"history_size": 0}, "optimizer.history_size=0: a whole number of at least 1"),
+        ("lbfgs", {"max_iter": 0}, "optimizer.max_iter=0: a whole number of at least 1"),
+        ("adam", {"momentum": 0.9}, "optimizer.momentum: Adam of torch .* has no such argument; it takes params, lr"),
+        ("adam", {"params": []}, "optimizer.params is found out by the program; leave it out"),
+    ],
+)
+def test_what_torch_refuses_at_the_first_step_or_before_is_an_error_of_the_config(
+    option: str, changed: dict[str, Any], words: str, net: nn.Module
+) -> None:
+    with pytest.raises(ConfigError, match=f"^{words}"):
+        build_optimizers(part("optimizer", option, **changed), net, CPU)
+
+
+@pytest.mark.parametrize(
+    ("option", "target", "words"),
+    [
+        ("sparse_adam", "torch.optim.SparseAdam", "optimizer=sparse_adam: SparseAdam does not support dense gradients"),
+        ("muon", "torch.optim.Muon", "optimizer=muon: Muon only supports 2D parameters"),
+    ],
+)
+def test_an_optimizer_for_other_weights_is_refused_with_the_reason(
+    option: str, target: str, words: str, net: nn.Module
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        build_optimizers(Part("optimizer", option, target, {"lr": 0.1}), net, CPU)
+
+
+def test_a_knob_that_this_torch_lacks_is_dropped_while_it_is_off_and_refused_when_set(net: nn.Module) -> None:
+    build_optimizers(part("optimizer", "lbfgs", from_a_later_torch=False), net, CPU)
+    with pytest.raises(ConfigError, match=r"optimizer\.from_a_later_torch: LBFGS of torch \d.* has no such"):
+        build_optimizers(part("optimizer", "lbfgs", from_a_later_torch=True), net, CPU)
+
+
+def test_building_an_optimizer_draws_no_random_number_and_moves_no_weight(net: nn.Module) -> None:
+    weight, generator = net.weight.detach().clone(), torch.get_rng_state()  # type: ignore[union-attr, operator]
+    for option in OPTIMIZERS:
+        build_optimizers(part("optimizer", option), net, CPU)
+    assert torch.equal(net.weight, weight)  # type: ignore[arg-type]
+    assert torch.equal(torch.get_rng_state(), generator)
+
+
+# Schedules
+
+
+def test_no_scheduler_is_no_schedule() -> None:
+    assert schedules("none") == ()
+
+
+@pytest.mark.parametrize("option", [option for option in options("scheduler") if option != "none"])
+def test_every_scheduler_option_is_built_for_each_optimizer(option: str) -> None:
+    given = part("scheduler", option)
+    built = build_schedules(given, sgd() + sgd(), total_steps=25, steps_per_epoch=10, monitor_mode="min")
+    assert [schedule.interval for schedule in built] == ["epoch", "epoch"]
+
+
+def test_a_cosine_left_open_ends_with_the_run() -> None:
+    assert schedules("cosine_annealing_lr")[0].scheduler.T_max == 3  # 25 steps are 2 epochs and a half
+    assert schedules("cosine_annealing_lr", interval="step")[0].scheduler.T_max == 25
+    assert schedules("cosine_annealing_lr", T_max=7)[0].scheduler.T_max == 7
+
+
+def test_a_plateau_left_open_follows_the_monitor() -> None:
+    assert schedules("reduce_lr_on_plateau")[0].scheduler.mode == "max"
+    assert schedules("reduce_lr_on_plateau", mode="min")[0].scheduler.mode == "min"
+
+
+def test_building_a_schedule_ticks_nothing() -> None:
+    (schedule,) = schedules("exponential_lr", gamma=0.5)
+    assert (schedule.scheduler.last_epoch, schedule.scheduler.get_last_lr()) == (0, [1.0])
+
+
+@pytest.mark.parametrize(
+    ("option", "changed", "words"),
+    [
+        ("step_lr", {"step_size": 0}, "scheduler.step_size=0: a whole number of at least 1"),
+        ("step_lr", {"gamma": -0.5}, "scheduler.gamma=-0.5: a number above 0"),
+        ("step_lr", {"step_size": 1.5}, "scheduler.step_size=1.5: step_lr wants a whole number"),
+        ("step_lr", {"interval": "batch"}, "scheduler.interval=batch: no interval; choices: epoch, step"),
+        ("step_lr", {"last_epoch": 3}, "scheduler.last_epoch is found out by the program; leave it out"),
+        ("cosine_annealing_lr", {"T_max": 0}, "scheduler.T_max=0: a whole number of at least 1"),
+        ("multi_step_lr", {"milestones": 30}, "scheduler.milestones=30: multi_step_lr wants a list, each a whole num"),
+        ("reduce_lr_on_plateau", {"factor": 1.5}, "scheduler=reduce_lr_on_plateau: Factor should be < 1.0"),
+        ("reduce_lr_on_plateau", {"mode": "up"}, "scheduler.mode=up: reduce_lr_on_plateau wants one of min, max"),
+        (
+            "reduce_lr_on_plateau",
+            {"interval": "step"},
+            "scheduler.interval=step: the monitor is measured once an epoch",
+        ),
+    ],
+)
+def test_a_schedule_that_would_fail_at_a_later_tick_is_refused(
+    option: str, changed: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^{words}"):
+        schedules(option, **changed)
+
+
+# Metrics
+
+
+def test_several_classes_are_measured_over_probabilities() -> None:
+    parts = [part("metric", option) for option in ("accuracy", "precision", "recall", "f1", "confusion_matrix")]
+    metrics = build_metrics(parts, "multiclass", 3)
+    scores_BK = torch.tensor([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+    values = {name: metric(scores_BK, torch.tensor([0, 1, 1, 2])).tolist() for name, metric in metrics.items()}
+    assert values.pop("confusion_matrix") == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
+    # by class: precision 1/2 1 1, recall 1 1/2 1, f1 2/3 2/3 1
+    assert values == pytest.approx({"accuracy": 3 / 4, "precision": 5 / 6, "recall": 5 / 6, "f1": 7 / 9})
+
+
+def test_a_metric_starts_empty() -> None:
+    (metric,) = build_metrics([part("metric", "confusion_matrix")], "multiclass", 2).values()
+    metric.update(torch.tensor([[0.1, 0.9]]), torch.tensor([1]))
+    assert metric.compute().tolist() == [[0, 0], [0, 1]]
+    assert not metric.validate_args
+
+
+def test_two_classes_are_measured_over_the_probability_of_class_1() -> None:
+    metrics = build_metrics([part("metric", "accuracy"), part("metric", "auroc")], "binary", 2)
+    scores_B, y_B = torch.tensor([0.1, 0.6, 0.4, 0.9]), torch.tensor([0, 0, 1, 1])
+    assert {name: float(m(scores_B, y_B)) for name, m in metrics.items()} == {"accuracy": 0.5, "auroc": 0.75}
+
+
+def test_numbers_are_measured_in_their_own_unit() -> None:
+    metrics = build_metrics([part("metric", option) for option in auto.auto_metrics("regression")], "regression", 0)
+    values = {name: float(m(torch.tensor([1.0, 5.0]), torch.tensor([1.0, 3.0]))) for name, m in metrics.items()}
+    assert values == pytest.approx({"rmse": 2**0.5, "mae": 1.0, "r2": -1.0})
+
+
+@pytest.mark.parametrize("option", auto.CLASS_METRICS + auto.REGRESSION_METRICS)
+def test_seven_rows_and_then_the_rest_give_the_value_of_all(option: str) -> None:
+    task: Task = "regression" if option in auto.REGRESSION_METRICS else "multiclass"
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.rand(30, 3, generator=generator).softmax(1)
+    y = torch.randint(3, (30,), generator=generator)
+    scores, y = (scores[:, 0], y.float()) if task == "regression" else (scores, y)
+    whole, halved = (build_metrics([part("metric", option)], task, 3)[option] for _ in range(2))
+    whole.update(scores, y)
+    halved.update(scores[:7], y[:7])
+    halved.update(scores[7:], y[7:])
+    torch.testing.assert_close(whole.compute(), halved.compute())
+
+
+def test_every_metric_option_is_known_to_one_task() -> None:
+    assert sorted([*auto.CLASS_METRICS, *auto.REGRESSION_METRICS, "auto"]) == options("metric")
+
+
+@pytest.mark.parametrize(
+    ("option", "task", "changed", "words"),
+    [
+        ("rmse", "multiclass", {}, "metric=rmse does not fit data with 10 classes; what fits: accuracy, precision, r"),
+        ("accuracy", "regression", {}, "metric=accuracy does not fit data with numbers to predict; what fits: rmse, "),
+        ("f1", "multiclass", {"average": "mean"}, "metric.average=mean: f1 wants one of micro, macro, weighted, none"),
+        ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: Expected argument `top_k` to be smaller or equal"),
+        ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: If `preds` have one dimension m"),
+        ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: Expected argument `threshold` to be a float"),
+        ("mae", "regression", {"task": "binary"}, "metric=mae: Unexpected keyword arguments: `task`"),
+        ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is found out by the program; leave it out"),
+    ],
+)
+def test_a_metric_that_does_not_fit_is_refused(option: str, task: Task, changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{words}"):
+        build_metrics([part("metric", option, **changed)], task, 10)
+
+
+# Data sets
+
+
+def test_a_source_takes_its_knobs_and_reads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "users_data.py").write_text(
+        "from runner.contracts import Source\nclass Mine(Source):\n"
+        "    def __init__(self, rows: int): self.rows = rows\n"
+        "    def load(self, data_dir): raise AssertionError\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    given = Part("dataset", "mine", "users_data.Mine", {"rows": 5})
+    assert vars(build_source(given, trusted=["users_data"])) == {"rows": 5}
+    del sys.modules["users_data"]
+
+
+def test_a_model_is_no_data_set() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^dataset\._target_=torch\.nn\.Linear is refused: it is no class of the kin"
+    ):
+        build_source(Part("dataset", "mine", "torch.nn.Linear", {}))
