@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from runner.contracts import Batches, Parts, Progress, Report, Task
+from runner.contracts import Batches, Chunk, Parts, Progress, Report, Task
 from runner.errors import RunError
 from runner.tally import Tally, predicted_classes
 
@@ -96,7 +96,7 @@ def train_epoch(
     batches_left = len(train) - tally.batch
     for chunk in train.chunks(tally.epoch, tally.batch):
         with torch.no_grad():
-            x = stepper.parts.preprocess(chunk.x)
+            x = prepared(stepper.parts, chunk, tally.epoch)
         batches = zip(torch.split(x, chunk.batch_size), torch.split(chunk.y, chunk.batch_size), strict=True)
         for x_B, y_B in islice(batches, tally.batch - chunk.first_batch, None):
             stepper.step(x_B, y_B, tally)
@@ -107,6 +107,13 @@ def train_epoch(
                 values = step_values(stepper, tally) if plan.logs_at(tally.step) else {}
                 yield Report(tally.read(), tally.epoch + 1, values)
         yield Report(tally.read(), tally.epoch + 1)  # a sign of life, for the progress bar and for signals
+
+
+def prepared(parts: Parts, chunk: Chunk, epoch: int) -> Tensor:
+    """The rows as the model is trained on them."""
+    x = chunk.x if parts.augment is None else parts.augment(chunk.x, chunk.rows, epoch)
+    prepared: Tensor = parts.preprocess(x)
+    return prepared
 
 
 def step_values(stepper: Stepper, tally: Tally) -> dict[str, float]:

@@ -65,7 +65,8 @@ def answer(experiment: Experiment, row: int) -> Iterator[str]:
     from runner.engine import as_scores, predict
 
     data, where = experiment.data, experiment.choice.device
-    one = ResidentBatches(data.x.to(where), data.y.to(where), tensor([row]), batch_size=1, order_seed=None)
+    x, y = data.x[tensor([row])].to(where), data.y[row : row + 1].to(where)
+    one = ResidentBatches(x, y, tensor([0]), batch_size=1, order_seed=None)
     scores = as_scores(predict(experiment.parts, one)[0], data.task)[0]
     if data.task == "regression":
         yield f"predicted {float(scores):.6g}"
