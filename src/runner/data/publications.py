@@ -15,7 +15,7 @@ class Idx:
     """What an IDX file must hold: big-endian numbers of one type."""
 
     shape: tuple[int, ...]
-    dtype: str = "u1"  # as numpy spells it
+    dtype: str = "u1"  # as numpy spells it, without the byte order
 
     @property
     def num_bytes(self) -> int:
