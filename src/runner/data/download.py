@@ -85,7 +85,7 @@ def extracted(path: Path, archive: Archive) -> Iterator[tuple[File, SupportsRead
             yield archive.files[0], content
         return
     files = {file.name: file for file in archive.files}  # other members are left alone, wherever they want to lie
-    with tarfile.open(path) as tar:
+    with tarfile.open(path, "r:gz") as tar:
         for member in tar:
             if member.name in files and (stream := tar.extractfile(member)):
                 yield files[member.name], stream
