@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from runner.build.target import resolve
 from runner.contracts import Source
+from runner.parts.target import resolve
 
 CONF = Path(__file__).parents[1] / "conf"
 PARTS = sorted(

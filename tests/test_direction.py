@@ -12,10 +12,11 @@ PACKAGE = Path(__file__).parent.parent / "src" / "runner"
 
 # what each room may import of the others; errors, contracts and the package itself are open to all
 OPEN = {"", "errors", "contracts"}
-PARTS = {"data", "models", "losses", "metrics"}
+PARTS = {"data", "models", "losses", "optimizers", "schedulers", "metrics"}
 MAY = {
     "contracts": set(),
     "errors": set(),
+    "libraries": set(),
     "seed": set(),
     "device": set(),
     "monitor": set(),
@@ -24,11 +25,11 @@ MAY = {
     "tally": set(),
     **{part: {"seed"} for part in PARTS},
     "config": set(),
-    "build": {"config", *PARTS},
+    "parts": {"config", *PARTS},
     "engine": {"tally"},
     "records": {"config", "monitor"},
     "state": {"monitor", "seed"},
-    "experiment": {"build", "config", "data", "device", "engine", "layers", "monitor", "seed"},
+    "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
     "judgement": {"engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
     "compose": {"config", "experiment", "recording", "records"},
@@ -99,7 +100,7 @@ def test_an_arrow_that_runs_back_is_seen(tmp_path: Path) -> None:
     file.write_text(
         "import torch\nfrom runner.config.settings import Config\n"
         "import runner.data.images\nfrom runner import errors\n"
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from runner.build.parts import x\n"
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from runner.parts.build import x\n"
         "def f():\n    from runner.cli import main\n"
     )
     assert sorted(imported_rooms(file)) == ["cli", "config", "data", "errors"]

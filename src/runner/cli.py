@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -25,7 +26,10 @@ VERBS = {
 
 def entry() -> None:
     """The console script and ``python -m runner``."""
-    sys.exit(main(sys.argv[1:]))
+    sys.path.append("")  # the console script alone would not find a package of the user's in the current folder
+    code = main(sys.argv[1:])
+    gc.disable()  # the process ends: no last search through all that torch has made
+    sys.exit(code)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -9,11 +9,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
+
+if TYPE_CHECKING:
+    from runner.config.settings import Reference
 
 Task = Literal["binary", "multiclass", "regression"]
 Status = Literal["finished", "stopped_early", "interrupted"]
@@ -119,6 +122,7 @@ class Progress:
     seen: int = 0
     window_loss_sum: float = 0.0  # over the rows since the last log row
     window_seen: int = 0
+    unjudged: Mapping[str, float] = field(default_factory=dict)  # of an ended epoch whose evaluation was cut short
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,7 @@ class Outline:
     steps_per_epoch: int
     total_steps: int
     monitor: str
+    reference: Reference
     run_dir: Path
 
 

@@ -11,8 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from runner import device, seed
-from runner.build import auto
-from runner.build import parts as build
 from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.config.settings import Config
@@ -26,6 +24,7 @@ from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
+from runner.parts import auto, build
 
 
 @dataclass(frozen=True)
@@ -51,20 +50,23 @@ class Experiment:
 
     @property
     def plan(self) -> Plan:
-        config = self.config
-        return Plan(
-            epochs=config.epochs,
-            log_every_steps=config.log_every_steps,
-            monitor=config.monitor,
-            max_steps=config.max_steps,
-            checkpoint_every_steps=config.checkpoint.every_steps,
-            test_every_epochs=config.test_every_epochs,
-            grad_clip_norm=config.grad_clip_norm,
-        )
+        return plan_of(self.config)
 
     def new_monitor(self) -> Monitor:
         stopping = self.config.early_stopping
         return Monitor(self.config.monitor, min_delta=stopping.min_delta, patience_epochs=stopping.patience_epochs)
+
+
+def plan_of(config: Config) -> Plan:
+    return Plan(
+        epochs=config.epochs,
+        log_every_steps=config.log_every_steps,
+        monitor=config.monitor,
+        max_steps=config.max_steps,
+        checkpoint_every_steps=config.checkpoint.every_steps,
+        test_every_epochs=config.test_every_epochs,
+        grad_clip_norm=config.grad_clip_norm,
+    )
 
 
 def assemble(config: Config, catalog: Catalog) -> Experiment:
@@ -105,7 +107,7 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
     if any(part.target is None for part in config.metric.values()):
         names = auto.auto_metrics(data.task)
         config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
-    known = {f"{split}/{name}" for split in ("val", "test") for name in ("loss", *config.metric)}
+    known = {f"val/{name}" for name in ("loss", *config.metric)}
     known |= {"train/loss", "train/accuracy"} if data.task != "regression" else {"train/loss"}
     if config.monitor not in known:
         raise ConfigError(
@@ -200,6 +202,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,
+        reference=config.reference,
         run_dir=run_dir,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runner import libraries
 from runner.compose.answers import answer
 from runner.compose.composition import Composed, compose
 from runner.compose.launch import run_job
@@ -40,10 +41,12 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
     config = composed.config
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
+    libraries.load()
     from runner.experiment import assemble  # brings torch: only a request known to be right has to wait for it
     from runner.recording import record
 
     experiment = assemble(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
-    run_job(request, composed, directory.path, lambda tree: record(experiment, directory, brief=folder is not None))
+    with directory.owned():
+        run_job(request, composed, directory.path, lambda tree: record(experiment, directory, brief=folder is not None))
     return directory

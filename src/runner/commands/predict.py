@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from runner import libraries
 from runner.commands.stored_run import open_run
 from runner.errors import ConfigError
 
@@ -21,20 +22,17 @@ def run(argv: list[str]) -> int:
     """``predict RUN --test-index N [checkpoint=best|last]``: the exit code. Raises RunnerError."""
     words, index = split_index(argv)
     stored = open_run("predict", words, own=("checkpoint",))
-    from runner.config.catalog import Catalog, conf_folders
-    from runner.experiment import assemble
-    from runner.judgement import checkpoint_to_judge
-    from runner.records.checkpoint import Checkpoints
+    libraries.load()
+    from runner.commands.rebuilt_run import rebuild_to_read
     from runner.records.console import RunConsole
     from runner.state import load_weights
 
     console = RunConsole()
-    experiment = assemble(stored.config, Catalog(conf_folders()))
-    row = test_row(experiment, index)
-    which = stored.changes.get("checkpoint") or checkpoint_to_judge(experiment)
-    load_weights(Checkpoints(stored.directory.checkpoints, console.warn).load(which), experiment.parts)
-    console.note(f"{which}.pt, row {index} of the test split")
-    for line in answer(experiment, row):
+    rebuilt = rebuild_to_read(stored, console.warn)
+    row = test_row(rebuilt.experiment, index)
+    load_weights(rebuilt.saved, rebuilt.experiment.parts)
+    console.note(f"{rebuilt.checkpoint}.pt, row {index} of the test split")
+    for line in answer(rebuilt.experiment, row):
         print(line)
     return 0
 

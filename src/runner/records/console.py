@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.records.bar import LiveBar
+from runner.records.comparison import remark
 from runner.records.epochs import EpochTable, plain_line
 from runner.records.outcome import (
     MAX_CLASSES,
@@ -76,7 +77,8 @@ class RunConsole:
         else:
             self._print(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
             self._print(*[Text(hint(outline))] * bool(hint(outline)))
-        self._epochs = EpochTable(outline.epochs, outline.monitor, self._out.width)
+        remark_width = len("  notes 1.3203 | here 1.3600 | +3 %") if outline.reference.figures else 0
+        self._epochs = EpochTable(outline.epochs, outline.monitor, self._out.width, remark_width)
         self._epoch_began = self._clock()
         if self._out.is_interactive:
             self._bar = LiveBar(self._out, outline, step, self._clock)
@@ -97,12 +99,16 @@ class RunConsole:
             return
         style = ENDING_STYLES.get(outcome.status, "bold red")
         self._print(Text(), Text(ending(outline, outcome), style=style))
+        self.scores(outline, outcome)
+        self._print(Text(), *written(outline), Text("next", style="dim"))
+        self._print(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
+
+    def scores(self, outline: Outline, outcome: Outcome) -> None:
+        """Shows the metrics of every split, and the classes of the judged one where they are few enough to read."""
         if outcome.best:
             self._print(Text(), score_table(outline, outcome))
         if outcome.confusion and len(outcome.confusion) <= MAX_CLASSES:
             self._print(Text(), *self._class_report(outline, outcome))
-        self._print(Text(), *written(outline), Text("next", style="dim"))
-        self._print(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
 
     def note(self, text: str) -> None:
         """Says ``text`` on standard output."""
@@ -110,7 +116,8 @@ class RunConsole:
 
     def warn(self, text: str) -> None:
         """Says ``text`` on standard error."""
-        with self._bar.away() if self._bar is not None else nullcontext():
+        gone = suppress(OSError)  # standard error itself: nobody is left to tell
+        with gone, self._bar.away() if self._bar is not None else nullcontext():
             self._err.print(Text(f"warning: {text}", style="yellow"), soft_wrap=True)
 
     def close(self) -> None:
@@ -121,9 +128,10 @@ class RunConsole:
 
     def _epoch_lines(self, report: Report, seconds: float, *, best: bool) -> list[Text]:
         epoch = report.epoch
+        said = remark(self._outline.reference, epoch, report.values)
         if self._out.is_interactive:
-            return self._epochs.lines(epoch, report.values, seconds, best=best)
-        return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best))]
+            return self._epochs.lines(epoch, report.values, seconds, best=best, remark=said)
+        return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best, remark=said))]
 
     def _class_report(self, outline: Outline, outcome: Outcome) -> list[RenderableType]:
         """The report of each class and the confusion matrix: side by side where they fit."""

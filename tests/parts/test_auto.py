@@ -1,9 +1,9 @@
 import pytest
 from torch import nn
 
-from runner.build.auto import auto_loss, auto_metrics, num_outputs
 from runner.contracts import Task
 from runner.errors import ConfigError
+from runner.parts.auto import auto_loss, auto_metrics, num_outputs
 
 
 @pytest.mark.parametrize(

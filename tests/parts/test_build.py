@@ -7,9 +7,12 @@ import torch
 from torch import nn
 from torch.optim import SGD, Optimizer
 
-from parts import options, part
-from runner.build import auto
-from runner.build.parts import (
+from options import options, part
+from runner.config.part import Part
+from runner.contracts import Schedule, Task
+from runner.errors import ConfigError
+from runner.parts import auto
+from runner.parts.build import (
     build_loss,
     build_metrics,
     build_model,
@@ -18,9 +21,6 @@ from runner.build.parts import (
     build_source,
     num_outputs,
 )
-from runner.config.part import Part
-from runner.contracts import Schedule, Task
-from runner.errors import ConfigError
 
 CPU = torch.device("cpu")
 OPTIMIZERS = options("optimizer")

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from runner.build.signature import arguments
 from runner.config.part import Part
 from runner.errors import ConfigError
+from runner.parts.signature import arguments
 
 PART = Part("model", "mine", "x.Mine", {})
 

@@ -12,13 +12,13 @@ from torch import nn
 from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from runner.build import auto
-from runner.build.signature import arguments, parameter_names
-from runner.build.target import resolve
 from runner.config.part import Part
 from runner.contracts import Schedule, Source, Task
 from runner.errors import ConfigError, RunnerError
 from runner.losses.single_output import SingleOutput
+from runner.parts import auto
+from runner.parts.signature import arguments, parameter_names
+from runner.parts.target import resolve
 
 if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
     from torchmetrics import Metric

@@ -9,10 +9,10 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from runner.build.target import resolve
 from runner.contracts import Source
 from runner.errors import ConfigError
 from runner.models.cnn import Cnn
+from runner.parts.target import resolve
 
 FOREIGN = [
     "os.system",
@@ -62,7 +62,7 @@ NO_WAY_THROUGH = [
     "torchvision.datasets.mnist.shutil.rmtree",
     "torch.hub.Path.unlink",
     "runner.contracts.Path.write_text",
-    "runner.build.target.re.compile",
+    "runner.parts.target.re.compile",
 ]
 
 
