@@ -57,10 +57,10 @@ def _chunks(x: Tensor | Rows, rows: Tensor, num_workers: int) -> Iterable[Tensor
 
 
 class Float32(Transform):
-    """Bytes become float32, unscaled."""
+    """Bytes become float32, unscaled: a copy, into which the next steps may write."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.float()
+        return x.to(torch.float32, copy=True)
 
 
 class Scale(Transform):
@@ -73,7 +73,7 @@ class Scale(Transform):
         self.register_buffer("divisor", torch.tensor(float(divisor)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x / self.divisor
+        return x.div_(self.divisor)  # in place: a new tensor for every chunk costs as much as the division
 
 
 class Normalise(Transform):
@@ -107,7 +107,7 @@ class Normalise(Transform):
             self.std.copy_(torch.where(self.numeric & (std > 0), std, 1.0))
 
     def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean) / self.std
+        return x.sub_(self.mean).div_(self.std)
 
 
 class OneHot(Transform):
