@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import program
 import pytest
+
+import program
 from program import fingerprints
 
 
