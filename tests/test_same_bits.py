@@ -9,7 +9,7 @@ from program import numbers, only_run
 
 
 def test_two_runs_of_the_first_command_are_equal_to_the_bit(tmp_path: Path) -> None:
-    both = [program.spawn("train", "epochs=2", cwd=tmp_path, RUNNER_OUTPUTS=str(tmp_path / name)) for name in "ab"]
+    both = [program.spawn("train", "epochs=1", cwd=tmp_path, RUNNER_OUTPUTS=str(tmp_path / name)) for name in "ab"]
     for process in both:
         _, err = process.communicate(timeout=program.PATIENCE_S)
         assert process.returncode == 0, err
@@ -24,9 +24,9 @@ def test_two_runs_of_the_first_command_are_equal_to_the_bit(tmp_path: Path) -> N
 
 def test_a_resumed_run_of_real_data_equals_the_uninterrupted_one(tmp_path: Path) -> None:
     """A convolutional net on digits, two threads, interrupted within an epoch."""
-    settings = ["threads=2", "epochs=2", "device=cpu"]
+    settings = ["threads=2", "epochs=1", "model.channels=[8,16]", "device=cpu"]
     whole = program.run(["train", *settings, f"output_dir={tmp_path}/whole"], tmp_path / "said")
-    at = ("runner.engine:Stepper.step", 30)
+    at = ("runner.engine:Stepper.step", 9)
     argv = ["train", *settings, f"output_dir={tmp_path}/cut"]
     cut = program.run(argv, tmp_path / "said", before="terminate_before", at=at)
     assert (whole.code, cut.code) == (0, 143), (whole.err, cut.err)
