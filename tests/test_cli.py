@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -157,15 +156,6 @@ def test_torch_stays_out_of_a_question_and_of_a_refusal(argv: list[str], tmp_pat
     )
     assert "imported" not in done.stderr
     assert done.returncode == (2 if argv[:1] == ["train"] and "--" not in argv[1] else 0)
-
-
-def test_a_refusal_takes_less_than_the_blink_it_is_promised_to(tmp_path: Path) -> None:
-    took = []
-    for _ in range(3):  # the fastest counts: other work on the machine only adds
-        begun = time.perf_counter()
-        typed("train", "optimizer.lrr=1", cwd=tmp_path)
-        took.append(time.perf_counter() - begun)
-    assert min(took) < 0.8
 
 
 def test_awkward_words_arrive_from_a_shell(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ PACKAGE = Path(__file__).parent.parent / "src" / "runner"
 
 # what each room may import of the others; errors, contracts and the package itself are open to all
 OPEN = {"", "errors", "contracts"}
-PARTS = {"data", "models", "losses", "metrics"}
+PARTS = {"data", "models", "losses", "optimizers", "schedulers", "metrics"}
 MAY = {
     "contracts": set(),
     "errors": set(),
+    "libraries": set(),
     "seed": set(),
     "device": set(),
     "monitor": set(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -18,13 +19,17 @@ VERBS = {
     "resume": ("runner.commands.resume:run", "go on with an interrupted run, at the exact step"),
     "eval": ("runner.commands.evaluate:run", "measure a trained model again"),
     "predict": ("runner.commands.predict:run", "answer for one row of the test split"),
+    "fetch": ("runner.commands.fetch:run", "download a data set once; without a name, what there is"),
     "show": ("runner.commands.show:run", "what can be chosen: groups, options, their parameters"),
 }
 
 
 def entry() -> None:
     """The console script and ``python -m runner``."""
-    sys.exit(main(sys.argv[1:]))
+    sys.path.append("")  # the console script alone would not find a package of the user's in the current folder
+    code = main(sys.argv[1:])
+    gc.disable()  # the process ends: no last search through all that torch has made
+    sys.exit(code)
 
 
 def main(argv: Sequence[str]) -> int:

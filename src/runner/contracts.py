@@ -9,11 +9,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
+
+if TYPE_CHECKING:
+    from runner.config.settings import Reference
 
 Task = Literal["binary", "multiclass", "regression"]
 Status = Literal["finished", "stopped_early", "interrupted"]
@@ -166,6 +169,7 @@ class Outline:
     steps_per_epoch: int
     total_steps: int
     monitor: str
+    reference: Reference
     run_dir: Path
 
 

@@ -202,6 +202,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,
+        reference=config.reference,
         run_dir=run_dir,
     )
 

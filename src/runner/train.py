@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runner import libraries
 from runner.compose.answers import answer
 from runner.compose.composition import Composed, compose
 from runner.compose.launch import run_job
@@ -40,6 +41,7 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
     config = composed.config
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
+    libraries.load()
     from runner.experiment import assemble  # brings torch: only a request known to be right has to wait for it
     from runner.recording import record
 

@@ -11,11 +11,14 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from runner.config.settings import Reference
 from runner.contracts import Layer, Outcome, Outline, Progress, Report
 from runner.records.console import RunConsole
 
 RUN = Path("outputs/2025-11-21/10-20-30.123456-digits-cnn-adam")
+NO_REFERENCE = Reference(source=None, figures={}, expected={})
 OUTLINE = Outline(
+    reference=NO_REFERENCE,
     name="digits-cnn-adam",
     options={"dataset": "digits", "model": "cnn", "loss": "cross_entropy", "optimizer": "adam", "scheduler": "none"},
     task="multiclass",

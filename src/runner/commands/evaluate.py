@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from runner import libraries
 from runner.commands.stored_run import open_run
 
 
 def run(argv: list[str]) -> int:
     """``eval RUN [checkpoint=best|last] [device=...]``: the exit code. Writes nothing. Raises RunnerError."""
     stored = open_run("eval", argv, own=("checkpoint",))
+    libraries.load()
     from runner.commands.rebuilt_run import rebuild_to_read
     from runner.experiment import outline
     from runner.judgement import judge

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from runner import libraries
 from runner.commands.stored_run import open_run
 from runner.errors import ConfigError
 
@@ -21,6 +22,7 @@ def run(argv: list[str]) -> int:
     """``predict RUN --test-index N [checkpoint=best|last]``: the exit code. Raises RunnerError."""
     words, index = split_index(argv)
     stored = open_run("predict", words, own=("checkpoint",))
+    libraries.load()
     from runner.commands.rebuilt_run import rebuild_to_read
     from runner.records.console import RunConsole
     from runner.state import load_weights

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runner import libraries
 from runner.commands.stored_run import LENGTHS, StoredRun, open_run
 from runner.errors import ConfigError
 
@@ -42,6 +43,7 @@ def is_longer(stored: StoredRun) -> bool:
     """Whether the changed lengths leave something to train."""
     if not stored.changed(*LENGTHS):
         return False
+    libraries.load()
     from runner.experiment import plan_of
     from runner.records.checkpoint import Checkpoints
     from runner.state import progress_of
@@ -50,6 +52,7 @@ def is_longer(stored: StoredRun) -> bool:
 
 
 def go_on(stored: StoredRun) -> None:
+    libraries.load()
     from runner.commands.rebuilt_run import assembled, rebuild
     from runner.recording import record
     from runner.records.checkpoint import Checkpoints

@@ -75,6 +75,19 @@ class NotEmpty:
         return "at least one"
 
 
+@dataclass(frozen=True)
+class NumbersByName:
+    """Names, each with a list of numbers."""
+
+    words: str
+
+    def admits(self, value: Any) -> bool:
+        return all(isinstance(name, str) and not faults(numbers, list[float], "") for name, numbers in value.items())
+
+    def __str__(self) -> str:
+        return self.words
+
+
 def faults(value: Any, annotation: Any, where: str) -> list[str]:
     """What is wrong with the value, one line a fault, ``where`` is its dotted key; [] when it fits."""
     base, limits = _split(annotation)
@@ -157,6 +170,8 @@ def _has_type(value: Any, base: Any) -> bool:
 
 
 def _words(base: Any) -> str:
+    if get_origin(base) is dict:
+        return "key: value pairs"
     if get_origin(base) in (Union, types.UnionType):
         return " or ".join(expected(member) for member in get_args(base))
     if get_origin(base) is Literal:
@@ -178,7 +193,6 @@ _PLAIN = {
     float: "a number",
     bool: "true or false",
     str: "text",
-    dict: "key: value pairs",
     type(None): "null",
     Any: "anything",
 }

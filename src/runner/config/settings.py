@@ -13,7 +13,7 @@ import yaml
 from runner.config.catalog import PARTS, Catalog, Option
 from runner.config.checks import name_fault, part_faults, setting_faults, sound_settings, unknown_settings
 from runner.config.knobs import Count, NotNegative, NotNegativeInt, Positive
-from runner.config.limits import Matching, Range, shown
+from runner.config.limits import Matching, NumbersByName, Range, shown
 from runner.config.part import Part
 from runner.config.yamlfile import read_yaml
 from runner.errors import ConfigError, DataError
@@ -23,6 +23,7 @@ Seed = Annotated[int, Range(low=0, high=2**32 - 1)]
 Word = Annotated[str, Matching(r"(?s).+", "that is not empty")]
 Device = Annotated[str, Matching(r"auto|cpu|mps|cuda(:\d+)?", "like auto, cpu, cuda, cuda:1 or mps")]
 Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or train/loss, never test/...")]
+Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
 
 
@@ -36,6 +37,15 @@ class EarlyStopping:
 class Checkpointing:
     every_epochs: Count
     every_steps: Count | None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a right run is known to show; a recipe carries it, the console holds the run against it."""
+
+    source: Word | None
+    figures: Figures
+    expected: Figures
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,7 @@ class Config:
     data_dir: Word
     output_dir: Word
     tags: list[Word]
+    reference: Reference
     trusted: list[Package]
 
     def as_dict(self) -> dict[str, Any]:
@@ -205,6 +216,7 @@ def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalo
     settings = {key: value for key, value in tree.items() if key not in PARTS}
     settings["early_stopping"] = EarlyStopping(**tree["early_stopping"])
     settings["checkpoint"] = Checkpointing(**tree["checkpoint"])
+    settings["reference"] = Reference(**tree["reference"])
     if settings["name"] == "auto":
         settings["name"] = _auto_name(choices, parts)
     if settings["val_fraction"] == 0 and settings["monitor"] == _usual_monitor(catalog):

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.records.bar import LiveBar
+from runner.records.comparison import remark
 from runner.records.epochs import EpochTable, plain_line
 from runner.records.outcome import (
     MAX_CLASSES,
@@ -76,7 +77,8 @@ class RunConsole:
         else:
             self._print(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
             self._print(*[Text(hint(outline))] * bool(hint(outline)))
-        self._epochs = EpochTable(outline.epochs, outline.monitor, self._out.width)
+        remark_width = len("  notes 1.3203 | here 1.3600 | +3 %") if outline.reference.figures else 0
+        self._epochs = EpochTable(outline.epochs, outline.monitor, self._out.width, remark_width)
         self._epoch_began = self._clock()
         if self._out.is_interactive:
             self._bar = LiveBar(self._out, outline, step, self._clock)
@@ -126,9 +128,10 @@ class RunConsole:
 
     def _epoch_lines(self, report: Report, seconds: float, *, best: bool) -> list[Text]:
         epoch = report.epoch
+        said = remark(self._outline.reference, epoch, report.values)
         if self._out.is_interactive:
-            return self._epochs.lines(epoch, report.values, seconds, best=best)
-        return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best))]
+            return self._epochs.lines(epoch, report.values, seconds, best=best, remark=said)
+        return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best, remark=said))]
 
     def _class_report(self, outline: Outline, outcome: Outcome) -> list[RenderableType]:
         """The report of each class and the confusion matrix: side by side where they fit."""

@@ -1,0 +1,227 @@
+"""Image data sets as their authors publish them: what lies where, how to tell that it is right, who serves it.
+
+Facts alone: nothing here needs torch. Folders and file names are those of torchvision, so that one copy serves both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+
+@dataclass(frozen=True)
+class Idx:
+    """What an IDX file must hold: big-endian numbers of one type."""
+
+    shape: tuple[int, ...]
+    dtype: str = "u1"  # as numpy spells it
+
+    @property
+    def num_bytes(self) -> int:
+        """Of the numbers, without the header."""
+        return prod(self.shape) * int(self.dtype[-1])
+
+
+@dataclass(frozen=True)
+class File:
+    """One extracted file."""
+
+    name: str  # below the publication's folder
+    digest: str | None  # "sha256:..." or "md5:..."; None where nobody has published one
+    idx: Idx | None = None  # None where it is no IDX file
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What the mirrors serve in one piece, and the files in it: one in a .gz, several in a .tar.gz."""
+
+    name: str
+    md5: str  # as published
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A data set that can be downloaded."""
+
+    title: str
+    folder: str  # below data_dir; "" for data_dir itself
+    mirrors: tuple[str, ...]  # tried in turn; every byte that comes is checked, so plain http does no harm
+    archives: tuple[Archive, ...]
+    download_mb: float  # 10^6 bytes
+    class_names: tuple[str, ...]
+
+
+def origin(digest: str) -> str | None:
+    """Which known file has this digest: "train-images-idx3-ubyte of MNIST"; None where none has."""
+    known = (
+        f"{file.name} of {publication.title}"
+        for publication in PUBLICATIONS.values()
+        for archive in publication.archives
+        for file in archive.files
+        if file.digest == digest
+    )
+    return next(known, None)
+
+
+def _idx_archives(*rows: tuple[str, str, str | None, Idx]) -> Iterator[Archive]:
+    """Archives from (name of the extracted file, MD5 of its .gz, SHA-256 of the extracted file, contents)."""
+    for name, md5, sha256, idx in rows:
+        yield Archive(f"{name}.gz", md5, (File(name, sha256 and f"sha256:{sha256}", idx),))
+
+
+TRAIN_IMAGES, TRAIN_LABELS = Idx((60_000, 28, 28)), Idx((60_000,))
+TEST_IMAGES, TEST_LABELS = Idx((10_000, 28, 28)), Idx((10_000,))
+DIGITS = tuple("0123456789")
+
+MNIST = Publication(
+    title="MNIST",
+    folder="MNIST/raw",
+    mirrors=("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
+    archives=tuple(
+        _idx_archives(
+            (
+                "train-images-idx3-ubyte",
+                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+                TRAIN_IMAGES,
+            ),
+            (
+                "train-labels-idx1-ubyte",
+                "d53e105ee54ea40749a09fcbcd1e9432",
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+                TRAIN_LABELS,
+            ),
+            (
+                "t10k-images-idx3-ubyte",
+                "9fb629c4189551a2d022fa330f9573f3",
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+                TEST_IMAGES,
+            ),
+            (
+                "t10k-labels-idx1-ubyte",
+                "ec29112dd5afa0611ce80d1b7f02629c",
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+                TEST_LABELS,
+            ),
+        )
+    ),
+    download_mb=11.6,
+    class_names=DIGITS,
+)
+
+FASHION_MNIST = Publication(
+    title="FashionMNIST",
+    folder="FashionMNIST/raw",
+    mirrors=(
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    ),
+    archives=tuple(
+        _idx_archives(
+            (
+                "train-images-idx3-ubyte",
+                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+                TRAIN_IMAGES,
+            ),
+            (
+                "train-labels-idx1-ubyte",
+                "25c81989df183df01b3e8a0aad5dffbe",
+                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                TRAIN_LABELS,
+            ),
+            (
+                "t10k-images-idx3-ubyte",
+                "bef4ecab320f06d8554ea6380940ec79",
+                "5b5141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                TEST_IMAGES,
+            ),
+            (
+                "t10k-labels-idx1-ubyte",
+                "bb300cfdad3c16e7a12a480ee83cd310",
+                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+                TEST_LABELS,
+            ),
+        )
+    ),
+    download_mb=30.9,
+    class_names=(
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+)
+
+KMNIST = Publication(
+    title="KMNIST",
+    folder="KMNIST/raw",
+    mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+    archives=tuple(
+        _idx_archives(
+            ("train-images-idx3-ubyte", "bdb82020997e1d708af4cf47b453dcf7", None, TRAIN_IMAGES),
+            ("train-labels-idx1-ubyte", "e144d726b3acfaa3e44228e80efcd344", None, TRAIN_LABELS),
+            ("t10k-images-idx3-ubyte", "5c965bf0a639b31b8f53240b1b52f4d7", None, TEST_IMAGES),
+            ("t10k-labels-idx1-ubyte", "7320c461ea6c1c855c0b718fb2a4b134", None, TEST_LABELS),
+        )
+    ),
+    download_mb=21.2,
+    class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+)
+
+QMNIST_LABELS = Idx((60_000, 8), "i4")  # the class, then where and by whom the digit was written
+
+QMNIST = Publication(
+    title="QMNIST",
+    folder="QMNIST/raw",
+    mirrors=("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
+    archives=tuple(
+        _idx_archives(
+            ("qmnist-train-images-idx3-ubyte", "ed72d4157d28c017586c42bc6afe6370", None, TRAIN_IMAGES),
+            ("qmnist-train-labels-idx2-int", "0058f8dd561b90ffdd0f734c6a30e5e4", None, QMNIST_LABELS),
+            ("qmnist-test-images-idx3-ubyte", "1394631089c404de565df7b7aeaf9412", None, TRAIN_IMAGES),
+            ("qmnist-test-labels-idx2-int", "5b5b05890a5e13444e108efe57b788aa", None, QMNIST_LABELS),
+        )
+    ),
+    download_mb=20.4,
+    class_names=DIGITS,
+)
+
+CIFAR10 = Publication(
+    title="CIFAR10",
+    folder="",
+    mirrors=("https://www.cs.toronto.edu/~kriz/",),
+    archives=(
+        Archive(
+            "cifar-10-python.tar.gz",
+            "c58f30108f718f92721af3b95e74349a",
+            (
+                File("cifar-10-batches-py/data_batch_1", "md5:c99cafc152244af753f735de768cd75f"),
+                File("cifar-10-batches-py/data_batch_2", "md5:d4bba439e000b95fd0a9bffe97cbabec"),
+                File("cifar-10-batches-py/data_batch_3", "md5:54ebc095f3ab1f0389bbae665268c751"),
+                File("cifar-10-batches-py/data_batch_4", "md5:634d18415352ddfa80567beed471001a"),
+                File("cifar-10-batches-py/data_batch_5", "md5:482c414d41f54cd18b22e5b47cb7c3cb"),
+                File("cifar-10-batches-py/test_batch", "md5:40351d587109b95175f43aff81a1287e"),
+                File("cifar-10-batches-py/batches.meta", "md5:5ff9c542aee3614f3951f8cda6e48888"),
+            ),
+        ),
+    ),
+    download_mb=170.5,
+    class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+)
+
+PUBLICATIONS = {  # by the name of the option
+    "mnist": MNIST,
+    "fashion_mnist": FASHION_MNIST,
+    "kmnist": KMNIST,
+    "qmnist": QMNIST,
+    "cifar10": CIFAR10,
+}

@@ -1,0 +1,110 @@
+"""CONTRIBUTING.md taken at its word: its files are put where it says, and trained with."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SECTIONS = {title: body for title, body in re.findall(r"^## Add an? (\w+)\n(.*?)(?=^## )", PAGE, re.M | re.S)}
+ROOMS = {"model": "models", "dataset": "data", "optimizer": "optimizers", "metric": "metrics"}
+METRIC = {"model": "accuracy", "dataset": "accuracy", "optimizer": "accuracy", "metric": "brier"}
+
+
+def files(section: str) -> dict[str, str]:
+    """Path -> text of what a section tells to write."""
+    return dict(re.findall(r"^`([\w/.]+)`\n```\w+\n(.*?)^```$", SECTIONS[section], re.M | re.S))
+
+
+def command(section: str) -> list[str]:
+    """The section's command line without python -m runner, shortened."""
+    (line,) = re.findall(r"^```bash\npython -m runner (.*)\n```$", SECTIONS[section], re.M)
+    return [*shlex.split(line), "epochs=2"]
+
+
+def write(folder: Path, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def python(*argv: str, cwd: Path, path: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, *argv],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(path), "RUNNER_OUTPUTS": str(cwd / "outputs")},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    (path,) = folder.glob("outputs/*/*/summary.json")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def test_the_page_adds_one_part_of_each_kind() -> None:
+    assert SECTIONS.keys() == ROOMS.keys()
+    assert all(len(files(section)) == 2 for section in SECTIONS)
+
+
+@pytest.mark.parametrize("section", ROOMS)
+def test_a_part_in_a_folder_of_the_users_trains(section: str, tmp_path: Path) -> None:
+    write(tmp_path, files(section))
+    python("-m", "runner", *command(section), cwd=tmp_path, path=ROOT / "src")
+    ended = summary(tmp_path)
+    assert ended["status"] == "finished"
+    assert 0 < ended["best"][f"test/{METRIC[section]}"] <= 1
+
+
+def test_the_console_script_finds_the_package_too_and_eval_wants_it_trusted_again(tmp_path: Path) -> None:
+    script = tmp_path / "bin" / "runner"  # as pip writes it
+    write(tmp_path, files("model") | {"bin/runner": "from runner.cli import entry\n\nentry()\n"})
+    python(str(script), *command("model"), cwd=tmp_path, path=ROOT / "src")
+    told = python(str(script), "eval", "last", "trusted=[mine]", cwd=tmp_path, path=ROOT / "src")
+    assert "accuracy" in told
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the program with the four parts in it, each in the room of its kind."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in ("src", "conf"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for section, room in ROOMS.items():
+        for name, text in files(section).items():
+            place = name.replace("mine/", f"src/runner/{room}/")
+            write(copy, {place: text.replace("_target_: mine.", f"_target_: runner.{room}.")})
+    return copy
+
+
+@pytest.mark.parametrize("sections", [("model", "optimizer", "metric"), ("dataset",)])
+def test_parts_in_the_program_itself_need_no_trust(sections: tuple[str, ...], checkout: Path, tmp_path: Path) -> None:
+    words = {word: None for section in sections for word in command(section) if "=[mine]" not in word}
+    python("-m", "runner", *words, cwd=tmp_path, path=checkout / "src")
+    assert summary(tmp_path)["status"] == "finished"
+
+
+def test_the_parts_of_the_page_keep_the_rules_of_the_house(checkout: Path) -> None:
+    for name in ("pyproject.toml", "tests/options.py", "tests/test_conf.py", "tests/test_direction.py"):
+        write(checkout, {name: (ROOT / name).read_text(encoding="utf-8")})
+    told = python("-m", "pytest", "-q", "tests", cwd=checkout, path=checkout / "src")
+    assert re.search(r"^\d{3} passed", told, re.M)
+    python("-m", "ruff", "check", "src", cwd=checkout, path=checkout / "src")
+    python("-m", "ruff", "format", "--check", "src", cwd=checkout, path=checkout / "src")
