@@ -264,6 +264,76 @@ def change_a_row(at: None) -> None:
     Random.load = changed
 
 
+def spoil_the_loss(batch: int) -> None:
+    """The loss of that training step is NaN."""
+    import runner.engine
+
+    backward, calls = runner.engine.Stepper.backward, 0
+
+    def spoiled(self: Any, x_B: torch.Tensor, y_B: torch.Tensor, tally: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return backward(self, x_B * float("nan") if calls == batch else x_B, y_B, tally)
+
+    runner.engine.Stepper.backward = spoiled
+
+
+def spoil_the_weights(step: int) -> None:
+    """After that step a weight is infinite."""
+    import runner.engine
+
+    take, calls = runner.engine.Stepper.step, 0
+
+    def spoiled(self: Any, *args: Any) -> None:
+        nonlocal calls
+        calls += 1
+        take(self, *args)
+        if calls == step:
+            with torch.no_grad():
+                self.params[0].view(-1)[0] = float("inf")
+
+    runner.engine.Stepper.step = spoiled
+
+
+def run_out_of_memory(step: int) -> None:
+    def act() -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried ...")
+
+    before_call("runner.engine:Stepper.step", step, act)
+
+
+def fill_the_disk_of_metrics(row: int) -> None:
+    from runner.records.metric_log import MetricLog
+
+    write, calls = MetricLog.write, 0
+
+    def full(self: MetricLog, *args: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == row:
+            os.dup2(os.open("/dev/full", os.O_WRONLY), self.file.fileno())
+        write(self, *args)
+
+    MetricLog.write = full
+
+
+def fill_the_disk_of_tensorboard(at: None) -> None:
+    from runner.records import tensorboard
+
+    tensorboard._next_event_file = lambda run_dir: FullFile("/dev/full")
+
+
+def fill_the_disk_of_the_log(at: None) -> None:
+    from runner.records import views
+
+    views.LogFile._open = lambda self: Path("/dev/full").open("a")  # noqa: SIM115  the handler closes it
+
+
+class FullFile(type(Path())):
+    def open(self, mode: str) -> Any:
+        return super().open("ab")
+
+
 def tell_the_scores(path: str) -> None:
     from runner.judgement import Judgement
 

@@ -108,5 +108,5 @@ def check_same_data(stored: StoredRun, saved: Mapping[str, Any], digest: str) ->
 
 
 def not_to_the_bit(before: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
-    differing = [f"{key} {before[key]} -> {here[key]}" for key in before if before[key] != here.get(key)]
+    differing = [f"{key} {before.get(key)} -> {here[key]}" for key in here if before.get(key) != here[key]]
     return [f"the last bits of the results may differ: {', '.join(differing)}"] if differing else []
