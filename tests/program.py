@@ -388,7 +388,7 @@ def contents(run_dir: Path) -> dict[str, Any]:
     """What must come out the same to the bit, however often a run was killed."""
     states = {name: numbers(torch.load(run_dir / "checkpoints" / f"{name}.pt")) for name in ("last", "best")}
     for state in states.values():
-        del state["config"]["output_dir"]
+        del state["config"]["output_dir"], state["config"]["data_dir"]
     summary = json.loads((run_dir / "summary.json").read_text())
     told = {key: summary[key] for key in ("status", "best", "final", "confusion")}
     return {"metrics": (run_dir / "metrics.jsonl").read_bytes(), "told": told, **states}
