@@ -31,7 +31,7 @@ class ListBatches:
         size = self.batches_per_chunk
         for first in range(from_batch // size * size, len(self), size):
             rows = order[first * self.batch_size : (first + size) * self.batch_size]
-            yield Chunk(first, self.x[rows], self.y[rows], self.batch_size)
+            yield Chunk(first, self.x[rows], self.y[rows], self.batch_size, rows)
 
 
 @pytest.fixture
@@ -105,6 +105,34 @@ def test_going_on_from_any_report_gives_the_rest_of_the_history(rows: tuple[Tens
     assert logged(first) + logged(rest) == whole
     for a, b in zip(parts.model.parameters(), whole_parts.model.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def noise(x: Tensor, rows: Tensor, epoch: int) -> Tensor:
+    """Another change for every row and epoch."""
+    return x + 0.1 * torch.sin(rows * 12.9 + epoch * 78.2)[:, None]
+
+
+@pytest.mark.parametrize("cut", range(1, 30, 3))
+def test_going_on_with_augmented_rows_gives_the_rest_of_the_history(rows: tuple[Tensor, Tensor], cut: int) -> None:
+    whole_parts = replace(make_parts(), augment=noise)
+    whole = logged(train(whole_parts, rows))
+    parts = replace(make_parts(), augment=noise)
+    first = []
+    for report in fit(parts, ListBatches(*rows, batch_size=3), {}, PLAN, Progress()):
+        first.append(report)
+        if len(first) == cut:
+            break
+    rest = train(parts, rows, start=Progress(**asdict(first[-1].progress)))
+    steps = [(step, values.get("train/batch_loss")) for step, values in logged(first) + logged(rest)]
+    assert steps == [(step, values.get("train/batch_loss")) for step, values in whole]
+    for a, b in zip(parts.model.parameters(), whole_parts.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_rows_are_augmented_in_training_and_never_in_evaluation(rows: tuple[Tensor, Tensor]) -> None:
+    batches = ListBatches(*rows, batch_size=3)
+    assert evaluate(make_parts(), batches) == evaluate(replace(make_parts(), augment=noise), batches)
+    assert logged(train(make_parts(), rows)) != logged(train(replace(make_parts(), augment=noise), rows))
 
 
 def test_stop_ends_after_the_step_under_way(rows: tuple[Tensor, Tensor]) -> None:

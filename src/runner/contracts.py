@@ -1,4 +1,4 @@
-"""What travels from room to room: small frozen dataclasses and one abstract class, no logic.
+"""What travels from room to room: small frozen dataclasses and abstract classes, no logic.
 
 Shapes: N rows, B batch, C channels, H W pixels, F features, K outputs (classes).
 """
@@ -6,11 +6,12 @@ Shapes: N rows, B batch, C channels, H W pixels, F features, K outputs (classes)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -31,11 +32,27 @@ class Column:
     categories: tuple[str, ...] = ()
 
 
+class Rows(ABC):
+    """Rows that are read when they are asked for: more than memory holds, or made anew each time."""
+
+    shape: tuple[int, ...]  # N, and the shape of one row
+    dtype: torch.dtype  # uint8 or float32
+    draws: bool  # whether reading a row draws from the global generators
+
+    @abstractmethod
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        """[n, ...] the rows of these numbers, read in this process. Raises DataError naming what cannot be read."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """What stays the same for as long as the rows do."""
+
+
 @dataclass(frozen=True)
 class Data:
     """Every row of a data set, on the host, untouched by scaling."""
 
-    x: Tensor  # [N, C, H, W] uint8 or float32, or [N, F] float32 (a category is its code)
+    x: Tensor | Rows  # [N, C, H, W] uint8 or float32, or [N, F] float32 (a category is its code)
     y: Tensor  # [N] int64 in 0..K-1, or [N] float32 for regression
     task: Task
     class_names: tuple[str, ...] = ()  # K names; () for regression
@@ -69,6 +86,7 @@ class Chunk:
     x: Tensor  # [n, ...] on the device, n <= batches * batch_size
     y: Tensor  # [n]
     batch_size: int
+    rows: Tensor  # [n] int64 their row numbers in Data, on the device
 
 
 class Batches(Protocol):
@@ -108,6 +126,7 @@ class Parts:
     schedules: tuple[Schedule, ...]
     metrics: Mapping[str, Any]  # name -> torchmetrics.Metric over (scores, y)
     task: Task
+    augment: Callable[[Tensor, Tensor, int], Tensor] | None = None  # (x, rows, epoch from 0) -> x, of train rows only
 
 
 @dataclass(frozen=True)
@@ -122,6 +141,7 @@ class Progress:
     seen: int = 0
     window_loss_sum: float = 0.0  # over the rows since the last log row
     window_seen: int = 0
+    unjudged: Mapping[str, float] = field(default_factory=dict)  # of an ended epoch whose evaluation was cut short
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from runner.contracts import Batches, Parts, Progress, Report, Task
+from runner.contracts import Batches, Chunk, Parts, Progress, Report, Task
 from runner.errors import RunError
 from runner.tally import Tally, predicted_classes
 
@@ -32,7 +32,12 @@ class Plan:
     grad_clip_norm: float | None = None
 
     def is_done(self, progress: Progress) -> bool:
-        return progress.epoch >= self.epochs or (self.max_steps is not None and progress.step >= self.max_steps)
+        all_steps = progress.epoch >= self.epochs or (self.max_steps is not None and progress.step >= self.max_steps)
+        return all_steps and not progress.unjudged
+
+    def tests_after(self, epoch: int) -> bool:
+        """Whether the test split is looked at after ``epoch``, counted from 1."""
+        return self.test_every_epochs is not None and epoch % self.test_every_epochs == 0
 
     def speaks_at(self, step: int) -> bool:
         """Whether the step's values are logged, or a checkpoint may be due."""
@@ -41,6 +46,10 @@ class Plan:
 
     def logs_at(self, step: int) -> bool:
         return step % self.log_every_steps == 0
+
+
+class Stopped(Exception):
+    """``stop`` turned true during an evaluation; nothing has changed by it."""
 
 
 def never() -> bool:
@@ -59,7 +68,8 @@ def fit(
 
     ``judged`` holds the splits evaluated at the end of an epoch: ``val`` always, ``test`` as the plan says. At every
     yield model, optimizers, schedules and the report's progress are consistent: what is saved there resumes to the
-    bit. After ``stop`` turns true the next report is the last. Raises RunError when a loss or gradient is not finite.
+    bit. After ``stop`` turns true the next report is the last; it comes after one step, or one batch of evaluation.
+    Raises RunError when a loss or gradient is not finite.
     """
     stepper = Stepper(parts, plan.grad_clip_norm)
     progress = start
@@ -69,7 +79,7 @@ def fit(
             yield report
             if stop():
                 return
-        report = end_epoch(stepper, len(train), judged, plan, tally)
+        report = end_epoch(stepper, len(train), judged, plan, tally, stop)
         yield report
         if stop():
             return
@@ -80,11 +90,13 @@ def train_epoch(
     stepper: Stepper, train: Batches, plan: Plan, tally: Tally, stop: Callable[[], bool]
 ) -> Iterator[Report]:
     """The rest of the epoch that ``tally`` stands in, or as much of it as ``max_steps`` allows."""
+    if tally.start.unjudged:
+        return
     stepper.parts.model.train()
     batches_left = len(train) - tally.batch
     for chunk in train.chunks(tally.epoch, tally.batch):
         with torch.no_grad():
-            x = stepper.parts.preprocess(chunk.x)
+            x = prepared(stepper.parts, chunk, tally.epoch)
         batches = zip(torch.split(x, chunk.batch_size), torch.split(chunk.y, chunk.batch_size), strict=True)
         for x_B, y_B in islice(batches, tally.batch - chunk.first_batch, None):
             stepper.step(x_B, y_B, tally)
@@ -97,6 +109,13 @@ def train_epoch(
         yield Report(tally.read(), tally.epoch + 1)  # a sign of life, for the progress bar and for signals
 
 
+def prepared(parts: Parts, chunk: Chunk, epoch: int) -> Tensor:
+    """The rows as the model is trained on them."""
+    x = chunk.x if parts.augment is None else parts.augment(chunk.x, chunk.rows, epoch)
+    prepared: Tensor = parts.preprocess(x)
+    return prepared
+
+
 def step_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
     """What a logged step says; it closes the window of ``train/batch_loss``."""
     tally.read()
@@ -104,22 +123,44 @@ def step_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
 
 
 def end_epoch(
-    stepper: Stepper, batches_per_epoch: int, judged: Mapping[str, Batches], plan: Plan, tally: Tally
+    stepper: Stepper,
+    batches_per_epoch: int,
+    judged: Mapping[str, Batches],
+    plan: Plan,
+    tally: Tally,
+    stop: Callable[[], bool],
 ) -> Report:
-    """The row of a finished epoch (or of the last, cut short by ``max_steps``), with every split judged that is due."""
+    """The row of a finished epoch (or of the last, cut short by ``max_steps``), with every split judged that is due.
+
+    Where ``stop`` cuts the evaluation short, a report from which the epoch can be judged anew.
+    """
     parts, number = stepper.parts, tally.epoch + 1
+    values = dict(tally.start.unjudged) or epoch_values(stepper, tally)
+    due = [split for split in judged if split != "test" or plan.tests_after(number)]
+    try:
+        scores = [scored(parts, split, judged[split], stop) for split in due]
+    except Stopped:
+        return Report(replace(tally.start, unjudged=values), number)
+    for of_split in scores:
+        values |= of_split
+    if tally.batch < batches_per_epoch:
+        return Report(replace(tally.start, unjudged={}), number, values, epoch_end=True)
+    step_epoch_schedules(parts, values, plan.monitor)
+    return Report(Progress(step=tally.step, epoch=number), number, values, epoch_end=True)
+
+
+def epoch_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
+    """What the training steps of the epoch say, the last of them included."""
     values = step_values(stepper, tally)
     progress = tally.read()
     values["train/loss"] = progress.loss_sum / progress.seen
-    if parts.task != "regression":
+    if stepper.parts.task != "regression":
         values["train/accuracy"] = progress.hits / progress.seen
-    for split, batches in judged.items():
-        if split != "test" or (plan.test_every_epochs and number % plan.test_every_epochs == 0):
-            values |= {f"{split}/{name}": value for name, value in evaluate(parts, batches).items()}
-    if progress.batch == batches_per_epoch:
-        step_epoch_schedules(parts, values, plan.monitor)
-        progress = Progress(step=progress.step, epoch=number)
-    return Report(progress, number, values, epoch_end=True)
+    return values
+
+
+def scored(parts: Parts, split: str, batches: Batches, stop: Callable[[], bool]) -> dict[str, float]:
+    return {f"{split}/{name}": value for name, value in evaluate(parts, batches, stop).items()}
 
 
 def step_epoch_schedules(parts: Parts, values: Mapping[str, float], monitor: str) -> None:
@@ -214,20 +255,22 @@ def not_finite(loss: float, step: int, epoch: int, batch: int, lr: float) -> Run
 
 
 @torch.no_grad()
-def predict(parts: Parts, batches: Batches) -> tuple[Tensor, Tensor]:
-    """(logits_NK, y_N) of every row, in the batches' own order, in evaluation mode."""
+def predict(parts: Parts, batches: Batches, stop: Callable[[], bool] = never) -> tuple[Tensor, Tensor]:
+    """(logits_NK, y_N) of every row, in the batches' own order, in evaluation mode. Raises Stopped once asked to."""
     parts.model.eval()
     logits, labels = [], []
     for chunk in batches.chunks(epoch=0):
-        x = parts.preprocess(chunk.x)
-        logits += [parts.model(x_B) for x_B in torch.split(x, chunk.batch_size)]
+        for x_B in torch.split(parts.preprocess(chunk.x), chunk.batch_size):
+            if stop():
+                raise Stopped
+            logits.append(parts.model(x_B))
         labels.append(chunk.y)
     return torch.cat(logits), torch.cat(labels)
 
 
-def evaluate(parts: Parts, batches: Batches) -> dict[str, float]:
-    """Loss and metrics over all rows of a split, each divided once; names without the split."""
-    return judge(parts, *predict(parts, batches))
+def evaluate(parts: Parts, batches: Batches, stop: Callable[[], bool] = never) -> dict[str, float]:
+    """Loss and metrics over all rows of a split, each divided once; names without the split. Raises Stopped."""
+    return judge(parts, *predict(parts, batches, stop))
 
 
 @torch.no_grad()

@@ -14,17 +14,21 @@ from runner import device, seed
 from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.config.settings import Config
-from runner.contracts import SPLITS, Data, Outline, Parts, Split
-from runner.data.batches import ResidentBatches, resident_splits
+from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
+from runner.data.augment import Augment, build_augment
+from runner.data.batches import resident_splits
 from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
 from runner.data.splits import describe, split
+from runner.data.streams import streamed_splits
 from runner.data.transforms import build_preprocess, out_shape
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build
+
+OF_EVERY_DATASET = ("transforms", "augment")  # knobs of a dataset option that its source does not take
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,8 @@ class Experiment:
     data: Data
     split: Split
     parts: Parts
-    train: ResidentBatches
-    judged: Mapping[str, ResidentBatches]  # train, val and test in their own order, those that have rows
+    train: Batches
+    judged: Mapping[str, Batches]  # train, val and test in their own order, those that have rows
     choice: device.Choice
     in_shape: tuple[int, ...]
 
@@ -50,20 +54,23 @@ class Experiment:
 
     @property
     def plan(self) -> Plan:
-        config = self.config
-        return Plan(
-            epochs=config.epochs,
-            log_every_steps=config.log_every_steps,
-            monitor=config.monitor,
-            max_steps=config.max_steps,
-            checkpoint_every_steps=config.checkpoint.every_steps,
-            test_every_epochs=config.test_every_epochs,
-            grad_clip_norm=config.grad_clip_norm,
-        )
+        return plan_of(self.config)
 
     def new_monitor(self) -> Monitor:
         stopping = self.config.early_stopping
         return Monitor(self.config.monitor, min_delta=stopping.min_delta, patience_epochs=stopping.patience_epochs)
+
+
+def plan_of(config: Config) -> Plan:
+    return Plan(
+        epochs=config.epochs,
+        log_every_steps=config.log_every_steps,
+        monitor=config.monitor,
+        max_steps=config.max_steps,
+        checkpoint_every_steps=config.checkpoint.every_steps,
+        test_every_epochs=config.test_every_epochs,
+        grad_clip_norm=config.grad_clip_norm,
+    )
 
 
 def assemble(config: Config, catalog: Catalog) -> Experiment:
@@ -81,19 +88,12 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
         folds=config.folds,
         fold=config.fold,
     )
-    preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train)
+    preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
-    train, judged = resident_splits(
-        data,
-        rows,
-        device=choice.device,
-        batch_size=config.batch_size,
-        eval_batch_size=config.eval_batch_size,
-        order_seed=seed.derive(config.seed, "order") if config.shuffle else None,
-    )
+    train, judged = batches(config, data, rows, choice.device, in_shape)
     parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
-    check_last_batch(parts.model, train)
+    check_last_batch(parts.model, len(rows.train), config.batch_size)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
 
 
@@ -115,7 +115,7 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
 
 def source_part(part: Part) -> Part:
     """The dataset without the knobs that are not its source's own."""
-    return replace(part, knobs={key: value for key, value in part.knobs.items() if key != "transforms"})
+    return replace(part, knobs={key: value for key, value in part.knobs.items() if key not in OF_EVERY_DATASET})
 
 
 def chosen(catalog: Catalog, group: str, name: str) -> Part:
@@ -155,16 +155,43 @@ def build_parts(
         schedules=schedules,
         metrics={name: metric.to(where) for name, metric in metrics.items()},
         task=data.task,
+        augment=augment(config, data),
     )
 
 
-def check_last_batch(model: nn.Module, train: ResidentBatches) -> None:
+def batches(
+    config: Config, data: Data, rows: Split, where: torch.device, in_shape: tuple[int, ...]
+) -> tuple[Batches, Mapping[str, Batches]]:
+    """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
+    sizes = {"batch_size": config.batch_size, "eval_batch_size": config.eval_batch_size}
+    order_seed = seed.derive(config.seed, "order") if config.shuffle else None
+    if isinstance(data.x, Tensor):
+        return resident_splits(data, rows, device=where, **sizes, order_seed=order_seed, row_shape=in_shape)
+    return streamed_splits(
+        data,
+        rows,
+        device=where,
+        **sizes,
+        order_seed=order_seed,
+        draw_seed=seed.derive(config.seed, "draws"),
+        num_workers=config.num_workers,
+    )
+
+
+def augment(config: Config, data: Data) -> Augment | None:
+    """The random changes of the train rows that the dataset's option asks for; a table has no such key."""
+    listed = config.dataset.knobs.get("augment", [])
+    return build_augment(listed, tuple(data.x.shape[1:]), seed.derive(config.seed, "augment"))
+
+
+def check_last_batch(model: nn.Module, num_rows: int, batch_size: int) -> None:
     """A batch norm cannot normalise over one row."""
     has_norm = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
-    if has_norm and train.last_batch_size == 1:
+    num_batches = -(-num_rows // batch_size)
+    if has_norm and num_rows - (num_batches - 1) * batch_size == 1:
         raise ConfigError(
-            f"batch_size={train.batch_size}: the last of {len(train)} batches would hold one row, "
-            f"which batch normalisation cannot use; choose another batch_size, such as {train.batch_size + 1}"
+            f"batch_size={batch_size}: the last of {num_batches} batches would hold one row, "
+            f"which batch normalisation cannot use; choose another batch_size, such as {batch_size + 1}"
         )
 
 

@@ -27,13 +27,17 @@ class Interruption:
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Catch the signals for as long as the block runs; only the main thread can."""
+    """Catch the signals for as long as the block runs; outside the main thread there is nothing to catch.
+
+    One that is ignored stays so: ``nohup`` means it.
+    """
     flag = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield flag
         return
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
-    before = {number: signal.signal(number, flag.handle) for number in numbers}
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, flag.handle) for number in heard}
     try:
         yield flag
     finally:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runner import engine
 from runner.contracts import Data, Outcome, Split, Status
@@ -34,20 +35,22 @@ class Judgement:
         )
 
 
-def checkpoint_to_judge(experiment: Experiment) -> str:
-    """``best`` where a validation split chose it, else ``last``."""
-    return "best" if experiment.has_validation else "last"
+def checkpoint_to_judge(checkpoints: Checkpoints) -> str:
+    """``best`` where a validation split has chosen one, else ``last``."""
+    return "best" if checkpoints.has("best") else "last"
 
 
-def judge(experiment: Experiment, checkpoints: Checkpoints, name: str) -> Judgement:
-    """Load the checkpoint called ``name`` into the experiment and score it. Raises DataError when it cannot be read."""
-    saved = checkpoints.load(name)
+def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], bool] = engine.never) -> Judgement:
+    """Put the weights of a checkpoint into the experiment and score them.
+
+    Raises DataError when they do not fit, engine.Stopped once ``stop`` turns true.
+    """
     load_weights(saved, experiment.parts)
     parts, num_classes = experiment.parts, len(experiment.data.class_names)
     values: dict[str, float] = {}
     counts: tuple[tuple[int, ...], ...] = ()
     for split, batches in experiment.judged.items():
-        logits_NK, y_N = engine.predict(parts, batches)
+        logits_NK, y_N = engine.predict(parts, batches, stop)
         values |= {f"{split}/{key}": value for key, value in engine.judge(parts, logits_NK, y_N).items()}
         if num_classes and split != "train":
             counts = engine.confusion(logits_NK, y_N, num_classes)

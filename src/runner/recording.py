@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 
 from runner import device, seed, state
 from runner.contracts import Outcome, Progress, Report, Status
-from runner.engine import fit
+from runner.engine import Stopped, fit
 from runner.errors import Interrupted, RunError
 from runner.experiment import Experiment, outline
 from runner.interruption import Interruption, interruption
@@ -35,29 +36,39 @@ def record(
 ) -> Outcome:
     """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
 
-    Raises Interrupted after a signal and RunError when the run fails; what was saved last can be resumed.
+    The caller owns the directory. Raises Interrupted after a signal and RunError when the run fails; what was saved
+    last can be resumed.
     """
-    shown = outline(experiment, directory.path)
-    with directory.lock(), interruption() as stop:
+    with interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())
+        shown = outline(experiment, directory.path)
         summary = Summary(directory, shown, experiment.data_digest)
-        with Views(directory, experiment.config, shown, saved, brief=brief) as views:
+        with (
+            failure_told(summary, experiment),
+            Views(directory, experiment.config, shown, saved, brief=brief) as views,
+        ):
             for warning in warnings:
                 views.warn(warning)
-            run = Recording(experiment, directory, views)
-            try:
-                outcome = run.to_the_end(saved, stop)
-                views.finish(outcome)
-            except Exception as fault:
-                summary.close_failed(fault)
-                if memory_ran_out(fault):
-                    raise out_of_memory(experiment) from fault
-                raise
+            run = Recording(experiment, directory, views, stop)
+            outcome = run.to_the_end(saved)
+            views.finish(outcome)
         summary.close(outcome, degraded=views.degraded)
     if outcome.status == "interrupted":
-        again = f"python -m runner resume {shlex.quote(str(directory.path))}"
-        raise Interrupted(f"interrupted at step {run.progress.step}, saved; resume with: {again}", stop.number or 0)
+        raise interrupted(run, stop)
     return outcome
+
+
+@contextmanager
+def failure_told(summary: Summary, experiment: Experiment) -> Iterator[None]:
+    """Writes why the run failed into its summary before the fault goes on its way."""
+    try:
+        yield
+    except Exception as fault:
+        if memory_ran_out(fault):
+            summary.close_failed(told := out_of_memory(experiment))
+            raise told from fault
+        summary.close_failed(fault)
+        raise
 
 
 def memory_ran_out(fault: Exception) -> bool:
@@ -69,24 +80,34 @@ def out_of_memory(experiment: Experiment) -> RunError:
     return RunError(f"out of memory on {experiment.choice.device}; try batch_size={max(1, size // 2)} (it was {size})")
 
 
+def interrupted(run: Recording, stop: Interruption) -> Interrupted:
+    """How to go on, ready for a shell; who the run trusts is never read from its directory."""
+    assert stop.number is not None
+    words = ["python", "-m", "runner", "resume", str(run.directory.path)]
+    if trusted := run.experiment.config.trusted:
+        words.append(f"trusted=[{','.join(trusted)}]")
+    return Interrupted(f"interrupted at step {run.progress.step}, saved; resume with: {shlex.join(words)}", stop.number)
+
+
 class Recording:
     """One pass over the engine's reports."""
 
-    def __init__(self, experiment: Experiment, directory: RunDirectory, views: Views):
+    def __init__(self, experiment: Experiment, directory: RunDirectory, views: Views, stop: Interruption):
         self.experiment = experiment
         self.directory = directory
         self.views = views
+        self.stop = stop
         self.monitor = experiment.new_monitor()
         self.checkpoints = Checkpoints(directory.checkpoints, warn=views.warn)
         self.progress = Progress()
         self.epoch = 0  # of the latest report
-        self.saved_step = -1
+        self.is_saved = False  # what the latest report said
 
-    def to_the_end(self, saved: Mapping[str, Any] | None, stop: Interruption) -> Outcome:
+    def to_the_end(self, saved: Mapping[str, Any] | None) -> Outcome:
         begun = time.perf_counter()
         self.begin(saved)
-        status = self.follow(stop)
-        outcome = self.judged(status) if status != "interrupted" else Outcome(status="interrupted")
+        status = self.train()
+        outcome = self.judged(status) if status != "interrupted" else Outcome("interrupted")
         return replace(outcome, seconds=time.perf_counter() - begun)
 
     def begin(self, saved: Mapping[str, Any] | None) -> None:
@@ -94,39 +115,42 @@ class Recording:
             seed.seed_everything(seed.derive(self.experiment.config.seed, "training"))
             return
         self.progress = state.restore(saved, self.experiment.parts, self.monitor)
-        self.epoch, self.saved_step = saved["epoch"], self.progress.step
+        self.epoch, self.is_saved = saved["epoch"], True
 
-    def follow(self, stop: Interruption) -> Status:
-        """Read the engine's reports to their end, writing and saving; what comes after what is this loop's order."""
-        if self.monitor.spent:
-            return "stopped_early"
-        for report in self.reports(stop):
-            self.progress, self.epoch = report.progress, report.epoch
+    def train(self) -> Status:
+        """Follow the engine's reports to their end, writing and saving; what comes after what is this loop's order."""
+        for report in self.reports():
             best = report.epoch_end and self.monitor.update(report.epoch, report.progress.step, report.values)
+            self.is_saved = self.is_saved and report.progress == self.progress
+            self.progress, self.epoch = report.progress, report.epoch
             self.views.write(report, best=best)
             if best or self.is_due(report):
                 self.save(best=best)
             if report.epoch_end and self.monitor.spent:
-                self.save_if_new()
-                return "stopped_early"
-        self.save_if_new()
-        return "finished" if self.experiment.plan.is_done(self.progress) else "interrupted"
+                break
+        if not self.is_saved:
+            self.save(best=False)
+        return self.status()
 
-    def reports(self, stop: Interruption) -> Iterator[Report]:
+    def reports(self) -> Iterator[Report]:
+        if self.monitor.spent:  # the last thing before a kill: nothing is left to train
+            return iter(())
         experiment = self.experiment
         judged = {name: batches for name, batches in experiment.judged.items() if name != "train"}
-        return fit(experiment.parts, experiment.train, judged, experiment.plan, self.progress, stop)
+        return fit(experiment.parts, experiment.train, judged, experiment.plan, self.progress, self.stop)
+
+    def status(self) -> Status:
+        if self.monitor.spent:
+            return "stopped_early"
+        return "finished" if self.experiment.plan.is_done(self.progress) else "interrupted"
 
     def is_due(self, report: Report) -> bool:
         due = self.experiment.config.checkpoint
-        step = report.progress.step
+        if self.is_saved:
+            return False
         if report.epoch_end and report.epoch % due.every_epochs == 0:
             return True
-        return due.every_steps is not None and step % due.every_steps == 0 and step != self.saved_step
-
-    def save_if_new(self) -> None:
-        if self.progress.step != self.saved_step:
-            self.save(best=False)
+        return due.every_steps is not None and report.progress.step % due.every_steps == 0
 
     def save(self, *, best: bool) -> None:
         """The rows first, made to last, then the state that counts on them."""
@@ -134,13 +158,18 @@ class Recording:
         kept = state.capture(self.experiment.parts, self.progress, self.monitor) | {
             "epoch": self.epoch,
             "log_size": self.views.log_size,
+            "config": self.experiment.config.as_dict(),
             "data_digest": self.experiment.data_digest,
             "circumstances": device.circumstances(self.experiment.choice.device),
         }
         self.checkpoints.save(kept, best=best and self.experiment.has_validation)
-        self.saved_step = self.progress.step
+        self.is_saved = True
 
     def judged(self, status: Status) -> Outcome:
         """The run's end: its best checkpoint scored on every split."""
-        judgement = judge(self.experiment, self.checkpoints, checkpoint_to_judge(self.experiment))
+        saved = self.checkpoints.load(checkpoint_to_judge(self.checkpoints))
+        try:
+            judgement = judge(self.experiment, saved, self.stop)
+        except Stopped:
+            return Outcome("interrupted")
         return judgement.outcome(status, last_epoch_row(self.directory.metrics))

@@ -2,6 +2,8 @@
 
 import hashlib
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,16 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
     random.seed(derive(seed, "python"))
     np.random.seed(derive(seed, "numpy") % 2**32)  # numpy takes 32 bits
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """The global generators stand afterwards where they stood before, whatever draws from them in between."""
+    states = capture()
+    try:
+        yield
+    finally:
+        restore(states)
 
 
 def capture() -> dict[str, Any]:

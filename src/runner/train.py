@@ -47,5 +47,6 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
 
     experiment = assemble(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
-    run_job(request, composed, directory.path, lambda tree: record(experiment, directory, brief=folder is not None))
+    with directory.owned():
+        run_job(request, composed, directory.path, lambda tree: record(experiment, directory, brief=folder is not None))
     return directory

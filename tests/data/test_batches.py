@@ -95,6 +95,12 @@ def test_large_rows_make_smaller_chunks(monkeypatch):
     assert [len(chunk.y) for chunk in ResidentBatches(X, Y, torch.arange(4), 2, order_seed=0).chunks(0)] == [2, 2]
 
 
+def test_rows_that_preprocessing_makes_larger_make_smaller_chunks(monkeypatch):
+    monkeypatch.setattr(batches, "CHUNK_BYTES", 24)
+    made = ResidentBatches(X, Y, torch.arange(6), 2, order_seed=0, row_shape=(1, 3, 1))  # two rows of three float32
+    assert [len(chunk.y) for chunk in made.chunks(0)] == [2, 2, 2]
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     num_rows=st.integers(1, 90),

@@ -3,19 +3,20 @@ import sys
 
 import pytest
 
-from runner.data.transform_specs import TransformSpec, read_specs
+from runner.data.specs import Spec
+from runner.data.transform_specs import read_transforms
 from runner.errors import ConfigError
 
 
 def test_a_short_name_stands_for_knobs_that_are_null():
-    specs = read_specs([{"scale": {"divisor": 255}}, "normalise", {"normalise": {"mean": 0.5, "std": [1, 2]}}])
+    specs = read_transforms([{"scale": {"divisor": 255}}, "normalise", {"normalise": {"mean": 0.5, "std": [1, 2]}}])
     assert specs == (
-        TransformSpec("scale", {"divisor": 255}),
-        TransformSpec("normalise", {"mean": None, "std": None}),
-        TransformSpec("normalise", {"mean": 0.5, "std": [1, 2]}),
+        Spec("scale", {"divisor": 255}),
+        Spec("normalise", {"mean": None, "std": None}),
+        Spec("normalise", {"mean": 0.5, "std": [1, 2]}),
     )
-    assert read_specs([{"flatten": None}]) == (TransformSpec("flatten", {}),)
-    assert read_specs([]) == ()
+    assert read_transforms([{"flatten": None}]) == (Spec("flatten", {}),)
+    assert read_transforms([]) == ()
 
 
 @pytest.mark.parametrize(
@@ -43,18 +44,22 @@ def test_a_short_name_stands_for_knobs_that_are_null():
         ([{"scale": 255}], r"dataset\.transforms\[0\]=\{'scale': 255\}: give a name, or \{name: \{knob: value\}\}"),
         ([{"scale": {}, "flatten": {}}], r"give a name, or"),
         ([3], r"dataset\.transforms\[0\]=3: give a name"),
+        ([{"resize": {"size": 8}}], r"resize\.size=8: give \[height, width\] in pixels"),
+        ([{"resize": {"size": [8, 0]}}], r"resize\.size=\[8, 0\]: give"),
+        ([{"pad": {"pixels": 1.5}}], r"pad\.pixels=1\.5: give a whole number of at least 1"),
+        ([{"pad": {"pixels": True}}], r"pad\.pixels=True: give"),
         ("normalise", r"dataset\.transforms='normalise': give a list, \[\] for none"),
         (None, r"dataset\.transforms=None: give a list"),
     ],
 )
 def test_a_wrong_transform_is_named_with_what_would_be_right(transforms, fault):
     with pytest.raises(ConfigError, match=fault):
-        read_specs(transforms)
+        read_transforms(transforms)
 
 
 def test_all_faults_come_at_once():
     with pytest.raises(ConfigError) as caught:
-        read_specs(["normalize", {"scale": {"diviser": 2}}, 3])
+        read_transforms(["normalize", {"scale": {"diviser": 2}}, 3])
     assert len(caught.value.faults) == 4
 
 

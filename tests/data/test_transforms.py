@@ -171,3 +171,14 @@ def test_one_hot_without_categories_is_refused():
 def test_as_many_constants_as_channels_are_asked_for():
     with pytest.raises(ConfigError, match=r"normalise\.mean has 2 numbers; give one, or 3: one for each channel"):
         blank_preprocess([{"normalise": {"mean": [1, 2]}}], (3, 4, 4), ())
+
+
+def test_normalise_of_rows_in_pieces_is_normalise_of_them_together():
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(100, 3, generator=draw) * torch.tensor([1.0, 50.0, 1.0]) + torch.tensor([0.0, 1000.0, 9.0])
+    whole, pieces = (TRANSFORMS["normalise"]((3,), (), mean=None, std=None) for _ in range(2))
+    whole.fit([x])
+    pieces.fit(x.split(7))
+    assert pieces.mean.tolist() == pytest.approx(whole.mean.tolist(), rel=1e-5, abs=1e-6)
+    assert pieces.std.tolist() == pytest.approx(whole.std.tolist(), rel=1e-5)
+    assert torch.equal(whole.mean, torch.var_mean(x, dim=0)[1])

@@ -50,10 +50,11 @@ def test_fault_24_a_torn_last_line_is_left_out_and_a_damaged_one_named(tmp_path:
 
 def test_a_full_disk_is_said_with_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     log = MetricLog.__new__(MetricLog)
-    log.path, log.file, log.size = Path("/dev/full"), open("/dev/full", "ab"), 0  # noqa: SIM115  closed below, unflushed
+    log.path, log.file, log.size = Path("/dev/full"), open("/dev/full", "ab", buffering=0), 0  # noqa: SIM115  closed below
     with pytest.raises(RunError, match="/dev/full: not written: no space left on the device"):
         log.write(1, 1, {"a": 1.0})
-    log.file.raw.close()
+    assert log.size == 0
+    log.close()
 
 
 def test_the_last_epoch_is_the_last_row_with_an_epochs_mean(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
@@ -33,16 +34,19 @@ def test_fault_28_a_directory_named_by_hand_is_given_once(tmp_path: Path) -> Non
 
 def test_fault_28_a_locked_run_says_who_holds_it(tmp_path: Path) -> None:
     directory = started(tmp_path / "run", "2026")
-    with directory.lock(), pytest.raises(RunError, match="in use by process 4711"):
-        RunDirectory(directory.path).lock()
-    directory.lock().release()
+    refused = pytest.raises(RunError, match=f"in use by process {os.getpid()}\n  Wait for it to end")
+    with directory.owned(), refused, RunDirectory(directory.path).owned():
+        pass
+    with directory.owned():
+        pass
 
 
 def test_leftovers_of_a_killed_writer_go_when_the_run_is_locked(tmp_path: Path) -> None:
     directory = started(tmp_path / "run", "2026")
     directory.checkpoints.mkdir()
     (directory.checkpoints / ".last.pt.tmp.99").touch()
-    directory.lock().release()
+    with directory.owned():
+        pass
     assert not list(directory.checkpoints.iterdir())
 
 

@@ -23,20 +23,16 @@ def run(argv: list[str]) -> int:
     words, index = split_index(argv)
     stored = open_run("predict", words, own=("checkpoint",))
     libraries.load()
-    from runner.config.catalog import Catalog, conf_folders
-    from runner.experiment import assemble
-    from runner.judgement import checkpoint_to_judge
-    from runner.records.checkpoint import Checkpoints
+    from runner.commands.rebuilt_run import rebuild_to_read
     from runner.records.console import RunConsole
     from runner.state import load_weights
 
     console = RunConsole()
-    experiment = assemble(stored.config, Catalog(conf_folders()))
-    row = test_row(experiment, index)
-    which = stored.changes.get("checkpoint") or checkpoint_to_judge(experiment)
-    load_weights(Checkpoints(stored.directory.checkpoints, console.warn).load(which), experiment.parts)
-    console.note(f"{which}.pt, row {index} of the test split")
-    for line in answer(experiment, row):
+    rebuilt = rebuild_to_read(stored, console.warn)
+    row = test_row(rebuilt.experiment, index)
+    load_weights(rebuilt.saved, rebuilt.experiment.parts)
+    console.note(f"{rebuilt.checkpoint}.pt, row {index} of the test split")
+    for line in answer(rebuilt.experiment, row):
         print(line)
     return 0
 
@@ -69,7 +65,8 @@ def answer(experiment: Experiment, row: int) -> Iterator[str]:
     from runner.engine import as_scores, predict
 
     data, where = experiment.data, experiment.choice.device
-    one = ResidentBatches(data.x.to(where), data.y.to(where), tensor([row]), batch_size=1, order_seed=None)
+    x, y = data.x[tensor([row])].to(where), data.y[row : row + 1].to(where)
+    one = ResidentBatches(x, y, tensor([0]), batch_size=1, order_seed=None)
     scores = as_scores(predict(experiment.parts, one)[0], data.task)[0]
     if data.task == "regression":
         yield f"predicted {float(scores):.6g}"

@@ -15,6 +15,7 @@ from runner.config.spelling import nearest
 from runner.errors import ConfigError
 from runner.records.run_directory import RunDirectory, find
 
+LENGTHS = ("epochs", "max_steps")
 ANYWHERE = ("data_dir", "device", "threads", "trusted", "output_dir")  # none of them changes what a run is
 
 
@@ -23,8 +24,13 @@ class StoredRun:
     """A run directory, its own config with what the user changed, and the verb's own arguments."""
 
     directory: RunDirectory
-    config: Config
+    as_written: Config
+    config: Config  # with the changes
     changes: Mapping[str, Any]
+
+    def changed(self, *settings: str) -> list[str]:
+        """Those of ``settings`` that are not as they were."""
+        return [key for key in settings if getattr(self.config, key) != getattr(self.as_written, key)]
 
 
 def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: Sequence[str] = ()) -> StoredRun:
@@ -32,18 +38,24 @@ def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: 
 
     Raises ConfigError or DataError when the run is not there or a key may not be given.
     """
-    names = [word for word in argv if "=" not in word]
+    allowed = [*own, *settings, *ANYWHERE]
+    names = [word for word in argv if is_run(word, allowed)]
     if len(names) != 1:
         raise ConfigError(
             f"{verb}: give one run directory, or last: python -m runner {verb} RUN\n  given: {names or 'none'}"
         )
-    allowed = [*own, *settings, *ANYWHERE]
-    changes = dict(read_change(verb, word, allowed) for word in argv if "=" in word)
+    changes = dict(read_change(verb, word, allowed) for word in argv if word not in names)
     output_dir = changes.get("output_dir") or os.environ.get("RUNNER_OUTPUTS", "outputs")
     directory = find(names[0], Path(str(output_dir)))
     config = load_stored(directory.config, changes.get("trusted", ()))
     edits = {key: value for key, value in changes.items() if key not in (*own, "trusted", "output_dir")}
-    return StoredRun(directory, changed(config, edits) if edits else config, changes)
+    return StoredRun(directory, config, changed(config, edits) if edits else config, changes)
+
+
+def is_run(word: str, allowed: Sequence[str]) -> bool:
+    """Whether a word names a directory rather than a change; a path may have an = in it, as those of sweeps do."""
+    key, equals, _ = word.partition("=")
+    return not equals or not key.replace(".", "").isidentifier() or (key not in allowed and Path(word).is_dir())
 
 
 def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]:

@@ -18,10 +18,17 @@ Average = Literal["micro", "macro", "weighted", "none"] | None
 Interval = Literal["epoch", "step"]
 
 DATASET: Mapping[str, Any] = {
+    "arguments": dict[str, Any],
+    "augment": list[Any],
+    "class_names": list[str] | None,
+    "memory_mb": NotNegativeInt,
+    "name": str,
     "num_classes": NotNegativeInt,
     "num_rows": Count,
+    "path": str | None,
     "seed": NotNegativeInt,
     "shape": Annotated[list[Count], NotEmpty()],
+    "size": tuple[Count, Count] | None,
     "transforms": list[Any],
 }
 MODEL: Mapping[str, Any] = {
@@ -134,6 +141,7 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
 
 # Facts that only the data and the other parts can give; build sets them.
 RUN_TIME: Mapping[str, frozenset[str]] = {
+    "dataset": frozenset({"dataset_class"}),
     "model": frozenset({"in_shape", "num_outputs"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer", "last_epoch"}),

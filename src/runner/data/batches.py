@@ -1,6 +1,7 @@
 """Batches of rows that lie on the device from the start: a batch is an index, an epoch a permutation."""
 
 from collections.abc import Iterator
+from math import prod
 
 import torch
 from torch import Tensor
@@ -21,16 +22,22 @@ def resident_splits(
     batch_size: int,
     eval_batch_size: int,
     order_seed: int | None,
+    row_shape: tuple[int, ...] = (),
 ) -> tuple["ResidentBatches", dict[str, "ResidentBatches"]]:
     """(train batches, every split that has rows in its own order), over one copy of the rows on ``device``.
 
     On the CPU that copy is ``data`` itself. ``order_seed`` draws the order of the train batches anew each epoch;
-    None keeps the order of the split.
+    None keeps the order of the split. ``row_shape`` is that of a row after preprocessing: where it is larger, chunks
+    are smaller.
     """
+    assert isinstance(data.x, Tensor), "rows that stream have batches of their own"
     x, y = aligned(data.x.to(device)), data.y.to(device)
-    train = ResidentBatches(x, y, split.train, batch_size, order_seed=order_seed)
-    rows = {name: getattr(split, name) for name in SPLITS}
-    judged = {name: ResidentBatches(x, y, r, eval_batch_size, order_seed=None) for name, r in rows.items() if len(r)}
+    train = ResidentBatches(x, y, split.train, batch_size, order_seed=order_seed, row_shape=row_shape)
+    judged = {
+        name: ResidentBatches(x, y, rows, eval_batch_size, order_seed=None, row_shape=row_shape)
+        for name in SPLITS
+        if len(rows := getattr(split, name))
+    }
     return train, judged
 
 
@@ -46,14 +53,24 @@ class ResidentBatches:
     of an epoch is a function of (``order_seed``, epoch) alone, the same on every device; None keeps that of ``rows``.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, rows: Tensor, batch_size: int, *, order_seed: int | None):
+    def __init__(
+        self,
+        x: Tensor,
+        y: Tensor,
+        rows: Tensor,
+        batch_size: int,
+        *,
+        order_seed: int | None,
+        row_shape: tuple[int, ...] = (),
+    ):
         self._x = x
         self._y = y
         self._rows = rows.cpu()
+        self._rows_there = rows.to(x.device)
         self._range_start = _range_start(self._rows)
         self._order_seed = order_seed
         self.batch_size = batch_size
-        row_bytes = 4 * x[:1].numel()
+        row_bytes = 4 * max(x[:1].numel(), prod(row_shape))
         self._chunk_batches = max(1, min(CHUNK_BATCHES, CHUNK_BYTES // (batch_size * row_bytes)))
 
     @property
@@ -75,23 +92,22 @@ class ResidentBatches:
         order, size = self._order(epoch), self._chunk_batches
         for first in range(from_batch // size * size, len(self), size):
             start, stop = first * self.batch_size, min((first + size) * self.batch_size, self.num_rows)
-            yield Chunk(first, *self._gather(order, start, stop), batch_size=self.batch_size)
+            yield self._gather(first, order, slice(start, stop))
 
-    def _order(self, epoch: int) -> Tensor | None:
-        """[num_rows] the row numbers in the order of ``epoch``, on the device; None where they are a plain range."""
+    def _order(self, epoch: int) -> Tensor:
+        """[num_rows] the row numbers in the order of ``epoch``, on the device."""
         if self._order_seed is None:
-            return None if self._range_start is not None else self._rows.to(self._x.device)
+            return self._rows_there
         places = torch.randperm(self.num_rows, generator=generator(self._order_seed, "order", epoch))
         rows = self._rows[places] if self._range_start is None else places.add_(self._range_start)
         return rows.to(self._x.device)
 
-    def _gather(self, order: Tensor | None, start: int, stop: int) -> tuple[Tensor, Tensor]:
-        if order is None:
-            assert self._range_start is not None
-            window = slice(self._range_start + start, self._range_start + stop)
-            return self._x[window], self._y[window]
-        rows = order[start:stop]
-        return self._x.index_select(0, rows), self._y.index_select(0, rows)
+    def _gather(self, first_batch: int, order: Tensor, window: slice) -> Chunk:
+        rows = order[window]
+        if self._order_seed is None and self._range_start is not None:
+            window = slice(self._range_start + window.start, self._range_start + window.stop)
+            return Chunk(first_batch, self._x[window], self._y[window], self.batch_size, rows)
+        return Chunk(first_batch, self._x.index_select(0, rows), self._y.index_select(0, rows), self.batch_size, rows)
 
 
 def _range_start(rows: Tensor) -> int | None:

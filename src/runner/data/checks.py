@@ -1,5 +1,7 @@
 """What must hold of rows and labels before a step is trained on them."""
 
+from math import prod
+
 import torch
 from torch import Tensor
 
@@ -10,8 +12,9 @@ from runner.errors import ConfigError, DataError
 def check_data(data: Data) -> None:
     """Raises DataError naming the first row, column and value that cannot be trained on."""
     _check_form(data)
-    _check_finite(data)
-    _check_categories(data)
+    if isinstance(data.x, Tensor):  # rows that stream are checked as they are read
+        _check_finite(data, data.x)
+        _check_categories(data.x, data.columns)
     if data.task == "regression":
         _check_targets(data.y)
     else:
@@ -32,29 +35,29 @@ def _check_form(data: Data) -> None:
     """The promises of contracts.Data, which a source of a user's own may break."""
     form = f"x is {data.x.dtype} {list(data.x.shape)}, y is {data.y.dtype} {list(data.y.shape)}"
     y_dtype = torch.float32 if data.task == "regression" else torch.int64
-    if data.x.dim() not in (2, 4) or data.x.dtype not in (torch.uint8, torch.float32):
+    if len(data.x.shape) not in (2, 4) or data.x.dtype not in (torch.uint8, torch.float32):
         raise DataError(f"{form}: x must be [N, F] or [N, C, H, W], uint8 or float32")
-    if data.y.shape != data.x.shape[:1] or data.y.dtype != y_dtype:
-        raise DataError(f"{form}: y must be [{len(data.x)}] {y_dtype} for {data.task}")
+    if tuple(data.y.shape) != tuple(data.x.shape[:1]) or data.y.dtype != y_dtype:
+        raise DataError(f"{form}: y must be [{data.x.shape[0]}] {y_dtype} for {data.task}")
     if data.columns and len(data.columns) != data.x.shape[1]:
         raise DataError(f"{form}: {len(data.columns)} columns are named")
-    if not data.x.numel():
+    if not prod(data.x.shape):
         raise DataError(f"{form}: the data set is empty")
 
 
-def _check_finite(data: Data) -> None:
-    if data.x.dtype == torch.uint8:
+def _check_finite(data: Data, x: Tensor) -> None:
+    if x.dtype == torch.uint8:
         return
-    wrong = ~torch.isfinite(data.x)
+    wrong = ~torch.isfinite(x)
     if wrong.any():
         row, *place = _first(wrong)
-        raise DataError(f"row {row}, {_where(data, place)}: {data.x[row, *place].item()} is no finite number")
+        raise DataError(f"row {row}, {_where(data, place)}: {x[row, *place].item()} is no finite number")
 
 
-def _check_categories(data: Data) -> None:
-    for place, column in enumerate(data.columns):
+def _check_categories(x_NF: Tensor, columns: tuple[Column, ...]) -> None:
+    for place, column in enumerate(columns):
         if column.categories:
-            _check_codes(data.x[:, place], column)
+            _check_codes(x_NF[:, place], column)
 
 
 def _check_codes(codes_N: Tensor, column: Column) -> None:

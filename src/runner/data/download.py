@@ -12,13 +12,16 @@ import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from runner.data.mirrors import Mirrors
 from runner.data.publications import PUBLICATIONS, Archive, File
 from runner.errors import DataError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 Choice = Callable[[str, Path], list[Archive]]  # which archives of an option, below data_dir, are to be fetched
 
@@ -30,7 +33,7 @@ def missing(option: str, data_dir: Path) -> list[Archive]:
     return [
         archive
         for archive in publication.archives
-        if not (folder / archive.name).is_file() and not _is_extracted(folder, archive)
+        if not (folder / archive.name).is_file() and not is_extracted(folder, archive)
     ]
 
 
@@ -75,20 +78,20 @@ def _fetch(mirrors: Mirrors, folder: Path, archive: Archive) -> bool:
     return True
 
 
-def extracted(path: Path, archive: Archive) -> Iterator[tuple[File, IO[bytes]]]:
+def extracted(path: Path, archive: Archive) -> Iterator[tuple[File, SupportsRead[bytes]]]:
     """Each file of the archive at ``path`` and its bytes, in the archive's own order. Read one before the next."""
     if not archive.name.endswith(".tar.gz"):
-        with gzip.open(path) as stream:
-            yield archive.files[0], stream
+        with gzip.open(path) as content:
+            yield archive.files[0], content
         return
     files = {file.name: file for file in archive.files}  # other members are left alone, wherever they want to lie
-    with tarfile.open(path) as tar:
+    with tarfile.open(path, "r:gz") as tar:
         for member in tar:
             if member.name in files and (stream := tar.extractfile(member)):
                 yield files[member.name], stream
 
 
-def _write_whole(path: Path, stream: IO[bytes]) -> None:
+def _write_whole(path: Path, stream: SupportsRead[bytes]) -> None:
     path.parent.mkdir(exist_ok=True)
     with _temporary(path) as temporary:
         with open(temporary, "wb") as file:
@@ -120,13 +123,14 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from fault
 
 
-def _is_extracted(folder: Path, archive: Archive) -> bool:
+def is_extracted(folder: Path, archive: Archive) -> bool:
+    """Whether all files of the archive lie in ``folder``."""
     return all((folder / file.name).is_file() for file in archive.files)
 
 
 def _is_right(folder: Path, archive: Archive) -> bool:
     """Extracted files count before the archive, as they do when they are read."""
-    if _is_extracted(folder, archive):
+    if is_extracted(folder, archive):
         return all(_is_published(folder / file.name, file) for file in archive.files)
     path = folder / archive.name
     return path.is_file() and file_digest(path, "md5") == archive.md5

@@ -11,12 +11,15 @@ import hashlib
 import struct
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from runner.data.publications import Idx
 from runner.errors import DataError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 TYPE_CODES = {"u1": 0x08, "i4": 0x0C}
 PIECE_BYTES = 2**20  # read and hashed at a time: what is hashed is still in the cache
@@ -28,9 +31,9 @@ def read_idx(path: Path, expected: Idx, into: np.ndarray[Any, Any]) -> str:
     Raises DataError with what was expected and what was found; ``path`` may end in .gz.
     """
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb", buffering=0) as file:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
             digest = hashlib.sha256(_read_header(path, file, expected))
-            _read_numbers(path, file, memoryview(into.reshape(-1).view(np.uint8)), digest)
+            _read_numbers(path, file, into.reshape(-1).view(np.uint8).data, digest)
     except EOFError as fault:
         raise DataError(f"{path}: cut short: the gzip stream has no end") from fault
     except (OSError, zlib.error) as fault:
@@ -38,7 +41,7 @@ def read_idx(path: Path, expected: Idx, into: np.ndarray[Any, Any]) -> str:
     return digest.hexdigest()
 
 
-def _read_header(path: Path, file: IO[bytes], expected: Idx) -> bytes:
+def _read_header(path: Path, file: SupportsRead[bytes], expected: Idx) -> bytes:
     """The header, as it must be."""
     wanted = struct.pack(
         f">{1 + len(expected.shape)}I", TYPE_CODES[expected.dtype] << 8 | len(expected.shape), *expected.shape
@@ -55,7 +58,7 @@ def _read_header(path: Path, file: IO[bytes], expected: Idx) -> bytes:
     raise DataError(f"{path}: expected numbers of shape {list(expected.shape)}, found {list(shape)}")
 
 
-def _read_numbers(path: Path, file: IO[bytes], memory: memoryview, digest: "hashlib._Hash") -> None:
+def _read_numbers(path: Path, file: SupportsRead[bytes], memory: memoryview, digest: hashlib._Hash) -> None:
     filled = 0
     while filled < len(memory):
         piece = file.read(min(PIECE_BYTES, len(memory) - filled))
@@ -68,7 +71,7 @@ def _read_numbers(path: Path, file: IO[bytes], memory: memoryview, digest: "hash
         raise DataError(f"{path}: expected {len(memory)} bytes after the header, found more")
 
 
-def _up_to(file: IO[bytes], size: int) -> bytes:
+def _up_to(file: SupportsRead[bytes], size: int) -> bytes:
     found = b""
     while len(found) < size and (piece := file.read(size - len(found))):
         found += piece

@@ -38,7 +38,7 @@ class Kmnist(Source):
 
 
 class Qmnist(Source):
-    """MNIST rebuilt from its source, with the test rows once lost (Yadav and Bottou 2019): 60,000 train and test rows."""
+    """MNIST rebuilt with the test rows once lost (Yadav and Bottou 2019): 60,000 train, 60,000 test rows."""
 
     def load(self, data_dir: Path) -> Data:
         return load_idx("qmnist", data_dir)

@@ -15,7 +15,7 @@ class Idx:
     """What an IDX file must hold: big-endian numbers of one type."""
 
     shape: tuple[int, ...]
-    dtype: str = "u1"  # as numpy spells it
+    dtype: str = "u1"  # as numpy spells it, without the byte order
 
     @property
     def num_bytes(self) -> int:
@@ -135,7 +135,7 @@ FASHION_MNIST = Publication(
             (
                 "t10k-images-idx3-ubyte",
                 "bef4ecab320f06d8554ea6380940ec79",
-                "5b5141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
                 TEST_IMAGES,
             ),
             (

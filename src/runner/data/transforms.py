@@ -4,31 +4,33 @@ A new one is a class here and its knobs in transform_specs. Shapes: N rows, C ch
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from runner.contracts import Column, Data
-from runner.data.transform_specs import read_specs
+from runner.contracts import Column, Data, Rows
+from runner.data.image_transforms import Colour, Grey, Pad, Resize
+from runner.data.reading import Reader, read_batches
+from runner.data.transform import Transform
+from runner.data.transform_specs import read_transforms
 from runner.errors import ConfigError
 
 Numbers = float | list[float]
+ROWS_TO_FIT = 256  # of those that stream, in memory at once
 
 
-def build_preprocess(transforms: list[Any], data: Data, train_rows: Tensor) -> nn.Sequential:
+def build_preprocess(transforms: list[Any], data: Data, train_rows: Tensor, num_workers: int = 0) -> nn.Sequential:
     """The transforms as one module, raw rows -> float32, each fitted on the train rows as the previous ones leave them.
 
-    Raises ConfigError where a transform does not exist or does not suit the data.
+    Rows that stream are read once for each transform to fit, by ``num_workers`` processes. Raises ConfigError where a
+    transform does not exist or does not suit the data.
     """
     preprocess = blank_preprocess(transforms, tuple(data.x.shape[1:]), data.columns)
-    steps = [step for step in preprocess if isinstance(step, Transform)]
-    last_to_fit = max((i for i, step in enumerate(steps) if step.needs_fit), default=-1)
-    x = data.x[train_rows] if last_to_fit >= 0 else data.x[:0]
-    for step in steps[: last_to_fit + 1]:
-        step.fit(x)
-        x = step(x)
+    for i, step in enumerate(preprocess):
+        if isinstance(step, Transform) and step.needs_fit:
+            step.fit(map(preprocess[:i], _chunks(data.x, train_rows, num_workers)))
     return preprocess
 
 
@@ -36,7 +38,7 @@ def blank_preprocess(transforms: list[Any], in_shape: tuple[int, ...], columns: 
     """The same module before it is fitted: for constants that come from a checkpoint, with no data at hand."""
     steps: OrderedDict[str, nn.Module] = OrderedDict(float32=Float32(columns))
     x = torch.zeros(1, *in_shape)
-    for i, spec in enumerate(read_specs(transforms)):
+    for i, spec in enumerate(read_transforms(transforms)):
         step = TRANSFORMS[spec.name](tuple(x.shape[1:]), columns, **spec.knobs)
         x, columns = step(x), step.columns
         steps[f"{i}_{spec.name}"] = step
@@ -45,27 +47,20 @@ def blank_preprocess(transforms: list[Any], in_shape: tuple[int, ...], columns: 
 
 def out_shape(preprocess: nn.Module, data: Data) -> tuple[int, ...]:
     """The shape of one row as the model gets it."""
-    return tuple(preprocess(data.x[:1]).shape[1:])
+    return tuple(preprocess(torch.zeros(1, *data.x.shape[1:])).shape[1:])
 
 
-class Transform(nn.Module):
-    """One step, float32 -> float32. What becomes of a row depends on that row and the buffers alone."""
-
-    needs_fit = False
-
-    def __init__(self, columns: tuple[Column, ...]):
-        super().__init__()
-        self.columns = columns  # of what comes out; () for images
-
-    def fit(self, x: Tensor) -> None:
-        """Sets the buffers from the train rows ``x``."""
+def _chunks(x: Tensor | Rows, rows: Tensor, num_workers: int) -> Iterable[Tensor]:
+    if isinstance(x, Tensor):
+        return [x[rows]]
+    return read_batches(Reader(x, draw_seed=0, epoch=0), torch.split(rows, ROWS_TO_FIT), num_workers)
 
 
 class Float32(Transform):
-    """Bytes become float32, unscaled."""
+    """Bytes become float32, unscaled: a copy, into which the next steps may write."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.float()
+        return x.to(torch.float32, copy=True)
 
 
 class Scale(Transform):
@@ -78,7 +73,7 @@ class Scale(Transform):
         self.register_buffer("divisor", torch.tensor(float(divisor)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x / self.divisor
+        return x.div_(self.divisor)  # in place: a new tensor for every chunk costs as much as the division
 
 
 class Normalise(Transform):
@@ -103,9 +98,8 @@ class Normalise(Transform):
         self.register_buffer("mean", _spread("mean", 0.0 if mean is None else mean, numeric, 0.0).view(self.view))
         self.register_buffer("std", _spread("std", 1.0 if std is None else std, numeric, 1.0).view(self.view))
 
-    def fit(self, x: Tensor) -> None:
-        others = [dim for dim in range(x.dim()) if dim != 1]
-        var, mean = torch.var_mean(x, dim=others, correction=0)
+    def fit(self, chunks: Iterable[Tensor]) -> None:
+        mean, var = _mean_and_variance(chunks)
         std = var.sqrt().view(self.view)
         if not self.mean_given:
             self.mean.copy_(torch.where(self.numeric, mean.view(self.view), 0.0))
@@ -113,7 +107,7 @@ class Normalise(Transform):
             self.std.copy_(torch.where(self.numeric & (std > 0), std, 1.0))
 
     def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean) / self.std
+        return x.sub_(self.mean).div_(self.std)
 
 
 class OneHot(Transform):
@@ -152,7 +146,29 @@ class Flatten(Transform):
         return x.flatten(1)
 
 
-TRANSFORMS: Mapping[str, Any] = {"scale": Scale, "normalise": Normalise, "one_hot": OneHot, "flatten": Flatten}
+TRANSFORMS: Mapping[str, Any] = {
+    "scale": Scale,
+    "normalise": Normalise,
+    "one_hot": OneHot,
+    "flatten": Flatten,
+    "resize": Resize,
+    "grey": Grey,
+    "colour": Colour,
+    "pad": Pad,
+}
+
+
+def _mean_and_variance(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """([C or F], [C or F]) over all places of all rows: the chunks' own, joined in float64 (Chan et al. 1983)."""
+    count, mean, squares = 0, torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+    for x in chunks:
+        places = x.numel() // x.shape[1]
+        var_chunk, mean_chunk = torch.var_mean(x, dim=[dim for dim in range(x.dim()) if dim != 1], correction=0)
+        total, shift = count + places, mean_chunk.double() - mean
+        mean = mean + shift * (places / total)
+        squares = squares + var_chunk.double() * places + shift**2 * (count * places / total)
+        count = total
+    return mean.float(), (squares / count).float()
 
 
 def _spread(knob: str, given: Numbers, numeric: Tensor, elsewhere: float) -> Tensor:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import torch
 from torch import nn
 from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.utils.data import Dataset
 
 from runner.config.part import Part
 from runner.contracts import Schedule, Source, Task
@@ -18,7 +20,7 @@ from runner.errors import ConfigError, RunnerError
 from runner.losses.single_output import SingleOutput
 from runner.parts import auto
 from runner.parts.signature import arguments, parameter_names
-from runner.parts.target import resolve
+from runner.parts.target import resolve, resolve_in_file
 
 if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
     from torchmetrics import Metric
@@ -34,8 +36,17 @@ FUSED = {
 
 
 def build_source(part: Part, trusted: Sequence[str] = ()) -> Source:
-    """The data set that ``part`` names, nothing read yet."""
-    return _make(part, _kind_of(part, Source, trusted))  # type: ignore[type-abstract] # its subclasses are meant
+    """The data set that ``part`` names, nothing read yet; one that wraps a class of the user's is given the class."""
+    kind: type[Source] = _kind_of(part, Source, trusted)  # type: ignore[type-abstract] # its subclasses are meant
+    if "dataset_class" not in parameter_names(kind):
+        return _make(part, kind)
+    return _make(part, kind, {"dataset_class": _user_class(part.knobs["path"], part.knobs["name"], trusted)})
+
+
+def _user_class(path: str | None, name: str, trusted: Sequence[str]) -> type[Dataset[Any]]:
+    if path is None:
+        return resolve(name, Dataset, trusted, "dataset.name")
+    return resolve_in_file(Path(path).expanduser(), name, Dataset, trusted, "dataset")
 
 
 def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted: Sequence[str] = ()) -> nn.Module:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
@@ -30,6 +32,32 @@ def resolve(path: str, role: type[T], trusted: Sequence[str] = (), key: str = "_
     found = _attribute(_module(parents, refused), name, refused)
     if not isinstance(found, type) or not issubclass(found, role) or found.__module__.split(".")[0] not in roots:
         raise ConfigError(f"{refused}: it is no class of the kind {role.__module__}.{role.__qualname__}")
+    return found
+
+
+def resolve_in_file(path: Path, name: str, role: type[T], trusted: Sequence[str], key: str) -> type[T]:
+    """The class ``name`` of a python file, run only when ``trusted`` holds the file's name without .py.
+
+    Raises ConfigError, with the settings ``key``.path and ``key``.name.
+    """
+    refused, stem = f"{key}.path={path} is refused", path.stem
+    if path.suffix != ".py" or not re.fullmatch(r"[A-Za-z]\w*", stem, re.ASCII):
+        raise ConfigError(f"{refused}: give a file like my_data.py, its name made of letters, digits and _")
+    if stem not in trusted:
+        raise ConfigError(f"{refused}: to run what is in it, say that you trust it: trusted=[{stem}]")
+    if not path.is_file():
+        raise ConfigError(f"{key}.path={path}: there is no such file; looked for {path.absolute()}")
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
+        raise ConfigError(f"{key}.name={name}: give the name of a class in {path}")
+    folder = str(path.absolute().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)  # at the end, where it hides no other module; worker processes look there too
+    module = _import(stem, refused)
+    if not module.__file__ or not path.samefile(module.__file__):
+        raise ConfigError(f"{refused}: another module is called {stem} ({module.__file__}); give the file another name")
+    found = _attribute(module, name, f"{key}.name={name} is refused")
+    if not isinstance(found, type) or not issubclass(found, role):
+        raise ConfigError(f"{key}.name={name}: is no class of the kind {role.__module__}.{role.__qualname__}")
     return found
 
 

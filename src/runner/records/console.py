@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
@@ -99,12 +99,16 @@ class RunConsole:
             return
         style = ENDING_STYLES.get(outcome.status, "bold red")
         self._print(Text(), Text(ending(outline, outcome), style=style))
+        self.scores(outline, outcome)
+        self._print(Text(), *written(outline), Text("next", style="dim"))
+        self._print(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
+
+    def scores(self, outline: Outline, outcome: Outcome) -> None:
+        """Shows the metrics of every split, and the classes of the judged one where they are few enough to read."""
         if outcome.best:
             self._print(Text(), score_table(outline, outcome))
         if outcome.confusion and len(outcome.confusion) <= MAX_CLASSES:
             self._print(Text(), *self._class_report(outline, outcome))
-        self._print(Text(), *written(outline), Text("next", style="dim"))
-        self._print(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
 
     def note(self, text: str) -> None:
         """Says ``text`` on standard output."""
@@ -112,7 +116,8 @@ class RunConsole:
 
     def warn(self, text: str) -> None:
         """Says ``text`` on standard error."""
-        with self._bar.away() if self._bar is not None else nullcontext():
+        gone = suppress(OSError)  # standard error itself: nobody is left to tell
+        with gone, self._bar.away() if self._bar is not None else nullcontext():
             self._err.print(Text(f"warning: {text}", style="yellow"), soft_wrap=True)
 
     def close(self) -> None:

@@ -13,15 +13,16 @@ from typing import Any
 from runner.errors import RunError
 
 
-def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
+def write_whole(path: Path, content: bytes, *, previous: Path | None = None) -> None:
     """Put ``content`` at ``path``, or leave what was there before: written beside it, synced, renamed.
 
-    Raises RunError with the path and the bytes needed when the disk is full or refuses.
+    What was there before stays under the name ``previous``. Raises RunError with the path and the bytes needed when
+    the disk is full or refuses.
     """
-    replace_whole(path, lambda temporary: write_synced(temporary, content, durable), len(content))
+    replace_whole(path, lambda temporary: write_synced(temporary, content), len(content), previous)
 
 
-def link_whole(source: Path, path: Path) -> None:
+def link_whole(source: Path, path: Path, *, previous: Path | None = None) -> None:
     """Make ``path`` name the content of ``source`` too, without writing it again where the file system can."""
 
     def put(temporary: Path) -> None:
@@ -32,14 +33,19 @@ def link_whole(source: Path, path: Path) -> None:
                 raise
             shutil.copyfile(source, temporary)  # a file system without hard links
 
-    replace_whole(path, put, source.stat().st_size)
+    replace_whole(path, put, source.stat().st_size, previous)
 
 
-def replace_whole(path: Path, put: Callable[[Path], None], size: int) -> None:
+def replace_whole(path: Path, put: Callable[[Path], None], size: int, previous: Path | None) -> None:
+    """The older generation gives way only when the new content is safe on the disk."""
     temporary = path.with_name(f".{path.name}.tmp.{os.getpid()}")
     try:
+        path.parent.mkdir(exist_ok=True)
         put(temporary)
+        if previous is not None and path.exists():
+            link_whole(path, previous)
         os.replace(temporary, path)
+        temporary.unlink(missing_ok=True)  # POSIX: renaming onto another name of the same file does nothing
         sync_folder(path.parent)
     except OSError as refusal:
         temporary.unlink(missing_ok=True)
@@ -54,12 +60,11 @@ def refusal_message(path: Path, size: int, refusal: OSError) -> str:
     return f"{path}: not written: {reason} ({size:,} bytes needed); what was saved before is untouched"
 
 
-def write_synced(path: Path, content: bytes, durable: bool) -> None:
+def write_synced(path: Path, content: bytes) -> None:
     with open(path, "wb") as file:
         file.write(content)
         file.flush()
-        if durable:
-            os.fsync(file.fileno())
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +32,31 @@ class MetricLog:
         self.path = path
         if size and (have := path.stat().st_size if path.exists() else 0) < size:
             raise DataError(f"{path}: {have} bytes, the checkpoint was taken at {size}: rows were lost")
-        self.file = open(path, "ab")  # noqa: SIM115  held open for the whole run; close() ends it
-        self.file.truncate(size)
+        with self.refusals(0):
+            self.file = open(path, "ab", buffering=0)  # noqa: SIM115  held open for the run; nothing left to flush
+            self.file.truncate(size)
         self.size = size
 
     def write(self, step: int, epoch: int, values: Mapping[str, float]) -> None:
         """Append a row and hand it to the system. Raises RunError when the disk refuses."""
         line = as_line(step, epoch, values).encode()
-        try:
-            self.file.write(line)
-            self.file.flush()
-        except OSError as refusal:
-            raise RunError(refusal_message(self.path, len(line), refusal)) from refusal
+        with self.refusals(len(line)):
+            left = line
+            while left:  # a disk that fills up takes a part first and refuses the rest
+                left = left[self.file.write(left) :]
         self.size += len(line)
 
     def sync(self) -> None:
-        """Make the rows last before a checkpoint that counts on them."""
-        os.fsync(self.file.fileno())
+        """Make the rows last before a checkpoint that counts on them. Raises RunError when the disk refuses."""
+        with self.refusals(0):
+            os.fsync(self.file.fileno())
+
+    @contextmanager
+    def refusals(self, size: int) -> Iterator[None]:
+        try:
+            yield
+        except OSError as refusal:
+            raise RunError(refusal_message(self.path, size, refusal)) from refusal
 
     def close(self) -> None:
         self.file.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from runner.errors import ConfigError, DataError, RunError
-from runner.records.files import sweep_temporaries, write_json
+from runner.records.files import sweep_temporaries, write_json, write_whole
 
 CLAIM_TRIES = 100
 
@@ -37,19 +39,34 @@ class RunDirectory:
     def summary(self) -> Path:
         return self.path / "summary.json"
 
-    def lock(self) -> FileLock:
-        """The run's lock, held. It dies with the process. Raises RunError when another process holds it."""
-        lock = FileLock(self.path / ".lock")
+    @property
+    def status(self) -> str:
+        """How the run stands, by its summary; "" where a kill came before there was one."""
+        return str(self.read_summary().get("status", "")) if self.summary.exists() else ""
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Nobody else writes here inside the block. The lock dies with the process, however it ends.
+
+        Raises RunError when another process owns the run, or the directory cannot be written.
+        """
+        lock, owner = FileLock(self.path / ".lock"), self.path / ".owner"
         try:
             lock.acquire(timeout=0)
         except Timeout as taken:
-            owner = self.read_summary().get("pid", "unknown") if self.summary.exists() else "unknown"
+            pid = owner.read_text() if owner.exists() else "unknown"
             raise RunError(
-                f"{self.path}: in use by process {owner}\n  Wait for it to end, or start a run of its own"
+                f"{self.path}: in use by process {pid}\n  Wait for it to end, or start a run of its own"
             ) from taken
-        sweep_temporaries(self.path)
-        sweep_temporaries(self.checkpoints)
-        return lock
+        except OSError as refusal:
+            raise RunError(f"{self.path}: not writable: {(refusal.strerror or str(refusal)).lower()}") from refusal
+        try:
+            sweep_temporaries(self.path)
+            sweep_temporaries(self.checkpoints)
+            write_whole(owner, str(os.getpid()).encode())
+            yield
+        finally:
+            lock.release()
 
     def read_summary(self) -> dict[str, Any]:
         """summary.json. Raises DataError when it is missing or damaged."""

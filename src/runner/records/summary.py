@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -25,14 +26,14 @@ class Summary:
 
     def __init__(self, directory: RunDirectory, outline: Outline, data_digest: str):
         self.directory = directory
-        self.begun = datetime.now()
+        self.begun = time.perf_counter()
         earlier = self.earlier()
         self.seconds_before = earlier.get("seconds", 0.0)
         self.content: dict[str, Any] = {
             "format": FORMAT,
             "status": "running",
             "name": outline.name,
-            "started": earlier.get("started", self.begun.isoformat(timespec="microseconds")),
+            "started": earlier.get("started", datetime.now().isoformat(timespec="microseconds")),
             "seconds": self.seconds_before,
             "pid": os.getpid(),
             **what_ran(outline),
@@ -68,7 +69,7 @@ class Summary:
 
     def close_failed(self, fault: Exception) -> None:
         """Say why, if the disk still takes it: the fault that is under way must not be hidden by another."""
-        seconds = (datetime.now() - self.begun).total_seconds()
+        seconds = self.seconds_before + time.perf_counter() - self.begun
         self.content |= {"status": "failed", "reason": str(fault) or type(fault).__name__, "seconds": round(seconds, 3)}
         try:
             self.write()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,13 +27,14 @@ class Views:
     ):
         self.config = config
         self.outline = outline
-        self.log_handler = open_log(directory)
-        self.console = RunConsole(brief=brief)
-        step = saved["progress"]["step"] if saved else None
+        step = saved["progress"]["step"] if saved else 0
+        purge_step = first_step_to_hide(directory, saved)
         self.metric_log = MetricLog(directory.metrics, saved["log_size"] if saved else 0)
-        self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=None if step is None else step + 1)
-        self.console.start(outline, step or 0)
-        log.info("%s at step %d", "resumed" if saved else "started", step or 0)
+        self.console = RunConsole(brief=brief)
+        self.log_handler = open_log(directory, self.console.warn)
+        self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=purge_step)
+        self.console.start(outline, step)
+        log.info("%s at step %d", "resumed" if saved else "started", step)
         if not saved:
             self.tensorboard.text("config", code_block(config.as_yaml()))
 
@@ -58,7 +60,9 @@ class Views:
         return self.tensorboard.degraded
 
     def sync(self) -> None:
+        """Make what was written last, before a checkpoint after which it is not written again."""
         self.metric_log.sync()
+        self.tensorboard.flush()
 
     def finish(self, outcome: Outcome) -> None:
         """The end as people see it; an interrupted run has no results yet."""
@@ -83,8 +87,39 @@ class Views:
         self.log_handler.close()
 
 
-def open_log(directory: RunDirectory) -> logging.Handler:
-    handler = logging.FileHandler(directory.path / "train.log", encoding="utf-8")
+class LogFile(logging.FileHandler):
+    """train.log; when the disk refuses a line the run goes on, said once."""
+
+    def __init__(self, path: Path, warn: Callable[[str], None]):
+        super().__init__(path, encoding="utf-8", delay=True)
+        self.warn = warn
+        self.has_warned = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            super().emit(record)
+        except OSError as refusal:
+            if not self.has_warned:
+                self.has_warned = True
+                self.warn(f"{self.baseFilename}: {refusal.strerror}; it lacks lines from now on, the run goes on")
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        raise  # to emit: logging's own answer is a traceback on stderr
+
+    def close(self) -> None:
+        with suppress(OSError):  # closing tries once more to write what could not be written
+            super().close()
+
+
+def first_step_to_hide(directory: RunDirectory, saved: Mapping[str, Any] | None) -> int | None:
+    """From which step on TensorBoard's points are drawn anew; None for a run that has none yet."""
+    if saved is not None:
+        return int(saved["progress"]["step"]) + 1
+    return 0 if directory.metrics.exists() else None
+
+
+def open_log(directory: RunDirectory, warn: Callable[[str], None]) -> logging.Handler:
+    handler = LogFile(directory.path / "train.log", warn)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.setLevel(logging.INFO)
     log.propagate = False

@@ -1,0 +1,112 @@
+"""A stored run, built again from its own config: what ``resume``, ``eval`` and ``predict`` stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from runner import device
+from runner.commands.stored_run import ANYWHERE, LENGTHS, StoredRun
+from runner.config.catalog import Catalog, conf_folders
+from runner.config.settings import Config, changed
+from runner.errors import ConfigError, DataError
+from runner.experiment import Experiment, assemble
+from runner.judgement import checkpoint_to_judge
+from runner.records.checkpoint import Checkpoints
+
+MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers")
+KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
+MOST_SHOWN = 3  # differences that are told one by one
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A run's experiment and the checkpoint it is read with."""
+
+    experiment: Experiment
+    checkpoint: str  # best or last
+    saved: Mapping[str, Any]
+
+
+def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None]) -> Rebuilt:
+    """The run with the checkpoint that was asked for; else ``best`` where validation chose one, else ``last``."""
+    checkpoints = Checkpoints(stored.directory.checkpoints, warn)
+    name = stored.changes.get("checkpoint") or checkpoint_to_judge(checkpoints)
+    if name not in ("best", "last"):
+        raise ConfigError(f"checkpoint={name}: choose best or last")
+    if not checkpoints.has(name):
+        raise DataError(f"{checkpoints.path(name)}: not there; the run has saved none yet, go on with it: resume")
+    saved = checkpoints.load(name)
+    experiment, differences = rebuild(stored, saved)
+    for difference in differences:
+        warn(difference)
+    return Rebuilt(experiment, name, saved)
+
+
+def rebuild(stored: StoredRun, saved: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
+    """The experiment that ``saved`` was taken from, and warnings where its last bits may come out differently.
+
+    Raises DataError when the config or the data is no longer what it was, or the config asks for what it may not.
+    """
+    check_kinds(stored, saved)
+    check_same_config(stored, saved)
+    experiment = assembled(stored, as_it_ran(stored.config, saved))
+    check_same_data(stored, saved, experiment.data_digest)
+    here = device.circumstances(experiment.choice.device)
+    return experiment, not_to_the_bit(saved["circumstances"], here)
+
+
+def assembled(stored: StoredRun, config: Config) -> Experiment:
+    """The experiment of a stored config. Its faults are faults of the file: nobody typed them."""
+    try:
+        experiment = assemble(config, Catalog(conf_folders()))
+    except ConfigError as error:
+        raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
+    return replace(experiment, config=replace(experiment.config, threads=stored.config.threads))
+
+
+def as_it_ran(config: Config, saved: Mapping[str, Any]) -> Config:
+    """The config with the number of threads it was running on: sums over threads depend on it."""
+    return config if config.threads is not None else changed(config, {"threads": saved["circumstances"].get("threads")})
+
+
+def check_kinds(stored: StoredRun, saved: Mapping[str, Any]) -> None:
+    wrong = [key for key, kind in KINDS.items() if not isinstance(saved.get(key), kind)]
+    if wrong:
+        raise DataError(f"{stored.directory.checkpoints}: not a checkpoint of a run: {', '.join(wrong)} missing")
+
+
+def check_same_config(stored: StoredRun, saved: Mapping[str, Any]) -> None:
+    before, now = (dict(leaves(tree)) for tree in (saved["config"], stored.config.as_dict()))
+    differing = [key for key in before | now if before.get(key) != now.get(key) and key not in MAY_DIFFER]
+    if differing:
+        told = [f"{key} was {before.get(key)}, is {now.get(key)}" for key in differing[:MOST_SHOWN]]
+        more = f" and {len(differing) - MOST_SHOWN} more" if len(differing) > MOST_SHOWN else ""
+        raise DataError(
+            f"{stored.directory.config}: changed since the run was saved: {'; '.join(told)}{more}\n"
+            f"  put it back, or start a new run; what may change: {', '.join(MAY_DIFFER)}"
+        )
+
+
+def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted name, value) of everything in a tree of plain data."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
+def check_same_data(stored: StoredRun, saved: Mapping[str, Any], digest: str) -> None:
+    before = saved["data_digest"]
+    if before != digest:
+        raise DataError(
+            f"{stored.directory.path}: the data has changed since the run was saved "
+            f"(digest {before[:12]} then, {digest[:12]} now)\n  put the old data back, or train anew"
+        )
+
+
+def not_to_the_bit(before: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+    differing = [f"{key} {before.get(key)} -> {here[key]}" for key in here if before.get(key) != here[key]]
+    return [f"the last bits of the results may differ: {', '.join(differing)}"] if differing else []

@@ -1,0 +1,154 @@
+"""Random changes of the train images, a whole chunk at once where it lies.
+
+What becomes of an image is a function of (seed, epoch, row number) alone: not of the batch it is in, of the number of
+workers, or of where a run was resumed. Shapes: N rows, C channels, H W pixels; [N, C, H, W] in and out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from runner.data.augment_specs import read_augment
+from runner.data.draws import Draws, arange_like, chosen
+from runner.errors import ConfigError
+from runner.seed import derive
+
+
+class Step(Protocol):
+    """One random change. It writes into nothing it is given."""
+
+    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
+        """The images changed, bytes or float32."""
+
+
+class Augment:
+    """Several changes, one after the other."""
+
+    def __init__(self, steps: Sequence[Step], seed: int):
+        self.steps = steps
+        self.seed = seed
+
+    def __call__(self, x_NCHW: Tensor, rows_N: Tensor, epoch: int) -> Tensor:
+        """The images as ``epoch`` (counted from 0) sees them; ``rows_N`` are their row numbers."""
+        for place, step in enumerate(self.steps):
+            x_NCHW = step(x_NCHW, Draws(derive(self.seed, place), epoch, rows_N))
+        return x_NCHW
+
+
+def build_augment(entries: Any, in_shape: tuple[int, ...], seed: int) -> Augment | None:
+    """The changes that ``dataset.augment`` lists; None for []. Raises ConfigError where they do not suit the data."""
+    specs = read_augment(entries)
+    if not specs:
+        return None
+    if len(in_shape) != 3:
+        raise ConfigError(
+            f"dataset.augment: changes images [C, H, W], and the rows here have shape {list(in_shape)}; "
+            f"take it out: dataset.augment=[]"
+        )
+    for i, spec in enumerate(specs):
+        _check_room(f"dataset.augment[{i}].{spec.name}", spec.knobs, in_shape[1], in_shape[2])
+    return Augment([STEPS[spec.name](**spec.knobs) for spec in specs], seed)
+
+
+def _check_room(where: str, knobs: Mapping[str, Any], height: int, width: int) -> None:
+    """What is moved or erased must fit into an image."""
+    for knob in ("pixels", "padding"):
+        if knob in knobs and knobs[knob] >= min(height, width):
+            raise ConfigError(f"{where}.{knob}={knobs[knob]}: images are {height} x {width}; give less")
+    if "size" in knobs and (knobs["size"][0] > height or knobs["size"][1] > width):
+        raise ConfigError(f"{where}.size={knobs['size']}: images are {height} x {width}; give no more")
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Mirrored left to right and top to bottom, each with its own probability."""
+
+    horizontal: float
+    vertical: float | None
+
+    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
+        for dim, probability in ((3, self.horizontal), (2, self.vertical)):
+            if probability:
+                x_NCHW = torch.where(chosen(draws.uniform(dim), probability), x_NCHW.flip(dim), x_NCHW)
+        return x_NCHW
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Moved by up to ``pixels`` each way; what comes in from outside is 0."""
+
+    pixels: int
+
+    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
+        return _windows(functional.pad(x_NCHW, [self.pixels] * 4), self.pixels, draws)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A window of the image's own size, cut out of it mirrored ``padding`` pixels beyond its borders."""
+
+    padding: int
+
+    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
+        ys, xs = (_mirrored(x_NCHW, x_NCHW.shape[dim], self.padding) for dim in (2, 3))
+        return _windows(x_NCHW[:, :, ys][:, :, :, xs], self.padding, draws)
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Turned about the middle by up to ``degrees`` either way, bilinear; what comes in from outside is 0."""
+
+    degrees: float
+
+    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
+        height, width = x_NCHW.shape[2:]
+        angle_N11 = torch.deg2rad((2 * draws.uniform() - 1) * self.degrees).view(-1, 1, 1)
+        cos_N11, sin_N11 = angle_N11.cos(), angle_N11.sin()
+        y_H1 = (arange_like(x_NCHW, height) - (height - 1) / 2).view(-1, 1)  # in pixels from the middle
+        x_W = arange_like(x_NCHW, width) - (width - 1) / 2
+        from_x_NHW = (cos_N11 * x_W + sin_N11 * y_H1) * (2 / width)  # grid_sample's unit is half a side
+        from_y_NHW = (cos_N11 * y_H1 - sin_N11 * x_W) * (2 / height)
+        grid_NHW2 = torch.stack([from_x_NHW, from_y_NHW], dim=3)
+        return functional.grid_sample(x_NCHW.float(), grid_NHW2, align_corners=False)
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """With ``probability``, a rectangle of ``size`` [height, width] somewhere inside becomes 0 (Zhong et al. 2017)."""
+
+    probability: float
+    size: list[int]
+
+    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
+        inside_NH = self._inside(x_NCHW, 2, self.size[0], draws)
+        inside_NW = self._inside(x_NCHW, 3, self.size[1], draws)
+        erased_N1HW = (inside_NH[:, :, None] & inside_NW[:, None, :]).unsqueeze(1)
+        return x_NCHW.masked_fill(erased_N1HW & chosen(draws.uniform("whether"), self.probability), 0)
+
+    def _inside(self, x_NCHW: Tensor, dim: int, length: int, draws: Draws) -> Tensor:
+        """[N, H or W] whether a line or column crosses the rectangle."""
+        size = x_NCHW.shape[dim]
+        first_N1 = draws.integer(size - length + 1, "first", dim).view(-1, 1)
+        places = arange_like(x_NCHW, size)
+        return (places >= first_N1) & (places < first_N1 + length)
+
+
+def _windows(padded_NCHW: Tensor, padding: int, draws: Draws) -> Tensor:
+    """[N, C, H, W] of each padded image the window at a place of its own: views first, so that it is copied once."""
+    height, width = (side - 2 * padding for side in padded_NCHW.shape[2:])
+    top_N, left_N = (draws.integer(2 * padding + 1, "window", side) for side in ("top", "left"))
+    views = padded_NCHW.unfold(2, height, 1).unfold(3, width, 1)  # [N, C, top, left, H, W]
+    return views[arange_like(padded_NCHW, len(padded_NCHW)), :, top_N, left_N]
+
+
+def _mirrored(x: Tensor, size: int, padding: int) -> Tensor:
+    """[size + 2 padding] which pixel stands at each place; the border itself is not repeated."""
+    from_first = (arange_like(x, size + 2 * padding) - padding).abs()
+    return (size - 1) - ((size - 1) - from_first).abs()
+
+
+STEPS: Mapping[str, Any] = {"flip": Flip, "shift": Shift, "crop": Crop, "rotation": Rotation, "erasing": Erasing}

@@ -1,0 +1,206 @@
+"""``resume RUN`` as typed, on tiny runs."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+import program
+from program import contents, fingerprints
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run; copy it before anything is done to it."""
+    return program.train(tmp_path_factory.mktemp("outputs"))
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+def resume(run: Path, *words: str) -> program.Done:
+    return program.run(["resume", str(run), *words], run.parent / "said")
+
+
+def summary(run: Path) -> dict[str, Any]:
+    return dict(json.loads((run / "summary.json").read_text()))
+
+
+@pytest.mark.parametrize("words", [(), ("epochs=4",), ("epochs=2",), ("max_steps=7",)])
+def test_fault_10_a_finished_run_is_said_to_be_so_and_not_touched(run: Path, words: tuple[str, ...]) -> None:
+    before = fingerprints(run)
+    done = resume(run, *words)
+    assert done.code == 0
+    assert f"{run}: finished already; nothing to do" in done.out
+    assert fingerprints(run) == before
+
+
+def test_a_run_out_of_patience_is_said_to_be_so_and_not_touched(tmp_path: Path) -> None:
+    run = program.train(tmp_path, "optimizer.lr=3", "early_stopping.patience_epochs=1", "epochs=30")
+    assert summary(run)["status"] == "stopped_early"
+    before = fingerprints(run)
+    done = resume(run, "epochs=50")
+    assert done.code == 0 and "stopped early already; its patience is spent, nothing to do" in done.out
+    assert fingerprints(run) == before
+
+
+def test_fault_11_a_longer_run_equals_one_that_was_longer_from_the_start(run: Path, tmp_path: Path) -> None:
+    assert resume(run, "epochs=6").code == 0
+    assert contents(run) == contents(program.train(tmp_path / "fresh", "epochs=6"))
+    assert "epochs: 6" in (run / "config.yaml").read_text()
+
+
+def test_fault_11_a_run_cut_within_an_epoch_goes_on_with_a_warning_and_the_same_weights(tmp_path: Path) -> None:
+    run = program.train(tmp_path / "cut", "max_steps=7")
+    done = resume(run, "max_steps=null")
+    assert done.code == 0
+    assert "max_steps=7 ended epoch 2 in its middle: its row stays in metrics.jsonl" in done.err
+    fresh = contents(program.train(tmp_path / "fresh"))
+    assert contents(run)["last"]["model"] == fresh["last"]["model"]
+
+
+def test_fault_11_a_schedule_laid_out_over_the_length_cannot_be_stretched(tmp_path: Path) -> None:
+    settings = [word for word in program.TINY if not word.startswith("scheduler")]
+    argv = ["train", *settings, "scheduler=cosine_annealing_lr", f"output_dir={tmp_path}"]
+    assert program.run(argv, tmp_path / "said").code == 0
+    done = resume(program.only_run(tmp_path), "epochs=9")
+    assert done.code == 2
+    assert "epochs cannot change: scheduler=cosine_annealing_lr was laid out over the run's length" in done.err
+    assert "give scheduler.T_max from the beginning" in done.err
+
+
+def test_fault_12_another_key_is_refused_with_what_can_change(run: Path) -> None:
+    before = fingerprints(run)
+    done = resume(run, "optimizer.lr=0.1")
+    assert done.code == 2
+    assert "optimizer.lr=0.1: resume takes the run as it is" in done.err
+    assert "it can change epochs, max_steps, num_workers, data_dir, device" in done.err
+    assert fingerprints(run) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("  lr: 0.02", "  lr: 0.5", "optimizer.lr was 0.02, is 0.5"),
+        ("- 16\n  - 8", "- 16\n  - 4", "model.hidden was [16, 8], is [16, 4]"),
+        ("batch_size: 13", "batch_size: 14", "batch_size was 13, is 14"),
+        ("  seed: 0", "  seed: 1", "dataset.seed was 0, is 1"),
+    ],
+)
+def test_fault_12_an_edited_config_is_refused_with_the_difference(run: Path, old: str, new: str, told: str) -> None:
+    config = run / "config.yaml"
+    assert config.read_text().count(old) == 1
+    config.write_text(config.read_text().replace(old, new))
+    for verb, words in (("resume", ["epochs=9"]), ("eval", [])):
+        done = program.run([verb, str(run), *words], run.parent / "said")
+        assert done.code == 3
+        assert "config.yaml: changed since the run was saved" in done.err and told in done.err
+
+
+def test_fault_43_data_that_changed_is_refused_with_both_digests(run: Path) -> None:
+    for verb, words in (("resume", ["epochs=9"]), ("eval", [])):
+        done = program.run([verb, str(run), *words], run.parent / "said", before="change_a_row")
+        assert done.code == 3
+        digest = summary(run)["data"]["digest"][:12]
+        assert f"the data has changed since the run was saved (digest {digest} then, " in done.err
+
+
+def test_fault_7_other_circumstances_are_said(run: Path) -> None:
+    done = resume(run, "epochs=5", "threads=2")
+    assert done.code == 0
+    assert "warning: the last bits of the results may differ: threads 1 -> 2" in done.err
+
+
+@pytest.mark.parametrize("name", ["결과 모음/run=1,2", "a=b", "it's"])
+def test_fault_25_a_run_that_was_moved_goes_on_and_is_measured(run: Path, name: str) -> None:
+    moved = run.parent / name
+    moved.parent.mkdir(exist_ok=True)
+    run.rename(moved)
+    for argv in (["resume", name, "epochs=5"], ["eval", name]):
+        done = program.run(argv, run.parent / "said", cwd=run.parent)
+        assert done.code == 0, done.err
+    assert summary(moved)["final"]["epoch"] == 5
+
+
+def test_fault_25_a_run_reached_through_a_link_goes_on(run: Path) -> None:
+    (run.parent / "link").symlink_to(run)
+    assert resume(run.parent / "link", "epochs=5").code == 0
+    assert summary(run)["final"]["epoch"] == 5
+
+
+def test_no_directory_or_two_are_refused(run: Path) -> None:
+    for words in ([], [str(run), str(run)]):
+        done = program.run(["resume", *words], run.parent / "said")
+        assert done.code == 2 and "resume: give one run directory, or last" in done.err
+
+
+def points(run: Path) -> dict[str, list[int]]:
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0})
+    events.Reload()
+    return {tag: [point.step for point in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+@pytest.mark.parametrize("step", [3, 8])
+def test_fault_23_tensorboard_shows_no_point_twice_after_a_resume(tmp_path: Path, step: int, finished: Path) -> None:
+    argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
+    at = ("runner.engine:Stepper.step", step)  # 3: before anything was saved
+    assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
+    run = program.only_run(tmp_path)
+    assert resume(run).code == 0
+    assert len(list(run.glob("events.*"))) == 2
+    assert points(run)["train/batch_loss"] == [2, 4, 5, 6, 8, 10, 12, 14, 15, 16, 18, 20]
+
+
+def test_fault_24_a_torn_last_line_is_dropped(tmp_path: Path, finished: Path) -> None:
+    argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
+    at = ("runner.engine:Stepper.step", 9)
+    assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
+    run = program.only_run(tmp_path)
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 8, "epo')
+    assert resume(run).code == 0
+    assert contents(run) == contents(finished)
+
+
+def test_a_run_whose_rows_were_lost_is_refused(run: Path) -> None:
+    os.truncate(run / "metrics.jsonl", 10)
+    done = resume(run, "epochs=5")
+    assert done.code == 3 and "10 bytes, the checkpoint was taken at" in done.err
+
+
+def test_fault_29_the_lock_of_a_killed_run_is_taken_over_at_once(tmp_path: Path) -> None:
+    argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
+    at = ("runner.engine:Stepper.step", 8)
+    assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
+    run = program.only_run(tmp_path)
+    assert (run / ".lock").exists()
+    assert resume(run).code == 0
+
+
+def test_fault_28_of_two_resumes_one_owns_the_run(run: Path) -> None:
+    scratch = run.parent / "said"
+    argv = ["resume", str(run), "epochs=6"]
+    first = program.fork(argv, scratch, before="wait_before_the_first_step", at=str(run.parent / "go"))
+    program.wait_for(run.parent, "go.reached")
+    second = program.run(["resume", str(run)], scratch)
+    third = program.run(["resume", str(run), "epochs=5"], scratch)
+    (run.parent / "go").touch()
+    assert first.end().code == 0
+    for refused in (second, third):
+        assert refused.code == 1
+        assert f"{run}: in use by process {first.pid}\n  Wait for it to end" in refused.err
+
+
+def test_resume_last_takes_the_newest_run(tmp_path: Path) -> None:
+    older = program.train(tmp_path)
+    newer = Path(shutil.copytree(older, tmp_path / "newer"))
+    told = summary(newer)
+    (newer / "summary.json").write_text(json.dumps(told | {"started": "2999"}))
+    done = program.run(["resume", "last", f"output_dir={tmp_path}"], tmp_path / "said")
+    assert f"{newer}: finished already" in done.out

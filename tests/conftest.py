@@ -1,0 +1,16 @@
+from collections.abc import Iterator
+
+import pytest
+
+from mirror import Mirror, publication
+from runner.data.publications import PUBLICATIONS
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+    """A mirror that has nothing yet; dataset=mnist is the small publication, served below /a/ and /b/."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Mirror() as mirror:
+        addresses = (f"http://{mirror.host}/a/", f"http://localhost:{mirror.server.server_port}/b/")
+        monkeypatch.setitem(PUBLICATIONS, "mnist", publication(addresses))
+        yield mirror

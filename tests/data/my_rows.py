@@ -1,0 +1,69 @@
+"""What a user might write: a Dataset of a file of their own."""
+
+import random
+
+import torch
+from torch.utils.data import Dataset, IterableDataset
+
+
+class Labelled(Dataset):
+    """40 rows of 3 numbers, the first of them the label; ``targets`` saves a pass."""
+
+    def __init__(self, num_classes=4, wrong=None):
+        self.targets = [row % num_classes for row in range(40)]
+        self.wrong = wrong or {}
+
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, row):
+        x = torch.tensor([float(self.targets[row]), row / 40, 1.0])
+        return self.wrong.get(row, (x, self.targets[row]))
+
+
+class WithoutTargets(Labelled):
+    def __init__(self, **knobs):
+        super().__init__(**knobs)
+        self.labels = self.__dict__.pop("targets")
+
+    def __getitem__(self, row):
+        return self.wrong.get(row, (torch.tensor([float(self.labels[row]), row / 40, 1.0]), self.labels[row]))
+
+
+class Noisy(WithoutTargets):
+    """Augments its own rows."""
+
+    def __getitem__(self, row):
+        x, y = super().__getitem__(row)
+        return x + 0.1 * torch.rand(3) + 0.1 * random.random(), y
+
+
+class Faulty(Labelled):
+    def __getitem__(self, row):
+        return {"a": 1}[row]
+
+
+class Regression(Dataset):
+    def __len__(self):
+        return 20
+
+    def __getitem__(self, row):
+        return [row, row], row / 2
+
+
+class Unmakeable(Labelled):
+    def __init__(self):
+        raise FileNotFoundError("no weather.csv")
+
+
+class Empty(Labelled):
+    def __len__(self):
+        return 0
+
+
+class Endless(IterableDataset):
+    pass
+
+
+class NotOne:
+    pass

@@ -1,0 +1,415 @@
+"""The program as a user runs it: in a process of its own, or forked from one that has torch imported already."""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+REPOSITORY = Path(__file__).parents[1]
+SLOW_IMPORTS = [
+    "torch",
+    "torchmetrics",
+    "torch._dynamo",
+    "runner.recording",
+    "runner.train",
+    "runner.commands.rebuilt_run",
+]
+PATIENCE_S = 120
+# a run of 16 steps in a moment, with everything that has a state: dropout, momentum, a schedule, patience, saves
+TINY = [
+    "dataset=random",
+    "dataset.shape=[6]",
+    "dataset.num_classes=3",
+    "dataset.num_rows=90",
+    "model=dnn",
+    "model.hidden=[16,8]",
+    "model.dropout=0.3",
+    "model.normalisation=batch",
+    "optimizer.lr=0.02",
+    "scheduler=step_lr",
+    "scheduler.step_size=5",
+    "scheduler.gamma=0.5",
+    "scheduler.interval=step",
+    "early_stopping.patience_epochs=3",
+    "checkpoint.every_steps=3",
+    "log_every_steps=2",
+    "batch_size=13",
+    "eval_batch_size=8",
+    "epochs=4",
+    "threads=1",
+    "device=cpu",
+]
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a process ended: ``code`` is negative where a signal ended it."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Forked:
+    """A run of the program in a forked process."""
+
+    pid: int
+    out: Path
+    err: Path
+
+    def send(self, name: str) -> None:
+        os.kill(self.pid, getattr(signal, name))
+
+    def end(self) -> Done:
+        return Done(int(ask({"wait": self.pid})), self.out.read_text(), self.err.read_text())
+
+
+@cache
+def forkserver() -> subprocess.Popen[str]:
+    """A process that has imported all that is slow, and has run nothing: what forks from it starts clean at once."""
+    pipe = subprocess.PIPE
+    server = subprocess.Popen([sys.executable, __file__], stdin=pipe, stdout=pipe, text=True, env=environment())
+    atexit.register(lambda: (server.stdin.close(), server.wait(PATIENCE_S), server.stdout.close()))
+    return server
+
+
+def ask(question: dict[str, Any]) -> str:
+    server = forkserver()
+    assert server.stdin is not None and server.stdout is not None
+    server.stdin.write(json.dumps(question) + "\n")
+    server.stdin.flush()
+    return server.stdout.readline().strip()
+
+
+def fork(argv: Sequence[str], scratch: Path, *, before: str = "", at: Any = None, cwd: Path | None = None) -> Forked:
+    """Start ``runner argv``; ``before``, a function of this file, is called with ``at`` in the process first."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    number = len(list(scratch.glob("*.out")))
+    out, err = scratch / f"{number}.out", scratch / f"{number}.err"
+    out.touch()
+    job = {"argv": list(argv), "out": str(out), "err": str(err), "before": before, "at": at, "cwd": str(cwd or scratch)}
+    return Forked(int(ask(job)), out, err)
+
+
+def serve() -> None:
+    for module in SLOW_IMPORTS:
+        importlib.import_module(module)
+    for line in sys.stdin:
+        question = json.loads(line)
+        print(reap(question["wait"]) if "wait" in question else start(question), flush=True)
+
+
+def reap(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def start(job: dict[str, Any]) -> int:
+    if pid := os.fork():
+        return pid
+    code = 70
+    try:
+        code = child(job)
+    except SystemExit as leaving:
+        code = int(leaving.code or 0)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def child(job: dict[str, Any]) -> int:
+    for path, descriptor in ((os.devnull, 0), (job["out"], 1), (job["err"], 2)):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), descriptor)
+    os.chdir(job["cwd"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    from runner.cli import main
+
+    if job["before"]:
+        globals()[job["before"]](job["at"])
+    return main(job["argv"])
+
+
+def run(argv: Sequence[str], scratch: Path, *, before: str = "", at: Any = None, cwd: Path | None = None) -> Done:
+    """``runner argv`` in a forked process, to its end."""
+    return fork(argv, scratch, before=before, at=at, cwd=cwd).end()
+
+
+def train(output_dir: Path, *settings: str) -> Path:
+    """The directory of a tiny run that was trained to its end."""
+    done = run(["train", *TINY, f"output_dir={output_dir}", *settings], output_dir / "said")
+    assert done.code == 0, done.err
+    return only_run(output_dir)
+
+
+def only_run(output_dir: Path) -> Path:
+    (found,) = output_dir.glob("20*/*")
+    return found
+
+
+def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str] | None = None) -> Path:
+    """The file of ``folder`` that matches ``pattern``, once there is one."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        if found := list(folder.glob(pattern)):
+            return found[0]
+        assert process is None or process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    raise AssertionError(f"no {pattern} after {PATIENCE_S} s")
+
+
+def command(*argv: str) -> list[str]:
+    return [sys.executable, "-m", "runner", *argv]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY / "src"), "PYTHONUNBUFFERED": "1", **more}
+
+
+def spawn(*argv: str, cwd: Path | None = None, **env: str) -> subprocess.Popen[str]:
+    """``python -m runner argv``, a new interpreter, as typed into a shell."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command(*argv), stdout=pipe, stderr=pipe, text=True, cwd=cwd, env=environment(**env))
+
+
+def before_call(path: str, number: int, act: Callable[[], None]) -> None:
+    """``act`` is done before call ``number``, from 1, of the function ``module:name`` or ``module:Class.name``."""
+    module, _, dotted = path.partition(":")
+    *owners, name = dotted.split(".")
+    owner: Any = importlib.import_module(module)
+    for part in owners:
+        owner = getattr(owner, part)
+    original, calls = getattr(owner, name), 0
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == number:
+            act()
+        return original(*args, **kwargs)
+
+    setattr(owner, name, guarded)
+
+
+def kill_before(at: tuple[str, int]) -> None:
+    before_call(*at, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def terminate_before(at: tuple[str, int]) -> None:
+    before_call(*at, lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+
+def terminate_twice_before(at: tuple[str, int]) -> None:
+    def act() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before_call(*at, act)
+
+
+def ignore_hup(at: None) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def slow_evaluation(batch_s: float) -> None:
+    """Each batch of evaluation takes that long; a signal comes within the second; says how soon it was answered."""
+    from runner import engine
+
+    original, began = torch.split, [0.0]
+
+    def act() -> None:
+        began[0] = time.monotonic()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def slow(x: Any, size: int) -> Any:
+        for number, piece in enumerate(original(x, size)):
+            if size == 1:
+                time.sleep(batch_s)
+                if number == 1:
+                    act()
+            yield piece
+
+    engine.torch.split = slow
+    before_call("runner.records.summary:Summary.close", 1, lambda: print("answered after", time.monotonic() - began[0]))
+
+
+def change_a_row(at: None) -> None:
+    """The data comes with one number changed."""
+    from runner.data.random import Random
+
+    load = Random.load
+
+    def changed(self: Random, data_dir: Path) -> Any:
+        data = load(self, data_dir)
+        data.x[0, 0] += 1
+        return data
+
+    Random.load = changed
+
+
+def spoil_the_loss(batch: int) -> None:
+    """The loss of that training step is NaN."""
+    import runner.engine
+
+    backward, calls = runner.engine.Stepper.backward, 0
+
+    def spoiled(self: Any, x_B: torch.Tensor, y_B: torch.Tensor, tally: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return backward(self, x_B * float("nan") if calls == batch else x_B, y_B, tally)
+
+    runner.engine.Stepper.backward = spoiled
+
+
+def spoil_the_weights(step: int) -> None:
+    """After that step a weight is infinite."""
+    import runner.engine
+
+    take, calls = runner.engine.Stepper.step, 0
+
+    def spoiled(self: Any, *args: Any) -> None:
+        nonlocal calls
+        calls += 1
+        take(self, *args)
+        if calls == step:
+            with torch.no_grad():
+                self.params[0].view(-1)[0] = float("inf")
+
+    runner.engine.Stepper.step = spoiled
+
+
+def run_out_of_memory(step: int) -> None:
+    def act() -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried ...")
+
+    before_call("runner.engine:Stepper.step", step, act)
+
+
+def fill_the_disk_of_metrics(row: int) -> None:
+    from runner.records.metric_log import MetricLog
+
+    write, calls = MetricLog.write, 0
+
+    def full(self: MetricLog, *args: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == row:
+            os.dup2(os.open("/dev/full", os.O_WRONLY), self.file.fileno())
+        write(self, *args)
+
+    MetricLog.write = full
+
+
+def fill_the_disk_of_tensorboard(at: None) -> None:
+    from runner.records import tensorboard
+
+    tensorboard._next_event_file = lambda run_dir: FullFile("/dev/full")
+
+
+def fill_the_disk_of_the_log(at: None) -> None:
+    from runner.records import views
+
+    views.LogFile._open = lambda self: Path("/dev/full").open("a")  # noqa: SIM115  the handler closes it
+
+
+class FullFile(type(Path())):
+    def open(self, mode: str) -> Any:
+        return super().open("ab")
+
+
+def tell_the_scores(path: str) -> None:
+    from runner.judgement import Judgement
+
+    outcome = Judgement.outcome
+
+    def told(self: Judgement, *args: Any) -> Any:
+        made = outcome(self, *args)
+        Path(path).write_text(json.dumps(dict(made.best)))
+        return made
+
+    Judgement.outcome = told
+
+
+def wait_before_the_first_step(path: str) -> None:
+    def act() -> None:
+        Path(path + ".reached").touch()
+        wait_for(Path(path).parent, Path(path).name)
+
+    before_call("runner.engine:Stepper.step", 1, act)
+
+
+def kill_at_event(number: int) -> None:
+    """The process is killed at the call of that number, of any function, since the run began to train."""
+    count = 0
+
+    def profile(frame: Any, event: str, arg: Any) -> None:
+        nonlocal count
+        if event in ("call", "c_call"):
+            count += 1
+            if count == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    before_call("runner.recording:Recording.to_the_end", 1, lambda: sys.setprofile(profile))
+
+
+def count_events(path: str) -> None:
+    """Writes to ``path`` how many calls there are for ``kill_at_event`` to choose from."""
+    events: Counter[str] = Counter()
+
+    def finish() -> None:
+        sys.setprofile(None)
+        Path(path).write_text(str(events["call"] + events["c_call"]))
+
+    def begin() -> None:
+        sys.setprofile(lambda frame, event, arg: events.update([event]))
+
+    before_call("runner.recording:Recording.to_the_end", 1, begin)
+    before_call("runner.records.summary:Summary.close", 1, finish)
+
+
+def contents(run_dir: Path) -> dict[str, Any]:
+    """What must come out the same to the bit, however often a run was killed."""
+    states = {name: numbers(torch.load(run_dir / "checkpoints" / f"{name}.pt")) for name in ("last", "best")}
+    for state in states.values():
+        del state["config"]["output_dir"]
+    summary = json.loads((run_dir / "summary.json").read_text())
+    told = {key: summary[key] for key in ("status", "best", "final", "confusion")}
+    return {"metrics": (run_dir / "metrics.jsonl").read_bytes(), "told": told, **states}
+
+
+def numbers(state: Any) -> Any:
+    """A state without its tensors' identity: what == compares to the bit."""
+    if isinstance(state, torch.Tensor):
+        return (str(state.dtype), tuple(state.shape), state.contiguous().view(-1).numpy().tobytes())
+    if isinstance(state, dict):
+        return {key: numbers(value) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return [numbers(value) for value in state]
+    return state
+
+
+def fingerprints(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """(time of change, content) of every file, whatever its name."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+if __name__ == "__main__":
+    serve()
