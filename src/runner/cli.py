@@ -26,6 +26,8 @@ VERBS = {
 
 def entry() -> None:
     """The console script and ``python -m runner``."""
+    # Threads that wait for each other by spinning take the cores away from each other on a busy machine: 8 x slower
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     sys.path.append("")  # the console script alone would not find a package of the user's in the current folder
     code = main(sys.argv[1:])
     gc.disable()  # the process ends: no last search through all that torch has made
