@@ -90,3 +90,21 @@ def test_torch_is_not_imported() -> None:
     code = "import sys; from runner import cli; cli.main(['fetch']); cli.main(['fetch', 'digits'])\n"
     code += "sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
+
+
+SMALL_RUN = ["model=linear", "epochs=1", "batch_size=2", "val_fraction=0.5", "data_dir=here", "output_dir=runs"]
+
+
+def test_train_fetches_what_is_missing_and_trains_on_it(tmp_path: Path, mirror: Mirror, capsys: Capture) -> None:
+    mirror.reply("b", GZIPPED)
+    assert cli.main(["train", "dataset=mnist", *SMALL_RUN]) == 0
+    out, err = capsys.readouterr()
+    assert err == "fetching mnist (at most 0.1 MB) into here/Small/raw\n"
+    assert "train 3  val 3  test 4" in out
+    assert (tmp_path / "here" / "Small" / "raw" / "t10k-labels-idx1-ubyte").exists()
+
+
+def test_train_makes_no_run_where_the_data_cannot_be_had(tmp_path: Path, mirror: Mirror, capsys: Capture) -> None:
+    assert cli.main(["train", "dataset=mnist", *SMALL_RUN]) == 3
+    assert "error: dataset=mnist is not in here/Small/raw and cannot be downloaded" in capsys.readouterr().err
+    assert not list((tmp_path / "runs").rglob("config.yaml"))

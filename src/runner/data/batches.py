@@ -11,7 +11,7 @@ from runner.seed import generator
 
 CHUNK_BATCHES = 16  # gathered at once: the fixed cost of a gather is paid once for all of them
 CACHE_LINE_BYTES = 64
-CHUNK_BYTES = 32 * 2**20  # of a chunk as float32, so that large rows do not fill the device
+CHUNK_BYTES = 8 * 2**20  # of a chunk as float32; the transforms hold several such at a time
 
 
 def resident_splits(
