@@ -236,3 +236,16 @@ def test_confusion_counts_true_by_predicted() -> None:
     assert confusion(logits, torch.tensor([0, 0, 1]), 2) == ((1, 1), (0, 1))
     single = torch.tensor([[-1.0], [3.0]])
     assert confusion(single, torch.tensor([1, 1]), 2) == ((0, 0), (1, 1))
+
+
+@pytest.mark.parametrize("max_steps", [None, 5])
+def test_an_evaluation_cut_short_is_made_up_for_with_the_same_row(
+    rows: tuple[Tensor, Tensor], max_steps: int | None
+) -> None:
+    plan = replace(PLAN, epochs=1, max_steps=max_steps)
+    parts, batches = make_parts(), ListBatches(*rows, batch_size=3)
+    cut = list(fit(parts, batches, {"val": batches}, plan, Progress(), stop=lambda: not parts.model.training))
+    assert cut[-1].progress.unjudged and not cut[-1].epoch_end and not plan.is_done(cut[-1].progress)
+    rest = list(fit(parts, batches, {"val": batches}, plan, cut[-1].progress))
+    assert logged(cut) + logged(rest) == logged(train(make_parts(), rows, plan))
+    assert plan.is_done(rest[-1].progress)

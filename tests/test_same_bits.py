@@ -9,8 +9,8 @@ from program import numbers, only_run
 
 
 def test_two_runs_of_the_first_command_are_equal_to_the_bit(tmp_path: Path) -> None:
-    both = [program.spawn("train", "epochs=1", cwd=tmp_path, RUNNER_OUTPUTS=str(tmp_path / name)) for name in "ab"]
-    for process in both:
+    for name in "ab":
+        process = program.spawn("train", "epochs=1", cwd=tmp_path, RUNNER_OUTPUTS=str(tmp_path / name))
         _, err = process.communicate(timeout=program.PATIENCE_S)
         assert process.returncode == 0, err
     first, second = (only_run(tmp_path / name) for name in "ab")

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from runner import __version__
@@ -98,6 +99,7 @@ def _help() -> str:
 def _report(error: RunnerError) -> int:
     if "1" in (os.environ.get("RUNNER_DEBUG"), os.environ.get("HYDRA_FULL_ERROR")):
         traceback.print_exception(error)
-    for fault in error.faults if isinstance(error, ConfigError) else (str(error),):
-        print(f"error: {fault}", file=sys.stderr)
+    with suppress(OSError):  # the terminal is gone (HUP): nobody is left to tell, the exit code still says it
+        for fault in error.faults if isinstance(error, ConfigError) else (str(error),):
+            print(f"error: {fault}", file=sys.stderr)
     return error.exit_code

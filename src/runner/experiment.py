@@ -79,7 +79,7 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     choice = device.choose(config.device)
     data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
     check_data(data)
-    config = resolve_auto(config, catalog, data)
+    config = located(resolve_auto(config, catalog, data))
     rows = split(
         data,
         split_seed=config.split_seed,
@@ -111,6 +111,12 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
             f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}"
         )
     return config
+
+
+def located(config: Config) -> Config:
+    """The config with its folders in full, so that the run can be read from any other folder."""
+    data_dir, output_dir = (str(Path(path).expanduser().absolute()) for path in (config.data_dir, config.output_dir))
+    return replace(config, data_dir=data_dir, output_dir=output_dir)
 
 
 def source_part(part: Part) -> Part:

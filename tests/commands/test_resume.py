@@ -204,3 +204,10 @@ def test_resume_last_takes_the_newest_run(tmp_path: Path) -> None:
     (newer / "summary.json").write_text(json.dumps(told | {"started": "2999"}))
     done = program.run(["resume", "last", f"output_dir={tmp_path}"], tmp_path / "said")
     assert f"{newer}: finished already" in done.out
+
+
+def test_folders_are_kept_in_full_so_that_a_run_can_be_read_from_anywhere(tmp_path: Path) -> None:
+    argv = ["train", *program.TINY, "data_dir=here", "output_dir=there"]
+    assert program.run(argv, tmp_path / "said", cwd=tmp_path).code == 0
+    written = (program.only_run(tmp_path / "there") / "config.yaml").read_text()
+    assert f"data_dir: {tmp_path}/here\n" in written and f"output_dir: {tmp_path}/there\n" in written

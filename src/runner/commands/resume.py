@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ def run(argv: list[str]) -> int:
         print(f"{stored.directory.path}: stopped early already; its patience is spent, nothing to do")
     elif status == "finished" and not is_longer(stored):
         print(f"{stored.directory.path}: finished already; nothing to do")
-        print(f"  train it for longer: python -m runner resume {stored.directory.path} epochs=...")
+        print(f"  train it for longer: python -m runner resume {shlex.quote(str(stored.directory.path))} epochs=...")
     else:
         with stored.directory.owned():
             go_on(stored)

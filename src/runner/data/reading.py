@@ -104,7 +104,7 @@ def next_answer(answers: Iterator[Tensor | Fault]) -> Tensor | Fault:
 
 def worker_died(answers: Any, fault: Exception) -> RunError:
     """The cause as far as the exit codes of the workers tell it."""
-    wait([worker.sentinel for worker in answers._workers], timeout=1)  # its pipe breaks before its exit code is known
+    wait([worker.sentinel for worker in answers._workers], timeout=10)  # its pipe breaks before its exit code is known
     codes = {worker.exitcode for worker in answers._workers if worker.exitcode is not None}  # torch shows them nowhere
     how = ", ".join(f"killed by {signal.Signals(-c).name}" if c < 0 else f"exit code {c}" for c in sorted(codes))
     memory = ": most often for want of memory" if -signal.SIGKILL in codes else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -92,14 +92,16 @@ class RunConsole:
             seconds, self._epoch_began = now - self._epoch_began, now
             self._print(*self._epoch_lines(report, seconds, best=best))
 
-    def finish(self, outline: Outline, outcome: Outcome, output_dir: Path) -> None:
-        """Shows how it went, on which classes, where everything is and what to type next."""
+    def finish(self, outline: Outline, outcome: Outcome, output_dir: Path, remarks: Sequence[str] = ()) -> None:
+        """Shows how it went, on which classes, the ``remarks`` on it, where everything is and what to type next."""
         self.close()
         if self._brief:
             return
         style = ENDING_STYLES.get(outcome.status, "bold red")
         self._print(Text(), Text(ending(outline, outcome), style=style))
         self.scores(outline, outcome)
+        if remarks:
+            self._print(Text(), *(Text(line, style="cyan") for line in remarks))
         self._print(Text(), *written(outline), Text("next", style="dim"))
         self._print(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
 

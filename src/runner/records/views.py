@@ -11,8 +11,9 @@ from typing import Any, Self
 
 from runner.config.settings import Config
 from runner.contracts import Outcome, Outline, Report
+from runner.records.comparison import verdict
 from runner.records.console import RunConsole
-from runner.records.metric_log import MetricLog
+from runner.records.metric_log import MetricLog, read_rows
 from runner.records.run_directory import RunDirectory
 from runner.records.tensorboard import HParam, TensorBoard, code_block
 
@@ -70,7 +71,8 @@ class Views:
         if outcome.status == "interrupted":
             return
         self.tensorboard.hparams(hyperparameters(self.config), ended_with(outcome))
-        self.console.finish(self.outline, outcome, Path(self.config.output_dir))
+        remarks = verdict(self.config.reference, read_rows(self.metric_log.path), outcome.best)
+        self.console.finish(self.outline, outcome, Path(self.config.output_dir), remarks)
 
     def __enter__(self) -> Self:
         return self
