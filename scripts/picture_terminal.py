@@ -1,0 +1,71 @@
+"""The terminal of the README: the first command, run for real, drawn as docs/terminal.svg.
+
+python scripts/picture_terminal.py
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import chdir
+from dataclasses import replace
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.text import Text
+
+from runner import cli
+from runner.contracts import Outcome, Outline
+from runner.records import console, views
+from runner.records.console import RunConsole
+
+PICTURE = Path(__file__).parent.parent / "docs" / "terminal.svg"
+WIDTH = 104  # columns
+
+
+def main() -> None:
+    terminal = Console(
+        record=True, file=StringIO(), width=WIDTH, force_terminal=True, color_system="truecolor", highlight=False
+    )
+    terminal.print(Text("$ python -m runner train", style="bold"))
+    views.RunConsole = partial(HereConsole, terminal)
+    console.LiveBar = NoBar
+    os.environ["RUNNER_OUTPUTS"] = "outputs"
+    with TemporaryDirectory() as folder, chdir(folder):
+        assert cli.main(["train"]) == 0
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(terminal.export_svg(title="runner"), encoding="utf-8")
+    print(f"{PICTURE}: {PICTURE.stat().st_size / 1000:.0f} kB")
+
+
+class HereConsole(RunConsole):
+    """Tells the run directory from the current folder on, as nobody else has this one."""
+
+    def start(self, outline: Outline, step: int = 0) -> None:
+        super().start(here(outline), step)
+
+    def finish(self, outline: Outline, outcome: Outcome, output_dir: Path) -> None:
+        super().finish(here(outline), outcome, output_dir)
+
+
+def here(outline: Outline) -> Outline:
+    return replace(outline, run_dir=outline.run_dir.relative_to(Path.cwd()))
+
+
+class NoBar:
+    """In the place of the live bar, which is never at rest."""
+
+    def __init__(self, *given: object):
+        pass
+
+    def update(self, report: object) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    main()
