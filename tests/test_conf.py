@@ -34,6 +34,7 @@ OTHER_VALUES = {  # value of ours where the target has another default: reason
     ("metric=precision", "average"): "macro: the mean over rows (micro) is the accuracy again",
     ("metric=recall", "average"): "as precision",
     ("metric=f1", "average"): "as precision",
+    ("optimizer=lbfgs", "line_search_fn"): "strong_wolfe: without it the first mini-batches end in NaN",
     ("metric=rmse", "squared"): "false: the root, as the name says",
 }
 # Parameters that the oldest torch we run on lacks: the file has them, build drops them while they are switched off

@@ -111,7 +111,7 @@ def test_a_file_gets_plain_lines_of_what_will_run(plain):
         "steps     10 epochs x 5 steps of 64 rows = 50; best epoch by val/loss",
         "device    cpu: no CUDA or MPS device here, 2 threads",
         f"run       {RUN}",
-        "digits is bundled; dataset=mnist downloads 11 MB",
+        "digits is bundled; dataset=mnist downloads 12 MB",
     ]
 
 
@@ -218,7 +218,7 @@ def test_the_panel_shows_every_layer_with_its_shape_and_parameters(terminal):
     assert row.strip("│ ").split("  ")[0] == "0"
     assert "32 x 8 x 8" in row
     assert row.rstrip("│ ").endswith("320")
-    assert any("digits is bundled; dataset=mnist downloads 11 MB" in line for line in lines)
+    assert any("digits is bundled; dataset=mnist downloads 12 MB" in line for line in lines)
     assert len(lines) <= 24
 
 

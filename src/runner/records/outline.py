@@ -62,7 +62,7 @@ def outline_lines(outline: Outline) -> list[tuple[str, str]]:
 def hint(outline: Outline) -> str:
     """What else could be tried, for somebody who typed the first command there is; empty for others."""
     if outline.options["dataset"] == "digits":
-        return "digits is bundled; dataset=mnist downloads 11 MB"
+        return "digits is bundled; dataset=mnist downloads 12 MB"
     return ""
 
 
