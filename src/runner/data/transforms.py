@@ -19,6 +19,7 @@ from runner.errors import ConfigError
 
 Numbers = float | list[float]
 ROWS_TO_FIT = 256  # of those that stream, in memory at once
+RESIDENT_ROWS_TO_FIT = 8192  # as float32 at once, of those that lie in memory as bytes
 
 
 def build_preprocess(transforms: list[Any], data: Data, train_rows: Tensor, num_workers: int = 0) -> nn.Sequential:
@@ -52,7 +53,7 @@ def out_shape(preprocess: nn.Module, data: Data) -> tuple[int, ...]:
 
 def _chunks(x: Tensor | Rows, rows: Tensor, num_workers: int) -> Iterable[Tensor]:
     if isinstance(x, Tensor):
-        return [x[rows]]
+        return (x[some] for some in torch.split(rows, RESIDENT_ROWS_TO_FIT))
     return read_batches(Reader(x, draw_seed=0, epoch=0), torch.split(rows, ROWS_TO_FIT), num_workers)
 
 
