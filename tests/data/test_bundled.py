@@ -107,7 +107,14 @@ def test_a_file_with_other_numbers_is_refused(empty_folder):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", gzip.compress(b"1,2,3\n" * 9, mtime=0)[:-10], b"no gzip", gzip.compress(b"", mtime=0), gzip.compress(b"1,two\n", mtime=0)]
+    "content",
+    [
+        b"",
+        gzip.compress(b"1,2,3\n" * 9, mtime=0)[:-10],
+        b"no gzip",
+        gzip.compress(b"", mtime=0),
+        gzip.compress(b"1,two\n", mtime=0),
+    ],
 )
 def test_a_damaged_file_is_named(empty_folder, content):
     (empty_folder / "digits.csv.gz").write_bytes(content)

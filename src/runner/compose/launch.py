@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ Task = Callable[[DictConfig], Any]
 
 
 def run_job(request: Request, composed: Composed, run_dir: Path, task: Task) -> Any:
-    """What ``task`` returns, called inside ``run_dir`` as Hydra's job: .hydra/ is written and train.log is open.
+    """What ``task`` returns, called inside ``run_dir`` as Hydra's job: .hydra/ is written.
 
     What the task raises comes out as it is.
     """
@@ -45,16 +44,13 @@ def run_job(request: Request, composed: Composed, run_dir: Path, task: Task) -> 
             raised.append(error)  # Hydra keeps it to itself and prints a line of its own
             raise
 
-    try:
-        returned = hydra_utils.run_job(
-            hydra_context=HydraContext(config_loader=hydra.config_loader, callbacks=callbacks),
-            task_function=remembering,
-            config=tree,
-            job_dir_key="hydra.run.dir",
-            job_subdir_key=None,
-        )
-    finally:
-        _close_log(run_dir)
+    returned = hydra_utils.run_job(
+        hydra_context=HydraContext(config_loader=hydra.config_loader, callbacks=callbacks),
+        task_function=remembering,
+        config=tree,
+        job_dir_key="hydra.run.dir",
+        job_subdir_key=None,
+    )
     callbacks.on_run_end(config=tree, config_name=request.config_name, job_return=returned)
     if raised:
         raise raised[0]
@@ -116,10 +112,7 @@ def multirun(request: Request, sweep_dir: Path, task: Task) -> list[JobOutcome]:
         raise ConfigError(
             f"-m: hydra/sweeper or hydra/launcher cannot be made: {str(error).splitlines()[0]}"
         ) from error
-    try:
-        batches = sweeper.sweep(arguments=[word for word in words if not word.startswith("hydra")])
-    finally:
-        _close_log(sweep_dir)
+    batches = sweeper.sweep(arguments=[word for word in words if not word.startswith("hydra")])
     callbacks.on_multirun_end(config=master, config_name=request.config_name)
     returned = [job for batch in batches or [] for job in (batch if isinstance(batch, Sequence) else [batch])]
     return [job.return_value for job in returned]
@@ -152,11 +145,3 @@ def _master(request: Request) -> tuple[DictConfig, tuple[str, ...]]:
         tree.hydra.overrides.task = [line for line in lines.overrides if line not in own]
         tree.hydra.overrides.hydra = own
     return tree, lines.overrides
-
-
-def _close_log(folder: Path) -> None:
-    root = logging.getLogger()
-    for handler in list(root.handlers):
-        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).is_relative_to(folder.absolute()):
-            root.removeHandler(handler)
-            handler.close()

@@ -85,7 +85,7 @@ class Views:
         self.console.close()
         self.tensorboard.close()
         self.metric_log.close()
-        log.removeHandler(self.log_handler)
+        logging.getLogger().removeHandler(self.log_handler)
         self.log_handler.close()
 
 
@@ -124,8 +124,7 @@ def open_log(directory: RunDirectory, warn: Callable[[str], None]) -> logging.Ha
     handler = LogFile(directory.path / "train.log", warn)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.setLevel(logging.INFO)
-    log.propagate = False
-    log.addHandler(handler)
+    logging.getLogger().addHandler(handler)  # at the root: what libraries warn of is kept too
     return handler
 
 
