@@ -74,6 +74,7 @@ def left_behind(output_dir):
     """What has to be the same to the bit: every logged value, the weights, the optimizer and the generators."""
     directory = run_directory(output_dir)
     saved = torch.load(directory / "checkpoints/last.pt", weights_only=True)
+    del saved["config"]  # where the run went and how many workers it had differs on purpose
     return (directory / "metrics.jsonl").read_text(), flat(saved)
 
 
