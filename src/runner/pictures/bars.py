@@ -12,7 +12,7 @@ from runner.pictures.exhibit import Exhibit
 from runner.pictures.sheet import FAINT, INK, NORMAL, RULE, SMALL, SPLIT_COLOURS, Sheet
 
 PANEL_WIDTH = 220  # of one split
-PANEL_GAP = 24
+PANEL_GAP = 36
 HEAD = 20  # between the base line of a split's name and what is below it
 BAR = 22
 LONGEST_BAR = 0.68  # of the panel: beside it stands the count

@@ -34,7 +34,7 @@ def table_sheet(exhibit: Exhibit) -> Sheet:
     """A histogram for each column to the left; the classes, or the target, of each split to the right."""
     columns = columns_of(exhibit)
     across = ceil(sqrt(len(columns)))
-    top = TITLE_HEIGHT - HEAD
+    top = TITLE_HEIGHT
     names, names_width = legend(exhibit)
     bars_left = MARGIN + across * PITCH[0] + names_width
     width = bars_left + (balance_width(exhibit.balance) if exhibit.balance else PANEL_WIDTH)
@@ -148,7 +148,8 @@ def draw_side(sheet: Sheet, exhibit: Exhibit, names: Sequence[str], left: int, t
         sheet.text(left - NAME_GAP, y, name, va="center", ha="right", fontsize=NORMAL)
     if balance.hidden:
         y = middles[len(middles) // 2] - CLASS_PITCH
-        sheet.text(left, y, balance.hidden_note, va="center", fontsize=SMALL, color=FAINT)
+        over_lines = {"facecolor": "white", "edgecolor": "none"}
+        sheet.text(left, y, balance.hidden_note, va="center", fontsize=SMALL, color=FAINT, bbox=over_lines)
     draw_balance(sheet, balance, left, top + HEAD, middles, class_colours(exhibit))
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from math import ceil
 
 import torch
-from rich.bar import Bar
 from rich.cells import cell_len
 from rich.console import Console
+from rich.progress_bar import ProgressBar
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
@@ -94,12 +94,12 @@ def half_blocks(image_HW3: Pixels) -> Text:
 def balance_table(balance: Balance) -> Table:
     """A line for each class shown: a bar of its train rows, and its rows in each split."""
     table = _table("class")
-    table.add_column(width=BAR_WIDTH)
+    table.add_column(max_width=BAR_WIDTH)  # the one that gives way where the terminal is narrow
     for split in balance.counts:
-        table.add_column(Text(split), justify="right", header_style="dim")
+        table.add_column(Text(split), justify="right", header_style="dim", no_wrap=True)
     longest = max(balance.counts["train"])
     for k in balance.shown:
-        bar = Bar(longest, 0, balance.counts["train"][k], width=BAR_WIDTH, color="blue")
+        bar = ProgressBar(longest, balance.counts["train"][k], complete_style="blue", finished_style="blue")
         counts = (f"{counts[k]:,}" for counts in balance.counts.values())
         table.add_row(Text(shortened(balance.class_names[k], LONGEST_NAME)), bar, *counts)
     return table
