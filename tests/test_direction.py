@@ -28,6 +28,7 @@ MAY = {
     "parts": {"config", *PARTS},
     "engine": {"tally"},
     "records": {"config", "monitor"},
+    "pictures": {"records", "seed"},
     "state": {"monitor", "seed"},
     "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
     "judgement": {"engine", "experiment", "records", "state"},

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -77,17 +78,9 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     """Build everything the config names. Raises ConfigError, DataError or DeviceError before anything is written."""
     device.threads(config.threads)
     choice = device.choose(config.device)
-    data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
-    check_data(data)
+    data = read_data(config)
     config = located(resolve_auto(config, catalog, data))
-    rows = split(
-        data,
-        split_seed=config.split_seed,
-        val_fraction=config.val_fraction,
-        test_fraction=config.test_fraction,
-        folds=config.folds,
-        fold=config.fold,
-    )
+    rows = split(data, **split_settings(config))
     preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
@@ -95,6 +88,19 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
     check_last_batch(parts.model, len(rows.train), config.batch_size)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
+
+
+def read_data(config: Config) -> Data:
+    """Every row of the config's data set, checked. Raises ConfigError or DataError."""
+    data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
+    check_data(data)
+    return data
+
+
+def split_settings(config: Config) -> dict[str, Any]:
+    """The settings that decide which rows a split has, as ``split`` and ``describe`` take them."""
+    names = ("split_seed", "val_fraction", "test_fraction", "folds", "fold")
+    return {name: getattr(config, name) for name in names}
 
 
 def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
@@ -213,14 +219,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         class_names=data.class_names,
         class_counts=class_counts(data, experiment.split.train),
         split_sizes={name: len(getattr(experiment.split, name)) for name in SPLITS},
-        split_note=describe(
-            data,
-            split_seed=config.split_seed,
-            val_fraction=config.val_fraction,
-            test_fraction=config.test_fraction,
-            folds=config.folds,
-            fold=config.fold,
-        ),
+        split_note=describe(data, **split_settings(config)),
         layers=layers(parts.model, experiment.in_shape),
         num_parameters=sum(p.numel() for p in parts.model.parameters()),
         optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}",

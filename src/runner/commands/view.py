@@ -1,0 +1,118 @@
+"""``view dataset=...``: a picture of what is known, as a PNG file and in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from runner import libraries
+from runner.compose.composition import compose
+from runner.compose.request import parse
+from runner.config.catalog import GROUPS, Catalog, conf_folders
+from runner.config.settings import Config
+from runner.config.spelling import listed
+from runner.errors import ConfigError
+from runner.records.files import write_whole
+
+if TYPE_CHECKING:
+    from runner.pictures.exhibit import Exhibit
+
+USAGE = "python -m runner view dataset=mnist [key=value ...] [--out FILE.png] [--overwrite]"
+
+
+def run(argv: Sequence[str]) -> int:
+    """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
+    own, words = _own_flags(argv)
+    _check_words(words)
+    config = compose(parse(words)).config
+    out = Path(own.out or f"{config.dataset.option.rpartition('/')[2]}.png").expanduser()
+    _check_out(out, overwrite=own.overwrite)
+    libraries.load()
+    exhibit = _exhibit(config)
+    from runner.pictures.dataset import picture
+
+    write_whole(out, picture(exhibit))
+    _show(exhibit, out)
+    return 0
+
+
+def _own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The flags of this verb, and the words that are composed as those of ``train`` are."""
+    parser = argparse.ArgumentParser(
+        prog="python -m runner view",
+        usage=f"{USAGE.removeprefix('python -m runner ')}",
+        description="Draws a data set: some of its rows, its classes and how they are split.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--out", metavar="FILE.png", help="the picture; by default <dataset>.png in this folder")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file where it is there already")
+    parser.error = _refuse  # type: ignore[method-assign]
+    return parser.parse_known_args(list(argv))
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """Raises ConfigError where the words ask for anything but one data set."""
+    faults = [_foreign(word) for word in words if word.lstrip("+").partition("=")[0].partition(".")[0] in FOREIGN]
+    flags = [word for word in words if word.startswith("-") and word.partition("=")[0] != "--config-dir"]
+    faults += [f"view: {flag}: no such flag\n  {USAGE}" for flag in flags]
+    if not faults and not any(word.lstrip("+").startswith("dataset=") for word in words):
+        faults = [_nothing_to_view(words)]
+    if faults:
+        raise ConfigError(faults)
+
+
+FOREIGN = tuple(group for group in GROUPS if group != "dataset")
+
+
+def _foreign(word: str) -> str:
+    return f"{word}: the picture of a data set shows no {word.lstrip('+').partition('=')[0]}; leave it out"
+
+
+def _nothing_to_view(words: Sequence[str]) -> str:
+    options = Catalog(conf_folders()).options("dataset")
+    named = next((word for word in words if word in options), None)
+    if named:
+        return f"view {named}: is not of the form key=value; did you mean: python -m runner view dataset={named}"
+    return f"view: say which data set: python -m runner view dataset=mnist\n  choices: {listed(options)}"
+
+
+def _check_out(out: Path, *, overwrite: bool) -> None:
+    if out.suffix.lower() != ".png":
+        raise ConfigError(f"--out {out}: pictures are PNG files; name it {out.name or 'picture'}.png")
+    if out.is_dir():
+        raise ConfigError(f"--out {out}: is a folder; name a file in it: --out {out / 'picture.png'}")
+    if not out.parent.is_dir():
+        raise ConfigError(f"--out {out}: there is no folder {out.parent}; make it first, or name another")
+    if out.exists() and not overwrite:
+        raise ConfigError(f"{out}: there already; replace it with --overwrite, or name another with --out FILE.png")
+
+
+def _exhibit(config: Config) -> Exhibit:
+    from runner.data.splits import describe, split
+    from runner.experiment import read_data, split_settings
+    from runner.pictures.exhibit import Exhibit
+
+    data, settings = read_data(config), split_settings(config)
+    rows = split(data, **settings)
+    return Exhibit(config.dataset.option, data, rows, describe(data, **settings), config.split_seed)
+
+
+def _show(exhibit: Exhibit, out: Path) -> None:
+    from rich.text import Text
+
+    from runner.pictures.terminal import plain_lines, show
+    from runner.records.console import console
+
+    screen = console(sys.stdout)
+    if screen.is_interactive:
+        show(screen, exhibit)
+    else:
+        print(*plain_lines(exhibit), sep="\n")
+    screen.print(Text(f"written to {out}"), soft_wrap=True)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise ConfigError(f"view: {message}\n  {USAGE}")

@@ -1,0 +1,44 @@
+"""Images as pixels that a screen can show.
+
+Shapes: N images, C channels, H W pixels; 3 is red, green and blue.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+Pixels = NDArray[np.uint8]
+
+
+def to_rgb(x_NCHW: Tensor) -> Pixels:
+    """[N, H, W, 3]: grey is repeated, of another number of channels than 1 or 3 the mean is shown as grey.
+
+    The highest number of all the images is white; black is 0 in uint8 and the lowest of them in float32.
+    """
+    shown = _stretched(x_NCHW, 0 if x_NCHW.dtype == torch.uint8 else x_NCHW.min().item())
+    if shown.shape[1] not in (1, 3):
+        shown = shown.float().mean(1, keepdim=True).round().to(torch.uint8)
+    rgb: Pixels = shown.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
+    return rgb
+
+
+def fitted(image_HW3: Pixels, side: int) -> Pixels:
+    """The image as large as fits in a square of ``side``: each pixel an equal block, or shrunk by averaging."""
+    height, width = image_HW3.shape[:2]
+    times = side // max(height, width)
+    if times:
+        return image_HW3.repeat(times, axis=0).repeat(times, axis=1)
+    shrink = side / max(height, width)
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    return np.asarray(Image.fromarray(np.ascontiguousarray(image_HW3)).resize(size, Image.Resampling.BOX))
+
+
+def _stretched(x: Tensor, lowest: float) -> Tensor:
+    """As uint8; what is in 0..255 already and reaches 255 stays to the bit."""
+    highest = x.max().item()
+    scale = 255 / (highest - lowest) if highest > lowest else 0.0
+    return ((x - lowest) * scale).round().to(torch.uint8)
