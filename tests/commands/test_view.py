@@ -78,7 +78,7 @@ def test_a_terminal_shows_the_images_too(monkeypatch: pytest.MonkeyPatch, capsys
         (["dataset=iriss"], "did you mean dataset=iris?"),
         (["dataset=iris", "epochz=3"], "epochz"),
         (["dataset=iris", "model=cnn"], "model=cnn: the picture of a data set shows no model; leave it out"),
-        (["dataset=iris", "optimizer.lr=1"], "optimizer.lr=1: the picture of a data set shows no optimizer"),
+        (["dataset=iris", "optimizer.lr=1"], "optimizer.lr=1: the picture of a data set shows no optimizer;"),
         (["dataset=iris", "-m"], "view: -m: no such flag"),
         (["dataset=iris", "--out"], "view: argument --out: expected one argument"),
         (["dataset=iris", "--out", "x.pdf"], "--out x.pdf: pictures are PNG files; name it x.pdf.png"),
@@ -91,6 +91,18 @@ def test_a_wrong_request_is_told_and_leaves_nothing(here: Path, capsys: Capture,
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("error: ") and told in err
     assert list(here.iterdir()) == []
+
+
+def test_every_fault_is_told_at_once(capsys: Capture) -> None:
+    assert cli.main(["view", "dataset=iris", "model=cnn", "--wrong", "epochz=3", "val_fraction=2"]) == 2
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert [word for word in ("model=cnn", "--wrong", "epochz", "val_fraction") if word in "".join(told)] == [
+        "model=cnn",
+        "--wrong",
+        "epochz",
+        "val_fraction",
+    ]
+    assert len(told) == 4
 
 
 def test_a_folder_is_no_file(here: Path, capsys: Capture) -> None:

@@ -26,8 +26,7 @@ USAGE = "python -m runner view dataset=mnist [key=value ...] [--out FILE.png] [-
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
     own, words = _own_flags(argv)
-    _check_words(words)
-    config = compose(parse(words)).config
+    config = _composed(words)
     out = Path(own.out or f"{config.dataset.option.rpartition('/')[2]}.png").expanduser()
     _check_out(out, overwrite=own.overwrite)
     libraries.load()
@@ -53,22 +52,29 @@ def _own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     return parser.parse_known_args(list(argv))
 
 
-def _check_words(words: Sequence[str]) -> None:
-    """Raises ConfigError where the words ask for anything but one data set."""
-    faults = [_foreign(word) for word in words if word.lstrip("+").partition("=")[0].partition(".")[0] in FOREIGN]
-    flags = [word for word in words if word.startswith("-") and word.partition("=")[0] != "--config-dir"]
-    faults += [f"view: {flag}: no such flag\n  {USAGE}" for flag in flags]
-    if not faults and not any(word.lstrip("+").startswith("dataset=") for word in words):
-        faults = [_nothing_to_view(words)]
-    if faults:
-        raise ConfigError(faults)
+def _composed(words: Sequence[str]) -> Config:
+    """The request, which names a data set. Raises ConfigError with every fault, words of other parts among them."""
+    if not any(word.lstrip("+").startswith("dataset=") for word in words):
+        raise ConfigError(_nothing_to_view(words))
+    told = {word: fault for word in words if (fault := _fault(word))}
+    try:
+        config = compose(parse([word for word in words if word not in told])).config
+    except ConfigError as error:
+        raise ConfigError([*told.values(), *error.faults]) from error
+    if told:
+        raise ConfigError(list(told.values()))
+    return config
 
 
-FOREIGN = tuple(group for group in GROUPS if group != "dataset")
-
-
-def _foreign(word: str) -> str:
-    return f"{word}: the picture of a data set shows no {word.lstrip('+').partition('=')[0]}; leave it out"
+def _fault(word: str) -> str | None:
+    """What is wrong with a word that ``train`` would take."""
+    key = word.lstrip("+").partition("=")[0]
+    if key.startswith("-") and key != "--config-dir":
+        return f"view: {word}: no such flag\n  {USAGE}"
+    group = key.partition(".")[0]
+    if group in GROUPS and group != "dataset":
+        return f"{word}: the picture of a data set shows no {group}; leave it out"
+    return None
 
 
 def _nothing_to_view(words: Sequence[str]) -> str:
