@@ -23,7 +23,7 @@ LINES = [line for block in BLOCKS for line in block.splitlines()]
 INSTALL, TEST = (line for line in LINES if "pip install" in line)
 RUNNER = "python -m runner "
 TYPED = [line.partition("#")[0].strip() for line in LINES if line.startswith(RUNNER)]
-VERBS = {"train", "resume", "eval", "predict", "show"}
+VERBS = {"train", "resume", "eval", "predict", "show", "view"}
 
 
 def start(words: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -163,7 +163,7 @@ def test_the_tree_of_the_page_is_the_tree() -> None:
     assert told == found
     options = next(line for line in PAGE.splitlines() if line.startswith("  dataset/"))
     groups = {path.name + "/" for path in (ROOT / "conf").iterdir() if path.is_dir()}
-    assert groups == {*re.findall(r"\w+/", options), "experiment/", "hydra/"}
+    assert groups == {*re.findall(r"\w+/", options), "experiment/"}
 
 
 def test_every_file_the_page_points_at_is_there() -> None:
