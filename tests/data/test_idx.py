@@ -11,7 +11,7 @@ from runner.errors import DataError
 
 EXPECTED = Idx((2, 3))
 CONTENT = idx((2, 3), bytes([1, 2, 3, 4, 5, 6]))
-ZIPPED = gzip.compress(CONTENT)
+ZIPPED = gzip.compress(CONTENT, mtime=0)
 
 
 @pytest.fixture
