@@ -12,6 +12,7 @@ from functools import partial
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -46,8 +47,8 @@ class HereConsole(RunConsole):
     def start(self, outline: Outline, step: int = 0) -> None:
         super().start(here(outline), step)
 
-    def finish(self, outline: Outline, outcome: Outcome, output_dir: Path) -> None:
-        super().finish(here(outline), outcome, output_dir)
+    def finish(self, outline: Outline, outcome: Outcome, output_dir: Path, *rest: Any) -> None:
+        super().finish(here(outline), outcome, output_dir.absolute().relative_to(Path.cwd()), *rest)
 
 
 def here(outline: Outline) -> Outline:
