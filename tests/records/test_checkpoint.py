@@ -170,13 +170,15 @@ for step in (1, 2, 3):
 
 
 def test_fault_3_a_kill_at_any_call_of_the_protocol_leaves_the_old_or_the_new(tmp_path: Path) -> None:
-    """The protocol of three saves makes 33 calls; every third is killed, a process each."""
+    """Three saves; every second call is the last of a process of its own, until one process comes through."""
     script = tmp_path / "save.py"
     script.write_text(KILLED_AT.format(src=str(Path(__file__).parents[2] / "src")))
     landed = set()
-    for fatal in range(2, 34, 3):
+    for fatal in range(2, 100, 2):
         folder = tmp_path / str(fatal)
         done = subprocess.run([sys.executable, script, str(fatal), folder], capture_output=True, text=True, timeout=60)
+        if done.returncode == 0:
+            break
         promised = max([int(line) for line in done.stdout.split()], default=0)
         if promised:
             checkpoints = Checkpoints(folder, lambda text: pytest.fail(text))
@@ -184,4 +186,4 @@ def test_fault_3_a_kill_at_any_call_of_the_protocol_leaves_the_old_or_the_new(tm
             assert last in (promised, promised + 1)
             assert best in ({1: (1,), 2: (1, 3), 3: (3,)}[promised])
             landed.add(promised)
-    assert landed >= {1, 2}
+    assert fatal > 10 and landed == {1, 2}

@@ -85,7 +85,7 @@ class Checkpoints:
     def save(self, state: dict[str, Any], *, best: bool) -> None:
         """Save as ``last``, and as ``best`` first: a kill in between only repeats the step that made it best."""
         first = "best" if best else "last"
-        write_whole(self.path(first), pack(state), previous=self.previous(first))
+        write_whole(self.path(first), pack(state), previous=self.previous(first), last=not best)
         if best:
             link_whole(self.path("best"), self.path("last"), previous=self.previous("last"))
 

@@ -13,16 +13,16 @@ from typing import Any
 from runner.errors import RunError
 
 
-def write_whole(path: Path, content: bytes, *, previous: Path | None = None) -> None:
+def write_whole(path: Path, content: bytes, *, previous: Path | None = None, last: bool = True) -> None:
     """Put ``content`` at ``path``, or leave what was there before: written beside it, synced, renamed.
 
-    What was there before stays under the name ``previous``. Raises RunError with the path and the bytes needed when
-    the disk is full or refuses.
+    What was there before stays under the name ``previous``. Only the ``last`` of several changes in a folder has to
+    wait for the folder itself. Raises RunError with the path and the bytes needed when the disk is full or refuses.
     """
-    replace_whole(path, lambda temporary: write_synced(temporary, content), len(content), previous)
+    replace_whole(path, lambda temporary: write_synced(temporary, content), len(content), previous, last)
 
 
-def link_whole(source: Path, path: Path, *, previous: Path | None = None) -> None:
+def link_whole(source: Path, path: Path, *, previous: Path | None = None, last: bool = True) -> None:
     """Make ``path`` name the content of ``source`` too, without writing it again where the file system can."""
 
     def put(temporary: Path) -> None:
@@ -33,20 +33,21 @@ def link_whole(source: Path, path: Path, *, previous: Path | None = None) -> Non
                 raise
             shutil.copyfile(source, temporary)  # a file system without hard links
 
-    replace_whole(path, put, source.stat().st_size, previous)
+    replace_whole(path, put, source.stat().st_size, previous, last)
 
 
-def replace_whole(path: Path, put: Callable[[Path], None], size: int, previous: Path | None) -> None:
+def replace_whole(path: Path, put: Callable[[Path], None], size: int, previous: Path | None, last: bool) -> None:
     """The older generation gives way only when the new content is safe on the disk."""
     temporary = path.with_name(f".{path.name}.tmp.{os.getpid()}")
     try:
         path.parent.mkdir(exist_ok=True)
         put(temporary)
         if previous is not None and path.exists():
-            link_whole(path, previous)
+            link_whole(path, previous, last=False)
         os.replace(temporary, path)
         temporary.unlink(missing_ok=True)  # POSIX: renaming onto another name of the same file does nothing
-        sync_folder(path.parent)
+        if last:
+            sync_folder(path.parent)
     except OSError as refusal:
         temporary.unlink(missing_ok=True)
         raise RunError(refusal_message(path, size, refusal)) from refusal
