@@ -175,3 +175,11 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.stdout, done.stderr) == ("What can be chosen\n", "")
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m runner train --info | head -n 1"
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.startswith("Hydra") and "Traceback" not in done.stderr

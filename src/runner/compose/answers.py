@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,7 @@ def _ask_hydra(request: Request) -> None:
         hydra.hydra_help(request.config_name, hydra_parser(), flags)
     elif flags.info:
         compose(request)  # says what is wrong in our words
+        logging.raiseExceptions = False  # Hydra prints by logging; a reader that went away (| head) is no fault
         hydra = hydra_for(request, Catalog(conf_folders(flags.config_dir)))
         hydra.show_info(flags.info, request.config_name, list(request.overrides))
     else:
