@@ -27,10 +27,12 @@ NO_LINKS = {  # class -> why it cannot be a link
 }
 
 
-def schedule_faults(node: Any, catalog: Catalog | None) -> Iterator[str]:
-    """Faults of the scheduler's formulas and of its links."""
+def schedule_faults(node: Any, optimizer: Any, catalog: Catalog | None) -> Iterator[str]:
+    """Faults of the scheduler's formulas and links, and of a momentum to cycle where the optimizer has none."""
     if not isinstance(node, Mapping):
         return
+    if node.get("cycle_momentum") is True and isinstance(optimizer, Mapping):
+        yield from _momentum_faults(optimizer)
     yield from _formula_faults("scheduler", node)
     links = node.get("schedulers")
     if not is_chain(node.get("_target_")) or not isinstance(links, list):
@@ -38,11 +40,9 @@ def schedule_faults(node: Any, catalog: Catalog | None) -> Iterator[str]:
     for place, entry in enumerate(links):
         yield from _link_faults(f"scheduler.schedulers[{place}]", entry, catalog)
     milestones = node.get("milestones")
-    if isinstance(milestones, list) and links and len(milestones) != len(links) - 1:
-        yield (
-            f"scheduler.milestones={shown(milestones)}: {len(links)} schedulers take over from each other at "
-            f"{len(links) - 1} milestones, here are {len(milestones)}"
-        )
+    if isinstance(milestones, list) and milestones and len(milestones) != len(links) - 1:
+        needed = f"{len(links)} schedulers need one less, {len(links) - 1}"
+        yield f"scheduler.milestones={shown(milestones)}: {needed}; here are {len(milestones)}"
 
 
 def completed(part: Part, catalog: Catalog) -> Part:
@@ -86,6 +86,15 @@ def _length_knob(knobs: Mapping[str, Any]) -> str | None:
     if knobs.get("epochs") is not None and knobs.get("steps_per_epoch") is not None:
         return None
     return next((key for key in LENGTHS if key in knobs and knobs[key] is None), None)
+
+
+def _momentum_faults(optimizer: Mapping[str, Any]) -> Iterator[str]:
+    if optimizer.keys().isdisjoint(("momentum", "betas")):
+        kind = str(optimizer.get("_target_")).rpartition(".")[2]
+        yield (
+            f"scheduler.cycle_momentum=true: {kind} has no momentum that could go up and down\n"
+            f"  set scheduler.cycle_momentum=false, or choose optimizer=sgd or optimizer=adam"
+        )
 
 
 def _formula_faults(where: str, node: Mapping[str, Any]) -> Iterator[str]:

@@ -135,7 +135,7 @@ def find_faults(
         for option, node in _parts_of(group, tree, choices):
             yield from part_faults(group, option, node, catalog, [p for p in trusted if isinstance(p, str)])
     yield from group_faults(tree.get("optimizer"), str(choices.get("optimizer")), catalog)
-    yield from schedule_faults(tree.get("scheduler"), catalog)
+    yield from schedule_faults(tree.get("scheduler"), tree.get("optimizer"), catalog)
 
 
 def load_stored(path: Path, trusted: Collection[str] = ()) -> Config:
