@@ -71,11 +71,11 @@ def _faults(text: str, names: Collection[str]) -> Iterator[str]:
     try:
         body = _parsed(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        column = getattr(error, "offset", None) or 1
+        column = getattr(error, "offset", None) or max(1, len(text))  # none where it breaks off
         yield f"character {column}: is no formula"
         return
     called = {id(node.func) for node in ast.walk(body) if isinstance(node, ast.Call)}
-    for node in ast.walk(body):
+    for node in sorted(ast.walk(body), key=lambda node: getattr(node, "col_offset", 0)):
         fault = _fault(node, names) if id(node) not in called else None
         if fault:
             yield f"character {_column(text, node)} ({ast.unparse(node)}): {fault}"
