@@ -205,4 +205,3 @@ class Outcome:
     confusion: tuple[tuple[int, ...], ...] = ()  # [true][predicted] on the judged split
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0
-    reason: str = ""

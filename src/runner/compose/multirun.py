@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner import libraries
 from runner.compose.composition import compose
 from runner.compose.launch import check_jobs, multirun
 from runner.compose.request import Request, parse
@@ -78,6 +79,7 @@ def run_here(tree: Any) -> JobOutcome:
     """One job in this process: what a launcher of others calls, in the folder it has made."""
     from hydra.core.hydra_config import HydraConfig
 
+    libraries.load()
     from runner.experiment import assemble
     from runner.recording import record
 

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 100  # characters of a job's folder
 JOB = "runner.train:job"  # (argv, run_dir) -> exit code
-# imported once, in the process that the jobs are forked from
-PRELOAD = ["torch", "torchmetrics", "tensorboard.summary.writer.event_file_writer"]
+PRELOAD = ["runner.compose.preload"]  # modules that the process has imported from which the jobs are forked
 
 
 @dataclass(frozen=True)

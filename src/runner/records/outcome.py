@@ -49,7 +49,7 @@ def ending(outline: Outline, outcome: Outcome) -> str:
     text = f"{outcome.status.replace('_', ' ')} after {duration(outcome.seconds)}"
     if "epoch" in outcome.best:
         text += f"; best by {outline.monitor}: epoch {outcome.best['epoch']:.0f}, step {outcome.best['step']:,.0f}"
-    return f"{text}; {outcome.reason}" if outcome.reason else text
+    return text
 
 
 def score_table(outline: Outline, outcome: Outcome) -> Table:
