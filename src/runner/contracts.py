@@ -79,6 +79,16 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Batching:
+    """How the rows of a split become batches, however the rows are kept."""
+
+    device: torch.device
+    batch_size: int  # of training
+    eval_batch_size: int  # of the splits in their own order
+    order_seed: int | None  # draws the order of the train batches anew each epoch; None keeps the order of the split
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Several consecutive batches, gathered at once; the last batch may be short."""
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,12 +14,12 @@ from runner import device, seed
 from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.config.settings import Config
-from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
+from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split
 from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
 from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
-from runner.data.splits import describe, split
+from runner.data.splits import SplitSettings, describe, split
 from runner.data.streams import streamed_splits
 from runner.data.transforms import build_preprocess, out_shape
 from runner.engine import Plan
@@ -80,7 +79,7 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     choice = device.choose(config.device)
     data = read_data(config)
     config = located(resolve_auto(config, catalog, data))
-    rows = split(data, **split_settings(config))
+    rows = split(data, split_settings(config))
     preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
@@ -97,10 +96,8 @@ def read_data(config: Config) -> Data:
     return data
 
 
-def split_settings(config: Config) -> dict[str, Any]:
-    """The settings that decide which rows a split has, as ``split`` and ``describe`` take them."""
-    names = ("split_seed", "val_fraction", "test_fraction", "folds", "fold")
-    return {name: getattr(config, name) for name in names}
+def split_settings(config: Config) -> SplitSettings:
+    return SplitSettings(**{setting.name: getattr(config, setting.name) for setting in fields(SplitSettings)})
 
 
 def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
@@ -175,18 +172,12 @@ def batches(
     config: Config, data: Data, rows: Split, where: torch.device, in_shape: tuple[int, ...]
 ) -> tuple[Batches, Mapping[str, Batches]]:
     """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
-    sizes = {"batch_size": config.batch_size, "eval_batch_size": config.eval_batch_size}
     order_seed = seed.derive(config.seed, "order") if config.shuffle else None
+    batching = Batching(where, config.batch_size, config.eval_batch_size, order_seed)
     if isinstance(data.x, Tensor):
-        return resident_splits(data, rows, device=where, **sizes, order_seed=order_seed, row_shape=in_shape)
+        return resident_splits(data, rows, batching, row_shape=in_shape)
     return streamed_splits(
-        data,
-        rows,
-        device=where,
-        **sizes,
-        order_seed=order_seed,
-        draw_seed=seed.derive(config.seed, "draws"),
-        num_workers=config.num_workers,
+        data, rows, batching, draw_seed=seed.derive(config.seed, "draws"), num_workers=config.num_workers
     )
 
 
@@ -219,7 +210,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         class_names=data.class_names,
         class_counts=class_counts(data, experiment.split.train),
         split_sizes={name: len(getattr(experiment.split, name)) for name in SPLITS},
-        split_note=describe(data, **split_settings(config)),
+        split_note=describe(data, split_settings(config)),
         layers=layers(parts.model, experiment.in_shape),
         num_parameters=sum(p.numel() for p in parts.model.parameters()),
         optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}",
