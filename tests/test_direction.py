@@ -33,7 +33,19 @@ MAY = {
     "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
     "judgement": {"engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
-    "compose": {"config", "experiment", "recording", "records"},
+    "folds": {
+        "config",
+        "data",
+        "engine",
+        "experiment",
+        "interruption",
+        "judgement",
+        "recording",
+        "records",
+        "state",
+        "tally",
+    },
+    "compose": {"config", "folds", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used
     "__main__": {"cli"},
 }

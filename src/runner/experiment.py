@@ -73,11 +73,14 @@ def plan_of(config: Config) -> Plan:
     )
 
 
-def assemble(config: Config, catalog: Catalog) -> Experiment:
-    """Build everything the config names. Raises ConfigError, DataError or DeviceError before anything is written."""
+def assemble(config: Config, catalog: Catalog, data: Data | None = None) -> Experiment:
+    """Build everything the config names; ``data`` is what its data set holds, where that was read already.
+
+    Raises ConfigError, DataError or DeviceError before anything is written.
+    """
     device.threads(config.threads)
     choice = device.choose(config.device)
-    data = read_data(config)
+    data = data or read_data(config)
     config = located(resolve_auto(config, catalog, data))
     rows = split(data, split_settings(config))
     preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train, config.num_workers)
