@@ -31,6 +31,11 @@ class Column:
     name: str
     categories: tuple[str, ...] = ()
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it goes into a net as one number; else its codes are names, -1 an unknown or missing one."""
+        return not self.categories
+
 
 class Rows(ABC):
     """Rows that are read when they are asked for: more than memory holds, or made anew each time."""

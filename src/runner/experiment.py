@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,14 +22,14 @@ from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
 from runner.data.splits import SplitSettings, describe, split
 from runner.data.streams import streamed_splits
-from runner.data.transforms import build_preprocess, out_shape
+from runner.data.transforms import build_preprocess, columns, out_shape
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build
 
-OF_EVERY_DATASET = ("transforms", "augment")  # knobs of a dataset option that its source does not take
+OF_EVERY_DATASET = ("transforms", "augment", "categorical")  # knobs of a dataset option that its source does not take
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,17 @@ def plan_of(config: Config) -> Plan:
     )
 
 
-def assemble(config: Config, catalog: Catalog, data: Data | None = None) -> Experiment:
-    """Build everything the config names; ``data`` is what its data set holds, where that was read already.
+def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | None = None) -> Experiment:
+    """Build everything the config names; ``read`` gives its data where ``read_data`` shall not.
 
     Raises ConfigError, DataError or DeviceError before anything is written.
     """
     device.threads(config.threads)
     choice = device.choose(config.device)
-    data = data or read_data(config)
+    data = (read or read_data)(config)
     config = located(resolve_auto(config, catalog, data))
     rows = split(data, split_settings(config))
-    preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train, config.num_workers)
+    preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
     train, judged = batches(config, data, rows, choice.device, in_shape)
@@ -97,6 +98,14 @@ def read_data(config: Config) -> Data:
     data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
     check_data(data)
     return data
+
+
+def transforms(config: Config) -> list[Any]:
+    """The steps in front of the net; a model that learns vectors for categories is given their codes."""
+    listed: list[Any] = config.dataset.knobs["transforms"]
+    if config.dataset.knobs.get("categorical") != "embedding":
+        return listed
+    return [step for step in listed if step != "one_hot"]
 
 
 def split_settings(config: Config) -> SplitSettings:
@@ -139,7 +148,7 @@ def chosen(catalog: Catalog, group: str, name: str) -> Part:
 def build_parts(
     config: Config,
     data: Data,
-    preprocess: nn.Module,
+    preprocess: nn.Sequential,
     in_shape: tuple[int, ...],
     steps_per_epoch: int,
     where: torch.device,
@@ -148,7 +157,7 @@ def build_parts(
     loss = build.build_loss(config.loss, data.task, num_classes, config.trusted)
     num_outputs = build.num_outputs(config.loss, data.task, num_classes, config.trusted)
     seed.seed_everything(seed.derive(config.seed, "weights"))
-    model = build.build_model(config.model, in_shape, num_outputs, config.trusted).to(where)
+    model = build_model(config, preprocess, in_shape, num_outputs).to(where)
     optimizers = build.build_optimizers(config.optimizer, model, where, config.trusted)
     schedules = build.build_schedules(
         config.scheduler,
@@ -169,6 +178,14 @@ def build_parts(
         task=data.task,
         augment=augment(config, data),
     )
+
+
+def build_model(config: Config, preprocess: nn.Sequential, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
+    """The net on the CPU, with a learned vector for each category in front where the dataset's option says so."""
+    if config.dataset.knobs.get("categorical") != "embedding":
+        return build.build_model(config.model, in_shape, num_outputs, config.trusted)
+    sparse = build.wants_sparse_gradients(config.optimizer, config.trusted)
+    return build.build_embedded_model(config.model, columns(preprocess), num_outputs, config.trusted, sparse=sparse)
 
 
 def batches(

@@ -16,7 +16,7 @@ from runner.data.checks import check_batch_size
 from runner.data.splits import describe, split
 from runner.engine import as_scores, predict
 from runner.errors import Interrupted, RunError
-from runner.experiment import Experiment, assemble, check_last_batch, outline, split_settings
+from runner.experiment import Experiment, assemble, check_last_batch, outline, read_data, split_settings
 from runner.interruption import Interruption, interruption
 from runner.judgement import checkpoint_to_judge
 from runner.recording import Start, record
@@ -28,8 +28,7 @@ from runner.records.run_directory import RunDirectory, make
 from runner.state import load_weights
 from runner.tally import predicted_classes
 
-# (its number, its directory, the data where another fold has read it) -> how it begins; None where it is done
-Begin = Callable[[int, RunDirectory, Data | None], Start | None]
+Begin = Callable[[int], Start | None]  # the fold of a number, built; None where it is done
 
 
 def prepare(config: Config, catalog: Catalog) -> Callable[..., object]:
@@ -39,13 +38,26 @@ def prepare(config: Config, catalog: Catalog) -> Callable[..., object]:
     """
     if config.fold != "all":
         return partial(record, assemble(config, catalog))
-    first = assemble(replace(config, fold=0), catalog)
+    read = reading_once()
+    first = assemble(replace(config, fold=0), catalog, read)
     check_other_folds(first)
 
-    def begin(fold: int, directory: RunDirectory, data: Data | None) -> Start:
-        return Start(first if fold == 0 else assemble(replace(config, fold=fold), catalog, data))
+    def begin(fold: int) -> Start:
+        return Start(first if fold == 0 else assemble(replace(config, fold=fold), catalog, read))
 
     return partial(record_folds, replace(first.config, fold="all"), begin)
+
+
+def reading_once() -> Callable[[Config], Data]:
+    """``read_data`` for configs of one data set: what was read is given again."""
+    kept: list[Data] = []
+
+    def read(config: Config) -> Data:
+        if not kept:
+            kept.append(read_data(config))
+        return kept[0]
+
+    return read
 
 
 def check_other_folds(first: Experiment) -> None:
@@ -69,14 +81,11 @@ def record_folds(config: Config, begin: Begin, directory: RunDirectory, *, brief
     console = FoldConsole(config, directory, brief=brief)
     with interruption() as stop, ending_told(summary):
         write_whole(directory.config, config.as_yaml().encode())
-        data: Data | None = None
         for fold in range(config.folds):
             check_stop(stop, directory)
-            start = begin(fold, directory.fold(fold), data)
+            start = begin(fold)
             if start is not None:
-                if data is None:
-                    console.introduce(whole_outline(start.experiment, directory.path))
-                data = start.experiment.data
+                console.introduce(whole_outline(start.experiment, directory.path))
                 record_fold(start, directory.fold(fold))
                 summary.tell("running")
             console.fold(fold)

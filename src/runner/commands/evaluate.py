@@ -34,15 +34,15 @@ def run(argv: list[str]) -> int:
 def evaluate_folds(stored: StoredRun, console: RunConsole) -> int:
     """Every fold that has a checkpoint scored on its own splits, and their mean."""
     from runner.commands.rebuilt_run import rebuild_to_read
+    from runner.folds import reading_once
     from runner.judgement import judge
     from runner.records.fold_console import show_folds
 
-    data, outcomes = None, []
+    read, outcomes = reading_once(), []
     for fold in stored.folds:
-        rebuilt = rebuild_to_read(fold, console.warn, data)
-        data = rebuilt.experiment.data
+        rebuilt = rebuild_to_read(fold, console.warn, read)
         judgement = judge(rebuilt.experiment, rebuilt.saved)
         outcomes.append(judgement.outcome("finished", {}))
         console.note(f"fold {fold.config.fold}: {rebuilt.checkpoint}.pt of step {judgement.step}")
-    show_folds(console, outcomes, data.class_names if data else ())
+    show_folds(console, outcomes, rebuilt.experiment.data.class_names)
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runner import libraries
@@ -11,9 +11,9 @@ from runner.commands.stored_run import LENGTHS, StoredRun, open_run
 from runner.errors import ConfigError
 
 if TYPE_CHECKING:
+    from runner.config.settings import Config
     from runner.contracts import Data
     from runner.recording import Start
-    from runner.records.run_directory import RunDirectory
 
 FILLED_BY_LENGTH = ("T_max", "total_steps")  # scheduler knobs that build takes from the run's length when left out
 
@@ -68,18 +68,20 @@ def go_on(stored: StoredRun) -> None:
 def go_on_with_folds(stored: StoredRun) -> None:
     """The folds that are not done: the one under way from where it was saved, the others from the start."""
     libraries.load()
-    from runner.folds import record_folds
+    from runner.folds import reading_once, record_folds
     from runner.records.folds import is_done
 
-    def begin(number: int, directory: RunDirectory, data: Data | None) -> Start | None:
+    read = reading_once()
+
+    def begin(number: int) -> Start | None:
         fold = stored.of_fold(number)
-        return None if is_done(directory) and not is_longer(fold) else start_of(fold, data)
+        return None if is_done(fold.directory) and not is_longer(fold) else start_of(fold, read)
 
     record_folds(stored.config, begin, stored.directory)
 
 
-def start_of(stored: StoredRun, data: Data | None = None) -> Start:
-    """The run built again, with the state it was saved in; ``data`` is what its data set holds, where it was read."""
+def start_of(stored: StoredRun, read: Callable[[Config], Data] | None = None) -> Start:
+    """The run built again, with the state it was saved in; ``read`` as ``assemble`` takes it."""
     from runner.commands.rebuilt_run import assembled, rebuild
     from runner.recording import Start
     from runner.records.checkpoint import Checkpoints
@@ -89,10 +91,10 @@ def start_of(stored: StoredRun, data: Data | None = None) -> Start:
     if not checkpoints.has("last"):
         nothing = f"{stored.directory.path}: nothing was saved yet; starting at step 0"
         return Start(
-            assembled(stored, stored.config, data), None, [nothing] if stored.directory.config.exists() else []
+            assembled(stored, stored.config, read), None, [nothing] if stored.directory.config.exists() else []
         )
     saved = checkpoints.load("last")
-    experiment, differences = rebuild(stored, saved, data)
+    experiment, differences = rebuild(stored, saved, read)
     return Start(experiment, saved, [*warnings, *differences, *cut_short(stored, saved)])
 
 

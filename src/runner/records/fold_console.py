@@ -30,13 +30,16 @@ class FoldConsole:
         self.directory = directory
         self.console = RunConsole(brief=brief)
         self.brief = brief
+        self.is_introduced = False
         self.outcomes: list[Outcome] = []
         self.class_names: Sequence[str] = ()
 
     def introduce(self, outline: Outline) -> None:
-        if not self.brief:
+        """Shows what will run, once."""
+        if not self.is_introduced and not self.brief:
             self.console.introduce(outline)
             self.console.show(Text())
+        self.is_introduced = True
 
     def fold(self, number: int) -> None:
         """A line with its scores; it is done now, or was before."""
