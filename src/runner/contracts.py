@@ -217,6 +217,8 @@ class Outcome:
     )  # of the checkpoint eval uses: step, epoch, val/..., test/...
     final: Mapping[str, float] = field(default_factory=dict)  # metrics at the last epoch's end
     baseline: Mapping[str, float] = field(default_factory=dict)  # the commonest class, or the mean, on the judged split
+    linear: Mapping[str, float] = field(default_factory=dict)  # a linear model of the same train rows, likewise
+    linear_left_out: str = ""  # why there is none
     confusion: tuple[tuple[int, ...], ...] = ()  # [true][predicted] on the judged split
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0

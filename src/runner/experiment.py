@@ -148,7 +148,7 @@ def chosen(catalog: Catalog, group: str, name: str) -> Part:
 def build_parts(
     config: Config,
     data: Data,
-    preprocess: nn.Sequential,
+    preprocess: nn.Module,
     in_shape: tuple[int, ...],
     steps_per_epoch: int,
     where: torch.device,
@@ -180,7 +180,7 @@ def build_parts(
     )
 
 
-def build_model(config: Config, preprocess: nn.Sequential, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
+def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
     """The net on the CPU, with a learned vector for each category in front where the dataset's option says so."""
     if config.dataset.knobs.get("categorical") != "embedding":
         return build.build_model(config.model, in_shape, num_outputs, config.trusted)

@@ -18,15 +18,11 @@ from runner.engine import as_scores, predict
 from runner.errors import Interrupted, RunError
 from runner.experiment import Experiment, assemble, check_last_batch, outline, read_data, split_settings
 from runner.interruption import Interruption, interruption
-from runner.judgement import checkpoint_to_judge
 from runner.recording import Start, record
-from runner.records.checkpoint import Checkpoints
 from runner.records.files import write_whole
 from runner.records.fold_console import FoldConsole
 from runner.records.folds import PREDICTIONS, FoldsSummary, join_predictions, write_predictions
 from runner.records.run_directory import RunDirectory, make
-from runner.state import load_weights
-from runner.tally import predicted_classes
 
 Begin = Callable[[int], Start | None]  # the fold of a number, built; None where it is done
 
@@ -111,13 +107,11 @@ def record_fold(start: Start, directory: RunDirectory) -> None:
 
 
 def answer_test_rows(experiment: Experiment, directory: RunDirectory) -> None:
-    checkpoints = Checkpoints(directory.checkpoints)
-    load_weights(checkpoints.load(checkpoint_to_judge(checkpoints)), experiment.parts)
+    """What the net at hand, the one that was judged, says of them."""
     logits_NK, _ = predict(experiment.parts, experiment.judged["test"])
-    scores, data = as_scores(logits_NK, experiment.data.task), experiment.data
-    predicted_N = scores if data.task == "regression" else predicted_classes(logits_NK)
+    scores = as_scores(logits_NK, experiment.data.task)
     fold = int(directory.path.name.removeprefix("fold-"))
-    write_predictions(directory.path / PREDICTIONS, data, fold, experiment.split.test, predicted_N, scores)
+    write_predictions(directory.path / PREDICTIONS, experiment.data, fold, experiment.split.test, scores)
 
 
 def check_stop(stop: Interruption, directory: RunDirectory) -> None:

@@ -45,8 +45,8 @@ def record(
 ) -> Outcome:
     """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
 
-    The caller owns the directory. Raises Interrupted after a signal and RunError when the run fails; what was saved
-    last can be resumed.
+    The caller owns the directory; the experiment is left with the weights that were judged. Raises Interrupted after
+    a signal and RunError when the run fails; what was saved last can be resumed.
     """
     with interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())

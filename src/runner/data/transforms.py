@@ -51,9 +51,9 @@ def out_shape(preprocess: nn.Module, data: Data) -> tuple[int, ...]:
     return tuple(preprocess(torch.zeros(1, *data.x.shape[1:])).shape[1:])
 
 
-def columns(preprocess: nn.Sequential) -> tuple[Column, ...]:
+def columns(preprocess: nn.Module) -> tuple[Column, ...]:
     """The columns of a table as the model gets them; () of images."""
-    *_, last = preprocess
+    *_, last = preprocess.children()
     return last.columns if isinstance(last, Transform) else ()
 
 

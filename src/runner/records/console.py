@@ -112,6 +112,8 @@ class RunConsole:
         """Shows the metrics of every split, and the classes of the judged one where they are few enough to read."""
         if outcome.best:
             self.show(Text(), score_table(outline, outcome))
+        if outcome.linear_left_out:
+            self.show(Text(f"no linear model beside it: {outcome.linear_left_out}", style="dim"))
         if outcome.confusion and len(outcome.confusion) <= MAX_CLASSES:
             self.show(Text(), *self.class_report(outline.class_names, outcome.confusion, outcome.judged_split))
 

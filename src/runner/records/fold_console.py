@@ -74,7 +74,7 @@ def show_folds(console: RunConsole, outcomes: Sequence[Outcome], class_names: Se
 
 
 def fold_table(outcomes: Sequence[Outcome]) -> Table:
-    """A row for each fold, then the mean, the deviation and the baseline; a column for each held-out metric."""
+    """A row for each fold, then mean, deviation and baselines; a column for each held-out metric."""
     mean, deviation = mean_outcome(outcomes), deviations(outcomes)
     names = held_out(mean.best)
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
@@ -85,8 +85,10 @@ def fold_table(outcomes: Sequence[Outcome]) -> Table:
     table.add_row("mean", *_cells(names, mean.best), style="bold")
     table.add_row("sd", *_cells(names, deviation), style="dim")
     answer = "majority class" if mean.confusion else "mean of train"
-    baseline = {f"{mean.judged_split}/{name}": value for name, value in mean.baseline.items()}
-    table.add_row(answer, *_cells(names, baseline), style="dim")
+    for name, scores in ((answer, mean.baseline), ("linear model", mean.linear)):
+        if scores:
+            of_split = {f"{mean.judged_split}/{metric}": value for metric, value in scores.items()}
+            table.add_row(name, *_cells(names, of_split), style="dim")
     return table
 
 

@@ -59,6 +59,7 @@ def summed_up(directory: RunDirectory, num_folds: int) -> dict[str, Any]:
         "sd": deviations(outcomes),
         "per_fold": [{"fold": fold, **summary["best"]} for fold, summary in summaries.items()],
         "baseline": dict(mean.baseline),
+        "linear": dict(mean.linear),
         "judged_split": mean.judged_split,
         "confusion": [list(row) for row in mean.confusion],
     }
@@ -80,6 +81,7 @@ def outcome_of(summary: Mapping[str, Any]) -> Outcome:
         best=summary["best"],
         final=summary["final"],
         baseline=summary["baseline"],
+        linear=summary["linear"],
         confusion=tuple(tuple(row) for row in summary["confusion"]),
         judged_split=summary["judged_split"],
         seconds=summary["seconds"],
@@ -95,6 +97,7 @@ def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:
         best={name: statistics.fmean(values) for name, values in by_metric(outcomes)},
         final={},
         baseline=_means([outcome.baseline for outcome in outcomes]),
+        linear=_means([outcome.linear for outcome in outcomes]),
         confusion=tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in by_fold),
         seconds=sum(outcome.seconds for outcome in outcomes),
     )
@@ -116,23 +119,23 @@ def _means(maps: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: statistics.fmean(values[name] for values in maps) for name in maps[0]}
 
 
-def write_predictions(path: Path, data: Data, fold: int, rows_N: Tensor, predicted_N: Tensor, scores: Tensor) -> None:
+def write_predictions(path: Path, data: Data, fold: int, rows_N: Tensor, scores: Tensor) -> None:
     """A line for each of the rows: its number, its fold, the truth and what was predicted, by name or value.
 
-    Classes come with their probabilities: ``scores`` are [N, K], or [N] of the second of two classes.
+    ``scores`` are the probabilities [N, K], or [N] of the second of two classes, or values [N].
     """
     table = [["row", "fold", "true", "predicted", *(f"p({name})" for name in data.class_names)]]
-    answers = zip(rows_N.tolist(), predicted_N.tolist(), scores.tolist(), strict=True)
-    table += [[str(row), str(fold), *_answer(data, row, predicted, score)] for row, predicted, score in answers]
-    _write_csv(path, table)
+    answers = zip(rows_N.tolist(), scores.tolist(), strict=True)
+    _write_csv(path, [*table, *([str(row), str(fold), *_answer(data, row, score)] for row, score in answers)])
 
 
-def _answer(data: Data, row: int, predicted: float, score: float | list[float]) -> list[str]:
+def _answer(data: Data, row: int, score: float | list[float]) -> list[str]:
     if data.task == "regression":
-        return [f"{float(data.y[row]):.9g}", f"{predicted:.9g}"]
+        return [f"{float(data.y[row]):.9g}", f"{score:.9g}"]
     shares = score if isinstance(score, list) else [1 - score, score]
+    predicted = shares.index(max(shares))
     names = data.class_names
-    return [names[int(data.y[row])], names[int(predicted)], *(f"{share:.6g}" for share in shares)]
+    return [names[int(data.y[row])], names[predicted], *(f"{share:.6g}" for share in shares)]
 
 
 def join_predictions(directory: RunDirectory, num_folds: int) -> None:
