@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import torch
 from torch import nn
-from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
+from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, SparseAdam
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.utils.data import Dataset
 
 from runner.config.part import Part
-from runner.contracts import Schedule, Source, Task
+from runner.contracts import Column, Schedule, Source, Task
 from runner.errors import ConfigError, RunnerError
 from runner.losses.single_output import SingleOutput
+from runner.models.embeddings import Embeddings
 from runner.parts import auto
 from runner.parts.signature import arguments, parameter_names
 from runner.parts.target import resolve, resolve_in_file
@@ -57,6 +59,27 @@ def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted
     if out_shape != [1, num_outputs]:
         raise ConfigError(f"model={part.option} turns one row into {out_shape}, not into [1, {num_outputs}]")
     return model.train()
+
+
+def build_embedded_model(
+    part: Part, columns: tuple[Column, ...], num_outputs: int, trusted: Sequence[str] = (), *, sparse: bool
+) -> nn.Module:
+    """The model behind a learned vector for each category of the ``columns``: category codes and numbers -> logits_BK.
+
+    Raises ConfigError where there is no category.
+    """
+    if all(column.is_number for column in columns):
+        raise ConfigError(
+            "dataset.categorical=embedding: this data set has no categories; set dataset.categorical=onehot"
+        )
+    embeddings = Embeddings(columns, sparse=sparse)
+    net = build_model(part, embeddings.out_shape, num_outputs, trusted)
+    return nn.Sequential(OrderedDict(embeddings=embeddings, net=net))
+
+
+def wants_sparse_gradients(optimizer: Part, trusted: Sequence[str] = ()) -> bool:
+    """Whether the optimizer takes those of embedding tables alone, and sparse."""
+    return issubclass(_kind_of(optimizer, Optimizer, trusted), SparseAdam)
 
 
 def num_outputs(part: Part, task: Task, num_classes: int, trusted: Sequence[str] = ()) -> int:
