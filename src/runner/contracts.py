@@ -205,6 +205,7 @@ class Outline:
     monitor: str
     reference: Reference
     run_dir: Path
+    weight_groups: tuple[str, ...] = ()  # "AdamW lr 0.001: 0.bias, 2.bias"; () where all weights are trained alike
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.monitor import Monitor, direction
-from runner.parts import auto, build
+from runner.parts import auto, build, optimizers, schedules
 
 OF_EVERY_DATASET = ("transforms", "augment", "categorical")  # knobs of a dataset option that its source does not take
 
@@ -158,10 +158,10 @@ def build_parts(
     num_outputs = build.num_outputs(config.loss, data.task, num_classes, config.trusted)
     seed.seed_everything(seed.derive(config.seed, "weights"))
     model = build_model(config, preprocess, in_shape, num_outputs).to(where)
-    optimizers = build.build_optimizers(config.optimizer, model, where, config.trusted)
-    schedules = build.build_schedules(
+    built = optimizers.build_optimizers(config.optimizer, model, where, config.trusted)
+    scheduled = schedules.build_schedules(
         config.scheduler,
-        optimizers,
+        built,
         total_steps=total_steps(config, steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
         monitor_mode=direction(config.monitor),
@@ -172,8 +172,8 @@ def build_parts(
         preprocess=preprocess.to(where),
         model=model,
         loss=loss.to(where),
-        optimizers=optimizers,
-        schedules=schedules,
+        optimizers=built,
+        schedules=scheduled,
         metrics={name: metric.to(where) for name, metric in metrics.items()},
         task=data.task,
         augment=augment(config, data),
@@ -184,8 +184,7 @@ def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...]
     """The net on the CPU, with a learned vector for each category in front where the dataset's option says so."""
     if config.dataset.knobs.get("categorical") != "embedding":
         return build.build_model(config.model, in_shape, num_outputs, config.trusted)
-    sparse = build.wants_sparse_gradients(config.optimizer, config.trusted)
-    return build.build_embedded_model(config.model, columns(preprocess), num_outputs, config.trusted, sparse=sparse)
+    return build.build_embedded_model(config.model, columns(preprocess), num_outputs, config.trusted)
 
 
 def batches(
@@ -234,7 +233,8 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         layers=layers(parts.model, experiment.in_shape),
         num_parameters=sum(p.numel() for p in parts.model.parameters()),
         optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}",
-        scheduler=describe_schedule(config),
+        weight_groups=optimizers.describe(config.optimizer, parts.optimizers, parts.model),
+        scheduler=schedules.describe(config.scheduler),
         device=str(experiment.choice.device),
         device_reason=experiment.choice.reason,
         epochs=config.epochs,
@@ -256,11 +256,3 @@ def class_counts(data: Data, rows: Tensor) -> tuple[int, ...]:
     if data.task == "regression":
         return ()
     return tuple(torch.bincount(data.y[rows], minlength=len(data.class_names)).tolist())
-
-
-def describe_schedule(config: Config) -> str:
-    part = config.scheduler
-    if part.target is None:
-        return part.option
-    knobs = [f"{key} {value}" for key, value in part.knobs.items() if key != "interval" and value is not None]
-    return " ".join([part.option, *knobs]) + f", per {part.knobs['interval']}"

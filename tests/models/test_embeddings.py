@@ -1,6 +1,5 @@
 import pytest
 import torch
-from torch.optim import SparseAdam
 
 from runner.contracts import Column
 from runner.models.embeddings import Embeddings, embedding_size
@@ -10,7 +9,7 @@ COLOUR = Column("colour", ("red", "blue"))
 
 
 def test_numbers_pass_and_each_code_becomes_its_vector():
-    net = Embeddings((COLOUR, Column("weight"), SIZE), sparse=False)
+    net = Embeddings((COLOUR, Column("weight"), SIZE))
     colour, size = net.get_submodule("0_colour").weight, net.get_submodule("2_size").weight
     x_BF = torch.tensor([[1.0, 0.5, 0.0], [0.0, -2.0, 2.0]])
     assert net.out_shape == (1 + 2 + 3,)
@@ -19,7 +18,7 @@ def test_numbers_pass_and_each_code_becomes_its_vector():
 
 
 def test_an_unknown_category_is_zeros_and_stays_so():
-    net = Embeddings((COLOUR,), sparse=False)
+    net = Embeddings((COLOUR,))
     optimizer = torch.optim.AdamW(net.parameters(), lr=0.1)
     for _ in range(3):
         (net(torch.tensor([[-1.0], [0.0]])) + 1).square().sum().backward()
@@ -35,18 +34,6 @@ def test_the_size_of_a_vector_follows_fastai(categories, size):
 
 @pytest.mark.parametrize("name", ["type", "forward", "keys", "a.b", "", "값", "training"])
 def test_a_column_may_have_any_name(name):
-    net = Embeddings((Column(name, ("a", "b")), Column(name, ("a", "b"))), sparse=False)
+    net = Embeddings((Column(name, ("a", "b")), Column(name, ("a", "b"))))
     assert net(torch.zeros(4, 2)).shape == (4, 4)
     assert len(net.state_dict()) == 2
-
-
-def test_sparse_gradients_hold_the_rows_of_the_batch_alone():
-    net = Embeddings((SIZE,), sparse=True)
-    before = net.get_submodule("0_size").weight.detach().clone()
-    net(torch.tensor([[1.0], [1.0]])).sum().backward()
-    gradient = net.get_submodule("0_size").weight.grad
-    assert gradient.is_sparse
-    assert gradient.coalesce().indices().tolist() == [[2]]
-    SparseAdam(list(net.parameters()), lr=0.1).step()
-    changed = (net.get_submodule("0_size").weight != before).any(1)
-    assert changed.tolist() == [False, False, True, False]

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from runner import libraries
 from runner.commands.stored_run import LENGTHS, StoredRun, open_run
+from runner.config.schedule import length_knob
 from runner.errors import ConfigError
 
 if TYPE_CHECKING:
     from runner.config.settings import Config
     from runner.contracts import Data
     from runner.recording import Start
-
-FILLED_BY_LENGTH = ("T_max", "total_steps")  # scheduler knobs that build takes from the run's length when left out
 
 
 def run(argv: list[str]) -> int:
@@ -37,11 +36,13 @@ def run(argv: list[str]) -> int:
 def check_stretchable(stored: StoredRun) -> None:
     """A schedule that was laid out over the run's length cannot be stretched afterwards."""
     scheduler = stored.config.scheduler
-    knob = next((key for key in FILLED_BY_LENGTH if scheduler.knobs.get(key, 0) is None), None)
+    knob = length_knob(scheduler)
     if knob and stored.changed(*LENGTHS):
+        how = "asks for it" if knob == "lr_lambda" else "left out"
+        other = "a scheduler.lr_lambda without epochs and steps" if knob == "lr_lambda" else f"scheduler.{knob}"
         raise ConfigError(
             f"{stored.changed(*LENGTHS)[0]} cannot change: scheduler={scheduler.option} was laid out over the run's "
-            f"length ({knob} left out)\n  start a new run, or give scheduler.{knob} from the beginning"
+            f"length ({knob} {how})\n  start a new run, or give {other} from the beginning"
         )
 
 

@@ -12,9 +12,11 @@ import yaml
 
 from runner.config.catalog import PARTS, Catalog, Option
 from runner.config.checks import name_fault, part_faults, setting_faults, sound_settings, unknown_settings
+from runner.config.groups import group_faults
 from runner.config.knobs import Count, NotNegative, NotNegativeInt, Positive
 from runner.config.limits import Matching, NumbersByName, Range, shown
 from runner.config.part import Part
+from runner.config.schedule import completed, schedule_faults
 from runner.config.yamlfile import read_yaml
 from runner.errors import ConfigError, DataError
 
@@ -132,6 +134,8 @@ def find_faults(
     for group in PARTS:
         for option, node in _parts_of(group, tree, choices):
             yield from part_faults(group, option, node, catalog, [p for p in trusted if isinstance(p, str)])
+    yield from group_faults(tree.get("optimizer"), str(choices.get("optimizer")), catalog)
+    yield from schedule_faults(tree.get("scheduler"), tree.get("optimizer"), catalog)
 
 
 def load_stored(path: Path, trusted: Collection[str] = ()) -> Config:
@@ -219,6 +223,8 @@ def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalo
     parts: dict[str, Any] = {
         group: _part(group, *pair) for group in PARTS if group != "metric" for pair in _parts_of(group, tree, choices)
     }
+    if catalog is not None:
+        parts["scheduler"] = completed(parts["scheduler"], catalog)
     parts["metric"] = {name: _part("metric", name, node) for name, node in tree["metric"].items()}
     settings = {key: value for key, value in tree.items() if key not in PARTS}
     settings["early_stopping"] = EarlyStopping(**tree["early_stopping"])

@@ -15,18 +15,17 @@ from runner.contracts import Column
 class Embeddings(nn.Module):
     """x_BF -> x_BG: the numbers as they are, then a learned vector for each category code.
 
-    A missing or unknown category, code -1, gives zeros, which are never learned. With ``sparse`` the gradients hold the
-    rows of a batch alone, as SparseAdam wants them.
+    A missing or unknown category, code -1, gives zeros, which are never learned.
     """
 
     numeric: Tensor  # places of the columns that are numbers
     categorical: Tensor  # and of those that are codes
 
-    def __init__(self, columns: tuple[Column, ...], *, sparse: bool):
+    def __init__(self, columns: tuple[Column, ...]):
         super().__init__()
         named = {place: column for place, column in enumerate(columns) if not column.is_number}
         for place, column in named.items():
-            self.add_module(_name(place, column), _table(len(column.categories), sparse))
+            self.add_module(_name(place, column), _table(len(column.categories)))
         numeric = [place for place in range(len(columns)) if place not in named]
         self.register_buffer("numeric", torch.tensor(numeric, dtype=torch.int64), persistent=False)
         self.register_buffer("categorical", torch.tensor([*named], dtype=torch.int64), persistent=False)
@@ -44,8 +43,8 @@ def embedding_size(num_categories: int) -> int:
     return min(600, round(1.6 * pow(num_categories, 0.56)))
 
 
-def _table(num_categories: int, sparse: bool) -> nn.Embedding:
-    return nn.Embedding(num_categories + 1, embedding_size(num_categories), padding_idx=0, sparse=sparse)
+def _table(num_categories: int) -> nn.Embedding:
+    return nn.Embedding(num_categories + 1, embedding_size(num_categories), padding_idx=0)
 
 
 def _name(place: int, column: Column) -> str:
