@@ -32,7 +32,7 @@ FACTS = {
 # Keys of ours beside the target's own
 RUNNER_KEYS = {
     "scheduler": {"interval"},
-    "dataset": {"transforms", "augment"},
+    "dataset": {"transforms", "augment", "categorical"},
     "optimizer": {"groups", "decay_biases_and_norms"},
 }
 # A class for some weights only: the key that holds all knobs of the class for the others

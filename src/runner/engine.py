@@ -317,8 +317,12 @@ def evaluate(parts: Parts, batches: Batches, stop: Callable[[], bool] = never) -
 @torch.no_grad()
 def judge(parts: Parts, logits_NK: Tensor, y_N: Tensor) -> dict[str, float]:
     """The loss and every metric with a single value."""
-    values = {"loss": float(parts.loss(logits_NK, y_N))}
-    scores = as_scores(logits_NK, parts.task)
+    return {"loss": float(parts.loss(logits_NK, y_N)), **measure(parts, as_scores(logits_NK, parts.task), y_N)}
+
+
+def measure(parts: Parts, scores: Tensor, y_N: Tensor) -> dict[str, float]:
+    """Every metric with a single value."""
+    values = {}
     for name, metric in parts.metrics.items():
         metric.reset()
         metric.update(scores, y_N)

@@ -106,8 +106,8 @@ def _exhibit(config: Config) -> Exhibit:
     from runner.pictures.exhibit import Exhibit
 
     data, settings = read_data(config), split_settings(config)
-    rows = split(data, **settings)
-    return Exhibit(config.dataset.option, data, rows, describe(data, **settings), config.split_seed)
+    rows = split(data, settings)
+    return Exhibit(config.dataset.option, data, rows, describe(data, settings), config.split_seed)
 
 
 def _show(exhibit: Exhibit, out: Path) -> None:

@@ -122,7 +122,7 @@ def _steps_per_epoch(config: Config) -> int:
     from runner.data.splits import split
     from runner.experiment import read_data, split_settings
 
-    rows = split(read_data(config), **split_settings(config))
+    rows = split(read_data(config), split_settings(config))
     return ceil(len(rows.train) / config.batch_size)
 
 

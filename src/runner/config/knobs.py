@@ -20,6 +20,7 @@ Interval = Literal["epoch", "step"]
 DATASET: Mapping[str, Any] = {
     "arguments": dict[str, Any],
     "augment": list[Any],
+    "categorical": Literal["onehot", "embedding"],
     "class_names": list[str] | None,
     "memory_mb": NotNegativeInt,
     "name": str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,9 +12,10 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from runner.config.part import Part
-from runner.contracts import Source, Task
+from runner.contracts import Column, Source, Task
 from runner.errors import ConfigError
 from runner.losses.single_output import SingleOutput
+from runner.models.embeddings import Embeddings
 from runner.parts import auto
 from runner.parts.construction import faults_of as _faults_of
 from runner.parts.construction import kind_of as _kind_of
@@ -47,6 +49,22 @@ def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted
     if out_shape != [1, num_outputs]:
         raise ConfigError(f"model={part.option} turns one row into {out_shape}, not into [1, {num_outputs}]")
     return model.train()
+
+
+def build_embedded_model(
+    part: Part, columns: tuple[Column, ...], num_outputs: int, trusted: Sequence[str] = ()
+) -> nn.Module:
+    """The model behind a learned vector for each category of the ``columns``: category codes and numbers -> logits_BK.
+
+    Raises ConfigError where there is no category.
+    """
+    if all(column.is_number for column in columns):
+        raise ConfigError(
+            "dataset.categorical=embedding: this data set has no categories; set dataset.categorical=onehot"
+        )
+    embeddings = Embeddings(columns)
+    net = build_model(part, embeddings.out_shape, num_outputs, trusted)
+    return nn.Sequential(OrderedDict(embeddings=embeddings, net=net))
 
 
 def num_outputs(part: Part, task: Task, num_classes: int, trusted: Sequence[str] = ()) -> int:
