@@ -31,6 +31,8 @@ MAY = {
     "pictures": {"records", "seed"},
     "state": {"monitor", "seed"},
     "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
+    "inputs": {"config", "data", "records"},
+    "predictor": {"config", "data", "device", "engine", "parts", "records", "state"},
     "judgement": {"engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
     "compose": {"config", "experiment", "recording", "records"},

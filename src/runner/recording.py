@@ -22,6 +22,7 @@ from runner.records.checkpoint import Checkpoints
 from runner.records.files import write_whole
 from runner.records.metric_log import last_epoch_row
 from runner.records.run_directory import RunDirectory
+from runner.records.schema import schema_of, write_schema
 from runner.records.summary import Summary
 from runner.records.views import Views
 
@@ -41,6 +42,7 @@ def record(
     """
     with interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())
+        write_schema(directory, schema_of(experiment.data, experiment.split.train))
         shown = outline(experiment, directory.path)
         summary = Summary(directory, shown, experiment.data_digest)
         with (
