@@ -53,7 +53,7 @@ def read_checkpoint(stored: StoredRun, warn: Callable[[str], None]) -> tuple[str
 
 
 def predictor_of(stored: StoredRun, warn: Callable[[str], None]) -> tuple[Predictor, str]:
-    """The run's net (and best or last, its checkpoint) with what it needs to answer for rows from anywhere; its data set need not be here.
+    """(the run's net, best or last): it answers for rows from anywhere, and the data set need not be here.
 
     A run without schema.json is of an older build: its data set is read once more to learn what schema.json would say.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -73,14 +74,14 @@ def read_rows(files: Sequence[str], schema: Schema, *, invert: bool) -> Rows:
 def read_one(file: str, schema: Schema) -> Tensor:
     """[C, H, W] uint8 in 0..255. Raises DataError."""
     channels, height, width = schema.row_shape
-    look = {"colour": channels == 3, "size": (height, width)}
+    read = partial(read_picture, colour=channels == 3, size=(height, width))
     if file == STANDARD_INPUT:
-        return read_picture(BytesIO(sys.stdin.buffer.read()), **look, name="standard input")
+        return read(BytesIO(sys.stdin.buffer.read()), name="standard input")
     if not Path(file).exists():
         raise DataError(f"{file}: no such file")
     if not Path(file).stat().st_size:
         raise DataError(f"{file}: is empty")
-    return read_picture(file, **look)
+    return read(file)
 
 
 def as_shades(x_nCHW: Tensor, schema: Schema) -> Tensor:

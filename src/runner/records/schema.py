@@ -1,4 +1,4 @@
-"""schema.json: what a row of the run's data is and what its answers mean, so that the run can answer without the data."""
+"""schema.json: what a row of the run's data is and what the answers mean, so that a run answers without its data."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def schema_of(data: Data, train_rows: Tensor) -> Schema:
 
 def _with_brightness(schema: Schema, x_NCHW: Tensor) -> Schema:
     """Bytes that are all small are of fewer shades (digits: 0..16); others are meant to reach 255."""
-    black, white = (
-        (0.0, x_NCHW.max().item()) if x_NCHW.dtype == torch.uint8 else (x_NCHW.min().item(), x_NCHW.max().item())
-    )
-    if x_NCHW.dtype == torch.uint8 and white > BRIGHTEST // 2:
+    white, black = float(x_NCHW.max()), 0.0
+    if x_NCHW.dtype != torch.uint8:
+        black = float(x_NCHW.min())
+    elif white > BRIGHTEST // 2:
         white = float(BRIGHTEST)
     edges = [x_NCHW[..., 0, :], x_NCHW[..., -1, :], x_NCHW[..., 0], x_NCHW[..., -1]]
     mean = torch.cat([edge.flatten() for edge in edges]).float().mean().item()
@@ -78,7 +78,12 @@ def read_schema(directory: RunDirectory) -> Schema:
 
 
 def _schema(content: dict[str, Any]) -> Schema:
-    columns = tuple(Column(str(c["name"]), tuple(map(str, c["categories"]))) for c in content.pop("columns"))
-    names, shape = tuple(map(str, content.pop("class_names"))), tuple(map(int, content.pop("row_shape")))
-    brightness = {key: float(content.pop(key)) for key in ("black", "white", "border")}
-    return Schema(class_names=names, row_shape=shape, columns=columns, **brightness, **content)
+    return Schema(
+        task=content["task"],
+        class_names=tuple(map(str, content["class_names"])),
+        row_shape=tuple(map(int, content["row_shape"])),
+        columns=tuple(Column(str(c["name"]), tuple(map(str, c["categories"]))) for c in content["columns"]),
+        black=float(content["black"]),
+        white=float(content["white"]),
+        border=float(content["border"]),
+    )
