@@ -33,6 +33,7 @@ MAY = {
     "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
     "inputs": {"config", "data", "records"},
     "predictor": {"config", "data", "device", "engine", "parts", "records", "state"},
+    "portraits": {"data", "engine", "experiment", "monitor", "pictures", "predictor", "records"},
     "judgement": {"engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
     "compose": {"config", "experiment", "recording", "records"},

@@ -31,6 +31,11 @@ class Predictor:
     choice: device.Choice
     batch_size: int
 
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """The shape of one row as the net gets it."""
+        return tuple(self.parts.preprocess(torch.zeros(1, *self.schema.row_shape, device=self.choice.device)).shape[1:])
+
     @torch.no_grad()
     def probabilities(self, x: Tensor) -> Tensor:
         """[N, K] of each class, or [N] the predicted numbers, on the host; ``x`` [N, *row_shape] is raw."""

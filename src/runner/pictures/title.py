@@ -1,22 +1,37 @@
-"""What stands at the head of a data set's picture."""
+"""What stands at the head of a picture."""
 
 from __future__ import annotations
 
-from runner.pictures.exhibit import Exhibit
+from dataclasses import dataclass
+
 from runner.pictures.sheet import FAINT, LARGE, MARGIN, NORMAL, Sheet, text_width
 
 TITLE_HEIGHT = 176  # from the top of the sheet to what is below the title
 LINE = 26
 
 
-def draw_title(sheet: Sheet, exhibit: Exhibit) -> None:
-    """The name, what the rows are, how they are split."""
-    sheet.text(MARGIN, MARGIN + 30, exhibit.name, fontsize=LARGE, fontweight="bold", va="baseline")
-    sheet.text(MARGIN, MARGIN + 34 + LINE, exhibit.facts, fontsize=NORMAL, va="baseline")
-    sheet.text(MARGIN, MARGIN + 34 + 2 * LINE, exhibit.split_note, fontsize=NORMAL, color=FAINT, va="baseline")
+@dataclass(frozen=True)
+class Title:
+    """What a picture shows, in three lines."""
+
+    name: str
+    facts: str
+    note: str
+
+    @property
+    def width(self) -> int:
+        """Pixels that its widest line takes."""
+        return max(text_width(self.name, LARGE, "bold"), text_width(self.facts), text_width(self.note))
 
 
-def title_width(exhibit: Exhibit) -> int:
-    """Pixels that its widest line takes."""
-    lines = text_width(exhibit.facts), text_width(exhibit.split_note)
-    return max(text_width(exhibit.name, LARGE, "bold"), *lines)
+def draw_title(sheet: Sheet, title: Title) -> None:
+    sheet.text(MARGIN, MARGIN + 30, title.name, fontsize=LARGE, fontweight="bold", va="baseline")
+    sheet.text(MARGIN, MARGIN + 34 + LINE, title.facts, fontsize=NORMAL, va="baseline")
+    sheet.text(MARGIN, MARGIN + 34 + 2 * LINE, title.note, fontsize=NORMAL, color=FAINT, va="baseline")
+
+
+def titled_sheet(title: Title, width: int, height: int) -> Sheet:
+    """A sheet with its title drawn, wide enough for it; ``width`` and ``height`` are those of what comes below."""
+    sheet = Sheet(max(width, title.width) + 2 * MARGIN, TITLE_HEIGHT + height + MARGIN)
+    draw_title(sheet, title)
+    return sheet
