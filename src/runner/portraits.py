@@ -26,13 +26,13 @@ from runner.pictures.attention import columns_sheet, saliency_sheet
 from runner.pictures.confusion import confusion_sheet
 from runner.pictures.curves import curves_of, curves_sheet
 from runner.pictures.filters import convolution_sheet, features_sheet, filter_images, filters_sheet, units_sheet
+from runner.pictures.heading import Title
 from runner.pictures.insides import filtered, first_layer, saliency, stages
 from runner.pictures.mistakes import MOST_IMAGES, MOST_ROWS, image_mistakes_sheet, row_mistakes_sheet
 from runner.pictures.pixels import Pixels, to_rgb
 from runner.pictures.reliability import reliability_sheet
 from runner.pictures.residuals import residuals_sheet
 from runner.pictures.sheet import Sheet
-from runner.pictures.title import Title
 from runner.pictures.verdicts import Verdicts, calibration_of
 from runner.predictor import Predictor, probabilities
 from runner.records.numerals import counted, figure

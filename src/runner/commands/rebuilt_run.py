@@ -18,7 +18,7 @@ from runner.predictor import Predictor, build_predictor
 from runner.records.checkpoint import Checkpoints
 from runner.records.schema import Schema, read_schema, schema_of
 
-MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers")
+MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers", "tensorboard")
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
 MOST_SHOWN = 3  # differences that are told one by one
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ FILLED_BY_LENGTH = ("T_max", "total_steps")  # scheduler knobs that build takes 
 
 def run(argv: list[str]) -> int:
     """``resume RUN [epochs=N] [max_steps=N] [device=...]``: the exit code. Raises RunnerError."""
-    stored = open_run("resume", argv, settings=(*LENGTHS, "num_workers"))
+    stored = open_run("resume", argv, settings=(*LENGTHS, "num_workers", "tensorboard"))
     check_stretchable(stored)
     status = stored.directory.status
     if status == "stopped_early":
@@ -53,6 +54,7 @@ def is_longer(stored: StoredRun) -> bool:
 
 
 def go_on(stored: StoredRun) -> None:
+    begun = time.perf_counter()
     libraries.load()
     from runner.commands.rebuilt_run import assembled, rebuild
     from runner.recording import record
@@ -62,11 +64,11 @@ def go_on(stored: StoredRun) -> None:
     checkpoints = Checkpoints(stored.directory.checkpoints, warnings.append)
     if not checkpoints.has("last"):
         warnings.append(f"{stored.directory.path}: nothing was saved yet; starting at step 0")
-        record(assembled(stored, stored.config), stored.directory, None, warnings)
+        record(assembled(stored, stored.config), stored.directory, None, warnings, begun=begun)
         return
     saved = checkpoints.load("last")
     experiment, differences = rebuild(stored, saved)
-    record(experiment, stored.directory, saved, [*warnings, *differences, *cut_short(stored, saved)])
+    record(experiment, stored.directory, saved, [*warnings, *differences, *cut_short(stored, saved)], begun=begun)
 
 
 def cut_short(stored: StoredRun, saved: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
 
@@ -77,6 +77,7 @@ class Config:
     checkpoint: Checkpointing
     grad_clip_norm: Positive | None
     log_every_steps: Count
+    tensorboard: Literal["auto", "off", "scalars", "full"]
     num_workers: NotNegativeInt
     threads: Count | None
     data_dir: Word

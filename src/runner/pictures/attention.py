@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from runner.pictures.heading import Title
 from runner.pictures.pixels import Pixels, fitted
 from runner.pictures.sheet import FAINT, MARGIN, NORMAL, SMALL, SPLIT_COLOURS, Sheet, shortened, text_width
-from runner.pictures.title import TITLE_HEIGHT, Title, titled_sheet
+from runner.pictures.title import TITLE_HEIGHT, titled_sheet
 from runner.records.numerals import figure
 
 SIDE = 116

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from runner.pictures.heading import Title
 from runner.pictures.pixels import NEGATIVE, POSITIVE, Pixels
 from runner.pictures.sheet import FAINT, INK, MARGIN, NORMAL, SMALL, Sheet, shortened, text_width
-from runner.pictures.title import TITLE_HEIGHT, Title, titled_sheet
+from runner.pictures.title import TITLE_HEIGHT, titled_sheet
 
 LARGEST, SMALLEST = 56, 6  # pixels of a cell
 SIDE = 720  # of the matrix, at most, where cells can be as small as that

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from runner.contracts import SPLITS
+from runner.pictures.heading import Title
 from runner.pictures.sheet import FAINT, INK, MARGIN, NORMAL, RULE, SMALL, SPLIT_COLOURS, Sheet
-from runner.pictures.title import TITLE_HEIGHT, Title, titled_sheet
+from runner.pictures.title import TITLE_HEIGHT, titled_sheet
 from runner.records.numerals import figure
 
 PANEL = 520, 300  # width, height

@@ -12,8 +12,8 @@ from torch import Tensor
 from runner import seed
 from runner.contracts import SPLITS, Data, Split
 from runner.pictures.balance import Balance, balance_of
+from runner.pictures.heading import Title
 from runner.pictures.pixels import Pixels, to_rgb
-from runner.pictures.title import Title
 from runner.records.numerals import counted, figure
 
 SAMPLES = 10  # images in a row

@@ -11,10 +11,11 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
+from runner.pictures.heading import Title
 from runner.pictures.insides import Filtered, First, Stage
 from runner.pictures.pixels import GAP, Pixels, diverging, fitted, mosaic, to_rgb
 from runner.pictures.sheet import FAINT, MARGIN, NORMAL, SMALL, Sheet, shortened, text_width
-from runner.pictures.title import TITLE_HEIGHT, Title, titled_sheet
+from runner.pictures.title import TITLE_HEIGHT, titled_sheet
 from runner.records.numerals import figure
 
 MOST, ACROSS = 64, 8

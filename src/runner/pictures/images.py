@@ -7,7 +7,7 @@ from runner.pictures.bars import BAR, HEAD, PANEL_WIDTH, balance_width, draw_bal
 from runner.pictures.exhibit import SAMPLES, Exhibit
 from runner.pictures.pixels import GAP, Pixels, fitted, mosaic
 from runner.pictures.sheet import FAINT, MARGIN, NORMAL, SMALL, Sheet, shortened, text_width
-from runner.pictures.title import TITLE_HEIGHT, draw_title
+from runner.pictures.title import TITLE_HEIGHT, draw_title, title_width
 
 SIDE = 96  # pixels of the sheet that an image may take, at most
 CLASS_GAP = 6  # more between classes
@@ -27,7 +27,7 @@ def class_sheet(exhibit: Exhibit, balance: Balance) -> Sheet:
     images_left = MARGIN + max(map(text_width, names)) + GUTTER
     bars_left = images_left + max(block.shape[1] for block in blocks) + GUTTER
     tops = block_tops(blocks, split_after=len(blocks) // 2 if balance.hidden else None)
-    width = max(bars_left + balance_width(balance), exhibit.title.width + MARGIN) + MARGIN
+    width = max(bars_left + balance_width(balance), title_width(exhibit.title) + MARGIN) + MARGIN
     sheet = Sheet(width, tops[-1] + max(len(blocks[-1]), 2 * BAR) + MARGIN)
     draw_title(sheet, exhibit.title)
     middles = [top + len(block) / 2 for top, block in zip(tops, blocks, strict=True)]
@@ -50,7 +50,7 @@ def target_sheet(exhibit: Exhibit) -> Sheet:
     top = TITLE_HEIGHT
     bars_left = MARGIN + SAMPLES * pitch_x + GUTTER
     bottom = max(top + -(-len(images) // SAMPLES) * pitch_y, top + len(exhibit.rows) * TARGET_PITCH)
-    sheet = Sheet(max(bars_left + PANEL_WIDTH, exhibit.title.width + MARGIN) + MARGIN, bottom + MARGIN // 2)
+    sheet = Sheet(max(bars_left + PANEL_WIDTH, title_width(exhibit.title) + MARGIN) + MARGIN, bottom + MARGIN // 2)
     draw_title(sheet, exhibit.title)
     for place, (group, image) in enumerate(zip(exhibit.gallery, images, strict=True)):
         x, y = MARGIN + place % SAMPLES * pitch_x, top + place // SAMPLES * pitch_y

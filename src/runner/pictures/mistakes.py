@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from runner.contracts import Column
+from runner.pictures.heading import Title
 from runner.pictures.pixels import fitted, to_rgb
 from runner.pictures.sheet import FAINT, INK, MARGIN, NORMAL, SMALL, Sheet, shortened, text_width
-from runner.pictures.title import TITLE_HEIGHT, Title, titled_sheet
+from runner.pictures.title import TITLE_HEIGHT, titled_sheet
 from runner.pictures.verdicts import Verdicts
 from runner.records.numerals import figure
 

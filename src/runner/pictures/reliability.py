@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
+from runner.pictures.heading import Title
 from runner.pictures.sheet import FAINT, MARGIN, RULE, SMALL, Sheet
-from runner.pictures.title import TITLE_HEIGHT, Title, titled_sheet
+from runner.pictures.title import TITLE_HEIGHT, titled_sheet
 from runner.pictures.verdicts import BINS, Calibration
 
 SIDE = 460

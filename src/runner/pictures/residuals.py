@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from runner.pictures.heading import Title
 from runner.pictures.sheet import FAINT, MARGIN, RULE, SMALL, SPLIT_COLOURS, Sheet
-from runner.pictures.title import TITLE_HEIGHT, Title, titled_sheet
+from runner.pictures.title import TITLE_HEIGHT, titled_sheet
 
 SIDE = 440
 GAP = 150

@@ -17,7 +17,7 @@ from runner.pictures.balance import Balance
 from runner.pictures.bars import BAR, HEAD, PANEL_WIDTH, balance_width, draw_balance, draw_targets
 from runner.pictures.exhibit import MAX_TABLE_ROWS, Exhibit
 from runner.pictures.sheet import FAINT, MARGIN, NORMAL, SMALL, SPLIT_COLOURS, Sheet, shortened, text_width
-from runner.pictures.title import TITLE_HEIGHT, draw_title
+from runner.pictures.title import TITLE_HEIGHT, draw_title, title_width
 
 CLASS_COLOURS = ("#4472b8", "#e39b3b", "#5aa37a", "#c25b56", "#8a6bb5", "#8c7158", "#d683b4", "#8f959e")
 MAX_COLUMNS = 30
@@ -39,7 +39,7 @@ def table_sheet(exhibit: Exhibit) -> Sheet:
     bars_left = MARGIN + across * PITCH[0] + names_width
     width = bars_left + (balance_width(exhibit.balance) if exhibit.balance else PANEL_WIDTH)
     bottom = max(top + ceil(len(columns) / across) * PITCH[1], top + side_height(exhibit))
-    sheet = Sheet(max(width, exhibit.title.width + MARGIN) + MARGIN, bottom + MARGIN // 2)
+    sheet = Sheet(max(width, title_width(exhibit.title) + MARGIN) + MARGIN, bottom + MARGIN // 2)
     draw_title(sheet, exhibit.title)
     for number, column in enumerate(columns):
         x, y = MARGIN + number % across * PITCH[0], top + number // across * PITCH[1]

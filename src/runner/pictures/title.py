@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from runner.pictures.heading import Title
 from runner.pictures.sheet import FAINT, LARGE, MARGIN, NORMAL, Sheet, text_width
 
 TITLE_HEIGHT = 176  # from the top of the sheet to what is below the title
 LINE = 26
-
-
-@dataclass(frozen=True)
-class Title:
-    """What a picture shows, in three lines."""
-
-    name: str
-    facts: str
-    note: str
-
-    @property
-    def width(self) -> int:
-        """Pixels that its widest line takes."""
-        return max(text_width(self.name, LARGE, "bold"), text_width(self.facts), text_width(self.note))
 
 
 def draw_title(sheet: Sheet, title: Title) -> None:
@@ -32,6 +17,11 @@ def draw_title(sheet: Sheet, title: Title) -> None:
 
 def titled_sheet(title: Title, width: int, height: int) -> Sheet:
     """A sheet with its title drawn, wide enough for it; ``width`` and ``height`` are those of what comes below."""
-    sheet = Sheet(max(width, title.width) + 2 * MARGIN, TITLE_HEIGHT + height + MARGIN)
+    sheet = Sheet(max(width, title_width(title)) + 2 * MARGIN, TITLE_HEIGHT + height + MARGIN)
     draw_title(sheet, title)
     return sheet
+
+
+def title_width(title: Title) -> int:
+    """Pixels that its widest line takes; to be called inside ``style()``."""
+    return max(text_width(title.name, LARGE, "bold"), text_width(title.facts), text_width(title.note))
