@@ -27,7 +27,7 @@ USAGE = "python -m runner view dataset=mnist [key=value ...] [--out FILE.png] [-
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
-    if any(names_a_run(word) for word in argv):
+    if not any(names_a_group(word) for word in argv) and any(names_a_run(word) for word in argv):
         return view_run.run(argv)
     own, words = _own_flags(argv)
     config = _composed(words)
@@ -42,11 +42,14 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
+def names_a_group(word: str) -> bool:
+    """Whether it chooses what is drawn without a run: ``dataset=iris``."""
+    return "=" in word and word.partition("=")[0].lstrip("+").partition(".")[0] in GROUPS
+
+
 def names_a_run(word: str) -> bool:
     """Whether it is ``last`` or a folder, or a path that should be one."""
-    if word.startswith("-") or word.partition("=")[0].lstrip("+").partition(".")[0] in GROUPS:
-        return False
-    return word == "last" or Path(word).expanduser().is_dir() or (os.sep in word and "=" not in word)
+    return word == "last" or Path(word).expanduser().is_dir() or (os.sep in word and not word.startswith("-"))
 
 
 def _own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:

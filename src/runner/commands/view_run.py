@@ -52,6 +52,7 @@ def run(argv: Sequence[str]) -> int:
     """The exit code of ``view RUN``. Raises RunnerError; nothing is drawn before the request is known to be right."""
     stored, wanted = read(argv)
     libraries.load()
+    from runner.pictures.fonts import advice
     from runner.pictures.sheet import style
     from runner.records.console import RunConsole
 
@@ -59,7 +60,7 @@ def run(argv: Sequence[str]) -> int:
     sitter = opened(stored, wanted.example, console.warn)
     missing: list[str] = []
     written = []
-    with style():
+    with style() as boxes:
         for name in wanted.pictures or PICTURES:
             sheet = drawn(name, sitter, wanted, missing)
             if sheet is not None:
@@ -69,7 +70,7 @@ def run(argv: Sequence[str]) -> int:
     if not written:
         raise DataError("\n".join(missing) or "view: no picture suits this run")
     show(sitter, written)
-    for line in missing:
+    for line in [*missing, *filter(None, [advice(boxes)])]:
         console.warn(line)
     print(f"written to {wanted.folder}{os.sep}")
     for name in written:

@@ -53,6 +53,7 @@ class Dashboards:
         level = experiment.config.tensorboard
         self.is_full = level in ("auto", "full")
         self.budget = Budget(begun, limited=level == "auto")
+        self.boxes: set[str] = set()  # characters that no font here has
         self.epoch_began = time.perf_counter()
 
     def begin(self, layers: Sequence[Layer]) -> None:
@@ -87,6 +88,10 @@ class Dashboards:
         self.offer("embedding", partial(self.show_embedding, run))
         for name in PICTURES[self.experiment.data.task == "regression"]:
             self.offer(name, partial(self.show_picture, run, name))
+        if self.boxes:
+            from runner.pictures.fonts import advice
+
+            self.warn(advice(self.boxes))
 
     @property
     def left_out(self) -> str:
@@ -143,7 +148,7 @@ class Dashboards:
         images = filter_images(layer, self.experiment.in_shape) if layer is not None else []
         if not images:
             raise ConfigError("a first layer that is fed a table has no filters")
-        self.show_image("filters of the first layer", mosaic(images, FILTER, FILTERS_ACROSS))
+        self.show_image("filters/first layer", mosaic(images, FILTER, FILTERS_ACROSS))
 
     def show_pr_curves(self, run: Sitter) -> None:
         """One for each class, against all others."""
@@ -162,9 +167,10 @@ class Dashboards:
         from runner.pictures.sheet import style
         from runner.portraits import PORTRAITS
 
-        with style():
+        with style() as boxes:
             sheet = PORTRAITS[name](run)
-            self.board.add([image_value(f"{name} on {run.split}", sheet.png(), sheet.width, sheet.height)])
+            self.board.add([image_value(f"judged/{name} on {run.split}", sheet.png(), sheet.width, sheet.height)])
+        self.boxes |= boxes
 
     def show_image(self, tag: str, image_HW3: NDArray[np.uint8]) -> None:
         from runner.pictures.pixels import png

@@ -20,7 +20,6 @@ from runner.records.numerals import figure
 SIDE = 116
 GAP = 18
 CAPTION = 52
-LONGEST_NAME = 16
 HEATS = np.array([[255, 255, 255], [250, 214, 160], [224, 120, 70], [150, 40, 60], [40, 12, 40]], float)
 RED = (240.0, 70.0, 50.0)
 BAR_PITCH, BAR = 34, 20
@@ -34,11 +33,10 @@ def saliency_sheet(
 ) -> Sheet:
     """Each example, below it how strongly its pixels count, below that one laid over the other."""
     strength_nHW = strength_nCHW.amax(1)
-    words = [[shortened(line, LONGEST_NAME) for line in caption] for caption in captions]
     side = fitted(pictures_nHW3[0], SIDE).shape[:2]
-    pitch = max([side[1], *(text_width(line, SMALL) for caption in words for line in caption)]) + GAP
-    sheet = titled_sheet(title, pitch * len(words), CAPTION + 3 * (side[0] + GAP))
-    for number, (picture, of, (said, truth)) in enumerate(zip(pictures_nHW3, strength_nHW, words, strict=True)):
+    pitch = max([side[1], *(text_width(line, SMALL) for caption in captions for line in caption)]) + GAP
+    sheet = titled_sheet(title, pitch * len(captions), CAPTION + 3 * (side[0] + GAP))
+    for number, (picture, of, (said, truth)) in enumerate(zip(pictures_nHW3, strength_nHW, captions, strict=True)):
         x, y = MARGIN + number * pitch, TITLE_HEIGHT + 6
         sheet.text(x, y, said, va="baseline", fontsize=SMALL)
         sheet.text(x, y + 22, truth, va="baseline", fontsize=SMALL, color=FAINT)

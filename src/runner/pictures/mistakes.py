@@ -18,7 +18,6 @@ MOST_IMAGES, ACROSS = 32, 8
 SIDE = 112
 CAPTION = 50  # pixels below an image
 GAP = 22
-LONGEST_NAME = 16
 MOST_ROWS, MOST_COLUMNS = 25, 10
 LINE = 30
 COLUMN_GAP = 28
@@ -29,7 +28,7 @@ NARROWEST = 480
 def image_mistakes_sheet(title: Title, verdicts: Verdicts, images_nCHW: Tensor, places: Sequence[int]) -> Sheet:
     """The images of ``places`` in the split; below each what is said of it, how surely, and what it is."""
     images = [fitted(image, SIDE) for image in to_rgb(images_nCHW)] if places else []
-    captions = [[shortened(line, LONGEST_NAME) for line in verdicts.caption(place)] for place in places]
+    captions = [verdicts.caption(place) for place in places]
     height, width = images[0].shape[:2] if images else (0, 0)
     words = max((text_width(line, SMALL) for caption in captions for line in caption), default=0)
     pitch_x, pitch_y = max(width, words) + GAP, height + CAPTION + GAP

@@ -11,6 +11,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+LONGEST_NAME = 14  # characters, in a caption
 BINS = 10  # of confidence, all of one width
 
 
@@ -43,9 +44,13 @@ class Verdicts:
         return wrong[self.confidence_N[wrong].argsort(descending=True, stable=True)]
 
     def caption(self, place: int) -> tuple[str, str]:
-        """("3, 98 %", "is 5") what is said of a row, and what it is."""
+        """("3, 98.2 %", "is 5") what is said of a row, and what it is."""
         said, truth = (self.class_names[int(labels[place])] for labels in (self.predicted_N, self.labels_N))
-        return f"{said}, {float(self.confidence_N[place]):.0%}".replace("%", " %"), f"is {truth}"
+        return f"{cut(said)}, {100 * float(self.confidence_N[place]):.1f} %", f"is {cut(truth)}"
+
+
+def cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 @dataclass(frozen=True)
