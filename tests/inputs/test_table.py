@@ -88,7 +88,10 @@ def test_a_large_file_comes_in_blocks(tmp_path: Path, monkeypatch: pytest.Monkey
         ("a,b,c\n1,2,3\n", "its first line names no column of this run and has 3 cells, not 2"),
         ("a,b\n1,2\n", "unknown columns a, b\n  those of this run: width_cm, colour"),
         (b"colour,width_cm\n\xb0,1\n", "is no text in UTF-8"),
-        ('colour,width_cm\nred,1\n"' + "x" * 200_000, "field larger than field limit (131072); what follows was not read"),
+        (
+            'colour,width_cm\nred,1\n"' + "x" * 200_000,
+            "field larger than field limit (131072); what follows was not read",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_said_to_be_so(tmp_path: Path, text: str | bytes, told: str) -> None:

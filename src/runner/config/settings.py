@@ -115,6 +115,8 @@ def check(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalog 
 
     Without a catalog (a stored run) the knobs' names are left to build. Raises ConfigError with all faults.
     """
+    if tree.get("tensorboard") is False:
+        tree = {**tree, "tensorboard": "off"}  # what YAML makes of the word off
     trusted = tree.get("trusted")
     found = list(find_faults(tree, choices, catalog, trusted if isinstance(trusted, list) else []))
     if found:

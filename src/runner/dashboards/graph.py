@@ -43,20 +43,20 @@ def traced(net: nn.Module, in_shape: tuple[int, ...], shapes: Mapping[str, tuple
 def path(node: fx.Node) -> str:
     """A name whose slashes are the modules around the node."""
     if node.op == "call_module":
-        return str(node.target).replace(".", "/") + (f"_{node.name}" if is_repeated(node) else "")
+        calls = earlier_calls(node)
+        return str(node.target).replace(".", "/") + (f"_{calls}" if calls else "")
     stack = list(node.meta.get("nn_module_stack", {}))
     around = stack[-1].replace(".", "/") + "/" if stack and stack[-1] else ""
     return f"{around}{node.name}"
 
 
-def is_repeated(node: fx.Node) -> bool:
-    """Whether the module was called before: each call is a box of its own."""
-    earlier = node.prev
+def earlier_calls(node: fx.Node) -> int:
+    """How often the module was called before: each call is a box of its own."""
+    count, earlier = 0, node.prev
     while earlier.op != "root":
-        if earlier.op == "call_module" and earlier.target == node.target:
-            return True
+        count += earlier.op == "call_module" and earlier.target == node.target
         earlier = earlier.prev
-    return False
+    return count
 
 
 def operation(node: fx.Node) -> str:
