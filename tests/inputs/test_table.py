@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_used_is_said_to_be_so(tmp_path: Path, text: str |
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(DataError, match="nowhere.csv: no such file or directory"):
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file or directory"):
         list(table_rows("nowhere.csv", COLUMNS))
 
 
