@@ -35,7 +35,9 @@ MAY = {
     "predictor": {"config", "data", "device", "engine", "parts", "records", "state"},
     "portraits": {"data", "engine", "experiment", "monitor", "pictures", "predictor", "records"},
     "dashboards": {"engine", "experiment", "pictures", "portraits", "predictor", "records", "seed"},
-    "judgement": {"engine", "experiment", "records", "state"},
+    "linear_fit": set(),
+    "baselines": {"data", "engine", "experiment", "linear_fit"},
+    "judgement": {"baselines", "engine", "experiment", "records", "state"},
     "recording": {
         "dashboards",
         "device",
@@ -47,7 +49,8 @@ MAY = {
         "seed",
         "state",
     },
-    "compose": {"config", "experiment", "recording", "records"},
+    "folds": {"config", "data", "engine", "experiment", "interruption", "recording", "records"},
+    "compose": {"config", "folds", "libraries", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used
     "__main__": {"cli"},
 }

@@ -45,12 +45,11 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
     libraries.load()
-    from runner.experiment import assemble  # brings torch: only a request known to be right has to wait for it
-    from runner.recording import record
+    from runner.folds import prepare  # brings torch: only a request known to be right has to wait for it
 
-    experiment = assemble(config, Catalog(conf_folders(request.flags.config_dir)))
+    train = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
-    do = partial(record, experiment, directory, brief=folder is not None, begun=begun)
+    do = partial(train, directory, brief=folder is not None, begun=begun)
     with directory.owned():
         run_job(request, composed, directory.path, lambda tree: do())
     return directory

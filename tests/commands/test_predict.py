@@ -68,10 +68,10 @@ def test_pictures_are_answered_as_the_rows_they_are(digits: Path, here: Path, ca
 def digit_of_test_row(index: int) -> np.ndarray:
     """[8, 8] in 0..16."""
     from runner.data.digits import Digits
-    from runner.data.splits import split
+    from runner.data.splits import SplitSettings, split
 
     data = Digits().load(Path())
-    rows = split(data, split_seed=0, val_fraction=0.1, test_fraction=0.2, folds=None, fold=None)
+    rows = split(data, SplitSettings(split_seed=0, val_fraction=0.1, test_fraction=0.2, folds=None, fold=None))
     return data.x[rows.test[index], 0].double().numpy()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
-from runner.commands.stored_run import ANYWHERE, StoredRun, is_run, open_run
+from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.files import write_whole
 from runner.records.numerals import counted
@@ -48,6 +48,8 @@ class Wanted:
 def run(argv: list[str]) -> int:
     """The exit code of ``predict``. Raises RunnerError, at the end too where some inputs could not be predicted."""
     stored, wanted = read(argv)
+    if stored.folds:
+        raise ConfigError(in_each_fold(stored, "predict"))
     libraries.load()
     from runner.records.console import RunConsole
 

@@ -10,6 +10,7 @@ from runner import device
 from runner.commands.stored_run import ANYWHERE, LENGTHS, StoredRun
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import Config, changed
+from runner.contracts import Data
 from runner.data.splits import split
 from runner.errors import ConfigError, DataError
 from runner.experiment import Experiment, assemble, read_data, split_settings
@@ -20,6 +21,7 @@ from runner.records.schema import Schema, read_schema, schema_of
 
 MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers", "tensorboard")
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
+Read = Callable[[Config], Data]
 MOST_SHOWN = 3  # differences that are told one by one
 
 
@@ -32,10 +34,13 @@ class Rebuilt:
     saved: Mapping[str, Any]
 
 
-def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None]) -> Rebuilt:
-    """The run with the checkpoint that was asked for; else ``best`` where validation chose one, else ``last``."""
+def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None], read: Read | None = None) -> Rebuilt:
+    """The run with the checkpoint that was asked for; else ``best`` where validation chose one, else ``last``.
+
+    ``read`` as ``assemble`` takes it.
+    """
     name, saved = read_checkpoint(stored, warn)
-    experiment, differences = rebuild(stored, saved)
+    experiment, differences = rebuild(stored, saved, read)
     for difference in differences:
         warn(difference)
     return Rebuilt(experiment, name, saved)
@@ -76,26 +81,26 @@ def schema_or_data(stored: StoredRun) -> Schema:
             f"{stored.directory.schema}: not there (the run is of an older build), and its data set cannot be read:\n"
             f"  {fault}"
         ) from fault
-    return schema_of(data, split(data, **split_settings(stored.config)).train)
+    return schema_of(data, split(data, split_settings(stored.config)).train)
 
 
-def rebuild(stored: StoredRun, saved: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
+def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:
     """The experiment that ``saved`` was taken from, and warnings where its last bits may come out differently.
 
     Raises DataError when the config or the data is no longer what it was, or the config asks for what it may not.
     """
     check_kinds(stored, saved)
     check_same_config(stored, saved)
-    experiment = assembled(stored, as_it_ran(stored.config, saved))
+    experiment = assembled(stored, as_it_ran(stored.config, saved), read)
     check_same_data(stored, saved, experiment.data_digest)
     here = device.circumstances(experiment.choice.device)
     return experiment, not_to_the_bit(saved["circumstances"], here)
 
 
-def assembled(stored: StoredRun, config: Config) -> Experiment:
+def assembled(stored: StoredRun, config: Config, read: Read | None = None) -> Experiment:
     """The experiment of a stored config. Its faults are faults of the file: nobody typed them."""
     try:
-        experiment = assemble(config, Catalog(conf_folders()))
+        experiment = assemble(config, Catalog(conf_folders()), read)
     except ConfigError as error:
         raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
     return replace(experiment, config=replace(experiment.config, threads=stored.config.threads))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,18 @@ class StoredRun:
     def changed(self, *settings: str) -> list[str]:
         """Those of ``settings`` that are not as they were."""
         return [key for key in settings if getattr(self.config, key) != getattr(self.as_written, key)]
+
+    @property
+    def folds(self) -> list[StoredRun]:
+        """Every fold, done or not begun yet, of a command that trains them all; [] of any other run."""
+        if self.config.fold != "all" or self.config.folds is None:
+            return []
+        return [self.of_fold(number) for number in range(self.config.folds)]
+
+    def of_fold(self, number: int) -> StoredRun:
+        directory, config = self.directory.fold(number), replace(self.config, fold=number)
+        written = load_stored(directory.config, self.config.trusted) if directory.config.exists() else config
+        return StoredRun(directory, written, config, self.changes)
 
 
 def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: Sequence[str] = ()) -> StoredRun:
@@ -75,3 +88,12 @@ def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]
         return key, yaml.safe_load(text)
     except yaml.YAMLError as fault:
         raise ConfigError(f"{word}: the value cannot be read") from fault
+
+
+def in_each_fold(stored: StoredRun, verb: str) -> str:
+    """Why the directory above the folds cannot answer, and which of those below it can."""
+    first, last = (shlex.quote(str(fold.directory.path)) for fold in (stored.folds[0], stored.folds[-1]))
+    return (
+        f"{stored.directory.path}: holds a trained net in each of its {len(stored.folds)} folds; choose one\n"
+        f"  python -m runner {verb} {first} ..., or any to {last}"
+    )

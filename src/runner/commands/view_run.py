@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner import libraries
-from runner.commands.stored_run import ANYWHERE, StoredRun, is_run, open_run
+from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, DataError, RunError, RunnerError
 from runner.records.files import write_whole
@@ -51,6 +51,8 @@ class Wanted:
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view RUN``. Raises RunnerError; nothing is drawn before the request is known to be right."""
     stored, wanted = read(argv)
+    if stored.folds:
+        raise ConfigError(in_each_fold(stored, "view"))
     libraries.load()
     from runner.pictures.fonts import advice
     from runner.pictures.sheet import style
