@@ -163,6 +163,9 @@ def test_a_run_of_an_older_build_reads_its_data_once_more(car: Path, tmp_path: P
     (answer,) = predicted(capsys, car, *CAR)
     older = Path(shutil.copytree(car, tmp_path / "older"))
     (older / "schema.json").unlink()
+    config = (older / "config.yaml").read_text()
+    (older / "config.yaml").write_text(config.replace("tensorboard: 'off'\n", ""))
+    assert (older / "config.yaml").read_text() != config
     assert predicted(capsys, older, *CAR) == [answer]
 
 

@@ -16,7 +16,7 @@ def test_pr_counts_by_hand() -> None:
 
 
 def test_a_histogram_counts_every_value_once() -> None:
-    value = histogram_value("w", np.array([0.0, 0.0, 1.0, 3.0], np.float32))
+    value = histogram_value("w", np.array([0.0, 0.0, 8.0, 30.0], np.float32))
     content = np.frombuffer(value.tensor.tensor_content).reshape(30, 3)
-    assert content[0].tolist() == [0.0, 0.1, 2.0]
-    assert content[:, 2].sum() == 4 and content[-1, 1] == 3.0
+    assert content[0].tolist() == [0.0, 1.0, 2.0]
+    assert content[:, 2].sum() == 4 and content[-1, 1] == 30.0

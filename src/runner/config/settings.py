@@ -28,6 +28,9 @@ Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or t
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
 
+# what runs have not got that were made before there was such a setting; it changes nothing that they computed
+LATER_SETTINGS = {"tensorboard": "auto"}
+
 
 @dataclass(frozen=True)
 class EarlyStopping:
@@ -153,7 +156,7 @@ def load_stored(path: Path, trusted: Collection[str] = ()) -> Config:
     options = tree.pop("options", None)
     if not isinstance(options, dict):
         raise DataError(f"{path}: damaged: does not say which options were chosen")
-    tree["trusted"] = list(trusted)
+    tree = {**LATER_SETTINGS, **tree, "trusted": list(trusted)}
     try:
         return check(tree, options, None)
     except ConfigError as error:
