@@ -28,7 +28,7 @@ FACTS = {
     "loss": {"reduction", "reduce", "size_average"},
 }
 # Keys of ours beside the target's own
-RUNNER_KEYS = {"scheduler": {"interval"}, "dataset": {"transforms", "augment"}}
+RUNNER_KEYS = {"scheduler": {"interval"}, "dataset": {"limit", "transforms", "augment"}}
 OTHER_VALUES = {  # value of ours where the target has another default: reason
     ("scheduler=reduce_lr_on_plateau", "mode"): "null: the direction of the monitor",
     ("metric=precision", "average"): "macro: the mean over rows (micro) is the accuracy again",

@@ -29,7 +29,7 @@ from runner.layers import layers
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build
 
-OF_EVERY_DATASET = ("transforms", "augment")  # knobs of a dataset option that its source does not take
+OF_EVERY_DATASET = ("limit", "transforms", "augment")  # knobs of a dataset option that its source does not take
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def read_data(config: Config) -> Data:
 def split_settings(config: Config) -> dict[str, Any]:
     """The settings that decide which rows a split has, as ``split`` and ``describe`` take them."""
     names = ("split_seed", "val_fraction", "test_fraction", "folds", "fold")
-    return {name: getattr(config, name) for name in names}
+    return {name: getattr(config, name) for name in names} | {"limit": config.dataset.knobs.get("limit")}
 
 
 def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:

@@ -40,7 +40,7 @@ def test_the_option_makes_batches_the_model_can_read(tmp_path, name, shape):
     (path,) = (path for path in OPTIONS if path.stem == name)
     knobs = yaml.safe_load(path.read_text())
     module, _, kind = knobs.pop("_target_").rpartition(".")
-    transforms, _ = knobs.pop("transforms"), knobs.pop("augment", [])
+    transforms, _, _ = knobs.pop("transforms"), knobs.pop("augment", []), knobs.pop("limit")
     data = getattr(import_module(module), kind)(**knobs).load(tmp_path)
     check_data(data)
     parts = split(data, split_seed=0, val_fraction=0.1, test_fraction=0.2)

@@ -21,6 +21,7 @@ DATASET: Mapping[str, Any] = {
     "arguments": dict[str, Any],
     "augment": list[Any],
     "class_names": list[str] | None,
+    "limit": Count | None,
     "memory_mb": NotNegativeInt,
     "name": str,
     "num_classes": NotNegativeInt,

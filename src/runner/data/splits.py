@@ -16,12 +16,14 @@ def split(
     test_fraction: float,
     folds: int | None = None,
     fold: int | None = None,
+    limit: int | None = None,
 ) -> Split:
     """The row numbers of train, val and test, ascending where they are drawn.
 
     Official rows are taken as they are and never drawn from; ``test_fraction`` is of all other rows, ``val_fraction``
     of what remains after test. With ``folds``, test is fold number ``fold`` of the rows that are not official (an
-    official test set is then left unused). Classes keep their shares in every split, to the row.
+    official test set is then left unused). Of the train rows, ``limit`` are kept. Classes keep their shares in every
+    split, to the row.
 
     Raises ConfigError naming the setting where a split would come out empty, DataError where there is no row.
     """
@@ -38,9 +40,10 @@ def split(
     else:
         rest, test = _draw(rest, strata_N, "test", test_fraction, split_seed)
     if data.official_val is not None:
-        return Split(train=rest, val=data.official_val, test=test)
-    train, val = _draw(rest, strata_N, "val", val_fraction, split_seed)
-    return Split(train=train, val=val, test=test)
+        train, val = rest, data.official_val
+    else:
+        train, val = _draw(rest, strata_N, "val", val_fraction, split_seed)
+    return Split(train=_limited(train, strata_N, limit, split_seed), val=val, test=test)
 
 
 def describe(
@@ -51,12 +54,15 @@ def describe(
     test_fraction: float,
     folds: int | None = None,
     fold: int | None = None,
+    limit: int | None = None,
 ) -> str:
     """The split in a line: "10 % of train for validation; official test set; stratified, split_seed 0"."""
     val_drawn = data.official_val is None and val_fraction > 0
     test_drawn = folds is not None or (data.official_test is None and test_fraction > 0)
     clauses = [_describe_val(data, val_fraction), _describe_test(data, test_fraction, folds, fold)]
-    if val_drawn or test_drawn:
+    if limit is not None:
+        clauses.append(f"train limited to {limit:,} rows")
+    if val_drawn or test_drawn or limit is not None:
         stratified = "" if data.task == "regression" else "stratified, "
         clauses.append(f"{stratified}split_seed {split_seed}")
     return "; ".join(clauses)
@@ -117,7 +123,21 @@ def _draw(rows: Tensor, strata_N: Tensor, name: str, fraction: float, split_seed
     """What remains of ``rows``, and the ``fraction`` of them drawn for the split ``name``."""
     num_drawn = int(fraction * len(rows) + 0.5)
     _check_draw(f"{name}_fraction", fraction, num_drawn, len(rows))
-    ordered = _shuffled_by_class(rows, strata_N, generator(split_seed, name))
+    return _drawn(rows, strata_N, num_drawn, generator(split_seed, name))
+
+
+def _limited(rows: Tensor, strata_N: Tensor, limit: int | None, split_seed: int) -> Tensor:
+    """``limit`` of the rows, drawn class by class; all of them for None."""
+    if limit is None or limit == len(rows):
+        return rows
+    if limit > len(rows):
+        raise ConfigError(f"dataset.limit={limit}: there are {len(rows)} train rows; give less, or null for all")
+    return _drawn(rows, strata_N, limit, generator(split_seed, "limit"))[1]
+
+
+def _drawn(rows: Tensor, strata_N: Tensor, num_drawn: int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+    """What remains of ``rows``, and ``num_drawn`` of them."""
+    ordered = _shuffled_by_class(rows, strata_N, draw)
     classes = strata_N[ordered]
     counts_K = torch.bincount(classes)
     first_K = counts_K.cumsum(0) - counts_K  # where each class begins in ``ordered``
