@@ -10,12 +10,13 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "runner"
 
-# what each room may import of the others; errors, contracts and the package itself are open to all
-OPEN = {"", "errors", "contracts"}
+# what each room may import of the others; errors, contracts, specs and the package itself are open to all
+OPEN = {"", "errors", "contracts", "specs"}
 PARTS = {"data", "models", "losses", "optimizers", "schedulers", "metrics"}
 MAY = {
     "contracts": set(),
     "errors": set(),
+    "specs": set(),
     "libraries": set(),
     "seed": set(),
     "device": set(),

@@ -381,3 +381,9 @@ def test_a_model_is_no_data_set() -> None:
         ConfigError, match=r"^dataset\._target_=torch\.nn\.Linear is refused: it is no class of the kin"
     ):
         build_source(Part("dataset", "mine", "torch.nn.Linear", {}))
+
+
+def test_a_torch_dataset_is_no_source_and_is_told_where_it_goes() -> None:
+    told = r"_target_=torchvision.datasets.FakeData is a torch Dataset; those go by dataset=module dataset.name=torchv"
+    with pytest.raises(ConfigError, match=told):
+        build_source(Part("dataset", "mine", "torchvision.datasets.FakeData", {}))

@@ -14,8 +14,13 @@ from runner.config.knobs import ROLES, RUN_TIME, annotation_of
 from runner.config.limits import faults, shown
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
+from runner.specs.augment import read_augment
+from runner.specs.transforms import read_transforms
 
+STEPS = {"transforms": read_transforms, "augment": read_augment}  # lists that a dataset option may have
 MISSING = "???"
+# Where a class goes that is not of this program's kind, but of torch's
+INSTEAD = {"dataset": "; a torch Dataset goes into dataset=module dataset.name=..."}
 
 
 class Unresolved:
@@ -89,6 +94,8 @@ def part_faults(
             ours = _is_ours(node.get("_target_"), trusted)
             yield from _knob_faults(group, where, name, value, known, ours)
     yield from _combination_faults(group, where, node)
+    if group == "dataset":
+        yield from _step_faults(node)
 
 
 def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | None, ours: bool) -> Iterator[str]:
@@ -102,6 +109,16 @@ def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | 
     elif ours and not isinstance(value, Unresolved):
         default = known.knobs[name].default if known else None
         yield from faults(value, annotation_of(group, name, default), key)
+
+
+def _step_faults(node: Mapping[str, Any]) -> Iterator[str]:
+    """Faults inside the lists of steps that a dataset has."""
+    for key, read in STEPS.items():
+        if isinstance(node.get(key), list):
+            try:
+                read(node[key])
+            except ConfigError as error:
+                yield from error.faults
 
 
 def leaves(tree: Mapping[str, Any], known: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -176,13 +193,10 @@ def _target_faults(
         yield (
             f"{where}._target_={shown(target)}: is no {group} class\n"
             f"  it has to begin with {' or '.join(roots)}\n"
-            f"  or with a package of yours that you trust: trusted=[package]"
+            f"  or with a package of yours that you trust: trusted=[package]{INSTEAD.get(group, '')}"
         )
-    inner = ("torchvision.transforms.", *roots) if group == "dataset" else ()
     for place, nested in _nested_targets({k: v for k, v in node.items() if k != "_target_"}, where):
-        if not _is_path_under(nested, inner):
-            may = f"it has to begin with {' or '.join(inner)}" if inner else "nothing inside an option may name a class"
-            yield f"{place}={shown(nested)}: is refused here\n  {may}"
+        yield f"{place}={shown(nested)}: is refused here\n  nothing inside an option may name a class"
 
 
 def _nested_targets(value: Any, where: str) -> Iterator[tuple[str, Any]]:

@@ -37,6 +37,10 @@ FUSED = {
 
 def build_source(part: Part, trusted: Sequence[str] = ()) -> Source:
     """The data set that ``part`` names, nothing read yet; one that wraps a class of the user's is given the class."""
+    if issubclass(_kind_of(part, object, trusted), Dataset):
+        raise ConfigError(
+            f"dataset._target_={part.target} is a torch Dataset; those go by dataset=module dataset.name={part.target}"
+        )
     kind: type[Source] = _kind_of(part, Source, trusted)  # type: ignore[type-abstract] # its subclasses are meant
     if "dataset_class" not in parameter_names(kind):
         return _make(part, kind)
