@@ -32,6 +32,8 @@ def test_the_flops_are_those_that_torch_counts() -> None:
         pool_size=2,
         activation="GELU",
         normalisation="batch",
+        dropout=0.0,
+        residual=False,
     )
     with FlopCounterMode(display=False) as counter:
         net(torch.zeros(1, 3, 16, 16))

@@ -39,7 +39,7 @@ MODEL: Mapping[str, Any] = {
     "dropout": Decay,
     "hidden": list[Count],
     "kernel_size": Count,
-    "normalisation": Literal["batch", "layer"] | None,
+    "normalisation": Literal["batch", "layer", "group", "instance", "rms"] | None,
     "output_relu": bool,
     "padding": Literal["same", "valid"] | NotNegativeInt,
     "pool_size": Count,
