@@ -20,7 +20,7 @@ IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
 # What only the run knows, given by build
 FACTS = {
     "dataset": {"dataset_class"},
-    "model": {"in_shape", "num_outputs"},
+    "model": {"in_shape", "num_outputs", "model_class"},
     "optimizer": {"params"},
     "scheduler": {"optimizer", "last_epoch"},
     "metric": {"task", "num_classes", "num_labels", "num_outputs", "validate_args"},
@@ -28,7 +28,7 @@ FACTS = {
     "loss": {"reduction", "reduce", "size_average"},
 }
 # Keys of ours beside the target's own
-RUNNER_KEYS = {"scheduler": {"interval"}, "dataset": {"limit", "transforms", "augment"}}
+RUNNER_KEYS = {"model": {"freeze"}, "scheduler": {"interval"}, "dataset": {"limit", "transforms", "augment"}}
 OTHER_VALUES = {  # value of ours where the target has another default: reason
     ("scheduler=reduce_lr_on_plateau", "mode"): "null: the direction of the monitor",
     ("metric=precision", "average"): "macro: the mean over rows (micro) is the accuracy again",

@@ -69,6 +69,14 @@ class Source(ABC):
         """The rows. Raises DataError where files are missing or wrong."""
 
 
+class Architecture(ABC):
+    """A model part that makes its net, instead of being it: its constructor takes the knobs of the option file."""
+
+    @abstractmethod
+    def build(self, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
+        """The net, [B, *in_shape] -> logits_BK, on the CPU. Raises ConfigError where the rows do not suit it."""
+
+
 @dataclass(frozen=True)
 class Split:
     """Row numbers of each split: int64, disjoint; ``val`` and ``test`` may be empty."""

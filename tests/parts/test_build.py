@@ -94,7 +94,7 @@ def test_a_model_with_the_wrong_number_of_outputs_is_refused(tmp_path: Path, mon
         "    def __init__(self, in_shape, num_outputs): super().__init__(in_shape[0], num_outputs + 1)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ConfigError, match=r"model=wide turns one row into \[1, 3\], not into \[1, 2\]"):
+    with pytest.raises(ConfigError, match=r"model=wide: turns one row into \[1, 3\], not into \[1, 2\]"):
         build_model(Part("model", "wide", "users_model.Wide", {}), (4,), 2, trusted=["users_model"])
     del sys.modules["users_model"]
 

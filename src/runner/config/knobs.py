@@ -34,16 +34,21 @@ DATASET: Mapping[str, Any] = {
 }
 MODEL: Mapping[str, Any] = {
     "activation": Annotated[str, Matching(r"[A-Z]\w*", "that names a class of torch.nn, as ReLU")],
+    "arguments": dict[str, Any],
     "bias": bool,
     "channels": Annotated[list[Count], NotEmpty()],
     "dropout": Decay,
+    "freeze": list[str],
     "hidden": list[Count],
     "kernel_size": Count,
+    "name": str,
     "normalisation": Literal["batch", "layer", "group", "instance", "rms"] | None,
     "output_relu": bool,
     "padding": Literal["same", "valid"] | NotNegativeInt,
+    "path": str | None,
     "pool_size": Count,
     "residual": bool,
+    "weights": str | None,
 }
 LOSS: Mapping[str, Any] = {
     "beta": NotNegative,
@@ -143,7 +148,7 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
 # Facts that only the data and the other parts can give; build sets them.
 RUN_TIME: Mapping[str, frozenset[str]] = {
     "dataset": frozenset({"dataset_class"}),
-    "model": frozenset({"in_shape", "num_outputs"}),
+    "model": frozenset({"in_shape", "num_outputs", "model_class"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer", "last_epoch"}),
     "metric": frozenset({"task", "num_classes", "num_labels"}),

@@ -22,7 +22,7 @@ UNFIT = {
 
 
 def activation(name: str) -> type[nn.Module]:
-    """The class torch.nn calls ``name``: ReLU, GELU, ... Raises ConfigError with the nearest name, or why it is none."""
+    """The class torch.nn calls ``name``: ReLU, GELU, ... Raises ConfigError with the nearest name, or why not."""
     names = activation_names()
     if name in names:
         return getattr(nn, name)  # type: ignore[no-any-return]
