@@ -228,7 +228,12 @@ def _auto_name(choices: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
     experiment = choices.get("experiment")
     if experiment:
         return str(experiment).replace("/", "-")
-    return "-".join(parts[group].option for group in ("dataset", "model", "optimizer"))
+    return "-".join([parts["dataset"].option, _model_name(parts["model"]), parts["optimizer"].option])
+
+
+def _model_name(model: Part) -> str:
+    """The option, or which of the nets that an option stands for: resnet18, MyNet."""
+    return str(model.knobs.get("name", model.option)).rpartition(".")[2]
 
 
 def _part(group: str, option: str, node: Mapping[str, Any]) -> Part:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from difflib import get_close_matches
 
@@ -17,8 +18,9 @@ from runner.errors import ConfigError
 from runner.models.cnn import picture
 from runner.models.published_weights import fetch
 
-AUXILIARY = ("aux1", "aux2", "AuxLogits")  # heads in the middle of googlenet and inception_v3, for training alone
-INITIALISED = {"googlenet", "inception_v3"}  # draw their weights as published only when asked to
+AUXILIARY = ("aux1", "aux2", "AuxLogits")  # heads in the middle of these two, for training alone
+# Their published way to draw weights takes many seconds, and torchvision is leaving it
+PLAIN = {name: {"aux_logits": False, "init_weights": False} for name in ("googlenet", "inception_v3")}
 SIDES = (32, 48, 64, 80, 96, 128, 160, 192, 224, 256)  # pixels, tried where a picture is too small
 
 
@@ -27,7 +29,8 @@ class Torchvision(Architecture):
 
     With ``weights`` it begins as trained on ImageNet, but for the last layer, which is drawn anew; where pictures have
     other channels than red, green and blue, each of them gets the three's summed weights divided by its number.
-    Without, all weights are drawn anew. The extra outputs of googlenet and inception_v3 are left out.
+    Without, all weights are drawn anew. The extra outputs of googlenet and inception_v3 are left out;
+    trained, these two expect pixels of mean 0.5 and deviation 0.5, all others those of ImageNet.
     """
 
     def __init__(self, *, name: str, weights: str | None):
@@ -37,29 +40,28 @@ class Torchvision(Architecture):
             hint = f"did you mean {' or '.join(near)}?" if near else f"choices: {', '.join(names)}"
             raise ConfigError(f"model.name={name}: torchvision has no such classification net; {hint}")
         self.name = name
-        self.weights = None if weights is None else _published(name, weights)
+        self.weights = weights
+        self.published = None if weights is None else _published(name, weights)
 
     def build(self, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
         """The net. Raises ConfigError for a table or too small pictures, DataError where weights cannot be had."""
         num_channels, *_ = picture(in_shape)
-        net = self._drawn(num_outputs) if self.weights is None else self._trained(self.weights, num_outputs)
-        for name in AUXILIARY:
-            if hasattr(net, name):
-                setattr(net, name, None)
-                net.aux_logits = False  # type: ignore[assignment]
+        net = self._drawn(num_outputs) if self.published is None else self._trained(self.published, num_outputs)
         if num_channels != 3:
-            _fit_first_convolution(net, num_channels, is_trained=self.weights is not None)
+            _fit_first_convolution(net, num_channels, is_trained=self.published is not None)
         self._check_size(net, in_shape)
         return net
 
     def _drawn(self, num_outputs: int) -> nn.Module:
-        initialised = {"init_weights": True} if self.name in INITIALISED else {}
-        net: nn.Module = get_model(self.name, weights=None, num_classes=num_outputs, **initialised)
+        net: nn.Module = get_model(self.name, weights=None, num_classes=num_outputs, **PLAIN.get(self.name, {}))
         return net
 
     def _trained(self, weights: WeightsEnum, num_outputs: int) -> nn.Module:
-        fetch(weights.url, f"model.weights={weights.name}")
-        net: nn.Module = get_model(self.name, weights=weights, progress=False)
+        net = self._drawn(len(weights.meta["categories"]))
+        file = fetch(weights.url, f"model.weights={self.weights}")
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        kept = [name for name in state if name.partition(".")[0] not in AUXILIARY]
+        net.load_state_dict({_name_today(name): state[name] for name in kept})
         *_, (name, head) = [(n, m) for n, m in net.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
         if isinstance(head, nn.Linear):
             net.set_submodule(name, nn.Linear(head.in_features, num_outputs, bias=head.bias is not None))
@@ -86,6 +88,11 @@ def _published(name: str, weights: str) -> WeightsEnum:
     return known[weights]
 
 
+def _name_today(name: str) -> str:
+    """The files of densenets say norm.1 where torchvision now says norm1."""
+    return re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)", r"\1\2", name)
+
+
 def _fit_first_convolution(net: nn.Module, num_channels: int, *, is_trained: bool) -> None:
     name, first = next((n, m) for n, m in net.named_modules() if isinstance(m, nn.Conv2d))
     fitted = nn.Conv2d(
@@ -101,8 +108,6 @@ def _fit_first_convolution(net: nn.Module, num_channels: int, *, is_trained: boo
             fitted.weight.copy_(first.weight.sum(1, keepdim=True) / num_channels)
             if fitted.bias is not None and first.bias is not None:
                 fitted.bias.copy_(first.bias)
-        if hasattr(net, "transform_input"):
-            net.transform_input = False  # type: ignore[assignment] # it shifts red, green and blue
     net.set_submodule(name, fitted)
 
 
