@@ -3,7 +3,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from runner.contracts import Layer
-from runner.layers import layers
+from runner.layers import forward_flops, layers
 from runner.models.cnn import Cnn
 from runner.models.dnn import Dnn
 
@@ -38,6 +38,13 @@ def test_the_flops_are_those_that_torch_counts() -> None:
     with FlopCounterMode(display=False) as counter:
         net(torch.zeros(1, 3, 16, 16))
     assert sum(layer.flops for layer in layers(net, (3, 16, 16))) == counter.get_total_flops()
+    assert forward_flops(net, (3, 16, 16)) == counter.get_total_flops()
+
+
+def test_the_flops_of_attention_are_counted_and_the_net_is_left_in_training() -> None:
+    net = nn.TransformerEncoderLayer(4, 1, dim_feedforward=8, batch_first=True)
+    assert forward_flops(net, (3, 4)) > sum(layer.flops for layer in layers(net, (3, 4)))
+    assert net.training
 
 
 def test_a_shared_weight_counts_once_and_a_weight_outside_any_layer_counts() -> None:

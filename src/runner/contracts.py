@@ -68,6 +68,10 @@ class Source(ABC):
     def load(self, data_dir: Path) -> Data:
         """The rows. Raises DataError where files are missing or wrong."""
 
+    def blank(self) -> Data | None:
+        """One row of zeros with everything but the numbers as ``load`` gives it; None where only the files know."""
+        return None
+
 
 class Architecture(ABC):
     """A model part that makes its net, instead of being it: its constructor takes the knobs of the option file."""

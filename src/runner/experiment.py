@@ -22,7 +22,7 @@ from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
 from runner.data.splits import describe, split
 from runner.data.streams import streamed_splits
-from runner.data.transforms import build_preprocess, out_shape
+from runner.data.transforms import blank_preprocess, build_preprocess, out_shape
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
@@ -146,9 +146,7 @@ def build_parts(
 ) -> Parts:
     num_classes = len(data.class_names)
     loss = build.build_loss(config.loss, data.task, num_classes, config.trusted)
-    num_outputs = build.num_outputs(config.loss, data.task, num_classes, config.trusted)
-    seed.seed_everything(seed.derive(config.seed, "weights"))
-    model = build.build_model(config.model, in_shape, num_outputs, config.trusted).to(where)
+    model = build_net(config, data, in_shape).to(where)
     optimizers = build.build_optimizers(config.optimizer, model, where, config.trusted)
     schedules = build.build_schedules(
         config.scheduler,
@@ -169,6 +167,22 @@ def build_parts(
         task=data.task,
         augment=augment(config, data),
     )
+
+
+def build_net(config: Config, data: Data, in_shape: tuple[int, ...]) -> nn.Module:
+    """The model with the weights that a run begins with."""
+    num_outputs = build.num_outputs(config.loss, data.task, len(data.class_names), config.trusted)
+    seed.seed_everything(seed.derive(config.seed, "weights"))
+    return build.build_model(config.model, in_shape, num_outputs, config.trusted)
+
+
+def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, ...]]:
+    """(the model with the weights that a run begins with, the shape of a row), no data read where its form is known."""
+    source = build.build_source(source_part(config.dataset), config.trusted)
+    data = source.blank() or read_data(config)
+    preprocess = blank_preprocess(config.dataset.knobs["transforms"], tuple(data.x.shape[1:]), data.columns)
+    in_shape = out_shape(preprocess, data)
+    return build_net(resolve_auto(config, catalog, data), data, in_shape), in_shape
 
 
 def batches(
