@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
+from runner.config.catalog import RECIPES
 from runner.contracts import Source
 from runner.parts.target import resolve
 
 CONF = Path(__file__).parents[1] / "conf"
 PARTS = sorted(
-    path for path in CONF.rglob("*/*.yaml") if path.parent.parent == CONF and path.parent.name != "experiment"
+    path for path in CONF.rglob("*/*.yaml") if path.parent.parent == CONF and path.parent.name not in RECIPES
 )
 IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
 
@@ -111,8 +112,8 @@ def test_an_option_file_says_in_words_what_it_is_and_what_each_key_means(path: P
     assert [line for line in keys if not re.search(r" # \S.+", line)] == []
 
 
-@pytest.mark.parametrize("path", sorted(CONF.glob("experiment/*.yaml")))
-def test_an_experiment_changes_the_run_and_not_a_key_of_its_own(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted(path for group in RECIPES for path in CONF.glob(f"{group}/*.yaml")))
+def test_a_recipe_changes_the_run_and_not_a_key_of_its_own(path: Path) -> None:
     assert path.read_text().startswith("# @package _global_")
 
 

@@ -23,6 +23,7 @@ MAY = {
     "monitor": set(),
     "layers": set(),
     "interruption": set(),
+    "anomaly": set(),
     "tally": set(),
     **{part: {"seed"} for part in PARTS},
     "config": set(),
@@ -33,7 +34,7 @@ MAY = {
     "state": {"monitor", "seed"},
     "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
     "judgement": {"engine", "experiment", "records", "state"},
-    "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
+    "recording": {"anomaly", "device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
     "compose": {"config", "experiment", "recording", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used
     "__main__": {"cli"},

@@ -20,7 +20,8 @@ from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
 from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
-from runner.data.splits import describe, split
+from runner.data.one_batch import OneBatch
+from runner.data.splits import describe, evaluated, split
 from runner.data.streams import streamed_splits
 from runner.data.transforms import blank_preprocess, build_preprocess, out_shape
 from runner.engine import Plan
@@ -81,10 +82,14 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     data = read_data(config)
     config = located(resolve_auto(config, catalog, data))
     rows = split(data, **split_settings(config))
+    judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
     preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
-    train, judged = batches(config, data, rows, choice.device, in_shape)
+    train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
+    if config.repeat_batch is not None:
+        train = OneBatch(train, config.repeat_batch)
+    rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
     check_last_batch(parts.model, len(rows.train), config.batch_size)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
@@ -186,22 +191,20 @@ def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, .
 
 
 def batches(
-    config: Config, data: Data, rows: Split, where: torch.device, in_shape: tuple[int, ...]
+    config: Config, data: Data, rows: Split, judged_rows: Split, where: torch.device, in_shape: tuple[int, ...]
 ) -> tuple[Batches, Mapping[str, Batches]]:
     """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
-    sizes = {"batch_size": config.batch_size, "eval_batch_size": config.eval_batch_size}
-    order_seed = seed.derive(config.seed, "order") if config.shuffle else None
+    given: dict[str, Any] = {
+        "device": where,
+        "batch_size": config.batch_size,
+        "eval_batch_size": config.eval_batch_size,
+        "order_seed": seed.derive(config.seed, "order") if config.shuffle else None,
+        "judged_split": judged_rows,
+    }
     if isinstance(data.x, Tensor):
-        return resident_splits(data, rows, device=where, **sizes, order_seed=order_seed, row_shape=in_shape)
-    return streamed_splits(
-        data,
-        rows,
-        device=where,
-        **sizes,
-        order_seed=order_seed,
-        draw_seed=seed.derive(config.seed, "draws"),
-        num_workers=config.num_workers,
-    )
+        return resident_splits(data, rows, **given, row_shape=in_shape)
+    draw_seed = seed.derive(config.seed, "draws")
+    return streamed_splits(data, rows, **given, draw_seed=draw_seed, num_workers=config.num_workers)
 
 
 def augment(config: Config, data: Data) -> Augment | None:

@@ -302,3 +302,17 @@ def test_a_damaged_stored_config_is_refused(tmp_path: Path, text: str, told: str
 def test_a_missing_stored_config_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"config\.yaml: cannot be read: No such file"):
         load_stored(tmp_path / "config.yaml")
+
+
+def test_a_limit_is_known_to_a_dataset_whose_file_leaves_it_out_and_is_checked(catalog: Catalog) -> None:
+    assert check(composed(catalog, dataset__limit=5), CHOICES, catalog).dataset.knobs["limit"] == 5
+    (fault,) = faults_of(catalog, dataset__limit="five")
+    assert fault == "dataset.limit=five: must be a whole number >= 1 or null"
+
+
+def test_the_name_of_a_debugging_run_and_of_a_net_that_an_option_stands_for_say_so(catalog: Catalog) -> None:
+    tree = composed(catalog, model__name="my_package.nets.MyNet")
+    tree["model"]["_target_"], tree["trusted"] = "my_package.nets.MyNet", ["my_package"]
+    assert check(composed(catalog), CHOICES | {"debug": "profile"}, catalog).name == "digits-cnn-adam-profile"
+    named = check(tree, CHOICES, None)
+    assert named.name == "digits-MyNet-adam"

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.contracts import Data
-from runner.data.splits import describe, split
+from runner.data.splits import describe, evaluated, split
 from runner.errors import ConfigError, DataError
 
 
@@ -216,6 +216,15 @@ def test_a_limit_of_all_train_rows_changes_nothing_and_a_larger_one_is_refused()
     assert torch.equal(draw(data, limit=20).train, draw(data).train)
     with pytest.raises(ConfigError, match=r"dataset\.limit=21: there are 20 train rows; give less, or null for all"):
         draw(data, limit=21)
+
+
+def test_of_a_split_with_more_rows_than_are_to_be_evaluated_some_are_drawn_class_by_class():
+    data = classified(100, 60, 40)
+    whole = draw(data, val_fraction=0.25, test_fraction=0.01)
+    few = evaluated(data, whole, 10, split_seed=0)
+    assert class_counts(data, few.train) == [5, 3, 2] and class_counts(data, few.val) == [5, 3, 2]
+    assert torch.equal(few.test, whole.test)  # two rows
+    assert evaluated(data, whole, None, split_seed=0) is whole
 
 
 def test_no_rows_and_no_free_rows_are_refused():

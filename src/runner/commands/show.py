@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import libraries
-from runner.config.catalog import GROUPS, Catalog, Knob, conf_folders
+from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.limits import shown
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, DataError
@@ -108,7 +108,7 @@ def _options(catalog: Catalog, group: str) -> Table:
 def _option(catalog: Catalog, group: str, name: str) -> Table:
     option = catalog.option(group, name)
     where = f"metric.{name}" if group == "metric" else group
-    prefix = "" if group == "experiment" else f"{where}."
+    prefix = "" if group in RECIPES else f"{where}."
     net = f"its layers and sizes: python -m runner show model={name} dataset=digits" if group == "model" else ""
     notes = (option.description, f"class {option.target}" if option.target else "", str(_short(option.path)), net)
     title = f"{group}={name}" if option.knobs else f"{group}={name}: nothing to set"

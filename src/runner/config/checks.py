@@ -9,8 +9,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from runner.config.catalog import PARTS, Catalog, Option, unknown_option
-from runner.config.knobs import ROLES, RUN_TIME, annotation_of
+from runner.config.catalog import PARTS, RECIPES, Catalog, Option, unknown_option
+from runner.config.knobs import EVERY_OPTION, ROLES, RUN_TIME, annotation_of
 from runner.config.limits import faults, shown
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
@@ -61,8 +61,8 @@ def unknown_settings(
     for name, value in leaves(tree, annotations):
         holder = any(known.startswith(f"{name}.") for known in annotations)  # told as a setting's fault
         if name not in annotations and not holder and name.partition(".")[0] not in PARTS:
-            if name.startswith("experiment."):
-                yield f"{name}={shown(value)}: an experiment file begins with the line '# @package _global_'"
+            if name.startswith(tuple(f"{group}." for group in RECIPES)):
+                yield f"{name}={shown(value)}: a file of {listed(RECIPES)} begins with the line '# @package _global_'"
                 continue
             meant = _meant_setting(name, annotations, options)
             said = (catalog.nearest_option(meant, str(value)) if catalog and meant in PARTS else None) or shown(value)
@@ -88,10 +88,11 @@ def part_faults(
     where = f"metric.{option}" if group == "metric" else group
     yield from _target_faults(group, where, node, known, trusted)
     for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, known.knobs if known else {}):
-        if known is not None and name not in known.knobs and name not in RUN_TIME.get(group, ()):
+        of_program = name in EVERY_OPTION.get(group, ())
+        if known and name not in known.knobs and name not in RUN_TIME.get(group, ()) and not of_program:
             yield _unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
         else:
-            ours = _is_ours(node.get("_target_"), trusted)
+            ours = of_program or _is_ours(node.get("_target_"), trusted)
             yield from _knob_faults(group, where, name, value, known, ours)
     yield from _combination_faults(group, where, node)
     if group == "dataset":
@@ -107,7 +108,7 @@ def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | 
         meaning = known.knobs[name].meaning if known else ""
         yield f"{key}=???: the option needs it ({meaning or 'no default'}); give it: {key}=..."
     elif ours and not isinstance(value, Unresolved):
-        default = known.knobs[name].default if known else None
+        default = known.knobs[name].default if known and name in known.knobs else None
         yield from faults(value, annotation_of(group, name, default), key)
 
 

@@ -154,6 +154,9 @@ RUN_TIME: Mapping[str, frozenset[str]] = {
     "metric": frozenset({"task", "num_classes", "num_labels"}),
 }
 
+# Knobs that are the program's own: an option file of a user's may leave them out.
+EVERY_OPTION: Mapping[str, frozenset[str]] = {"dataset": frozenset({"limit"})}
+
 # Where the class of a part may live, as far as its spelling goes; build checks the object itself.
 ROLES: Mapping[str, tuple[str, ...]] = {
     "dataset": ("runner.data.",),

@@ -23,11 +23,13 @@ def resident_splits(
     eval_batch_size: int,
     order_seed: int | None,
     row_shape: tuple[int, ...] = (),
+    judged_split: Split | None = None,
 ) -> tuple["ResidentBatches", dict[str, "ResidentBatches"]]:
     """(train batches, every split that has rows in its own order), over one copy of the rows on ``device``.
 
     On the CPU that copy is ``data`` itself. ``order_seed`` draws the order of the train batches anew each epoch;
-    None keeps the order of the split. ``row_shape`` is that of a row after preprocessing: where it is larger, chunks
+    None keeps the order of the split. ``judged_split`` has the rows to be judged where they are not those of the split
+    itself. ``row_shape`` is that of a row after preprocessing: where it is larger, chunks
     are smaller.
     """
     assert isinstance(data.x, Tensor), "rows that stream have batches of their own"
@@ -36,7 +38,7 @@ def resident_splits(
     judged = {
         name: ResidentBatches(x, y, rows, eval_batch_size, order_seed=None, row_shape=row_shape)
         for name in SPLITS
-        if len(rows := getattr(split, name))
+        if len(rows := getattr(judged_split or split, name))
     }
     return train, judged
 

@@ -46,6 +46,18 @@ def split(
     return Split(train=_limited(train, strata_N, limit, split_seed), val=val, test=test)
 
 
+def evaluated(data: Data, split: Split, max_rows: int | None, split_seed: int) -> Split:
+    """At most ``max_rows`` rows of each split, drawn class by class; all of them for None."""
+    if max_rows is None:
+        return split
+    strata_N = _strata(data)
+
+    def few(rows: Tensor) -> Tensor:
+        return _limited(rows, strata_N, min(max_rows, len(rows)), split_seed)
+
+    return Split(train=few(split.train), val=few(split.val), test=few(split.test))
+
+
 def describe(
     data: Data,
     *,

@@ -20,11 +20,13 @@ def streamed_splits(
     order_seed: int | None,
     draw_seed: int,
     num_workers: int,
+    judged_split: Split | None = None,
 ) -> tuple["StreamedBatches", dict[str, "StreamedBatches"]]:
     """(train batches, every split that has rows in its own order), read by ``num_workers`` processes.
 
     ``order_seed`` draws the order of the train batches anew each epoch; None keeps the order of the split. What rows
-    draw while they are read is a function of ``draw_seed``, the epoch and the row.
+    draw while they are read is a function of ``draw_seed``, the epoch and the row. ``judged_split`` has the rows to be
+    judged where they are not those of the split itself.
     """
 
     def batches(rows: Tensor, size: int, order: int | None) -> StreamedBatches:
@@ -32,7 +34,8 @@ def streamed_splits(
             data, rows, size, order_seed=order, draw_seed=draw_seed, num_workers=num_workers, device=device
         )
 
-    judged = {name: batches(rows, eval_batch_size, None) for name in SPLITS if len(rows := getattr(split, name))}
+    of_split = judged_split or split
+    judged = {name: batches(rows, eval_batch_size, None) for name in SPLITS if len(rows := getattr(of_split, name))}
     return batches(split.train, batch_size, order_seed), judged
 
 
