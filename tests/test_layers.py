@@ -3,7 +3,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from runner.contracts import Layer
-from runner.layers import forward_flops, layers
+from runner.layers import forward_flops, layers, rows_that_fit
 from runner.models.cnn import Cnn
 from runner.models.dnn import Dnn
 
@@ -58,6 +58,14 @@ def test_a_shared_weight_counts_once_and_a_weight_outside_any_layer_counts() -> 
             return self.twice(self.twice(x_BF)) * self.scale.sum()
 
     assert [(row.name, row.num_parameters) for row in layers(Tied(), (2,))] == [("twice", 6), ("twice", 0), ("", 3)]
+
+
+def test_the_rows_that_fit_are_those_of_the_largest_output() -> None:
+    rows = [Layer("0", "Conv2d", (2, 4, 4), 20, 0), Layer("1", "Linear", (3,), 27, 0)]  # 128 and 12 bytes a row
+    assert rows_that_fit(rows, 1024) == 8
+    assert rows_that_fit(rows, 2047) == 8  # 15 fit
+    assert rows_that_fit(rows, 100) == 1
+    assert rows_that_fit((), 1024) == 1024
 
 
 def test_the_net_and_the_generator_are_left_as_they_were() -> None:

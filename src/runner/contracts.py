@@ -138,6 +138,7 @@ class Parts:
     schedules: tuple[Schedule, ...]
     metrics: Mapping[str, Any]  # name -> torchmetrics.Metric over (scores, y)
     task: Task
+    max_eval_batch: int | None = None  # rows the model is given at once in evaluation, at most; None: no such bound
     augment: Callable[[Tensor, Tensor, int], Tensor] | None = None  # (x, rows, epoch from 0) -> x, of train rows only
 
 

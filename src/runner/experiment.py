@@ -26,10 +26,11 @@ from runner.data.streams import streamed_splits
 from runner.data.transforms import blank_preprocess, build_preprocess, out_shape
 from runner.engine import Plan
 from runner.errors import ConfigError
-from runner.layers import layers
+from runner.layers import layers, rows_that_fit
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build
 
+EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
 OF_EVERY_DATASET = ("limit", "transforms", "augment")  # knobs of a dataset option that its source does not take
 
 
@@ -170,6 +171,7 @@ def build_parts(
         schedules=schedules,
         metrics={name: metric.to(where) for name, metric in metrics.items()},
         task=data.task,
+        max_eval_batch=rows_that_fit(layers(model, in_shape), EVAL_BYTES) if where.type == "cpu" else None,
         augment=augment(config, data),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -43,6 +44,12 @@ def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[Layer, ...]:
         for hook in hooks:
             hook.remove()
     return tuple(rows)
+
+
+def rows_that_fit(layers: Sequence[Layer], num_bytes: int) -> int:
+    """Rows whose largest output of a layer, as float32, takes no more than ``num_bytes``; a power of two."""
+    largest = max((4 * prod(layer.out_shape) for layer in layers), default=1)
+    return 1 << max(0, (num_bytes // max(1, largest)).bit_length() - 1)
 
 
 def forward_flops(net: nn.Module, in_shape: tuple[int, ...]) -> int:
