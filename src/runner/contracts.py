@@ -86,6 +86,9 @@ class Unfitted(Rows):
     def __getitem__(self, rows: Tensor) -> Tensor:
         raise AssertionError("rows that are not fitted yet have no numbers")
 
+    def fingerprint(self) -> str:
+        raise AssertionError("rows that are not fitted yet have no numbers")
+
     @abstractmethod
     def fitted(self, split: Split) -> Data:
         """The same rows in numbers. Raises DataError where val or test hold what the train rows have no meaning for."""

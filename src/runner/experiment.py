@@ -15,7 +15,7 @@ from runner import device, seed
 from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.config.settings import Config
-from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
+from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
 from runner.data.checks import check_batch_size, check_data
@@ -29,7 +29,7 @@ from runner.layers import layers
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build
 
-OF_EVERY_DATASET = ("transforms", "augment")  # knobs of a dataset option that its source does not take
+OF_EVERY_DATASET = ("transforms", "augment", "categorical")  # knobs of a dataset option that its source does not take
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     data = read_data(config)
     config = located(resolve_auto(config, catalog, data))
     rows = split(data, **split_settings(config))
-    preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train, config.num_workers)
+    data = fitted(data, rows)
+    preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
     train, judged = batches(config, data, rows, choice.device, in_shape)
@@ -95,6 +96,22 @@ def read_data(config: Config) -> Data:
     data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
     check_data(data)
     return data
+
+
+def fitted(data: Data, rows: Split) -> Data:
+    """The data with its columns and classes as the train rows tell them. Raises DataError where others do not suit."""
+    if isinstance(data.x, Unfitted):
+        data = data.x.fitted(rows)
+        check_data(data)
+    return data
+
+
+def transforms(config: Config) -> list[Any]:
+    """The steps in front of the net; a model that learns vectors for categories is given their codes."""
+    listed: list[Any] = config.dataset.knobs["transforms"]
+    if config.dataset.knobs.get("categorical") != "embedding":
+        return listed
+    return [step for step in listed if step != "one_hot"]
 
 
 def split_settings(config: Config) -> dict[str, Any]:

@@ -46,7 +46,13 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
     from runner.recording import record
 
     experiment = assemble(config, Catalog(conf_folders(request.flags.config_dir)))
+    notes = experiment.data.notes
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
     with directory.owned():
-        run_job(request, composed, directory.path, lambda tree: record(experiment, directory, brief=folder is not None))
+        run_job(
+            request,
+            composed,
+            directory.path,
+            lambda tree: record(experiment, directory, None, notes, brief=folder is not None),
+        )
     return directory
