@@ -35,6 +35,7 @@ class Column:
     categories: tuple[str, ...] = ()  # the names of the codes 0, 1, ...; () for a number
     ordered: bool = False  # the codes count as a number: of categories in their order, or of two
     missing: Missing = "refused"
+    takes_unknown: bool = False  # a text that is none of the categories is code -1
 
     @property
     def is_number(self) -> bool:

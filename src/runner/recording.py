@@ -19,7 +19,7 @@ from runner.experiment import Experiment, outline
 from runner.interruption import Interruption, interruption
 from runner.judgement import checkpoint_to_judge, judge
 from runner.records.checkpoint import Checkpoints
-from runner.records.files import write_whole
+from runner.records.files import write_json, write_whole
 from runner.records.metric_log import last_epoch_row
 from runner.records.run_directory import RunDirectory
 from runner.records.summary import Summary
@@ -41,6 +41,8 @@ def record(
     """
     with interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())
+        if experiment.schema is not None:
+            write_json(directory.schema, experiment.schema)
         shown = outline(experiment, directory.path)
         summary = Summary(directory, shown, experiment.data_digest)
         with (
@@ -160,6 +162,7 @@ class Recording:
             "log_size": self.views.log_size,
             "config": self.experiment.config.as_dict(),
             "data_digest": self.experiment.data_digest,
+            "schema": self.experiment.schema,
             "circumstances": device.circumstances(self.experiment.choice.device),
         }
         self.checkpoints.save(kept, best=best and self.experiment.has_validation)

@@ -65,7 +65,7 @@ def _check_categories(x_NF: Tensor, columns: tuple[Column, ...]) -> None:
 def _check_codes(codes_N: Tensor, column: Column) -> None:
     last = len(column.categories) - 1
     wrong = (codes_N < 0) | (codes_N > last) | (codes_N != codes_N.round())
-    if column.missing != "refused":
+    if column.missing != "refused" or column.takes_unknown:
         wrong &= ~(codes_N.isnan() if column.is_number else codes_N == -1)
     if wrong.any():
         (row,) = _first(wrong)

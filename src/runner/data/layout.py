@@ -70,6 +70,11 @@ def sample(utf8: bytes, delimiter: str) -> list[Record]:
     return records[:-1] if is_cut and len(records) > 1 else records[:SAMPLE_RECORDS]
 
 
+def first_record(utf8: bytes, delimiter: str) -> Record:
+    """The cells of the first line that holds any."""
+    return sample(utf8, delimiter)[0]
+
+
 def _delimiter(utf8: bytes) -> str:
     """What parts most lines into as many fields as the first; a comma where nothing does."""
     scores = {delimiter: _evenness(sample(utf8, delimiter)) for delimiter in DELIMITERS}
@@ -100,11 +105,8 @@ def _has_header(records: Sequence[Record], reading: Reading, expected: Collectio
 
 def _names(path: Path, first: Record, reading: Reading, has_header: bool) -> tuple[str, ...]:
     if reading.names is not None:
-        if len(reading.names) != len(first):
-            raise ConfigError(
-                f"dataset.names: {len(reading.names)} names, and {path} has {len(first)} columns\n  line 1: {first}"
-            )
         names = list(reading.names)
+        _check_given_names(path, [cell.strip() for cell in first], names)
     elif has_header:
         names = [cell.strip() for cell in first]
         while len(names) > 1 and not names[-1]:  # a delimiter at the end of the line
@@ -114,6 +116,17 @@ def _names(path: Path, first: Record, reading: Reading, has_header: bool) -> tup
         names = [f"c{i}" for i in range(1, len(first) + 1)]
     _refuse_twins(path, names)
     return tuple(names)
+
+
+def _check_given_names(path: Path, first: Record, names: Sequence[str]) -> None:
+    if len(names) != len(first):
+        line = ", ".join(first[:8])
+        raise ConfigError(f"{path}: {len(names)} columns are named, and line 1 has {len(first)} fields: {line} ...")
+    if first != names and sorted(first) == sorted(names):
+        place = next(i for i, (cell, name) in enumerate(zip(first, names, strict=True)) if cell != name)
+        raise DataError(
+            f"{path}, line 1: column {place + 1} is {first[place]}, where {names[place]} was to be: another order"
+        )
 
 
 def _refuse_twins(path: Path, names: Sequence[str]) -> None:

@@ -73,7 +73,7 @@ def _describe_test(data: Data, test_fraction: float, folds: int | None, fold: in
         unused = ", official test set unused" if data.official_test is not None else ""
         return f"fold {fold} of {folds} for test{unused}"
     if data.official_test is not None:
-        return "official test set"
+        return "official test set" if len(data.official_test) else "the official test set is empty here"
     return f"{100 * test_fraction:g} % of all rows for test" if test_fraction > 0 else "no test set"
 
 

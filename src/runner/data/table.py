@@ -32,6 +32,15 @@ class Meaning:
     missing: Literal["refuse", "impute"]
     unknown: Literal["refuse", "zeros"]
 
+    @property
+    def as_words(self) -> frozenset[str]:
+        """The columns whose cells are texts even where they look like numbers."""
+        return frozenset(name for name, said in self.columns.items() if not _is_of_numbers(said))
+
+
+def _is_of_numbers(said: Column | Kind) -> bool:
+    return not said.categories if isinstance(said, Column) else said in ("numeric", "ignored")
+
 
 class Table(Unfitted):
     """[N, C] the cells of a file."""
@@ -167,8 +176,8 @@ class Fit:
         name = self.frame.names[place]
         counts = self._counts(place)
         column = Column(name, in_order(counts), ordered=is_ordered, missing=self._filled("filled"))
-        if not is_ordered and self.meaning.unknown == "zeros":
-            column = replace(column, missing="filled")
+        if not is_ordered:
+            column = replace(column, takes_unknown=self.meaning.unknown == "zeros")
         return self._with_categories(place, column)
 
     def _as_said(self, place: int, column: Column) -> Feature:
@@ -187,7 +196,7 @@ class Fit:
         is_missing_N = torch.tensor([*is_missing, True])[codes_N]
         is_unknown_N = torch.tensor([*(word not in known for word in words), False])[codes_N] & ~is_missing_N
         self._refuse_missing(column.name, is_missing_N)
-        if column.is_number or self.meaning.unknown == "refuse":
+        if not column.takes_unknown:
             self._refuse_unknown(column, is_unknown_N)
         if column.is_number and is_missing_N[self.split.train].any():
             column = replace(column, missing="marked")

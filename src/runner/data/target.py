@@ -33,7 +33,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Cells:
+class TargetCells:
     """The target's column as it was read: numbers, or codes of ``words``."""
 
     text: TableText
@@ -47,7 +47,7 @@ class Cells:
             self.text.refuse([Fault(int(wrong_N.argmax()), self.name, reason)])
 
 
-def read_target(cells: Cells, task: Task | None, classes: Mapping[str, str] | None, rows: Tensor) -> Target:
+def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str] | None, rows: Tensor) -> Target:
     """The target. Where ``task`` is None the values in ``rows`` tell it; ``classes`` are the labels there may be.
 
     Raises DataError for cells that are empty or do not suit the task.
@@ -70,7 +70,7 @@ def read_target(cells: Cells, task: Task | None, classes: Mapping[str, str] | No
     return Target(task, torch.from_numpy(codes_N), labels, note)
 
 
-def labels_of(cells: Cells) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def labels_of(cells: TargetCells) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """(the distinct values in their order, [N] the place of each row's value among them)."""
     if cells.words is None:
         values, codes_N = np.unique(cells.values_N, return_inverse=True)
@@ -85,7 +85,7 @@ def spelled(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
-def _task(cells: Cells, counts: Mapping[str, int]) -> tuple[Task, str]:
+def _task(cells: TargetCells, counts: Mapping[str, int]) -> tuple[Task, str]:
     total = sum(counts.values())
     task = _task_of_numbers(counts, total) if cells.words is None else _task_of_words(cells, counts, total)
     if task == "regression":
@@ -103,7 +103,7 @@ def _task_of_numbers(counts: Mapping[str, int], total: int) -> Task:
     return "multiclass" if are_whole and few else "regression"
 
 
-def _task_of_words(cells: Cells, counts: Mapping[str, int], total: int) -> Task:
+def _task_of_words(cells: TargetCells, counts: Mapping[str, int], total: int) -> Task:
     full = {text: count for text, count in counts.items() if not is_empty(text)}
     decimal = cells.text.layout.decimal
     if sum(count for text, count in full.items() if number(text, decimal) is not None) >= MOST * total:
@@ -118,7 +118,7 @@ def _task_of_words(cells: Cells, counts: Mapping[str, int], total: int) -> Task:
     return "binary" if len(counts) == 2 else "multiclass"
 
 
-def _check_classes(cells: Cells, task: Task, labels: Sequence[str]) -> None:
+def _check_classes(cells: TargetCells, task: Task, labels: Sequence[str]) -> None:
     where = f"{cells.text.path}: column {cells.name}, the target,"
     if len(labels) < 2:
         raise DataError(f"{where} is {labels[0]!r} in every row: there is nothing to tell apart")
@@ -130,7 +130,7 @@ def _check_classes(cells: Cells, task: Task, labels: Sequence[str]) -> None:
         )
 
 
-def _numbers(cells: Cells) -> Tensor:
+def _numbers(cells: TargetCells) -> Tensor:
     """[N] float32."""
     values_N = cells.values_N
     if cells.words is not None:

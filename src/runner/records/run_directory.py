@@ -28,6 +28,11 @@ class RunDirectory:
         return self.path / "config.yaml"
 
     @property
+    def schema(self) -> Path:
+        """Of a table: its columns and classes."""
+        return self.path / "schema.json"
+
+    @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
 
