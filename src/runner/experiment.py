@@ -85,10 +85,8 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     """Build everything the config names. Raises ConfigError, DataError or DeviceError before anything is written."""
     device.threads(config.threads)
     choice = device.choose(config.device)
-    data = read_data(config)
+    data, rows = read_split(config)
     config = located(resolve_auto(config, catalog, data))
-    rows = split(data, **split_settings(config))
-    data = fitted(data, rows)
     preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
@@ -96,6 +94,13 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
     check_last_batch(parts.model, len(rows.train), config.batch_size)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
+
+
+def read_split(config: Config) -> tuple[Data, Split]:
+    """Every row of the config's data set, and which split each is in. Raises ConfigError or DataError."""
+    data = read_data(config)
+    rows = split(data, **split_settings(config))
+    return fitted(data, rows), rows
 
 
 def read_data(config: Config) -> Data:

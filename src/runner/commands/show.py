@@ -24,13 +24,19 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    is_headed: bool = False  # whether plain lines begin with the names of the columns
 
 
 def run(argv: Sequence[str]) -> int:
     """Prints the groups, a group's options, an option's parameters or the settings, as ``argv`` asks."""
+    if asks_for_data(argv):
+        from runner.commands import show_data
+
+        return show_data.run(argv)
     parser = argparse.ArgumentParser(
         prog="python -m runner show",
-        description="What can be chosen: groups, the options of one, the parameters of an option, the settings.",
+        description="What can be chosen: groups, the options of one, the parameters of an option, the settings. "
+        "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for.",
     )
     parser.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
     parser.add_argument(
@@ -44,6 +50,11 @@ def run(argv: Sequence[str]) -> int:
             print()
         draw(table)
     return 0
+
+
+def asks_for_data(argv: Sequence[str]) -> bool:
+    """Whether a data set is named and something of it is set: ``dataset=csv dataset.path=prices.csv``."""
+    return any(word.startswith("dataset=") for word in argv) and any(word.startswith("dataset.") for word in argv)
 
 
 def overview(catalog: Catalog) -> Table:
@@ -79,7 +90,7 @@ def draw(table: Table) -> None:
         return
     print(table.title)
     widths = [max(len(row[i]) for row in (table.columns, *table.rows)) for i in range(len(table.columns))]
-    for row in table.rows:
+    for row in (table.columns, *table.rows) if table.is_headed else table.rows:
         print("  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
     for note in table.notes:
         print(note)

@@ -97,12 +97,12 @@ def _most_rows(utf8: bytes) -> int:
 
 
 def _pieces(text: TableText, are_numbers: Sequence[bool]) -> Iterator[pd.DataFrame]:
-    """The rows, some at a time, numbers as float64 and words as categories; columns are called "0", "1", ..."""
+    """The rows, some at a time, numbers as float64 and words as they stand; columns are called "0", "1", ..."""
     places = [str(i) for i in range(text.layout.width)]
     kinds = [*are_numbers, *[False] * (len(places) - len(are_numbers))]
     yield from _parsed(
         text,
-        dtype={place: "float64" if is_number else "category" for place, is_number in zip(places, kinds, strict=True)},
+        dtype={place: "float64" if is_number else "str" for place, is_number in zip(places, kinds, strict=True)},
         na_values={place: list(EMPTY) if is_number else [""] for place, is_number in zip(places, kinds, strict=True)},
         chunksize=ROWS_AT_ONCE,
     )
@@ -155,9 +155,10 @@ def _put_numbers(to: NDArray[Any], values: NDArray[np.float64], name: str, round
 
 def _put_codes(to: NDArray[Any], cells: pd.Series[Any], codes: dict[str, int]) -> None:
     """``codes`` gets the words that are new."""
-    stripped = [word.strip() for word in cells.cat.categories]
+    places, found = cells.factorize()  # not as pandas' categories: it would make numbers of 01 and 1
+    stripped = [word.strip() for word in found]
     known = [codes.setdefault(word, len(codes)) if word else -1 for word in stripped]
-    to[:] = np.array([*known, -1])[cells.cat.codes.to_numpy()]
+    to[:] = np.array([*known, -1])[places]
 
 
 def _missing(values: NDArray[Any], words: Sequence[str] | None) -> NDArray[np.bool_]:

@@ -12,7 +12,9 @@ from runner.data.cells import MOST, form, is_empty, number
 Kind = Literal["numeric", "binary", "categorical", "ordinal", "ignored"]
 FEWEST_TO_TELL = 20  # train rows it takes to call a column of texts one that names the rows
 OWN_TEXT = 0.95  # of the rows have a text of their own where a column names them
-ID_NAME = re.compile(r"(.*[_\-. ])?([iI][dD]|ID|[iI]ndex|idx|uuid|UUID|guid|GUID)|.*[a-z]I[dD]|column 1|Unnamed: 0")
+ID_NAME = re.compile(
+    r"(.*[_\-. ])?([iI][dD]|ID|[iI]ndex|idx|uuid|UUID|guid|GUID)|.*[a-z]I[dD]|column 1|Unnamed: 0|번호|순번|일련번호"
+)
 DATES = "dates or times"
 
 

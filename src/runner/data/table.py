@@ -143,6 +143,8 @@ class Fit:
             if not len(values):
                 return Found("ignored", "it is empty in every train row")
             lowest, highest = values.min(), values.max()
+        if lowest == highest and name in self.frame.rounded:
+            return Found("ignored", "float32 has too few digits to tell its values apart")
         are_own = is_id_name(name) and len(torch.unique(self._train(place))) == len(self.split.train)
         return kind_of_numbers(name, float(lowest), float(highest), are_own)
 
@@ -169,7 +171,9 @@ class Fit:
         is_wrong = [value is None and not is_empty(word) for value, word in zip(read, words, strict=True)]
         codes_N = self.frame.x_NC[:, place].long()
         advice = f"\n  mend it, or take the column otherwise: dataset.columns={{{name}: categorical}}, or ignored"
-        self._fault(name, torch.tensor([*is_wrong, False])[codes_N], f" is no number, as this column has{advice}")
+        self._fault(
+            name, torch.tensor([*is_wrong, False])[codes_N], f" is no number, and this is a column of numbers{advice}"
+        )
         return torch.tensor([*(float("nan") if value is None else value for value in read), float("nan")])
 
     def _categorical(self, place: int, *, is_ordered: bool) -> Feature:
@@ -235,8 +239,8 @@ class Fit:
     def _leave_out(self, name: str, why: str) -> None:
         self.ignored.append(name)
         if why:
-            advice = f"; to use it: dataset.columns={{{name}: categorical}}" if "own" in why or "rows" in why else ""
-            self.notes.append(f"column {name} is left out: {why}{advice}")
+            kind = "categorical" if name in self.frame.words else "numeric"
+            self.notes.append(f"column {name} is left out: {why}; to use it: dataset.columns={{{name}: {kind}}}")
 
     def _filled(self, how: Missing) -> Missing:
         return how if self.meaning.missing == "impute" else "refused"

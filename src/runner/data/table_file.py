@@ -13,7 +13,7 @@ from runner.contracts import Column, Data, Task
 from runner.data import table_cache
 from runner.data.encodings import as_utf8, unpacked
 from runner.data.frame import LARGEST_EXACT, read_frame
-from runner.data.layout import Reading, find_layout
+from runner.data.layout import SAMPLE_BYTES, Reading, find_layout
 from runner.data.official import Official, official_rows
 from runner.data.table import Meaning, Table
 from runner.data.table_cache import Cells
@@ -22,6 +22,7 @@ from runner.data.target import TargetCells, read_target
 from runner.errors import ConfigError, DataError
 
 MOST_NAMES = 20  # of the columns, in a message
+MOST_TITLE_LINES = 20  # in which a header is looked for
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, offic
     cells = table_cache.cached(raw, how, lambda: _read_cells(path, raw, reading, meaning, apart))
     text = TableText(path, raw, cells.encoding, cells.layout)
     frame = cells.frame
+    if frame.num_rows < 2:
+        raise DataError(f"{path}: holds {frame.num_rows} row: nothing to learn from and to judge by")
     rows = official_rows(text, frame, official)
     target_cells = TargetCells(text, goal.target, frame.apart[goal.target], frame.words.get(goal.target))
     target = read_target(target_cells, goal.task, goal.classes, rows.others(frame.num_rows))
@@ -79,26 +82,35 @@ def _bytes(path: Path) -> bytes:
 def _read_cells(path: Path, raw: bytes, reading: Reading, meaning: Meaning, apart: Sequence[str]) -> Cells:
     encoded = as_utf8(path, unpacked(path, raw), reading.encoding)
     layout = find_layout(path, encoded.utf8, reading, apart)
-    _check_names(path, layout.names, apart, meaning.columns)
+    _check_names(path, encoded.utf8, layout.names, apart, meaning.columns)
     text = TableText(path, raw, encoded.encoding, layout)
     return Cells(encoded.encoding, encoded.note, layout, read_frame(text, meaning.as_words, apart))
 
 
-def _check_names(path: Path, names: Sequence[str], apart: Sequence[str], columns: Mapping[str, Column | str]) -> None:
+def _check_names(
+    path: Path, utf8: bytes, names: Sequence[str], apart: Sequence[str], columns: Mapping[str, Column | str]
+) -> None:
     """Raises ConfigError for each column that is spoken of and not there."""
-    asked = [
-        *zip(("dataset.target", "dataset.split_column"), apart, strict=False),
-        *(("dataset.columns", c) for c in columns),
-    ]
-    faults = []
-    for key, name in asked:
-        if name not in names:
-            near = get_close_matches(name, names, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            listed = ", ".join([*names[:MOST_NAMES], *["..."] * (len(names) > MOST_NAMES)])
-            faults.append(f"{key}={name}: {path} has no such column{hint}\n  it has {listed}")
-    if faults:
-        raise ConfigError(faults)
+    asked = [("dataset.target", apart[0]), *(("dataset.split_column", name) for name in apart[1:])]
+    asked += [("dataset.columns", name) for name in columns]
+    lacking = [(key, name) for key, name in asked if name not in names]
+    if lacking:
+        listed = ", ".join([*names[:MOST_NAMES], *["..."] * (len(names) > MOST_NAMES)])
+        raise ConfigError(
+            [
+                f"{key}={name}: {path} has no such column{_hint(name, names, utf8)}\n  it has {listed}"
+                for key, name in lacking
+            ]
+        )
+
+
+def _hint(name: str, names: Sequence[str], utf8: bytes) -> str:
+    """Where the column may be that was meant: one of nearly this name, or below a title."""
+    if near := get_close_matches(name, names, n=1, cutoff=0.5):
+        return f"; did you mean {near[0]}?"
+    first_lines = utf8[:SAMPLE_BYTES].decode(errors="ignore").splitlines()[1:MOST_TITLE_LINES]
+    line = next((number for number, line in enumerate(first_lines, start=2) if name in line), None)
+    return f"; line {line} holds the word: take out the lines above it" if line else ""
 
 
 def _notes(path: Path, cells: Cells, reading: Reading) -> list[str]:

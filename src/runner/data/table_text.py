@@ -56,11 +56,16 @@ class TableText:
         names = self.layout.names
         for line, cells in self.records():
             if not len(names) <= len(cells) <= self.layout.width or any(cells[len(names) :]):
-                raise DataError(
-                    f"{self.path}, line {line}: {len(cells)} fields, where there are {len(names)} columns "
-                    f"({_ends(names)})\n  a cell that holds {self.layout.delimiter!r} has to be in quotes; the fields: "
-                    f"{_ends(tuple(cells))}"
-                )
+                raise DataError(f"{self.path}, line {line}{self._misfit(cells)}")
+
+    def _misfit(self, cells: Record) -> str:
+        names = self.layout.names
+        if len(cells) < len(names) and cells and "\n" in cells[-1]:
+            return f", column {names[len(cells) - 1]}: a quote opens here and takes in the lines that follow; close it"
+        return (
+            f": {len(cells)} fields, where there are {len(names)} columns ({_ends(names)})\n"
+            f"  a cell that holds {self.layout.delimiter!r} has to be in quotes; the fields: {_ends(cells)}"
+        )
 
     def refuse_open_quote(self) -> None:
         """Raises DataError naming the line on which the last quote opens."""
@@ -87,11 +92,11 @@ class TableText:
         return found
 
     def _told(self, fault: Fault, line: int, cells: Record) -> str:
-        value = cells[self.layout.names.index(fault.column)].strip()
+        value = cells[self.layout.names.index(fault.column)].strip()[:80]
         return f"{self.path}, line {line}, column {fault.column}: {repr(value) if value else 'empty'}{fault.reason}"
 
 
 def _ends(names: Collection[str], most: int = 6) -> str:
     """The names in a line, of many the first and the last."""
-    shown = list(map(repr, names))
+    shown = [repr(name if len(name) <= 30 else f"{name[:27]}...") for name in names]
     return ", ".join(shown if len(shown) <= most else [*shown[: most - 1], "...", shown[-1]])

@@ -109,7 +109,7 @@ def _task_of_words(cells: TargetCells, counts: Mapping[str, int], total: int) ->
     if sum(count for text, count in full.items() if number(text, decimal) is not None) >= MOST * total:
         return "regression"
     if how := form(full):
-        raise DataError(f"{cells.text.path}: column {cells.name}, the target, holds {how}; write them as plain numbers")
+        cells.refuse(cells.values_N >= 0, f" is no number: the target holds {how}; write plain numbers, as 1234.5")
     if len(counts) > total / 2 and total > MOST_CLASSES:
         raise DataError(
             f"{cells.text.path}: column {cells.name}, the target, has {len(counts):,} different texts "
