@@ -36,8 +36,12 @@ class Encoded:
     note: str  # what a user should know of how that was found; "" where it was plain
 
 
-def unpacked(path: Path, raw: bytes) -> bytes:
+def unpacked(path: Path) -> bytes:
     """The bytes of a file, those inside where it is gzipped. Raises DataError where they cannot be a text."""
+    try:
+        raw = path.read_bytes()
+    except OSError as fault:
+        raise DataError(f"{path}: cannot be read: {fault.strerror}") from fault
     if raw.startswith(GZIP):
         try:
             raw = gzip.decompress(raw)
@@ -46,13 +50,15 @@ def unpacked(path: Path, raw: bytes) -> bytes:
     for start, what in FOREIGN.items():
         if raw.startswith(start):
             raise DataError(f"{path}: is {what}")
-    if not raw.strip():
+    if not raw[:SAMPLE_BYTES].strip() and not raw.strip():
         raise DataError(f"{path}: the file is empty")
     return raw
 
 
 def as_utf8(path: Path, content: bytes, encoding: str | None) -> Encoded:
     """The text in UTF-8. Raises DataError naming the place where it is none, or what it may be."""
+    if encoding == "utf-8" and content.isascii():
+        return Encoded(content, encoding, "")
     named = encoding or next((name for mark, name in BOMS.items() if content.startswith(mark)), None)
     if named is not None:
         return Encoded(_recoded(path, content, named), named, "")

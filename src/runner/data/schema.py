@@ -83,8 +83,7 @@ def read_file(schema: Schema, path: Path, reading: Reading) -> ReadRows:
 
     Raises DataError where the file is no table, or a column that the net needs is not there.
     """
-    raw = unpacked(path, path.read_bytes())
-    encoded = as_utf8(path, raw, reading.encoding)
+    encoded = as_utf8(path, unpacked(path), reading.encoding)
     wanted = [column.name for column in schema.columns]
     layout = find_layout(path, encoded.utf8, reading, wanted)
     names: Sequence[str] = layout.names
@@ -96,7 +95,7 @@ def read_file(schema: Schema, path: Path, reading: Reading) -> ReadRows:
             f"{path}: lacks {', '.join(lacking)}: the net was trained on {', '.join(wanted)}; line 1 has "
             f"{', '.join(map(repr, first_record(encoded.utf8, layout.delimiter)))}"
         )
-    text = TableText(path, raw, encoded.encoding, layout)
+    text = TableText(path, encoded.encoding, layout)
     text.check_widths()
     rows = ((line, dict(zip(names, cells, strict=False))) for line, cells in text.records())
     return read_rows(schema, rows, layout.decimal)

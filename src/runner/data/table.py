@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -258,11 +259,16 @@ class Fit:
     @cached_property
     def _range_C(self) -> tuple[Tensor, Tensor]:
         """([C], [C]) the lowest and highest number of the train rows; NaN where a cell is empty."""
-        pieces = [self.frame.x_NC[rows].aminmax(dim=0) for rows in torch.split(self.split.train, ROWS_AT_ONCE)]
-        return torch.stack([piece.min for piece in pieces]).amin(0), torch.stack([p.max for p in pieces]).amax(0)
+        # numpy, a piece at a time: torch takes twice as long along the rows
+        pieces = (self.frame.x_NC[rows].numpy() for rows in torch.split(self.split.train, ROWS_AT_ONCE))
+        ranges = [(piece.min(0), piece.max(0)) for piece in pieces]
+        lowest, highest = (np.stack(ends) for ends in zip(*ranges, strict=True))
+        return torch.from_numpy(lowest.min(0)), torch.from_numpy(highest.max(0))
 
     @cached_property
     def _is_whole_C(self) -> Tensor:
         """[C] which columns have a finite number in every row."""
+        if torch.stack(self.frame.x_NC.aminmax()).isfinite().all():
+            return torch.ones(self.frame.x_NC.shape[1], dtype=torch.bool)
         lowest_C, highest_C = self.frame.x_NC.aminmax(dim=0)
         return lowest_C.isfinite() & highest_C.isfinite()

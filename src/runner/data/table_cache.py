@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from io import BufferedReader
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -25,7 +28,9 @@ from runner.data.layout import Layout
 VERSION = 1  # of what is kept and of how tables are read; a new one finds nothing of the old
 FEWEST_BYTES = 5_000_000  # of a file that is worth keeping: a smaller one is read in a moment
 MOST_BYTES = 4_000_000_000  # of all that is kept
+PIECE_BYTES = 2**24
 ENDING = ".table"
+WRITER = "table cache"  # the thread that keeps a table; the program ends after it
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,17 @@ class Cells:
     frame: Frame
 
 
-def cached(raw: bytes, how: object, read: Callable[[], Cells]) -> Cells:
-    """What ``read`` gives of the file whose bytes are ``raw``; ``how``, told by its repr, is all else it depends on."""
-    if len(raw) < FEWEST_BYTES:
+def cached(file: Path, how: object, read: Callable[[], Cells]) -> Cells:
+    """What ``read`` gives of the file; ``how``, told by its repr, is all that it depends on beside the file's bytes."""
+    before = file.stat()
+    if before.st_size < FEWEST_BYTES:
         return read()
-    path = _folder() / f"{_key(raw, how)}{ENDING}"
+    path = _folder() / f"{_key(file, how)}{ENDING}"
     found = _load(path)
     if found is None:
-        found = read()
-        with suppress(OSError):  # a full disk or a folder that cannot be written: the table is read anew next time
-            _save(path, found)
+        found, after = read(), file.stat()
+        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):  # else: of which bytes is it?
+            Thread(target=_save, args=(path, found), name=WRITER).start()  # writing takes as long as reading did
     return found
 
 
@@ -55,8 +61,13 @@ def _folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "runner" / "tables"
 
 
-def _key(raw: bytes, how: object) -> str:
-    return hashlib.sha256(hashlib.sha256(raw).digest() + repr((VERSION, sys.byteorder, how)).encode()).hexdigest()
+def _key(file: Path, how: object) -> str:
+    """64 hex digits, of every byte of the file among others; pieces are digested at the same time."""
+    with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        pieces = [slice(start, start + PIECE_BYTES) for start in range(0, len(content), PIECE_BYTES)]
+        with memoryview(content) as view, ThreadPoolExecutor(os.cpu_count()) as pool:
+            digests = pool.map(lambda piece: hashlib.sha256(view[piece]).digest(), pieces)
+            return hashlib.sha256(b"".join([*digests, repr((VERSION, sys.byteorder, how)).encode()])).hexdigest()
 
 
 def _load(path: Path) -> Cells | None:
@@ -87,6 +98,11 @@ def _read(file: BufferedReader) -> Cells:
 
 
 def _save(path: Path, cells: Cells) -> None:
+    with suppress(OSError):  # a full disk or a folder that cannot be written: the table is read anew next time
+        _write(path, cells)
+
+
+def _write(path: Path, cells: Cells) -> None:
     """Whole or not at all: written beside its place, then renamed."""
     frame = cells.frame
     arrays = [frame.x_NC.numpy(), *frame.apart.values()]

@@ -48,11 +48,10 @@ def find_file(name: str, data_dir: Path) -> Path:
 
 def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, official: Official) -> Data:
     """The rows of a file, to be fitted on those that train. Raises ConfigError, or DataError with line and column."""
-    raw = _bytes(path)
     apart = [goal.target] if official.column is None else [goal.target, official.column]
     how = (reading, apart, sorted(meaning.as_words))
-    cells = table_cache.cached(raw, how, lambda: _read_cells(path, raw, reading, meaning, apart))
-    text = TableText(path, raw, cells.encoding, cells.layout)
+    cells = table_cache.cached(path, how, lambda: _read_cells(path, reading, meaning, apart))
+    text = TableText(path, cells.encoding, cells.layout)
     frame = cells.frame
     if frame.num_rows < 2:
         raise DataError(f"{path}: holds {frame.num_rows} row: nothing to learn from and to judge by")
@@ -72,18 +71,12 @@ def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, offic
     return replace(data, x=Table(text, frame, target, meaning, data))
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as fault:
-        raise DataError(f"{path}: cannot be read: {fault.strerror}") from fault
-
-
-def _read_cells(path: Path, raw: bytes, reading: Reading, meaning: Meaning, apart: Sequence[str]) -> Cells:
-    encoded = as_utf8(path, unpacked(path, raw), reading.encoding)
+def _read_cells(path: Path, reading: Reading, meaning: Meaning, apart: Sequence[str]) -> Cells:
+    encoded = as_utf8(path, unpacked(path), reading.encoding)
     layout = find_layout(path, encoded.utf8, reading, apart)
     _check_names(path, encoded.utf8, layout.names, apart, meaning.columns)
-    text = TableText(path, raw, encoded.encoding, layout)
+    text = TableText(path, encoded.encoding, layout)
+    text.__dict__["utf8"] = encoded.utf8  # read already
     return Cells(encoded.encoding, encoded.note, layout, read_frame(text, meaning.as_words, apart))
 
 

@@ -30,13 +30,12 @@ class TableText:
     """The text of a file and how it is a table."""
 
     path: Path
-    raw: bytes
     encoding: str
     layout: Layout
 
     @cached_property
     def utf8(self) -> bytes:
-        return as_utf8(self.path, unpacked(self.path, self.raw), self.encoding).utf8
+        return as_utf8(self.path, unpacked(self.path), self.encoding).utf8
 
     def records(self) -> Iterator[tuple[int, Record]]:
         """(its first line, its cells) of every row that holds anything, without the header."""
