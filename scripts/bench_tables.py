@@ -3,8 +3,8 @@
     python scripts/bench_tables.py [--pairs 3] [--rows 581012] [--folder DIR]
 
 A file of 55 whole numbers a row is made in the folder, by default a temporary one. pandas reads it with explicit
-dtypes; we read it to tensors that are checked and fitted, at first without and then with what the cache has kept. The two take
-turns; medians are printed. Peaks are of processes of their own, above what they hold when all is imported.
+dtypes; we read it to tensors that are checked and fitted, at first without and then with what the cache has kept. The
+two take turns; medians are printed. Peaks are of processes of their own, above what they hold when all is imported.
 """
 
 from __future__ import annotations

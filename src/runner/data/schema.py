@@ -95,7 +95,7 @@ def read_file(schema: Schema, path: Path, reading: Reading) -> ReadRows:
             f"{path}: lacks {', '.join(lacking)}: the net was trained on {', '.join(wanted)}; line 1 has "
             f"{', '.join(map(repr, first_record(encoded.utf8, layout.delimiter)))}"
         )
-    text = TableText(path, encoded.encoding, layout)
+    text = TableText(path, encoded.encoding, layout, encoded.utf8)
     text.check_widths()
     rows = ((line, dict(zip(names, cells, strict=False))) for line, cells in text.records())
     return read_rows(schema, rows, layout.decimal)

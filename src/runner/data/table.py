@@ -175,7 +175,8 @@ class Fit:
         self._fault(
             name, torch.tensor([*is_wrong, False])[codes_N], f" is no number, and this is a column of numbers{advice}"
         )
-        return torch.tensor([*(float("nan") if value is None else value for value in read), float("nan")])
+        values = [0.0 if wrong else value for value, wrong in zip(read, is_wrong, strict=True)]
+        return torch.tensor([*(float("nan") if value is None else value for value in values), float("nan")])
 
     def _categorical(self, place: int, *, is_ordered: bool) -> Feature:
         name = self.frame.names[place]

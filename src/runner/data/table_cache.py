@@ -65,8 +65,8 @@ def _key(file: Path, how: object) -> str:
     """64 hex digits, of every byte of the file among others; pieces are digested at the same time."""
     with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
         pieces = [slice(start, start + PIECE_BYTES) for start in range(0, len(content), PIECE_BYTES)]
-        with memoryview(content) as view, ThreadPoolExecutor(os.cpu_count()) as pool:
-            digests = pool.map(lambda piece: hashlib.sha256(view[piece]).digest(), pieces)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            digests = pool.map(lambda piece: hashlib.sha256(content[piece]).digest(), pieces)
             return hashlib.sha256(b"".join([*digests, repr((VERSION, sys.byteorder, how)).encode()])).hexdigest()
 
 

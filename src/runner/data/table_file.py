@@ -75,8 +75,7 @@ def _read_cells(path: Path, reading: Reading, meaning: Meaning, apart: Sequence[
     encoded = as_utf8(path, unpacked(path), reading.encoding)
     layout = find_layout(path, encoded.utf8, reading, apart)
     _check_names(path, encoded.utf8, layout.names, apart, meaning.columns)
-    text = TableText(path, encoded.encoding, layout)
-    text.__dict__["utf8"] = encoded.utf8  # read already
+    text = TableText(path, encoded.encoding, layout, encoded.utf8)
     return Cells(encoded.encoding, encoded.note, layout, read_frame(text, meaning.as_words, apart))
 
 

@@ -32,10 +32,11 @@ class TableText:
     path: Path
     encoding: str
     layout: Layout
+    read: bytes | None = None  # the text in UTF-8, where it was read already
 
     @cached_property
     def utf8(self) -> bytes:
-        return as_utf8(self.path, unpacked(self.path), self.encoding).utf8
+        return self.read or as_utf8(self.path, unpacked(self.path), self.encoding).utf8
 
     def records(self) -> Iterator[tuple[int, Record]]:
         """(its first line, its cells) of every row that holds anything, without the header."""

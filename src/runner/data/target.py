@@ -55,7 +55,7 @@ def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str
     is_missing_N = np.isnan(cells.values_N) if cells.words is None else cells.values_N < 0
     cells.refuse(is_missing_N, ": the target has no value here; take the row out, or fill it in")
     labels, codes_N = labels_of(cells)
-    note = ""
+    said, note = task, ""
     if task is None:
         seen = np.bincount(codes_N[rows.numpy()], minlength=len(labels))
         task, note = _task(cells, {label: int(n) for label, n in zip(labels, seen, strict=True) if n})
@@ -66,7 +66,7 @@ def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str
         cells.refuse(~known[codes_N], f" is no class; the classes are {', '.join(classes)}")
         places = np.array([list(classes).index(label) for label in labels])
         return Target(task, torch.from_numpy(places[codes_N]), tuple(classes), note)
-    _check_classes(cells, task, labels)
+    _check_classes(cells, said, labels)
     return Target(task, torch.from_numpy(codes_N), labels, note)
 
 
@@ -118,13 +118,13 @@ def _task_of_words(cells: TargetCells, counts: Mapping[str, int], total: int) ->
     return "binary" if len(counts) == 2 else "multiclass"
 
 
-def _check_classes(cells: TargetCells, task: Task, labels: Sequence[str]) -> None:
+def _check_classes(cells: TargetCells, said: Task | None, labels: Sequence[str]) -> None:
     where = f"{cells.text.path}: column {cells.name}, the target,"
     if len(labels) < 2:
         raise DataError(f"{where} is {labels[0]!r} in every row: there is nothing to tell apart")
-    if task == "binary" and len(labels) > 2:
+    if said == "binary" and len(labels) > 2:
         raise ConfigError(f"dataset.task=binary: {where} has {len(labels)} values: {_some(labels)}")
-    if task == "multiclass" and len(labels) > len(cells.values_N) / 2 and len(labels) > MOST_CLASSES:
+    if said == "multiclass" and len(labels) > len(cells.values_N) / 2 and len(labels) > MOST_CLASSES:
         raise ConfigError(
             f"dataset.task=multiclass: {where} has {len(labels):,} values in {len(cells.values_N):,} rows"
         )
