@@ -8,7 +8,7 @@ from typing import Any
 from options import part
 from runner.contracts import Data, Split
 from runner.data.csv import Csv
-from runner.data.splits import split
+from runner.data.splits import SplitSettings, split
 
 HEADER = "size,colour,old,price"
 ROWS = [f"{i % 7 + i / 2},{('red', 'green', 'blue')[i % 3]},{('yes', 'no')[i % 2]},{i * 1.5 + 0.25}" for i in range(40)]
@@ -30,5 +30,5 @@ def read(path: Path, target: str = "price", **knobs: Any) -> Data:
 
 def fitted(path: Path, target: str = "price", **knobs: Any) -> tuple[Data, Split]:
     data = read(path, target, **knobs)
-    rows = split(data, split_seed=0, val_fraction=0.1, test_fraction=0.2)
+    rows = split(data, SplitSettings(0, 0.1, 0.2, None, None))
     return data.x.fitted(rows), rows  # type: ignore[union-attr]

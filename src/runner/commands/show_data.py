@@ -30,15 +30,15 @@ def run(words: Sequence[str]) -> int:
     config = compose(parse(words)).config
     libraries.load()
     from runner.data.splits import describe
-    from runner.experiment import read_split, split_settings
+    from runner.experiment import read_data, read_split, split_settings
 
     knobs = dict(config.dataset.knobs) | {key: value for key, value in LENIENT.items() if key in config.dataset.knobs}
-    data, split = read_split(replace(config, dataset=replace(config.dataset, knobs=knobs)))
+    data, split = read_split(replace(config, dataset=replace(config.dataset, knobs=knobs)), read_data)
     if not data.columns:
         raise ConfigError(f"show {words[0]} ...: has no columns; look at it: python -m runner view {' '.join(words)}")
     draw(columns_table(config, data, split))
     print()
-    note = describe(data, **split_settings(config))
+    note = describe(data, split_settings(config))
     draw(classes_table(data, split, note) if data.class_names else targets_table(data, split, note))
     return 0
 

@@ -25,10 +25,14 @@ USAGE = "python -m runner view dataset=mnist [key=value ...] [--out FILE.png] [-
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
+    if any(word.lstrip("+").startswith("scheduler=") for word in argv):
+        from runner.commands import view_schedule
+
+        return view_schedule.run(argv)
     own, words = _own_flags(argv)
     config = _composed(words)
     out = Path(own.out or f"{config.dataset.option.rpartition('/')[2]}.png").expanduser()
-    _check_out(out, overwrite=own.overwrite)
+    check_out(out, overwrite=own.overwrite)
     libraries.load()
     exhibit = _exhibit(config)
     from runner.pictures.dataset import picture
@@ -85,7 +89,7 @@ def _nothing_to_view(words: Sequence[str]) -> str:
     return f"view: say which data set: python -m runner view dataset=mnist\n  choices: {listed(options)}"
 
 
-def _check_out(out: Path, *, overwrite: bool) -> None:
+def check_out(out: Path, *, overwrite: bool) -> None:
     if out.suffix.lower() != ".png":
         raise ConfigError(f"--out {out}: pictures are PNG files; name it {out.name or 'picture'}.png")
     if out.is_dir():
@@ -98,11 +102,11 @@ def _check_out(out: Path, *, overwrite: bool) -> None:
 
 def _exhibit(config: Config) -> Exhibit:
     from runner.data.splits import describe
-    from runner.experiment import read_split, split_settings
+    from runner.experiment import read_data, read_split, split_settings
     from runner.pictures.exhibit import Exhibit
 
-    data, rows = read_split(config)
-    note = describe(data, **split_settings(config))
+    data, rows = read_split(config, read_data)
+    note = describe(data, split_settings(config))
     return Exhibit(config.dataset.option, data, rows, note, config.split_seed)
 
 

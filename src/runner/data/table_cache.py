@@ -66,7 +66,7 @@ def _key(file: Path, how: object) -> str:
     with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
         pieces = [slice(start, start + PIECE_BYTES) for start in range(0, len(content), PIECE_BYTES)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            digests = pool.map(lambda piece: hashlib.sha256(content[piece]).digest(), pieces)
+            digests = pool.map(lambda piece: hashlib.sha256(content[piece]).digest(), pieces)  # type: ignore[arg-type]
             return hashlib.sha256(b"".join([*digests, repr((VERSION, sys.byteorder, how)).encode()])).hexdigest()
 
 
