@@ -105,10 +105,9 @@ def _is_hangul(content: bytes) -> bool:
     if not _decodes(content, "cp949"):
         return False
     foreign = [char for char in content.decode("cp949") if not char.isascii()]
-    # the syllables in use; the 8,822 others of cp949 are what other encodings look like in it
-    return sum("가" <= char <= "힣" and bool(char.encode("euc_kr", "ignore")) for char in foreign) >= SURE * len(
-        foreign
-    )
+    # the 2,350 syllables in use; the 8,822 others of cp949 are what other encodings look like in it
+    in_use = ("가" <= char <= "힣" and len(char.encode("euc_kr", "ignore")) == 2 for char in foreign)
+    return sum(in_use) >= SURE * len(foreign)
 
 
 def _first_fault(content: bytes) -> int:
