@@ -46,9 +46,9 @@ def kind_of_words(name: str, counts: Mapping[str, int], decimal: str) -> Found:
     return Found("binary" if len(counts) == 2 else "categorical")
 
 
-def kind_of_numbers(name: str, lowest: float, highest: float, are_own: bool) -> Found:
-    """Of a column whose train rows hold numbers from ``lowest`` to ``highest``; whether each has one of its own."""
-    if lowest == highest:
+def kind_of_numbers(name: str, is_same: bool, are_own: bool) -> Found:
+    """Of a column of numbers: whether it is the same in every train row, and whether each has one of its own."""
+    if is_same:
         return Found("ignored", "it is the same in every train row")
     if are_own and is_id_name(name):
         return Found("ignored", "it numbers the rows")
