@@ -58,8 +58,9 @@ def record(
             failure_told(summary, experiment),
             Views(directory, experiment.config, shown, saved, brief=brief) as views,
         ):
-            notes = experiment.data.notes if saved is None and not brief else ()
-            for warning in (*notes, *warnings):
+            for note in experiment.data.notes if saved is None and not brief else ():
+                views.note(note)
+            for warning in warnings:
                 views.warn(warning)
             run = Recording(experiment, directory, views, stop)
             outcome = run.to_the_end(saved)

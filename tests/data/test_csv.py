@@ -66,6 +66,15 @@ def test_an_encoding_that_is_plain_is_found_and_said(tmp_path: Path, encoding: s
     assert f"read as {found}; if it is not, say which: dataset.encoding=..." in data.notes[0]
 
 
+def test_a_run_says_what_was_left_out_once(tmp_path: Path) -> None:
+    lines = [f"{i},{line}" for i, line in enumerate(ROWS)]
+    path = write(tmp_path / "my.csv", f"id,{HEADER}", *lines)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "epochs=1", "batch_size=8"]
+    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    assert (done.code, done.err) == (0, "")
+    assert "".join(done.out.split()).count("columnidisleftout:itnumberstherows") == 1
+
+
 def test_hangul_in_path_columns_and_classes(tmp_path: Path) -> None:
     (tmp_path / "데이터").mkdir()
     lines = [f"{i % 9},{('서울', '부산')[i % 2]}" for i in range(40)]
