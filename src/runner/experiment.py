@@ -20,7 +20,6 @@ from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
 from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
-from runner.data.schema import schema_of
 from runner.data.splits import SplitSettings, describe, split
 from runner.data.streams import streamed_splits
 from runner.data.transforms import build_preprocess, columns, out_shape
@@ -53,12 +52,6 @@ class Experiment:
     @cached_property
     def data_digest(self) -> str:
         return digest(self.data)
-
-    @cached_property
-    def schema(self) -> dict[str, Any] | None:
-        """What the columns of a table mean, as plain data; None for images."""
-        schema = schema_of(self.data)
-        return schema.as_dict() if schema else None
 
     @property
     def plan(self) -> Plan:

@@ -11,8 +11,9 @@ from program import only_run, run
 from runner.contracts import Column
 from runner.data import table_cache
 from runner.data.download import received
-from runner.data.schema import read_schema, schema_of
 from runner.errors import ConfigError, DataError
+from runner.records.run_directory import RunDirectory
+from runner.records.schema import read_schema
 from tables import HEADER, ROWS, fitted, read, write
 
 PLAIN = "\n".join([HEADER, *ROWS]) + "\n"
@@ -83,8 +84,8 @@ def test_hangul_in_path_columns_and_classes(tmp_path: Path) -> None:
     done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said", cwd=tmp_path)
     assert done.code == 0, done.err
     assert "2 classes: 부산 14, 서울 15" in done.out
-    stored = read_schema(json.loads((only_run(tmp_path / "outputs") / "schema.json").read_text("utf-8")))
-    assert (stored.class_names, stored.columns, stored.target) == (("부산", "서울"), (Column("면적"),), "도시")
+    stored = read_schema(RunDirectory(only_run(tmp_path / "outputs")))
+    assert (stored.class_names, stored.columns) == (("부산", "서울"), (Column("면적"),))
 
 
 @pytest.mark.parametrize(
@@ -206,25 +207,20 @@ def test_splits_by_a_column_and_by_position(tmp_path: Path) -> None:
     ]
 
 
-def test_the_schema_reads_new_rows_as_the_table_was_read(tmp_path: Path) -> None:
-    from runner.data.layout import Reading
-    from runner.data.schema import read_file
-
-    path = write(tmp_path / "my.csv", HEADER, *ROWS)
-    data, _ = fitted(path)
-    schema = schema_of(data)
-    assert schema is not None and read_schema(schema.as_dict()) == schema
-    again = read_file(schema, path, Reading())
-    assert torch.equal(again.x_NF, data.x) and again.faults == () and again.lines[:2] == (2, 3)
-    other = write(tmp_path / "other.csv", "old,more,colour,size", "no,1,red,2", "no,1,pink,x", "yes,1,blue,3")
-    told = read_file(schema, other, Reading())
-    assert told.x_NF.tolist() == [[2, 2, 0], [3, 0, 1]] and told.lines == (2, 4)
-    assert [str(fault) for fault in told.faults] == [
-        "line 3, column size: 'x' is no number",
-        "line 3, column colour: 'pink' is none of blue, green, red",
-    ]
-    with pytest.raises(DataError, match="lacks colour, old: the net was trained on size, colour, old"):
-        read_file(schema, write(tmp_path / "few.csv", "size", "1"), Reading())
+def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None:
+    lines = [f"{'' if i == 5 else i % 9},{('red', 'green', 'blue')[i % 3]},{('no', 'yes')[i % 2]}" for i in range(60)]
+    path = write(tmp_path / "my.csv", "size,colour,sold", *lines)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=sold", "dataset.missing=impute", "epochs=1"]
+    argv += ["dataset.categorical=embedding", "model=dnn", "batch_size=8", f"output_dir={tmp_path / 'outputs'}"]
+    assert run(argv, tmp_path / "said").code == 0
+    path.unlink()
+    directory = only_run(tmp_path / "outputs")
+    new = write(tmp_path / "new.csv", "colour,size", "red,3", "blue,", "pink,1", ",2")
+    done = run(["predict", str(directory), str(new)], tmp_path / "said")
+    assert done.code == 1 and "new.csv:4: colour='pink': is to be one of blue, green, red" in done.err
+    assert all(f"new.csv:{line}" in done.out for line in (2, 3, 5)) and "new.csv:4" not in done.out
+    kept = json.dumps(torch.load(directory / "checkpoints" / "best.pt")["schema"])  # tuples there, lists in the file
+    assert json.loads(kept) == json.loads((directory / "schema.json").read_text("utf-8"))
 
 
 def test_a_large_table_is_kept_and_a_changed_one_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,11 +70,6 @@ def sample(utf8: bytes, delimiter: str) -> list[Record]:
     return records[:-1] if is_cut and len(records) > 1 else records[:SAMPLE_RECORDS]
 
 
-def first_record(utf8: bytes, delimiter: str) -> Record:
-    """The cells of the first line that holds any."""
-    return sample(utf8, delimiter)[0]
-
-
 def _delimiter(utf8: bytes) -> str:
     """What parts most lines into as many fields as the first; a comma where nothing does."""
     scores = {delimiter: _evenness(sample(utf8, delimiter)) for delimiter in DELIMITERS}

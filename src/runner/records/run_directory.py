@@ -30,11 +30,6 @@ class RunDirectory:
         return self.path / "config.yaml"
 
     @property
-    def schema(self) -> Path:
-        """Of a table: its columns and classes."""
-        return self.path / "schema.json"
-
-    @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
 
@@ -56,6 +51,10 @@ class RunDirectory:
         above = RunDirectory(self.path.parent)
         is_fold = re.fullmatch(r"fold-\d+", self.path.name) and above.summary.exists()
         return above if is_fold else self
+
+    @property
+    def schema(self) -> Path:
+        return self.path / "schema.json"
 
     @property
     def status(self) -> str:
@@ -88,14 +87,20 @@ class RunDirectory:
 
     def read_summary(self) -> dict[str, Any]:
         """summary.json. Raises DataError when it is missing or damaged."""
+        if not self.summary.exists():
+            raise DataError(f"{self.path}: no run directory: it has no summary.json")
+        return self.read_json(self.summary)
+
+    def read_json(self, path: Path) -> dict[str, Any]:
+        """The object in a JSON file of the run. Raises DataError when it is missing or damaged."""
         try:
-            content = json.loads(self.summary.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as missing:
-            raise DataError(f"{self.path}: no run directory: it has no summary.json") from missing
+            raise DataError(f"{path}: not there") from missing
         except (OSError, ValueError) as fault:
-            raise DataError(f"{self.summary}: damaged: {fault}") from fault
+            raise DataError(f"{path}: damaged: {fault}") from fault
         if not isinstance(content, dict):
-            raise DataError(f"{self.summary}: damaged: not a JSON object")
+            raise DataError(f"{path}: damaged: not a JSON object")
         return content
 
     def write_summary(self, content: dict[str, Any]) -> None:
