@@ -34,7 +34,7 @@ MAY = {
     "state": {"monitor", "seed"},
     "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
     "inputs": {"config", "data", "records"},
-    "predictor": {"config", "data", "device", "engine", "parts", "records", "state"},
+    "predictor": {"config", "data", "device", "engine", "experiment", "parts", "records", "state"},
     "portraits": {"data", "engine", "experiment", "monitor", "pictures", "predictor", "records"},
     "dashboards": {"engine", "experiment", "pictures", "portraits", "predictor", "records", "seed"},
     "linear_fit": set(),

@@ -15,7 +15,7 @@ from runner import device, seed
 from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.config.settings import Config
-from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split
+from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
 from runner.data.checks import check_batch_size, check_data
@@ -84,9 +84,8 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     """
     device.threads(config.threads)
     choice = device.choose(config.device)
-    data = (read or read_data)(config)
+    data, rows = read_split(config, read or read_data)
     config = located(resolve_auto(config, catalog, data))
-    rows = split(data, split_settings(config))
     judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
     preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
@@ -100,10 +99,25 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
 
 
+def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:
+    """Every row that ``read`` gives, and which split each is in. Raises ConfigError or DataError."""
+    data = read(config)
+    rows = split(data, split_settings(config))
+    return fitted(data, rows), rows
+
+
 def read_data(config: Config) -> Data:
     """Every row of the config's data set, checked. Raises ConfigError or DataError."""
     data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
     check_data(data)
+    return data
+
+
+def fitted(data: Data, rows: Split) -> Data:
+    """The data with its columns and classes as the train rows tell them. Raises DataError where others do not suit."""
+    if isinstance(data.x, Unfitted):
+        data = data.x.fitted(rows)
+        check_data(data)
     return data
 
 
@@ -197,7 +211,7 @@ def build_net(config: Config, data: Data, preprocess: nn.Module, in_shape: tuple
 def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, ...]]:
     """(the model with the weights that a run begins with, the shape of a row), no data read where its form is known."""
     source = build.build_source(source_part(config.dataset), config.trusted)
-    data = source.blank() or read_data(config)
+    data = source.blank() or read_split(config, read_data)[0]
     preprocess = blank_preprocess(transforms(config), tuple(data.x.shape[1:]), data.columns)
     in_shape = out_shape(preprocess, data)
     return build_net(resolve_auto(config, catalog, data), data, preprocess, in_shape), in_shape

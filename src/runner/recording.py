@@ -25,7 +25,7 @@ from runner.records.files import write_whole
 from runner.records.metric_log import last_epoch_row
 from runner.records.profile import profiled
 from runner.records.run_directory import RunDirectory
-from runner.records.schema import schema_of, write_schema
+from runner.records.schema import as_dict, schema_of, write_schema
 from runner.records.summary import Summary
 from runner.records.views import Views
 
@@ -63,6 +63,8 @@ def record(
             failure_told(summary, experiment),
             Views(directory, experiment.config, shown, saved, brief=brief) as views,
         ):
+            for note in experiment.data.notes if saved is None and not brief else ():
+                views.note(note)
             for warning in warnings:
                 views.warn(warning)
             run = Recording(experiment, directory, views, stop, begun or time.perf_counter())
@@ -114,6 +116,7 @@ class Recording:
         self.directory = directory
         self.views = views
         self.stop = stop
+        self.schema = as_dict(schema_of(experiment.data, experiment.split.train))
         self.monitor = experiment.new_monitor()
         self.dashboards = Dashboards(experiment, directory, views.tensorboard, views.warn, begun)
         self.checkpoints = Checkpoints(directory.checkpoints, warn=views.warn)
@@ -193,6 +196,7 @@ class Recording:
             "log_size": self.views.log_size,
             "config": self.experiment.config.as_dict(),
             "data_digest": self.experiment.data_digest,
+            "schema": self.schema,
             "circumstances": device.circumstances(self.experiment.choice.device),
         }
         self.checkpoints.save(kept, best=best and self.experiment.has_validation)

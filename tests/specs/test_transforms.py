@@ -25,7 +25,7 @@ def test_a_short_name_stands_for_knobs_that_are_null():
         (
             ["normalize"],
             r"dataset\.transforms\[0\]: there is no transform 'normalize'; did you mean normalise\? "
-            "choices: scale, normalise, one_hot, flatten",
+            "choices: scale, normalise, impute, one_hot, flatten",
         ),
         (["xyz"], "there is no transform 'xyz'; choices: scale"),
         (

@@ -11,9 +11,8 @@ from runner.commands.stored_run import ANYWHERE, LENGTHS, StoredRun
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import Config, changed
 from runner.contracts import Data
-from runner.data.splits import split
 from runner.errors import ConfigError, DataError
-from runner.experiment import Experiment, assemble, read_data, split_settings
+from runner.experiment import Experiment, assemble, read_data, read_split
 from runner.judgement import checkpoint_to_judge
 from runner.predictor import Predictor, build_predictor
 from runner.records.checkpoint import Checkpoints
@@ -75,13 +74,13 @@ def schema_or_data(stored: StoredRun) -> Schema:
     if stored.directory.schema.exists():
         return read_schema(stored.directory)
     try:
-        data = read_data(stored.config)
+        data, rows = read_split(stored.config, read_data)
     except DataError as fault:
         raise DataError(
             f"{stored.directory.schema}: not there (the run is of an older build), and its data set cannot be read:\n"
             f"  {fault}"
         ) from fault
-    return schema_of(data, split(data, split_settings(stored.config)).train)
+    return schema_of(data, rows.train)
 
 
 def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:

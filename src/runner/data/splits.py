@@ -91,7 +91,7 @@ def _describe_test(data: Data, settings: SplitSettings) -> str:
         )
         return f"{which} for test" + (", official test set unused" if data.official_test is not None else "")
     if data.official_test is not None:
-        return "official test set"
+        return "official test set" if len(data.official_test) else "the official test set is empty here"
     fraction = settings.test_fraction
     return f"{100 * fraction:g} % of all rows for test" if fraction > 0 else "no test set"
 

@@ -51,6 +51,10 @@ class Views:
             log.info("epoch %d %s%s", report.epoch, as_text(report.values), " best" if best else "")
         self.console.report(report, best=best)
 
+    def note(self, text: str) -> None:
+        log.info(text)
+        self.console.note(text)
+
     def warn(self, text: str) -> None:
         log.warning(text)
         self.console.warn(text)

@@ -29,6 +29,7 @@ KNOBS: Kinds = {
         "mean": Knob(_null_or_each(is_number), "a number, a list, or null: from the train rows", required=False),
         "std": Knob(_null_or_each(is_positive), "numbers above 0, or null: from the train rows", required=False),
     },
+    "impute": {},
     "one_hot": {},
     "flatten": {},
     "resize": {"size": Knob(is_size, "[height, width] in pixels", required=True)},
