@@ -26,8 +26,17 @@ Word = Annotated[str, Matching(r"(?s).+", "that is not empty")]
 Device = Annotated[str, Matching(r"auto|cpu|mps|cuda(:\d+)?", "like auto, cpu, cuda, cuda:1 or mps")]
 Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or train/loss, never test/...")]
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
-MOST_PROFILED = 1000  # steps: about 1 GB of trace
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
+MOST_PROFILED = 1000  # steps: about 1 GB of trace
+
+# what runs have not got that were made before there was such a setting; it changes nothing that they computed
+LATER_SETTINGS = {
+    "tensorboard": "auto",
+    "repeat_batch": None,
+    "max_eval_rows": None,
+    "profile": False,
+    "detect_anomaly": False,
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ class Config:
     log_every_steps: Count
     profile: bool
     detect_anomaly: bool
+    tensorboard: Literal["auto", "off", "scalars", "full"]
     num_workers: NotNegativeInt
     threads: Count | None
     data_dir: Word
@@ -121,6 +131,8 @@ def check(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalog 
 
     Without a catalog (a stored run) the knobs' names are left to build. Raises ConfigError with all faults.
     """
+    if tree.get("tensorboard") is False:
+        tree = {**tree, "tensorboard": "off"}  # what YAML makes of the word off
     trusted = tree.get("trusted")
     found = list(find_faults(tree, choices, catalog, trusted if isinstance(trusted, list) else []))
     if found:
@@ -155,7 +167,7 @@ def load_stored(path: Path, trusted: Collection[str] = ()) -> Config:
     options = tree.pop("options", None)
     if not isinstance(options, dict):
         raise DataError(f"{path}: damaged: does not say which options were chosen")
-    tree["trusted"] = list(trusted)
+    tree = {**LATER_SETTINGS, **tree, "trusted": list(trusted)}
     try:
         return check(tree, options, None)
     except ConfigError as error:

@@ -35,7 +35,8 @@ class Views:
         self.console = RunConsole(brief=brief)
         self.remarks: list[str] = []  # for the end
         self.log_handler = open_log(directory, self.console.warn)
-        self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=purge_step)
+        wanted = config.tensorboard != "off"
+        self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=purge_step, wanted=wanted)
         self.console.start(outline, step)
         log.info("%s at step %d", "resumed" if saved else "started", step)
         if not saved:
@@ -73,8 +74,8 @@ class Views:
         self.metric_log.sync()
         self.tensorboard.flush()
 
-    def finish(self, outcome: Outcome) -> None:
-        """The end as people see it; an interrupted run has no results yet."""
+    def finish(self, outcome: Outcome, remark: str = "") -> None:
+        """The end as people see it, with a ``remark`` on it; an interrupted run has no results yet."""
         log.info("%s %s", outcome.status, as_text(outcome.best))
         if outcome.status == "interrupted":
             return
@@ -83,7 +84,8 @@ class Views:
         self.remark(verdict(self.config.reference, rows, outcome.best))
         if self.config.repeat_batch is not None:
             self.remark([overfit_verdict(rows)])
-        self.console.finish(self.outline, outcome, Path(self.config.output_dir), self.remarks)
+        remarks = [*self.remarks, *[remark] * bool(remark)]
+        self.console.finish(self.outline, outcome, Path(self.config.output_dir), remarks)
 
     def __enter__(self) -> Self:
         return self
