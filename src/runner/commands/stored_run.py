@@ -20,7 +20,6 @@ LENGTHS = ("epochs", "max_steps")
 ANYWHERE = (
     "data_dir",
     "device",
-    "tensorboard",
     "threads",
     "trusted",
     "output_dir",
