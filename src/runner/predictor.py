@@ -6,7 +6,7 @@ Shapes: N rows, K classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from runner.config.settings import Config
 from runner.contracts import Parts, Task
 from runner.data.transforms import blank_preprocess
 from runner.engine import as_scores
+from runner.experiment import build_model, transforms
 from runner.parts import build
 from runner.records.schema import Schema
 from runner.state import load_weights
@@ -57,13 +58,14 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
     """The predictor of a run's config, schema and checkpoint. Raises ConfigError, DataError or DeviceError."""
     device.threads(config.threads)
     choice = device.choose(config.device)
-    preprocess = blank_preprocess(config.dataset.knobs["transforms"], schema.row_shape, schema.columns)
+    preprocess = blank_preprocess(transforms(config), schema.row_shape, schema.columns)
     in_shape = tuple(preprocess(torch.zeros(1, *schema.row_shape)).shape[1:])
     num_classes = len(schema.class_names)
     outputs = build.num_outputs(config.loss, schema.task, num_classes, config.trusted)
+    drawn_anew = replace(config, model=build.without_published_weights(config.model))
     parts = Parts(
         preprocess=preprocess.to(choice.device),
-        model=build.build_model(config.model, in_shape, outputs, config.trusted).to(choice.device),
+        model=build_model(drawn_anew, preprocess, in_shape, outputs).to(choice.device),
         loss=build.build_loss(config.loss, schema.task, num_classes, config.trusted),
         optimizers=(),
         schedules=(),
