@@ -12,7 +12,7 @@ from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import Config, changed
 from runner.contracts import Data
 from runner.errors import ConfigError, DataError
-from runner.experiment import Experiment, assemble, read_data
+from runner.experiment import Experiment, assemble, read_data, read_split
 from runner.judgement import checkpoint_to_judge
 from runner.predictor import Predictor, build_predictor
 from runner.records.checkpoint import Checkpoints
