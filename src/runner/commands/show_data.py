@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner import libraries
-from runner.commands.show import Table, draw
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.settings import Config
 from runner.errors import ConfigError
+from runner.records.listing import Table
 from runner.records.numerals import counted
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ MOST_CATEGORIES = 6
 MOST_CLASSES = 30
 
 
-def run(words: Sequence[str]) -> int:
-    """Prints the columns, the classes and the split of the data set that ``words`` compose. Raises RunnerError."""
-    config = compose(parse(words)).config
+def data_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+    """The columns, the classes and the split of the data set that ``words`` compose. Raises RunnerError."""
+    config = compose(parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
     libraries.load()
     from runner.data.splits import describe
     from runner.experiment import read_data, read_split, split_settings
@@ -36,11 +36,9 @@ def run(words: Sequence[str]) -> int:
     data, split = read_split(replace(config, dataset=replace(config.dataset, knobs=knobs)), read_data)
     if not data.columns:
         raise ConfigError(f"show {words[0]} ...: has no columns; look at it: python -m runner view {' '.join(words)}")
-    draw(columns_table(config, data, split))
-    print()
     note = describe(data, split_settings(config))
-    draw(classes_table(data, split, note) if data.class_names else targets_table(data, split, note))
-    return 0
+    goal = classes_table(data, split, note) if data.class_names else targets_table(data, split, note)
+    return [columns_table(config, data, split), goal]
 
 
 def columns_table(config: Config, data: Data, split: Split) -> Table:
@@ -53,7 +51,7 @@ def columns_table(config: Config, data: Data, split: Split) -> Table:
     goal = f"{data.task}, target {data.target}" if data.target else data.task
     title = f"{config.dataset.option}: {counted(len(data.y), 'row')}, {counted(len(data.columns), 'feature')}, {goal}"
     notes = (*data.notes, *advice(config, data))
-    return Table(title, ("column", "kind", "empty", "in the train rows"), tuple(rows), notes, is_headed=True)
+    return Table(title, ("column", "kind", "empty", "in the train rows"), tuple(rows), notes, numbers=(2,))
 
 
 def advice(config: Config, data: Data) -> Iterator[str]:
@@ -105,7 +103,7 @@ def classes_table(data: Data, split: Split, note: str) -> Table:
     if len(data.class_names) > MOST_CLASSES:
         rows.append((f"and {len(data.class_names) - MOST_CLASSES:,} more", *[""] * (len(parts) + 1)))
     rows.append(("all", *(f"{len(rows):,}" for rows in parts.values()), ""))
-    return Table("Classes", ("class", *parts, "of train"), tuple(rows), (note,), is_headed=True)
+    return Table("Classes", ("class", *parts, "of train"), tuple(rows), (note,), tuple(range(1, len(parts) + 2)))
 
 
 def targets_table(data: Data, split: Split, note: str) -> Table:
@@ -116,4 +114,4 @@ def targets_table(data: Data, split: Split, note: str) -> Table:
         if len(y):
             shown = (f"{float(v):g}" for v in (y.min(), y.mean(), y.max()))
             rows.append((name, f"{len(y):,}", *shown))
-    return Table("Target", ("split", "rows", "lowest", "mean", "highest"), tuple(rows), (note,), is_headed=True)
+    return Table("Target", ("split", "rows", "lowest", "mean", "highest"), tuple(rows), (note,), (1, 2, 3, 4))
