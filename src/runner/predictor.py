@@ -6,7 +6,7 @@ Shapes: N rows, K classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -62,9 +62,10 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
     in_shape = tuple(preprocess(torch.zeros(1, *schema.row_shape)).shape[1:])
     num_classes = len(schema.class_names)
     outputs = build.num_outputs(config.loss, schema.task, num_classes, config.trusted)
+    drawn_anew = replace(config, model=build.without_published_weights(config.model))
     parts = Parts(
         preprocess=preprocess.to(choice.device),
-        model=build_model(config, preprocess, in_shape, outputs).to(choice.device),
+        model=build_model(drawn_anew, preprocess, in_shape, outputs).to(choice.device),
         loss=build.build_loss(config.loss, schema.task, num_classes, config.trusted),
         optimizers=(),
         schedules=(),

@@ -17,6 +17,7 @@ from runner.parts.build import (
     build_model,
     build_source,
     num_outputs,
+    without_published_weights,
 )
 
 # Models
@@ -281,3 +282,10 @@ def test_a_class_of_torch_goes_by_its_path_and_is_held_against_the_rows() -> Non
     assert type(build_model(linear, (4,), 3)) is nn.Linear
     with pytest.raises(ConfigError, match=r"model=module: turns one row into \[1, 3\], not into \[1, 2\]"):
         build_model(linear, (4,), 2)
+
+
+def test_a_stored_net_needs_no_file_of_published_weights_for_its_checkpoint_holds_all() -> None:
+    stored = part("model", "torchvision", weights="DEFAULT")
+    assert without_published_weights(stored).knobs == {"name": "resnet18", "weights": None, "freeze": []}
+    own = Part("model", "mine", "mine.nets.Net", {"weights": "a_file.pt"})
+    assert without_published_weights(own) is own

@@ -10,6 +10,7 @@ from pathlib import Path
 from runner import libraries
 from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.limits import shown
+from runner.config.settings import Config
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, DataError
 from runner.records.listing import Table, draw
@@ -19,12 +20,12 @@ SETTINGS = ("settings", "train")
 
 
 def run(argv: Sequence[str]) -> int:
-    """Prints the groups, a group's options, an option's parameters, the settings or a net, as ``argv`` asks."""
+    """Prints the groups, the options of one, the parameters of an option, the settings, a net or a table."""
     parser = argparse.ArgumentParser(
         prog="python -m runner show",
         description="What can be chosen: groups, the options of one, the parameters of an option, the settings. "
-        "With a model and a data set, model=cnn dataset=mnist: the net, its layers and its parameters. "
-        "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for.",
+        "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for. "
+        "With a model and a data set, model=cnn dataset=mnist: the net, its layers and its parameters.",
     )
     parser.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
     parser.add_argument(
@@ -35,8 +36,6 @@ def run(argv: Sequence[str]) -> int:
     if asks_for_a_net(wanted.what):
         found = net_tables(wanted.what, wanted.config_dir)
     elif asks_for_data(wanted.what):
-        from runner.commands.show_data import data_tables
-
         found = data_tables(wanted.what, wanted.config_dir)
     else:
         catalog = Catalog(conf_folders(wanted.config_dir))
@@ -48,11 +47,6 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def asks_for_data(argv: Sequence[str]) -> bool:
-    """Whether a data set is named and something of it is set: dataset=csv dataset.path=prices.csv."""
-    return any(word.startswith("dataset=") for word in argv) and any(word.startswith("dataset.") for word in argv)
-
-
 def asks_for_a_net(words: Sequence[str]) -> bool:
     """Whether a model is named together with the data or with values: model=cnn dataset=mnist, model.hidden=[8]."""
     keys = [word.partition("=")[0] for word in words if "=" in word]
@@ -60,13 +54,32 @@ def asks_for_a_net(words: Sequence[str]) -> bool:
     return of_model and any(key == "dataset" or key not in GROUPS for key in keys)
 
 
-def net_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
-    """The net that the words describe, as a run would begin with it. Raises RunnerError as ``train`` would."""
+def asks_for_data(words: Sequence[str]) -> bool:
+    """Whether a data set is named and something of it is set: dataset=csv dataset.path=prices.csv."""
+    return any(word.startswith("dataset=") for word in words) and any(word.startswith("dataset.") for word in words)
+
+
+def composed(words: Sequence[str], config_dir: str | None) -> Config:
+    """The config that the words make, as ``train`` would compose it; torch is imported after it. Raises RunnerError."""
     from runner.compose.composition import compose
     from runner.compose.request import parse
 
     config = compose(parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
     libraries.load()
+    return config
+
+
+def data_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+    """What the table that the words describe is taken for. Raises RunnerError as ``train`` would."""
+    config = composed(words, config_dir)
+    from runner.commands.show_data import data_tables
+
+    return data_tables(config, words)
+
+
+def net_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+    """The net that the words describe, as a run would begin with it. Raises RunnerError as ``train`` would."""
+    config = composed(words, config_dir)
     from runner.experiment import net_alone
     from runner.layers import forward_flops, kind_of, layers
     from runner.records.net_listing import layer_table, module_table, parameter_table

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from runner import libraries
-from runner.compose.composition import compose
-from runner.compose.request import parse
+import torch
+from torch import Tensor
+
 from runner.config.settings import Config
+from runner.contracts import Column, Data, Split
+from runner.data.splits import describe
 from runner.errors import ConfigError
+from runner.experiment import read_data, read_split, split_settings
 from runner.records.listing import Table
 from runner.records.numerals import counted
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from runner.contracts import Column, Data, Split
 
 # what training may refuse is to be seen here
 LENIENT = {"missing": "impute", "unknown": "zeros"}
@@ -25,26 +22,21 @@ MOST_CATEGORIES = 6
 MOST_CLASSES = 30
 
 
-def data_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+def data_tables(config: Config, words: Sequence[str]) -> list[Table]:
     """The columns, the classes and the split of the data set that ``words`` compose. Raises RunnerError."""
-    config = compose(parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
-    libraries.load()
-    from runner.data.splits import describe
-    from runner.experiment import read_data, read_split, split_settings
-
     knobs = dict(config.dataset.knobs) | {key: value for key, value in LENIENT.items() if key in config.dataset.knobs}
     data, split = read_split(replace(config, dataset=replace(config.dataset, knobs=knobs)), read_data)
     if not data.columns:
         raise ConfigError(f"show {words[0]} ...: has no columns; look at it: python -m runner view {' '.join(words)}")
     note = describe(data, split_settings(config))
-    goal = classes_table(data, split, note) if data.class_names else targets_table(data, split, note)
-    return [columns_table(config, data, split), goal]
+    return [
+        columns_table(config, data, split),
+        (classes_table if data.class_names else targets_table)(data, split, note),
+    ]
 
 
 def columns_table(config: Config, data: Data, split: Split) -> Table:
     """What each column is taken for, and its values."""
-    import torch
-
     x_NF = data.x[torch.arange(len(data.y))]
     rows = [column_row(column, x_NF[:, place], split) for place, column in enumerate(data.columns)]
     rows += [(name, "ignored", "", "") for name in data.ignored]
@@ -69,8 +61,6 @@ def column_row(column: Column, x_N: Tensor, split: Split) -> tuple[str, str, str
 
 def kind_of(column: Column, values: Tensor) -> str:
     """As dataset.columns says it."""
-    import torch
-
     if not column.categories:
         return "binary" if len(torch.unique(values)) == 2 else "numeric"
     if not column.ordered:
@@ -103,7 +93,8 @@ def classes_table(data: Data, split: Split, note: str) -> Table:
     if len(data.class_names) > MOST_CLASSES:
         rows.append((f"and {len(data.class_names) - MOST_CLASSES:,} more", *[""] * (len(parts) + 1)))
     rows.append(("all", *(f"{len(rows):,}" for rows in parts.values()), ""))
-    return Table("Classes", ("class", *parts, "of train"), tuple(rows), (note,), tuple(range(1, len(parts) + 2)))
+    heads = ("class", *parts, "of train")
+    return Table("Classes", heads, tuple(rows), (note,), numbers=tuple(range(1, len(heads))))
 
 
 def targets_table(data: Data, split: Split, note: str) -> Table:
@@ -114,4 +105,5 @@ def targets_table(data: Data, split: Split, note: str) -> Table:
         if len(y):
             shown = (f"{float(v):g}" for v in (y.min(), y.mean(), y.max()))
             rows.append((name, f"{len(y):,}", *shown))
-    return Table("Target", ("split", "rows", "lowest", "mean", "highest"), tuple(rows), (note,), (1, 2, 3, 4))
+    heads = ("split", "rows", "lowest", "mean", "highest")
+    return Table("Target", heads, tuple(rows), (note,), numbers=tuple(range(1, len(heads))))

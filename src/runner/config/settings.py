@@ -26,11 +26,17 @@ Word = Annotated[str, Matching(r"(?s).+", "that is not empty")]
 Device = Annotated[str, Matching(r"auto|cpu|mps|cuda(:\d+)?", "like auto, cpu, cuda, cuda:1 or mps")]
 Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or train/loss, never test/...")]
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
-MOST_PROFILED = 1000  # steps: about 1 GB of trace
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
+MOST_PROFILED = 1000  # steps: about 1 GB of trace
 
 # what runs have not got that were made before there was such a setting; it changes nothing that they computed
-LATER_SETTINGS = {"tensorboard": "auto"}
+LATER_SETTINGS = {
+    "tensorboard": "auto",
+    "repeat_batch": None,
+    "max_eval_rows": None,
+    "profile": False,
+    "detect_anomaly": False,
+}
 
 
 @dataclass(frozen=True)
@@ -85,9 +91,9 @@ class Config:
     checkpoint: Checkpointing
     grad_clip_norm: Positive | None
     log_every_steps: Count
-    tensorboard: Literal["auto", "off", "scalars", "full"]
     profile: bool
     detect_anomaly: bool
+    tensorboard: Literal["auto", "off", "scalars", "full"]
     num_workers: NotNegativeInt
     threads: Count | None
     data_dir: Word

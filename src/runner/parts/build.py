@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -64,6 +65,13 @@ def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted
                 _check_outputs(part, deepcopy(model).train()(torch.zeros(2, *in_shape)), [2, num_outputs])
     freeze(model, part.knobs.get("freeze", []))
     return model.train()
+
+
+def without_published_weights(part: Part) -> Part:
+    """A model whose weights come from a checkpoint: a net of torchvision is drawn anew, so that no file is needed."""
+    if part.target != "runner.models.torchvision.Torchvision":
+        return part
+    return replace(part, knobs={**part.knobs, "weights": None})
 
 
 def _net(part: Part, facts: Mapping[str, Any], trusted: Sequence[str]) -> nn.Module:
