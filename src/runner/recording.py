@@ -42,7 +42,7 @@ def record(
     with interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())
         shown = outline(experiment, directory.path)
-        summary = Summary(directory, shown, experiment.data_digest)
+        summary = Summary(directory, shown, experiment.data_digest, experiment.config.as_dict())
         with (
             failure_told(summary, experiment),
             Views(directory, experiment.config, shown, saved, brief=brief) as views,
