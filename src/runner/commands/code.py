@@ -1,0 +1,35 @@
+"""``code [key=value ...]``: the run that ``train`` with the same words makes, as one plain PyTorch script."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from runner import libraries
+from runner.compose.composition import compose
+from runner.compose.request import parse
+from runner.config.catalog import Catalog, conf_folders
+from runner.errors import ConfigError
+
+USAGE = "python -m runner code [GROUP=OPTION ...] [KEY=VALUE ...] > script.py"
+
+
+def run(argv: Sequence[str]) -> int:
+    """The exit code of ``code``; the script goes to standard output. Raises RunnerError, also where it would not do the
+    same as the run."""
+    if any(word in ("-h", "--help") for word in argv):
+        print(f"{USAGE}\n\nThe run that train with the same words makes, as one plain PyTorch script.")
+        return 0
+    flags = [word for word in argv if word.startswith("-") and not word.startswith("--config-dir")]
+    if flags:
+        raise ConfigError(f"code: {flags[0]}: no such flag\n  {USAGE}")
+    request = parse(argv)
+    composed = compose(request)
+    libraries.load()
+    from runner.experiment import assemble
+    from runner.script.page import page
+
+    catalog = Catalog(conf_folders(request.flags.config_dir))
+    command = shlex.join(["python", "-m", "runner", "train", *argv])
+    print(page(assemble(composed.config, catalog), catalog, command), end="")
+    return 0
