@@ -33,6 +33,7 @@ MAY = {
     "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
     "judgement": {"engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
+    "first_step": {"engine", "experiment", "layers", "seed", "tally"},
     "script": {"config", "experiment", "seed"},
     "compose": {"config", "experiment", "libraries", "recording", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used

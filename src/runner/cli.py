@@ -21,6 +21,7 @@ VERBS = {
     "eval": ("runner.commands.evaluate:run", "measure a trained model again"),
     "predict": ("runner.commands.predict:run", "answer for one row of the test split"),
     "view": ("runner.commands.view:run", "pictures: of a data set, its rows and its classes"),
+    "explain": ("runner.commands.explain:run", "one batch through the five steps of training"),
     "code": ("runner.commands.code:run", "a run as one plain PyTorch script"),
     "report": ("runner.commands.report:run", "runs side by side, best first; of two, the difference"),
     "fetch": ("runner.commands.fetch:run", "download a data set once; without a name, what there is"),
