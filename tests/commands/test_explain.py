@@ -21,14 +21,8 @@ from runner.records.metric_log import read_rows
 WORDS = {
     "digits, cnn": ["device=cpu"],
     "dropout, norm, clipping": [
-        "dataset=iris",
-        "model=dnn",
-        "model.dropout=0.4",
-        "model.normalisation=batch",
-        "grad_clip_norm=0.5",
-        "scheduler=step_lr",
-        "scheduler.step_size=1",
-        "scheduler.interval=step",
+        *["dataset=iris", "model=dnn", "model.dropout=0.4", "model.normalisation=batch", "grad_clip_norm=0.5"],
+        *["scheduler=step_lr", "scheduler.step_size=1", "scheduler.interval=step"],
     ],
     "numbers": ["dataset=diabetes", "model=linear", "optimizer=sgd", "optimizer.lr=0.01"],
     "a closure": ["dataset=wine", "model=linear", "optimizer=lbfgs"],

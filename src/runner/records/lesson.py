@@ -51,9 +51,7 @@ def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[Render
         table.add_row(*map(Text, layer_cells(layer)))
     yield table
     if class_names:
-        yield Text(
-            "   raw outputs (logits) and what they mean as probabilities: softmax makes them positive and sum to 1"
-        )
+        yield Text(f"   the raw outputs (logits) as probabilities: {SOFTMAX if step.logits.shape[1] > 1 else SIGMOID}")
         yield outputs_table(step, class_names)
 
 
