@@ -31,11 +31,14 @@ MAY = {
     "pictures": {"records", "seed"},
     "state": {"monitor", "seed"},
     "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
-    "judgement": {"engine", "experiment", "records", "state"},
+    "linear_fit": set(),
+    "baselines": {"data", "engine", "experiment", "linear_fit"},
+    "judgement": {"baselines", "engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
     "first_step": {"engine", "experiment", "layers", "seed", "tally"},
-    "script": {"config", "experiment", "seed"},
-    "compose": {"config", "experiment", "libraries", "recording", "records"},
+    "script": {"config", "experiment", "parts", "seed"},
+    "folds": {"config", "data", "engine", "experiment", "interruption", "recording", "records"},
+    "compose": {"config", "folds", "libraries", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used
     "__main__": {"cli"},
 }

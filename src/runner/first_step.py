@@ -78,7 +78,7 @@ def first_step(experiment: Experiment) -> FirstStep:
     before = [weight.detach().clone() for weight in parts.model.parameters()]
     generators = seed.capture()
     stepper, tally = Stepper(parts, experiment.plan.grad_clip_norm), Tally(Progress(), parts.task)
-    lr = stepper.lr
+    lr = stepper.rates()["lr"]
     kinds = {row.name: row.kind for row in layers(parts.model, experiment.in_shape)}
     with watched(parts.model, kinds) as (seen, outputs):
         stepper.step(x_B, y_B, tally)

@@ -84,6 +84,11 @@ def test_the_five_steps_are_told_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_of_all_folds_the_first_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", "dataset=iris", "model=linear", "folds=3", "fold=all"]) == 0
+    assert "64 x 4" in capsys.readouterr().out
+
+
 def test_a_step_that_is_too_long_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["explain", "dataset=diabetes", "model=linear", "optimizer=sgd", "optimizer.lr=10"]) == 0
     assert "not smaller: the step was too long, lower optimizer.lr" in capsys.readouterr().out

@@ -50,6 +50,14 @@ def test_the_leaderboard(here: Path, capsys: Capture) -> None:
     ]
 
 
+def test_folds_of_one_command_are_made_again_by_one_command(here: Path, capsys: Capture) -> None:
+    for fold, loss in enumerate([0.2, 0.1, 0.3]):
+        make_run(here / "run" / f"fold-{fold}", loss, folds=3, fold=fold)
+    lines, _ = said(capsys)
+    assert lines[2].startswith("3 folds   0.2000 ± 0.1000") and lines[2].endswith("run/fold-1")
+    assert lines[5].endswith("metric=accuracy folds=3 fold=all")
+
+
 def test_two_runs_are_told_apart(here: Path, capsys: Capture) -> None:
     make_run(here / "a", 0.5)
     make_run(here / "bb", 0.25, optimizer__lr=0.1, seed=3)

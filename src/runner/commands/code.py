@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runner import libraries
 from runner.compose.composition import compose
@@ -24,12 +25,14 @@ def run(argv: Sequence[str]) -> int:
     if flags:
         raise ConfigError(f"code: {flags[0]}: no such flag\n  {USAGE}")
     request = parse(argv)
-    composed = compose(request)
+    config = compose(request).config
+    if config.fold == "all":
+        config = replace(config, fold=0)  # refused with all else that a script cannot do
     libraries.load()
     from runner.experiment import assemble
     from runner.script.page import page
 
     catalog = Catalog(conf_folders(request.flags.config_dir))
     command = shlex.join(["python", "-m", "runner", "train", *argv])
-    print(page(assemble(composed.config, catalog), catalog, command), end="")
+    print(page(assemble(config, catalog), catalog, command), end="")
     return 0

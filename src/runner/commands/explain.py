@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -27,6 +28,8 @@ def run(argv: Sequence[str]) -> int:
         raise ConfigError(f"explain: {flags[0]}: no such flag\n  {USAGE}")
     request = parse(argv)
     config = compose(request).config
+    if config.fold == "all":
+        config = replace(config, fold=0)  # the first step there is
     libraries.load()
     from runner.experiment import assemble
     from runner.first_step import first_step

@@ -163,9 +163,10 @@ def show_contest(screen: Console, contest: Contest, top: int) -> None:
             Text("values of different losses cannot be compared; rank by another metric: --by", style="yellow")
         )
     best = shown[0].best_run(contest.metric)
+    again = {**best.config, "fold": "all"} if shown[0].is_folded else best.config
     screen.print(Text("the best of them, and how to make it again", style="dim"))
     screen.print(Text(f"  {here(best.path)}"), soft_wrap=True)
-    screen.print(Text(f"  {command(best.config, Catalog(conf_folders()))}\n", style="cyan"), soft_wrap=True)
+    screen.print(Text(f"  {command(again, Catalog(conf_folders()))}\n", style="cyan"), soft_wrap=True)
 
 
 def fitting_table(screen: Console, contest: Contest, shown: Sequence[Entry]) -> Table:
@@ -187,11 +188,16 @@ def contest_table(contest: Contest, shown: Sequence[Entry], metrics: Sequence[st
             *(entry.settings.get(name, "") for name in contest.settings),
             *[entry.repeats or "1"] * len(runs),
             *(score_text(entry.scores.get(name)) for name in metrics),
-            *[entry.best_run(contest.metric).path.name] * names,
+            *[run_name(entry.best_run(contest.metric).path)] * names,
         ]
         for entry in shown
     ]
     return ranking(heads, lines, numbers=metrics)
+
+
+def run_name(path: Path) -> str:
+    """The name of its directory, of a fold with that above it."""
+    return f"{path.parent.name}/{path.name}" if path.name.startswith("fold-") else path.name
 
 
 def score_text(score: Score | None) -> str:

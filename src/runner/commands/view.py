@@ -25,10 +25,14 @@ USAGE = "python -m runner view dataset=mnist [key=value ...] [--out FILE.png] [-
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
+    if any(word.lstrip("+").startswith("scheduler=") for word in argv):
+        from runner.commands import view_schedule
+
+        return view_schedule.run(argv)
     own, words = _own_flags(argv)
     config = _composed(words)
     out = Path(own.out or f"{config.dataset.option.rpartition('/')[2]}.png").expanduser()
-    _check_out(out, overwrite=own.overwrite)
+    check_out(out, overwrite=own.overwrite)
     libraries.load()
     exhibit = _exhibit(config)
     from runner.pictures.dataset import picture
@@ -78,14 +82,19 @@ def _fault(word: str) -> str | None:
 
 
 def _nothing_to_view(words: Sequence[str]) -> str:
-    options = Catalog(conf_folders()).options("dataset")
-    named = next((word for word in words if word in options), None)
-    if named:
-        return f"view {named}: is not of the form key=value; did you mean: python -m runner view dataset={named}"
-    return f"view: say which data set: python -m runner view dataset=mnist\n  choices: {listed(options)}"
+    catalog = Catalog(conf_folders())
+    for group in ("dataset", "scheduler"):
+        named = next((word for word in words if word in catalog.options(group)), None)
+        if named:
+            return f"view {named}: is not of the form key=value; did you mean: python -m runner view {group}={named}"
+    return (
+        f"view: say which data set: python -m runner view dataset=mnist\n"
+        f"  choices: {listed(catalog.options('dataset'))}\n"
+        f"  or which schedule: python -m runner view scheduler=step_lr optimizer=sgd epochs=20"
+    )
 
 
-def _check_out(out: Path, *, overwrite: bool) -> None:
+def check_out(out: Path, *, overwrite: bool) -> None:
     if out.suffix.lower() != ".png":
         raise ConfigError(f"--out {out}: pictures are PNG files; name it {out.name or 'picture'}.png")
     if out.is_dir():
@@ -102,8 +111,8 @@ def _exhibit(config: Config) -> Exhibit:
     from runner.pictures.exhibit import Exhibit
 
     data, settings = read_data(config), split_settings(config)
-    rows = split(data, **settings)
-    return Exhibit(config.dataset.option, data, rows, describe(data, **settings), config.split_seed)
+    rows = split(data, settings)
+    return Exhibit(config.dataset.option, data, rows, describe(data, settings), config.split_seed)
 
 
 def _show(exhibit: Exhibit, out: Path) -> None:

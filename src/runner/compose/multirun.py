@@ -80,15 +80,14 @@ def run_here(tree: Any) -> JobOutcome:
     from hydra.core.hydra_config import HydraConfig
 
     libraries.load()
-    from runner.experiment import assemble
-    from runner.recording import record
+    from runner.folds import prepare
 
     hydra = HydraConfig.get()
     overrides, folder = tuple(hydra.overrides.task), Path(hydra.runtime.output_dir)
     number = int(hydra.job.num)
     try:
         config = compose(parse(overrides), number).config
-        record(assemble(config, Catalog(conf_folders())), RunDirectory(folder), brief=True)
+        prepare(config, Catalog(conf_folders()))(RunDirectory(folder), brief=True)
     except RunnerError as fault:
         return JobOutcome(number, overrides, folder, fault.exit_code, str(fault))
     return JobOutcome(number, overrides, folder, 0, "")

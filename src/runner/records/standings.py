@@ -38,7 +38,7 @@ class Entry:
     @property
     def repeats(self) -> str:
         """What the runs are: 5 seeds, 5 folds, 2 seeds x 5 folds; "" for a single run."""
-        counts = {name: len({run.settings[name] for run in self.runs}) for name in REPEATED}
+        counts = {name: len({run.settings.get(name) for run in self.runs}) for name in REPEATED}
         return " x ".join(f"{count} {name}s" for name, count in counts.items() if count > 1)
 
     @cached_property
@@ -46,6 +46,11 @@ class Entry:
         """Of every metric that all the runs have."""
         names = [name for name in self.runs[0].metrics if all(name in run.metrics for run in self.runs)]
         return {name: score([run.metrics[name] for run in self.runs]) for name in names}
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether its runs are the folds of one command."""
+        return len({run.settings.get("fold") for run in self.runs}) > 1
 
     def best_run(self, metric: str) -> PastRun:
         return min(self.runs, key=lambda run: place(run.metrics.get(metric), metric))

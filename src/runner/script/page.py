@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from runner.config.catalog import Catalog
 from runner.errors import ConfigError
@@ -35,7 +36,7 @@ def page(experiment: Experiment, catalog: Catalog, command: str) -> str:
     """
     faults = list(setting_faults(experiment, catalog))
     sections: list[list[str]] = []
-    for write in (data_section, model_section, training_section):
+    for write in (data_section, partial(model_section, catalog=catalog), training_section):
         try:
             sections.append(write(experiment))
         except ConfigError as error:
@@ -54,8 +55,9 @@ def setting_faults(experiment: Experiment, catalog: Catalog) -> Iterator[str]:
         if group not in SHOWN | WITHOUT_EFFECT and value != knob.default:
             yield f"{name}={value}: a plain script has no such thing; leave it out"
     dataset = experiment.config.dataset
+    usual = catalog.option("dataset", dataset.option).knobs
     for name, value in dataset.knobs.items():
-        if name not in DATASET_KNOBS and value not in (None, False, []):
+        if name not in DATASET_KNOBS and value != usual[name].default:
             yield f"dataset.{name}={value}: a plain script has no such thing; leave it out"
     if experiment.config.monitor not in ("val/loss", "val/accuracy") and experiment.has_validation:
         yield f"monitor={experiment.config.monitor}: a script keeps the best by val/loss or val/accuracy"
@@ -88,13 +90,13 @@ def data_section(experiment: Experiment) -> list[str]:
     return [*apart(functions), "", *([""] * bool(functions)), *lines]
 
 
-def model_section(experiment: Experiment) -> list[str]:
+def model_section(experiment: Experiment, catalog: Catalog) -> list[str]:
     config = experiment.config
     weights_seed = derive(config.seed, "weights")
     lines = net_lines(
         experiment.parts.model, config.model.option, weights_seed, single_output=single_output(experiment)
     )
-    return [*apart([["# 2. The model", *lines]]), "", "", *making_lines(experiment)]
+    return [*apart([["# 2. The model", *lines]]), "", "", *making_lines(experiment, catalog)]
 
 
 def training_section(experiment: Experiment) -> list[str]:

@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.errors import ConfigError
 from runner.experiment import Experiment
+from runner.parts.target import resolve
 from runner.script.net import code
 from runner.script.rows import single_output
 from runner.seed import derive
@@ -21,9 +23,11 @@ NEEDING_MORE = ("LBFGS", "SparseAdam", "Muon")  # a closure, sparse gradients, w
 SCHEDULERS = ("StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR")
 
 
-def making_lines(experiment: Experiment) -> list[str]:
+def making_lines(experiment: Experiment, catalog: Catalog) -> list[str]:
     """The model, its loss, its optimizer and its schedule, made. Raises ConfigError for what takes more than a line."""
     config = experiment.config
+    for part in (config.loss, config.optimizer, config.scheduler):
+        check_knobs(part, catalog)
     return [
         f"torch.manual_seed({derive(config.seed, 'weights')})  # the first weights are random, and the same every time",
         "model = Net()",
@@ -68,16 +72,22 @@ def torch_class(part: Part, module: str, known: tuple[str, ...] | list[str]) -> 
     return getattr(found, name)
 
 
+def check_knobs(part: Part, catalog: Catalog) -> None:
+    """Raises ConfigError for a knob that torch does not have and that is not as it always is."""
+    if part.target is None:
+        return
+    torchs = inspect.signature(resolve(part.target, object)).parameters
+    usual = catalog.option(part.group, part.option).knobs
+    for name, value in part.knobs.items():
+        if name not in (*torchs, "interval") and (name not in usual or usual[name].default != value):
+            raise ConfigError(f"{part.group}.{name}={value}: is not torch's own; a script cannot show it")
+
+
 def keywords(part: Part, kind: type, knobs: Mapping[str, Any]) -> str:
-    """The knobs that are not as torch has them. Raises ConfigError for what torch does not know."""
+    """The knobs of torch's own that are not as torch has them. Raises ConfigError for values that are no plain ones."""
     parameters = inspect.signature(kind).parameters
     default = {name: parameter.default for name, parameter in parameters.items()}
     changed = {name: value for name, value in plain(knobs).items() if name not in default or default[name] != value}
-    unknown = [name for name, value in changed.items() if name not in default and value not in (None, False)]
-    if unknown:
-        raise ConfigError(
-            f"{part.group}.{unknown[0]}={changed[unknown[0]]}: is not torch's own; a script cannot show it"
-        )
     told = {name: value for name, value in plain(knobs).items() if name in changed or name == "lr"}
     told = {name: value for name, value in told.items() if name in default}
     if any(isinstance(value, Mapping) for value in told.values()) or told.get("weight") is not None:
