@@ -147,3 +147,11 @@ def test_what_a_script_cannot_do_is_refused(words: list[str], told: str, capsys:
 def test_every_reason_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["code", "dataset=car", "model=dnn", "optimizer=lbfgs", "max_steps=5"]) == 2
     assert capsys.readouterr().err.count("error: code: ") == 3
+
+
+def test_help_says_what_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    from runner.script.rows import SUPPORTED
+
+    assert cli.main(["code", "--help"]) == 0
+    told = capsys.readouterr().out
+    assert all(option in told for option in SUPPORTED)

@@ -13,13 +13,23 @@ from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError
 
 USAGE = "python -m runner code [GROUP=OPTION ...] [KEY=VALUE ...] > script.py"
+HELP = f"""{USAGE}
+
+The run that train with the same words makes, as one plain PyTorch script with the same losses. It can show
+  data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist random, scaled, normalised or flattened
+  models      those that are torch's own layers in a row: linear mlp dnn cnn cnn_notes
+  losses      cross_entropy bce_with_logits mse, and torch's other losses of numbers
+  optimizers  all of torch but lbfgs, muon and sparse_adam; scheduler none, step_lr, multi_step_lr, exponential_lr,
+              cosine_annealing_lr; grad_clip_norm
+  the best epoch by val/loss or val/accuracy
+Anything else is refused with the reason."""
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``code``; the script goes to standard output. Raises RunnerError, also where it would not do the
     same as the run."""
     if any(word in ("-h", "--help") for word in argv):
-        print(f"{USAGE}\n\nThe run that train with the same words makes, as one plain PyTorch script.")
+        print(HELP)
         return 0
     flags = [word for word in argv if word.startswith("-") and not word.startswith("--config-dir")]
     if flags:
