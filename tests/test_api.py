@@ -21,6 +21,9 @@ from hydra.core.hydra_config import HydraConfig
 
 import program
 import runner
+from runner.config.catalog import Catalog, conf_folders
+from runner.config.settings import load_stored
+from runner.experiment import Experiment, assemble
 
 ROOT = Path(__file__).parents[1]
 IRIS = ["dataset=iris", "model=dnn", "model.hidden=[8]", "optimizer.lr=0.05", "epochs=3", "device=cpu"]
@@ -65,9 +68,15 @@ def test_rows_come_as_an_array_a_tensor_lists_or_a_frame_and_get_names(iris: run
     assert iris.predict(np.empty((0, 4))).shape == (0,)
 
 
+def rebuilt(run: runner.Run) -> Experiment:
+    """With the rows of its data set."""
+    with torch.random.fork_rng():
+        return assemble(load_stored(run.path / "config.yaml"), Catalog(conf_folders()))
+
+
 def test_the_model_is_the_judged_one_in_evaluation_mode(iris: runner.Run) -> None:
-    rebuilt = iris._rebuilt.experiment
-    x_NF, y_N = rebuilt.data.x[rebuilt.split.test], rebuilt.data.y[rebuilt.split.test]
+    experiment = rebuilt(iris)
+    x_NF, y_N = experiment.data.x[experiment.split.test], experiment.data.y[experiment.split.test]
     assert not iris.model.training
     hits = iris.model(iris.preprocess(x_NF)).argmax(1) == y_N
     assert hits.double().mean().item() == pytest.approx(iris.summary["best"]["test/accuracy"])
@@ -75,16 +84,17 @@ def test_the_model_is_the_judged_one_in_evaluation_mode(iris: runner.Run) -> Non
 
 def test_two_classes_by_one_output_and_numbers(here: Path) -> None:
     binary = runner.run(["dataset=breast_cancer", "model=linear", "epochs=2", "optimizer.lr=0.01"])
-    x_NF = binary._rebuilt.experiment.data.x[:5]
+    x_NF = rebuilt(binary).data.x[:5]
     assert binary.predict_proba(x_NF).idxmax(axis=1).tolist() == binary.predict(x_NF).tolist()
     number = runner.run(["dataset=diabetes", "model=linear", "epochs=1"])
-    assert number.predict(number._rebuilt.experiment.data.x[:3]).shape == (3,)
+    assert number.predict(rebuilt(number).data.x[:3]).shape == (3,)
     with pytest.raises(runner.RunnerError, match="predicts numbers, not classes; use predict"):
-        number.predict_proba(number._rebuilt.experiment.data.x[:3])
+        number.predict_proba(rebuilt(number).data.x[:3])
 
 
-def test_categories_come_by_their_names() -> None:
-    run = runner.run(["dataset=car", "model=linear", "epochs=1"])
+@pytest.mark.parametrize("categorical", ["onehot", "embedding"])
+def test_categories_come_by_their_names(categorical: str) -> None:
+    run = runner.run(["dataset=car", "model=linear", "epochs=1", f"dataset.categorical={categorical}"])
     cars = pd.DataFrame([["low", "low", "4", "4", "big", "high"], ["vhigh", "vhigh", "2", "2", "small", "low"]])
     cars.columns = ["buying", "maint", "doors", "persons", "lug_boot", "safety"]
     assert len(run.predict(cars)) == 2

@@ -183,7 +183,5 @@ def test_every_file_the_page_points_at_is_there() -> None:
 
 
 def block_with(text: str) -> str:
-    (block,) = (
-        block for kind, block in re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.M | re.S) if text in block and not kind
-    )
+    (block,) = (block for block in re.findall(r"^```\w*\n(.*?)^```$", PAGE, re.M | re.S) if text in block)
     return block

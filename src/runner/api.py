@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from torch import nn
 
-    from runner.commands.rebuilt_run import Rebuilt
+    from runner.predictor import Predictor
 
 
 def run(overrides: Sequence[str] = ()) -> Run:
@@ -94,12 +94,12 @@ class Run:
     @property
     def model(self) -> nn.Module:
         """The net with the trained weights, in evaluation mode: rows after ``preprocess`` -> raw outputs."""
-        return self._rebuilt.experiment.parts.model
+        return self._predictor.parts.model
 
     @property
     def preprocess(self) -> nn.Module:
         """Raw rows, as the data set has them -> what ``model`` takes: ``run.model(run.preprocess(x))``."""
-        return self._rebuilt.experiment.parts.preprocess
+        return self._predictor.parts.preprocess
 
     def predict(self, x: Any) -> np.ndarray[Any, Any]:
         """[N] the name of each row's likeliest class, or the number; ``x`` is [N, ...], raw, as the data set has it.
@@ -109,51 +109,36 @@ class Run:
         """
         import numpy as np
 
-        scores = self._scores(x)
-        names = self._rebuilt.experiment.data.class_names
-        return np.array(names)[scores.argmax(1)] if names else scores[:, 0]
+        scores, names = self._scores(x), self._predictor.schema.class_names
+        return np.array(names)[scores.argmax(1)] if names else scores
 
     def predict_proba(self, x: Any) -> DataFrame:
         """The probability of each class: a row for each row of ``x``, a column for each class."""
         import pandas as pd
 
-        names = self._rebuilt.experiment.data.class_names
+        names = self._predictor.schema.class_names
         if not names:
             raise DataError(f"{self.path}: predicts numbers, not classes; use predict")
         return pd.DataFrame(self._scores(x), columns=list(names))
 
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
-        """[N, K] probabilities, or [N, 1] predicted numbers."""
-        import torch
+        """[N, K] probabilities, or [N] predicted numbers."""
+        from runner.inputs.arrays import raw_rows
 
-        from runner.data.raw_rows import raw_rows
-        from runner.engine import as_scores
-
-        experiment = self._rebuilt.experiment
-        size = experiment.config.eval_batch_size
-        x_N = raw_rows(x, tuple(experiment.data.x.shape[1:]), experiment.data.columns).to(experiment.choice.device)
-        with torch.no_grad():
-            pieces = [self.model(self.preprocess(x_B)) for x_B in torch.split(x_N, size)]
-        scores = as_scores(torch.cat(pieces), experiment.data.task).cpu()
-        if experiment.data.task == "binary":
-            scores = torch.stack([1 - scores, scores], 1)
-        scores_NK = scores[:, None] if scores.ndim == 1 else scores
-        answer: np.ndarray[Any, Any] = scores_NK.numpy()
+        schema = self._predictor.schema
+        scores = self._predictor.probabilities(raw_rows(x, schema.row_shape, schema.columns))
+        answer: np.ndarray[Any, Any] = scores.numpy()
         return answer
 
     @cached_property
-    def _rebuilt(self) -> Rebuilt:
-        """The experiment with the checkpoint's weights in it."""
+    def _predictor(self) -> Predictor:
+        """The net with the checkpoint's weights in it; the data set need not be there."""
         libraries.load()
-        from runner.commands.rebuilt_run import rebuild_to_read
+        from runner.commands.rebuilt_run import predictor_of
         from runner.records.console import RunConsole
-        from runner.state import load_weights
 
         with torch_put_back():
-            rebuilt = rebuild_to_read(self._stored, RunConsole().warn)
-            load_weights(rebuilt.saved, rebuilt.experiment.parts)
-        rebuilt.experiment.parts.model.eval()
-        return rebuilt
+            return predictor_of(self._stored, RunConsole().warn)[0]
 
 
 @contextmanager

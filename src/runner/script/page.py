@@ -25,7 +25,7 @@ from runner.seed import derive
 SHOWN = {"seed", "split_seed", "epochs", "batch_size", "eval_batch_size", "shuffle", "val_fraction", "test_fraction"}
 SHOWN |= {"monitor", "grad_clip_norm"}
 WITHOUT_EFFECT = {"name", "device", "threads", "test_every_epochs", "log_every_steps", "num_workers", "data_dir"}
-WITHOUT_EFFECT |= {"output_dir", "tags", "reference", "trusted", "checkpoint"}
+WITHOUT_EFFECT |= {"output_dir", "tensorboard", "tags", "reference", "trusted", "checkpoint"}
 DATASET_KNOBS = {"transforms", "shape", "num_classes", "num_rows", "seed"}
 
 
