@@ -10,18 +10,20 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "runner"
 
-# what each room may import of the others; errors, contracts and the package itself are open to all
-OPEN = {"", "errors", "contracts"}
+# what each room may import of the others; errors, contracts, specs and the package itself are open to all
+OPEN = {"", "errors", "contracts", "specs"}
 PARTS = {"data", "models", "losses", "optimizers", "schedulers", "metrics"}
 MAY = {
     "contracts": set(),
     "errors": set(),
+    "specs": set(),
     "libraries": set(),
     "seed": set(),
     "device": set(),
     "monitor": set(),
     "layers": set(),
     "interruption": set(),
+    "anomaly": set(),
     "tally": set(),
     **{part: {"seed"} for part in PARTS},
     "config": set(),
@@ -39,6 +41,7 @@ MAY = {
     "baselines": {"data", "engine", "experiment", "linear_fit"},
     "judgement": {"baselines", "engine", "experiment", "records", "state"},
     "recording": {
+        "anomaly",
         "dashboards",
         "device",
         "engine",

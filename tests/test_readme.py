@@ -172,7 +172,7 @@ def test_the_tree_of_the_page_is_the_tree() -> None:
     assert told == found
     options = next(line for line in PAGE.splitlines() if line.startswith("  dataset/"))
     groups = {path.name + "/" for path in (ROOT / "conf").iterdir() if path.is_dir()}
-    assert groups == {*re.findall(r"\w+/", options), "experiment/"}
+    assert groups == {*re.findall(r"\w+/", options), "debug/", "experiment/"}
 
 
 def test_every_file_the_page_points_at_is_there() -> None:

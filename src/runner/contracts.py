@@ -73,6 +73,18 @@ class Source(ABC):
     def load(self, data_dir: Path) -> Data:
         """The rows. Raises DataError where files are missing or wrong."""
 
+    def blank(self) -> Data | None:
+        """One row of zeros with everything but the numbers as ``load`` gives it; None where only the files know."""
+        return None
+
+
+class Architecture(ABC):
+    """A model part that makes its net, instead of being it: its constructor takes the knobs of the option file."""
+
+    @abstractmethod
+    def build(self, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
+        """The net, [B, *in_shape] -> logits_BK, on the CPU. Raises ConfigError where the rows do not suit it."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -141,6 +153,7 @@ class Parts:
     schedules: tuple[Schedule, ...]
     metrics: Mapping[str, Any]  # name -> torchmetrics.Metric over (scores, y)
     task: Task
+    max_eval_batch: int | None = None  # rows the model is given at once in evaluation, at most; None: no such bound
     augment: Callable[[Tensor, Tensor, int], Tensor] | None = None  # (x, rows, epoch from 0) -> x, of train rows only
 
 

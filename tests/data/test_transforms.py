@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from runner.contracts import Column, Data
-from runner.data.transform_specs import KNOBS
 from runner.data.transforms import TRANSFORMS, blank_preprocess, build_preprocess, out_shape
 from runner.errors import ConfigError
+from runner.specs.transforms import KNOBS
 
 COLOUR = Column("colour", ("red", "green", "blue"))
 MIXED = (Column("size"), COLOUR, Column("weight"))

@@ -100,10 +100,18 @@ def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = Non
 def assembled(stored: StoredRun, config: Config, read: Read | None = None) -> Experiment:
     """The experiment of a stored config. Its faults are faults of the file: nobody typed them."""
     try:
-        experiment = assemble(config, Catalog(conf_folders()), read)
+        experiment = assemble(without_published_weights(config), Catalog(conf_folders()), read)
     except ConfigError as error:
         raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
-    return replace(experiment, config=replace(experiment.config, threads=stored.config.threads))
+    as_stored = replace(experiment.config, threads=stored.config.threads, model=stored.config.model)
+    return replace(experiment, config=as_stored)
+
+
+def without_published_weights(config: Config) -> Config:
+    """The config with a net of torchvision drawn anew: the weights of the checkpoint take the place of all others."""
+    if config.model.target != "runner.models.torchvision.Torchvision":
+        return config
+    return replace(config, model=replace(config.model, knobs={**config.model.knobs, "weights": None}))
 
 
 def as_it_ran(config: Config, saved: Mapping[str, Any]) -> Config:

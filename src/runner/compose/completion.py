@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from runner.config.catalog import GROUPS, Catalog, conf_folders
+from runner.config.catalog import GROUPS, PARTS, Catalog, conf_folders
 from runner.errors import ConfigError
 from runner.records.past_run import run_paths
 
@@ -59,7 +59,7 @@ def overrides(words: Sequence[str], begun: str) -> Iterator[str]:
     yield from (f"{name}=" for name in catalog.settings)
     chosen = catalog.defaults | dict(word.split("=", 1) for word in words if word.partition("=")[0] in GROUPS)
     for part, option in chosen.items():
-        if part != "experiment":
+        if part in PARTS:
             yield from knobs(catalog, part, option) if begun.startswith(part) else [f"{part}."]
 
 

@@ -22,6 +22,7 @@ DATASET: Mapping[str, Any] = {
     "augment": list[Any],
     "categorical": Literal["onehot", "embedding"],
     "class_names": list[str] | None,
+    "limit": Count | None,
     "memory_mb": NotNegativeInt,
     "name": str,
     "num_classes": NotNegativeInt,
@@ -34,16 +35,21 @@ DATASET: Mapping[str, Any] = {
 }
 MODEL: Mapping[str, Any] = {
     "activation": Annotated[str, Matching(r"[A-Z]\w*", "that names a class of torch.nn, as ReLU")],
+    "arguments": dict[str, Any],
     "bias": bool,
     "channels": Annotated[list[Count], NotEmpty()],
     "dropout": Decay,
+    "freeze": list[str],
     "hidden": list[Count],
     "kernel_size": Count,
-    "normalisation": Literal["batch", "layer"] | None,
+    "name": str,
+    "normalisation": Literal["batch", "layer", "group", "instance", "rms"] | None,
     "output_relu": bool,
     "padding": Literal["same", "valid"] | NotNegativeInt,
+    "path": str | None,
     "pool_size": Count,
     "residual": bool,
+    "weights": str | None,
 }
 LOSS: Mapping[str, Any] = {
     "beta": NotNegative,
@@ -166,11 +172,14 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
 # Facts that only the data and the other parts can give; build sets them.
 RUN_TIME: Mapping[str, frozenset[str]] = {
     "dataset": frozenset({"dataset_class"}),
-    "model": frozenset({"in_shape", "num_outputs"}),
+    "model": frozenset({"in_shape", "num_outputs", "model_class"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer", "last_epoch"}),
     "metric": frozenset({"task", "num_classes", "num_labels"}),
 }
+
+# Knobs that are the program's own: an option file of a user's may leave them out.
+EVERY_OPTION: Mapping[str, frozenset[str]] = {"dataset": frozenset({"limit"})}
 
 # Where the class of a part may live, as far as its spelling goes; build checks the object itself.
 ROLES: Mapping[str, tuple[str, ...]] = {

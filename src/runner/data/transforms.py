@@ -1,6 +1,6 @@
 """Fixed steps between the raw rows and the net: modules whose constants are buffers, so they travel with the weights.
 
-A new one is a class here and its knobs in transform_specs. Shapes: N rows, C channels, H W pixels, F features.
+A new one is a class here and its knobs in runner.specs.transforms. Shapes: N rows, C channels, H W pixels, F features.
 """
 
 from collections import OrderedDict
@@ -14,8 +14,8 @@ from runner.contracts import Column, Data, Rows
 from runner.data.image_transforms import Colour, Grey, Pad, Resize
 from runner.data.reading import Reader, read_batches
 from runner.data.transform import Transform
-from runner.data.transform_specs import read_transforms
 from runner.errors import ConfigError
+from runner.specs.transforms import read_transforms
 
 Numbers = float | list[float]
 ROWS_TO_FIT = 256  # of those that stream, in memory at once

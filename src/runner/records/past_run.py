@@ -16,7 +16,8 @@ from runner.records.run_directory import RunDirectory
 
 FORMATS = (1,)  # of summary.json
 DONE = ("finished", "stopped_early")
-NEUTRAL = ("name", "data_dir", "output_dir", "trusted", "tags", "log_every_steps", "num_workers", "tensorboard")
+NEUTRAL: tuple[str, ...] = ("name", "data_dir", "output_dir", "trusted", "tags", "log_every_steps", "num_workers")
+NEUTRAL += ("tensorboard", "profile", "detect_anomaly")
 NEUTRAL_GROUPS = ("reference", "checkpoint")
 
 

@@ -95,6 +95,8 @@ def check_weights(net: nn.Module, row: Row, option: str, weights_seed: int) -> N
         torch.manual_seed(weights_seed)
         made = build(row)
     same = [torch.equal(a, b.cpu()) for a, b in zip(made.parameters(), net.parameters(), strict=True)]
+    if not all(parameter.requires_grad for parameter in net.parameters()):
+        raise ConfigError(f"model={option}: has frozen parameters; a script cannot show them")
     if not all(same):
         raise ConfigError(f"model={option}: draws its first weights in a way of its own; a script cannot show it")
 

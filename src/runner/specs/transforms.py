@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from runner.data.specs import Kinds, Knob, Spec, is_count, is_number, is_positive, is_size, read_specs
+from runner.specs.step import Kinds, Knob, Spec, is_count, is_number, is_positive, is_size, read_specs
 
 
 def read_transforms(transforms: Any) -> tuple[Spec, ...]:
