@@ -226,6 +226,11 @@ def terminate_twice_before(at: tuple[str, int]) -> None:
     before_call(*at, act)
 
 
+def forget_the_settings(at: None) -> None:
+    """Runs go where a user's would who has set nothing."""
+    os.environ.pop("RUNNER_OUTPUTS", None)
+
+
 def ignore_hup(at: None) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from runner.records.listing import Table, draw
 
 WITHOUT_DATA = "  a net is shown without any data by dataset=random 'dataset.shape=[1,28,28]' dataset.num_classes=10"
 SETTINGS = ("settings", "train")
+WIDEST = 80  # characters of a default: seventeen figures of a recipe would push the meanings out of sight
 
 
 def run(argv: Sequence[str]) -> int:
@@ -125,7 +127,8 @@ def _options(catalog: Catalog, group: str) -> Table:
         (f"{group}={name}", "default" if name == default else "", _described(catalog, group, name))
         for name in catalog.options(group)
     ]
-    note = f"the parameters of one: python -m runner show {group}={default or '...'}"
+    named = default or next(iter(catalog.options(group)), "...")
+    note = f"the parameters of one: python -m runner show {group}={named}"
     return Table(group, ("option", "", "what it is"), tuple(rows), (note,))
 
 
@@ -134,11 +137,10 @@ def _option(catalog: Catalog, group: str, name: str) -> Table:
     where = f"metric.{name}" if group == "metric" else group
     prefix = "" if group in RECIPES else f"{where}."
     net = f"its layers and sizes: python -m runner show model={name} dataset=digits" if group == "model" else ""
-    notes = (option.description, f"class {option.target}" if option.target else "", str(_short(option.path)), net)
-    title = f"{group}={name}" if option.knobs else f"{group}={name}: nothing to set"
-    return Table(
-        title, ("parameter", "default", "meaning"), _rows(option.knobs.items(), prefix), tuple(filter(None, notes))
-    )
+    notes = (*option.header, f"class {option.target}" if option.target else "", str(_short(option.path)), net)
+    title = f"{group}={name}" if option.knobs or option.parts else f"{group}={name}: nothing to set"
+    rows = (*((part, chosen, "") for part, chosen in option.parts.items()), *_rows(option.knobs.items(), prefix))
+    return Table(title, ("parameter", "default", "meaning"), rows, tuple(filter(None, notes)))
 
 
 def _settings(catalog: Catalog) -> Table:
@@ -153,13 +155,19 @@ def _rows(knobs: object, prefix: str) -> tuple[tuple[str, str, str], ...]:
 def _described(catalog: Catalog, group: str, name: str) -> str:
     """The option's sentence; one broken file does not hide the others."""
     try:
-        return catalog.option(group, name).description
+        return sentence(catalog.option(group, name).description)
     except ConfigError as error:
         return f"(broken) {error}"
 
 
+def sentence(description: str) -> str:
+    """The first one; behind it a recipe has its command and its scores, which only fill the line of a list."""
+    return re.split(r"(?<=\.) (?=[A-Z]|python -m )", description, maxsplit=1)[0]
+
+
 def _default(knob: Knob) -> str:
-    return "(required)" if knob.default == "???" else shown(knob.default)
+    text = "(required)" if knob.default == "???" else shown(knob.default)
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 4]} ..."
 
 
 def _short(path: Path) -> Path:

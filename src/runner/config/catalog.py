@@ -33,9 +33,14 @@ class Option:
     group: str
     name: str
     path: Path
-    description: str
+    header: tuple[str, ...]  # the comment lines at the top
     target: str | None  # dotted path of its class
+    parts: Mapping[str, str]  # group -> option that a recipe chooses
     knobs: Mapping[str, Knob]  # by dotted name, in the file's order
+
+    @property
+    def description(self) -> str:
+        return " ".join(self.header)
 
 
 def packaged_conf() -> Path:
@@ -100,22 +105,26 @@ class Catalog:
         path = self._path(group, name)
         file = self._with_parents(group, read_yaml(path), {name})
         target = file.data.get("_target_")
-        description = " ".join(line for line in file.header if line and not line.startswith("@package"))
+        header = tuple(line for line in file.header if line and not line.startswith("@package"))
         knobs = {k: v for k, v in file.data.items() if k not in ("_target_", "defaults")}
-        return Option(group, name, path, description, target, dict(_knobs(knobs, file.comments)))
+        parts = dict(_parts(file.data.get("defaults")))
+        return Option(group, name, path, header, target, parts, dict(_knobs(knobs, file.comments)))
 
     def _with_parents(self, group: str, file: YamlFile, seen: set[str]) -> YamlFile:
         """The file with what it takes from other options of its group by a defaults list."""
         data: dict[str, Any] = {}
         comments: dict[str, str] = {}
-        for parent in _parents(group, file.data.get("defaults")):
+        chosen: list[Any] = []
+        own = _entries(file.data.get("defaults"))
+        for parent in _parents(group, own):
             if parent in seen or parent not in self.options(group):
                 continue  # Hydra's composition says so
             above = self._with_parents(group, read_yaml(self._path(group, parent)), {*seen, parent})
             data |= above.data
             comments |= above.comments
+            chosen += _entries(above.data.get("defaults"))
         comments |= {key: comment for key, comment in file.comments.items() if comment}
-        return YamlFile(data | file.data, comments, file.header)
+        return YamlFile({**data, **file.data, "defaults": [*chosen, *own]}, comments, file.header)
 
     def _path(self, group: str, name: str) -> Path:
         for folder in self.folders:
@@ -155,7 +164,19 @@ def _knobs(data: Mapping[str, Any], comments: Mapping[str, str], prefix: str = "
             yield name, Knob(value, comments.get(name, ""))
 
 
+def _entries(defaults: Any) -> list[Any]:
+    return defaults if isinstance(defaults, list) else []
+
+
 def _parents(group: str, defaults: Any) -> Iterator[str]:
-    for entry in defaults if isinstance(defaults, list) else []:
+    for entry in _entries(defaults):
         if isinstance(entry, str) and entry != "_self_":
             yield entry.removeprefix(f"/{group}/")
+
+
+def _parts(defaults: Any) -> Iterator[tuple[str, str]]:
+    """(group, option) of each line as ``- override /dataset: mnist``."""
+    for entry in _entries(defaults):
+        for key, option in entry.items() if isinstance(entry, dict) else ():
+            if (group := str(key).removeprefix("override /")) in PARTS:
+                yield group, str(option)

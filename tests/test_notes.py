@@ -1,0 +1,155 @@
+"""docs/notes.md taken at its word: each command is typed, and what stands below it is what it prints."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isclose
+from pathlib import Path
+
+import pytest
+
+import program
+from runner.commands.show import sentence
+from runner.config.catalog import Catalog
+
+ROOT = Path(__file__).parents[1]
+ENGLISH, KOREAN = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("notes.md", "notes.ko.md"))
+CONF = Catalog([ROOT / "conf"])
+TABLES = ("loss", "optimizer", "scheduler")
+RUNNER = ("python", "-m", "runner")
+EXAMPLE = re.compile(r"^```bash\n(?P<typed>.*?)^```\n\n```\n(?P<printed>.*?)^```$", re.M | re.S)
+DURATION = re.compile(r"\d[\d.]* s\b")
+NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
+CLOSE = 0.03  # of a number with a fraction: other machines and versions of torch add up in another order
+
+
+@dataclass(frozen=True)
+class Example:
+    """What is typed, and what is printed: lines that follow each other; "..." stands for some that are left out."""
+
+    typed: tuple[str, ...]
+    printed: tuple[str, ...]
+
+
+def sections(page: str) -> dict[str, str]:
+    """The text below each heading of the second level."""
+    parts = re.split(r"^## (.*)$", page, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def examples(text: str) -> list[Example]:
+    return [Example(*(tuple(part.splitlines()) for part in found.groups())) for found in EXAMPLE.finditer(text)]
+
+
+def table(page: str, group: str) -> dict[str, str]:
+    """option -> what the page says of it, in the order of the page."""
+    lines = page.partition(f"| `{group}=` |")[2].partition("\n\n")[0].splitlines()[2:]
+    rows = [re.fullmatch(r"\| `(\w+)` \| (.+) \|", line) for line in lines]
+    assert all(rows), lines
+    return {row[1]: row[2] for row in rows if row}
+
+
+def words(line: str) -> str:
+    """The line with # for each number, durations among them, and one blank between words."""
+    return " ".join(NUMBER.sub("#", DURATION.sub("# s", line)).split())
+
+
+def numbers(line: str) -> list[str]:
+    return [number.replace(",", "") for number in NUMBER.findall(DURATION.sub("", line))]
+
+
+def same(shown: str, printed: str) -> bool:
+    """Whether words and whole numbers are the same, and numbers with a fraction nearly so."""
+    pairs = zip(numbers(shown), numbers(printed), strict=False)
+    return words(shown) == words(printed) and all(close(*pair) for pair in pairs)
+
+
+def close(shown: str, printed: str) -> bool:
+    return shown == printed or ("." in shown and isclose(float(shown), float(printed), rel_tol=CLOSE))
+
+
+def pieces(lines: Sequence[str]) -> list[list[str]]:
+    """The lines between those that are left out."""
+    cut: list[list[str]] = [[]]
+    for line in lines:
+        if line.strip() == "...":
+            cut.append([])
+        else:
+            cut[-1].append(line)
+    return [piece for piece in cut if piece]
+
+
+def place(piece: Sequence[str], printed: Sequence[str], start: int) -> int | None:
+    """Where in ``printed``, from ``start``, the lines of ``piece`` follow each other."""
+    places = range(start, len(printed) - len(piece) + 1)
+    return next((at for at in places if all(map(same, piece, printed[at:]))), None)
+
+
+def missing(shown: Sequence[str], printed: Sequence[str]) -> list[str]:
+    """The first piece of ``shown`` that is not in ``printed``, behind those before it; none: all are."""
+    start = 0
+    for piece in pieces(shown):
+        at = place(piece, printed, start)
+        if at is None:
+            return piece
+        start = at + len(piece)
+    return []
+
+
+def typed(line: str, home: Path) -> program.Done:
+    """The line as a shell in ``home`` would run it."""
+    argv = shlex.split(line)
+    if tuple(argv[:3]) == RUNNER:
+        return program.run(argv[3:], home / "said", before="forget_the_settings", cwd=home)
+    done = subprocess.run(["bash", "-c", line], cwd=home, capture_output=True, text=True, timeout=30, check=False)
+    return program.Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("name", sections(ENGLISH))
+def test_each_command_of_the_page_prints_what_stands_below_it(name: str, tmp_path: Path) -> None:
+    for example in examples(sections(ENGLISH)[name]):
+        said = [(line, typed(line, tmp_path)) for line in example.typed]
+        assert [(line, done.code, done.err) for line, done in said] == [(line, 0, "") for line in example.typed]
+        printed = [line for _, done in said for line in done.out.splitlines()]
+        assert missing(example.printed, printed) == [], (example.typed, "\n".join(printed))
+
+
+def test_every_block_of_both_pages_is_a_command_with_what_it_prints() -> None:
+    for page in (ENGLISH, KOREAN):
+        assert page.count("\n```") == 4 * len(examples(page))
+        assert all(pieces(example.printed) for example in examples(page))
+        assert all(example.typed[-1].split()[:3] == [*RUNNER] for example in examples(page))
+
+
+def test_both_pages_have_the_same_topics_commands_and_excerpts_in_the_same_order() -> None:
+    assert examples(KOREAN) == examples(ENGLISH)
+    assert list(iter_levels(KOREAN)) == list(iter_levels(ENGLISH))
+
+
+def iter_levels(page: str) -> Iterator[str]:
+    """What makes the order of a page: the level of each heading, each command, each option of a table."""
+    for line in page.splitlines():
+        if found := re.match(r"#+(?= )|python -m runner .*|\| `\w+=?` ", line):
+            yield found[0]
+
+
+@pytest.mark.parametrize("group", TABLES)
+def test_the_tables_name_every_option_of_conf_with_its_own_words(group: str) -> None:
+    told = {name: sentence(CONF.option(group, name).description) for name in CONF.options(group)}
+    assert table(ENGLISH, group) == told
+    assert list(table(KOREAN, group)) == list(told)
+    assert all(re.search(r"[가-힣]", text) for text in table(KOREAN, group).values())
+
+
+def test_a_changed_word_number_or_order_is_found() -> None:
+    printed = ["epoch 1/2  val/loss 0.5000  2 s", "all  650", "done"]
+    assert missing(["epoch 1/2 val/loss  0.5100  9.5 s", "...", "done"], printed) == []
+    assert missing(["epoch 1/2  val/loss 0.6000  2 s"], printed)
+    assert missing(["epoch 1/3  val/loss 0.5000  2 s"], printed)
+    assert missing(["all  651"], printed)
+    assert missing(["all  650", "...", "epoch 1/2  val/loss 0.5000  2 s"], printed)
+    assert missing(["epoch 1/2  val/loss 0.5000  2 s", "done"], printed)
