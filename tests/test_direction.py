@@ -30,7 +30,7 @@ MAY = {
     "records": {"config", "monitor"},
     "pictures": {"records", "seed"},
     "state": {"monitor", "seed"},
-    "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
+    "experiment": {"config", "data", "device", "engine", "layers", "losses", "monitor", "parts", "seed"},
     "judgement": {"engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
     "compose": {"config", "experiment", "recording", "records"},

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
 from runner.contracts import Chunk, Parts, Progress, Report, Schedule
-from runner.engine import Plan, as_scores, confusion, evaluate, fit
+from runner.engine import Plan, confusion, evaluate, fit
 from runner.errors import RunError
+from runner.losses.readout import Probabilities
 
 PLAN = Plan(epochs=3, log_every_steps=4, monitor="val/loss")
 
@@ -47,7 +48,9 @@ def make_parts(optimizer: str = "Adam", lr: float = 0.05, step_size: int | None 
     schedules: tuple[Schedule, ...] = ()
     if step_size:
         schedules = (Schedule(torch.optim.lr_scheduler.StepLR(built, step_size, gamma=0.5), "step"),)
-    return Parts(nn.Identity(), model, nn.CrossEntropyLoss(), (built,), schedules, {}, "multiclass")
+    return Parts(
+        nn.Identity(), model, nn.CrossEntropyLoss(), Probabilities("multiclass"), (built,), schedules, {}, "multiclass"
+    )
 
 
 def train(parts: Parts, rows: tuple[Tensor, Tensor], plan: Plan = PLAN, start: Progress | None = None) -> list[Report]:
@@ -78,7 +81,9 @@ def test_train_loss_is_the_mean_over_rows_not_over_batches() -> None:
         model.weight.zero_()
         model.bias.copy_(torch.tensor([0.0, torch.log(torch.tensor(3.0))]))  # p = 1/4, 3/4
     still = torch.optim.SGD(model.parameters(), lr=0.0)
-    parts = Parts(nn.Identity(), model, nn.CrossEntropyLoss(), (still,), (), {}, "multiclass")
+    parts = Parts(
+        nn.Identity(), model, nn.CrossEntropyLoss(), Probabilities("multiclass"), (still,), (), {}, "multiclass"
+    )
     reports = list(fit(parts, ListBatches(x, y, batch_size=3), {}, replace(PLAN, epochs=1), Progress()))
     three_wrong_one_right = (3 * torch.tensor(4.0).log() + torch.tensor(4 / 3).log()) / 4
     assert reports[-1].values["train/loss"] == pytest.approx(float(three_wrong_one_right), rel=1e-6)
@@ -223,19 +228,11 @@ def test_evaluation_does_not_depend_on_the_batch_size(rows: tuple[Tensor, Tensor
     assert seven["loss"] == pytest.approx(all_at_once["loss"], rel=1e-6)
 
 
-def test_scores_are_probabilities_whatever_the_outputs() -> None:
-    zero = torch.zeros(1, 1)
-    assert as_scores(zero, "binary").tolist() == [0.5]
-    assert as_scores(torch.tensor([[0.0, 0.0]]), "binary").tolist() == [0.5]
-    assert as_scores(torch.zeros(1, 4), "multiclass").tolist() == [[0.25] * 4]
-    assert as_scores(torch.tensor([[3.0]]), "regression").tolist() == [3.0]
-
-
 def test_confusion_counts_true_by_predicted() -> None:
-    logits = torch.tensor([[2.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
-    assert confusion(logits, torch.tensor([0, 0, 1]), 2) == ((1, 1), (0, 1))
-    single = torch.tensor([[-1.0], [3.0]])
-    assert confusion(single, torch.tensor([1, 1]), 2) == ((0, 0), (1, 1))
+    scores = torch.tensor([[0.7, 0.3], [0.2, 0.8], [0.2, 0.8]])
+    assert confusion(scores, torch.tensor([0, 0, 1]), 2) == ((1, 1), (0, 1))
+    of_class_1 = torch.tensor([0.4, 0.9])
+    assert confusion(of_class_1, torch.tensor([1, 1]), 2) == ((0, 0), (1, 1))
 
 
 @pytest.mark.parametrize("max_steps", [None, 5])

@@ -122,11 +122,13 @@ class Parts:
     preprocess: nn.Module  # raw rows -> float32, constants as buffers, nothing to learn
     model: nn.Module  # -> logits_BK
     loss: nn.Module  # (logits_BK, y_B) -> scalar
+    readout: nn.Module  # logits_NK -> scores: [N, K] or [N] probabilities, or [N] values in the target's own unit
     optimizers: tuple[Optimizer, ...]
     schedules: tuple[Schedule, ...]
     metrics: Mapping[str, Any]  # name -> torchmetrics.Metric over (scores, y)
     task: Task
     augment: Callable[[Tensor, Tensor, int], Tensor] | None = None  # (x, rows, epoch from 0) -> x, of train rows only
+    reference: Batches | None = None  # the train rows, where the readout compares with them
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from runner.data.transforms import build_preprocess, out_shape
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
+from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build
 
@@ -85,7 +86,9 @@ def assemble(config: Config, catalog: Catalog) -> Experiment:
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
     train, judged = batches(config, data, rows, choice.device, in_shape)
-    parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
+    parts = build_parts(config, data, rows, preprocess, in_shape, len(train), choice.device)
+    if isinstance(parts.readout, NearestNeighbour):
+        parts = replace(parts, reference=judged["train"])
     check_last_batch(parts.model, len(rows.train), config.batch_size)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
 
@@ -108,10 +111,11 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
     if config.loss.target is None:
         config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task)))
     if any(part.target is None for part in config.metric.values()):
-        names = auto.auto_metrics(data.task)
+        names = auto.auto_metrics(data.task, class_counts(data, torch.arange(len(data.y))))
         config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
     known = {f"val/{name}" for name in ("loss", *config.metric)}
-    known |= {"train/loss", "train/accuracy"} if data.task != "regression" else {"train/loss"}
+    hits = data.task != "regression" and not build.is_embedding(config.loss, config.trusted)
+    known |= {"train/loss", "train/accuracy"} if hits else {"train/loss"}
     if config.monitor not in known:
         raise ConfigError(
             f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}"
@@ -139,13 +143,14 @@ def chosen(catalog: Catalog, group: str, name: str) -> Part:
 def build_parts(
     config: Config,
     data: Data,
+    rows: Split,
     preprocess: nn.Module,
     in_shape: tuple[int, ...],
     steps_per_epoch: int,
     where: torch.device,
 ) -> Parts:
     num_classes = len(data.class_names)
-    loss = build.build_loss(config.loss, data.task, num_classes, config.trusted)
+    loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
     num_outputs = build.num_outputs(config.loss, data.task, num_classes, config.trusted)
     seed.seed_everything(seed.derive(config.seed, "weights"))
     model = build.build_model(config.model, in_shape, num_outputs, config.trusted).to(where)
@@ -163,6 +168,7 @@ def build_parts(
         preprocess=preprocess.to(where),
         model=model,
         loss=loss.to(where),
+        readout=readout.to(where),
         optimizers=optimizers,
         schedules=schedules,
         metrics={name: metric.to(where) for name, metric in metrics.items()},

@@ -46,6 +46,7 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
     Raises DataError when they do not fit, engine.Stopped once ``stop`` turns true.
     """
     load_weights(saved, experiment.parts)
+    engine.refer(experiment.parts, stop)
     parts, num_classes = experiment.parts, len(experiment.data.class_names)
     values: dict[str, float] = {}
     counts: tuple[tuple[int, ...], ...] = ()
@@ -53,7 +54,7 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
         logits_NK, y_N = engine.predict(parts, batches, stop)
         values |= {f"{split}/{key}": value for key, value in engine.judge(parts, logits_NK, y_N).items()}
         if num_classes and split != "train":
-            counts = engine.confusion(logits_NK, y_N, num_classes)
+            counts = engine.confusion(parts.readout(logits_NK), y_N, num_classes)
     split = next((s for s in ("test", "val") if s in experiment.judged), "")
     return Judgement(
         step=saved["progress"]["step"],

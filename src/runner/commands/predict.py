@@ -62,12 +62,12 @@ def answer(experiment: Experiment, row: int) -> Iterator[str]:
     from torch import tensor
 
     from runner.data.batches import ResidentBatches
-    from runner.engine import as_scores, predict
+    from runner.engine import predict
 
     data, where = experiment.data, experiment.choice.device
     x, y = data.x[tensor([row])].to(where), data.y[row : row + 1].to(where)
     one = ResidentBatches(x, y, tensor([0]), batch_size=1, order_seed=None)
-    scores = as_scores(predict(experiment.parts, one)[0], data.task)[0]
+    scores = experiment.parts.readout(predict(experiment.parts, one)[0])[0]
     if data.task == "regression":
         yield f"predicted {float(scores):.6g}"
         yield f"true      {float(data.y[row]):.6g}"
