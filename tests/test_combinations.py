@@ -13,7 +13,7 @@ from options import options
 from runner.errors import ConfigError
 
 NUM_COMBINATIONS = 60
-EMBEDDED = ["breast_cancer", "car", "diabetes", "digits", "iris", "wine"]
+EMBEDDED = ["breast_cancer", "car", "diabetes", "digits", "iris", "iris_numbered", "wine"]
 MADE_UP = {  # data of every kind of shape and task that the embedded sets lack
     "random pictures": ["dataset=random", "dataset.shape=[3,32,32]", "dataset.num_rows=60"],
     "random numbers": ["dataset=random", "dataset.shape=[6]", "dataset.num_classes=0", "dataset.num_rows=60"],

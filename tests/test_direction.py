@@ -31,7 +31,8 @@ MAY = {
     "pictures": {"records", "seed"},
     "state": {"monitor", "seed"},
     "experiment": {"config", "data", "device", "engine", "layers", "losses", "monitor", "parts", "seed"},
-    "judgement": {"engine", "experiment", "records", "state"},
+    "clipping": {"engine"},
+    "judgement": {"clipping", "engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
     "compose": {"config", "experiment", "recording", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used

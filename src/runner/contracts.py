@@ -208,3 +208,4 @@ class Outcome:
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0
     reason: str = ""
+    remarks: tuple[str, ...] = ()  # lines on what the net was found to do

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner import engine
+from runner.clipping import clipping_cost
 from runner.contracts import Data, Outcome, Split, Status
 from runner.experiment import Experiment
 from runner.records.checkpoint import Checkpoints
@@ -23,6 +24,7 @@ class Judgement:
     split: str  # the split that confusion and baseline are about
     confusion: tuple[tuple[int, ...], ...]  # [true][predicted]; () for regression
     baseline: dict[str, float]  # what answering the commonest class, or the mean, of the train rows scores
+    remarks: tuple[str, ...] = ()  # what the net was found to do, in lines
 
     def outcome(self, status: Status, final: Mapping[str, float]) -> Outcome:
         return Outcome(
@@ -32,6 +34,7 @@ class Judgement:
             baseline=self.baseline,
             confusion=self.confusion,
             judged_split=self.split,
+            remarks=self.remarks,
         )
 
 
@@ -56,6 +59,7 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
         if num_classes and split != "train":
             counts = engine.confusion(parts.readout(logits_NK), y_N, num_classes)
     split = next((s for s in ("test", "val") if s in experiment.judged), "")
+    cost = clipping_cost(parts, split, experiment.judged[split], stop) if split else None
     return Judgement(
         step=saved["progress"]["step"],
         epoch=saved["epoch"],
@@ -63,6 +67,7 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
         split=split,
         confusion=counts,
         baseline=baseline(experiment.data, experiment.split, split) if split else {},
+        remarks=(cost,) if cost else (),
     )
 
 

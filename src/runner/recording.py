@@ -20,8 +20,9 @@ from runner.interruption import Interruption, interruption
 from runner.judgement import checkpoint_to_judge, judge
 from runner.records.checkpoint import Checkpoints
 from runner.records.files import write_whole
-from runner.records.metric_log import last_epoch_row
+from runner.records.metric_log import last_epoch_row, read_rows
 from runner.records.run_directory import RunDirectory
+from runner.records.selection import flattery
 from runner.records.summary import Summary
 from runner.records.views import Views
 
@@ -172,4 +173,6 @@ class Recording:
             judgement = judge(self.experiment, saved, self.stop)
         except Stopped:
             return Outcome("interrupted")
-        return judgement.outcome(status, last_epoch_row(self.directory.metrics))
+        outcome = judgement.outcome(status, last_epoch_row(self.directory.metrics))
+        flattered = flattery(self.experiment.config.monitor, read_rows(self.directory.metrics), outcome.best)
+        return replace(outcome, remarks=(*outcome.remarks, *flattered))

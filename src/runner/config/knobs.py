@@ -40,6 +40,7 @@ MODEL: Mapping[str, Any] = {
     "hidden": list[Count],
     "kernel_size": Count,
     "normalisation": Literal["batch", "layer"] | None,
+    "output_activation": Literal["ReLU", "Softmax"] | None,
     "output_relu": bool,
     "padding": Literal["same", "valid"] | NotNegativeInt,
     "pool_size": Count,

@@ -61,6 +61,7 @@ class Summary:
             "final": dict(outcome.final),
             "baseline": dict(outcome.baseline),
             "judged_split": outcome.judged_split,
+            "remarks": list(outcome.remarks),
             "confusion": [list(row) for row in outcome.confusion],
         }
         if degraded:

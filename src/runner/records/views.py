@@ -71,7 +71,7 @@ class Views:
         if outcome.status == "interrupted":
             return
         self.tensorboard.hparams(hyperparameters(self.config), ended_with(outcome))
-        remarks = verdict(self.config.reference, read_rows(self.metric_log.path), outcome.best)
+        remarks = [*outcome.remarks, *verdict(self.config.reference, read_rows(self.metric_log.path), outcome.best)]
         self.console.finish(self.outline, outcome, Path(self.config.output_dir), remarks)
 
     def __enter__(self) -> Self:
