@@ -32,8 +32,8 @@ def clipping_cost(parts: Parts, split: str, batches: Batches, stop: Callable[[],
     own_cut = float((logits_NK.gather(1, y_N[:, None]) <= 0).double().mean())
     return (
         f"ReLU on the logits: on {split} it cuts {cut:.0%} of them to 0, in {own_cut:.0%} of the rows that of the\n"
-        f"  right class, to which no gradient comes back; the same weights have {split}/accuracy {with_it:.4f} with it,\n"
-        f"  {without_it:.4f} without; trained without it they would be others"
+        f"  right class, to which no gradient comes back; the same weights have {split}/accuracy {with_it:.4f}\n"
+        f"  with it, {without_it:.4f} without; trained without it they would be others"
     )
 
 
