@@ -13,13 +13,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from runner import cli
+from runner.commands.rebuilt_run import rebuild_to_read
+from runner.commands.stored_run import open_run
+from runner.judgement import judge
 
 REPOSITORY = Path(__file__).parent.parent
 SEEDS = range(5)
 
 
 def trials(*words: str) -> list[dict[str, Any]]:
-    """The summary of the run with each seed, its epochs' measurements under ``epochs``."""
+    """The summary of the run with each seed; ``epochs`` are its rows, ``last`` the scores of its last weights."""
     return [trial([*words, f"seed={seed}"]) for seed in SEEDS]
 
 
@@ -31,7 +34,13 @@ def trial(words: Sequence[str]) -> dict[str, Any]:
         (run,) = Path("outputs").glob("20*/*")
         rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         epochs = [row for row in rows if "train/loss" in row]
-        return {**json.loads((run / "summary.json").read_text()), "epochs": epochs}
+        return {**json.loads((run / "summary.json").read_text()), "epochs": epochs, "last": last_scores(run)}
+
+
+def last_scores(run: Path) -> dict[str, float]:
+    """Of the weights after the last step, on every split, with dropout and augmentation off."""
+    rebuilt = rebuild_to_read(open_run("eval", [str(run), "checkpoint=last"], own=("checkpoint",)), print)
+    return judge(rebuilt.experiment, rebuilt.saved).values
 
 
 def spread(values: Sequence[float], digits: int) -> str:
