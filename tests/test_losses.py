@@ -7,6 +7,8 @@ from torch import nn
 
 from experiments import assembled, trained
 from options import options, part
+from runner import state
+from runner.engine import evaluate
 from runner.errors import ConfigError
 from runner.parts.auto import LOSSES
 from runner.parts.target import resolve
@@ -89,3 +91,17 @@ def test_errors_of_numbers_are_in_their_own_unit_whatever_it_is() -> None:
     last = history("dataset=diabetes", "epochs=20")[-1]
     assert 30 < last["val/mae"] < 60 and last["val/rmse"] > last["val/mae"]
     assert last["val/loss"] < 1
+
+
+@pytest.mark.parametrize(
+    ("option", "dataset"), [("mse", "diabetes"), ("poisson_nll", "diabetes"), ("triplet_margin", "iris")]
+)
+def test_what_outputs_mean_is_saved_with_the_weights(option: str, dataset: str) -> None:
+    words = [*QUICK, f"dataset={dataset}", f"loss={option}"]
+    experiment = assembled(words)
+    report = trained(experiment)[-1]
+    kept = state.capture(experiment.parts, report.progress, experiment.new_monitor())
+    other = assembled([*words, "split_seed=1"]).parts  # fitted to other train rows
+    state.load_weights(kept, other)
+    known, read = (evaluate(parts, experiment.judged["val"]) for parts in (experiment.parts, other))
+    assert {**read, "loss": 0.0} == {**known, "loss": 0.0}  # the loss itself is fitted to the train rows each time
