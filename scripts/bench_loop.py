@@ -10,12 +10,18 @@ median of the ratios are printed. ``--loader`` adds the usual DataLoader + ToTen
 from __future__ import annotations
 
 import argparse
+import copy
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from runner import libraries
+
+# ruff: noqa: E402
+libraries.load()  # as the program does: it says how threads wait before torch is imported
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +40,8 @@ NETS = {
     "template": "model=dnn model.hidden=[64,128,64] model.normalisation=batch optimizer=adam batch_size=128",
     "cnn": "model=cnn optimizer=adam batch_size=64",
 }
+Epoch = Callable[[], float]  # trains and validates once; its seconds
+Batches = Iterable[tuple[Tensor, Tensor]]
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
@@ -42,7 +50,7 @@ class TakingTurns:
     """The train batches of an experiment; before each epoch of ours the other loop runs one."""
 
     ours: ResidentBatches
-    other: Callable[[int], float]
+    other: Epoch
     our_seconds: list[float]
     other_seconds: list[float]
     begun: float | None = None
@@ -56,7 +64,7 @@ class TakingTurns:
 
     def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
         self.stop()
-        self.other_seconds.append(self.other(epoch))
+        self.other_seconds.append(self.other())
         self.begun = time.perf_counter()
         return self.ours.chunks(epoch, from_batch)
 
@@ -65,95 +73,77 @@ class TakingTurns:
             self.our_seconds.append(time.perf_counter() - self.begun)
 
 
-def by_hand(experiment: Experiment) -> Callable[[int], float]:
-    """One epoch of the same training as a careful person writes it, validation and accuracy included."""
-    torch.manual_seed(0)
-    model = fresh_copy(experiment.parts.model)
-    knobs = experiment.config.optimizer
-    optimizer = OPTIMIZERS[knobs.option](model.parameters(), lr=knobs.knobs["lr"])
+def by_hand(experiment: Experiment) -> Epoch:
+    """One epoch of the same training as a careful person writes it over tensors, validation and accuracy included."""
     with torch.no_grad():
         x, y = experiment.parts.preprocess(experiment.data.x), experiment.data.y
-    train, val = (gathered(x, y, getattr(experiment.split, name)) for name in ("train", "val"))
-    size, loss_of = experiment.config.batch_size, nn.CrossEntropyLoss()
+    (x_train, y_train), (x_val, y_val) = ((x[rows], y[rows]) for rows in (experiment.split.train, experiment.split.val))
+    sizes = experiment.config.batch_size, experiment.config.eval_batch_size
 
-    def epoch(number: int) -> float:
-        begun = time.perf_counter()
-        train_by_hand(model, optimizer, loss_of, train, size)
-        validate_by_hand(model, loss_of, val, experiment.config.eval_batch_size)
-        return time.perf_counter() - begun
+    def train_batches() -> Batches:
+        for rows in torch.randperm(len(x_train)).split(sizes[0]):
+            yield x_train[rows], y_train[rows]
 
-    return epoch
+    return loop(experiment, train_batches, lambda: zip(x_val.split(sizes[1]), y_val.split(sizes[1]), strict=True))
 
 
-def gathered(x: Tensor, y: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-    return x[rows], y[rows]
-
-
-def fresh_copy(model: nn.Module) -> nn.Module:
-    import copy
-
-    return copy.deepcopy(model)
-
-
-def train_by_hand(
-    model: nn.Module, optimizer: torch.optim.Optimizer, loss_of: nn.Module, data: tuple[Tensor, Tensor], size: int
-) -> tuple[float, float]:
-    x, y = data
-    order = torch.randperm(len(x))
-    loss_sum, hits = 0.0, 0
-    model.train()
-    for start in range(0, len(x), size):
-        rows = order[start : start + size]
-        x_B, y_B = x[rows], y[rows]
-        optimizer.zero_grad()
-        logits = model(x_B)
-        loss = loss_of(logits, y_B)
-        loss.backward()
-        optimizer.step()
-        loss_sum += loss.item() * len(rows)
-        hits += int((logits.argmax(1) == y_B).sum())
-    return loss_sum / len(x), hits / len(x)
-
-
-@torch.no_grad()
-def validate_by_hand(
-    model: nn.Module, loss_of: nn.Module, data: tuple[Tensor, Tensor], size: int
-) -> tuple[float, float]:
-    model.eval()
-    loss_sum, hits = 0.0, 0
-    for x_B, y_B in zip(data[0].split(size), data[1].split(size), strict=True):
-        logits = model(x_B)
-        loss_sum += loss_of(logits, y_B).item() * len(y_B)
-        hits += int((logits.argmax(1) == y_B).sum())
-    return loss_sum / len(data[0]), hits / len(data[0])
-
-
-def by_loader(experiment: Experiment) -> Callable[[int], float]:
-    """One epoch through torchvision's dataset, ToTensor and a DataLoader, as tutorials show it."""
+def by_loader(experiment: Experiment) -> Epoch:
+    """The same through torchvision's dataset, ToTensor and DataLoaders, as tutorials show it."""
     from torch.utils.data import DataLoader, Subset
     from torchvision.datasets import MNIST
     from torchvision.transforms import ToTensor
 
-    pictures = MNIST(experiment.config.data_dir, train=True, transform=ToTensor())
-    loader = DataLoader(Subset(pictures, experiment.split.train.tolist()), experiment.config.batch_size, shuffle=True)
-    model, knobs = fresh_copy(experiment.parts.model), experiment.config.optimizer
+    pictures, split = MNIST(experiment.config.data_dir, train=True, transform=ToTensor()), experiment.split
+    train = DataLoader(Subset(pictures, split.train.tolist()), experiment.config.batch_size, shuffle=True)
+    val = DataLoader(Subset(pictures, split.val.tolist()), experiment.config.eval_batch_size)
+    return loop(experiment, lambda: train, lambda: val)
+
+
+def loop(experiment: Experiment, train: Callable[[], Batches], val: Callable[[], Batches]) -> Epoch:
+    """The seconds of an epoch: training, then validation, loss and accuracy of both."""
+    model, knobs = copy.deepcopy(experiment.parts.model), experiment.config.optimizer
     optimizer = OPTIMIZERS[knobs.option](model.parameters(), lr=knobs.knobs["lr"])
     loss_of = nn.CrossEntropyLoss()
 
-    def epoch(number: int) -> float:
+    def epoch() -> float:
         begun = time.perf_counter()
-        model.train()
-        for x_B, y_B in loader:
-            optimizer.zero_grad()
-            loss = loss_of(model(x_B), y_B)
-            loss.backward()
-            optimizer.step()
+        train_on(model, optimizer, loss_of, train())
+        validate_on(model, loss_of, val())
         return time.perf_counter() - begun
 
     return epoch
 
 
-def measure(name: str, epochs: int, other: Callable[[Experiment], Callable[[int], float]], outputs: Path) -> str:
+def train_on(
+    model: nn.Module, optimizer: torch.optim.Optimizer, loss_of: nn.Module, batches: Batches
+) -> tuple[float, float]:
+    loss_sum, hits, seen = 0.0, 0, 0
+    model.train()
+    for x_B, y_B in batches:
+        optimizer.zero_grad()
+        logits_BK = model(x_B)
+        loss = loss_of(logits_BK, y_B)
+        loss.backward()
+        optimizer.step()
+        loss_sum += loss.item() * len(y_B)
+        hits += int((logits_BK.argmax(1) == y_B).sum())
+        seen += len(y_B)
+    return loss_sum / seen, hits / seen
+
+
+@torch.no_grad()
+def validate_on(model: nn.Module, loss_of: nn.Module, batches: Batches) -> tuple[float, float]:
+    loss_sum, hits, seen = 0.0, 0, 0
+    model.eval()
+    for x_B, y_B in batches:
+        logits_BK = model(x_B)
+        loss_sum += loss_of(logits_BK, y_B).item() * len(y_B)
+        hits += int((logits_BK.argmax(1) == y_B).sum())
+        seen += len(y_B)
+    return loss_sum / seen, hits / seen
+
+
+def measure(name: str, epochs: int, other: Callable[[Experiment], Epoch], outputs: Path) -> str:
     words = f"dataset=mnist {NETS[name]} epochs={epochs + 1}".split()
     request = parse([*words, f"output_dir={outputs}"])
     experiment = assemble(compose(request).config, Catalog(conf_folders()))
@@ -179,7 +169,7 @@ def main() -> None:
             print(measure(name, asked.epochs, by_hand, Path(outputs)), flush=True)
         if asked.loader:
             print(f"{'net':10} {'runner':>8} {'loader':>8} {'ratio':>8}")
-            print(measure("sigmoid", 3, by_loader, Path(outputs)))
+            print(measure("sigmoid", 5, by_loader, Path(outputs)))
 
 
 if __name__ == "__main__":

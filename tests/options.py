@@ -5,7 +5,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from runner.config.catalog import Catalog
 from runner.config.part import Part
+from runner.config.schedule import completed
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -13,7 +15,7 @@ CONF = Path(__file__).parents[1] / "conf"
 def part(group: str, option: str, **changed: Any) -> Part:
     """The option's own values, ``changed`` over them."""
     values: Any = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{option}.yaml"))
-    return Part(group, option, values.pop("_target_"), values | changed)
+    return completed(Part(group, option, values.pop("_target_"), values | changed), Catalog([CONF]))
 
 
 def options(group: str) -> list[str]:

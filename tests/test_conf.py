@@ -3,9 +3,11 @@
 import inspect
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+import torch
 from omegaconf import OmegaConf
 
 from runner.contracts import Source
@@ -28,7 +30,13 @@ FACTS = {
     "loss": {"reduction", "reduce", "size_average"},
 }
 # Keys of ours beside the target's own
-RUNNER_KEYS = {"scheduler": {"interval"}, "dataset": {"transforms", "augment"}}
+RUNNER_KEYS = {
+    "scheduler": {"interval"},
+    "dataset": {"transforms", "augment", "categorical"},
+    "optimizer": {"groups", "decay_biases_and_norms"},
+}
+# A class for some weights only: the key that holds all knobs of the class for the others
+COMPANIONS = {"optimizer=muon": ("adamw", torch.optim.AdamW), "optimizer=sparse_adam": ("adam", torch.optim.Adam)}
 OTHER_VALUES = {  # value of ours where the target has another default: reason
     ("scheduler=reduce_lr_on_plateau", "mode"): "null: the direction of the monitor",
     ("metric=precision", "average"): "macro: the mean over rows (micro) is the accuracy again",
@@ -36,6 +44,10 @@ OTHER_VALUES = {  # value of ours where the target has another default: reason
     ("metric=f1", "average"): "as precision",
     ("optimizer=lbfgs", "line_search_fn"): "strong_wolfe: without it the first mini-batches end in NaN",
     ("metric=rmse", "squared"): "false: the root, as the name says",
+    ("scheduler=polynomial_lr", "total_iters"): "null: the run, not five ticks of it",
+    ("scheduler=cyclic_lr", "step_size_up"): "null: half of the run, which may be shorter than 2000 ticks",
+    ("scheduler=warmup_cosine", "schedulers"): "what it is",
+    ("scheduler=warmup_cosine", "milestones"): "what it is",
 }
 # Parameters that the oldest torch we run on lacks: the file has them, build drops them while they are switched off
 YOUNG = {("optimizer=lbfgs", "maximize")}
@@ -63,14 +75,18 @@ def own_parameters(path: Path, kind: type) -> dict[str, inspect.Parameter]:
     return {name: p for name, p in parameters if p.kind not in variadic and name not in facts}
 
 
+def companion(path: Path) -> dict[str, type]:
+    return dict([COMPANIONS[name]]) if (name := f"{path.parent.name}={path.stem}") in COMPANIONS else {}
+
+
 def test_there_are_option_files() -> None:
-    assert len(PARTS) >= 38
+    assert len(PARTS) >= 51
 
 
 @pytest.mark.parametrize("path", PARTS, ids=IDS)
 def test_an_option_file_lists_every_parameter_of_its_target_and_no_other(path: Path) -> None:
     kind = target(path)
-    keys = load(path).keys() - {"_target_"} - RUNNER_KEYS.get(path.parent.name, set())
+    keys = load(path).keys() - {"_target_"} - RUNNER_KEYS.get(path.parent.name, set()) - companion(path).keys()
     expected = own_parameters(path, kind).keys() if kind else set()
     young = {key for option, key in YOUNG if option == f"{path.parent.name}={path.stem}"}
     assert keys - young == expected - young
@@ -119,6 +135,36 @@ def test_an_experiment_changes_the_run_and_not_a_key_of_its_own(path: Path) -> N
 @pytest.mark.parametrize("path", [path for path in PARTS if path.parent.name == "dataset"], ids=str)
 def test_a_dataset_is_a_source(path: Path) -> None:
     assert resolve(load(path)["_target_"], Source)  # type: ignore[type-abstract]
+
+
+@pytest.mark.parametrize("name", COMPANIONS)
+def test_a_companion_has_the_full_parameter_set_of_its_class_a_word_on_each_and_its_defaults(name: str) -> None:
+    path = CONF / f"{name.replace('=', '/')}.yaml"
+    key, kind = COMPANIONS[name]
+    parameters = own_parameters(path, kind)
+    assert load(path)[key] == {name: plain(parameter.default) for name, parameter in parameters.items()}
+    own = (CONF / "optimizer" / f"{key}.yaml").read_text()
+    for line in path.read_text().splitlines():
+        assert not line.startswith("  ") or line.removeprefix("  ") in own, "as the option of its own explains it"
+
+
+def classes(module: ModuleType, kind: type) -> set[type]:
+    """The public classes of a module of torch, without the one they all come from."""
+    found = {getattr(module, name) for name in module.__all__}
+    return {one for one in found if isinstance(one, type) and issubclass(one, kind)} - {kind}
+
+
+@pytest.mark.parametrize(
+    ("group", "module", "kind"),
+    [
+        ("optimizer", torch.optim, torch.optim.Optimizer),
+        ("scheduler", torch.optim.lr_scheduler, torch.optim.lr_scheduler.LRScheduler),
+    ],
+)
+def test_every_public_class_of_torch_has_an_option(group: str, module: ModuleType, kind: type) -> None:
+    found = classes(module, kind)
+    assert len(found) >= 13
+    assert found - {target(path) for path in PARTS if path.parent.name == group} == set()
 
 
 def test_an_optimizer_says_its_learning_rate_as_a_number() -> None:

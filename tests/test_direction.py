@@ -32,9 +32,12 @@ MAY = {
     "state": {"monitor", "seed"},
     "experiment": {"config", "data", "device", "engine", "layers", "losses", "monitor", "parts", "seed"},
     "clipping": {"engine"},
-    "judgement": {"clipping", "engine", "experiment", "records", "state"},
+    "linear_fit": set(),
+    "baselines": {"data", "engine", "experiment", "linear_fit"},
+    "judgement": {"baselines", "clipping", "engine", "experiment", "records", "state"},
     "recording": {"device", "engine", "experiment", "interruption", "judgement", "records", "seed", "state"},
-    "compose": {"config", "experiment", "recording", "records"},
+    "folds": {"config", "data", "engine", "experiment", "interruption", "recording", "records"},
+    "compose": {"config", "folds", "libraries", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used
     "__main__": {"cli"},
 }

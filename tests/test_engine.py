@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
 from runner.contracts import Chunk, Parts, Progress, Report, Schedule
-from runner.engine import Plan, confusion, evaluate, fit
+from runner.engine import Plan, Stepper, confusion, evaluate, fit, learning_rates, let_skip
 from runner.errors import RunError
 from runner.losses.readout import Probabilities
+from runner.tally import Tally
 
 PLAN = Plan(epochs=3, log_every_steps=4, monitor="val/loss")
 
@@ -182,6 +183,92 @@ def test_gradients_that_are_not_finite_stop_although_the_loss_is(rows: tuple[Ten
     parts = replace(make_parts("SGD"), loss=SquareRoot())
     with pytest.raises(RunError, match="the gradient is not finite at step 1"):
         train(parts, rows)
+
+
+FUSED = [("SGD", {}), ("SGD", {"momentum": 0.9}), ("Adam", {}), ("AdamW", {}), ("Adagrad", {})]
+
+
+@pytest.mark.parametrize(("optimizer", "knobs"), FUSED)
+def test_a_fused_optimizer_takes_no_step_while_the_flag_of_the_device_is_set(
+    optimizer: str, knobs: dict[str, Any], rows: tuple[Tensor, Tensor]
+) -> None:
+    parts = make_parts(optimizer, fused=True, **knobs)
+    stepper = Stepper(parts, None)
+    let_skip(parts.optimizers, stepper.found_inf)  # what a Stepper does where the host is not asked
+    stepper.on_cpu = False
+    tally = Tally(Progress(), counts_hits=True)
+    stepper.step(*rows, tally)
+    finite = [p.clone() for p in parts.model.parameters()]
+    stepper.step(rows[0] * float("nan"), rows[1], tally)
+    stepper.step(*rows, tally)
+    assert all(torch.equal(a, b) for a, b in zip(finite, parts.model.parameters(), strict=True))
+    with pytest.raises(RunError, match="not finite between steps 1 and 3"):
+        tally.read()
+
+
+def test_an_optimizer_that_cannot_skip_is_left_as_it_is() -> None:
+    parts = make_parts("RMSprop")
+    let_skip(parts.optimizers, torch.zeros(()))
+    assert not hasattr(parts.optimizers[0], "found_inf")
+
+
+def table_parts(sparse: bool, lr: float = 0.1) -> Parts:
+    """A table of five rows of three, and a linear layer of the mean of two of them."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.EmbeddingBag(5, 3, mode="mean", sparse=sparse), nn.Linear(3, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    return Parts(
+        nn.Identity(), model, nn.CrossEntropyLoss(), Probabilities("multiclass"), (optimizer,), (), {}, "multiclass"
+    )
+
+
+CODES = torch.tensor([[0, 1], [1, 1], [3, 1], [0, 3]])
+LABELS = torch.tensor([0, 1, 2, 0])
+
+
+@pytest.mark.parametrize("grad_clip_norm", [None, 0.05])
+def test_sparse_gradients_train_as_dense_ones_do(grad_clip_norm: float | None) -> None:
+    def trained(sparse: bool) -> tuple[list[tuple[int, dict[str, float]]], list[Tensor]]:
+        parts = table_parts(sparse)
+        batches = ListBatches(CODES, LABELS, batch_size=3)
+        plan = replace(PLAN, grad_clip_norm=grad_clip_norm, log_every_steps=1)
+        return logged(list(fit(parts, batches, {}, plan, Progress()))), [p.detach() for p in parts.model.parameters()]
+
+    (sparse, sparse_weights), (dense, dense_weights) = trained(True), trained(False)
+    for (step, values), (same_step, expected) in zip(sparse, dense, strict=True):
+        assert step == same_step and values == pytest.approx(expected, rel=1e-5)
+    torch.testing.assert_close(sparse_weights, dense_weights)
+
+
+def test_a_sparse_gradient_that_is_not_finite_stops_before_the_step() -> None:
+    parts = table_parts(sparse=True)
+    with torch.no_grad():
+        parts.model[1].weight[0, 0] = float("inf")  # type: ignore[index, union-attr, operator]
+    before = parts.model[0].weight.detach().clone()  # type: ignore[index, union-attr, operator]
+    with pytest.raises(RunError, match=r"not finite at step 1|is nan at step 1"):
+        list(fit(parts, ListBatches(CODES, LABELS, batch_size=4), {}, PLAN, Progress()))
+    assert torch.equal(parts.model[0].weight, before)  # type: ignore[index, union-attr, arg-type]
+
+
+def test_the_rate_that_is_logged_is_that_of_the_step_not_of_the_next(rows: tuple[Tensor, Tensor]) -> None:
+    reports = train(make_parts("SGD", lr=1.0, step_size=1), rows, replace(PLAN, epochs=1, log_every_steps=1))
+    assert [values["lr"] for _, values in logged(reports)] == [0.5**step for step in range(11)]
+
+
+def test_a_group_with_a_rate_of_its_own_is_logged_under_its_name(rows: tuple[Tensor, Tensor]) -> None:
+    parts = make_parts()
+    first, second = parts.model[0], parts.model[3]  # type: ignore[index]
+    groups = [
+        {"params": [first.weight], "name": "the first never needs one"},
+        {"params": [first.bias], "weight_decay": 0.1},
+        {"params": second.parameters(), "lr": 0.25, "name": "3.*"},
+    ]
+    optimizer = torch.optim.SGD(groups, lr=0.5)
+    schedule = Schedule(torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5), "epoch")
+    reports = train(replace(parts, optimizers=(optimizer,), schedules=(schedule,)), rows, replace(PLAN, epochs=2))
+    ends = [r.values for r in reports if r.epoch_end]
+    assert [(values["lr"], values["lr/3.*"]) for values in ends] == [(0.5, 0.25), (0.25, 0.125)]
+    assert learning_rates([optimizer]).keys() == {"lr", "lr/3.*"}
 
 
 def test_lbfgs_trains_by_closure(rows: tuple[Tensor, Tensor]) -> None:

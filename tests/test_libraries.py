@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,18 @@ def test_the_libraries_are_there_after_loading_and_garbage_is_collected_again() 
     libraries.load()
     assert {"torch", "torchvision", "torchmetrics"} <= sys.modules.keys()
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [({}, "3000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, None)],
+)
+def test_threads_that_wait_spin_briefly_unless_the_user_has_said_how(
+    given: dict[str, str], wanted: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(given))
+    libraries.calm_threads()
+    assert os.environ.get("GOMP_SPINCOUNT") == wanted
 
 
 def test_a_torchvision_of_another_build_is_an_error_with_versions_and_the_way_out(

@@ -5,6 +5,8 @@ import pytest
 from experiments import assembled, trained
 from options import CONF
 from runner.commands.rebuilt_run import leaves
+from runner.compose.composition import compose
+from runner.compose.request import parse
 
 CHANGES = {
     "overfit_augmented": {"dataset.augment"},
@@ -17,7 +19,8 @@ CHANGES = {
 
 
 def settings(recipe: str) -> dict[str, object]:
-    return dict(leaves(assembled([f"experiment={recipe}"]).config.as_dict()))
+    request = compose(parse([f"experiment={recipe}"]))
+    return dict(leaves(request.config.as_dict()))
 
 
 def test_every_recipe_against_overfitting_is_named_here() -> None:

@@ -28,10 +28,6 @@ VERBS = {
 
 def entry() -> None:
     """The console script and ``python -m runner``."""
-    # Threads that spin for long while they wait for each other take the cores from one another on a busy machine: an
-    # epoch of MNIST by a small net takes 0.16 s alone and 44 s beside one busy process; with this, 0.16 s and 2.7 s.
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     sys.path.append("")  # the console script alone would not find a package of the user's in the current folder
     code = main(sys.argv[1:])
     gc.disable()  # the process ends: no last search through all that torch has made

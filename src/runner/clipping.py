@@ -20,11 +20,10 @@ def clipping_cost(parts: Parts, split: str, batches: Batches, stop: Callable[[],
 
     Raises engine.Stopped once ``stop`` turns true.
     """
-    model = parts.model
-    if not isinstance(model, nn.Sequential) or not isinstance(model[-1], nn.ReLU) or not engine.counts_hits(parts):
+    bare = without_last_relu(parts.model)
+    if bare is None or not engine.counts_hits(parts):
         return None
-    bare = replace(parts, model=nn.Sequential(*list(model.children())[:-1]))
-    logits_NK, y_N = engine.predict(bare, batches, stop)
+    logits_NK, y_N = engine.predict(replace(parts, model=bare), batches, stop)
     if logits_NK.shape[1] == 1:  # the sign of a single output says the class, clipped or not
         return None
     with_it, without_it = (hit_share(parts, outputs, y_N) for outputs in (logits_NK.relu(), logits_NK))
@@ -35,6 +34,15 @@ def clipping_cost(parts: Parts, split: str, batches: Batches, stop: Callable[[],
         f"  right class, to which no gradient comes back; the same weights have {split}/accuracy {with_it:.4f}\n"
         f"  with it, {without_it:.4f} without; trained without it they would be others"
     )
+
+
+def without_last_relu(model: nn.Module) -> nn.Module | None:
+    """The same modules up to the ReLU that ends them; None where none does."""
+    if type(model).forward is not nn.Sequential.forward:
+        return None
+    *front, last = model.children()
+    bare = nn.Identity() if isinstance(last, nn.ReLU) else without_last_relu(last)
+    return None if bare is None else nn.Sequential(*front, bare)
 
 
 def hit_share(parts: Parts, logits_NK: torch.Tensor, y_N: torch.Tensor) -> float:

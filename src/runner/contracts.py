@@ -31,6 +31,11 @@ class Column:
     name: str
     categories: tuple[str, ...] = ()
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it goes into a net as one number; else its codes are names, -1 an unknown or missing one."""
+        return not self.categories
+
 
 class Rows(ABC):
     """Rows that are read when they are asked for: more than memory holds, or made anew each time."""
@@ -76,6 +81,16 @@ class Split:
     train: Tensor
     val: Tensor
     test: Tensor
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How the rows of a split become batches, however the rows are kept."""
+
+    device: torch.device
+    batch_size: int  # of training
+    eval_batch_size: int  # of the splits in their own order
+    order_seed: int | None  # draws the order of the train batches anew each epoch; None keeps the order of the split
 
 
 @dataclass(frozen=True)
@@ -192,6 +207,7 @@ class Outline:
     monitor: str
     reference: Reference
     run_dir: Path
+    weight_groups: tuple[str, ...] = ()  # "AdamW lr 0.001: 0.bias, 2.bias"; () where all weights are trained alike
 
 
 @dataclass(frozen=True)
@@ -204,8 +220,9 @@ class Outcome:
     )  # of the checkpoint eval uses: step, epoch, val/..., test/...
     final: Mapping[str, float] = field(default_factory=dict)  # metrics at the last epoch's end
     baseline: Mapping[str, float] = field(default_factory=dict)  # the commonest class, or the mean, on the judged split
+    linear: Mapping[str, float] = field(default_factory=dict)  # a linear model of the same train rows, likewise
+    linear_left_out: str = ""  # why there is none
     confusion: tuple[tuple[int, ...], ...] = ()  # [true][predicted] on the judged split
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0
-    reason: str = ""
     remarks: tuple[str, ...] = ()  # lines on what the net was found to do

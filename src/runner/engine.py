@@ -6,12 +6,13 @@ Shapes: B batch, N rows of a split, K outputs.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from runner.contracts import Batches, Chunk, Parts, Progress, Report
@@ -119,7 +120,7 @@ def prepared(parts: Parts, chunk: Chunk, epoch: int) -> Tensor:
 def step_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
     """What a logged step says; it closes the window of ``train/batch_loss``."""
     tally.read()
-    return {"train/batch_loss": tally.close_window(), "lr": stepper.lr, "grad_norm": stepper.grad_norm()}
+    return {"train/batch_loss": tally.close_window(), **stepper.rates(), "grad_norm": stepper.grad_norm()}
 
 
 def end_epoch(
@@ -178,8 +179,11 @@ def step_epoch_schedules(parts: Parts, values: Mapping[str, float], monitor: str
                 schedule.scheduler.step()
 
 
-def current_lr(parts: Parts) -> float:
-    return float(parts.optimizers[0].param_groups[0]["lr"])
+def learning_rates(optimizers: Sequence[Optimizer]) -> dict[str, float]:
+    """``lr``, that of the first group, and ``lr/<name>`` of each group that has one of its own."""
+    first, *others = (group for optimizer in optimizers for group in optimizer.param_groups)
+    named = {f"lr/{group['name']}": float(group["lr"]) for group in others if "name" in group}
+    return {"lr": float(first["lr"]), **named}
 
 
 class Stepper:
@@ -191,18 +195,27 @@ class Stepper:
         self.params = [p for p in parts.model.parameters() if p.requires_grad]
         self.step_schedules = [s.scheduler for s in parts.schedules if s.interval == "step"]
         self.closure_optimizer = next((o for o in parts.optimizers if isinstance(o, torch.optim.LBFGS)), None)
+        self.has_sparse = any(isinstance(m, nn.Embedding | nn.EmbeddingBag) and m.sparse for m in parts.model.modules())
+        self.used_rates: dict[str, float] = {}  # where schedules move them after each step
         device = self.params[0].device
         self.on_cpu = device.type == "cpu"
         self.found_inf = torch.zeros((), device=device)
         self.one = torch.ones((), device=device)
+        if device.type == "cuda":  # kernels elsewhere take the flag and do not look at it
+            let_skip(parts.optimizers, self.found_inf)
 
-    @property
-    def lr(self) -> float:
-        return current_lr(self.parts)
+    def rates(self) -> dict[str, float]:
+        """The learning rates of the latest step."""
+        return self.used_rates or learning_rates(self.parts.optimizers)
 
     def grad_norm(self) -> float:
         """Norm of the gradients of the latest step, after clipping."""
-        return float(torch.nn.utils.get_total_norm([p.grad for p in self.params if p.grad is not None]))
+        return float(torch.nn.utils.get_total_norm(self.grads()))
+
+    def grads(self) -> list[Tensor]:
+        """The gradients; of a sparse one the values, each row once."""
+        grads = [p.grad for p in self.params if p.grad is not None]
+        return [g.coalesce()._values() if g.is_sparse else g for g in grads] if self.has_sparse else grads
 
     def step(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> None:
         """Train on a batch; its loss and logits, taken before the weights moved, go into the tally."""
@@ -212,8 +225,10 @@ class Stepper:
             loss, logits_BK = self.backward(x_B, y_B, tally)
             for optimizer in self.parts.optimizers:
                 optimizer.step()
-        for scheduler in self.step_schedules:
-            scheduler.step()
+        if self.step_schedules:
+            self.used_rates = learning_rates(self.parts.optimizers)
+            for scheduler in self.step_schedules:
+                scheduler.step()
         tally.add(loss, logits_BK, y_B)
 
     def backward(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
@@ -222,10 +237,26 @@ class Stepper:
         logits_BK: Tensor = self.parts.model(x_B)
         loss: Tensor = self.parts.loss(logits_BK, y_B)
         torch.autograd.backward(loss)
+        if self.has_sparse:
+            self.coalesce()
         if self.grad_clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self.params, self.grad_clip_norm)
+            self.clip(self.grad_clip_norm)
         self.check_finite(loss, tally)
         return loss.detach(), logits_BK.detach()
+
+    def coalesce(self) -> None:
+        """Adds up the rows that a sparse gradient names more than once: only then its values have a norm."""
+        for p in self.params:
+            if p.grad is not None and p.grad.is_sparse:
+                p.grad = p.grad.coalesce()
+
+    def clip(self, largest_norm: float) -> None:
+        if not self.has_sparse:
+            torch.nn.utils.clip_grad_norm_(self.params, largest_norm)
+            return
+        grads = self.grads()
+        factor = (largest_norm / (torch.nn.utils.get_total_norm(grads) + 1e-6)).clamp(max=1.0)  # as torch has it
+        torch._foreach_mul_(grads, factor)
 
     def step_by_closure(
         self, optimizer: torch.optim.Optimizer, x_B: Tensor, y_B: Tensor, tally: Tally
@@ -243,13 +274,23 @@ class Stepper:
 
     def check_finite(self, loss: Tensor, tally: Tally) -> None:
         """On the CPU before the step; elsewhere the flag stays on the device until the tally is read."""
-        grads = [p.grad for p in self.params if p.grad is not None]
         # one pass over all gradients, 7 times cheaper than a total norm; what torch's own GradScaler calls
-        torch._amp_foreach_non_finite_check_and_unscale_(grads, self.found_inf, self.one)
+        torch._amp_foreach_non_finite_check_and_unscale_(self.grads(), self.found_inf, self.one)
         if not self.on_cpu:
             tally.found_inf = self.found_inf
         elif self.found_inf.item() or not math.isfinite(loss.item()):
-            raise not_finite(loss.item(), tally.step + 1, tally.epoch + 1, tally.batch + 1, self.lr)
+            lr = learning_rates(self.parts.optimizers)["lr"]
+            raise not_finite(loss.item(), tally.step + 1, tally.epoch + 1, tally.batch + 1, lr)
+
+
+def let_skip(optimizers: Sequence[Optimizer], found_inf: Tensor) -> None:
+    """From now on those that can take no step while ``found_inf`` is set, without asking the host: torch's fused ones.
+
+    The flag is never taken back: the weights stay finite until the host reads it and ends the run.
+    """
+    for optimizer in optimizers:
+        if getattr(optimizer, "_step_supports_amp_scaling", False):
+            optimizer.found_inf = found_inf  # type: ignore[attr-defined] # where torch's GradScaler puts it
 
 
 def not_finite(loss: float, step: int, epoch: int, batch: int, lr: float) -> RunError:
@@ -289,8 +330,12 @@ def refer(parts: Parts, stop: Callable[[], bool] = never) -> None:
 @torch.no_grad()
 def judge(parts: Parts, logits_NK: Tensor, y_N: Tensor) -> dict[str, float]:
     """The loss and every metric with a single value."""
-    values = {"loss": float(parts.loss(logits_NK, y_N))}
-    scores = parts.readout(logits_NK)
+    return {"loss": float(parts.loss(logits_NK, y_N)), **measure(parts, parts.readout(logits_NK), y_N)}
+
+
+def measure(parts: Parts, scores: Tensor, y_N: Tensor) -> dict[str, float]:
+    """Every metric with a single value."""
+    values = {}
     for name, metric in parts.metrics.items():
         metric.reset()
         metric.update(scores, y_N)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,22 @@ from runner import device, seed
 from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.config.settings import Config
-from runner.contracts import SPLITS, Batches, Data, Outline, Parts, Split
+from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split
 from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
 from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
-from runner.data.splits import describe, split
+from runner.data.splits import SplitSettings, describe, split
 from runner.data.streams import streamed_splits
-from runner.data.transforms import build_preprocess, out_shape
+from runner.data.transforms import build_preprocess, columns, out_shape
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.monitor import Monitor, direction
-from runner.parts import auto, build
+from runner.parts import auto, build, optimizers, schedules
 
-OF_EVERY_DATASET = ("transforms", "augment")  # knobs of a dataset option that its source does not take
+OF_EVERY_DATASET = ("transforms", "augment", "categorical")  # knobs of a dataset option that its source does not take
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,17 @@ def plan_of(config: Config) -> Plan:
     )
 
 
-def assemble(config: Config, catalog: Catalog) -> Experiment:
-    """Build everything the config names. Raises ConfigError, DataError or DeviceError before anything is written."""
+def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | None = None) -> Experiment:
+    """Build everything the config names; ``read`` gives its data where ``read_data`` shall not.
+
+    Raises ConfigError, DataError or DeviceError before anything is written.
+    """
     device.threads(config.threads)
     choice = device.choose(config.device)
-    data = read_data(config)
+    data = (read or read_data)(config)
     config = located(resolve_auto(config, catalog, data))
-    rows = split(data, **split_settings(config))
-    preprocess = build_preprocess(config.dataset.knobs["transforms"], data, rows.train, config.num_workers)
+    rows = split(data, split_settings(config))
+    preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
     train, judged = batches(config, data, rows, choice.device, in_shape)
@@ -100,10 +103,16 @@ def read_data(config: Config) -> Data:
     return data
 
 
-def split_settings(config: Config) -> dict[str, Any]:
-    """The settings that decide which rows a split has, as ``split`` and ``describe`` take them."""
-    names = ("split_seed", "val_fraction", "test_fraction", "folds", "fold")
-    return {name: getattr(config, name) for name in names}
+def transforms(config: Config) -> list[Any]:
+    """The steps in front of the net; a model that learns vectors for categories is given their codes."""
+    listed: list[Any] = config.dataset.knobs["transforms"]
+    if config.dataset.knobs.get("categorical") != "embedding":
+        return listed
+    return [step for step in listed if step != "one_hot"]
+
+
+def split_settings(config: Config) -> SplitSettings:
+    return SplitSettings(**{setting.name: getattr(config, setting.name) for setting in fields(SplitSettings)})
 
 
 def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
@@ -153,11 +162,11 @@ def build_parts(
     loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
     num_outputs = build.num_outputs(config.loss, data.task, num_classes, config.trusted)
     seed.seed_everything(seed.derive(config.seed, "weights"))
-    model = build.build_model(config.model, in_shape, num_outputs, config.trusted).to(where)
-    optimizers = build.build_optimizers(config.optimizer, model, where, config.trusted)
-    schedules = build.build_schedules(
+    model = build_model(config, preprocess, in_shape, num_outputs).to(where)
+    built = optimizers.build_optimizers(config.optimizer, model, where, config.trusted)
+    scheduled = schedules.build_schedules(
         config.scheduler,
-        optimizers,
+        built,
         total_steps=total_steps(config, steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
         monitor_mode=direction(config.monitor),
@@ -169,30 +178,31 @@ def build_parts(
         model=model,
         loss=loss.to(where),
         readout=readout.to(where),
-        optimizers=optimizers,
-        schedules=schedules,
+        optimizers=built,
+        schedules=scheduled,
         metrics={name: metric.to(where) for name, metric in metrics.items()},
         task=data.task,
         augment=augment(config, data),
     )
 
 
+def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
+    """The net on the CPU, with a learned vector for each category in front where the dataset's option says so."""
+    if config.dataset.knobs.get("categorical") != "embedding":
+        return build.build_model(config.model, in_shape, num_outputs, config.trusted)
+    return build.build_embedded_model(config.model, columns(preprocess), num_outputs, config.trusted)
+
+
 def batches(
     config: Config, data: Data, rows: Split, where: torch.device, in_shape: tuple[int, ...]
 ) -> tuple[Batches, Mapping[str, Batches]]:
     """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
-    sizes = {"batch_size": config.batch_size, "eval_batch_size": config.eval_batch_size}
     order_seed = seed.derive(config.seed, "order") if config.shuffle else None
+    batching = Batching(where, config.batch_size, config.eval_batch_size, order_seed)
     if isinstance(data.x, Tensor):
-        return resident_splits(data, rows, device=where, **sizes, order_seed=order_seed, row_shape=in_shape)
+        return resident_splits(data, rows, batching, row_shape=in_shape)
     return streamed_splits(
-        data,
-        rows,
-        device=where,
-        **sizes,
-        order_seed=order_seed,
-        draw_seed=seed.derive(config.seed, "draws"),
-        num_workers=config.num_workers,
+        data, rows, batching, draw_seed=seed.derive(config.seed, "draws"), num_workers=config.num_workers
     )
 
 
@@ -225,11 +235,12 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         class_names=data.class_names,
         class_counts=class_counts(data, experiment.split.train),
         split_sizes={name: len(getattr(experiment.split, name)) for name in SPLITS},
-        split_note=describe(data, **split_settings(config)),
+        split_note=describe(data, split_settings(config)),
         layers=layers(parts.model, experiment.in_shape),
         num_parameters=sum(p.numel() for p in parts.model.parameters()),
         optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}",
-        scheduler=describe_schedule(config),
+        weight_groups=optimizers.describe(config.optimizer, parts.optimizers, parts.model),
+        scheduler=schedules.describe(config.scheduler),
         device=str(experiment.choice.device),
         device_reason=experiment.choice.reason,
         epochs=config.epochs,
@@ -251,11 +262,3 @@ def class_counts(data: Data, rows: Tensor) -> tuple[int, ...]:
     if data.task == "regression":
         return ()
     return tuple(torch.bincount(data.y[rows], minlength=len(data.class_names)).tolist())
-
-
-def describe_schedule(config: Config) -> str:
-    part = config.scheduler
-    if part.target is None:
-        return part.option
-    knobs = [f"{key} {value}" for key, value in part.knobs.items() if key != "interval" and value is not None]
-    return " ".join([part.option, *knobs]) + f", per {part.knobs['interval']}"

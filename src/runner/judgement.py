@@ -1,4 +1,4 @@
-"""What the weights at hand are worth: every split scored, beside the answer that needs no network."""
+"""What the weights at hand are worth: every split scored, beside the answers that need no network."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner import engine
+from runner.baselines import Baselines, baselines
 from runner.clipping import clipping_cost
-from runner.contracts import Data, Outcome, Split, Status
+from runner.contracts import Outcome, Status
 from runner.experiment import Experiment
 from runner.records.checkpoint import Checkpoints
 from runner.state import load_weights
@@ -21,9 +22,9 @@ class Judgement:
     step: int
     epoch: int
     values: dict[str, float]  # train/..., val/..., test/..., all in evaluation mode
-    split: str  # the split that confusion and baseline are about
+    split: str  # the split that confusion and baselines are about
     confusion: tuple[tuple[int, ...], ...]  # [true][predicted]; () for regression
-    baseline: dict[str, float]  # what answering the commonest class, or the mean, of the train rows scores
+    baselines: Baselines
     remarks: tuple[str, ...] = ()  # what the net was found to do, in lines
 
     def outcome(self, status: Status, final: Mapping[str, float]) -> Outcome:
@@ -31,7 +32,9 @@ class Judgement:
             status=status,
             best={"step": self.step, "epoch": self.epoch, **self.values},
             final=final,
-            baseline=self.baseline,
+            baseline=self.baselines.constant,
+            linear=self.baselines.linear,
+            linear_left_out=self.baselines.linear_left_out,
             confusion=self.confusion,
             judged_split=self.split,
             remarks=self.remarks,
@@ -66,15 +69,6 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
         values=values,
         split=split,
         confusion=counts,
-        baseline=baseline(experiment.data, experiment.split, split) if split else {},
+        baselines=baselines(experiment, split) if split else Baselines(),
         remarks=(cost,) if cost else (),
     )
-
-
-def baseline(data: Data, rows: Split, split: str) -> dict[str, float]:
-    """The score, on ``split``, of always answering the train rows' commonest class, or their mean."""
-    train_y, y = data.y[rows.train], data.y[getattr(rows, split)]
-    if data.task != "regression":
-        return {"accuracy": float((y == train_y.mode().values).double().mean())}
-    error = (y - train_y.mean()).double()
-    return {"rmse": float(error.square().mean().sqrt()), "mae": float(error.abs().mean())}

@@ -10,7 +10,16 @@ from torch import Tensor, nn
 
 from runner.contracts import Layer
 
-_SALIENT = ("in_features", "out_features", "in_channels", "out_channels", "num_features", "p")
+_SALIENT = (
+    "in_features",
+    "out_features",
+    "in_channels",
+    "out_channels",
+    "num_embeddings",
+    "embedding_dim",
+    "num_features",
+    "p",
+)
 
 
 def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[Layer, ...]:

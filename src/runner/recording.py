@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -27,6 +27,15 @@ from runner.records.summary import Summary
 from runner.records.views import Views
 
 
+@dataclass(frozen=True)
+class Start:
+    """A run about to be trained: built, and the state it goes on from; None for a fresh one."""
+
+    experiment: Experiment
+    saved: Mapping[str, Any] | None = None
+    warnings: Sequence[str] = ()
+
+
 def record(
     experiment: Experiment,
     directory: RunDirectory,
@@ -37,8 +46,8 @@ def record(
 ) -> Outcome:
     """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
 
-    The caller owns the directory. Raises Interrupted after a signal and RunError when the run fails; what was saved
-    last can be resumed.
+    The caller owns the directory; the experiment is left with the weights that were judged. Raises Interrupted after
+    a signal and RunError when the run fails; what was saved last can be resumed.
     """
     with interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())
@@ -84,7 +93,7 @@ def out_of_memory(experiment: Experiment) -> RunError:
 def interrupted(run: Recording, stop: Interruption) -> Interrupted:
     """How to go on, ready for a shell; who the run trusts is never read from its directory."""
     assert stop.number is not None
-    words = ["python", "-m", "runner", "resume", str(run.directory.path)]
+    words = ["python", "-m", "runner", "resume", str(run.directory.whole.path)]
     if trusted := run.experiment.config.trusted:
         words.append(f"trusted=[{','.join(trusted)}]")
     return Interrupted(f"interrupted at step {run.progress.step}, saved; resume with: {shlex.join(words)}", stop.number)

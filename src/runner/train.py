@@ -42,11 +42,10 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
     libraries.load()
-    from runner.experiment import assemble  # brings torch: only a request known to be right has to wait for it
-    from runner.recording import record
+    from runner.folds import prepare  # brings torch: only a request known to be right has to wait for it
 
-    experiment = assemble(config, Catalog(conf_folders(request.flags.config_dir)))
+    train = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
     with directory.owned():
-        run_job(request, composed, directory.path, lambda tree: record(experiment, directory, brief=folder is not None))
+        run_job(request, composed, directory.path, lambda tree: train(directory, brief=folder is not None))
     return directory

@@ -3,10 +3,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.contracts import Data, Split
+from runner.contracts import Batching, Data, Split
 from runner.data import batches
 from runner.data.batches import ResidentBatches, aligned, resident_splits
 
+CPU = torch.device("cpu")
 X = torch.arange(100, dtype=torch.uint8).view(100, 1)  # torch allocates at cache lines
 Y = torch.arange(100) * 10
 
@@ -126,14 +127,14 @@ def test_no_rows_make_no_batches():
 def test_the_splits_share_one_copy_of_the_rows_and_keep_bytes_bytes():
     data = Data(x=X, y=Y, task="multiclass", class_names=("a", "b"))
     split = Split(train=torch.arange(6), val=torch.arange(6, 9), test=torch.arange(0))
-    train, judged = resident_splits(data, split, device="cpu", batch_size=4, eval_batch_size=8, order_seed=0)
+    train, judged = resident_splits(data, split, Batching(CPU, 4, 8, 0))
     assert (train.num_rows, train.batch_size) == (6, 4)
     assert {name: (b.num_rows, b.batch_size) for name, b in judged.items()} == {"train": (6, 8), "val": (3, 8)}
     (val,) = judged["val"].chunks(0)
     assert val.x.data_ptr() == X[6:].data_ptr()
     assert val.x.dtype == torch.uint8
     assert joined(rows_seen(train)) != list(range(6)) == joined(rows_seen(judged["train"]))
-    in_order, _ = resident_splits(data, split, device="cpu", batch_size=4, eval_batch_size=8, order_seed=None)
+    in_order, _ = resident_splits(data, split, Batching(CPU, 4, 8, None))
     assert rows_seen(in_order) == [[0, 1, 2, 3], [4, 5]]
 
 
@@ -143,8 +144,8 @@ def test_batches_on_the_accelerator_are_those_on_the_cpu():
         pytest.skip("no CUDA device here")
     data = Data(x=X, y=Y, task="multiclass", class_names=("a", "b"))
     split = Split(train=torch.arange(0, 90, 2), val=torch.arange(1, 90, 2), test=torch.arange(90, 100))
-    knobs = {"batch_size": 4, "eval_batch_size": 8, "order_seed": 0}
-    here, there = (resident_splits(data, split, device=device, **knobs) for device in ("cpu", "cuda"))
+    devices = (CPU, torch.device("cuda"))
+    here, there = (resident_splits(data, split, Batching(device, 4, 8, 0)) for device in devices)
     for mine, theirs in ((here[0], there[0]), *((here[1][name], there[1][name]) for name in here[1])):
         for a, b in zip(mine.chunks(1), theirs.chunks(1), strict=True):
             assert b.x.is_cuda

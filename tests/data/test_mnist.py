@@ -12,7 +12,7 @@ from mirror import CONTENTS, GZIPPED, idx, publication, write
 from runner.data.checks import check_data
 from runner.data.mnist import FashionMnist, Kmnist, Mnist, Qmnist, load_idx
 from runner.data.publications import PUBLICATIONS, Idx
-from runner.data.splits import split
+from runner.data.splits import SplitSettings, split
 from runner.errors import DataError
 
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = CONTENTS
@@ -170,7 +170,7 @@ def test_the_real_files_hold_what_is_published_of_them(real, source, mean, std, 
 @pytest.mark.real
 def test_the_official_split_draws_validation_from_train_alone(real):
     data = Mnist().load(real)
-    parts = split(data, split_seed=0, val_fraction=1 / 6, test_fraction=0.2)
+    parts = split(data, SplitSettings(0, 1 / 6, 0.2, None, None))
     assert [len(rows) for rows in (parts.train, parts.val, parts.test)] == [50_000, 10_000, 10_000]
     assert max(parts.train.max(), parts.val.max()) < 60_000
     assert parts.test.tolist() == list(range(60_000, 70_000))

@@ -7,9 +7,10 @@ import pytest
 import torch
 import yaml
 
+from runner.contracts import Batching
 from runner.data.batches import resident_splits
 from runner.data.checks import check_data
-from runner.data.splits import split
+from runner.data.splits import SplitSettings, split
 from runner.data.transforms import build_preprocess, out_shape
 
 OPTIONS = sorted((Path(__file__).parents[2] / "conf" / "dataset").glob("*.yaml"))
@@ -40,13 +41,13 @@ def test_the_option_makes_batches_the_model_can_read(tmp_path, name, shape):
     (path,) = (path for path in OPTIONS if path.stem == name)
     knobs = yaml.safe_load(path.read_text())
     module, _, kind = knobs.pop("_target_").rpartition(".")
-    transforms, _ = knobs.pop("transforms"), knobs.pop("augment", [])
+    transforms, *_ = knobs.pop("transforms"), knobs.pop("augment", []), knobs.pop("categorical", "")
     data = getattr(import_module(module), kind)(**knobs).load(tmp_path)
     check_data(data)
-    parts = split(data, split_seed=0, val_fraction=0.1, test_fraction=0.2)
+    parts = split(data, SplitSettings(0, 0.1, 0.2, None, None))
     preprocess = build_preprocess(transforms, data, parts.train)
     assert out_shape(preprocess, data) == shape
-    _, made = resident_splits(data, parts, device="cpu", batch_size=16, eval_batch_size=64, order_seed=0)
+    _, made = resident_splits(data, parts, Batching(torch.device("cpu"), 16, 64, 0))
     x = torch.cat([preprocess(chunk.x) for batches in made.values() for chunk in batches.chunks(0)])
     assert (x.dtype, x.shape) == (torch.float32, (len(data.y), *shape))
     assert x.abs().max() < 30  # on a scale that a net trains on

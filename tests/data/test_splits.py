@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.contracts import Data
-from runner.data.splits import describe, split
+from runner.data.splits import SplitSettings, describe, split
 from runner.errors import ConfigError, DataError
 
 
@@ -20,9 +20,7 @@ def regression(num_rows):
 
 
 def draw(data, *, split_seed=0, val_fraction=0.0, test_fraction=0.0, folds=None, fold=None):
-    return split(
-        data, split_seed=split_seed, val_fraction=val_fraction, test_fraction=test_fraction, folds=folds, fold=fold
-    )
+    return split(data, SplitSettings(split_seed, val_fraction, test_fraction, folds, fold))
 
 
 def class_counts(data, rows):
@@ -235,7 +233,13 @@ def test_no_rows_and_no_free_rows_are_refused():
             {"folds": 3, "fold": 1},
             "no validation; fold 1 of 3 for test, official test set unused; stratified, split_seed 7",
         ),
+        (
+            classified(5),
+            {"val_fraction": 0.2, "folds": 3, "fold": "all"},
+            "20 % of train for validation; each of 3 folds for test; stratified, split_seed 7",
+        ),
     ],
 )
 def test_a_line_says_how_the_rows_were_split(data, knobs, line):
-    assert describe(data, **({"split_seed": 7, "val_fraction": 0, "test_fraction": 0} | knobs)) == line
+    settings = {"split_seed": 7, "val_fraction": 0, "test_fraction": 0, "folds": None, "fold": None} | knobs
+    assert describe(data, SplitSettings(**settings)) == line

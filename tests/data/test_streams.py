@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from runner.contracts import Data, Rows, Split
+from runner.contracts import Batching, Data, Rows, Split
 from runner.data import reading
 from runner.data.batches import resident_splits
 from runner.data.digest import digest
@@ -90,11 +90,11 @@ def test_a_chunk_is_a_batch_that_knows_its_rows(num_workers):
 @pytest.mark.parametrize("order_seed", [None, 3])
 def test_rows_that_stream_come_in_the_order_of_rows_in_memory(order_seed):
     split = Split(train=torch.arange(3, 25), val=torch.arange(3), test=torch.arange(25, 25))
-    knobs = {"device": "cpu", "batch_size": 4, "eval_batch_size": 8, "order_seed": order_seed}
+    batching = Batching(torch.device("cpu"), 4, 8, order_seed)
     data = Data(x=Counted(), y=torch.arange(30), task="multiclass")
-    train, judged = streamed_splits(data, split, **knobs, draw_seed=0, num_workers=0)
+    train, judged = streamed_splits(data, split, batching, draw_seed=0, num_workers=0)
     there = Data(x=torch.arange(30.0).view(30, 1), y=data.y, task="multiclass")
-    resident, resident_judged = resident_splits(there, split, **knobs)
+    resident, resident_judged = resident_splits(there, split, batching)
     assert list(judged) == list(resident_judged) == ["train", "val"]
     for mine, theirs in ((train, resident), *((judged[name], resident_judged[name]) for name in judged)):
         rows = [chunk.rows for chunk in theirs.chunks(2)]

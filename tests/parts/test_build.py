@@ -4,41 +4,19 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
-from torch.optim import SGD, Optimizer
 
 from options import options, part
 from runner.config.part import Part
-from runner.contracts import Schedule, Task
+from runner.contracts import Task
 from runner.errors import ConfigError
 from runner.parts import auto
 from runner.parts.build import (
     build_loss,
     build_metrics,
     build_model,
-    build_optimizers,
-    build_schedules,
     build_source,
     num_outputs,
 )
-
-CPU = torch.device("cpu")
-OPTIMIZERS = options("optimizer")
-
-
-@pytest.fixture
-def net() -> nn.Module:
-    return nn.Linear(3, 2)
-
-
-def sgd() -> tuple[Optimizer, ...]:
-    return (SGD([torch.zeros(1, requires_grad=True)], lr=1.0),)
-
-
-def schedules(option: str, **changed: Any) -> tuple[Schedule, ...]:
-    given = part("scheduler", option, **changed)
-    return build_schedules(given, sgd(), total_steps=25, steps_per_epoch=10, monitor_mode="max")
-
 
 # Models
 
@@ -138,161 +116,6 @@ def test_a_loss_that_would_fail_in_training_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=words):
         build_loss(part("loss", option, **changed), task, 10, torch.arange(10))
-
-
-# Optimizers
-
-
-@pytest.mark.parametrize("option", OPTIMIZERS)
-def test_every_optimizer_lowers_a_loss(option: str, net: nn.Module) -> None:
-    (optimizer,) = build_optimizers(part("optimizer", option), net, CPU)
-    x, y = torch.ones(4, 3), torch.zeros(4, 2)
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = nn.functional.mse_loss(net(x), y)
-        loss.backward()
-        return loss.detach()
-
-    losses = [float(optimizer.step(closure)) for _ in range(5)]
-    assert losses[-1] < losses[0]
-
-
-def test_the_fused_step_is_taken_where_torch_has_one(net: nn.Module) -> None:
-    fused = {o for o in OPTIMIZERS if build_optimizers(part("optimizer", o), net, CPU)[0].defaults.get("fused")}
-    assert fused == {"sgd", "adam", "adamw", "adagrad"}
-
-
-@pytest.mark.parametrize("changed", [{"fused": False}, {"foreach": True}])
-def test_a_choice_of_ones_own_rules_the_fused_step_out(changed: dict[str, Any], net: nn.Module) -> None:
-    assert not build_optimizers(part("optimizer", "adam", **changed), net, CPU)[0].defaults["fused"]
-
-
-def test_the_knobs_arrive_lists_as_tuples(net: nn.Module) -> None:
-    (optimizer,) = build_optimizers(part("optimizer", "adamax", lr=0.5, betas=[0.5, 0.75]), net, CPU)
-    assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (0.5, (0.5, 0.75))
-
-
-def test_frozen_weights_are_left_out(net: nn.Module) -> None:
-    net.bias.requires_grad_(False)  # type: ignore[union-attr]
-    (optimizer,) = build_optimizers(part("optimizer", "sgd"), net, CPU)
-    assert optimizer.param_groups[0]["params"] == [net.weight]
-
-
-def test_a_model_without_weights_is_refused() -> None:
-    with pytest.raises(ConfigError, match="optimizer=sgd has nothing to do: the model has no weights to learn"):
-        build_optimizers(part("optimizer", "sgd"), nn.ReLU(), CPU)
-
-
-@pytest.mark.parametrize(
-    ("option", "changed", "words"),
-    [
-        ("sgd", {"nesterov": True}, "optimizer=sgd: Nesterov momentum requires a momentum and zero dampening"),
-        ("sgd", {"lr": -1.0}, "optimizer=sgd: Invalid learning rate: -1.0"),
-        ("sgd", {"lr": float("nan")}, "optimizer.lr=nan: sgd wants a finite number"),
-        ("sgd", {"lr": "abc"}, "optimizer.lr=abc: sgd wants a finite number"),
-        ("sgd", {"lr": True}, "optimizer.lr=True: sgd wants a finite number"),
-        ("sgd", {"differentiable": True}, "optimizer=sgd: a leaf Variable that requires grad"),
-        ("adam", {"betas": [0.9]}, r"optimizer.betas=\[0.9\]: adam wants a list of 2: \[a finite number, a finite n"),
-        ("adam", {"betas": [0.9, 2.0]}, "optimizer=adam: Invalid beta parameter at index 1: 2.0"),
-        ("adam", {"fused": True, "foreach": True}, "optimizer=adam: `fused` and `foreach` cannot be `True` together"),
-        ("rmsprop", {"capturable": True}, "optimizer=rmsprop: If capturable=True, params and state_steps must be on"),
-        ("lbfgs", {"line_search_fn": "armijo"}, "optimizer=lbfgs: only 'strong_wolfe' is supported"),
-        ("lbfgs", {"history_size": 0}, "optimizer.history_size=0: a whole number of at least 1"),
-        ("lbfgs", {"max_iter": 0}, "optimizer.max_iter=0: a whole number of at least 1"),
-        ("adam", {"momentum": 0.9}, "optimizer.momentum: Adam of torch .* has no such argument; it takes params, lr"),
-        ("adam", {"params": []}, "optimizer.params is found out by the program; leave it out"),
-    ],
-)
-def test_what_torch_refuses_at_the_first_step_or_before_is_an_error_of_the_config(
-    option: str, changed: dict[str, Any], words: str, net: nn.Module
-) -> None:
-    with pytest.raises(ConfigError, match=f"^{words}"):
-        build_optimizers(part("optimizer", option, **changed), net, CPU)
-
-
-@pytest.mark.parametrize(
-    ("option", "target", "words"),
-    [
-        ("sparse_adam", "torch.optim.SparseAdam", "optimizer=sparse_adam: SparseAdam does not support dense gradients"),
-        ("muon", "torch.optim.Muon", "optimizer=muon: Muon only supports 2D parameters"),
-    ],
-)
-def test_an_optimizer_for_other_weights_is_refused_with_the_reason(
-    option: str, target: str, words: str, net: nn.Module
-) -> None:
-    with pytest.raises(ConfigError, match=words):
-        build_optimizers(Part("optimizer", option, target, {"lr": 0.1}), net, CPU)
-
-
-def test_a_knob_that_this_torch_lacks_is_dropped_while_it_is_off_and_refused_when_set(net: nn.Module) -> None:
-    build_optimizers(part("optimizer", "lbfgs", from_a_later_torch=False), net, CPU)
-    with pytest.raises(ConfigError, match=r"optimizer\.from_a_later_torch: LBFGS of torch \d.* has no such"):
-        build_optimizers(part("optimizer", "lbfgs", from_a_later_torch=True), net, CPU)
-
-
-def test_building_an_optimizer_draws_no_random_number_and_moves_no_weight(net: nn.Module) -> None:
-    weight, generator = net.weight.detach().clone(), torch.get_rng_state()  # type: ignore[union-attr, operator]
-    for option in OPTIMIZERS:
-        build_optimizers(part("optimizer", option), net, CPU)
-    assert torch.equal(net.weight, weight)  # type: ignore[arg-type]
-    assert torch.equal(torch.get_rng_state(), generator)
-
-
-# Schedules
-
-
-def test_no_scheduler_is_no_schedule() -> None:
-    assert schedules("none") == ()
-
-
-@pytest.mark.parametrize("option", [option for option in options("scheduler") if option != "none"])
-def test_every_scheduler_option_is_built_for_each_optimizer(option: str) -> None:
-    given = part("scheduler", option)
-    built = build_schedules(given, sgd() + sgd(), total_steps=25, steps_per_epoch=10, monitor_mode="min")
-    assert [schedule.interval for schedule in built] == ["epoch", "epoch"]
-
-
-def test_a_cosine_left_open_ends_with_the_run() -> None:
-    assert schedules("cosine_annealing_lr")[0].scheduler.T_max == 3  # 25 steps are 2 epochs and a half
-    assert schedules("cosine_annealing_lr", interval="step")[0].scheduler.T_max == 25
-    assert schedules("cosine_annealing_lr", T_max=7)[0].scheduler.T_max == 7
-
-
-def test_a_plateau_left_open_follows_the_monitor() -> None:
-    assert schedules("reduce_lr_on_plateau")[0].scheduler.mode == "max"
-    assert schedules("reduce_lr_on_plateau", mode="min")[0].scheduler.mode == "min"
-
-
-def test_building_a_schedule_ticks_nothing() -> None:
-    (schedule,) = schedules("exponential_lr", gamma=0.5)
-    assert (schedule.scheduler.last_epoch, schedule.scheduler.get_last_lr()) == (0, [1.0])
-
-
-@pytest.mark.parametrize(
-    ("option", "changed", "words"),
-    [
-        ("step_lr", {"step_size": 0}, "scheduler.step_size=0: a whole number of at least 1"),
-        ("step_lr", {"gamma": -0.5}, "scheduler.gamma=-0.5: a number above 0"),
-        ("step_lr", {"step_size": 1.5}, "scheduler.step_size=1.5: step_lr wants a whole number"),
-        ("step_lr", {"interval": "batch"}, "scheduler.interval=batch: no interval; choices: epoch, step"),
-        ("step_lr", {"last_epoch": 3}, "scheduler.last_epoch is found out by the program; leave it out"),
-        ("cosine_annealing_lr", {"T_max": 0}, "scheduler.T_max=0: a whole number of at least 1"),
-        ("multi_step_lr", {"milestones": 30}, "scheduler.milestones=30: multi_step_lr wants a list, each a whole num"),
-        ("reduce_lr_on_plateau", {"factor": 1.5}, "scheduler=reduce_lr_on_plateau: Factor should be < 1.0"),
-        ("reduce_lr_on_plateau", {"mode": "up"}, "scheduler.mode=up: reduce_lr_on_plateau wants one of min, max"),
-        (
-            "reduce_lr_on_plateau",
-            {"interval": "step"},
-            "scheduler.interval=step: the monitor is measured once an epoch",
-        ),
-    ],
-)
-def test_a_schedule_that_would_fail_at_a_later_tick_is_refused(
-    option: str, changed: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(ConfigError, match=f"^{words}"):
-        schedules(option, **changed)
 
 
 # Metrics

@@ -51,6 +51,7 @@ OUTCOME = Outcome(
     | {"test/loss": 0.08, "test/accuracy": 0.9722},
     final={},
     baseline={"accuracy": 0.5},
+    linear={"accuracy": 0.9583},
     confusion=((36, 0), (2, 34)),
     judged_split="test",
     seconds=2.31,
@@ -142,9 +143,10 @@ def test_the_result_in_plain_lines(plain):
     plain.console.finish(OUTLINE, OUTCOME, Path("outputs"))
     assert [line for line in plain.take() if line] == [
         "finished after 2.3 s; best by val/loss: epoch 8, step 40",
-        "            train      val     test   majority class on test   val - train",
-        "loss       0.0200   0.0700   0.0800                        -       +0.0500",
-        "accuracy   1.0000   0.9800   0.9722                   0.5000       -0.0200",
+        "                                      majority class    linear",
+        "            train      val     test          on test   on test   val - train",
+        "loss       0.0200   0.0700   0.0800                -         -       +0.0500",
+        "accuracy   1.0000   0.9800   0.9722           0.5000    0.9583       -0.0200",
         "test split                                predicted",
         "class  precision  recall     F1  rows    true  0  1",
         "0          0.947   1.000  0.973    36    0    36  .",
@@ -175,13 +177,13 @@ def test_classes_of_unequal_size_are_told(plain, counts, words):
 
 def test_a_regression_is_compared_with_the_mean_and_has_no_classes(plain):
     best = {"step": 40, "epoch": 8, "train/rmse": 50.0, "val/rmse": 54.321, "test/rmse": 55.0}
-    outcome = dataclasses.replace(OUTCOME, best=best, baseline={"rmse": 77.0}, confusion=())
+    outcome = dataclasses.replace(OUTCOME, best=best, baseline={"rmse": 77.0}, linear={}, confusion=())
     plain.console.start(REGRESSION)
     assert plain.take()[0] == "data      digits, regression, 10 columns"
     plain.console.finish(REGRESSION, outcome, Path("outputs"))
     text = plain.take()
-    assert "        train      val     test   mean on test   val - train" in text
-    assert "rmse   50.000   54.321   55.000         77.000       +4.3210" in text
+    assert "        train      val     test   on test   val - train" in text
+    assert "rmse   50.000   54.321   55.000    77.000       +4.3210" in text
     assert not any("precision" in line for line in text)
 
 
@@ -190,22 +192,30 @@ def test_without_validation_the_gap_is_to_the_test_split(plain):
     best = {"step": 40, "epoch": 8, "train/loss": 0.02, "test/loss": 0.08}
     plain.console.finish(outline, dataclasses.replace(OUTCOME, best=best), Path("outputs"))
     text = plain.take()
-    assert "        train     test   majority class on test   test - train" in text
+    assert "        train     test          on test   on test   test - train" in text
     assert any("checkpoints/last.pt" in line for line in text)
 
 
-def test_an_interrupted_run_says_how_to_go_on(plain):
-    outcome = dataclasses.replace(OUTCOME, status="interrupted", reason="SIGINT at step 12", confusion=())
+def test_a_linear_model_that_was_left_out_is_said_to_be(plain):
+    outcome = dataclasses.replace(OUTCOME, linear={}, linear_left_out="the rows stream")
     plain.console.finish(OUTLINE, outcome, Path("outputs"))
     text = plain.take()
-    assert text[0].endswith("; SIGINT at step 12")
+    assert "no linear model beside it: the rows stream" in text
+    assert not any(line.endswith("linear") for line in text)
+
+
+def test_an_interrupted_run_says_how_to_go_on(plain):
+    outcome = dataclasses.replace(OUTCOME, status="interrupted", confusion=())
+    plain.console.finish(OUTLINE, outcome, Path("outputs"))
+    text = plain.take()
+    assert text[0].startswith("interrupted after 2.3 s")
     assert text[-1] == f"  python -m runner resume {RUN}"
 
 
 def test_a_run_that_failed_before_its_first_epoch_has_no_scores_to_show(plain):
-    outcome = dataclasses.replace(OUTCOME, status="failed", reason="not finite", best={}, baseline={}, confusion=())
+    outcome = dataclasses.replace(OUTCOME, status="failed", best={}, baseline={}, confusion=())
     plain.console.finish(OUTLINE, outcome, Path("outputs"))
-    assert plain.take()[:2] == ["failed after 2.3 s; not finite", "written to"]
+    assert plain.take()[:2] == ["failed after 2.3 s", "written to"]
 
 
 def test_paths_in_commands_are_quoted_for_the_shell(plain):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from runner import libraries
-from runner.commands.stored_run import open_run
+from runner.commands.stored_run import StoredRun, open_run
 from runner.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def run(argv: list[str]) -> int:
     """``predict RUN --test-index N [checkpoint=best|last]``: the exit code. Raises RunnerError."""
     words, index = split_index(argv)
     stored = open_run("predict", words, own=("checkpoint",))
+    if stored.folds:
+        raise ConfigError(in_each_fold(stored))
     libraries.load()
     from runner.commands.rebuilt_run import rebuild_to_read
     from runner.records.console import RunConsole
@@ -35,6 +38,15 @@ def run(argv: list[str]) -> int:
     for line in answer(rebuilt.experiment, row):
         print(line)
     return 0
+
+
+def in_each_fold(stored: StoredRun) -> str:
+    """Why the directory above the folds cannot answer, and which of those below it can."""
+    first, last = (shlex.quote(str(fold.directory.path)) for fold in (stored.folds[0], stored.folds[-1]))
+    return (
+        f"{stored.directory.path}: holds a trained net in each of its {len(stored.folds)} folds; choose one\n"
+        f"  python -m runner predict {first} ..., or any to {last}"
+    )
 
 
 def split_index(argv: list[str]) -> tuple[list[str], int]:

@@ -10,6 +10,7 @@ from runner import device
 from runner.commands.stored_run import ANYWHERE, LENGTHS, StoredRun
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import Config, changed
+from runner.contracts import Data
 from runner.errors import ConfigError, DataError
 from runner.experiment import Experiment, assemble
 from runner.judgement import checkpoint_to_judge
@@ -17,6 +18,7 @@ from runner.records.checkpoint import Checkpoints
 
 MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers")
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
+Read = Callable[[Config], Data]
 MOST_SHOWN = 3  # differences that are told one by one
 
 
@@ -29,8 +31,11 @@ class Rebuilt:
     saved: Mapping[str, Any]
 
 
-def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None]) -> Rebuilt:
-    """The run with the checkpoint that was asked for; else ``best`` where validation chose one, else ``last``."""
+def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None], read: Read | None = None) -> Rebuilt:
+    """The run with the checkpoint that was asked for; else ``best`` where validation chose one, else ``last``.
+
+    ``read`` as ``assemble`` takes it.
+    """
     checkpoints = Checkpoints(stored.directory.checkpoints, warn)
     name = stored.changes.get("checkpoint") or checkpoint_to_judge(checkpoints)
     if name not in ("best", "last"):
@@ -38,29 +43,29 @@ def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None]) -> Rebuilt:
     if not checkpoints.has(name):
         raise DataError(f"{checkpoints.path(name)}: not there; the run has saved none yet, go on with it: resume")
     saved = checkpoints.load(name)
-    experiment, differences = rebuild(stored, saved)
+    experiment, differences = rebuild(stored, saved, read)
     for difference in differences:
         warn(difference)
     return Rebuilt(experiment, name, saved)
 
 
-def rebuild(stored: StoredRun, saved: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
+def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:
     """The experiment that ``saved`` was taken from, and warnings where its last bits may come out differently.
 
     Raises DataError when the config or the data is no longer what it was, or the config asks for what it may not.
     """
     check_kinds(stored, saved)
     check_same_config(stored, saved)
-    experiment = assembled(stored, as_it_ran(stored.config, saved))
+    experiment = assembled(stored, as_it_ran(stored.config, saved), read)
     check_same_data(stored, saved, experiment.data_digest)
     here = device.circumstances(experiment.choice.device)
     return experiment, not_to_the_bit(saved["circumstances"], here)
 
 
-def assembled(stored: StoredRun, config: Config) -> Experiment:
+def assembled(stored: StoredRun, config: Config, read: Read | None = None) -> Experiment:
     """The experiment of a stored config. Its faults are faults of the file: nobody typed them."""
     try:
-        experiment = assemble(config, Catalog(conf_folders()))
+        experiment = assemble(config, Catalog(conf_folders()), read)
     except ConfigError as error:
         raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
     return replace(experiment, config=replace(experiment.config, threads=stored.config.threads))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from runner import libraries
 from runner.commands.stored_run import LENGTHS, StoredRun, open_run
+from runner.config.schedule import length_knob
 from runner.errors import ConfigError
 
-FILLED_BY_LENGTH = ("T_max", "total_steps")  # scheduler knobs that build takes from the run's length when left out
+if TYPE_CHECKING:
+    from runner.config.settings import Config
+    from runner.contracts import Data
+    from runner.recording import Start
 
 
 def run(argv: list[str]) -> int:
@@ -20,29 +24,31 @@ def run(argv: list[str]) -> int:
     status = stored.directory.status
     if status == "stopped_early":
         print(f"{stored.directory.path}: stopped early already; its patience is spent, nothing to do")
-    elif status == "finished" and not is_longer(stored):
+    elif status == "finished" and not any(map(is_longer, stored.folds or [stored])):
         print(f"{stored.directory.path}: finished already; nothing to do")
         print(f"  train it for longer: python -m runner resume {shlex.quote(str(stored.directory.path))} epochs=...")
     else:
         with stored.directory.owned():
-            go_on(stored)
+            go_on_with_folds(stored) if stored.folds else go_on(stored)
     return 0
 
 
 def check_stretchable(stored: StoredRun) -> None:
     """A schedule that was laid out over the run's length cannot be stretched afterwards."""
     scheduler = stored.config.scheduler
-    knob = next((key for key in FILLED_BY_LENGTH if scheduler.knobs.get(key, 0) is None), None)
+    knob = length_knob(scheduler)
     if knob and stored.changed(*LENGTHS):
+        how = "asks for it" if knob == "lr_lambda" else "left out"
+        other = "a scheduler.lr_lambda without epochs and steps" if knob == "lr_lambda" else f"scheduler.{knob}"
         raise ConfigError(
             f"{stored.changed(*LENGTHS)[0]} cannot change: scheduler={scheduler.option} was laid out over the run's "
-            f"length ({knob} left out)\n  start a new run, or give scheduler.{knob} from the beginning"
+            f"length ({knob} {how})\n  start a new run, or give {other} from the beginning"
         )
 
 
 def is_longer(stored: StoredRun) -> bool:
     """Whether the changed lengths leave something to train."""
-    if not stored.changed(*LENGTHS):
+    if not stored.changed(*LENGTHS) or stored.directory.status == "stopped_early":
         return False
     libraries.load()
     from runner.experiment import plan_of
@@ -54,19 +60,43 @@ def is_longer(stored: StoredRun) -> bool:
 
 def go_on(stored: StoredRun) -> None:
     libraries.load()
-    from runner.commands.rebuilt_run import assembled, rebuild
     from runner.recording import record
+
+    start = start_of(stored)
+    record(start.experiment, stored.directory, start.saved, start.warnings)
+
+
+def go_on_with_folds(stored: StoredRun) -> None:
+    """The folds that are not done: the one under way from where it was saved, the others from the start."""
+    libraries.load()
+    from runner.folds import reading_once, record_folds
+    from runner.records.folds import is_done
+
+    read = reading_once()
+
+    def begin(number: int) -> Start | None:
+        fold = stored.of_fold(number)
+        return None if is_done(fold.directory) and not is_longer(fold) else start_of(fold, read)
+
+    record_folds(stored.config, begin, stored.directory)
+
+
+def start_of(stored: StoredRun, read: Callable[[Config], Data] | None = None) -> Start:
+    """The run built again, with the state it was saved in; ``read`` as ``assemble`` takes it."""
+    from runner.commands.rebuilt_run import assembled, rebuild
+    from runner.recording import Start
     from runner.records.checkpoint import Checkpoints
 
     warnings: list[str] = []
     checkpoints = Checkpoints(stored.directory.checkpoints, warnings.append)
     if not checkpoints.has("last"):
-        warnings.append(f"{stored.directory.path}: nothing was saved yet; starting at step 0")
-        record(assembled(stored, stored.config), stored.directory, None, warnings)
-        return
+        nothing = f"{stored.directory.path}: nothing was saved yet; starting at step 0"
+        return Start(
+            assembled(stored, stored.config, read), None, [nothing] if stored.directory.config.exists() else []
+        )
     saved = checkpoints.load("last")
-    experiment, differences = rebuild(stored, saved)
-    record(experiment, stored.directory, saved, [*warnings, *differences, *cut_short(stored, saved)])
+    experiment, differences = rebuild(stored, saved, read)
+    return Start(experiment, saved, [*warnings, *differences, *cut_short(stored, saved)])
 
 
 def cut_short(stored: StoredRun, saved: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -150,6 +151,8 @@ def _short(path: Path) -> Path:
 
 
 def _unknown(catalog: Catalog, word: str) -> str:
+    if Path(word).is_dir():
+        return f"show {word}: tells what can be chosen; the scores of a run: python -m runner eval {shlex.quote(word)}"
     owners = [group for group in GROUPS if word in catalog.options(group)]
     meant = f"{owners[0]}={word}" if owners else nearest(word.partition("=")[0], [*GROUPS, *SETTINGS])
     advice = f"; did you mean: python -m runner show {meant}" if meant else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,18 @@ class StoredRun:
     def changed(self, *settings: str) -> list[str]:
         """Those of ``settings`` that are not as they were."""
         return [key for key in settings if getattr(self.config, key) != getattr(self.as_written, key)]
+
+    @property
+    def folds(self) -> list[StoredRun]:
+        """Every fold, done or not begun yet, of a command that trains them all; [] of any other run."""
+        if self.config.fold != "all" or self.config.folds is None:
+            return []
+        return [self.of_fold(number) for number in range(self.config.folds)]
+
+    def of_fold(self, number: int) -> StoredRun:
+        directory, config = self.directory.fold(number), replace(self.config, fold=number)
+        written = load_stored(directory.config, self.config.trusted) if directory.config.exists() else config
+        return StoredRun(directory, written, config, self.changes)
 
 
 def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: Sequence[str] = ()) -> StoredRun:

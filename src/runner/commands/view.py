@@ -25,10 +25,14 @@ USAGE = "python -m runner view dataset=mnist [key=value ...] [--out FILE.png] [-
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
+    if any(word.lstrip("+").startswith("scheduler=") for word in argv):
+        from runner.commands import view_schedule
+
+        return view_schedule.run(argv)
     own, words = _own_flags(argv)
     config = _composed(words)
     out = Path(own.out or f"{config.dataset.option.rpartition('/')[2]}.png").expanduser()
-    _check_out(out, overwrite=own.overwrite)
+    check_out(out, overwrite=own.overwrite)
     libraries.load()
     exhibit = _exhibit(config)
     from runner.pictures.dataset import picture
@@ -85,7 +89,7 @@ def _nothing_to_view(words: Sequence[str]) -> str:
     return f"view: say which data set: python -m runner view dataset=mnist\n  choices: {listed(options)}"
 
 
-def _check_out(out: Path, *, overwrite: bool) -> None:
+def check_out(out: Path, *, overwrite: bool) -> None:
     if out.suffix.lower() != ".png":
         raise ConfigError(f"--out {out}: pictures are PNG files; name it {out.name or 'picture'}.png")
     if out.is_dir():
@@ -102,8 +106,8 @@ def _exhibit(config: Config) -> Exhibit:
     from runner.pictures.exhibit import Exhibit
 
     data, settings = read_data(config), split_settings(config)
-    rows = split(data, **settings)
-    return Exhibit(config.dataset.option, data, rows, describe(data, **settings), config.split_seed)
+    rows = split(data, settings)
+    return Exhibit(config.dataset.option, data, rows, describe(data, settings), config.split_seed)
 
 
 def _show(exhibit: Exhibit, out: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner import libraries
 from runner.compose.composition import compose
 from runner.compose.launch import check_jobs, multirun
 from runner.compose.request import Request, parse
@@ -78,15 +79,15 @@ def run_here(tree: Any) -> JobOutcome:
     """One job in this process: what a launcher of others calls, in the folder it has made."""
     from hydra.core.hydra_config import HydraConfig
 
-    from runner.experiment import assemble
-    from runner.recording import record
+    libraries.load()
+    from runner.folds import prepare
 
     hydra = HydraConfig.get()
     overrides, folder = tuple(hydra.overrides.task), Path(hydra.runtime.output_dir)
     number = int(hydra.job.num)
     try:
         config = compose(parse(overrides), number).config
-        record(assemble(config, Catalog(conf_folders())), RunDirectory(folder), brief=True)
+        prepare(config, Catalog(conf_folders()))(RunDirectory(folder), brief=True)
     except RunnerError as fault:
         return JobOutcome(number, overrides, folder, fault.exit_code, str(fault))
     return JobOutcome(number, overrides, folder, 0, "")

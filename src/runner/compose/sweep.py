@@ -18,6 +18,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import ConfigError, RunnerError
+from runner.records.run_directory import DONE
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 100  # characters of a job's folder
 JOB = "runner.train:job"  # (argv, run_dir) -> exit code
-# imported once, in the process that the jobs are forked from
-PRELOAD = ["torch", "torchmetrics", "tensorboard.summary.writer.event_file_writer"]
+PRELOAD = ["runner.compose.preload"]  # modules that the process has imported from which the jobs are forked
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _verdict(exit_code: int, told: str, folder: Path) -> tuple[int, str]:
         return 128 - exit_code, f"killed by {signal.Signals(-exit_code).name}"
     summary = _summary(folder)
     if exit_code == 0:
-        ended = summary.get("status") in ("finished", "stopped_early")
+        ended = summary.get("status") in DONE
         return (0, "") if ended else (1, "its process ended without a result")
     return exit_code, told or str(summary.get("reason") or f"exit code {exit_code}; see {folder / 'train.log'}")
 

@@ -66,9 +66,9 @@ def unknown_settings(
 
 
 def part_faults(
-    group: str, option: str, node: Any, catalog: Catalog | None, trusted: Collection[str] = ()
+    group: str, option: str, node: Any, catalog: Catalog | None, trusted: Collection[str] = (), where: str = ""
 ) -> Iterator[str]:
-    """Faults of one part; without a catalog its names are left to build, which knows the class."""
+    """Faults of one part, which stands at ``where``; without a catalog its names are left to build."""
     if group == "metric" and isinstance(node, Mapping) and "_target_" not in node and catalog:
         yield f"metric.{option}={shown(node)}: {option} is not among the chosen metrics; add it: metric=[{option}]"
         return
@@ -80,7 +80,7 @@ def part_faults(
     if problem:
         yield problem
         return
-    where = f"metric.{option}" if group == "metric" else group
+    where = where or (f"metric.{option}" if group == "metric" else group)
     yield from _target_faults(group, where, node, known, trusted)
     for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, known.knobs if known else {}):
         if known is not None and name not in known.knobs and name not in RUN_TIME.get(group, ()):
@@ -178,7 +178,7 @@ def _target_faults(
             f"  it has to begin with {' or '.join(roots)}\n"
             f"  or with a package of yours that you trust: trusted=[package]"
         )
-    inner = ("torchvision.transforms.", *roots) if group == "dataset" else ()
+    inner = {"dataset": ("torchvision.transforms.", *roots), "scheduler": roots}.get(group, ())
     for place, nested in _nested_targets({k: v for k, v in node.items() if k != "_target_"}, where):
         if not _is_path_under(nested, inner):
             may = f"it has to begin with {' or '.join(inner)}" if inner else "nothing inside an option may name a class"

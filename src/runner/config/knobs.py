@@ -21,6 +21,7 @@ Interval = Literal["epoch", "step"]
 DATASET: Mapping[str, Any] = {
     "arguments": dict[str, Any],
     "augment": list[Any],
+    "categorical": Literal["onehot", "embedding"],
     "class_names": list[str] | None,
     "memory_mb": NotNegativeInt,
     "name": str,
@@ -60,6 +61,7 @@ LOSS: Mapping[str, Any] = {
     "weight": Balanced | list[NotNegative] | None,
 }
 OPTIMIZER: Mapping[str, Any] = {
+    "adjust_lr_fn": Literal["original", "match_rms_adamw", "spectral_unclamped"] | None,
     "alpha": Share,
     "amsgrad": bool,
     "beta2_decay": Annotated[float, Range(high=0)],
@@ -68,6 +70,7 @@ OPTIMIZER: Mapping[str, Any] = {
     "centered": bool,
     "d": Positive,
     "dampening": NotNegative,
+    "decay_biases_and_norms": bool,
     "decoupled_weight_decay": bool,
     "differentiable": bool,
     "eps": Positive | tuple[Positive | None, Positive],  # Adafactor has two
@@ -77,6 +80,7 @@ OPTIMIZER: Mapping[str, Any] = {
     ],
     "foreach": Switch,
     "fused": Switch,
+    "groups": list[dict[str, Any]],
     "history_size": Count,
     "initial_accumulator_value": NotNegative,
     "lambd": NotNegative,
@@ -89,7 +93,8 @@ OPTIMIZER: Mapping[str, Any] = {
     "momentum": NotNegative,
     "momentum_decay": NotNegative,
     "nesterov": bool,
-    "ns_steps": Count,
+    "ns_coefficients": tuple[float, float, float],
+    "ns_steps": Annotated[int, Range(low=1, below=100)],
     "rho": Share,
     "step_sizes": Annotated[tuple[Positive, Positive], Increasing()],
     "t0": Positive,
@@ -101,23 +106,42 @@ SCHEDULER: Mapping[str, Any] = {
     "T_0": Count,
     "T_max": Count | None,  # null: the whole run
     "T_mult": Count,
+    "anneal_strategy": Literal["cos", "linear"],
+    "base_lr": Positive | None,  # null: a tenth of max_lr
+    "base_momentum": Decay,
     "cooldown": NotNegativeInt,
+    "cycle_momentum": bool,
+    "div_factor": Positive,
     "end_factor": Share,
+    "epochs": Count | None,  # null: those of the run
     "eps": NotNegative,
     "eta_min": NotNegative,
     "factor": Annotated[float, Range(above=0, below=1)],
     "gamma": Positive,
+    "final_div_factor": Positive,
     "interval": Interval,
+    "lr_lambda": str | NotNegative,
+    "max_lr": Positive | None,  # null: the optimizer's
+    "max_momentum": Decay,
     "milestones": Annotated[list[Count], NotEmpty(), Increasing()],
-    "mode": Literal["min", "max"] | None,  # null: as the monitor says
+    "mode": Literal["min", "max", "triangular", "triangular2", "exp_range"] | None,  # null: as the monitor says
     "min_lr": NotNegative | list[NotNegative],
     "patience": NotNegativeInt,
+    "pct_start": Annotated[float, Range(above=0, below=1)],
     "power": Positive,
+    "scale_fn": str | None,
+    "scale_mode": Literal["cycle", "iterations"],
+    "schedulers": Annotated[list[Any], NotEmpty()],
     "start_factor": Annotated[float, Range(above=0, high=1)],
     "step_size": Count,
+    "step_size_down": Count | None,  # null: as step_size_up
+    "step_size_up": Count | None,  # null: half of the run
+    "steps_per_epoch": Count | None,  # null: those of the run
+    "three_phase": bool,
     "threshold": NotNegative,
     "threshold_mode": Literal["rel", "abs"],
-    "total_iters": Count,
+    "total_iters": Count | None,  # null: the whole run
+    "total_steps": Count | None,  # null: the whole run
 }
 METRIC: Mapping[str, Any] = {
     "adjusted": NotNegativeInt,
@@ -164,9 +188,10 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 
 
 def annotation_of(group: str, key: str, default: Any) -> Any:
-    """The type and range of a knob: from the vocabulary, else from the type of its default."""
-    if key in VOCABULARY[group]:
-        return VOCABULARY[group][key]
+    """The type and range of a knob, by its dotted name: from the vocabulary, else from the type of its default."""
+    name = key.rpartition(".")[2]
+    if name in VOCABULARY[group]:
+        return VOCABULARY[group][name]
     if default is None or default == "???":
         return Any
     return list[Any] if isinstance(default, list) else type(default)

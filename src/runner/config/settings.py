@@ -6,15 +6,17 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
 
 from runner.config.catalog import PARTS, Catalog, Option
 from runner.config.checks import name_fault, part_faults, setting_faults, sound_settings, unknown_settings
+from runner.config.groups import group_faults
 from runner.config.knobs import Count, NotNegative, NotNegativeInt, Positive
 from runner.config.limits import Matching, NumbersByName, Range, shown
 from runner.config.part import Part
+from runner.config.schedule import completed, schedule_faults
 from runner.config.yamlfile import read_yaml
 from runner.errors import ConfigError, DataError
 
@@ -70,7 +72,7 @@ class Config:
     val_fraction: Fraction
     test_fraction: Fraction
     folds: Annotated[int, Range(low=2)] | None
-    fold: NotNegativeInt | None
+    fold: NotNegativeInt | Literal["all"] | None
     monitor: Monitor
     test_every_epochs: Count | None
     early_stopping: EarlyStopping
@@ -132,6 +134,8 @@ def find_faults(
     for group in PARTS:
         for option, node in _parts_of(group, tree, choices):
             yield from part_faults(group, option, node, catalog, [p for p in trusted if isinstance(p, str)])
+    yield from group_faults(tree.get("optimizer"), str(choices.get("optimizer")), catalog)
+    yield from schedule_faults(tree.get("scheduler"), tree.get("optimizer"), catalog)
 
 
 def load_stored(path: Path, trusted: Collection[str] = ()) -> Config:
@@ -189,17 +193,24 @@ def _cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator
     """Faults of settings that are right alone and wrong together."""
     if fault := name_fault(sound.get("name", "auto")):
         yield fault
-    fold, folds = sound.get("fold"), sound.get("folds")
-    if fold is not None and "folds" in sound and folds is None:
-        yield f"fold={fold}: needs the number of folds; add folds=5"
-    elif fold is not None and folds is not None and fold >= folds:
-        yield f"fold={fold}: folds are counted from 0; with folds={folds} the last is {folds - 1}"
+    if {"fold", "folds"} <= sound.keys() and (fault := _fold_fault(sound["fold"], sound["folds"])):
+        yield fault
     monitor, val_fraction = sound.get("monitor", ""), sound.get("val_fraction")
     if monitor.startswith("val/") and val_fraction == 0 and monitor != _usual_monitor(catalog):
         yield (
             f"monitor={monitor}: there are no validation rows with val_fraction={shown(val_fraction)}\n"
             f"  set val_fraction=0.1 or monitor=train/{monitor.partition('/')[2]}"
         )
+
+
+def _fold_fault(fold: int | str | None, folds: int | None) -> str | None:
+    if fold is None and folds is not None:
+        return f"folds={folds}: which of them is to be the test split? fold=all for each in its turn, fold=0 for one"
+    if fold is not None and folds is None:
+        return f"fold={fold}: needs the number of folds; add folds=5"
+    if isinstance(fold, int) and folds is not None and fold >= folds:
+        return f"fold={fold}: folds are counted from 0; with folds={folds} the last is {folds - 1}"
+    return None
 
 
 def _usual_monitor(catalog: Catalog | None) -> Any:
@@ -212,6 +223,8 @@ def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalo
     parts: dict[str, Any] = {
         group: _part(group, *pair) for group in PARTS if group != "metric" for pair in _parts_of(group, tree, choices)
     }
+    if catalog is not None:
+        parts["scheduler"] = completed(parts["scheduler"], catalog)
     parts["metric"] = {name: _part("metric", name, node) for name, node in tree["metric"].items()}
     settings = {key: value for key, value in tree.items() if key not in PARTS}
     settings["early_stopping"] = EarlyStopping(**tree["early_stopping"])

@@ -6,7 +6,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from runner.contracts import SPLITS, Chunk, Data, Split
+from runner.contracts import SPLITS, Batching, Chunk, Data, Split
 from runner.seed import generator
 
 CHUNK_BATCHES = 16  # gathered at once: the fixed cost of a gather is paid once for all of them
@@ -15,30 +15,23 @@ CHUNK_BYTES = 8 * 2**20  # of a chunk as float32; the transforms hold several su
 
 
 def resident_splits(
-    data: Data,
-    split: Split,
-    *,
-    device: torch.device | str,
-    batch_size: int,
-    eval_batch_size: int,
-    order_seed: int | None,
-    row_shape: tuple[int, ...] = (),
+    data: Data, split: Split, batching: Batching, *, row_shape: tuple[int, ...] = ()
 ) -> tuple["ResidentBatches", dict[str, "ResidentBatches"]]:
-    """(train batches, every split that has rows in its own order), over one copy of the rows on ``device``.
+    """(train batches, every split that has rows in its own order), over one copy of the rows on the device.
 
-    On the CPU that copy is ``data`` itself. ``order_seed`` draws the order of the train batches anew each epoch;
-    None keeps the order of the split. ``row_shape`` is that of a row after preprocessing: where it is larger, chunks
-    are smaller.
+    On the CPU that copy is ``data`` itself. ``row_shape`` is that of a row after preprocessing: where it is larger,
+    chunks are smaller.
     """
     assert isinstance(data.x, Tensor), "rows that stream have batches of their own"
-    x, y = aligned(data.x.to(device)), data.y.to(device)
-    train = ResidentBatches(x, y, split.train, batch_size, order_seed=order_seed, row_shape=row_shape)
+    x, y = aligned(data.x.to(batching.device)), data.y.to(batching.device)
+
+    def batches(rows: Tensor, size: int, order_seed: int | None) -> ResidentBatches:
+        return ResidentBatches(x, y, rows, size, order_seed=order_seed, row_shape=row_shape)
+
     judged = {
-        name: ResidentBatches(x, y, rows, eval_batch_size, order_seed=None, row_shape=row_shape)
-        for name in SPLITS
-        if len(rows := getattr(split, name))
+        name: batches(rows, batching.eval_batch_size, None) for name in SPLITS if len(rows := getattr(split, name))
     }
-    return train, judged
+    return batches(split.train, batching.batch_size, batching.order_seed), judged
 
 
 def aligned(x: Tensor) -> Tensor:

@@ -104,7 +104,10 @@ def next_answer(answers: Iterator[Tensor | Fault]) -> Tensor | Fault:
 
 def worker_died(answers: Any, fault: Exception) -> RunError:
     """The cause as far as the exit codes of the workers tell it."""
-    wait([worker.sentinel for worker in answers._workers], timeout=10)  # its pipe breaks before its exit code is known
+    ended = wait([worker.sentinel for worker in answers._workers], timeout=10)
+    for worker in answers._workers:
+        if worker.sentinel in ended:
+            worker.join()  # its pipes break a moment before its exit code can be had
     codes = {worker.exitcode for worker in answers._workers if worker.exitcode is not None}  # torch shows them nowhere
     how = ", ".join(f"killed by {signal.Signals(-c).name}" if c < 0 else f"exit code {c}" for c in sorted(codes))
     memory = ": most often for want of memory" if -signal.SIGKILL in codes else ""

@@ -1,5 +1,8 @@
 """Which rows train, which choose the best epoch, which judge: drawn by a private generator, class by class."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 from torch import Tensor
 
@@ -8,15 +11,18 @@ from runner.errors import ConfigError, DataError
 from runner.seed import generator
 
 
-def split(
-    data: Data,
-    *,
-    split_seed: int,
-    val_fraction: float,
-    test_fraction: float,
-    folds: int | None = None,
-    fold: int | None = None,
-) -> Split:
+@dataclass(frozen=True)
+class SplitSettings:
+    """The settings of a run that decide which rows a split has; train.yaml says what each means."""
+
+    split_seed: int
+    val_fraction: float
+    test_fraction: float
+    folds: int | None
+    fold: int | Literal["all"] | None  # all: every fold in its turn; ``split`` takes one of them
+
+
+def split(data: Data, settings: SplitSettings) -> Split:
     """The row numbers of train, val and test, ascending where they are drawn.
 
     Official rows are taken as they are and never drawn from; ``test_fraction`` is of all other rows, ``val_fraction``
@@ -31,50 +37,46 @@ def split(
     rest = _rows_outside(len(data.y), data.official_val, data.official_test)
     if not len(rest):
         raise DataError("the official validation and test sets take every row of the data set: none is left to train")
-    if folds is not None or fold is not None:
-        rest, test = _cut_fold(rest, strata_N, folds, fold, split_seed)
+    if settings.folds is not None or settings.fold is not None:
+        rest, test = _cut_fold(rest, strata_N, settings)
     elif data.official_test is not None:
         test = data.official_test
     else:
-        rest, test = _draw(rest, strata_N, "test", test_fraction, split_seed)
+        rest, test = _draw(rest, strata_N, "test", settings.test_fraction, settings.split_seed)
     if data.official_val is not None:
         return Split(train=rest, val=data.official_val, test=test)
-    train, val = _draw(rest, strata_N, "val", val_fraction, split_seed)
+    train, val = _draw(rest, strata_N, "val", settings.val_fraction, settings.split_seed)
     return Split(train=train, val=val, test=test)
 
 
-def describe(
-    data: Data,
-    *,
-    split_seed: int,
-    val_fraction: float,
-    test_fraction: float,
-    folds: int | None = None,
-    fold: int | None = None,
-) -> str:
+def describe(data: Data, settings: SplitSettings) -> str:
     """The split in a line: "10 % of train for validation; official test set; stratified, split_seed 0"."""
-    val_drawn = data.official_val is None and val_fraction > 0
-    test_drawn = folds is not None or (data.official_test is None and test_fraction > 0)
-    clauses = [_describe_val(data, val_fraction), _describe_test(data, test_fraction, folds, fold)]
+    val_drawn = data.official_val is None and settings.val_fraction > 0
+    test_drawn = settings.folds is not None or (data.official_test is None and settings.test_fraction > 0)
+    clauses = [_describe_val(data, settings), _describe_test(data, settings)]
     if val_drawn or test_drawn:
         stratified = "" if data.task == "regression" else "stratified, "
-        clauses.append(f"{stratified}split_seed {split_seed}")
+        clauses.append(f"{stratified}split_seed {settings.split_seed}")
     return "; ".join(clauses)
 
 
-def _describe_val(data: Data, val_fraction: float) -> str:
+def _describe_val(data: Data, settings: SplitSettings) -> str:
     if data.official_val is not None:
         return "official validation set"
-    return f"{100 * val_fraction:g} % of train for validation" if val_fraction > 0 else "no validation"
+    fraction = settings.val_fraction
+    return f"{100 * fraction:g} % of train for validation" if fraction > 0 else "no validation"
 
 
-def _describe_test(data: Data, test_fraction: float, folds: int | None, fold: int | None) -> str:
-    if folds is not None:
-        unused = ", official test set unused" if data.official_test is not None else ""
-        return f"fold {fold} of {folds} for test{unused}"
+def _describe_test(data: Data, settings: SplitSettings) -> str:
+    if settings.folds is not None:
+        which = (
+            f"each of {settings.folds} folds" if settings.fold == "all" else f"fold {settings.fold} of {settings.folds}"
+        )
+        return f"{which} for test" + (", official test set unused" if data.official_test is not None else "")
     if data.official_test is not None:
         return "official test set"
-    return f"{100 * test_fraction:g} % of all rows for test" if test_fraction > 0 else "no test set"
+    fraction = settings.test_fraction
+    return f"{100 * fraction:g} % of all rows for test" if fraction > 0 else "no test set"
 
 
 def _strata(data: Data) -> Tensor:
@@ -93,22 +95,21 @@ def _rows_outside(num_rows: int, *official: Tensor | None) -> Tensor:
     return free_N.nonzero().flatten()
 
 
-def _cut_fold(
-    rows: Tensor, strata_N: Tensor, folds: int | None, fold: int | None, split_seed: int
-) -> tuple[Tensor, Tensor]:
+def _cut_fold(rows: Tensor, strata_N: Tensor, settings: SplitSettings) -> tuple[Tensor, Tensor]:
     """The rows outside and inside one fold. Fold sizes differ by one row at most, in total and in each class."""
-    folds, fold = _check_folds(folds, fold, len(rows))
-    ordered = _shuffled_by_class(rows, strata_N, generator(split_seed, "folds"))
+    folds, fold = _check_folds(settings, len(rows))
+    ordered = _shuffled_by_class(rows, strata_N, generator(settings.split_seed, "folds"))
     inside = torch.arange(len(rows)) % folds == fold
     return ordered[~inside].sort().values, ordered[inside].sort().values
 
 
-def _check_folds(folds: int | None, fold: int | None, num_rows: int) -> tuple[int, int]:
+def _check_folds(settings: SplitSettings, num_rows: int) -> tuple[int, int]:
+    folds, fold = settings.folds, settings.fold
     if folds is None:
         raise ConfigError(f"fold={fold} needs folds, the number of folds the rows are cut into")
     if not 2 <= folds <= num_rows:
         raise ConfigError(f"folds={folds}: give 2 to {num_rows}, the number of rows to cut")
-    if fold is None or not 0 <= fold < folds:
+    if not isinstance(fold, int) or not 0 <= fold < folds:
         raise ConfigError(f"fold={'null' if fold is None else fold}: give 0 to {folds - 1}, as folds={folds}")
     return folds, fold
 

@@ -5,35 +5,34 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from runner.contracts import SPLITS, Chunk, Data, Rows, Split
+from runner.contracts import SPLITS, Batching, Chunk, Data, Rows, Split
 from runner.data.reading import Reader, read_batches
 from runner.seed import generator
 
 
 def streamed_splits(
-    data: Data,
-    split: Split,
-    *,
-    device: torch.device | str,
-    batch_size: int,
-    eval_batch_size: int,
-    order_seed: int | None,
-    draw_seed: int,
-    num_workers: int,
+    data: Data, split: Split, batching: Batching, *, draw_seed: int, num_workers: int
 ) -> tuple["StreamedBatches", dict[str, "StreamedBatches"]]:
     """(train batches, every split that has rows in its own order), read by ``num_workers`` processes.
 
-    ``order_seed`` draws the order of the train batches anew each epoch; None keeps the order of the split. What rows
-    draw while they are read is a function of ``draw_seed``, the epoch and the row.
+    What rows draw while they are read is a function of ``draw_seed``, the epoch and the row.
     """
 
-    def batches(rows: Tensor, size: int, order: int | None) -> StreamedBatches:
+    def batches(rows: Tensor, size: int, order_seed: int | None) -> StreamedBatches:
         return StreamedBatches(
-            data, rows, size, order_seed=order, draw_seed=draw_seed, num_workers=num_workers, device=device
+            data,
+            rows,
+            size,
+            order_seed=order_seed,
+            draw_seed=draw_seed,
+            num_workers=num_workers,
+            device=batching.device,
         )
 
-    judged = {name: batches(rows, eval_batch_size, None) for name in SPLITS if len(rows := getattr(split, name))}
-    return batches(split.train, batch_size, order_seed), judged
+    judged = {
+        name: batches(rows, batching.eval_batch_size, None) for name in SPLITS if len(rows := getattr(split, name))
+    }
+    return batches(split.train, batching.batch_size, batching.order_seed), judged
 
 
 class StreamedBatches:

@@ -51,6 +51,12 @@ def out_shape(preprocess: nn.Module, data: Data) -> tuple[int, ...]:
     return tuple(preprocess(torch.zeros(1, *data.x.shape[1:])).shape[1:])
 
 
+def columns(preprocess: nn.Module) -> tuple[Column, ...]:
+    """The columns of a table as the model gets them; () of images."""
+    *_, last = preprocess.children()
+    return last.columns if isinstance(last, Transform) else ()
+
+
 def _chunks(x: Tensor | Rows, rows: Tensor, num_workers: int) -> Iterable[Tensor]:
     if isinstance(x, Tensor):
         return (x[some] for some in torch.split(rows, RESIDENT_ROWS_TO_FIT))

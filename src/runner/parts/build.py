@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from math import ceil
+from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.utils.data import Dataset
 
 from runner.config.part import Part
-from runner.contracts import Schedule, Source, Task
-from runner.errors import ConfigError, RunnerError
+from runner.contracts import Column, Source, Task
+from runner.errors import ConfigError
 from runner.losses.embedding import EmbeddingLoss
+from runner.models.embeddings import Embeddings
 from runner.parts import auto, fitting
-from runner.parts.signature import arguments, parameter_names
+from runner.parts.construction import faults_of as _faults_of
+from runner.parts.construction import kind_of as _kind_of
+from runner.parts.construction import make as _make
+from runner.parts.signature import parameter_names
 from runner.parts.target import resolve, resolve_in_file
 
 if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
     from torchmetrics import Metric
-
-T = TypeVar("T")
-# Device types for which torch has a one-kernel step
-FUSED = {
-    SGD: ("cpu", "cuda", "mps"),
-    Adam: ("cpu", "cuda", "mps"),
-    AdamW: ("cpu", "cuda", "mps"),
-    Adagrad: ("cpu", "cuda"),
-}
 
 
 def build_source(part: Part, trusted: Sequence[str] = ()) -> Source:
@@ -57,6 +49,22 @@ def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted
     if out_shape != [1, num_outputs]:
         raise ConfigError(f"model={part.option} turns one row into {out_shape}, not into [1, {num_outputs}]")
     return model.train()
+
+
+def build_embedded_model(
+    part: Part, columns: tuple[Column, ...], num_outputs: int, trusted: Sequence[str] = ()
+) -> nn.Module:
+    """The model behind a learned vector for each category of the ``columns``: category codes and numbers -> logits_BK.
+
+    Raises ConfigError where there is no category.
+    """
+    if all(column.is_number for column in columns):
+        raise ConfigError(
+            "dataset.categorical=embedding: this data set has no categories; set dataset.categorical=onehot"
+        )
+    embeddings = Embeddings(columns)
+    net = build_model(part, embeddings.out_shape, num_outputs, trusted)
+    return nn.Sequential(OrderedDict(embeddings=embeddings, net=net))
 
 
 def num_outputs(part: Part, task: Task, num_classes: int, trusted: Sequence[str] = ()) -> int:
@@ -87,57 +95,6 @@ def build_loss(
     if not isinstance(value, Tensor) or value.numel() != 1:
         raise ConfigError(f"loss={part.option} gives no single number; an optimizer needs one")
     return loss, readout
-
-
-def build_optimizers(
-    part: Part, model: nn.Module, device: torch.device, trusted: Sequence[str] = ()
-) -> tuple[Optimizer, ...]:
-    """The optimizers of the model's weights, which are on ``device`` already.
-
-    ``fused: null`` becomes true where torch has such a step. Raises ConfigError also for what torch would refuse at
-    the first step.
-    """
-    kind = _kind_of(part, Optimizer, trusted)
-    _check_counts(part, part.knobs)
-    knobs = {**part.knobs, "fused": True} if _can_fuse(kind, part.knobs, device) else part.knobs
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    if not weights:
-        raise ConfigError(f"optimizer={part.option} has nothing to do: the model has no weights to learn")
-    with _faults_of(part):
-        _rehearse(_make(part, kind, {"params": [torch.ones(2, 2, device=device, requires_grad=True)]}, knobs))
-    return (_make(part, kind, {"params": weights}, knobs),)
-
-
-def build_schedules(
-    part: Part,
-    optimizers: Sequence[Optimizer],
-    *,
-    total_steps: int,
-    steps_per_epoch: int,
-    monitor_mode: Literal["min", "max"],
-    trusted: Sequence[str] = (),
-) -> tuple[Schedule, ...]:
-    """One schedule an optimizer; () for scheduler=none.
-
-    ``T_max: null`` becomes all the ticks of the run, ``mode: null`` the direction in which the monitor gets better.
-    """
-    if part.target is None:
-        return ()
-    kind = _kind_of(part, LRScheduler, trusted)
-    knobs = dict(part.knobs)
-    interval = _interval(knobs.pop("interval", "epoch"), on_monitor=issubclass(kind, ReduceLROnPlateau))
-    ticks = total_steps if interval == "step" else ceil(total_steps / steps_per_epoch)
-    knobs |= {key: value for key, value in {"T_max": ticks, "mode": monitor_mode}.items() if knobs.get(key, 0) is None}
-    _check_counts(part, knobs)
-    with _faults_of(part):
-        _rehearse_schedule(lambda optimizer: _scheduler(part, kind, optimizer, knobs))
-    schedulers = [_scheduler(part, kind, optimizer, knobs) for optimizer in optimizers]
-    return tuple(Schedule(scheduler, interval) for scheduler in schedulers)
-
-
-def _scheduler(part: Part, kind: type[LRScheduler], optimizer: Optimizer, knobs: Mapping[str, Any]) -> LRScheduler:
-    start = {"last_epoch": -1} if "last_epoch" in parameter_names(kind) else {}  # a resumed one loads its state
-    return _make(part, kind, {"optimizer": optimizer, **start}, knobs)
 
 
 def build_metrics(
@@ -175,87 +132,8 @@ def _measured(kind: type[Metric]) -> Literal["classes", "numbers"] | None:
     return "numbers" if kind.__module__.startswith("torchmetrics.regression.") else None
 
 
-def _kind_of(part: Part, role: type[T], trusted: Sequence[str]) -> type[T]:
-    assert part.target is not None, f"{part.group}={part.option} was to be chosen before it is built"
-    return resolve(part.target, role, trusted, f"{part.group}._target_")
-
-
-def _make(part: Part, kind: type[T], facts: Mapping[str, Any] = {}, knobs: Mapping[str, Any] | None = None) -> T:
-    given = arguments(part, kind, facts, part.knobs if knobs is None else knobs)
-    with _faults_of(part):
-        return kind(**given)
-
-
-@contextmanager
-def _faults_of(part: Part) -> Iterator[None]:
-    """Says which part an error comes from. A class named in a config may raise anything: the cause stays attached."""
-    try:
-        yield
-    except ConfigError as error:
-        raise ConfigError([_named(part, fault) for fault in error.faults]) from error
-    except RunnerError:
-        raise
-    except Exception as error:
-        words = str(error).strip().split("\n")[0] or type(error).__name__
-        raise ConfigError(_named(part, words)) from error
-
-
-def _named(part: Part, fault: str) -> str:
-    prefix = f"{part.group}={part.option}: "
-    return fault if fault.startswith((prefix, f"{part.group}.")) else prefix + fault
-
-
-def _can_fuse(kind: type[Optimizer], knobs: Mapping[str, Any], device: torch.device) -> bool:
-    unset = knobs.get("fused") is None and not knobs.get("foreach") and not knobs.get("differentiable")
-    return unset and device.type in FUSED.get(kind, ())
-
-
-def _rehearse(optimizer: Optimizer) -> None:
-    """One step on a weight of its own: only then torch looks at the gradient, capturable, line_search_fn and others."""
-    (weight,) = optimizer.param_groups[0]["params"]
-
-    def closure() -> float:
-        weight.grad = weight.detach().clone()
-        return float(weight.grad.square().sum() / 2)
-
-    closure()
-    optimizer.step(closure)
-
-
-def _rehearse_schedule(make: Callable[[Optimizer], LRScheduler]) -> None:
-    """Two ticks on an optimizer of its own."""
-    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
-    scheduler = make(optimizer)
-    for _ in range(2):
-        optimizer.step()
-        if isinstance(scheduler, ReduceLROnPlateau):
-            scheduler.step(0.0)
-        else:
-            scheduler.step()
-
-
 def _rehearse_metric(metric: Metric, task: Task, num_classes: int) -> None:
     """Two rows, forgotten again: only then torchmetrics looks at multidim_average."""
     scores = torch.full((2, num_classes), 1 / num_classes) if task == "multiclass" else torch.zeros(2)
     metric.update(scores, torch.zeros(2) if task == "regression" else torch.zeros(2, dtype=torch.int64))
     metric.reset()
-
-
-def _interval(value: object, on_monitor: bool) -> Literal["step", "epoch"]:
-    if value == "epoch":
-        return "epoch"
-    if value == "step" and not on_monitor:
-        return "step"
-    why = "the monitor is measured once an epoch" if value == "step" else "no interval"
-    raise ConfigError(f"scheduler.interval={value}: {why}; choices: {'epoch' if on_monitor else 'epoch, step'}")
-
-
-def _check_counts(part: Part, knobs: Mapping[str, Any]) -> None:
-    """What torch would divide by, or trip over, at a later step only."""
-    counts = ("step_size", "T_max", "max_iter", "history_size")
-    wrong = [key for key in counts if isinstance(knobs.get(key), int) and knobs[key] < 1]
-    faults = [f"{part.group}.{key}={knobs[key]}: a whole number of at least 1" for key in wrong]
-    if isinstance(knobs.get("gamma"), int | float) and knobs["gamma"] <= 0:
-        faults.append(f"{part.group}.gamma={knobs['gamma']}: a number above 0")
-    if faults:
-        raise ConfigError(faults)

@@ -70,18 +70,21 @@ class RunConsole:
     def start(self, outline: Outline, step: int = 0) -> None:
         """Shows what will run, from ``step`` on, and in a terminal the bar."""
         self._outline = outline
-        if self._brief:
-            pass
-        elif self._out.is_interactive:
-            self._print(outline_panel(outline, self._out.width))
-        else:
-            self._print(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
-            self._print(*[Text(hint(outline))] * bool(hint(outline)))
+        if not self._brief:
+            self.introduce(outline)
         remark_width = len("  notes 1.3203 | here 1.3600 | +3 %") if outline.reference.figures else 0
         self._epochs = EpochTable(outline.epochs, outline.monitor, self._out.width, remark_width)
         self._epoch_began = self._clock()
         if self._out.is_interactive:
             self._bar = LiveBar(self._out, outline, step, self._clock)
+
+    def introduce(self, outline: Outline) -> None:
+        """Shows what will run."""
+        if self._out.is_interactive:
+            self.show(outline_panel(outline, self._out.width))
+        else:
+            self.show(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
+            self.show(*[Text(hint(outline))] * bool(hint(outline)))
 
     def report(self, report: Report, *, best: bool = False) -> None:
         """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far."""
@@ -90,7 +93,7 @@ class RunConsole:
         if report.epoch_end and not self._brief:
             now = self._clock()
             seconds, self._epoch_began = now - self._epoch_began, now
-            self._print(*self._epoch_lines(report, seconds, best=best))
+            self.show(*self._epoch_lines(report, seconds, best=best))
 
     def finish(self, outline: Outline, outcome: Outcome, output_dir: Path, remarks: Sequence[str] = ()) -> None:
         """Shows how it went, on which classes, the ``remarks`` on it, where everything is and what to type next."""
@@ -98,23 +101,25 @@ class RunConsole:
         if self._brief:
             return
         style = ENDING_STYLES.get(outcome.status, "bold red")
-        self._print(Text(), Text(ending(outline, outcome), style=style))
+        self.show(Text(), Text(ending(outline, outcome), style=style))
         self.scores(outline, outcome)
         if remarks:
-            self._print(Text(), *(Text(line, style="cyan") for line in remarks))
-        self._print(Text(), *written(outline), Text("next", style="dim"))
-        self._print(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
+            self.show(Text(), *(Text(line, style="cyan") for line in remarks))
+        self.show(Text(), *written(outline), Text("next", style="dim"))
+        self.show(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
 
     def scores(self, outline: Outline, outcome: Outcome) -> None:
         """Shows the metrics of every split, and the classes of the judged one where they are few enough to read."""
         if outcome.best:
-            self._print(Text(), score_table(outline, outcome))
+            self.show(Text(), score_table(outline, outcome))
+        if outcome.linear_left_out:
+            self.show(Text(f"no linear model beside it: {outcome.linear_left_out}", style="dim"))
         if outcome.confusion and len(outcome.confusion) <= MAX_CLASSES:
-            self._print(Text(), *self._class_report(outline, outcome))
+            self.show(Text(), *self.class_report(outline.class_names, outcome.confusion, outcome.judged_split))
 
     def note(self, text: str) -> None:
         """Says ``text`` on standard output."""
-        self._print(Text(text, style="dim"))
+        self.show(Text(text, style="dim"))
 
     def warn(self, text: str) -> None:
         """Says ``text`` on standard error."""
@@ -135,10 +140,12 @@ class RunConsole:
             return self._epochs.lines(epoch, report.values, seconds, best=best, remark=said)
         return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best, remark=said))]
 
-    def _class_report(self, outline: Outline, outcome: Outcome) -> list[RenderableType]:
+    def class_report(
+        self, names: Sequence[str], confusion: Sequence[Sequence[int]], split: str
+    ) -> list[RenderableType]:
         """The report of each class and the confusion matrix: side by side where they fit."""
-        classes = class_table(outline.class_names, per_class(outcome.confusion), outcome.judged_split)
-        matrix = confusion_table(outline.class_names, outcome.confusion, self._out.width)
+        classes = class_table(names, per_class(confusion), split)
+        matrix = confusion_table(names, confusion, self._out.width)
         if matrix is None:
             return [classes]
         needed = sum(Measurement.get(self._out, self._out.options, table).maximum for table in (classes, matrix))
@@ -148,7 +155,8 @@ class RunConsole:
         beside.add_row(classes, matrix)
         return [beside]
 
-    def _print(self, *lines: RenderableType) -> None:
+    def show(self, *lines: RenderableType) -> None:
+        """Puts the lines on standard output."""
         for line in lines:
             self._guarded(partial(self._out.print, line, soft_wrap=isinstance(line, Text)))
 

@@ -13,8 +13,7 @@ from rich.text import Text
 
 from runner.monitor import direction
 from runner.records.numerals import counted, figure
-
-DONE = ("finished", "stopped_early")
+from runner.records.run_directory import DONE
 
 
 @dataclass(frozen=True)

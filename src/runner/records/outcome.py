@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,21 +49,21 @@ def ending(outline: Outline, outcome: Outcome) -> str:
     text = f"{outcome.status.replace('_', ' ')} after {duration(outcome.seconds)}"
     if "epoch" in outcome.best:
         text += f"; best by {outline.monitor}: epoch {outcome.best['epoch']:.0f}, step {outcome.best['step']:,.0f}"
-    return f"{text}; {outcome.reason}" if outcome.reason else text
+    return text
 
 
 def score_table(outline: Outline, outcome: Outcome) -> Table:
-    """A row for each metric: its value on each split, the baseline's on the judged one, and how far train is ahead."""
+    """A row for each metric: its value on each split, the baselines' on the judged one, and how far train is ahead."""
     splits = [split for split in outline.split_sizes if any(name.startswith(f"{split}/") for name in outcome.best)]
-    baseline = {name.rpartition("/")[2]: value for name, value in outcome.baseline.items()}
+    baselines = _baselines(outline, outcome)
     held_out = next((split for split in ("val", "test") if split in splits), None)
     has_gap = held_out is not None and "train" in splits
     table = _bare_table(["", *splits], gap=3)
-    for head in [_baseline_head(outline, outcome)] * bool(baseline) + [f"{held_out} - train"] * has_gap:
+    for head in [*baselines, *[f"{held_out} - train"] * has_gap]:
         table.add_column(head, justify="right", header_style="dim", style="dim")
     for metric in _metrics(outcome):
         cells = [_score_text(outcome.best.get(f"{split}/{metric}")) for split in splits]
-        cells += [_score_text(baseline.get(metric))] * bool(baseline)
+        cells += [_score_text(scores.get(metric)) for scores in baselines.values()]
         cells += [_gap_text(outcome, held_out, metric)] * has_gap
         table.add_row(metric, *cells)
     return table
@@ -144,9 +144,11 @@ def _metrics(outcome: Outcome) -> list[str]:
     return list(dict.fromkeys(names))  # each once, in their order
 
 
-def _baseline_head(outline: Outline, outcome: Outcome) -> str:
+def _baselines(outline: Outline, outcome: Outcome) -> dict[str, Mapping[str, float]]:
+    """Head of a column -> scores, of those that there are."""
     answer = "mean" if outline.task == "regression" else "majority class"
-    return f"{answer} on {outcome.judged_split}"
+    found = {answer: outcome.baseline, "linear": outcome.linear}
+    return {f"{name}\non {outcome.judged_split}": scores for name, scores in found.items() if scores}
 
 
 def _gap_text(outcome: Outcome, held_out: str | None, metric: str) -> str:

@@ -54,6 +54,7 @@ def outline_lines(outline: Outline) -> list[tuple[str, str]]:
         *lines,
         ("model", f"{outline.options['model']}, {counted(outline.num_parameters, 'parameter')}"),
         ("training", _training_text(outline)),
+        *(("", group) for group in outline.weight_groups),
         ("steps", _steps_text(outline)),
         ("device", f"{outline.device}: {outline.device_reason}"),
         ("run", str(outline.run_dir)),

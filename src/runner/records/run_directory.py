@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from runner.errors import ConfigError, DataError, RunError
 from runner.records.files import sweep_temporaries, write_json, write_whole
 
 CLAIM_TRIES = 100
+DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ class RunDirectory:
     @property
     def summary(self) -> Path:
         return self.path / "summary.json"
+
+    def fold(self, number: int) -> RunDirectory:
+        """One of the folds of a command that trains them all."""
+        return RunDirectory(self.path / f"fold-{number}")
+
+    @property
+    def whole(self) -> RunDirectory:
+        """That of the whole command: the one above where this run is one of its folds."""
+        above = RunDirectory(self.path.parent)
+        is_fold = re.fullmatch(r"fold-\d+", self.path.name) and above.summary.exists()
+        return above if is_fold else self
 
     @property
     def status(self) -> str:
@@ -143,11 +156,13 @@ def find(run: str, output_dir: Path) -> RunDirectory:
 
 
 def newest(output_dir: Path) -> RunDirectory:
-    """The run started last, by the time in its summary: never by the file system's clock."""
+    """The run started last, by the time in its summary: never by the file system's clock. Folds are no runs."""
     started = []
     for summary in output_dir.absolute().rglob("summary.json"):
+        directory = RunDirectory(summary.parent)
         try:
-            started.append((RunDirectory(summary.parent).read_summary().get("started", ""), summary.parent))
+            if directory.whole == directory:
+                started.append((directory.read_summary().get("started", ""), directory.path))
         except DataError:
             continue  # a damaged stranger does not hide the others; naming it directly says what is wrong
     if not started:

@@ -60,6 +60,8 @@ class Summary:
             "best": dict(outcome.best),
             "final": dict(outcome.final),
             "baseline": dict(outcome.baseline),
+            "linear": dict(outcome.linear),
+            **({"linear_left_out": outcome.linear_left_out} if outcome.linear_left_out else {}),
             "judged_split": outcome.judged_split,
             "remarks": list(outcome.remarks),
             "confusion": [list(row) for row in outcome.confusion],

@@ -1,0 +1,147 @@
+"""What a scheduler's option says beyond plain knobs: its formulas, the links of a chain, what follows the run's length.
+
+A link is the name of another option of the group, or {name: {knob: value}}: what differs from the option's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from runner.config.catalog import Catalog, unknown_option
+from runner.config.checks import part_faults
+from runner.config.formula import Formula
+from runner.config.limits import shown
+from runner.config.part import Part
+
+FORMULAS = {"lr_lambda": ("epoch", "epochs", "step", "steps"), "scale_fn": ("x",)}  # knob -> the names it may use
+LENGTHS = ("T_max", "total_iters", "total_steps", "step_size_up")  # knobs that null lets follow the run's length
+CHAINS = ("SequentialLR", "ChainedScheduler")
+NO_LINKS = {  # class -> why it cannot be a link
+    "ReduceLROnPlateau": "it follows the monitor, which a chain does not hand on; use it alone",
+    "OneCycleLR": "it goes up and down by itself; use it alone",
+    "CyclicLR": "it goes up and down by itself; use it alone",
+    "SequentialLR": "a chain holds no chain; name its schedulers here",
+    "ChainedScheduler": "a chain holds no chain; name its schedulers here",
+}
+
+
+def schedule_faults(node: Any, optimizer: Any, catalog: Catalog | None) -> Iterator[str]:
+    """Faults of the scheduler's formulas and links, and of a momentum to cycle where the optimizer has none."""
+    if not isinstance(node, Mapping):
+        return
+    if node.get("cycle_momentum") is True and isinstance(optimizer, Mapping):
+        yield from _momentum_faults(optimizer)
+    yield from _formula_faults("scheduler", node)
+    links = node.get("schedulers")
+    if not is_chain(node.get("_target_")) or not isinstance(links, list):
+        return
+    for place, entry in enumerate(links):
+        yield from _link_faults(f"scheduler.schedulers[{place}]", entry, catalog)
+    milestones = node.get("milestones")
+    if isinstance(milestones, list) and milestones and len(milestones) != len(links) - 1:
+        needed = f"{len(links)} schedulers need one less, {len(links) - 1}"
+        yield f"scheduler.milestones={shown(milestones)}: {needed}; here are {len(milestones)}"
+
+
+def completed(part: Part, catalog: Catalog) -> Part:
+    """The part with each link as {option: all its knobs and its class}: it can be read without the option files."""
+    if not is_chain(part.target):
+        return part
+    return replace(part, knobs={**part.knobs, "schedulers": [_completed(link, catalog) for link in links_of(part)]})
+
+
+def links_of(part: Part) -> tuple[Part, ...]:
+    """The links of a checked chain, in their order; () for any other scheduler."""
+    if not is_chain(part.target):
+        return ()
+    pairs = [pair for entry in part.knobs["schedulers"] if (pair := _pair(entry))]
+    return tuple(
+        Part("scheduler", name, knobs.get("_target_"), {key: v for key, v in knobs.items() if key != "_target_"})
+        for name, knobs in pairs
+    )
+
+
+def is_chain(target: object) -> bool:
+    return str(target).rpartition(".")[2] in CHAINS
+
+
+def length_knob(part: Part) -> str | None:
+    """The knob by which a schedule is laid out over the run's length, as ``T_max``; None where no knob is."""
+    if formula_names(part) & {"epochs", "steps"}:
+        return "lr_lambda"
+    links = links_of(part)
+    stretches = links[-1:] if "milestones" in part.knobs else links  # the others end at a milestone
+    return next(filter(None, (_length_knob(p.knobs) for p in (part, *stretches))), None)
+
+
+def formula_names(part: Part) -> set[str]:
+    """The names that the formulas of a checked scheduler, or of its links, use."""
+    texts = [p.knobs["lr_lambda"] for p in (part, *links_of(part)) if "lr_lambda" in p.knobs]
+    return {name for text in texts for name in Formula(str(text), FORMULAS["lr_lambda"]).names}
+
+
+def _length_knob(knobs: Mapping[str, Any]) -> str | None:
+    if knobs.get("epochs") is not None and knobs.get("steps_per_epoch") is not None:
+        return None
+    return next((key for key in LENGTHS if key in knobs and knobs[key] is None), None)
+
+
+def _momentum_faults(optimizer: Mapping[str, Any]) -> Iterator[str]:
+    if optimizer.keys().isdisjoint(("momentum", "betas")):
+        kind = str(optimizer.get("_target_")).rpartition(".")[2]
+        yield (
+            f"scheduler.cycle_momentum=true: {kind} has no momentum that could go up and down\n"
+            f"  set scheduler.cycle_momentum=false, or choose optimizer=sgd or optimizer=adam"
+        )
+
+
+def _formula_faults(where: str, node: Mapping[str, Any]) -> Iterator[str]:
+    for key, names in FORMULAS.items():
+        text = node.get(key)
+        if isinstance(text, str):
+            try:
+                Formula(text, names)
+            except ValueError as fault:
+                yield f"{where}.{key}={shown(text)}: {fault}"
+
+
+def _link_faults(where: str, entry: Any, catalog: Catalog | None) -> Iterator[str]:
+    pair = _pair(entry)
+    if pair is None:
+        yield f"{where}={shown(entry)}: must be the name of a scheduler, or {{linear_lr: {{total_iters: 5}}}}"
+        return
+    name, knobs = pair
+    if catalog is not None and name not in catalog.options("scheduler"):
+        yield f"{where}: {unknown_option(catalog, 'scheduler', name)}"
+        return
+    if "interval" in knobs:
+        yield f"{where}.{name}.interval={shown(knobs['interval'])}: the whole chain has one; set scheduler.interval"
+    if catalog is not None:
+        (link,) = _completed(Part("scheduler", name, None, knobs), catalog).values()
+        knobs = link
+        yield from part_faults("scheduler", name, knobs, catalog, where=f"{where}.{name}")
+    yield from _formula_faults(f"{where}.{name}", knobs)
+    kind = str(knobs.get("_target_")).rpartition(".")[2]
+    if knobs.get("_target_") is None:
+        yield f"{where}={name}: is no scheduler that could be part of a chain"
+    elif kind in NO_LINKS:
+        yield f"{where}={name}: cannot be part of a chain: {NO_LINKS[kind]}"
+
+
+def _pair(entry: Any) -> tuple[str, Mapping[str, Any]] | None:
+    """(option, knobs) of a link as it is written; None where it is of another form."""
+    if isinstance(entry, str):
+        return entry, {}
+    if isinstance(entry, Mapping) and len(entry) == 1:
+        ((name, knobs),) = entry.items()
+        if isinstance(knobs, Mapping):
+            return str(name), knobs
+    return None
+
+
+def _completed(link: Part, catalog: Catalog) -> dict[str, dict[str, Any]]:
+    option = catalog.option("scheduler", link.option)
+    own = {key: knob.default for key, knob in option.knobs.items() if key != "interval"}
+    return {link.option: {"_target_": option.target, **own, **link.knobs}}

@@ -1,0 +1,130 @@
+"""Formulas and links of a scheduler's option, before torch is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from options import CONF, part
+from runner.config.catalog import Catalog
+from runner.config.part import Part
+from runner.config.schedule import completed, formula_names, length_knob, links_of, schedule_faults
+
+CATALOG = Catalog([CONF])
+SEQUENTIAL = "torch.optim.lr_scheduler.SequentialLR"
+
+
+def faults(links: list[Any], milestones: list[int], catalog: Catalog | None = CATALOG) -> list[str]:
+    node = {"_target_": SEQUENTIAL, "schedulers": links, "milestones": milestones}
+    return list(schedule_faults(node, {}, catalog))
+
+
+def test_links_are_names_or_names_with_what_differs() -> None:
+    links = [{"linear_lr": {"start_factor": 0.1}}, "cosine_annealing_lr", {"step_lr": {}}]
+    assert faults(links, [2, 4]) == []
+
+
+def test_a_completed_link_is_read_without_the_option_files() -> None:
+    given = Part("scheduler", "mine", SEQUENTIAL, {"schedulers": [{"linear_lr": {"total_iters": 3}}, "step_lr"]})
+    chain = completed(given, CATALOG)
+    assert chain.knobs["schedulers"][1] == {
+        "step_lr": {"_target_": "torch.optim.lr_scheduler.StepLR", "step_size": 30, "gamma": 0.1}
+    }
+    linear, _ = links_of(chain)
+    assert (linear.target, linear.knobs["total_iters"]) == ("torch.optim.lr_scheduler.LinearLR", 3)
+    assert completed(chain, CATALOG) == chain
+    assert faults(chain.knobs["schedulers"], [2], catalog=None) == []
+
+
+@pytest.mark.parametrize(
+    ("links", "told"),
+    [
+        (
+            ["step_lrr", "step_lr"],
+            "scheduler.schedulers[0]: scheduler=step_lrr: no such option; did you mean scheduler=",
+        ),
+        (
+            [{"step_lr": {"step_siz": 3}}, "step_lr"],
+            "scheduler.schedulers[0].step_lr.step_siz=3: scheduler=step_lr has",
+        ),
+        ([{"step_lr": {"gamma": -3}}, "step_lr"], "scheduler.schedulers[0].step_lr.gamma=-3: must be a number > 0"),
+        (
+            [{"step_lr": {"interval": "step"}}, "step_lr"],
+            "interval=step: the whole chain has one; set scheduler.interval",
+        ),
+        (["none", "step_lr"], "scheduler.schedulers[0]=none: is no scheduler that could be part of a chain"),
+        (["reduce_lr_on_plateau", "step_lr"], "cannot be part of a chain: it follows the monitor"),
+        (["one_cycle_lr", "step_lr"], "cannot be part of a chain: it goes up and down by itself"),
+        (["cyclic_lr", "step_lr"], "cannot be part of a chain: it goes up and down by itself"),
+        (["chained_scheduler", "step_lr"], "cannot be part of a chain: a chain holds no chain"),
+        (["step_lr", "warmup_cosine"], "cannot be part of a chain: a chain holds no chain"),
+        (
+            [{"lambda_lr": {"lr_lambda": "x"}}, "step_lr"],
+            "lr_lambda=x: character 1 (x): no such name; there are epoch,",
+        ),
+        (
+            [3, "step_lr"],
+            "scheduler.schedulers[0]=3: must be the name of a scheduler, or {linear_lr: {total_iters: 5}}",
+        ),
+        ([{"a": {}, "b": {}}, "step_lr"], "must be the name of a scheduler, or"),
+        (["step_lr", "step_lr", "step_lr"], "scheduler.milestones=[2]: 3 schedulers need one less, 2; here are 1"),
+    ],
+)
+def test_a_wrong_link_is_told(links: list[Any], told: str) -> None:
+    (fault,) = faults(links, [2])
+    assert told in fault
+
+
+def test_a_class_in_a_stored_link_that_is_no_scheduler_is_refused() -> None:
+    from runner.config.checks import part_faults
+
+    node = {"_target_": SEQUENTIAL, "schedulers": [{"x": {"_target_": "os.system"}}], "milestones": [1]}
+    (fault,) = part_faults("scheduler", "mine", node, None)
+    assert fault.startswith("scheduler.schedulers[0].x._target_=os.system: is refused here")
+
+
+@pytest.mark.parametrize("key", ["lr_lambda", "scale_fn"])
+def test_a_formula_is_read_before_torch_is_there(key: str) -> None:
+    (fault,) = schedule_faults({"_target_": "x", key: "epoch.real"}, {}, None)
+    assert fault.startswith(f"scheduler.{key}=epoch.real: character 1 (epoch.real): is no arithmetic")
+
+
+@pytest.mark.parametrize(("knobs", "count"), [({"lr": 1.0}, 1), ({"momentum": 0.0}, 0), ({"betas": [0.9, 0.9]}, 0)])
+def test_a_momentum_is_cycled_only_where_there_is_one(knobs: dict[str, Any], count: int) -> None:
+    found = list(schedule_faults({"cycle_momentum": True}, {"_target_": "torch.optim.Adagrad", **knobs}, CATALOG))
+    assert len(found) == count
+    for fault in found:
+        assert fault == (
+            "scheduler.cycle_momentum=true: Adagrad has no momentum that could go up and down\n"
+            "  set scheduler.cycle_momentum=false, or choose optimizer=sgd or optimizer=adam"
+        )
+
+
+@pytest.mark.parametrize(
+    ("option", "changed", "expected"),
+    [
+        ("step_lr", {}, None),
+        ("cosine_annealing_lr", {}, "T_max"),
+        ("cosine_annealing_lr", {"T_max": 5}, None),
+        ("polynomial_lr", {}, "total_iters"),
+        ("one_cycle_lr", {}, "total_steps"),
+        ("one_cycle_lr", {"epochs": 5}, "total_steps"),
+        ("one_cycle_lr", {"epochs": 5, "steps_per_epoch": 3}, None),
+        ("cyclic_lr", {}, "step_size_up"),
+        ("lambda_lr", {}, None),
+        ("lambda_lr", {"lr_lambda": "1 - step / steps"}, "lr_lambda"),
+        ("sequential_lr", {}, None),
+        ("warmup_cosine", {}, "T_max"),
+        ("chained_scheduler", {"schedulers": ["polynomial_lr", "step_lr"]}, "total_iters"),
+    ],
+)
+def test_what_follows_the_length_of_the_run_is_known(
+    option: str, changed: dict[str, Any], expected: str | None
+) -> None:
+    assert length_knob(part("scheduler", option, **changed)) == expected
+
+
+def test_the_names_of_all_formulas_of_a_chain_are_known() -> None:
+    chain = part("scheduler", "chained_scheduler", schedulers=[{"lambda_lr": {"lr_lambda": "step"}}, "step_lr"])
+    assert formula_names(chain) == {"step"}
