@@ -20,7 +20,18 @@ PLATEAU = [
     "early_stopping.patience_epochs=1",
     "epochs=6",
 ]
-VARIANTS = {"step_lr": TINY, "plateau": [word for word in TINY if not word.startswith("scheduler")] + PLATEAU}
+MUON = [
+    "optimizer=muon",
+    "optimizer.groups=[{pattern:'*.bias',lr:0.1}]",
+    "optimizer.decay_biases_and_norms=false",
+    "scheduler=sequential_lr",
+    "scheduler.schedulers=[{linear_lr:{total_iters:null}},{lambda_lr:{lr_lambda:0.9**epoch+step/100}}]",
+    "scheduler.milestones=[4]",
+    "scheduler.interval=step",
+    "grad_clip_norm=1",
+]
+PLAIN = [word for word in TINY if not word.startswith("scheduler")]
+VARIANTS = {"step_lr": TINY, "plateau": PLAIN + PLATEAU, "muon": PLAIN + MUON}
 
 
 Whole = Callable[[str], tuple[dict[str, Any], int]]
@@ -85,6 +96,15 @@ def test_fault_2_a_kill_at_the_worst_instants_loses_and_repeats_nothing(
     run = only_run(tmp_path)
     assert program.run(["resume", str(run)], tmp_path / "said").code == 0
     assert contents(run) == whole("step_lr")[0]
+
+
+@pytest.mark.parametrize("step", [2, 7, 14])
+def test_two_optimizers_with_groups_and_a_chain_go_on_to_the_bit(tmp_path: Path, step: int, whole: Whole) -> None:
+    argv = ["train", *VARIANTS["muon"], f"output_dir={tmp_path}"]
+    done = program.run(argv, tmp_path / "said", before="kill_before", at=("runner.engine:Stepper.step", step))
+    assert done.code == -9
+    assert program.run(["resume", str(only_run(tmp_path))], tmp_path / "said").code == 0
+    assert contents(only_run(tmp_path)) == whole("muon")[0]
 
 
 def test_fault_4_five_kills_within_one_epoch_change_nothing(tmp_path: Path, whole: Whole) -> None:

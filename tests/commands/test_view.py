@@ -74,7 +74,9 @@ def test_a_terminal_shows_the_images_too(monkeypatch: pytest.MonkeyPatch, capsys
     ("words", "told"),
     [
         ([], "view: say which data set: python -m runner view dataset=mnist"),
+        ([], "or which schedule: python -m runner view scheduler=step_lr"),
         (["iris"], "did you mean: python -m runner view dataset=iris"),
+        (["step_lr"], "did you mean: python -m runner view scheduler=step_lr"),
         (["dataset=iriss"], "did you mean dataset=iris?"),
         (["dataset=iris", "epochz=3"], "epochz"),
         (["dataset=iris", "model=cnn"], "model=cnn: the picture of a data set shows no model; leave it out"),

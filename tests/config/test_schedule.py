@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from options import CONF, part
 from runner.config.catalog import Catalog
@@ -35,6 +36,11 @@ def test_a_completed_link_is_read_without_the_option_files() -> None:
     assert (linear.target, linear.knobs["total_iters"]) == ("torch.optim.lr_scheduler.LinearLR", 3)
     assert completed(chain, CATALOG) == chain
     assert faults(chain.knobs["schedulers"], [2], catalog=None) == []
+
+
+def test_two_links_of_one_option_share_no_list_that_yaml_would_write_as_an_alias() -> None:
+    given = Part("scheduler", "mine", SEQUENTIAL, {"schedulers": ["multi_step_lr", "multi_step_lr"]})
+    assert "&" not in yaml.safe_dump(dict(completed(given, CATALOG).knobs))
 
 
 @pytest.mark.parametrize(

@@ -235,15 +235,17 @@ def test_a_run_that_ends_before_a_milestone_is_trained() -> None:
     assert rates(schedule, 3) == pytest.approx([0.1, 0.1 + 0.9 / 40, 0.1 + 1.8 / 40])
 
 
-def test_what_is_tried_on_a_twin_leaves_the_optimizer_alone() -> None:
-    weight = torch.ones(3, requires_grad=True)
-    optimizer = torch.optim.Adam([{"params": [weight], "lr": 0.5, "name": "head.*"}], lr=0.25)
-    state = str(optimizer.state_dict())
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.Muon])
+def test_what_is_tried_on_a_twin_leaves_the_optimizer_alone(kind: type[Optimizer]) -> None:
+    weight = torch.ones(3, 3, requires_grad=True)
+    optimizer = kind([{"params": [weight], "lr": 0.5, "name": "head.*"}], lr=0.25)
+    before = str([optimizer.state_dict(), optimizer.defaults])
     copied = twin(optimizer)
     copied.param_groups[0]["lr"] = 7
     lr_scheduler.OneCycleLR(copied, 1.0, 5)
-    assert type(copied) is torch.optim.Adam and copied.defaults == optimizer.defaults
-    assert str(optimizer.state_dict()) == state and optimizer.param_groups[0]["params"][0] is weight
+    assert type(copied) is kind
+    assert str([optimizer.state_dict(), optimizer.defaults]) == before
+    assert optimizer.param_groups[0]["params"][0] is weight
 
 
 @pytest.mark.parametrize(

@@ -82,11 +82,16 @@ def _fault(word: str) -> str | None:
 
 
 def _nothing_to_view(words: Sequence[str]) -> str:
-    options = Catalog(conf_folders()).options("dataset")
-    named = next((word for word in words if word in options), None)
-    if named:
-        return f"view {named}: is not of the form key=value; did you mean: python -m runner view dataset={named}"
-    return f"view: say which data set: python -m runner view dataset=mnist\n  choices: {listed(options)}"
+    catalog = Catalog(conf_folders())
+    for group in ("dataset", "scheduler"):
+        named = next((word for word in words if word in catalog.options(group)), None)
+        if named:
+            return f"view {named}: is not of the form key=value; did you mean: python -m runner view {group}={named}"
+    return (
+        f"view: say which data set: python -m runner view dataset=mnist\n"
+        f"  choices: {listed(catalog.options('dataset'))}\n"
+        f"  or which schedule: python -m runner view scheduler=step_lr optimizer=sgd epochs=20"
+    )
 
 
 def check_out(out: Path, *, overwrite: bool) -> None:

@@ -6,6 +6,7 @@ A link is the name of another option of the group, or {name: {knob: value}}: wha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -143,5 +144,5 @@ def _pair(entry: Any) -> tuple[str, Mapping[str, Any]] | None:
 
 def _completed(link: Part, catalog: Catalog) -> dict[str, dict[str, Any]]:
     option = catalog.option("scheduler", link.option)
-    own = {key: knob.default for key, knob in option.knobs.items() if key != "interval"}
+    own = {key: deepcopy(knob.default) for key, knob in option.knobs.items() if key != "interval"}  # YAML would alias
     return {link.option: {"_target_": option.target, **own, **link.knobs}}

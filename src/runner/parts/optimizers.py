@@ -115,7 +115,10 @@ def _chosen(part: Part, kind: type[Optimizer], model: nn.Module, weights: Mappin
         for table in tables.values():
             table.sparse = True
         chosen = set(tables)
-        refusal = "the model has no embedding table, so no gradient is sparse; choose optimizer=adam"
+        refusal = (
+            "the model has no embedding table, so no gradient is sparse; choose optimizer=adam, "
+            "or for a table with categories dataset.categorical=embedding"
+        )
     names = tuple(name for name in weights if name in chosen)
     if not names:
         raise ConfigError(f"optimizer={part.option}: {refusal}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -82,9 +81,9 @@ def tick(scheduler: LRScheduler, monitored: float) -> None:
 
 def twin(optimizer: Optimizer) -> Optimizer:
     """An optimizer like ``optimizer``, of one weight of its own a group: what is tried on it leaves the other alone."""
-    twin = copy.copy(optimizer)
-    twin.param_groups = [{**group, "params": [torch.zeros(1)]} for group in optimizer.param_groups]
-    twin.state = defaultdict(dict)
+    groups = [{**group, "params": [torch.zeros(1)]} for group in optimizer.param_groups]
+    twin: Optimizer = object.__new__(type(optimizer))
+    twin.__setstate__({"defaults": dict(optimizer.defaults), "state": defaultdict(dict), "param_groups": groups})
     return twin
 
 
