@@ -325,6 +325,16 @@ def fill_the_disk_of_tensorboard(at: None) -> None:
     tensorboard._next_event_file = lambda run_dir: FullFile("/dev/full")
 
 
+def fill_the_disk_of_the_projector(at: None) -> None:
+    from runner.errors import RunError
+    from runner.records import projector
+
+    def full(path: Path, content: bytes, **how: Any) -> None:
+        raise RunError(f"{path}: not written: no space left on the device")
+
+    projector.write_whole = full
+
+
 def fill_the_disk_of_the_log(at: None) -> None:
     from runner.records import views
 

@@ -206,6 +206,23 @@ def test_a_fused_optimizer_takes_no_step_while_the_flag_of_the_device_is_set(
         tally.read()
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_on_a_gpu_a_stepper_lets_its_optimizers_skip(rows: tuple[Tensor, Tensor]) -> None:
+    parts = make_parts("Adam")
+    model = parts.model.cuda()
+    parts = replace(parts, optimizers=(torch.optim.Adam(model.parameters(), fused=True),))
+    x, y = rows[0].cuda(), rows[1].cuda()
+    stepper, tally = Stepper(parts, None), Tally(Progress(), "multiclass")
+    stepper.step(x, y, tally)
+    finite = [p.clone() for p in model.parameters()]
+    stepper.step(x * float("nan"), y, tally)
+    stepper.step(x, y, tally)
+    assert all(torch.equal(a, b) for a, b in zip(finite, model.parameters(), strict=True))
+    with pytest.raises(RunError, match="not finite between steps 1 and 3"):
+        tally.read()
+
+
 def test_an_optimizer_that_cannot_skip_is_left_as_it_is() -> None:
     parts = make_parts("RMSprop")
     let_skip(parts.optimizers, torch.zeros(()))

@@ -174,5 +174,5 @@ def test_every_file_the_page_points_at_is_there() -> None:
 
 
 def block_with(text: str) -> str:
-    (block,) = (block for block in re.findall(r"^```\n(.*?)^```$", PAGE, re.M | re.S) if text in block)
+    (block,) = (block for block in re.findall(r"^```\w*\n(.*?)^```$", PAGE, re.M | re.S) if text in block)
     return block

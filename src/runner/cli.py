@@ -19,8 +19,8 @@ VERBS = {
     "train": ("runner.train:run", "train a model; -m runs every combination of several values"),
     "resume": ("runner.commands.resume:run", "go on with an interrupted run, at the exact step"),
     "eval": ("runner.commands.evaluate:run", "measure a trained model again"),
-    "predict": ("runner.commands.predict:run", "answer for one row of the test split"),
-    "view": ("runner.commands.view:run", "pictures: of a data set, its rows and its classes"),
+    "predict": ("runner.commands.predict:run", "answer for pictures, tables, a typed row or a row of the test split"),
+    "view": ("runner.commands.view:run", "pictures: of a run, a data set or a schedule"),
     "fetch": ("runner.commands.fetch:run", "download a data set once; without a name, what there is"),
     "show": ("runner.commands.show:run", "what can be chosen: groups, options, their parameters"),
 }

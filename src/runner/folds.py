@@ -66,7 +66,9 @@ def check_other_folds(first: Experiment) -> None:
         check_last_batch(first.parts.model, num_rows, config.batch_size)
 
 
-def record_folds(config: Config, begin: Begin, directory: RunDirectory, *, brief: bool = False) -> None:
+def record_folds(
+    config: Config, begin: Begin, directory: RunDirectory, *, brief: bool = False, begun: float | None = None
+) -> None:
     """Train every fold that is not done, each in a directory below, and write what they come to above them.
 
     The caller owns the directory. Raises Interrupted after a signal and RunError when a fold fails; the folds done so
@@ -82,7 +84,7 @@ def record_folds(config: Config, begin: Begin, directory: RunDirectory, *, brief
             start = begin(fold)
             if start is not None:
                 console.introduce(whole_outline(start.experiment, directory.path))
-                record_fold(start, directory.fold(fold))
+                record_fold(start, directory.fold(fold), begun if fold == 0 else None)
                 summary.tell("running")
             console.fold(fold)
         join_predictions(directory, config.folds)
@@ -95,12 +97,12 @@ def whole_outline(experiment: Experiment, path: Path) -> Outline:
     return replace(outline(experiment, path), split_note=note)
 
 
-def record_fold(start: Start, directory: RunDirectory) -> None:
+def record_fold(start: Start, directory: RunDirectory, begun: float | None) -> None:
     """Train one fold to its end, and answer its test rows."""
     make(directory.path)
     with directory.owned():
         try:
-            record(start.experiment, directory, start.saved, start.warnings, brief=True)
+            record(start.experiment, directory, start.saved, start.warnings, brief=True, begun=begun)
         except RunError as fault:
             raise RunError(f"{directory.path.name}: {fault}") from fault
         answer_test_rows(start.experiment, directory)

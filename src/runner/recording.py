@@ -13,6 +13,7 @@ import torch
 
 from runner import device, seed, state
 from runner.contracts import Outcome, Progress, Report, Status
+from runner.dashboards.dashboards import Dashboards
 from runner.engine import Stopped, fit
 from runner.errors import Interrupted, RunError
 from runner.experiment import Experiment, outline
@@ -22,6 +23,7 @@ from runner.records.checkpoint import Checkpoints
 from runner.records.files import write_whole
 from runner.records.metric_log import last_epoch_row, read_rows
 from runner.records.run_directory import RunDirectory
+from runner.records.schema import schema_of, write_schema
 from runner.records.selection import flattery
 from runner.records.summary import Summary
 from runner.records.views import Views
@@ -43,14 +45,17 @@ def record(
     warnings: Sequence[str] = (),
     *,
     brief: bool = False,
+    begun: float | None = None,
 ) -> Outcome:
     """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
 
-    The caller owns the directory; the experiment is left with the weights that were judged. Raises Interrupted after
-    a signal and RunError when the run fails; what was saved last can be resumed.
+    The caller owns the directory; the experiment is left with the weights that were judged. ``begun`` is when the run
+    began, by ``time.perf_counter``, where that was before now. Raises Interrupted after a signal and RunError when the
+    run fails; what was saved last can be resumed.
     """
     with interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())
+        write_schema(directory, schema_of(experiment.data, experiment.split.train))
         shown = outline(experiment, directory.path)
         summary = Summary(directory, shown, experiment.data_digest)
         with (
@@ -59,9 +64,9 @@ def record(
         ):
             for warning in warnings:
                 views.warn(warning)
-            run = Recording(experiment, directory, views, stop)
+            run = Recording(experiment, directory, views, stop, begun or time.perf_counter())
             outcome = run.to_the_end(saved)
-            views.finish(outcome)
+            views.finish(outcome, run.dashboards.left_out)
         summary.close(outcome, degraded=views.degraded)
     if outcome.status == "interrupted":
         raise interrupted(run, stop)
@@ -102,12 +107,13 @@ def interrupted(run: Recording, stop: Interruption) -> Interrupted:
 class Recording:
     """One pass over the engine's reports."""
 
-    def __init__(self, experiment: Experiment, directory: RunDirectory, views: Views, stop: Interruption):
+    def __init__(self, experiment: Experiment, directory: RunDirectory, views: Views, stop: Interruption, begun: float):
         self.experiment = experiment
         self.directory = directory
         self.views = views
         self.stop = stop
         self.monitor = experiment.new_monitor()
+        self.dashboards = Dashboards(experiment, directory, views.tensorboard, views.warn, begun)
         self.checkpoints = Checkpoints(directory.checkpoints, warn=views.warn)
         self.progress = Progress()
         self.epoch = 0  # of the latest report
@@ -122,6 +128,7 @@ class Recording:
 
     def begin(self, saved: Mapping[str, Any] | None) -> None:
         if saved is None:
+            self.dashboards.begin(self.views.outline.layers)
             seed.seed_everything(seed.derive(self.experiment.config.seed, "training"))
             return
         self.progress = state.restore(saved, self.experiment.parts, self.monitor)
@@ -134,6 +141,8 @@ class Recording:
             self.is_saved = self.is_saved and report.progress == self.progress
             self.progress, self.epoch = report.progress, report.epoch
             self.views.write(report, best=best)
+            if report.epoch_end:
+                self.dashboards.epoch(report)
             if best or self.is_due(report):
                 self.save(best=best)
             if report.epoch_end and self.monitor.spent:
@@ -182,6 +191,7 @@ class Recording:
             judgement = judge(self.experiment, saved, self.stop)
         except Stopped:
             return Outcome("interrupted")
+        self.dashboards.finish()
         outcome = judgement.outcome(status, last_epoch_row(self.directory.metrics))
         flattered = flattery(self.experiment.config.monitor, read_rows(self.directory.metrics), outcome.best)
         return replace(outcome, remarks=(*outcome.remarks, *flattered))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from pathlib import Path
 
 from runner import libraries
@@ -38,6 +40,7 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
 
     In a ``folder`` of a sweep it is one job among others and says little.
     """
+    begun = time.perf_counter()
     config = composed.config
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
@@ -46,6 +49,7 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
 
     train = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
+    do = partial(train, directory, brief=folder is not None, begun=begun)
     with directory.owned():
-        run_job(request, composed, directory.path, lambda tree: train(directory, brief=folder is not None))
+        run_job(request, composed, directory.path, lambda tree: do())
     return directory

@@ -116,6 +116,12 @@ def test_a_file_gets_plain_lines_of_what_will_run(plain):
     ]
 
 
+def test_which_weights_are_trained_how_stands_below_the_training(plain):
+    plain.console.start(dataclasses.replace(OUTLINE, weight_groups=("Muon lr 0.1: 3.weight", "AdamW lr 0.2: 3.bias")))
+    lines = plain.take_raw().splitlines()
+    assert lines[6:8] == ["          Muon lr 0.1: 3.weight", "          AdamW lr 0.2: 3.bias"]
+
+
 def test_a_file_gets_one_line_an_epoch_and_nothing_between(plain):
     plain.console.start(OUTLINE)
     plain.take()

@@ -1,96 +1,268 @@
-"""``predict RUN --test-index N``: what a trained run says of one row of its test split."""
+"""``predict RUN INPUT...``: what a trained run says of pictures, of the rows of a table, of a row of its test split."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
-from runner.commands.stored_run import StoredRun, open_run
-from runner.errors import ConfigError
+from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.errors import ConfigError, DataError, RunError
+from runner.records.files import write_whole
+from runner.records.numerals import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from runner.experiment import Experiment
+    from runner.inputs.rows import Rows
+    from runner.predictor import Predictor
+    from runner.records.answers import Answers
+    from runner.records.console import RunConsole
+    from runner.records.schema import Schema
 
-USAGE = "python -m runner predict RUN --test-index 7"
-TOP = 5  # classes shown, the most probable first
+USAGE = (
+    "python -m runner predict RUN (FILE | FOLDER | column=value ... | - | --test-index 7)\n"
+    "    [--invert] [--top K] [--json | --csv OUT.csv] [--overwrite] [checkpoint=best|last] [device=...]"
+)
+OWN = ("checkpoint",)
+MOST_FAULTS = 50  # told one by one
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be predicted, and how it is to be told."""
+
+    files: tuple[str, ...]
+    cells: dict[str, str]  # of a single row
+    test_index: int | None
+    invert: bool
+    top: int | None
+    as_json: bool
+    csv: Path | None
 
 
 def run(argv: list[str]) -> int:
-    """``predict RUN --test-index N [checkpoint=best|last]``: the exit code. Raises RunnerError."""
-    words, index = split_index(argv)
-    stored = open_run("predict", words, own=("checkpoint",))
+    """The exit code of ``predict``. Raises RunnerError, at the end too where some inputs could not be predicted."""
+    stored, wanted = read(argv)
     if stored.folds:
-        raise ConfigError(in_each_fold(stored))
+        raise ConfigError(in_each_fold(stored, "predict"))
     libraries.load()
-    from runner.commands.rebuilt_run import rebuild_to_read
     from runner.records.console import RunConsole
-    from runner.state import load_weights
 
     console = RunConsole()
-    rebuilt = rebuild_to_read(stored, console.warn)
-    row = test_row(rebuilt.experiment, index)
-    load_weights(rebuilt.saved, rebuilt.experiment.parts)
-    console.note(f"{rebuilt.checkpoint}.pt, row {index} of the test split")
-    for line in answer(rebuilt.experiment, row):
-        print(line)
+    if wanted.test_index is not None:
+        tell_test_row(stored, wanted, wanted.test_index, console)
+    else:
+        tell_inputs(stored, wanted, console)
     return 0
 
 
-def in_each_fold(stored: StoredRun) -> str:
-    """Why the directory above the folds cannot answer, and which of those below it can."""
-    first, last = (shlex.quote(str(fold.directory.path)) for fold in (stored.folds[0], stored.folds[-1]))
-    return (
-        f"{stored.directory.path}: holds a trained net in each of its {len(stored.folds)} folds; choose one\n"
-        f"  python -m runner predict {first} ..., or any to {last}"
-    )
+def tell_inputs(stored: StoredRun, wanted: Wanted, console: RunConsole) -> None:
+    """The answers for what was given, by the run directory alone: the data set need not be there."""
+    from runner.commands.rebuilt_run import predictor_of
+
+    predictor, checkpoint = predictor_of(stored, console.warn)
+    teller = Teller(wanted, console, predictor.schema.class_names, f"{checkpoint}.pt")
+    for rows in inputs(wanted, predictor.schema):
+        teller.take(rows, predictor)
+    teller.finish()
 
 
-def split_index(argv: list[str]) -> tuple[list[str], int]:
-    """The words without ``--test-index N``, and N."""
-    words = [part for word in argv for part in (word.split("=", 1) if word.startswith("--test-index=") else [word])]
-    if "--test-index" not in words[:-1]:
-        raise ConfigError(f"predict: say which row of the test split: {USAGE}")
-    at = words.index("--test-index")
-    if not words[at + 1].isdecimal():
-        raise ConfigError(f"--test-index {words[at + 1]}: a row number from 0: {USAGE}")
-    return words[:at] + words[at + 2 :], int(words[at + 1])
+def tell_test_row(stored: StoredRun, wanted: Wanted, index: int, console: RunConsole) -> None:
+    """The answer for a row of the test split, beside the truth. The data set has to be there."""
+    from runner.commands.rebuilt_run import rebuild_to_read
+    from runner.state import load_weights
 
-
-def test_row(experiment: Experiment, index: int) -> int:
-    """The row of the data that is number ``index`` of the test split."""
-    rows = experiment.split.test
+    rebuilt = rebuild_to_read(stored, console.warn)
+    experiment, rows = rebuilt.experiment, rebuilt.experiment.split.test
     if index >= len(rows):
         have = f"rows 0 to {len(rows) - 1}" if len(rows) else "no rows"
         raise ConfigError(f"--test-index {index}: the test split has {have}")
-    return int(rows[index])
+    load_weights(rebuilt.saved, experiment.parts)
+    name = f"row {index} of the test split"
+    teller = Teller(wanted, console, experiment.data.class_names, f"{rebuilt.checkpoint}.pt, {name}")
+    teller.tell(answer_with_truth(experiment, rows[index : index + 1], name))
+    teller.finish()
 
 
-def answer(experiment: Experiment, row: int) -> Iterator[str]:
-    """The prediction in lines: classes by their probability, or the value; the truth at the end."""
-    from torch import tensor
+def read(argv: Sequence[str]) -> tuple[StoredRun, Wanted]:
+    """The run and the request. Raises ConfigError or DataError."""
+    own, words = own_flags(argv)
+    allowed = [*OWN, *ANYWHERE]
+    named = next((word for word in words if is_run(word, allowed) and word != "-"), None)
+    if named is None:
+        raise ConfigError(f"predict: give a run directory, or last\n  {USAGE}")
+    rest = list(words)
+    rest.remove(named)
+    changes = [word for word in rest if word.partition("=")[0] in allowed and "=" in word]
+    rest = [word for word in rest if word not in changes]
+    files = tuple(word for word in rest if "=" not in word or Path(word).exists())
+    cells = dict(word.split("=", 1) for word in rest if word not in files)
+    check(own, files, cells)
+    out = None if own.csv is None else Path(own.csv).expanduser()
+    stored = open_run("predict", [named, *changes], own=OWN)
+    return stored, Wanted(files, cells, own.test_index, own.invert, own.top, own.json, out)
+
+
+def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(
+        prog="python -m runner predict",
+        usage=USAGE.removeprefix("python -m runner "),
+        description="Answers for pictures, rows of CSV files, a row typed as column=value, or a row of the test split.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--test-index", type=whole, metavar="N", help="a row of the test split, from 0; needs the data")
+    parser.add_argument("--invert", action="store_true", help="pictures with dark and bright turned round")
+    parser.add_argument("--top", type=whole, metavar="K", help="how many classes are told, the likeliest first")
+    parser.add_argument("--json", action="store_true", help="a JSON object for each input, on standard output")
+    parser.add_argument("--csv", metavar="OUT.csv", help="a table of all the probabilities, into this file")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT.csv where it is there already")
+    parser.error = refuse  # type: ignore[method-assign]
+    return parser.parse_known_args(list(argv))
+
+
+def whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: a whole number")
+    return int(text)
+
+
+def refuse(message: str) -> NoReturn:
+    raise ConfigError(f"predict: {message}\n  {USAGE}")
+
+
+def check(own: argparse.Namespace, files: Sequence[str], cells: dict[str, str]) -> None:
+    """Raises ConfigError where the words do not go together, or the file to write is there."""
+    for word in files:
+        if word.startswith("-") and word != "-":
+            refuse(f"{word}: no such flag")
+    kinds = [bool(files), bool(cells), own.test_index is not None]
+    if sum(kinds) == 0:
+        refuse("say what to predict")
+    if sum(kinds) > 1:
+        refuse("files, column=value and --test-index are one or the other")
+    if own.json and own.csv:
+        refuse("--json and --csv are one or the other")
+    if own.top == 0:
+        refuse("--top 0: at least 1")
+    if own.csv:
+        check_out(Path(own.csv).expanduser(), overwrite=own.overwrite)
+
+
+def check_out(out: Path, *, overwrite: bool) -> None:
+    if out.is_dir() or not out.parent.is_dir():
+        raise ConfigError(f"--csv {out}: {'is a folder' if out.is_dir() else f'there is no folder {out.parent}'}")
+    if out.exists() and not overwrite:
+        raise ConfigError(f"--csv {out}: there already; replace it with --overwrite, or name another")
+
+
+def inputs(wanted: Wanted, schema: Schema) -> Iterator[Rows]:
+    """What came in, block by block. Raises ConfigError where it is of another kind than the run's data."""
+    from runner.inputs.pictures import picture_rows
+    from runner.inputs.table import single_row, table_rows
+
+    if schema.is_pictures:
+        if wanted.cells:
+            shape = " x ".join(map(str, schema.row_shape))
+            raise ConfigError(f"{next(iter(wanted.cells))}=...: this run reads pictures ({shape}); give files")
+        yield from picture_rows(wanted.files, schema, invert=wanted.invert)
+        return
+    if wanted.invert:
+        raise ConfigError("--invert: this run reads the rows of a table, not pictures")
+    if wanted.cells:
+        yield single_row(wanted.cells, schema.columns)
+    for word in wanted.files:
+        yield from table_or_fault(table_rows(word, schema.columns))
+
+
+def table_or_fault(blocks: Iterator[Rows]) -> Iterator[Rows]:
+    """The blocks; where a whole file cannot be read that is one fault, and other files are read."""
+    import torch
+
+    from runner.inputs.rows import Rows
+
+    try:
+        yield from blocks
+    except DataError as fault:
+        yield Rows((), torch.empty(0), [str(fault)])
+
+
+def answer_with_truth(experiment: Experiment, row: Tensor, name: str) -> Answers:
+    """The answer for one row of the data, whose number is ``row`` [1]."""
+    import torch
 
     from runner.data.batches import ResidentBatches
     from runner.engine import predict
+    from runner.predictor import probabilities
+    from runner.records.answers import Answers
+    from runner.records.numerals import figure
 
     data, where = experiment.data, experiment.choice.device
-    x, y = data.x[tensor([row])].to(where), data.y[row : row + 1].to(where)
-    one = ResidentBatches(x, y, tensor([0]), batch_size=1, order_seed=None)
-    scores = experiment.parts.readout(predict(experiment.parts, one)[0])[0]
-    if data.task == "regression":
-        yield f"predicted {float(scores):.6g}"
-        yield f"true      {float(data.y[row]):.6g}"
-        return
-    width = max(map(len, data.class_names))
-    for place, (name, probability) in enumerate(ranked(scores, data.class_names)):
-        yield f"{'predicted' if place == 0 else '':9} {name:{width}}  {probability:7.2%}"
-    yield f"true      {data.class_names[int(data.y[row])]}"
+    one = ResidentBatches(data.x[row].to(where), data.y[row].to(where), torch.tensor([0]), 1, order_seed=None)
+    y = data.y[row].item()
+    truth = data.class_names[int(y)] if data.class_names else figure(y)
+    return Answers(
+        [name], probabilities(experiment.parts, predict(experiment.parts, one)[0]), data.class_names, [truth]
+    )
 
 
-def ranked(scores: Tensor, names: tuple[str, ...]) -> list[tuple[str, float]]:
-    """The likeliest classes with their probabilities; a single score is that of the second of two classes."""
-    shares = [1 - float(scores), float(scores)] if scores.ndim == 0 else scores.tolist()
-    return sorted(zip(names, shares, strict=True), key=lambda pair: -pair[1])[:TOP]
+class Teller:
+    """Tells answers as they were asked for, and counts what could not be answered."""
+
+    def __init__(self, wanted: Wanted, console: RunConsole, class_names: tuple[str, ...], by: str):
+        from runner.records.answers import CsvText
+
+        self.wanted = wanted
+        self.console = console
+        self.class_names = class_names
+        self.by = by  # the checkpoint
+        self.sheet = CsvText(self.class_names, truths=wanted.test_index is not None) if wanted.csv else None
+        self.told = 0
+        self.failed = 0
+        self.notes: set[str] = set()
+
+    def take(self, rows: Rows, predictor: Predictor) -> None:
+        """Answer for some rows; wrong ones are told one by one."""
+        from runner.records.answers import Answers
+
+        for note in rows.notes:
+            if note not in self.notes:
+                self.console.warn(note)
+            self.notes.add(note)
+        for number, fault in enumerate(rows.faults, start=self.failed):
+            if number < MOST_FAULTS:
+                self.console.wrong(fault)
+        self.failed += len(rows.faults)
+        if len(rows.names):
+            self.tell(Answers(rows.names, predictor.probabilities(rows.x), self.class_names))
+
+    def tell(self, answers: Answers) -> None:
+        from runner.records.answers import json_lines, lines, single_lines
+
+        if not self.told and not self.wanted.as_json:
+            self.console.note(self.by)
+        if self.sheet is not None:
+            self.sheet.add(answers)
+        elif self.wanted.as_json:
+            print(*json_lines(answers, self.wanted.top), sep="\n")
+        elif self.wanted.cells or self.wanted.test_index is not None:
+            print(*single_lines(answers, self.wanted.top), sep="\n")
+        else:
+            print(*lines(answers, self.wanted.top, heading=self.told == 0), sep="\n")
+        self.told += len(answers.names)
+
+    def finish(self) -> None:
+        """Raises DataError where nothing could be answered, RunError where a part could not."""
+        if self.failed > MOST_FAULTS:
+            self.console.wrong(f"and {self.failed - MOST_FAULTS:,} more that cannot be predicted")
+        if self.sheet is not None and self.wanted.csv is not None and self.told:
+            write_whole(self.wanted.csv, self.sheet.content())
+            self.console.note(f"{counted(self.told, 'answer')} written to {self.wanted.csv}")
+        if not self.told:
+            raise DataError("predict: nothing could be predicted")
+        if self.failed:
+            raise RunError(f"{self.failed:,} of {self.failed + self.told:,} inputs could not be predicted")

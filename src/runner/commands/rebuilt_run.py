@@ -11,12 +11,15 @@ from runner.commands.stored_run import ANYWHERE, LENGTHS, StoredRun
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import Config, changed
 from runner.contracts import Data
+from runner.data.splits import split
 from runner.errors import ConfigError, DataError
-from runner.experiment import Experiment, assemble
+from runner.experiment import Experiment, assemble, read_data, split_settings
 from runner.judgement import checkpoint_to_judge
+from runner.predictor import Predictor, build_predictor
 from runner.records.checkpoint import Checkpoints
+from runner.records.schema import Schema, read_schema, schema_of
 
-MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers")
+MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers", "tensorboard")
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
 Read = Callable[[Config], Data]
 MOST_SHOWN = 3  # differences that are told one by one
@@ -36,17 +39,49 @@ def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None], read: Read |
 
     ``read`` as ``assemble`` takes it.
     """
+    name, saved = read_checkpoint(stored, warn)
+    experiment, differences = rebuild(stored, saved, read)
+    for difference in differences:
+        warn(difference)
+    return Rebuilt(experiment, name, saved)
+
+
+def read_checkpoint(stored: StoredRun, warn: Callable[[str], None]) -> tuple[str, dict[str, Any]]:
+    """(best or last, the state). Raises ConfigError or DataError."""
     checkpoints = Checkpoints(stored.directory.checkpoints, warn)
     name = stored.changes.get("checkpoint") or checkpoint_to_judge(checkpoints)
     if name not in ("best", "last"):
         raise ConfigError(f"checkpoint={name}: choose best or last")
     if not checkpoints.has(name):
         raise DataError(f"{checkpoints.path(name)}: not there; the run has saved none yet, go on with it: resume")
-    saved = checkpoints.load(name)
-    experiment, differences = rebuild(stored, saved, read)
-    for difference in differences:
-        warn(difference)
-    return Rebuilt(experiment, name, saved)
+    return name, checkpoints.load(name)
+
+
+def predictor_of(stored: StoredRun, warn: Callable[[str], None]) -> tuple[Predictor, str]:
+    """(the run's net, best or last): it answers for rows from anywhere, and the data set need not be here.
+
+    A run without schema.json is of an older build: its data set is read once more to learn what schema.json would say.
+    """
+    name, saved = read_checkpoint(stored, warn)
+    check_kinds(stored, saved)
+    check_same_config(stored, saved)
+    try:
+        return build_predictor(stored.config, schema_or_data(stored), saved), name
+    except ConfigError as error:
+        raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
+
+
+def schema_or_data(stored: StoredRun) -> Schema:
+    if stored.directory.schema.exists():
+        return read_schema(stored.directory)
+    try:
+        data = read_data(stored.config)
+    except DataError as fault:
+        raise DataError(
+            f"{stored.directory.schema}: not there (the run is of an older build), and its data set cannot be read:\n"
+            f"  {fault}"
+        ) from fault
+    return schema_of(data, split(data, split_settings(stored.config)).train)
 
 
 def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def run(argv: list[str]) -> int:
     """``resume RUN [epochs=N] [max_steps=N] [device=...]``: the exit code. Raises RunnerError."""
-    stored = open_run("resume", argv, settings=(*LENGTHS, "num_workers"))
+    stored = open_run("resume", argv, settings=(*LENGTHS, "num_workers", "tensorboard"))
     check_stretchable(stored)
     status = stored.directory.status
     if status == "stopped_early":
@@ -59,11 +60,12 @@ def is_longer(stored: StoredRun) -> bool:
 
 
 def go_on(stored: StoredRun) -> None:
+    begun = time.perf_counter()
     libraries.load()
     from runner.recording import record
 
     start = start_of(stored)
-    record(start.experiment, stored.directory, start.saved, start.warnings)
+    record(start.experiment, stored.directory, start.saved, start.warnings, begun=begun)
 
 
 def go_on_with_folds(stored: StoredRun) -> None:

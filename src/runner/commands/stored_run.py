@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,14 @@ from runner.errors import ConfigError
 from runner.records.run_directory import RunDirectory, find
 
 LENGTHS = ("epochs", "max_steps")
-ANYWHERE = ("data_dir", "device", "threads", "trusted", "output_dir")  # none of them changes what a run is
+ANYWHERE = (
+    "data_dir",
+    "device",
+    "tensorboard",
+    "threads",
+    "trusted",
+    "output_dir",
+)  # none of them changes what a run is
 
 
 @dataclass(frozen=True)
@@ -80,3 +88,12 @@ def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]
         return key, yaml.safe_load(text)
     except yaml.YAMLError as fault:
         raise ConfigError(f"{word}: the value cannot be read") from fault
+
+
+def in_each_fold(stored: StoredRun, verb: str) -> str:
+    """Why the directory above the folds cannot answer, and which of those below it can."""
+    first, last = (shlex.quote(str(fold.directory.path)) for fold in (stored.folds[0], stored.folds[-1]))
+    return (
+        f"{stored.directory.path}: holds a trained net in each of its {len(stored.folds)} folds; choose one\n"
+        f"  python -m runner {verb} {first} ..., or any to {last}"
+    )

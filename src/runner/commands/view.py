@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
+from runner.commands import view_run
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import GROUPS, Catalog, conf_folders
@@ -29,6 +31,8 @@ def run(argv: Sequence[str]) -> int:
         from runner.commands import view_schedule
 
         return view_schedule.run(argv)
+    if not any(names_a_group(word) for word in argv) and any(names_a_run(word) for word in argv):
+        return view_run.run(argv)
     own, words = _own_flags(argv)
     config = _composed(words)
     out = Path(own.out or f"{config.dataset.option.rpartition('/')[2]}.png").expanduser()
@@ -40,6 +44,16 @@ def run(argv: Sequence[str]) -> int:
     write_whole(out, picture(exhibit))
     _show(exhibit, out)
     return 0
+
+
+def names_a_group(word: str) -> bool:
+    """Whether it chooses what is drawn without a run: ``dataset=iris``."""
+    return "=" in word and word.partition("=")[0].lstrip("+").partition(".")[0] in GROUPS
+
+
+def names_a_run(word: str) -> bool:
+    """Whether it is ``last`` or a folder, or a path that should be one."""
+    return word == "last" or Path(word).expanduser().is_dir() or (os.sep in word and not word.startswith("-"))
 
 
 def _own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -75,10 +89,19 @@ def _fault(word: str) -> str | None:
     key = word.lstrip("+").partition("=")[0]
     if key.startswith("-") and key != "--config-dir":
         return f"view: {word}: no such flag\n  {USAGE}"
+    if several(word):
+        first = word.partition(",")[0]
+        return f"{word}: one picture shows one data set; draw them one after the other: python -m runner view {first}"
     group = key.partition(".")[0]
     if group in GROUPS and group != "dataset":
         return f"{word}: the picture of a data set shows no {group}; leave it out"
     return None
+
+
+def several(word: str) -> bool:
+    """Whether a word gives several values, as a sweep takes them: ``dataset=a,b``, but not ``size=[8,8]``."""
+    value = word.partition("=")[2]
+    return "," in value and not any(mark in value for mark in "[{('\"")
 
 
 def _nothing_to_view(words: Sequence[str]) -> str:

@@ -74,7 +74,9 @@ def _composed(words: Sequence[str]) -> Config:
 
 
 def _fault(word: str) -> str | None:
-    key = word.lstrip("+").partition("=")[0]
+    key, _, value = word.lstrip("+").partition("=")
+    if key == "scheduler" and "," in value:
+        return f"{word}: a picture shows one schedule; draw them one after the other"
     if key.startswith("-") and key != "--config-dir":
         return f"view: {word}: no such flag\n  {USAGE}"
     group = key.partition(".")[0]

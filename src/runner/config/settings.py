@@ -28,6 +28,9 @@ Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or t
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
 
+# what runs have not got that were made before there was such a setting; it changes nothing that they computed
+LATER_SETTINGS = {"tensorboard": "auto"}
+
 
 @dataclass(frozen=True)
 class EarlyStopping:
@@ -79,6 +82,7 @@ class Config:
     checkpoint: Checkpointing
     grad_clip_norm: Positive | None
     log_every_steps: Count
+    tensorboard: Literal["auto", "off", "scalars", "full"]
     num_workers: NotNegativeInt
     threads: Count | None
     data_dir: Word
@@ -116,6 +120,8 @@ def check(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalog 
 
     Without a catalog (a stored run) the knobs' names are left to build. Raises ConfigError with all faults.
     """
+    if tree.get("tensorboard") is False:
+        tree = {**tree, "tensorboard": "off"}  # what YAML makes of the word off
     trusted = tree.get("trusted")
     found = list(find_faults(tree, choices, catalog, trusted if isinstance(trusted, list) else []))
     if found:
@@ -150,7 +156,7 @@ def load_stored(path: Path, trusted: Collection[str] = ()) -> Config:
     options = tree.pop("options", None)
     if not isinstance(options, dict):
         raise DataError(f"{path}: damaged: does not say which options were chosen")
-    tree["trusted"] = list(trusted)
+    tree = {**LATER_SETTINGS, **tree, "trusted": list(trusted)}
     try:
         return check(tree, options, None)
     except ConfigError as error:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 from torch import Tensor
 
 from runner.contracts import Data, Rows, Source, Task
+from runner.data.picture import SUFFIXES, read_picture
 from runner.errors import DataError
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 BLOCK = 1024  # pictures handed to the threads that decode at a time
 
@@ -167,24 +166,4 @@ class PictureRows(Rows):
 
     def read(self, row: int) -> Tensor:
         """[C, H, W] as the file and ``size`` have it."""
-        path = self.paths[row]
-        try:
-            with Image.open(path) as picture:
-                pixels = np.array(self._prepared(picture))
-        except MemoryError:
-            raise
-        except Exception as fault:  # a decoder of broken bytes may raise anything; the cause stays attached
-            reason = str(fault).replace(f" {path!r}", "")
-            raise DataError(f"{path}: is no picture that can be read: {reason}; mend it or take it away") from fault
-        return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1).contiguous()
-
-    def _prepared(self, picture: Image.Image) -> Image.Image:
-        upright = ImageOps.exif_transpose(picture)
-        if upright.mode.startswith("I"):  # 16 bits, which convert() would cut off at 255 instead of scaling them
-            upright = Image.fromarray((np.asarray(upright) >> 8).clip(0, 255).astype(np.uint8))
-        if upright.mode in ("P", "PA"):
-            upright = upright.convert("RGBA")  # the palette may be transparent
-        upright = upright.convert("RGB" if self.colour else "L")
-        if self.size is None:
-            return upright
-        return upright.resize((self.size[1], self.size[0]), Image.Resampling.BILINEAR)
+        return read_picture(self.paths[row], self.colour, self.size)

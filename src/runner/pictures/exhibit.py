@@ -12,6 +12,7 @@ from torch import Tensor
 from runner import seed
 from runner.contracts import SPLITS, Data, Split
 from runner.pictures.balance import Balance, balance_of
+from runner.pictures.heading import Title
 from runner.pictures.pixels import Pixels, to_rgb
 from runner.records.numerals import counted, figure
 
@@ -55,6 +56,10 @@ class Exhibit:
         form = f"each {' x '.join(map(str, shape))} {dtype}" if self.is_images else counted(shape[0], "column")
         meaning = "a number to predict" if self.data.task == "regression" else f"{len(self.data.class_names):,} classes"
         return f"{counted(num_rows, 'row')}, {form}, {meaning}"
+
+    @property
+    def title(self) -> Title:
+        return Title(self.name, self.facts, self.split_note)
 
     @cached_property
     def balance(self) -> Balance | None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from runner.pictures.balance import Balance
 from runner.pictures.bars import BAR, HEAD, PANEL_WIDTH, balance_width, draw_balance, draw_targets
-from runner.pictures.exhibit import SAMPLES, Exhibit, Group
-from runner.pictures.pixels import Pixels, fitted
+from runner.pictures.exhibit import SAMPLES, Exhibit
+from runner.pictures.pixels import GAP, Pixels, fitted, mosaic
 from runner.pictures.sheet import FAINT, MARGIN, NORMAL, SMALL, Sheet, shortened, text_width
 from runner.pictures.title import TITLE_HEIGHT, draw_title, title_width
 
 SIDE = 96  # pixels of the sheet that an image may take, at most
-GAP = 6  # between images
 CLASS_GAP = 6  # more between classes
 GUTTER = 28  # between names, images and bars
 LONGEST_NAME = 26  # characters
@@ -25,14 +22,14 @@ TARGET_PITCH = 170
 def class_sheet(exhibit: Exhibit, balance: Balance) -> Sheet:
     """A row, or several, of images for each class shown; name to the left, counts to the right."""
     groups = exhibit.gallery
-    blocks = [mosaic(group) for group in groups]
+    blocks = [mosaic(group.images, SIDE, SAMPLES) for group in groups]
     names = [shortened(group.heading, LONGEST_NAME) for group in groups]
     images_left = MARGIN + max(map(text_width, names)) + GUTTER
     bars_left = images_left + max(block.shape[1] for block in blocks) + GUTTER
     tops = block_tops(blocks, split_after=len(blocks) // 2 if balance.hidden else None)
-    width = max(bars_left + balance_width(balance), title_width(exhibit) + MARGIN) + MARGIN
+    width = max(bars_left + balance_width(balance), title_width(exhibit.title) + MARGIN) + MARGIN
     sheet = Sheet(width, tops[-1] + max(len(blocks[-1]), 2 * BAR) + MARGIN)
-    draw_title(sheet, exhibit)
+    draw_title(sheet, exhibit.title)
     middles = [top + len(block) / 2 for top, block in zip(tops, blocks, strict=True)]
     for name, block, top, middle in zip(names, blocks, tops, middles, strict=True):
         sheet.text(images_left - GUTTER, middle, name, va="center", ha="right", fontsize=NORMAL)
@@ -53,29 +50,14 @@ def target_sheet(exhibit: Exhibit) -> Sheet:
     top = TITLE_HEIGHT
     bars_left = MARGIN + SAMPLES * pitch_x + GUTTER
     bottom = max(top + -(-len(images) // SAMPLES) * pitch_y, top + len(exhibit.rows) * TARGET_PITCH)
-    sheet = Sheet(max(bars_left + PANEL_WIDTH, title_width(exhibit) + MARGIN) + MARGIN, bottom + MARGIN // 2)
-    draw_title(sheet, exhibit)
+    sheet = Sheet(max(bars_left + PANEL_WIDTH, title_width(exhibit.title) + MARGIN) + MARGIN, bottom + MARGIN // 2)
+    draw_title(sheet, exhibit.title)
     for place, (group, image) in enumerate(zip(exhibit.gallery, images, strict=True)):
         x, y = MARGIN + place % SAMPLES * pitch_x, top + place // SAMPLES * pitch_y
         sheet.image(x, y, image)
         sheet.text(x + width / 2, y + height + 4, group.heading, va="top", ha="center", fontsize=SMALL, color=FAINT)
     draw_targets(sheet, exhibit, bars_left, top + HEAD, TARGET_PANEL, TARGET_PITCH)
     return sheet
-
-
-def mosaic(group: Group) -> Pixels:
-    """[h, w, 3] the group's images in rows of SAMPLES, white between them and where there are none."""
-    images = [fitted(image, SIDE) for image in group.images]
-    if not images:
-        return np.full((SIDE, SIDE, 3), 255, np.uint8)
-    height, width = images[0].shape[:2]
-    num_rows = -(-len(images) // SAMPLES)
-    shape = num_rows * (height + GAP) - GAP, SAMPLES * (width + GAP) - GAP, 3
-    block: Pixels = np.full(shape, 255, np.uint8)
-    for place, image in enumerate(images):
-        y, x = place // SAMPLES * (height + GAP), place % SAMPLES * (width + GAP)
-        block[y : y + height, x : x + width] = image
-    return block
 
 
 def block_tops(blocks: list[Pixels], split_after: int | None) -> list[int]:

@@ -5,6 +5,9 @@ Shapes: N images, C channels, H W pixels; 3 is red, green and blue.
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,6 +15,8 @@ from PIL import Image
 from torch import Tensor
 
 Pixels = NDArray[np.uint8]
+GAP = 6  # between images
+NEGATIVE, POSITIVE = (47.0, 95.0, 165.0), (190.0, 70.0, 60.0)  # red, green and blue of the ends of a signed scale
 
 
 def to_rgb(x_NCHW: Tensor) -> Pixels:
@@ -35,6 +40,31 @@ def fitted(image_HW3: Pixels, side: int) -> Pixels:
     shrink = side / max(height, width)
     size = max(1, round(width * shrink)), max(1, round(height * shrink))
     return np.asarray(Image.fromarray(np.ascontiguousarray(image_HW3)).resize(size, Image.Resampling.BOX))
+
+
+def mosaic(images: Iterable[Pixels], side: int, across: int) -> Pixels:
+    """[h, w, 3] the images in rows of ``across``, each in a square of ``side``, white elsewhere."""
+    fit = [fitted(image, side) for image in images]
+    height, width = fit[0].shape[:2] if fit else (side, side)
+    num_rows = max(1, -(-len(fit) // across))
+    block: Pixels = np.full((num_rows * (height + GAP) - GAP, across * (width + GAP) - GAP, 3), 255, np.uint8)
+    for place, image in enumerate(fit):
+        y, x = place // across * (height + GAP), place % across * (width + GAP)
+        block[y : y + height, x : x + width] = image
+    return block
+
+
+def png(image_HW3: Pixels) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image_HW3)).save(content, format="png")
+    return content.getvalue()
+
+
+def diverging(values: Tensor) -> Pixels:
+    """[..., 3]: blue below 0, white at 0, red above; the largest distance from 0 of all the values in full colour."""
+    share = (values / values.abs().max().clamp(min=1e-12)).clamp(-1, 1).unsqueeze(-1)
+    ends = torch.where(share < 0, torch.tensor(NEGATIVE), torch.tensor(POSITIVE))
+    return np.asarray((255 + (ends - 255) * share.abs()).round().to(torch.uint8).numpy())
 
 
 def _stretched(x: Tensor, lowest: float) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,9 +11,9 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import get_font_names
 from matplotlib.text import Text
 
+from runner.pictures.fonts import families, missing_characters
 from runner.pictures.pixels import Pixels
 
 DPI = 160
@@ -24,8 +23,6 @@ FAINT = "#767b85"
 RULE = "#d9dce1"
 SPLIT_COLOURS = {"train": "#4472b8", "val": "#e39b3b", "test": "#5aa37a"}
 SMALL, NORMAL, LARGE = 7.5, 8.5, 15  # points
-# of the systems' own fonts, for what DejaVu lacks; those that are not there are passed over
-EAST_ASIAN = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Apple SD Gothic Neo", "Malgun Gothic")
 STYLE: dict[Any, Any] = {
     "figure.dpi": DPI,
     "font.size": NORMAL,
@@ -47,16 +44,15 @@ STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """Inside it everything is drawn our way, whatever matplotlibrc says; afterwards matplotlib is as it was."""
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        # such a character is drawn as a box: no reason to write on standard error
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
+def style() -> Iterator[set[str]]:
+    """Inside it everything is drawn our way, whatever matplotlibrc says; afterwards matplotlib is as it was.
+
+    What it gives holds, afterwards, the characters that no font here has.
+    """
+    with matplotlib.rc_context(), missing_characters() as missing:
         matplotlib.rcdefaults()
-        there = set(get_font_names())
-        families = ["DejaVu Sans", *(name for name in EAST_ASIAN if name in there)]
-        matplotlib.rcParams.update({**STYLE, "font.family": families})
-        yield
+        matplotlib.rcParams.update({**STYLE, "font.family": families()})
+        yield missing
 
 
 class Sheet:

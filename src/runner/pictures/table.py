@@ -39,8 +39,8 @@ def table_sheet(exhibit: Exhibit) -> Sheet:
     bars_left = MARGIN + across * PITCH[0] + names_width
     width = bars_left + (balance_width(exhibit.balance) if exhibit.balance else PANEL_WIDTH)
     bottom = max(top + ceil(len(columns) / across) * PITCH[1], top + side_height(exhibit))
-    sheet = Sheet(max(width, title_width(exhibit) + MARGIN) + MARGIN, bottom + MARGIN // 2)
-    draw_title(sheet, exhibit)
+    sheet = Sheet(max(width, title_width(exhibit.title) + MARGIN) + MARGIN, bottom + MARGIN // 2)
+    draw_title(sheet, exhibit.title)
     for number, column in enumerate(columns):
         x, y = MARGIN + number % across * PITCH[0], top + number // across * PITCH[1]
         draw_column(sheet, exhibit, number, column, x, y)

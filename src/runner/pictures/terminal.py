@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 
 import torch
@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.pictures.balance import Balance
+from runner.pictures.curves import Curve
 from runner.pictures.exhibit import Exhibit, Group
 from runner.pictures.pixels import Pixels, fitted
 from runner.records.numerals import figure
@@ -60,6 +61,35 @@ def plain_lines(exhibit: Exhibit) -> Iterator[str]:
     for name, *cells in lines:
         first = name + " " * (widths[0] - cell_len(name))
         yield "  ".join(["", first, *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))])
+
+
+def curve_table(curves: Sequence[Curve], best_epoch: int | None) -> Table:
+    """A line for each curve: how it went over the epochs, its first and last value, and the one of the best epoch."""
+    table = _table("measure")
+    heads = ["over the epochs", "first", "last", "" if best_epoch is None else f"epoch {best_epoch}, the best"]
+    for head in heads:
+        table.add_column(Text(head), justify="left" if head == heads[0] else "right", header_style="dim", no_wrap=True)
+    for curve in curves:
+        for split, points in curve.lines.items():
+            values = [value for _, value in points]
+            at_best = [figure(value) for epoch, value in points if epoch == best_epoch]
+            name = f"{split}/{curve.name}".lstrip("/")
+            table.add_row(
+                Text(name), Text(course(values), style="blue"), figure(values[0]), figure(values[-1]), *at_best
+            )
+    return table
+
+
+def course(values: Sequence[float]) -> str:
+    """At most BINS characters, each as high as the mean of the values it stands for."""
+    groups = [
+        part.mean().item() for part in torch.tensor(values, dtype=torch.float64).tensor_split(min(BINS, len(values)))
+    ]
+    low, high = min(groups), max(groups)
+    steps = len(LEVELS) - 2
+    return "".join(
+        LEVELS[1 + round(steps * (value - low) / (high - low))] if high > low else LEVELS[1] for value in groups
+    )
 
 
 def tiles(groups: tuple[Group, ...], width: int) -> Iterator[Table]:

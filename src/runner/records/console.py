@@ -123,9 +123,16 @@ class RunConsole:
 
     def warn(self, text: str) -> None:
         """Says ``text`` on standard error."""
+        self._say(Text(f"warning: {text}", style="yellow"))
+
+    def wrong(self, text: str) -> None:
+        """Says on standard error what is wrong with one of many inputs; the others go on."""
+        self._say(Text(f"error: {text}", style="red"))
+
+    def _say(self, line: Text) -> None:
         gone = suppress(OSError)  # standard error itself: nobody is left to tell
         with gone, self._bar.away() if self._bar is not None else nullcontext():
-            self._err.print(Text(f"warning: {text}", style="yellow"), soft_wrap=True)
+            self._err.print(line, soft_wrap=True)
 
     def close(self) -> None:
         """Takes the bar off the screen; nothing where there is none."""

@@ -53,6 +53,10 @@ class RunDirectory:
         return above if is_fold else self
 
     @property
+    def schema(self) -> Path:
+        return self.path / "schema.json"
+
+    @property
     def status(self) -> str:
         """How the run stands, by its summary; "" where a kill came before there was one."""
         return str(self.read_summary().get("status", "")) if self.summary.exists() else ""
@@ -83,14 +87,20 @@ class RunDirectory:
 
     def read_summary(self) -> dict[str, Any]:
         """summary.json. Raises DataError when it is missing or damaged."""
+        if not self.summary.exists():
+            raise DataError(f"{self.path}: no run directory: it has no summary.json")
+        return self.read_json(self.summary)
+
+    def read_json(self, path: Path) -> dict[str, Any]:
+        """The object in a JSON file of the run. Raises DataError when it is missing or damaged."""
         try:
-            content = json.loads(self.summary.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as missing:
-            raise DataError(f"{self.path}: no run directory: it has no summary.json") from missing
+            raise DataError(f"{path}: not there") from missing
         except (OSError, ValueError) as fault:
-            raise DataError(f"{self.summary}: damaged: {fault}") from fault
+            raise DataError(f"{path}: damaged: {fault}") from fault
         if not isinstance(content, dict):
-            raise DataError(f"{self.summary}: damaged: not a JSON object")
+            raise DataError(f"{path}: damaged: not a JSON object")
         return content
 
     def write_summary(self, content: dict[str, Any]) -> None:

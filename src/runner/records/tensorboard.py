@@ -10,16 +10,15 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog, SourceMetadata
-from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
-from tensorboard.compat.proto.tensor_pb2 import TensorProto
-from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-from tensorboard.compat.proto.types_pb2 import DT_STRING
+from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
+
+from runner.records.tensorboard_values import text_value
 
 FILE_VERSION = "brain.Event:2"  # the version from which readers honour a purge
 FLUSH_EVERY_S = 10.0  # so that a long epoch can be watched too
@@ -32,15 +31,20 @@ class TensorBoard:
     """Appends events to a new event file in ``run_dir``; one that resumes at step s hides all older points from s on.
 
     ``warn`` is called once, with one line, when the file can no longer be written; ``degraded`` is True from then on.
+    One that is not ``wanted`` writes nothing.
     """
 
-    def __init__(self, run_dir: Path, warn: Callable[[str], None], purge_step: int | None = None):
+    def __init__(
+        self, run_dir: Path, warn: Callable[[str], None], purge_step: int | None = None, *, wanted: bool = True
+    ):
         self.degraded = False
         self._warn = warn
         self._path = _next_event_file(run_dir)
         self._records: RecordWriter | None = None
         self._started_at = self._flushed_at = time.time()
         self._step = purge_step or 0
+        if not wanted:
+            return
         self._open()
         if purge_step is not None:
             self._append(Event(step=purge_step, session_log=SessionLog(status=SessionLog.START)))
@@ -56,11 +60,15 @@ class TensorBoard:
 
     def text(self, tag: str, markdown: str) -> None:
         """Shows ``markdown`` under Text."""
-        metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
-        shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)])
-        tensor = TensorProto(dtype=DT_STRING, string_val=[markdown.encode()], tensor_shape=shape)
-        value = Summary.Value(tag=f"{tag}/text_summary", metadata=metadata, tensor=tensor)
-        self._append(Event(step=self._step, summary=Summary(value=[value])))
+        self.add([text_value(tag, markdown)])
+
+    def add(self, values: Sequence[Summary.Value]) -> None:
+        """Appends what is shown elsewhere than in the curves, at the latest step."""
+        self._append(Event(step=self._step, summary=Summary(value=values)))
+
+    def graph(self, definition: bytes) -> None:
+        """Shows a serialised GraphDef under Graphs."""
+        self._append(Event(step=self._step, graph_def=definition))
 
     def hparams(self, hparams: Mapping[str, HParam], metrics: Mapping[str, float]) -> None:
         """Adds the ended run as a row of HParams: ``hparams`` become its columns, ``metrics`` points at the last step.
@@ -70,7 +78,7 @@ class TensorBoard:
         """
         self.write(self._step, metrics)
         for value in _session_values(hparams, self._started_at, time.time()):
-            self._append(Event(step=self._step, summary=Summary(value=[value])))
+            self.add([value])
         self.flush()
 
     def flush(self) -> None:

@@ -33,7 +33,8 @@ class Views:
         self.metric_log = MetricLog(directory.metrics, saved["log_size"] if saved else 0)
         self.console = RunConsole(brief=brief)
         self.log_handler = open_log(directory, self.console.warn)
-        self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=purge_step)
+        wanted = config.tensorboard != "off"
+        self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=purge_step, wanted=wanted)
         self.console.start(outline, step)
         log.info("%s at step %d", "resumed" if saved else "started", step)
         if not saved:
@@ -65,14 +66,14 @@ class Views:
         self.metric_log.sync()
         self.tensorboard.flush()
 
-    def finish(self, outcome: Outcome) -> None:
-        """The end as people see it; an interrupted run has no results yet."""
+    def finish(self, outcome: Outcome, remark: str = "") -> None:
+        """The end as people see it, with a ``remark`` on it; an interrupted run has no results yet."""
         log.info("%s %s", outcome.status, as_text(outcome.best))
         if outcome.status == "interrupted":
             return
         self.tensorboard.hparams(hyperparameters(self.config), ended_with(outcome))
         remarks = [*outcome.remarks, *verdict(self.config.reference, read_rows(self.metric_log.path), outcome.best)]
-        self.console.finish(self.outline, outcome, Path(self.config.output_dir), remarks)
+        self.console.finish(self.outline, outcome, Path(self.config.output_dir), [*remarks, *[remark] * bool(remark)])
 
     def __enter__(self) -> Self:
         return self

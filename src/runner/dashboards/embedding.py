@@ -1,0 +1,88 @@
+"""What the last layer of a net decides on: its inputs for some rows, as points for the Projector.
+
+Shapes: N rows, n of them shown, D features, C channels, H W pixels.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from math import ceil, sqrt
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from runner.pictures.insides import run_with
+from runner.pictures.pixels import png, to_rgb
+from runner.portraits import Sitter
+from runner.records.numerals import figure
+from runner.records.projector import Sprite, write_projector
+from runner.records.run_directory import RunDirectory
+
+MOST_POINTS = 1000
+AT_A_TIME = 256
+MOST_NUMBERS = 250_000  # of all points together: they are text, which the browser reads whole
+LARGEST_THUMBNAIL, SMALLEST_THUMBNAIL = 40, 16  # pixels
+
+
+def write_embedding(run: Sitter, directory: RunDirectory) -> None:
+    """The judged split in the projector. Raises RunError where the disk refuses."""
+    head = last_linear(run.data.parts.model)
+    if head is None:
+        return
+    count = min(MOST_POINTS, max(2, MOST_NUMBERS // head.in_features), len(run.rows_N))
+    rows_n = run.rows_N[:count]
+    points_nD = features(run, head, rows_n)
+    heads, lines = said(run, count)
+    write_projector(directory.path, f"{run.split} rows", points_nD, heads, lines, sprite(run, rows_n))
+
+
+def last_linear(net: nn.Module) -> nn.Linear | None:
+    return next((module for module in reversed(list(net.modules())) if isinstance(module, nn.Linear)), None)
+
+
+@torch.no_grad()
+def features(run: Sitter, head: nn.Linear, rows_n: Tensor) -> NDArray[np.float32]:
+    """[n, D] what ``head`` is fed, one vector a row."""
+    seen: list[Tensor] = []
+    for rows in torch.split(rows_n, AT_A_TIME):
+        keep = partial(keep_input, seen)
+        run_with(run.data.parts.model, run.prepared(rows), keep, [head])
+    points: NDArray[np.float32] = torch.cat(seen).numpy()
+    return points
+
+
+def keep_input(seen: list[Tensor], module: nn.Module, args: Any, made: Any) -> None:
+    seen.append(args[0].flatten(1).float().cpu())
+
+
+def said(run: Sitter, count: int) -> tuple[list[str], list[list[str]]]:
+    """(headings, a line for each point); TensorBoard labels points by the last of them."""
+    scores, y_N = run.answers
+    names = run.data.data.class_names
+    if not names:
+        pairs = zip(y_N[:count].tolist(), scores[:count].tolist(), strict=True)
+        return ["predicted", "true"], [[figure(value), figure(y)] for y, value in pairs]
+    verdicts = run.verdicts
+    triples = zip(y_N[:count].tolist(), verdicts.predicted_N.tolist(), verdicts.hits_N.tolist(), strict=False)
+    return ["predicted", "right", "true"], [[names[k], "yes" if hit else "no", names[y]] for y, k, hit in triples]
+
+
+def sprite(run: Sitter, rows_n: Tensor) -> Sprite | None:
+    """Thumbnails of the rows, large enough to be seen; None for a table."""
+    data = run.data.data
+    if len(data.x.shape) != 4:
+        return None
+    images = to_rgb(data.x[rows_n])
+    times = max(1, ceil(SMALLEST_THUMBNAIL / max(images.shape[1:3])))
+    step = max(1, ceil(max(images.shape[1:3]) / LARGEST_THUMBNAIL))
+    images = images[:, ::step, ::step].repeat(times, 1).repeat(times, 2)
+    across = ceil(sqrt(len(images)))
+    height, width = images.shape[1:3]
+    sheet = np.full((across * height, across * width, 3), 255, np.uint8)
+    for place, image in enumerate(images):
+        y, x = place // across * height, place % across * width
+        sheet[y : y + height, x : x + width] = image
+    return Sprite(png(sheet), width, height)

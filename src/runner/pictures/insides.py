@@ -1,0 +1,92 @@
+"""What happens inside a net: its first weights, what each layer makes of one example, where it looks.
+
+Shapes: B batch, C channels, H W pixels, F features, O units or filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+First = nn.Conv2d | nn.Linear
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one layer made of an example."""
+
+    name: str  # dotted path in the net
+    kind: str  # class of the layer
+    made: Tensor  # [C, H, W]
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """The first convolution at work."""
+
+    input_CHW: Tensor
+    weight_OCHW: Tensor
+    output_OHW: Tensor
+
+
+def first_layer(net: nn.Module) -> First | None:
+    """The first layer with weights that can be looked at; None in a net without one."""
+    return next((module for module in net.modules() if isinstance(module, First)), None)
+
+
+@torch.no_grad()
+def stages(net: nn.Module, x_1CHW: Tensor) -> list[Stage]:
+    """What each innermost layer makes of an example, those whose output is pictures, in the order they run."""
+    found: list[Stage] = []
+    names = {module: name for name, module in net.named_modules() if not list(module.children())}
+
+    def keep(module: nn.Module, args: Any, made: Any) -> None:
+        if isinstance(made, Tensor) and made.dim() == 4 and not isinstance(module, nn.Identity | nn.Dropout):
+            found.append(Stage(names[module], type(module).__name__, made[0].cpu().clone()))
+
+    run_with(net, x_1CHW, keep, list(names))
+    return found
+
+
+@torch.no_grad()
+def filtered(net: nn.Module, x_1CHW: Tensor) -> Filtered | None:
+    """The first convolution's input, weights and output; None where there is no convolution."""
+    convolution = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
+    if convolution is None:
+        return None
+    seen: list[tuple[Tensor, Tensor]] = []
+    run_with(
+        net,
+        x_1CHW,
+        lambda module, args, made: seen.append((args[0][0].cpu().clone(), made[0].cpu().clone())),
+        [convolution],
+    )
+    return Filtered(seen[0][0], convolution.weight.detach().cpu(), seen[0][1])
+
+
+def saliency(net: nn.Module, x_B: Tensor) -> Tensor:
+    """[B, ...] how strongly each number of the input moves the output for the likeliest class: |d logit / d x|.
+
+    The weights keep the gradients that they have (Simonyan et al. 2014).
+    """
+    net.eval()
+    with torch.enable_grad():
+        x_B = x_B.detach().clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(net(x_B).amax(1).sum(), x_B)
+    return gradient.abs().cpu()
+
+
+def run_with(
+    net: nn.Module, x_B: Tensor, hook: Callable[[nn.Module, Any, Any], None], modules: list[nn.Module]
+) -> None:
+    """One pass in evaluation mode during which ``hook`` sees what ``modules`` take and make."""
+    handles = [module.register_forward_hook(hook) for module in modules]
+    try:
+        net.eval()(x_B)
+    finally:
+        for handle in handles:
+            handle.remove()

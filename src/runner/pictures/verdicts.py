@@ -1,0 +1,78 @@
+"""What a net says of the rows of a split, beside the truth: what pictures of a run are drawn from.
+
+Shapes: N rows of the split, K classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+LONGEST_NAME = 14  # characters, in a caption
+BINS = 10  # of confidence, all of one width
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Of a classifier, on the host."""
+
+    split: str
+    rows_N: Tensor  # their numbers in the data set
+    probabilities_NK: Tensor
+    labels_N: Tensor
+    class_names: tuple[str, ...]
+
+    @cached_property
+    def confidence_N(self) -> Tensor:
+        return self.probabilities_NK.amax(1)
+
+    @cached_property
+    def predicted_N(self) -> Tensor:
+        return self.probabilities_NK.argmax(1)
+
+    @cached_property
+    def hits_N(self) -> Tensor:
+        return self.predicted_N == self.labels_N
+
+    @cached_property
+    def mistakes(self) -> Tensor:
+        """[n] their places in the split, the most confident first."""
+        wrong = (~self.hits_N).nonzero()[:, 0]
+        return wrong[self.confidence_N[wrong].argsort(descending=True, stable=True)]
+
+    def caption(self, place: int) -> tuple[str, str]:
+        """("3, 98.2 %", "is 5") what is said of a row, and what it is."""
+        said, truth = (self.class_names[int(labels[place])] for labels in (self.predicted_N, self.labels_N))
+        return f"{cut(said)}, {100 * float(self.confidence_N[place]):.1f} %", f"is {cut(truth)}"
+
+
+def cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How often a net is right when it is that sure; of an empty bin both are 0 (Guo et al. 2017)."""
+
+    counts: tuple[int, ...]  # rows in each bin of confidence
+    accuracy: tuple[float, ...]
+    confidence: tuple[float, ...]  # its mean in the bin
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the mean distance of the two, over the rows."""
+        parts = zip(self.counts, self.accuracy, self.confidence, strict=True)
+        return sum(count * abs(right - sure) for count, right, sure in parts) / max(1, sum(self.counts))
+
+
+def calibration_of(verdicts: Verdicts) -> Calibration:
+    bins_N = (verdicts.confidence_N.double() * BINS).long().clamp(max=BINS - 1)
+    counts = torch.bincount(bins_N, minlength=BINS)
+    hits, sure = (
+        torch.bincount(bins_N, weights=of.double(), minlength=BINS) / counts.clamp(min=1)
+        for of in (verdicts.hits_N, verdicts.confidence_N)
+    )
+    return Calibration(tuple(counts.tolist()), tuple(hits.tolist()), tuple(sure.tolist()))

@@ -1,0 +1,82 @@
+"""A trained net that answers for raw rows, built from the run directory alone: the data set need not be there.
+
+Shapes: N rows, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from runner import device
+from runner.config.settings import Config
+from runner.contracts import Parts
+from runner.data.transforms import blank_preprocess
+from runner.parts import build
+from runner.records.schema import Schema
+from runner.state import load_weights
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Preprocessing and net of a run, in evaluation mode."""
+
+    parts: Parts  # nothing to train with
+    schema: Schema
+    choice: device.Choice
+    batch_size: int
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """The shape of one row as the net gets it."""
+        return tuple(self.parts.preprocess(torch.zeros(1, *self.schema.row_shape, device=self.choice.device)).shape[1:])
+
+    @torch.no_grad()
+    def probabilities(self, x: Tensor) -> Tensor:
+        """[N, K] of each class, or [N] the predicted numbers, on the host; ``x`` [N, *row_shape] is raw."""
+        logits_NK = torch.cat([self.logits(x_B) for x_B in torch.split(x, self.batch_size)])
+        return probabilities(self.parts, logits_NK)
+
+    def logits(self, x_B: Tensor) -> Tensor:
+        logits_BK: Tensor = self.parts.model(self.parts.preprocess(x_B.to(self.choice.device)))
+        return logits_BK
+
+
+def probabilities(parts: Parts, logits_NK: Tensor) -> Tensor:
+    """[N, K] on the host, also where a single output tells two classes apart; [N] numbers for regression."""
+    scores: Tensor = parts.readout(logits_NK).cpu()
+    return torch.stack([1 - scores, scores], 1) if parts.task == "binary" else scores
+
+
+def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) -> Predictor:
+    """The predictor of a run's config, schema and checkpoint. Raises ConfigError, DataError or DeviceError."""
+    device.threads(config.threads)
+    choice = device.choose(config.device)
+    preprocess = blank_preprocess(config.dataset.knobs["transforms"], schema.row_shape, schema.columns)
+    in_shape = tuple(preprocess(torch.zeros(1, *schema.row_shape)).shape[1:])
+    num_classes = len(schema.class_names)
+    outputs = build.num_outputs(config.loss, schema.task, num_classes, config.trusted)
+    loss, readout = build.build_loss(config.loss, schema.task, num_classes, stand_in(schema, saved), config.trusted)
+    parts = Parts(
+        preprocess=preprocess.to(choice.device),
+        model=build.build_model(config.model, in_shape, outputs, config.trusted).to(choice.device),
+        loss=loss.to(choice.device),
+        readout=readout.to(choice.device),
+        optimizers=(),
+        schedules=(),
+        metrics={},
+        task=schema.task,
+    )
+    load_weights(saved, parts)
+    parts.model.eval()
+    return Predictor(parts, schema, choice, config.eval_batch_size)
+
+
+def stand_in(schema: Schema, saved: Mapping[str, Any]) -> Tensor:
+    """In the place of the train rows' labels: as many as the checkpoint's readout knows; it brings its own numbers."""
+    num_rows = len(saved.get("readout", {}).get("labels", "1"))
+    return torch.zeros(num_rows, dtype=torch.float32 if schema.task == "regression" else torch.int64)

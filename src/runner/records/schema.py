@@ -1,0 +1,89 @@
+"""schema.json: what a row of the run's data is and what the answers mean, so that a run answers without its data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, get_args
+
+import torch
+from torch import Tensor
+
+from runner.contracts import Column, Data, Task
+from runner.errors import DataError
+from runner.records.files import write_json
+from runner.records.run_directory import RunDirectory
+
+FORMAT = 1
+ROWS_LOOKED_AT = 1000
+BRIGHTEST = 255  # of a picture in a file
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Raw rows, as the data set gives them and the run's transforms take them."""
+
+    task: Task
+    class_names: tuple[str, ...]  # K; () for regression
+    row_shape: tuple[int, ...]  # [C, H, W] or [F]
+    columns: tuple[Column, ...]  # F of a table, named by their place where the data set does not; () for pictures
+    black: float  # what a pixel is where a picture is darkest
+    white: float  # ... and where it is brightest
+    border: float  # brightness of the edge of the train pictures, 0 to 1: which of the two is their background
+
+    @property
+    def is_pictures(self) -> bool:
+        return len(self.row_shape) == 3
+
+
+def schema_of(data: Data, train_rows: Tensor) -> Schema:
+    """The schema of a data set whose first train rows show which values it takes."""
+    row_shape = tuple(data.x.shape[1:])
+    columns = data.columns or tuple(Column(f"column_{i}") for i in range(row_shape[0]))
+    plain = Schema(data.task, data.class_names, row_shape, columns, 0.0, 1.0, 0.0)
+    if not plain.is_pictures:
+        return plain
+    if not isinstance(data.x, Tensor):  # streams: not read for this alone; bytes are 0..255, the rest is unknown
+        return replace(plain, columns=(), white=float(BRIGHTEST) if data.x.dtype == torch.uint8 else 1.0)
+    return _with_brightness(replace(plain, columns=()), data.x[train_rows[:ROWS_LOOKED_AT]])
+
+
+def _with_brightness(schema: Schema, x_NCHW: Tensor) -> Schema:
+    """Bytes that are all small are of fewer shades (digits: 0..16); others are meant to reach 255."""
+    white, black = float(x_NCHW.max()), 0.0
+    if x_NCHW.dtype != torch.uint8:
+        black = float(x_NCHW.min())
+    elif white > BRIGHTEST // 2:
+        white = float(BRIGHTEST)
+    edges = [x_NCHW[..., 0, :], x_NCHW[..., -1, :], x_NCHW[..., 0], x_NCHW[..., -1]]
+    mean = torch.cat([edge.flatten() for edge in edges]).float().mean().item()
+    return replace(schema, black=black, white=white, border=(mean - black) / (white - black or 1.0))
+
+
+def write_schema(directory: RunDirectory, schema: Schema) -> None:
+    write_json(directory.schema, {"format": FORMAT, **asdict(schema)})
+
+
+def read_schema(directory: RunDirectory) -> Schema:
+    """schema.json. Raises DataError when it is damaged or of another format."""
+    content = directory.read_json(directory.schema)
+    if content.pop("format", None) != FORMAT:
+        raise DataError(f"{directory.schema}: of another format; this build reads format {FORMAT}")
+    try:
+        schema = _schema(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise DataError(f"{directory.schema}: damaged: {fault}") from fault
+    if schema.task not in get_args(Task) or not schema.row_shape or min(schema.row_shape) < 1:
+        raise DataError(f"{directory.schema}: damaged: task {schema.task}, row_shape {list(schema.row_shape)}")
+    return schema
+
+
+def _schema(content: dict[str, Any]) -> Schema:
+    return Schema(
+        task=content["task"],
+        class_names=tuple(map(str, content["class_names"])),
+        row_shape=tuple(map(int, content["row_shape"])),
+        columns=tuple(Column(str(c["name"]), tuple(map(str, c["categories"]))) for c in content["columns"]),
+        black=float(content["black"]),
+        white=float(content["white"]),
+        border=float(content["border"]),
+    )

@@ -1,0 +1,224 @@
+"""``predict RUN INPUT...`` as typed."""
+
+import io
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import program
+from program import fingerprints
+from runner import cli
+
+Capture = pytest.CaptureFixture[str]
+QUICK = ["epochs=1", "max_steps=3", "device=cpu", "threads=1", "tensorboard=off"]
+CAR = ["buying=low", "maint=low", "doors=4", "persons=more", "lug_boot=big", "safety=high"]
+
+
+def trained(folder: Path, *words: str) -> Path:
+    done = program.run(["train", *words, *QUICK, f"output_dir={folder}"], folder / "said")
+    assert done.code == 0, done.err
+    return program.only_run(folder)
+
+
+@pytest.fixture(scope="module")
+def car(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("car"), "dataset=car", "model=linear")
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("digits"), "dataset=digits", "model=linear")
+
+
+@pytest.fixture(scope="module")
+def diabetes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("diabetes"), "dataset=diabetes", "model=linear")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def predicted(capsys: Capture, *words: object) -> list[dict[str, object]]:
+    """What --json says."""
+    assert cli.main(["predict", *map(str, words), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_pictures_are_answered_as_the_rows_they_are(digits: Path, here: Path, capsys: Capture) -> None:
+    """A row of the data, saved as a picture, has the probabilities of the row."""
+    (row,) = predicted(capsys, digits, "--test-index", 7)
+    image = digit_of_test_row(7)
+    Image.fromarray((image * 255 / 16).round().astype(np.uint8)).save(here / "a.png")
+    (answer,) = predicted(capsys, digits, "a.png")
+    assert answer["input"] == "a.png" and answer["predicted"] == row["predicted"]
+    assert answer["probabilities"] == pytest.approx(row["probabilities"], abs=0.01)
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+
+
+def digit_of_test_row(index: int) -> np.ndarray:
+    """[8, 8] in 0..16."""
+    from runner.data.digits import Digits
+    from runner.data.splits import SplitSettings, split
+
+    data = Digits().load(Path())
+    rows = split(data, SplitSettings(split_seed=0, val_fraction=0.1, test_fraction=0.2, folds=None, fold=None))
+    return data.x[rows.test[index], 0].double().numpy()
+
+
+def test_a_typed_row_a_file_and_standard_input_get_one_answer(
+    car: Path, here: Path, capsys: Capture, monkeypatch
+) -> None:
+    (typed,) = predicted(capsys, car, *CAR)
+    text = ",".join(w.partition("=")[0] for w in CAR) + "\n" + ",".join(w.partition("=")[2] for w in CAR) + "\n"
+    (here / "cars.csv").write_text(text)
+    (filed,) = predicted(capsys, car, "cars.csv")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    (piped,) = predicted(capsys, car, "-")
+    assert [answer.pop("input") for answer in (typed, filed, piped)] == ["the row", "cars.csv:2", "standard input:2"]
+    assert typed == filed == piped
+    assert set(typed["probabilities"]) == {"unacc", "acc", "good", "vgood"}
+
+
+def test_people_get_a_table(car: Path, here: Path, capsys: Capture) -> None:
+    (answer,) = predicted(capsys, car, *CAR)
+    (here / "cars.csv").write_text(",".join(word.partition("=")[2] for word in CAR) + "\n")
+    assert cli.main(["predict", str(car), "cars.csv", "--top", "1"]) == 0
+    note, heading, line = capsys.readouterr().out.splitlines()
+    assert note == "best.pt" and heading.split() == ["input", "predicted", "then"]
+    assert line.split() == ["cars.csv:1", answer["predicted"], f"{answer['probability']:.2%}"]
+
+
+def test_a_number_is_predicted(diabetes: Path, capsys: Capture) -> None:
+    (answer,) = predicted(capsys, diabetes, "--test-index", "0")
+    assert isinstance(answer["predicted"], float) and "probabilities" not in answer
+
+
+def test_wrong_items_are_told_and_the_rest_is_answered(digits: Path, here: Path, capsys: Capture) -> None:
+    for name in ("a", "b"):
+        Image.new("L", (8, 8)).save(here / f"{name}.png")
+    (here / "wrong.png").write_text("no picture")
+    assert cli.main(["predict", str(digits), ".", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["input"] for line in out.splitlines()] == ["a.png", "b.png"]
+    assert err.splitlines() == [
+        "error: wrong.png: is no picture that can be read: cannot identify image file; mend it or take it away",
+        "error: 1 of 3 inputs could not be predicted",
+    ]
+
+
+def test_where_nothing_can_be_answered_that_is_a_fault_of_the_data(car: Path, here: Path, capsys: Capture) -> None:
+    (here / "cars.csv").write_text("a,b\n1,2\n")
+    assert cli.main(["predict", str(car), "cars.csv", "--csv", "out.csv"]) == 3
+    assert capsys.readouterr().err.splitlines()[-1] == "error: predict: nothing could be predicted"
+    assert not (here / "out.csv").exists()
+
+
+def test_all_probabilities_go_into_a_file_that_is_never_replaced_unasked(
+    car: Path, here: Path, capsys: Capture
+) -> None:
+    (answer,) = predicted(capsys, car, *CAR)
+    assert cli.main(["predict", str(car), *CAR, "--csv", "out.csv"]) == 0
+    heading, line = (here / "out.csv").read_text().splitlines()
+    assert heading == "input,predicted,probability,p(unacc),p(acc),p(good),p(vgood)"
+    assert line.split(",")[:3] == ["the row", answer["predicted"], str(answer["probability"])]
+    (here / "out.csv").write_text("mine")
+    assert cli.main(["predict", str(car), *CAR, "--csv", "out.csv"]) == 2
+    assert "--csv out.csv: there already; replace it with --overwrite" in capsys.readouterr().err
+    assert (here / "out.csv").read_text() == "mine"
+    assert cli.main(["predict", str(car), *CAR, "--csv", "out.csv", "--overwrite"]) == 0
+    assert (here / "out.csv").read_text() != "mine"
+
+
+def test_neither_the_data_nor_the_place_of_the_run_is_needed(tmp_path: Path, here: Path, capsys: Capture) -> None:
+    """fault 25: a run of pictures that are gone, moved to another machine."""
+    for number in range(8):
+        for name in ("고양이", "강아지"):
+            (here / "사진" / name).mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (4, 4), (9 * number, 0, 200)).save(here / "사진" / name / f"{number}.png")
+    run = trained(
+        tmp_path / "out", "dataset=image_folder", f"dataset.path={here / '사진'}", "model=linear", "batch_size=4"
+    )
+    shutil.move(run, tmp_path / "moved run")
+    shutil.move(here / "사진" / "고양이" / "1.png", here / "x.png")
+    shutil.rmtree(here / "사진")
+    before = fingerprints(tmp_path / "moved run")
+    (answer,) = predicted(capsys, "moved run", "x.png")
+    assert set(answer["probabilities"]) == {"고양이", "강아지"}
+    assert cli.main(["predict", "moved run", "--test-index", "0"]) == 3
+    assert "no such folder" in capsys.readouterr().err
+    assert fingerprints(tmp_path / "moved run") == before
+
+
+def test_a_run_of_an_older_build_reads_its_data_once_more(car: Path, tmp_path: Path, capsys: Capture) -> None:
+    (answer,) = predicted(capsys, car, *CAR)
+    older = Path(shutil.copytree(car, tmp_path / "older"))
+    (older / "schema.json").unlink()
+    config = (older / "config.yaml").read_text()
+    (older / "config.yaml").write_text(config.replace("tensorboard: 'off'\n", ""))
+    assert (older / "config.yaml").read_text() != config
+    assert predicted(capsys, older, *CAR) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", "schema.json: damaged: "),
+        ("{}", "schema.json: of another format; this build reads format 1"),
+        ('{"format": 1}', "schema.json: damaged: 'task'"),
+        ("[1]", "schema.json: damaged: not a JSON object"),
+    ],
+)
+def test_a_damaged_schema_is_said_to_be_so(car: Path, tmp_path: Path, capsys: Capture, content: str, told: str) -> None:
+    run = Path(shutil.copytree(car, tmp_path / "run"))
+    (run / "schema.json").write_text(content)
+    assert cli.main(["predict", str(run), *CAR]) == 3
+    assert told in capsys.readouterr().err
+
+
+def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Path, capsys: Capture) -> None:
+    run = Path(shutil.copytree(car, tmp_path / "run"))
+    shutil.rmtree(run / "checkpoints")
+    assert cli.main(["predict", str(run), *CAR]) == 3
+    assert "the run has saved none yet, go on with it: resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "predict: say what to predict"),
+        (["a.png", "--test-index", "3"], "files, column=value and --test-index are one or the other"),
+        (["a.csv", "--wrong"], "predict: --wrong: no such flag"),
+        (["a.csv", "--json", "--csv", "b.csv"], "--json and --csv are one or the other"),
+        (["a.csv", "--csv", "no/b.csv"], "--csv no/b.csv: there is no folder no"),
+        (["a.csv", "--csv", "."], "--csv .: is a folder"),
+        (["a.csv", "--top", "0"], "--top 0: at least 1"),
+        (["--test-index", "x"], "argument --test-index: x: a whole number"),
+        (["--test-index", "100000"], "--test-index 100000: the test split has rows 0 to "),
+        (["a.csv", "--invert"], "--invert: this run reads the rows of a table, not pictures"),
+        (["byuing=low"], "byuing=...: no column of this run; did you mean buying?"),
+        (["a.csv", "checkpoint=first"], "checkpoint=first: choose best or last"),
+    ],
+)
+def test_a_wrong_request_is_told(car: Path, capsys: Capture, words: list[str], told: str) -> None:
+    assert cli.main(["predict", str(car), *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_typed_row_is_no_picture(digits: Path, capsys: Capture) -> None:
+    assert cli.main(["predict", str(digits), "a=3"]) == 2
+    assert "a=...: this run reads pictures (1 x 8 x 8); give files" in capsys.readouterr().err
+
+
+def test_without_a_run_the_usage_is_told(capsys: Capture) -> None:
+    assert cli.main(["predict"]) == 2
+    assert "predict: give a run directory, or last" in capsys.readouterr().err

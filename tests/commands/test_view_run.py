@@ -1,0 +1,153 @@
+"""``view RUN`` as typed."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import program
+from program import fingerprints
+from runner import cli
+
+Capture = pytest.CaptureFixture[str]
+QUICK = ["epochs=2", "device=cpu", "threads=1", "tensorboard=off", "name=tiny"]
+OF_CLASSES = ["curves", "confusion", "mistakes", "reliability", "weights"]
+OF_IMAGES = [*OF_CLASSES, "convolution", "features", "saliency"]
+
+
+def trained(folder: Path, *words: str) -> Path:
+    done = program.run(["train", *words, *QUICK, f"output_dir={folder}"], folder / "said")
+    assert done.code == 0, done.err
+    return program.only_run(folder)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on forty 8 x 8 pictures, and the pictures beside it."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(20):
+        for name, shade in (("dark", 40), ("bright", 150)):
+            (folder / "photos" / name).mkdir(parents=True, exist_ok=True)
+            image = Image.new("L", (8, 8), shade)
+            image.putpixel((number % 8, 3), 5 * number)
+            image.save(folder / "photos" / name / f"{number}.png")
+    of = ["dataset=image_folder", f"dataset.path={folder / 'photos'}", "dataset.colour=false", "batch_size=8"]
+    return trained(folder / "out", *of, "model=cnn", "model.channels=[4]")
+
+
+@pytest.fixture(scope="module")
+def car(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("car"), "dataset=car", "model=dnn", "model.hidden=[4]")
+
+
+@pytest.fixture(scope="module")
+def diabetes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("diabetes"), "dataset=diabetes", "model=linear")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def drawn(folder: Path) -> list[str]:
+    """The names of the pictures in a folder, all of which can be opened."""
+    for path in folder.iterdir():
+        with Image.open(path) as image:
+            assert image.format == "PNG" and image.width > 300
+    return sorted(path.stem for path in folder.iterdir())
+
+
+def test_a_run_on_pictures_is_drawn_whole_into_a_folder_of_its_name(
+    pictures: Path, here: Path, capsys: Capture
+) -> None:
+    before = fingerprints(pictures)
+    assert cli.main(["view", str(pictures)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("tiny, best.pt of epoch ") and "\nval/loss " in out and "predicted" in out
+    assert f"written to view-{pictures.name}/" in out
+    assert drawn(here / f"view-{pictures.name}") == sorted(OF_IMAGES)
+    assert fingerprints(pictures) == before
+
+
+def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path) -> None:
+    assert cli.main(["view", str(car), "--out", "seen"]) == 0
+    assert drawn(here / "seen") == sorted([*OF_CLASSES, "saliency"])
+
+
+def test_a_regression_has_its_own(diabetes: Path, here: Path) -> None:
+    assert cli.main(["view", str(diabetes), "--out", "seen"]) == 0
+    assert drawn(here / "seen") == ["curves", "residuals", "saliency", "weights"]
+
+
+def test_pictures_are_chosen_by_name_and_never_replaced_unasked(car: Path, here: Path, capsys: Capture) -> None:
+    assert cli.main(["view", str(car), "curves", "weights", "--out", "seen"]) == 0
+    assert drawn(here / "seen") == ["curves", "weights"]
+    before = fingerprints(here / "seen")
+    capsys.readouterr()
+    assert cli.main(["view", str(car), "--out", "seen"]) == 2
+    assert "seen: curves.png, weights.png there already; add --overwrite" in capsys.readouterr().err
+    assert fingerprints(here / "seen") == before
+    assert cli.main(["view", str(car), "curves", "--out", "seen", "--overwrite"]) == 0
+
+
+def test_without_the_data_what_needs_none_is_drawn_and_the_rest_named(
+    pictures: Path, here: Path, capsys: Capture
+) -> None:
+    shutil.copytree(pictures, here / "copied")
+    photos = pictures.parents[2] / "photos"
+    photos.rename(here / "hidden")
+    try:
+        assert cli.main(["view", "copied", "--out", "seen"]) == 0
+        err = capsys.readouterr().err
+        assert drawn(here / "seen") == ["confusion", "curves", "weights"]
+        left_out = [line.split(": ")[1] for line in err.splitlines() if line.startswith("warning: ")]
+        assert left_out == ["mistakes", "reliability", "residuals", "convolution", "features", "saliency"]
+        assert "no such folder" in err
+        assert cli.main(["view", "copied", "mistakes", "--out", "seen"]) == 3
+    finally:
+        (here / "hidden").rename(photos)
+
+
+def test_a_run_that_has_only_begun_shows_its_curves(car: Path, here: Path, capsys: Capture) -> None:
+    begun = Path(shutil.copytree(car, here / "begun"))
+    shutil.rmtree(begun / "checkpoints")
+    (begun / "summary.json").unlink()
+    assert cli.main(["view", "begun", "--out", "seen"]) == 0
+    assert drawn(here / "seen") == ["curves"]
+    assert "the run has saved none yet" in capsys.readouterr().err
+    (begun / "metrics.jsonl").write_text("")
+    assert cli.main(["view", "begun", "--out", "none"]) == 3
+    assert "curves: left out: metrics.jsonl has no epoch yet" in capsys.readouterr().err
+    assert not (here / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["cruves"], "view: cruves: no such picture; did you mean curves?"),
+        (["--wrong"], "view: --wrong: no such flag"),
+        (["--test-index", "-1"], "--test-index -1: a row number from 0"),
+        (["features", "convolution"], "this net has no convolution|no layer of this net makes pictures"),
+        (["residuals"], "this run tells classes apart: it has no residuals"),
+        (["--out", "no/where"], "--out no/where: there is no folder no"),
+    ],
+)
+def test_a_wrong_request_is_told_and_leaves_nothing(
+    car: Path, here: Path, capsys: Capture, words: list[str], told: str
+) -> None:
+    assert cli.main(["view", str(car), *words]) == 2
+    err = capsys.readouterr().err
+    assert any(part in err for part in told.split("|"))
+    assert list(here.iterdir()) == []
+
+
+def test_what_is_no_run_is_said_to_be_none(here: Path, capsys: Capture) -> None:
+    (here / "empty").mkdir()
+    assert cli.main(["view", "empty"]) == 3
+    assert "empty: not a run directory" in capsys.readouterr().err
+    assert cli.main(["view", "runs/nowhere"]) == 2
+    assert "runs/nowhere: no such directory" in capsys.readouterr().err

@@ -1,0 +1,118 @@
+"""What TensorBoard is given of a run, read back from its event files."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+import program
+
+PICTURES = ["dataset=digits", "model=cnn", "model.channels=[4]", "epochs=2", "device=cpu", "threads=1"]
+
+
+def trained(folder: Path, *words: str) -> Path:
+    done = program.run(["train", *words, f"output_dir={folder}"], folder / "said")
+    assert done.code == 0, done.err
+    return program.only_run(folder)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("full"), *PICTURES, "tensorboard=full")
+
+
+@pytest.fixture(scope="module")
+def events(full: Path) -> EventAccumulator:
+    return EventAccumulator(str(full)).Reload()
+
+
+def test_there_are_curves_norms_and_rates(events: EventAccumulator) -> None:
+    scalars = set(events.Tags()["scalars"])
+    assert scalars >= {"train/loss", "val/accuracy", "test/accuracy/best", "lr", "grad_norm", "norm/weights"}
+    assert all(point.value > 0 for point in events.Scalars("rate/train_rows_per_s"))
+    assert [point.step for point in events.Scalars("rate/epoch_s")] == [21, 42]
+
+
+def test_there_are_histograms_of_weights_and_gradients_after_each_epoch(events: EventAccumulator) -> None:
+    tensors = set(events.Tags()["tensors"])
+    assert {"weights/head.1.weight", "gradients/head.1.weight"} <= tensors
+    (first, _) = events.Tensors("weights/head.1.weight")
+    assert (first.step, [dim.size for dim in first.tensor_proto.tensor_shape.dim]) == (21, [30, 3])
+
+
+def test_there_are_pictures(events: EventAccumulator) -> None:
+    assert set(events.Tags()["images"]) == {
+        *(f"samples/{digit}" for digit in range(10)),
+        *(f"judged/{name} on test" for name in ("confusion", "mistakes", "reliability")),
+        "filters/first layer",
+    }
+    (image,) = events.Images("judged/confusion on test")
+    assert image.encoded_image_string.startswith(b"\x89PNG")
+
+
+def test_there_is_a_pr_curve_of_each_class_and_the_config(events: EventAccumulator) -> None:
+    tensors = set(events.Tags()["tensors"])
+    assert {f"pr/test/{digit}" for digit in range(10)} <= tensors
+    assert "config/text_summary" in tensors
+
+
+def test_the_graph_has_the_modules_and_their_shapes(events: EventAccumulator) -> None:
+    assert events.Tags()["graph"]
+    graph: GraphDef = events.Graph()
+    nodes = {node.name: node for node in graph.node}
+    assert nodes["block_1/0"].op == "Conv2d" and list(nodes["block_1/1"].input) == ["block_1/0"]
+    shape = nodes["block_1/0"].attr["_output_shapes"].list.shape[0]
+    assert [dim.size for dim in shape.dim] == [-1, 4, 8, 8]
+
+
+def test_the_projector_finds_points_names_and_thumbnails(full: Path) -> None:
+    config = (full / "projector_config.pbtxt").read_text()
+    assert "single_image_dim: 16 single_image_dim: 16" in config
+    points = (full / "projector" / "points.tsv").read_text().splitlines()
+    names = (full / "projector" / "names.tsv").read_text().splitlines()
+    assert len(points) == 359 and len(names) == 360  # a heading
+    assert len(points[0].split("\t")) == 4 * 4 * 4
+    assert names[0] == "predicted\tright\ttrue"
+
+
+@pytest.mark.parametrize("level", ["off", "scalars", "auto", "full"])
+def test_what_is_shown_changes_nothing_that_is_computed(full: Path, tmp_path: Path, level: str) -> None:
+    run = trained(tmp_path, *PICTURES, f"tensorboard={level}")
+    assert (run / "metrics.jsonl").read_bytes() == (full / "metrics.jsonl").read_bytes()
+    best = [json.loads((of / "summary.json").read_text())["best"] for of in (run, full)]
+    assert best[0] == best[1]
+    assert bool(list(run.glob("events.*"))) == (level != "off")
+    assert (run / "projector").exists() == (level == "full")
+
+
+def test_a_short_run_says_what_it_leaves_out(tmp_path: Path) -> None:
+    done = program.run(["train", *PICTURES, f"output_dir={tmp_path}"], tmp_path / "said")
+    assert "TensorBoard goes without " in done.out
+    assert "more than 5 % of so short a run; tensorboard=full draws all of it" in done.out
+
+
+def test_a_resumed_run_equals_one_that_was_left_alone(full: Path, tmp_path: Path) -> None:
+    run = trained(tmp_path, *PICTURES, "epochs=1", "tensorboard=full")
+    done = program.run(["resume", str(run), "epochs=2", "tensorboard=off"], tmp_path / "said")
+    assert done.code == 0, done.err
+    assert (run / "metrics.jsonl").read_bytes() == (full / "metrics.jsonl").read_bytes()
+
+
+def test_a_table_and_a_regression_are_shown_too(tmp_path: Path) -> None:
+    words = ["dataset=diabetes", "model=linear", "epochs=1", "tensorboard=full", "device=cpu"]
+    run = trained(tmp_path, *words)
+    tags = EventAccumulator(str(run)).Reload().Tags()
+    assert tags["images"] == ["judged/residuals on test"] and tags["graph"]
+    assert (run / "projector" / "names.tsv").read_text().startswith("predicted\ttrue\n")
+    assert "sprite" not in (run / "projector_config.pbtxt").read_text()
+
+
+def test_a_full_disk_is_warned_of_and_the_run_goes_on(tmp_path: Path) -> None:
+    words = ["train", *PICTURES, "tensorboard=full", f"output_dir={tmp_path}"]
+    done = program.run(words, tmp_path / "said", before="fill_the_disk_of_the_projector")
+    assert done.code == 0
+    assert done.err.count("no space left on the device") == 1 and "TensorBoard goes without" in done.err
+    shutil.rmtree(tmp_path)
