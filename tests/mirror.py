@@ -106,7 +106,7 @@ def publication(mirrors: tuple[str, ...] = (), *, digests: bool = True) -> Publi
     archives = tuple(
         Archive(
             f"{name}.gz",
-            hashlib.md5(GZIPPED[f"{name}.gz"]).hexdigest(),
+            f"md5:{hashlib.md5(GZIPPED[f'{name}.gz']).hexdigest()}",
             (File(name, f"sha256:{hashlib.sha256(content).hexdigest()}" if digests else None, Idx(shape)),),
         )
         for (name, content), shape in zip(CONTENTS.items(), SHAPES, strict=True)

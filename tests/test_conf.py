@@ -10,19 +10,20 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from runner.config.catalog import RECIPES
 from runner.contracts import Source
 from runner.parts.target import resolve
 
 CONF = Path(__file__).parents[1] / "conf"
 PARTS = sorted(
-    path for path in CONF.rglob("*/*.yaml") if path.parent.parent == CONF and path.parent.name != "experiment"
+    path for path in CONF.rglob("*/*.yaml") if path.parent.parent == CONF and path.parent.name not in RECIPES
 )
 IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
 
 # What only the run knows, given by build
 FACTS = {
     "dataset": {"dataset_class"},
-    "model": {"in_shape", "num_outputs"},
+    "model": {"in_shape", "num_outputs", "model_class"},
     "optimizer": {"params"},
     "scheduler": {"optimizer", "last_epoch"},
     "metric": {"task", "num_classes", "num_labels", "num_outputs", "validate_args"},
@@ -31,8 +32,9 @@ FACTS = {
 }
 # Keys of ours beside the target's own
 RUNNER_KEYS = {
+    "model": {"freeze"},
     "scheduler": {"interval"},
-    "dataset": {"transforms", "augment", "categorical"},
+    "dataset": {"limit", "transforms", "augment", "categorical"},
     "optimizer": {"groups", "decay_biases_and_norms"},
 }
 # A class for some weights only: the key that holds all knobs of the class for the others
@@ -127,8 +129,8 @@ def test_an_option_file_says_in_words_what_it_is_and_what_each_key_means(path: P
     assert [line for line in keys if not re.search(r" # \S.+", line)] == []
 
 
-@pytest.mark.parametrize("path", sorted(CONF.glob("experiment/*.yaml")))
-def test_an_experiment_changes_the_run_and_not_a_key_of_its_own(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted(path for group in RECIPES for path in CONF.glob(f"{group}/*.yaml")))
+def test_a_recipe_changes_the_run_and_not_a_key_of_its_own(path: Path) -> None:
     assert path.read_text().startswith("# @package _global_")
 
 

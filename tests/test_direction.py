@@ -10,18 +10,20 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "runner"
 
-# what each room may import of the others; errors, contracts and the package itself are open to all
-OPEN = {"", "errors", "contracts"}
+# what each room may import of the others; errors, contracts, specs and the package itself are open to all
+OPEN = {"", "errors", "contracts", "specs"}
 PARTS = {"data", "models", "losses", "optimizers", "schedulers", "metrics"}
 MAY = {
     "contracts": set(),
     "errors": set(),
+    "specs": set(),
     "libraries": set(),
     "seed": set(),
     "device": set(),
     "monitor": set(),
     "layers": set(),
     "interruption": set(),
+    "anomaly": set(),
     "tally": set(),
     **{part: {"seed"} for part in PARTS},
     "config": set(),
@@ -33,13 +35,14 @@ MAY = {
     "experiment": {"config", "data", "device", "engine", "layers", "losses", "monitor", "parts", "seed"},
     "clipping": {"engine"},
     "inputs": {"config", "data", "records"},
-    "predictor": {"config", "data", "device", "engine", "parts", "records", "state"},
+    "predictor": {"config", "data", "device", "engine", "experiment", "losses", "parts", "records", "state"},
     "portraits": {"data", "engine", "experiment", "monitor", "pictures", "predictor", "records"},
     "dashboards": {"engine", "experiment", "pictures", "portraits", "predictor", "records", "seed"},
     "linear_fit": set(),
     "baselines": {"data", "engine", "experiment", "linear_fit"},
     "judgement": {"baselines", "clipping", "engine", "experiment", "records", "state"},
     "recording": {
+        "anomaly",
         "dashboards",
         "device",
         "engine",

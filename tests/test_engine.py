@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
 from runner.contracts import Chunk, Parts, Progress, Report, Schedule
-from runner.engine import Plan, Stepper, confusion, evaluate, fit, learning_rates, let_skip
+from runner.engine import Plan, Stepper, confusion, evaluate, fit, learning_rates, let_skip, predict
 from runner.errors import RunError
 from runner.losses.readout import Probabilities
 from runner.tally import Tally
@@ -350,3 +350,16 @@ def test_an_evaluation_cut_short_is_made_up_for_with_the_same_row(
     rest = list(fit(parts, batches, {"val": batches}, plan, cut[-1].progress))
     assert logged(cut) + logged(rest) == logged(train(make_parts(), rows, plan))
     assert plan.is_done(rest[-1].progress)
+
+
+def test_no_more_rows_are_given_at_once_than_the_parts_allow_and_all_come_out_in_order(
+    rows: tuple[Tensor, Tensor],
+) -> None:
+    parts, sizes = replace(make_parts(), max_eval_batch=2), []
+    parts.model.register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
+    batches = ListBatches(*rows, batch_size=5)
+    logits_NK, y_N = predict(parts, batches)
+    assert sizes == [2] * 16  # chunks of 20 and 12 rows
+    order = torch.cat([chunk.rows for chunk in batches.chunks(0)])
+    assert torch.equal(y_N, rows[1][order])
+    assert torch.allclose(logits_NK, parts.model(rows[0][order]))

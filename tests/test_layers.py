@@ -3,7 +3,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from runner.contracts import Layer
-from runner.layers import layers
+from runner.layers import forward_flops, layers, rows_that_fit
 from runner.models.cnn import Cnn
 from runner.models.dnn import Dnn
 
@@ -32,10 +32,19 @@ def test_the_flops_are_those_that_torch_counts() -> None:
         pool_size=2,
         activation="GELU",
         normalisation="batch",
+        dropout=0.0,
+        residual=False,
     )
     with FlopCounterMode(display=False) as counter:
         net(torch.zeros(1, 3, 16, 16))
     assert sum(layer.flops for layer in layers(net, (3, 16, 16))) == counter.get_total_flops()
+    assert forward_flops(net, (3, 16, 16)) == counter.get_total_flops()
+
+
+def test_the_flops_of_attention_are_counted_and_the_net_is_left_in_training() -> None:
+    net = nn.TransformerEncoderLayer(4, 1, dim_feedforward=8, batch_first=True)
+    assert forward_flops(net, (3, 4)) > sum(layer.flops for layer in layers(net, (3, 4)))
+    assert net.training
 
 
 def test_a_shared_weight_counts_once_and_a_weight_outside_any_layer_counts() -> None:
@@ -49,6 +58,14 @@ def test_a_shared_weight_counts_once_and_a_weight_outside_any_layer_counts() -> 
             return self.twice(self.twice(x_BF)) * self.scale.sum()
 
     assert [(row.name, row.num_parameters) for row in layers(Tied(), (2,))] == [("twice", 6), ("twice", 0), ("", 3)]
+
+
+def test_the_rows_that_fit_are_those_of_the_largest_output() -> None:
+    rows = [Layer("0", "Conv2d", (2, 4, 4), 20, 0), Layer("1", "Linear", (3,), 27, 0)]  # 128 and 12 bytes a row
+    assert rows_that_fit(rows, 1024) == 8
+    assert rows_that_fit(rows, 2047) == 8  # 15 fit
+    assert rows_that_fit(rows, 100) == 1
+    assert rows_that_fit((), 1024) == 1024
 
 
 def test_the_net_and_the_generator_are_left_as_they_were() -> None:

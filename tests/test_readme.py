@@ -52,8 +52,10 @@ def shortened(line: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one run of the first command in it, one epoch long, so that there is a last one."""
+    """A folder with one run of the first command in it, one epoch long, so that there is a last one; and a table."""
     folder = tmp_path_factory.mktemp("home")
+    rows = [f"{i % 17},{('Seoul', 'Busan')[i % 2]},{i % 17 * 3 + i % 2}" for i in range(120)]
+    (folder / "my.csv").write_text("\n".join(["size,city,price", *rows]))
     done = start(shortened(TYPED[0]), folder)
     assert done.returncode == 0, done.stderr
     return folder
@@ -163,7 +165,7 @@ def test_the_tree_of_the_page_is_the_tree() -> None:
     assert told == found
     options = next(line for line in PAGE.splitlines() if line.startswith("  dataset/"))
     groups = {path.name + "/" for path in (ROOT / "conf").iterdir() if path.is_dir()}
-    assert groups == {*re.findall(r"\w+/", options), "experiment/"}
+    assert groups == {*re.findall(r"\w+/", options), "debug/", "experiment/"}
 
 
 def test_every_file_the_page_points_at_is_there() -> None:

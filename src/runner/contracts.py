@@ -21,20 +21,26 @@ if TYPE_CHECKING:
 
 Task = Literal["binary", "multiclass", "regression"]
 Status = Literal["finished", "stopped_early", "interrupted"]
+# What becomes of an empty cell (NaN, or code -1 of names): filled with the mean of the train rows, or of no category;
+# marked: also by a column of its own
+Missing = Literal["refused", "filled", "marked"]
 SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One feature of a table; ``categories`` is empty for a number, else the names of the codes 0, 1, ..."""
+    """One feature of a table."""
 
     name: str
-    categories: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()  # the names of the codes 0, 1, ...; () for a number
+    ordered: bool = False  # the codes count as a number: of categories in their order, or of two
+    missing: Missing = "refused"
+    takes_unknown: bool = False  # a text that is none of the categories is code -1
 
     @property
     def is_number(self) -> bool:
         """Whether it goes into a net as one number; else its codes are names, -1 an unknown or missing one."""
-        return not self.categories
+        return self.ordered or not self.categories
 
 
 class Rows(ABC):
@@ -57,13 +63,36 @@ class Rows(ABC):
 class Data:
     """Every row of a data set, on the host, untouched by scaling."""
 
-    x: Tensor | Rows  # [N, C, H, W] uint8 or float32, or [N, F] float32 (a category is its code)
+    x: Tensor | Rows  # [N, C, H, W] uint8 or float32, or [N, F] float32 (a category is its code, NaN is missing)
     y: Tensor  # [N] int64 in 0..K-1, or [N] float32 for regression
     task: Task
     class_names: tuple[str, ...] = ()  # K names; () for regression
     columns: tuple[Column, ...] = ()  # F of them for a table; () for images
     official_val: Tensor | None = None  # [V] int64 row numbers, where the publisher fixed them
     official_test: Tensor | None = None  # [T] int64 row numbers
+    target: str = ""  # the column that y comes from, where it has a name
+    ignored: tuple[str, ...] = ()  # columns of the file that are no features
+    notes: tuple[str, ...] = ()  # what a user should know of how it was read
+
+
+class Unfitted(Rows):
+    """Rows whose columns and classes get their meaning from the train rows; until then there is nothing to read.
+
+    The y, class names and columns of a Data that holds them are those of all rows: enough to split it.
+    """
+
+    dtype = torch.float32
+    draws = False
+
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        raise AssertionError("rows that are not fitted yet have no numbers")
+
+    def fingerprint(self) -> str:
+        raise AssertionError("rows that are not fitted yet have no numbers")
+
+    @abstractmethod
+    def fitted(self, split: Split) -> Data:
+        """The same rows in numbers. Raises DataError where val or test hold what the train rows have no meaning for."""
 
 
 class Source(ABC):
@@ -72,6 +101,18 @@ class Source(ABC):
     @abstractmethod
     def load(self, data_dir: Path) -> Data:
         """The rows. Raises DataError where files are missing or wrong."""
+
+    def blank(self) -> Data | None:
+        """One row of zeros with everything but the numbers as ``load`` gives it; None where only the files know."""
+        return None
+
+
+class Architecture(ABC):
+    """A model part that makes its net, instead of being it: its constructor takes the knobs of the option file."""
+
+    @abstractmethod
+    def build(self, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
+        """The net, [B, *in_shape] -> logits_BK, on the CPU. Raises ConfigError where the rows do not suit it."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +183,7 @@ class Parts:
     schedules: tuple[Schedule, ...]
     metrics: Mapping[str, Any]  # name -> torchmetrics.Metric over (scores, y)
     task: Task
+    max_eval_batch: int | None = None  # rows the model is given at once in evaluation, at most; None: no such bound
     augment: Callable[[Tensor, Tensor, int], Tensor] | None = None  # (x, rows, epoch from 0) -> x, of train rows only
     reference: Batches | None = None  # the train rows, where the readout compares with them
 

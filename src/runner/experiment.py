@@ -15,22 +15,25 @@ from runner import device, seed
 from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.config.settings import Config
-from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split
+from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
 from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
-from runner.data.splits import SplitSettings, describe, split
+from runner.data.one_batch import OneBatch
+from runner.data.splits import SplitSettings, describe, evaluated, split
 from runner.data.streams import streamed_splits
-from runner.data.transforms import build_preprocess, columns, out_shape
+from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
 from runner.engine import Plan
 from runner.errors import ConfigError
-from runner.layers import layers
+from runner.layers import layers, rows_that_fit
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build, optimizers, schedules
 
-OF_EVERY_DATASET = ("transforms", "augment", "categorical")  # knobs of a dataset option that its source does not take
+EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
+# Knobs of a dataset option that its source does not take
+OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical")
 
 
 @dataclass(frozen=True)
@@ -82,24 +85,43 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     """
     device.threads(config.threads)
     choice = device.choose(config.device)
-    data = (read or read_data)(config)
+    data, rows = read_split(config, read or read_data)
     config = located(resolve_auto(config, catalog, data))
-    rows = split(data, split_settings(config))
+    judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
     preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
-    train, judged = batches(config, data, rows, choice.device, in_shape)
+    train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
+    if config.repeat_batch is not None:
+        train = OneBatch(train, config.repeat_batch)
     parts = build_parts(config, data, rows, preprocess, in_shape, len(train), choice.device)
     if isinstance(parts.readout, NearestNeighbour):
+        parts.readout.hold(judged["train"].num_rows)
         parts = replace(parts, reference=judged["train"])
+    rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     check_last_batch(parts.model, len(rows.train), config.batch_size)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
+
+
+def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:
+    """Every row that ``read`` gives, and which split each is in. Raises ConfigError or DataError."""
+    data = read(config)
+    rows = split(data, split_settings(config))
+    return fitted(data, rows), rows
 
 
 def read_data(config: Config) -> Data:
     """Every row of the config's data set, checked. Raises ConfigError or DataError."""
     data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
     check_data(data)
+    return data
+
+
+def fitted(data: Data, rows: Split) -> Data:
+    """The data with its columns and classes as the train rows tell them. Raises DataError where others do not suit."""
+    if isinstance(data.x, Unfitted):
+        data = data.x.fitted(rows)
+        check_data(data)
     return data
 
 
@@ -112,7 +134,8 @@ def transforms(config: Config) -> list[Any]:
 
 
 def split_settings(config: Config) -> SplitSettings:
-    return SplitSettings(**{setting.name: getattr(config, setting.name) for setting in fields(SplitSettings)})
+    own = [setting.name for setting in fields(SplitSettings) if setting.name != "limit"]
+    return SplitSettings(**{name: getattr(config, name) for name in own}, limit=config.dataset.knobs.get("limit"))
 
 
 def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
@@ -160,9 +183,7 @@ def build_parts(
 ) -> Parts:
     num_classes = len(data.class_names)
     loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
-    num_outputs = build.num_outputs(config.loss, data.task, num_classes, config.trusted)
-    seed.seed_everything(seed.derive(config.seed, "weights"))
-    model = build_model(config, preprocess, in_shape, num_outputs).to(where)
+    model = build_net(config, data, preprocess, in_shape).to(where)
     built = optimizers.build_optimizers(config.optimizer, model, where, config.trusted)
     scheduled = schedules.build_schedules(
         config.scheduler,
@@ -182,8 +203,25 @@ def build_parts(
         schedules=scheduled,
         metrics={name: metric.to(where) for name, metric in metrics.items()},
         task=data.task,
+        max_eval_batch=rows_that_fit(layers(model, in_shape), EVAL_BYTES) if where.type == "cpu" else None,
         augment=augment(config, data),
     )
+
+
+def build_net(config: Config, data: Data, preprocess: nn.Module, in_shape: tuple[int, ...]) -> nn.Module:
+    """The model with the weights that a run begins with."""
+    num_outputs = build.num_outputs(config.loss, data.task, len(data.class_names), config.trusted)
+    seed.seed_everything(seed.derive(config.seed, "weights"))
+    return build_model(config, preprocess, in_shape, num_outputs)
+
+
+def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, ...]]:
+    """(the model with the weights that a run begins with, the shape of a row), no data read where its form is known."""
+    source = build.build_source(source_part(config.dataset), config.trusted)
+    data = source.blank() or read_split(config, read_data)[0]
+    preprocess = blank_preprocess(transforms(config), tuple(data.x.shape[1:]), data.columns)
+    in_shape = out_shape(preprocess, data)
+    return build_net(resolve_auto(config, catalog, data), data, preprocess, in_shape), in_shape
 
 
 def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
@@ -194,15 +232,16 @@ def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...]
 
 
 def batches(
-    config: Config, data: Data, rows: Split, where: torch.device, in_shape: tuple[int, ...]
+    config: Config, data: Data, rows: Split, judged_rows: Split, where: torch.device, in_shape: tuple[int, ...]
 ) -> tuple[Batches, Mapping[str, Batches]]:
     """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
     order_seed = seed.derive(config.seed, "order") if config.shuffle else None
     batching = Batching(where, config.batch_size, config.eval_batch_size, order_seed)
     if isinstance(data.x, Tensor):
-        return resident_splits(data, rows, batching, row_shape=in_shape)
+        return resident_splits(data, rows, batching, row_shape=in_shape, judged_split=judged_rows)
+    draw_seed = seed.derive(config.seed, "draws")
     return streamed_splits(
-        data, rows, batching, draw_seed=seed.derive(config.seed, "draws"), num_workers=config.num_workers
+        data, rows, batching, draw_seed=draw_seed, num_workers=config.num_workers, judged_split=judged_rows
     )
 
 

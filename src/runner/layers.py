@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -37,7 +38,7 @@ def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[Layer, ...]:
         counted.update(own)
         out = next((o for o in (output, *output) if isinstance(o, Tensor)), weight.new_empty(0))
         num_parameters = sum(parameter.numel() for parameter in own)
-        rows.append(Layer(names[module], _kind(module), tuple(out.shape[1:]), num_parameters, _flops(module, out)))
+        rows.append(Layer(names[module], kind_of(module), tuple(out.shape[1:]), num_parameters, _flops(module, out)))
 
     innermost = [m for m in names if not list(m.children()) or list(m.parameters(recurse=False))]
     hooks = [module.register_forward_hook(add_row) for module in innermost]
@@ -54,7 +55,29 @@ def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[Layer, ...]:
     return tuple(rows)
 
 
-def _kind(module: nn.Module) -> str:
+def rows_that_fit(layers: Sequence[Layer], num_bytes: int) -> int:
+    """Rows whose largest output of a layer, as float32, takes no more than ``num_bytes``; a power of two."""
+    largest = max((4 * prod(layer.out_shape) for layer in layers), default=1)
+    return 1 << max(0, (num_bytes // max(1, largest)).bit_length() - 1)
+
+
+def forward_flops(net: nn.Module, in_shape: tuple[int, ...]) -> int:
+    """Multiply-adds counted twice, forward, one example, as torch counts them: attention too."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    weight = next(net.parameters(), torch.empty(0))
+    modes = [(module, module.training) for module in net.modules()]
+    try:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            net.eval()(torch.zeros(1, *in_shape, device=weight.device))
+    finally:
+        for module, training in modes:
+            module.training = training
+    return int(counter.get_total_flops())
+
+
+def kind_of(module: nn.Module) -> str:
+    """The class of a module with its salient numbers: Conv2d(1, 32, kernel 3)."""
     numbers = [str(getattr(module, name)) for name in _SALIENT if hasattr(module, name)]
     if hasattr(module, "kernel_size"):
         kernel = module.kernel_size

@@ -6,7 +6,7 @@ Shapes: N rows, K classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,6 +16,8 @@ from runner import device
 from runner.config.settings import Config
 from runner.contracts import Parts
 from runner.data.transforms import blank_preprocess
+from runner.experiment import build_model, transforms
+from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.parts import build
 from runner.records.schema import Schema
 from runner.state import load_weights
@@ -56,14 +58,18 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
     """The predictor of a run's config, schema and checkpoint. Raises ConfigError, DataError or DeviceError."""
     device.threads(config.threads)
     choice = device.choose(config.device)
-    preprocess = blank_preprocess(config.dataset.knobs["transforms"], schema.row_shape, schema.columns)
+    preprocess = blank_preprocess(transforms(config), schema.row_shape, schema.columns)
     in_shape = tuple(preprocess(torch.zeros(1, *schema.row_shape)).shape[1:])
     num_classes = len(schema.class_names)
     outputs = build.num_outputs(config.loss, schema.task, num_classes, config.trusted)
-    loss, readout = build.build_loss(config.loss, schema.task, num_classes, stand_in(schema, saved), config.trusted)
+    no_rows = torch.zeros(1, dtype=torch.float32 if schema.task == "regression" else torch.int64)
+    loss, readout = build.build_loss(config.loss, schema.task, num_classes, no_rows, config.trusted)
+    if isinstance(readout, NearestNeighbour):
+        readout.hold(len(saved.get("readout", {}).get("labels", ())))
+    drawn_anew = replace(config, model=build.without_published_weights(config.model))
     parts = Parts(
         preprocess=preprocess.to(choice.device),
-        model=build.build_model(config.model, in_shape, outputs, config.trusted).to(choice.device),
+        model=build_model(drawn_anew, preprocess, in_shape, outputs).to(choice.device),
         loss=loss.to(choice.device),
         readout=readout.to(choice.device),
         optimizers=(),
@@ -74,9 +80,3 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
     load_weights(saved, parts)
     parts.model.eval()
     return Predictor(parts, schema, choice, config.eval_batch_size)
-
-
-def stand_in(schema: Schema, saved: Mapping[str, Any]) -> Tensor:
-    """In the place of the train rows' labels: as many as the checkpoint's readout knows; it brings its own numbers."""
-    num_rows = len(saved.get("readout", {}).get("labels", "1"))
-    return torch.zeros(num_rows, dtype=torch.float32 if schema.task == "regression" else torch.int64)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from runner import device, seed, state
+from runner.anomaly import anomalies_told
 from runner.contracts import Outcome, Progress, Report, Status
 from runner.dashboards.dashboards import Dashboards
 from runner.engine import Stopped, fit
@@ -22,8 +23,9 @@ from runner.judgement import checkpoint_to_judge, judge
 from runner.records.checkpoint import Checkpoints
 from runner.records.files import write_whole
 from runner.records.metric_log import last_epoch_row, read_rows
+from runner.records.profile import profiled
 from runner.records.run_directory import RunDirectory
-from runner.records.schema import schema_of, write_schema
+from runner.records.schema import as_dict, schema_of, write_schema
 from runner.records.selection import flattery
 from runner.records.summary import Summary
 from runner.records.views import Views
@@ -62,11 +64,14 @@ def record(
             failure_told(summary, experiment),
             Views(directory, experiment.config, shown, saved, brief=brief) as views,
         ):
+            for note in experiment.data.notes if saved is None and not brief else ():
+                views.note(note)
             for warning in warnings:
                 views.warn(warning)
             run = Recording(experiment, directory, views, stop, begun or time.perf_counter())
             outcome = run.to_the_end(saved)
-            views.finish(outcome, run.dashboards.left_out)
+            views.remark([run.dashboards.left_out] if run.dashboards.left_out else [])
+            views.finish(outcome)
         summary.close(outcome, degraded=views.degraded)
     if outcome.status == "interrupted":
         raise interrupted(run, stop)
@@ -112,6 +117,7 @@ class Recording:
         self.directory = directory
         self.views = views
         self.stop = stop
+        self.schema = as_dict(schema_of(experiment.data, experiment.split.train))
         self.monitor = experiment.new_monitor()
         self.dashboards = Dashboards(experiment, directory, views.tensorboard, views.warn, begun)
         self.checkpoints = Checkpoints(directory.checkpoints, warn=views.warn)
@@ -122,9 +128,21 @@ class Recording:
     def to_the_end(self, saved: Mapping[str, Any] | None) -> Outcome:
         begun = time.perf_counter()
         self.begin(saved)
-        status = self.train()
+        with self.watched():
+            status = self.train()
         outcome = self.judged(status) if status != "interrupted" else Outcome("interrupted")
         return replace(outcome, seconds=time.perf_counter() - begun)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Inside, the training steps are looked at as the config asks."""
+        with ExitStack() as watchers:
+            if self.experiment.config.profile:
+                trace = self.directory.path / "profile.pt.trace.json"  # the ending TensorBoard looks for
+                watchers.enter_context(profiled(trace, self.views.remark))
+            if self.experiment.config.detect_anomaly:
+                watchers.enter_context(anomalies_told())
+            yield
 
     def begin(self, saved: Mapping[str, Any] | None) -> None:
         if saved is None:
@@ -179,6 +197,7 @@ class Recording:
             "log_size": self.views.log_size,
             "config": self.experiment.config.as_dict(),
             "data_digest": self.experiment.data_digest,
+            "schema": self.schema,
             "circumstances": device.circumstances(self.experiment.choice.device),
         }
         self.checkpoints.save(kept, best=best and self.experiment.has_validation)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from runner.commands import show
-from runner.commands.show import Table, overview, tables
+from runner.commands.show import asks_for_a_net, overview, tables
 from runner.config.catalog import Catalog
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
+from runner.records.listing import Table, draw
 
 TRAIN = "defaults: [_self_, {optimizer: adam}]\nepochs: 10 # passes\ncheckpoint:\n  every_epochs: 1 # between saves\n"
 ADAM = "# Adaptive moments.\n_target_: torch.optim.Adam\nlr: 0.001 # learning rate\nfused: null # one kernel\n"
@@ -96,13 +97,13 @@ def test_a_wrong_flag_is_told() -> None:
 
 
 def test_plain_lines_are_aligned_and_carry_no_escapes(capsys: pytest.CaptureFixture[str]) -> None:
-    show.draw(Table("T", ("a", "b"), (("x", "one"), ("longer", "two")), ("note",)))
+    draw(Table("T", ("a", "b"), (("x", "one"), ("longer", "two")), ("note",)))
     assert capsys.readouterr().out == "T\n  x       one\n  longer  two\nnote\n"
 
 
 def test_a_terminal_gets_the_same_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    show.draw(Table("T", ("a", "b"), (("[x]", "one"),), ("note [y]",)))
+    draw(Table("T", ("a", "b"), (("[x]", "one"),), ("note [y]",)))
     told = capsys.readouterr().out
     assert all(word in told for word in ("T", "[x]", "one", "note [y]"))
 
@@ -118,3 +119,85 @@ def test_every_option_that_comes_with_the_program_is_described() -> None:
         if option.group != "experiment":
             assert all(knob.meaning for knob in option.knobs.values()), option.path
     assert all(knob.meaning for knob in catalog.settings.values())
+
+
+@pytest.mark.parametrize(
+    ("line", "asks"),
+    [
+        ("model=cnn dataset=mnist", True),
+        ("dataset=random dataset.shape=[3,32,32] model=cnn_notes", True),
+        ("model.hidden=[8]", True),
+        ("model=mlp batch_size=8", True),
+        ("model=cnn", False),
+        ("model=cnn optimizer=adam", False),
+        ("dataset=mnist", False),
+        ("dataset=mnist optimizer.lr=1", False),
+        ("optimzer=sgd", False),
+    ],
+)
+def test_a_net_is_shown_where_a_model_stands_beside_data_or_values(line: str, asks: bool) -> None:
+    assert asks_for_a_net(line.split()) is asks
+
+
+# the nets of the study notes, each by a plain command, with the number of parameters counted there
+NOTES = {
+    "model=dnn model.hidden=[20] model.activation=Sigmoid dataset=mnist": 15_910,
+    "model=dnn dataset=mnist": 109_386,
+    "model=mlp dataset=fashion_mnist": 669_706,
+    "experiment=cnn_notes model=cnn_notes dataset=random": 60_404,
+    "model=linear dataset=mnist": 7_850,  # one linear layer
+    "model=linear dataset=breast_cancer": 31,  # one output; the loss sets the sigmoid behind it
+    "model=mlp model.hidden=[20] dataset=random dataset.shape=[1] dataset.num_classes=0": 61,  # 1-20-1
+}
+
+
+@pytest.mark.parametrize(("line", "count"), NOTES.items())
+def test_a_net_of_the_notes_is_shown_with_its_parameters(
+    line: str, count: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUNNER_DATA", str(tmp_path))  # empty: what the sources know is enough
+    assert show.run(line.split()) == 0
+    assert f"parameters  {count:,} trained, 0 frozen\n" in capsys.readouterr().out
+
+
+def test_a_net_is_shown_by_its_layers_its_modules_and_its_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "model=dnn model.hidden=[3,3] model.residual=true model.dropout=0.5 batch_size=10 dataset=random"
+    show.run([*words.split(), "dataset.shape=[4]", "dataset.num_classes=2"])
+    layers, modules, parameters = capsys.readouterr().out.split("\n\n")
+    assert layers.splitlines() == [
+        "dnn on random: 4 -> 1",
+        "  layer  what it is    output  parameters  FLOPs",
+        "  0      Flatten       4                -      -",
+        "  1      Linear(4, 3)  3               15     24",
+        "  2      ReLU          3                -      -",
+        "  3      Dropout(0.5)  3                -      -",
+        "  4.0    Linear(3, 3)  3               12     18",
+        "  4.1    ReLU          3                -      -",
+        "  4.2    Dropout(0.5)  3                -      -",
+        "  5      Linear(3, 1)  1                4      6",
+        "  all                                  31     48",
+        "parameters  31 trained, 0 frozen",
+        "FLOPs       48 forward a row; a training step takes about three times as many",
+        "memory      0.1 kB parameters, 0.1 kB gradients, 0.8 kB outputs of the layers for a batch of 10",
+    ]
+    assert "  4       Residual\n    0     Linear(3, 3)\n    1     ReLU\n" in modules
+    assert modules.endswith("6 children, 10 modules")
+    assert "  4.0.weight  3 x 3   " in parameters and parameters.count("...") == 2
+
+
+def test_frozen_parameters_are_counted_and_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    net = ["model=module", "model.name=torch.nn.LazyLinear", "model.arguments.out_features=3", "model.freeze=[bias]"]
+    show.run([*net, "dataset=random", "dataset.shape=[3]", "dataset.num_classes=3"])
+    told = capsys.readouterr().out
+    assert "parameters  9 trained, 3 frozen" in told
+    assert "bias       3      frozen" in told
+
+
+def test_data_that_are_not_there_are_told_with_a_way_that_needs_none(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no such folder(.|\n)*without any data by dataset=random 'dataset\.shape="):
+        show.run(["model=cnn", "dataset=image_folder", f"dataset.path={tmp_path / 'no'}"])
+
+
+def test_a_wrong_request_for_a_net_is_told_as_train_tells_it() -> None:
+    with pytest.raises(ConfigError, match=r"model\.lr=3: model=cnn has no lr"):
+        show.run(["model=cnn", "dataset=digits", "model.lr=3"])

@@ -17,7 +17,7 @@ OPTIONS = {
     "optimizer/sgd": "_target_: torch.optim.SGD\nlr: 0.1\nmomentum: 0\ndampening: 0\nnesterov: false\n",
     "optimizer/rmsprop": "_target_: torch.optim.RMSprop\nlr: 0.01\nmomentum: 0\n",
     "model/cnn": "_target_: runner.models.cnn.Cnn\nchannels: [32, 64]\nnote: free\n",
-    "dataset/digits": "_target_: runner.data.digits.Digits\ntransforms: []\n",
+    "dataset/digits": "_target_: runner.data.digits.Digits\ntransforms: []\naugment: []\n",
     "dataset/csv": "_target_: runner.data.csv.Csv\npath: ??? # the file\ntransforms: []\n",
     "loss/auto": "_target_: null\n",
     "scheduler/none": "_target_: null\n",
@@ -150,6 +150,18 @@ def test_without_validation_rows_the_usual_monitor_is_the_training_loss(catalog:
         ({"metric": {"f1": {"average": "micro"}}}, "f1 is not among the chosen metrics; add it: metric=[f1]"),
         ({"optimizer": None}, "optimizer=null: a run needs one of the optimizer options: adam, rmsprop, sgd"),
         ({"model": "cnn"}, "model=cnn: a run needs one of the model options: cnn"),
+        (
+            {"dataset__transforms": ["normalize"]},
+            "dataset.transforms[0]: there is no transform 'normalize'; did you mean",
+        ),
+        (
+            {"dataset__augment": [{"flip": {}}]},
+            "dataset.augment[0].flip.horizontal is missing: give a probability, 0..1",
+        ),
+        (
+            {"dataset___target_": "torchvision.datasets.MNIST"},
+            "trusted=[package]; a torch Dataset goes into dataset=module dataset.name=...",
+        ),
     ],
 )
 def test_a_fault_says_what_and_what_next(catalog: Catalog, changes: dict[str, Any], told: str) -> None:
@@ -290,3 +302,17 @@ def test_a_damaged_stored_config_is_refused(tmp_path: Path, text: str, told: str
 def test_a_missing_stored_config_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"config\.yaml: cannot be read: No such file"):
         load_stored(tmp_path / "config.yaml")
+
+
+def test_a_limit_is_known_to_a_dataset_whose_file_leaves_it_out_and_is_checked(catalog: Catalog) -> None:
+    assert check(composed(catalog, dataset__limit=5), CHOICES, catalog).dataset.knobs["limit"] == 5
+    (fault,) = faults_of(catalog, dataset__limit="five")
+    assert fault == "dataset.limit=five: must be a whole number >= 1 or null"
+
+
+def test_the_name_of_a_debugging_run_and_of_a_net_that_an_option_stands_for_say_so(catalog: Catalog) -> None:
+    tree = composed(catalog, model__name="my_package.nets.MyNet")
+    tree["model"]["_target_"], tree["trusted"] = "my_package.nets.MyNet", ["my_package"]
+    assert check(composed(catalog), CHOICES | {"debug": "profile"}, catalog).name == "digits-cnn-adam-profile"
+    named = check(tree, CHOICES, None)
+    assert named.name == "digits-MyNet-adam"

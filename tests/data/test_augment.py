@@ -3,10 +3,10 @@ import torch
 
 from runner.data import batches
 from runner.data.augment import STEPS, Crop, Erasing, Flip, Rotation, Shift, build_augment
-from runner.data.augment_specs import KNOBS
 from runner.data.batches import ResidentBatches
 from runner.data.draws import Draws
 from runner.errors import ConfigError
+from runner.specs.augment import KNOBS
 
 EVERY = [
     {"flip": {"horizontal": 0.5, "vertical": 0.5}},

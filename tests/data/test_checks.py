@@ -24,7 +24,19 @@ def with_value(data, place, value):
     return replace(data, x=x)
 
 
-@pytest.mark.parametrize("data", [TABLE, IMAGES, NUMBERS, replace(IMAGES, x=IMAGES.x.to(torch.uint8))])
+LACKING = Data(
+    x=torch.tensor([[float("nan"), -1, float("nan")], [2.5, 2, 1]]),
+    y=torch.tensor([0.5, 1.5]),
+    task="regression",
+    columns=(
+        Column("size", missing="marked"),
+        Column("colour", ("red", "green", "blue"), missing="filled"),
+        Column("rank", ("low", "high"), ordered=True, missing="filled"),
+    ),
+)
+
+
+@pytest.mark.parametrize("data", [TABLE, LACKING, IMAGES, NUMBERS, replace(IMAGES, x=IMAGES.x.to(torch.uint8))])
 def test_right_data_pass(data):
     check_data(data)
 
@@ -37,6 +49,9 @@ def test_right_data_pass(data):
         (with_value(TABLE, (1, 1), 3.0), "row 1, column colour: 3 is no code of a category, 0..2"),
         (with_value(TABLE, (1, 1), 0.5), "row 1, column colour: 0.5 is no code"),
         (with_value(TABLE, (0, 1), -1.0), "row 0, column colour: -1 is no code"),
+        (with_value(LACKING, (1, 0), float("inf")), "row 1, column size: inf is no finite number"),
+        (with_value(LACKING, (1, 1), float("nan")), "row 1, column colour: nan is no code"),
+        (with_value(LACKING, (1, 2), -1.0), "row 1, column rank: -1 is no code"),
         (replace(IMAGES, y=torch.tensor([0, -100, 2])), "row 1: label -100 is not among 0..2"),
         (replace(IMAGES, y=torch.tensor([1, 2, 3])), "row 2: label 3 is not among 0..2"),
         (replace(IMAGES, y=torch.tensor([1, 1, 1])), "every row has label 1: there is nothing to tell apart"),

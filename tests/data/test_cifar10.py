@@ -67,7 +67,7 @@ def small(monkeypatch):
 
 def use(monkeypatch, contents, packed, mirrors=()):
     files = tuple(File(name, f"md5:{hashlib.md5(content).hexdigest()}") for name, content in contents.items())
-    archive = Archive(CIFAR10.archives[0].name, hashlib.md5(packed).hexdigest(), files)
+    archive = Archive(CIFAR10.archives[0].name, f"md5:{hashlib.md5(packed).hexdigest()}", files)
     monkeypatch.setitem(PUBLICATIONS, "cifar10", replace(CIFAR10, mirrors=mirrors, archives=(archive,)))
 
 

@@ -30,9 +30,11 @@ def test_any_change_of_the_data_changes_the_digest():
         replace(DATA, y=DATA.y.flip(0)),
         replace(DATA, class_names=("yes", "no")),
         replace(DATA, columns=(Column("a"), Column("b", ("q", "p")))),
+        replace(DATA, columns=(Column("a"), Column("b", ("p", "q"), ordered=True))),
+        replace(DATA, columns=(Column("a", missing="marked"), Column("b", ("p", "q")))),
         replace(DATA, official_test=torch.tensor([4])),
         replace(DATA, official_test=None),
         replace(DATA, official_test=torch.tensor([], dtype=torch.int64)),
         replace(DATA, official_test=None, official_val=torch.tensor([5])),
     ]
-    assert len({digest(data) for data in [DATA, *changed]}) == 11
+    assert len({digest(data) for data in [DATA, *changed]}) == 13

@@ -79,8 +79,8 @@ SPOILT = {
     "hangs": (hang, "no answer within 0.3 s"),
     "falls silent": (stall(GZIPPED[FIRST]), "fell silent for 0.4 s"),
     "truncates": (truncate(GZIPPED[FIRST]), rf"the connection ended after \d+ of {len(GZIPPED[FIRST])} bytes"),
-    "corrupts": (corrupt(GZIPPED[FIRST]), r"what came is corrupt: expected MD5 \w{32}, found \w{32}"),
-    "serves a page": (serve(b"<html>log in first</html>"), r"what came is corrupt: expected MD5"),
+    "corrupts": (corrupt(GZIPPED[FIRST]), r"what came is corrupt: expected md5:\w{32}, found md5:\w{32}"),
+    "serves a page": (serve(b"<html>log in first</html>"), r"what came is corrupt: expected md5:"),
 }
 
 
@@ -105,7 +105,7 @@ def test_where_no_mirror_helps_the_error_says_why_and_what_to_do(tmp_path, mirro
     assert what.startswith(f"dataset=mnist is not in {folder} and cannot be downloaded ({mirror.host}: ")
     assert f"; localhost:{mirror.server.server_port}: " in what
     lacking = [archive for archive in PUBLICATIONS["mnist"].archives if archive.name != OTHERS[0]]
-    assert put == "  put there, as they are or extracted: " + ", ".join(f"{a.name} (MD5 {a.md5})" for a in lacking)
+    assert put == "  put there, as they are or extracted: " + ", ".join(f"{a.name} ({a.digest})" for a in lacking)
     assert then.startswith(f"  where there is a network: python -m runner fetch mnist data_dir={tmp_path}; ")
     assert "dataset=digits works without" in then
     assert raised.value.exit_code == 3

@@ -1,4 +1,4 @@
-from runner.data.publications import CIFAR10, FASHION_MNIST, KMNIST, MNIST, PUBLICATIONS, QMNIST, origin
+from runner.data.publications import CIFAR10, COVTYPE, FASHION_MNIST, KMNIST, MNIST, PUBLICATIONS, QMNIST, origin
 
 
 def test_names_and_checksums_are_those_of_torchvision():
@@ -9,11 +9,15 @@ def test_names_and_checksums_are_those_of_torchvision():
         (FASHION_MNIST, datasets.FashionMNIST),
         (KMNIST, datasets.KMNIST),
     ):
-        assert [(archive.name, archive.md5) for archive in publication.archives] == theirs.resources
+        assert [
+            (archive.name, archive.digest.removeprefix("md5:")) for archive in publication.archives
+        ] == theirs.resources
         assert publication.folder == f"{theirs.__name__}/raw"
         assert set(publication.mirrors) & set(theirs.mirrors)
     resources = [*datasets.QMNIST.resources["train"], *datasets.QMNIST.resources["test"]]
-    assert [(QMNIST.mirrors[0] + archive.name, archive.md5) for archive in QMNIST.archives] == resources
+    assert [
+        (QMNIST.mirrors[0] + archive.name, archive.digest.removeprefix("md5:")) for archive in QMNIST.archives
+    ] == resources
     assert list(FASHION_MNIST.class_names) == datasets.FashionMNIST.classes
     assert list(KMNIST.class_names) == datasets.KMNIST.classes
 
@@ -22,10 +26,18 @@ def test_the_files_of_cifar10_are_those_of_torchvision():
     from torchvision.datasets import CIFAR10 as theirs
 
     (archive,) = CIFAR10.archives
-    assert (CIFAR10.mirrors[0] + archive.name, archive.md5) == (theirs.url, theirs.tgz_md5)
+    assert (CIFAR10.mirrors[0] + archive.name, archive.digest.removeprefix("md5:")) == (theirs.url, theirs.tgz_md5)
     files = [*theirs.train_list, *theirs.test_list, (theirs.meta["filename"], theirs.meta["md5"])]
     expected = [(f"{theirs.base_folder}/{name}", f"md5:{md5}") for name, md5 in files]
     assert [(file.name, file.digest) for file in archive.files] == expected
+
+
+def test_the_archive_of_covtype_is_that_of_scikit_learn():
+    from sklearn.datasets import _covtype as theirs
+
+    (archive,) = COVTYPE.archives
+    assert archive.digest == f"sha256:{theirs.ARCHIVE.checksum}"
+    assert f"{theirs.ARCHIVE.url}?" in COVTYPE.mirrors
 
 
 def test_no_digest_is_that_of_two_files():

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.contracts import Data
-from runner.data.splits import SplitSettings, describe, split
+from runner.data.splits import SplitSettings, describe, evaluated, split
 from runner.errors import ConfigError, DataError
 
 
@@ -19,8 +19,8 @@ def regression(num_rows):
     return Data(x=torch.zeros(num_rows, 1), y=torch.rand(num_rows), task="regression")
 
 
-def draw(data, *, split_seed=0, val_fraction=0.0, test_fraction=0.0, folds=None, fold=None):
-    return split(data, SplitSettings(split_seed, val_fraction, test_fraction, folds, fold))
+def draw(data, *, split_seed=0, val_fraction=0.0, test_fraction=0.0, folds=None, fold=None, limit=None):
+    return split(data, SplitSettings(split_seed, val_fraction, test_fraction, folds, fold, limit))
 
 
 def class_counts(data, rows):
@@ -200,6 +200,33 @@ def test_impossible_splits_name_the_setting_to_change(knobs, fault):
         draw(classified(12, 8), **knobs)
 
 
+def test_a_limit_keeps_some_train_rows_class_by_class_and_leaves_the_other_splits_alone():
+    data = classified(100, 60, 40)
+    whole = draw(data, val_fraction=0.25, test_fraction=0.2)
+    few = draw(data, val_fraction=0.25, test_fraction=0.2, limit=10)
+    assert class_counts(data, few.train) == [5, 3, 2]
+    assert set(few.train.tolist()) < set(whole.train.tolist())
+    assert torch.equal(few.val, whole.val) and torch.equal(few.test, whole.test)
+    other = draw(data, val_fraction=0.25, test_fraction=0.2, limit=10, split_seed=1)
+    assert class_counts(data, other.train) == [5, 3, 2] and not torch.equal(other.train, few.train)
+
+
+def test_a_limit_of_all_train_rows_changes_nothing_and_a_larger_one_is_refused():
+    data = classified(12, 8)
+    assert torch.equal(draw(data, limit=20).train, draw(data).train)
+    with pytest.raises(ConfigError, match=r"dataset\.limit=21: there are 20 train rows; give less, or null for all"):
+        draw(data, limit=21)
+
+
+def test_of_a_split_with_more_rows_than_are_to_be_evaluated_some_are_drawn_class_by_class():
+    data = classified(100, 60, 40)
+    whole = draw(data, val_fraction=0.25, test_fraction=0.01)
+    few = evaluated(data, whole, 10, split_seed=0)
+    assert class_counts(data, few.train) == [5, 3, 2] and class_counts(data, few.val) == [5, 3, 2]
+    assert torch.equal(few.test, whole.test)  # two rows
+    assert evaluated(data, whole, None, split_seed=0) is whole
+
+
 def test_no_rows_and_no_free_rows_are_refused():
     with pytest.raises(DataError, match="no rows"):
         draw(regression(0))
@@ -223,6 +250,7 @@ def test_no_rows_and_no_free_rows_are_refused():
             "12.5 % of train for validation; 20 % of all rows for test; split_seed 7",
         ),
         (classified(5), {}, "no validation; no test set"),
+        (regression(5), {"limit": 4}, "no validation; no test set; train limited to 4 rows; split_seed 7"),
         (
             classified(5, official_val=torch.tensor([0]), official_test=torch.tensor([1])),
             {"val_fraction": 0.1},

@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from runner.contracts import Column, Data
-from runner.data.transform_specs import KNOBS
 from runner.data.transforms import TRANSFORMS, blank_preprocess, build_preprocess, out_shape
 from runner.errors import ConfigError
+from runner.specs.transforms import KNOBS
 
 COLOUR = Column("colour", ("red", "green", "blue"))
 MIXED = (Column("size"), COLOUR, Column("weight"))
@@ -161,11 +161,44 @@ def test_the_shape_that_comes_out_is_known_before_a_model_is_made():
     assert out_shape(build_preprocess(["flatten"], rgb, torch.tensor([0])), rgb) == (60,)
 
 
-def test_one_hot_without_categories_is_refused():
-    with pytest.raises(ConfigError, match="one_hot needs categorical columns and this data set has none"):
-        build_preprocess(["one_hot"], table([[1], [2]]), torch.tensor([0]))
-    with pytest.raises(ConfigError, match="one_hot needs categorical columns"):
+def test_one_hot_leaves_numbers_and_categories_in_order_alone():
+    size = Column("size", ("S", "M", "L"), ordered=True)
+    assert build_preprocess(["one_hot"], table([[1], [2]]), torch.tensor([0]))(torch.ones(1, 1)).tolist() == [[1]]
+    preprocess = build_preprocess(["one_hot"], table([[2, 1]], (size, COLOUR)), torch.tensor([0]))
+    assert preprocess(torch.tensor([[2.0, 1.0]])).tolist() == [[2, 0, 1, 0]]
+
+
+def test_one_hot_of_images_is_refused():
+    with pytest.raises(ConfigError, match="one_hot needs the columns of a table and this data set has none"):
         build_preprocess(["one_hot"], images(torch.zeros(1, 1, 2, 2)), torch.tensor([0]))
+
+
+def test_categories_in_order_are_normalised_as_the_numbers_they_stand_for():
+    size = Column("size", ("S", "M", "L"), ordered=True)
+    data = table([[0, 2], [2, 0]], (size, COLOUR))
+    assert build_preprocess(["normalise"], data, torch.tensor([0, 1]))(data.x).tolist() == [[-1, 2], [1, 0]]
+
+
+NAN = float("nan")
+LACKING = (Column("age", missing="marked"), COLOUR, Column("height", missing="filled"))
+
+
+def test_an_empty_cell_becomes_the_mean_of_the_train_rows_and_where_it_is_to_be_is_marked():
+    data = table([[1, 0, 10], [NAN, -1, 30], [3, 2, 50], [100, 2, NAN]], LACKING)
+    preprocess = build_preprocess(["impute"], data, torch.tensor([0, 1, 2]))
+    assert preprocess.state_dict()["0_impute.mean"].tolist() == [2, pytest.approx(1 / 3), 30]
+    assert preprocess(data.x).tolist() == [[1, 0, 10, 0], [2, -1, 30, 1], [3, 2, 50, 0], [100, 2, 30, 0]]
+    assert [column.name for column in preprocess[-1].columns] == ["age", "colour", "height", "age missing"]
+
+
+def test_where_nothing_can_be_missing_impute_changes_nothing():
+    data = table([[1, 0, 5]], MIXED)
+    assert build_preprocess(["impute"], data, torch.tensor([0]))(data.x).tolist() == [[1, 0, 5]]
+
+
+def test_empty_cells_without_impute_are_refused():
+    with pytest.raises(ConfigError, match="empty cells, as of column age, need impute among the transforms"):
+        build_preprocess(["normalise"], table([[NAN, 0, 1]], LACKING), torch.tensor([0]))
 
 
 def test_as_many_constants_as_channels_are_asked_for():

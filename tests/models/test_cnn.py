@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from runner.errors import ConfigError
 from runner.models.cnn import Cnn
@@ -10,7 +11,12 @@ from runner.models.cnn_notes import CnnNotes
 
 def cnn(in_shape: tuple[int, ...], **changed: Any) -> Cnn:
     knobs = {"channels": [32, 64], "kernel_size": 3, "padding": "same", "pool_size": 2, "activation": "ReLU"}
-    return Cnn(in_shape, 10, **{"normalisation": None} | knobs | changed)
+    off = {"normalisation": None, "dropout": 0.0, "residual": False}
+    return Cnn(in_shape, 10, **off | knobs | changed)
+
+
+def kinds(block: nn.Module) -> list[str]:
+    return [type(module).__name__ for module in block.children()]
 
 
 @pytest.mark.parametrize("in_shape", [(54,), (28, 28), (1, 2, 3, 4)])
@@ -57,4 +63,36 @@ def test_output_relu_leaves_no_negative_logit() -> None:
 
 def test_batch_normalisation_stands_between_convolution_and_activation() -> None:
     block = cnn((1, 8, 8), normalisation="batch").block_1
-    assert [type(module).__name__ for module in block] == ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"]
+    assert kinds(block) == ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"]
+
+
+@pytest.mark.parametrize(("kind", "groups"), [("group", [2, 3]), ("layer", [1, 1]), ("instance", [32, 48])])
+def test_a_normalisation_over_channels_of_one_picture_has_its_number_of_groups(kind: str, groups: list[int]) -> None:
+    net = cnn((1, 8, 8), channels=[32, 48], normalisation=kind)
+    assert [norm.num_groups for norm in (net.block_1[1], net.block_2[1])] == groups
+    assert cnn((1, 8, 8), channels=[6], normalisation="group").block_1[1].num_groups == 3  # of 2: gcd(16, 6)
+
+
+def test_dropout_ends_a_block_and_takes_whole_channels() -> None:
+    torch.manual_seed(0)
+    block = cnn((1, 8, 8), dropout=0.5, channels=[64], activation="Sigmoid").block_1
+    assert kinds(block) == ["Conv2d", "Sigmoid", "MaxPool2d", "Dropout2d"]
+    silent_BC = (block(torch.randn(3, 1, 8, 8)) == 0).flatten(2).float().mean(2)
+    assert set(silent_BC.unique().tolist()) == {0.0, 1.0}
+
+
+def test_a_residual_block_adds_its_input_before_it_pools() -> None:
+    net = cnn((1, 8, 8), channels=[8, 8], residual=True)
+    assert kinds(net.block_1) == ["Conv2d", "ReLU", "MaxPool2d"]  # 1 -> 8 channels cannot
+    assert kinds(net.block_2) == ["Residual", "MaxPool2d"]
+    nn.init.zeros_(net.block_2[0][0].weight)
+    nn.init.zeros_(net.block_2[0][0].bias)
+    x_BCHW = torch.randn(2, 8, 4, 4)
+    assert torch.equal(net.block_2[0](x_BCHW), x_BCHW)
+
+
+def test_residuals_that_would_change_nothing_are_refused_with_what_would() -> None:
+    with pytest.raises(ConfigError, match=r"they are \[1, 32, 64\]; .*, as channels=\[64,64\]"):
+        cnn((1, 8, 8), residual=True)
+    with pytest.raises(ConfigError, match="only where it keeps its size: padding=same"):
+        cnn((1, 8, 8), channels=[8, 8], residual=True, padding=0)

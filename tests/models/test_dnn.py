@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from runner.errors import ConfigError
-from runner.models.dnn import Dnn, Residual
+from runner.models.dnn import Dnn
+from runner.models.residual import Residual
 
 
 def dnn(**changed: Any) -> Dnn:
@@ -31,6 +32,7 @@ def test_a_hidden_layer_is_linear_normalisation_activation_dropout() -> None:
     net = dnn(hidden=[3], normalisation="layer", dropout=0.1, activation="Tanh")
     assert kinds(net) == ["Flatten", "Linear", "LayerNorm", "Tanh", "Dropout", "Linear"]
     assert kinds(dnn(hidden=[3], normalisation="batch"))[2] == "BatchNorm1d"
+    assert kinds(dnn(hidden=[3], normalisation="rms"))[2] == "RMSNorm"
 
 
 def test_residual_adds_input_to_output_where_widths_are_equal() -> None:
@@ -39,6 +41,11 @@ def test_residual_adds_input_to_output_where_widths_are_equal() -> None:
     double = Residual(nn.Linear(2, 2, bias=False), nn.ReLU())
     nn.init.eye_(double[0].weight)
     assert double(torch.tensor([[1.0, -1.0]])).tolist() == [[2.0, -1.0]]
+
+
+def test_residuals_that_would_change_nothing_are_refused_with_what_would() -> None:
+    with pytest.raises(ConfigError, match=r"widths are \[4, 8, 3\]; make two neighbours equal, as hidden=\[3,3\]"):
+        dnn(hidden=[8, 3], residual=True)
 
 
 @pytest.mark.parametrize("hidden", [[0], [8, -1]])

@@ -19,8 +19,17 @@ CNN = {
     "pool_size": 2,
     "activation": "ReLU",
     "normalisation": None,
+    "dropout": 0.0,
+    "residual": False,
 }
-DNN = {"hidden": [128, 64], "activation": "ReLU", "normalisation": None, "dropout": 0.0, "residual": False}
+DNN = {
+    "hidden": [128, 64],
+    "activation": "ReLU",
+    "normalisation": None,
+    "dropout": 0.0,
+    "residual": False,
+    "output_activation": None,
+}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +53,7 @@ def test_a_net_has_the_number_of_parameters_in_the_notes(net: nn.Module, expecte
     [
         Linear(RGB, 4),
         Mlp(RGB, 4, hidden=[], activation="GELU"),
-        Dnn(RGB, 4, **DNN | {"normalisation": "batch", "dropout": 0.5, "residual": True}),
+        Dnn(RGB, 4, **DNN | {"hidden": [8, 8], "normalisation": "batch", "dropout": 0.5, "residual": True}),
         Cnn(RGB, 4, **CNN),
         Cnn(RGB, 4, **CNN | {"channels": []}),
         Cnn(RGB, 4, **CNN | {"padding": "valid", "kernel_size": 2, "pool_size": 1}),

@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.commands.show import Table, draw
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.spelling import listed, nearest
 from runner.data.download import damaged, download, missing
 from runner.data.publications import PUBLICATIONS
 from runner.errors import ConfigError
+from runner.records.listing import Table, draw
 
 KEY = "data_dir="
 

@@ -11,10 +11,10 @@ from runner.commands.stored_run import ANYWHERE, LENGTHS, StoredRun
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import Config, changed
 from runner.contracts import Data
-from runner.data.splits import split
 from runner.errors import ConfigError, DataError
-from runner.experiment import Experiment, assemble, read_data, split_settings
+from runner.experiment import Experiment, assemble, read_data, read_split
 from runner.judgement import checkpoint_to_judge
+from runner.parts.build import without_published_weights
 from runner.predictor import Predictor, build_predictor
 from runner.records.checkpoint import Checkpoints
 from runner.records.schema import Schema, read_schema, schema_of
@@ -75,13 +75,13 @@ def schema_or_data(stored: StoredRun) -> Schema:
     if stored.directory.schema.exists():
         return read_schema(stored.directory)
     try:
-        data = read_data(stored.config)
+        data, rows = read_split(stored.config, read_data)
     except DataError as fault:
         raise DataError(
             f"{stored.directory.schema}: not there (the run is of an older build), and its data set cannot be read:\n"
             f"  {fault}"
         ) from fault
-    return schema_of(data, split(data, split_settings(stored.config)).train)
+    return schema_of(data, rows.train)
 
 
 def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:
@@ -100,10 +100,13 @@ def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = Non
 def assembled(stored: StoredRun, config: Config, read: Read | None = None) -> Experiment:
     """The experiment of a stored config. Its faults are faults of the file: nobody typed them."""
     try:
-        experiment = assemble(config, Catalog(conf_folders()), read)
+        experiment = assemble(
+            replace(config, model=without_published_weights(config.model)), Catalog(conf_folders()), read
+        )
     except ConfigError as error:
         raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
-    return replace(experiment, config=replace(experiment.config, threads=stored.config.threads))
+    as_stored = replace(experiment.config, threads=stored.config.threads, model=stored.config.model)
+    return replace(experiment, config=as_stored)
 
 
 def as_it_ran(config: Config, saved: Mapping[str, Any]) -> Config:

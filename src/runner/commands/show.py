@@ -1,37 +1,31 @@
-"""show: what can be chosen. Reads the YAML files alone; neither Hydra nor torch is imported."""
+"""show: what can be chosen, from the YAML files alone; or a net, layer by layer, where a model and data are named."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from runner.config.catalog import GROUPS, Catalog, Knob, conf_folders
+from runner import libraries
+from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.limits import shown
+from runner.config.settings import Config
 from runner.config.spelling import listed, nearest
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
+from runner.records.listing import Table, draw
 
+WITHOUT_DATA = "  a net is shown without any data by dataset=random 'dataset.shape=[1,28,28]' dataset.num_classes=10"
 SETTINGS = ("settings", "train")
 
 
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under a title; the last column may be long."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
-
-
 def run(argv: Sequence[str]) -> int:
-    """Prints the groups, a group's options, an option's parameters or the settings, as ``argv`` asks."""
+    """Prints the groups, the options of one, the parameters of an option, the settings, a net or a table."""
     parser = argparse.ArgumentParser(
         prog="python -m runner show",
-        description="What can be chosen: groups, the options of one, the parameters of an option, the settings.",
+        description="What can be chosen: groups, the options of one, the parameters of an option, the settings. "
+        "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for. "
+        "With a model and a data set, model=cnn dataset=mnist: the net, its layers and its parameters.",
     )
     parser.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
     parser.add_argument(
@@ -39,12 +33,64 @@ def run(argv: Sequence[str]) -> int:
     )
     parser.error = _refuse  # type: ignore[assignment,method-assign]
     wanted = parser.parse_args(list(argv))
-    catalog = Catalog(conf_folders(wanted.config_dir))
-    for number, table in enumerate([tables(catalog, word) for word in wanted.what] or [overview(catalog)]):
+    if asks_for_a_net(wanted.what):
+        found = net_tables(wanted.what, wanted.config_dir)
+    elif asks_for_data(wanted.what):
+        found = data_tables(wanted.what, wanted.config_dir)
+    else:
+        catalog = Catalog(conf_folders(wanted.config_dir))
+        found = [tables(catalog, word) for word in wanted.what] or [overview(catalog)]
+    for number, table in enumerate(found):
         if number:
             print()
         draw(table)
     return 0
+
+
+def asks_for_a_net(words: Sequence[str]) -> bool:
+    """Whether a model is named together with the data or with values: model=cnn dataset=mnist, model.hidden=[8]."""
+    keys = [word.partition("=")[0] for word in words if "=" in word]
+    of_model = any(key.partition(".")[0] == "model" for key in keys)
+    return of_model and any(key == "dataset" or key not in GROUPS for key in keys)
+
+
+def asks_for_data(words: Sequence[str]) -> bool:
+    """Whether a data set is named and something of it is set: dataset=csv dataset.path=prices.csv."""
+    return any(word.startswith("dataset=") for word in words) and any(word.startswith("dataset.") for word in words)
+
+
+def composed(words: Sequence[str], config_dir: str | None) -> Config:
+    """The config that the words make, as ``train`` would compose it; torch is imported after it. Raises RunnerError."""
+    from runner.compose.composition import compose
+    from runner.compose.request import parse
+
+    config = compose(parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
+    libraries.load()
+    return config
+
+
+def data_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+    """What the table that the words describe is taken for. Raises RunnerError as ``train`` would."""
+    config = composed(words, config_dir)
+    from runner.commands.show_data import data_tables
+
+    return data_tables(config, words)
+
+
+def net_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+    """The net that the words describe, as a run would begin with it. Raises RunnerError as ``train`` would."""
+    config = composed(words, config_dir)
+    from runner.experiment import net_alone
+    from runner.layers import forward_flops, kind_of, layers
+    from runner.records.net_listing import layer_table, module_table, parameter_table
+
+    try:
+        net, in_shape = net_alone(config, Catalog(conf_folders(config_dir)))
+    except DataError as error:
+        raise DataError(f"{error}\n{WITHOUT_DATA}") from error
+    name, flops = f"{config.model.option} on {config.dataset.option}", forward_flops(net, in_shape)
+    of_layers = layer_table(name, net, layers(net, in_shape), in_shape, flops, config.batch_size)
+    return [of_layers, module_table(net, kind_of), parameter_table(net)]
 
 
 def overview(catalog: Catalog) -> Table:
@@ -73,36 +119,6 @@ def tables(catalog: Catalog, word: str) -> Table:
     return _option(catalog, group, option) if option else _options(catalog, group)
 
 
-def draw(table: Table) -> None:
-    """The table on stdout: with rich in a terminal, as aligned plain lines otherwise."""
-    if sys.stdout.isatty():
-        _draw_rich(table)
-        return
-    print(table.title)
-    widths = [max(len(row[i]) for row in (table.columns, *table.rows)) for i in range(len(table.columns))]
-    for row in table.rows:
-        print("  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-    for note in table.notes:
-        print(note)
-
-
-def _draw_rich(table: Table) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    drawn = RichTable(title=table.title, title_justify="left", box=SIMPLE_HEAD)
-    for column in table.columns:
-        drawn.add_column(column, no_wrap=column != table.columns[-1])
-    for row in table.rows:
-        drawn.add_row(*(Text(cell) for cell in row))
-    console = Console()
-    console.print(drawn)
-    for note in table.notes:
-        console.print(Text(note, style="dim"))
-
-
 def _options(catalog: Catalog, group: str) -> Table:
     default = catalog.defaults.get(group)
     rows = [
@@ -116,8 +132,9 @@ def _options(catalog: Catalog, group: str) -> Table:
 def _option(catalog: Catalog, group: str, name: str) -> Table:
     option = catalog.option(group, name)
     where = f"metric.{name}" if group == "metric" else group
-    prefix = "" if group == "experiment" else f"{where}."
-    notes = (option.description, f"class {option.target}" if option.target else "", str(_short(option.path)))
+    prefix = "" if group in RECIPES else f"{where}."
+    net = f"its layers and sizes: python -m runner show model={name} dataset=digits" if group == "model" else ""
+    notes = (option.description, f"class {option.target}" if option.target else "", str(_short(option.path)), net)
     title = f"{group}={name}" if option.knobs else f"{group}={name}: nothing to set"
     return Table(
         title, ("parameter", "default", "meaning"), _rows(option.knobs.items(), prefix), tuple(filter(None, notes))

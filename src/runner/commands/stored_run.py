@@ -17,14 +17,7 @@ from runner.errors import ConfigError
 from runner.records.run_directory import RunDirectory, find
 
 LENGTHS = ("epochs", "max_steps")
-ANYWHERE = (
-    "data_dir",
-    "device",
-    "tensorboard",
-    "threads",
-    "trusted",
-    "output_dir",
-)  # none of them changes what a run is
+ANYWHERE = ("data_dir", "device", "threads", "trusted", "output_dir")  # none of them changes what a run is
 
 
 @dataclass(frozen=True)

@@ -129,13 +129,13 @@ def check_out(out: Path, *, overwrite: bool) -> None:
 
 
 def _exhibit(config: Config) -> Exhibit:
-    from runner.data.splits import describe, split
-    from runner.experiment import read_data, split_settings
+    from runner.data.splits import describe
+    from runner.experiment import read_data, read_split, split_settings
     from runner.pictures.exhibit import Exhibit
 
-    data, settings = read_data(config), split_settings(config)
-    rows = split(data, settings)
-    return Exhibit(config.dataset.option, data, rows, describe(data, settings), config.split_seed)
+    data, rows = read_split(config, read_data)
+    note = describe(data, split_settings(config))
+    return Exhibit(config.dataset.option, data, rows, note, config.split_seed)
 
 
 def _show(exhibit: Exhibit, out: Path) -> None:

@@ -92,10 +92,14 @@ def _plain(parent: Any, key: Any, where: str, faults: list[str]) -> Any:
         if isinstance(value, DictConfig):
             return {str(k): _plain(value, k, f"{where}.{k!s}", faults) for k in value}
         items = [_plain(value, i, f"{where}[{i}]", faults) for i in range(len(value))]  # type: ignore[arg-type]
-        return Unresolved() if any(isinstance(item, Unresolved) for item in items) else items
+        return Unresolved() if any(map(_is_broken, items)) else items
     except (OmegaConfBaseException, ValueError, TypeError, RecursionError) as error:
         faults.append(f"{where}={node._value()}: cannot be looked up: {_lookup_words(error)}")
         return Unresolved()
+
+
+def _is_broken(item: Any) -> bool:
+    return isinstance(item, Unresolved) or (isinstance(item, dict) and any(map(_is_broken, item.values())))
 
 
 def _survivors(

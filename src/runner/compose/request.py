@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from runner.config.catalog import GROUPS, Catalog, unknown_option
+from runner.config.catalog import GROUPS, RECIPES, Catalog, unknown_option
 from runner.config.spelling import listed
 from runner.errors import ConfigError
 
@@ -130,11 +130,11 @@ def _choice(group: str, value: Any, line: str, catalog: Catalog) -> Iterator[tup
     if isinstance(value, dict):
         yield True, f"{line}: choose an option by its name; its knobs are set one by one, {group}.key=value"
     elif value in (None, []):
-        if group != "experiment":
+        if group not in RECIPES:
             yield True, f"{line}: a run needs one of the {group} options: {listed(catalog.options(group))}"
     elif group == "experiment" and "/" in str(value):
         yield False, line
-    elif isinstance(value, list) and group not in ("metric", "experiment"):
+    elif isinstance(value, list) and group not in ("metric", *RECIPES):
         yield True, f"{line}: a run has one {group}; to run each of them: -m {group}={','.join(map(str, value))}"
     else:
         mended = [_mended(group, str(name), catalog) for name in names]

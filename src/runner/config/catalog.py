@@ -13,7 +13,8 @@ from runner.config.yamlfile import YamlFile, read_yaml
 from runner.errors import ConfigError
 
 PARTS = ("dataset", "model", "loss", "optimizer", "scheduler", "metric")
-GROUPS = (*PARTS, "experiment")
+RECIPES = ("experiment", "debug")  # they change settings and parts, and are no part themselves
+GROUPS = (*PARTS, *RECIPES)
 PRIMARY = "train"
 
 

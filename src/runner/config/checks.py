@@ -9,13 +9,18 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from runner.config.catalog import PARTS, Catalog, Option, unknown_option
-from runner.config.knobs import ROLES, RUN_TIME, annotation_of
+from runner.config.catalog import PARTS, RECIPES, Catalog, Option, unknown_option
+from runner.config.knobs import EVERY_OPTION, ROLES, RUN_TIME, annotation_of
 from runner.config.limits import faults, shown
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
+from runner.specs.augment import read_augment
+from runner.specs.transforms import read_transforms
 
+STEPS = {"transforms": read_transforms, "augment": read_augment}  # lists that a dataset option may have
 MISSING = "???"
+# Where a class goes that is not of this program's kind, but of torch's
+INSTEAD = {"dataset": "; a torch Dataset goes into dataset=module dataset.name=..."}
 
 
 class Unresolved:
@@ -56,8 +61,10 @@ def unknown_settings(
     for name, value in leaves(tree, annotations):
         holder = any(known.startswith(f"{name}.") for known in annotations)  # told as a setting's fault
         if name not in annotations and not holder and name.partition(".")[0] not in PARTS:
-            if name.startswith("experiment."):
-                yield f"{name}={shown(value)}: an experiment file begins with the line '# @package _global_'"
+            group = name.partition(".")[0]
+            if "." in name and group in RECIPES:
+                article = "an" if group == "experiment" else "a"
+                yield f"{name}={shown(value)}: {article} {group} file begins with the line '# @package _global_'"
                 continue
             meant = _meant_setting(name, annotations, options)
             said = (catalog.nearest_option(meant, str(value)) if catalog and meant in PARTS else None) or shown(value)
@@ -83,12 +90,15 @@ def part_faults(
     where = where or (f"metric.{option}" if group == "metric" else group)
     yield from _target_faults(group, where, node, known, trusted)
     for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, known.knobs if known else {}):
-        if known is not None and name not in known.knobs and name not in RUN_TIME.get(group, ()):
+        of_program = name in EVERY_OPTION.get(group, ())
+        if known and name not in known.knobs and name not in RUN_TIME.get(group, ()) and not of_program:
             yield _unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
         else:
-            ours = _is_ours(node.get("_target_"), trusted)
+            ours = of_program or _is_ours(node.get("_target_"), trusted)
             yield from _knob_faults(group, where, name, value, known, ours)
     yield from _combination_faults(group, where, node)
+    if group == "dataset":
+        yield from _step_faults(node)
 
 
 def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | None, ours: bool) -> Iterator[str]:
@@ -100,8 +110,18 @@ def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | 
         meaning = known.knobs[name].meaning if known else ""
         yield f"{key}=???: the option needs it ({meaning or 'no default'}); give it: {key}=..."
     elif ours and not isinstance(value, Unresolved):
-        default = known.knobs[name].default if known else None
+        default = known.knobs[name].default if known and name in known.knobs else None
         yield from faults(value, annotation_of(group, name, default), key)
+
+
+def _step_faults(node: Mapping[str, Any]) -> Iterator[str]:
+    """Faults inside the lists of steps that a dataset has."""
+    for key, read in STEPS.items():
+        if isinstance(node.get(key), list):
+            try:
+                read(node[key])
+            except ConfigError as error:
+                yield from error.faults
 
 
 def leaves(tree: Mapping[str, Any], known: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -176,9 +196,9 @@ def _target_faults(
         yield (
             f"{where}._target_={shown(target)}: is no {group} class\n"
             f"  it has to begin with {' or '.join(roots)}\n"
-            f"  or with a package of yours that you trust: trusted=[package]"
+            f"  or with a package of yours that you trust: trusted=[package]{INSTEAD.get(group, '')}"
         )
-    inner = {"dataset": ("torchvision.transforms.", *roots), "scheduler": roots}.get(group, ())
+    inner = roots if group == "scheduler" else ()
     for place, nested in _nested_targets({k: v for k, v in node.items() if k != "_target_"}, where):
         if not _is_path_under(nested, inner):
             may = f"it has to begin with {' or '.join(inner)}" if inner else "nothing inside an option may name a class"

@@ -23,29 +23,47 @@ DATASET: Mapping[str, Any] = {
     "augment": list[Any],
     "categorical": Literal["onehot", "embedding"],
     "class_names": list[str] | None,
+    "columns": dict[str, Any],
+    "decimal": Literal[".", ","] | None,
+    "delimiter": Annotated[str, Matching(r"[^\w\r\n\"]", "of one character, no letter and no digit")] | None,
+    "encoding": Annotated[str, Matching(r"[\w-]+", "that names one, as utf-8 or cp949")] | None,
+    "header": Switch,
+    "limit": Count | None,
     "memory_mb": NotNegativeInt,
+    "missing": Literal["refuse", "impute"],
     "name": str,
+    "names": Annotated[list[str], NotEmpty()] | None,
     "num_classes": NotNegativeInt,
     "num_rows": Count,
     "path": str | None,
     "seed": NotNegativeInt,
     "shape": Annotated[list[Count], NotEmpty()],
     "size": tuple[Count, Count] | None,
+    "split_column": str | None,
+    "split_rows": tuple[Count, NotNegativeInt] | None,
+    "target": str,
+    "task": Literal["binary", "multiclass", "regression"] | None,
     "transforms": list[Any],
+    "unknown": Literal["refuse", "zeros"],
 }
 MODEL: Mapping[str, Any] = {
     "activation": Annotated[str, Matching(r"[A-Z]\w*", "that names a class of torch.nn, as ReLU")],
+    "arguments": dict[str, Any],
     "bias": bool,
     "channels": Annotated[list[Count], NotEmpty()],
     "dropout": Decay,
+    "freeze": list[str],
     "hidden": list[Count],
     "kernel_size": Count,
-    "normalisation": Literal["batch", "layer"] | None,
+    "name": str,
+    "normalisation": Literal["batch", "layer", "group", "instance", "rms"] | None,
     "output_activation": Literal["ReLU", "Softmax"] | None,
     "output_relu": bool,
     "padding": Literal["same", "valid"] | NotNegativeInt,
+    "path": str | None,
     "pool_size": Count,
     "residual": bool,
+    "weights": str | None,
 }
 LOSS: Mapping[str, Any] = {
     "beta": NotNegative,
@@ -170,11 +188,14 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
 # Facts that only the data and the other parts can give; build sets them.
 RUN_TIME: Mapping[str, frozenset[str]] = {
     "dataset": frozenset({"dataset_class"}),
-    "model": frozenset({"in_shape", "num_outputs"}),
+    "model": frozenset({"in_shape", "num_outputs", "model_class"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer", "last_epoch"}),
     "metric": frozenset({"task", "num_classes", "num_labels"}),
 }
+
+# Knobs that are the program's own: an option file of a user's may leave them out.
+EVERY_OPTION: Mapping[str, frozenset[str]] = {"dataset": frozenset({"limit"})}
 
 # Where the class of a part may live, as far as its spelling goes; build checks the object itself.
 ROLES: Mapping[str, tuple[str, ...]] = {

@@ -27,9 +27,16 @@ Device = Annotated[str, Matching(r"auto|cpu|mps|cuda(:\d+)?", "like auto, cpu, c
 Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or train/loss, never test/...")]
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
+MOST_PROFILED = 1000  # steps: about 1 GB of trace
 
 # what runs have not got that were made before there was such a setting; it changes nothing that they computed
-LATER_SETTINGS = {"tensorboard": "auto"}
+LATER_SETTINGS = {
+    "tensorboard": "auto",
+    "repeat_batch": None,
+    "max_eval_rows": None,
+    "profile": False,
+    "detect_anomaly": False,
+}
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,10 @@ class Config:
     device: Device
     epochs: Count
     max_steps: Count | None
+    repeat_batch: Count | None
     batch_size: Count
     eval_batch_size: Count
+    max_eval_rows: Count | None
     shuffle: bool
     val_fraction: Fraction
     test_fraction: Fraction
@@ -82,6 +91,8 @@ class Config:
     checkpoint: Checkpointing
     grad_clip_norm: Positive | None
     log_every_steps: Count
+    profile: bool
+    detect_anomaly: bool
     tensorboard: Literal["auto", "off", "scalars", "full"]
     num_workers: NotNegativeInt
     threads: Count | None
@@ -201,6 +212,8 @@ def _cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator
         yield fault
     if {"fold", "folds"} <= sound.keys() and (fault := _fold_fault(sound["fold"], sound["folds"])):
         yield fault
+    if sound.get("profile") and not (sound.get("max_steps") or MOST_PROFILED + 1) <= MOST_PROFILED:
+        yield f"profile=true: keeps every operation in memory; set max_steps=20, at most {MOST_PROFILED}"
     monitor, val_fraction = sound.get("monitor", ""), sound.get("val_fraction")
     if monitor.startswith("val/") and val_fraction == 0 and monitor != _usual_monitor(catalog):
         yield (
@@ -244,10 +257,15 @@ def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalo
 
 
 def _auto_name(choices: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
-    experiment = choices.get("experiment")
-    if experiment:
-        return str(experiment).replace("/", "-")
-    return "-".join(parts[group].option for group in ("dataset", "model", "optimizer"))
+    experiment, debug = choices.get("experiment"), choices.get("debug")
+    words = [parts["dataset"].option, _model_name(parts["model"]), parts["optimizer"].option]
+    name = str(experiment).replace("/", "-") if experiment else "-".join(words)
+    return f"{name}-{debug}" if debug else name
+
+
+def _model_name(model: Part) -> str:
+    """The option, or which of the nets that an option stands for: resnet18, MyNet."""
+    return str(model.knobs.get("name", model.option)).rpartition(".")[2]
 
 
 def _part(group: str, option: str, node: Mapping[str, Any]) -> Part:

@@ -15,12 +15,17 @@ CHUNK_BYTES = 8 * 2**20  # of a chunk as float32; the transforms hold several su
 
 
 def resident_splits(
-    data: Data, split: Split, batching: Batching, *, row_shape: tuple[int, ...] = ()
+    data: Data,
+    split: Split,
+    batching: Batching,
+    *,
+    row_shape: tuple[int, ...] = (),
+    judged_split: Split | None = None,
 ) -> tuple["ResidentBatches", dict[str, "ResidentBatches"]]:
     """(train batches, every split that has rows in its own order), over one copy of the rows on the device.
 
     On the CPU that copy is ``data`` itself. ``row_shape`` is that of a row after preprocessing: where it is larger,
-    chunks are smaller.
+    chunks are smaller. ``judged_split`` has the rows to be judged where they are not those of the split itself.
     """
     assert isinstance(data.x, Tensor), "rows that stream have batches of their own"
     x, y = aligned(data.x.to(batching.device)), data.y.to(batching.device)
@@ -29,7 +34,9 @@ def resident_splits(
         return ResidentBatches(x, y, rows, size, order_seed=order_seed, row_shape=row_shape)
 
     judged = {
-        name: batches(rows, batching.eval_batch_size, None) for name in SPLITS if len(rows := getattr(split, name))
+        name: batches(rows, batching.eval_batch_size, None)
+        for name in SPLITS
+        if len(rows := getattr(judged_split or split, name))
     }
     return batches(split.train, batching.batch_size, batching.order_seed), judged
 

@@ -7,6 +7,10 @@ from pathlib import Path
 import torch
 
 from runner.contracts import Column, Data, Source
+from runner.data.layout import Reading
+from runner.data.official import Official
+from runner.data.table import Meaning
+from runner.data.table_file import Goal, find_file, read_table
 
 COLUMNS = (
     Column("buying", ("vhigh", "high", "med", "low")),
@@ -16,6 +20,7 @@ COLUMNS = (
     Column("lug_boot", ("small", "med", "big")),
     Column("safety", ("low", "med", "high")),
 )
+TARGET = "class"
 CLASS_NAMES = ("unacc", "acc", "good", "vgood")
 
 TECH = {0: (0, 0, 0), 1: (0, 1, 2), 2: (0, 2, 3)}  # comfort -> score by safety low, med, high
@@ -28,17 +33,33 @@ CLASS = {  # price -> class by tech 0..3
 
 
 class Car(Source):
-    """1,728 cars, every combination of 6 categories once; 4 classes (1210, 384, 69, 65)."""
+    """1,728 cars, every combination of 6 categories once; 4 classes (1210, 384, 69, 65).
+
+    Computed, or read from the file ``path``: car.data as UCI has it, with a header or without.
+    """
+
+    def __init__(self, *, path: str | None):
+        self.path = path
 
     def load(self, data_dir: Path) -> Data:
-        codes = [[c.categories.index(value) for c, value in zip(COLUMNS, row, strict=True)] for row in car_rows()]
-        return Data(
-            x=torch.tensor(codes, dtype=torch.float32),
-            y=torch.tensor([CLASS_NAMES.index(evaluate(*row)) for row in car_rows()]),
-            task="multiclass",
-            class_names=CLASS_NAMES,
-            columns=COLUMNS,
-        )
+        if self.path is None:
+            return computed()
+        reading = Reading(names=(*(column.name for column in COLUMNS), TARGET))
+        meaning = Meaning({column.name: column for column in COLUMNS}, missing="refuse", unknown="refuse")
+        goal = Goal(TARGET, "multiclass", {name: name for name in CLASS_NAMES})
+        return read_table(find_file(self.path, data_dir), reading, meaning, goal, Official())
+
+
+def computed() -> Data:
+    """Every car, in the order of the published file."""
+    codes = [[c.categories.index(value) for c, value in zip(COLUMNS, row, strict=True)] for row in car_rows()]
+    return Data(
+        x=torch.tensor(codes, dtype=torch.float32),
+        y=torch.tensor([CLASS_NAMES.index(evaluate(*row)) for row in car_rows()]),
+        task="multiclass",
+        class_names=CLASS_NAMES,
+        columns=COLUMNS,
+    )
 
 
 def car_rows() -> Iterator[tuple[str, ...]]:

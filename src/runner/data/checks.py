@@ -46,9 +46,11 @@ def _check_form(data: Data) -> None:
 
 
 def _check_finite(data: Data, x: Tensor) -> None:
-    if x.dtype == torch.uint8:
+    if x.dtype == torch.uint8 or torch.stack(x.aminmax()).isfinite().all():  # at once: NaN is its own extreme
         return
     wrong = ~torch.isfinite(x)
+    if fillable := [place for place, column in enumerate(data.columns) if column.missing != "refused"]:
+        wrong[:, fillable] = x[:, fillable].isinf()  # NaN is an empty cell
     if wrong.any():
         row, *place = _first(wrong)
         raise DataError(f"row {row}, {_where(data, place)}: {x[row, *place].item()} is no finite number")
@@ -63,6 +65,8 @@ def _check_categories(x_NF: Tensor, columns: tuple[Column, ...]) -> None:
 def _check_codes(codes_N: Tensor, column: Column) -> None:
     last = len(column.categories) - 1
     wrong = (codes_N < 0) | (codes_N > last) | (codes_N != codes_N.round())
+    if column.missing != "refused" or column.takes_unknown:
+        wrong &= ~(codes_N.isnan() if column.is_number else codes_N == -1)
     if wrong.any():
         (row,) = _first(wrong)
         raise DataError(f"row {row}, column {column.name}: {codes_N[row].item():g} is no code of a category, 0..{last}")

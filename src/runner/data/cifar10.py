@@ -40,6 +40,11 @@ class Cifar10(Source):
         except DataError as fault:
             raise DataError(f"{fault}\n  get it again: {fetch_command('cifar10', data_dir)}") from fault
 
+    def blank(self) -> Data:
+        x, y = torch.zeros(1, *IN_SHAPE, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64)
+        names = PUBLICATIONS["cifar10"].class_names
+        return Data(x, y, task="multiclass", class_names=names, official_test=torch.arange(0))
+
 
 def _read(data_dir: Path) -> Data:
     publication = PUBLICATIONS["cifar10"]

@@ -1,6 +1,7 @@
 """The fingerprint of a data set, to notice that it changed between two runs."""
 
 import hashlib
+from dataclasses import astuple
 
 from torch import Tensor
 
@@ -12,7 +13,7 @@ def digest(data: Data) -> str:
 
     Of rows that stream, their own fingerprint stands for them.
     """
-    meaning = (data.task, data.class_names, [(c.name, c.categories) for c in data.columns])
+    meaning = (data.task, data.class_names, [astuple(column) for column in data.columns])
     total = hashlib.sha256(repr(meaning).encode())
     for tensor in (data.x, data.y, data.official_val, data.official_test):
         _add(total, tensor)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 
@@ -63,6 +64,31 @@ def download(option: str, data_dir: Path, choose: Choice) -> bool:
     return True
 
 
+def is_address(path: str) -> bool:
+    return path.startswith(("http://", "https://"))
+
+
+def received(address: str, data_dir: Path) -> Path:
+    """The file of an address, downloaded below ``data_dir`` where it is not there yet. Raises DataError.
+
+    Nobody has said which bytes are right: what came is kept, and the digest of its rows is the run's.
+    """
+    folder = data_dir / "downloads"
+    name = f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{Path(urlsplit(address).path).name or 'table'}"
+    path = folder / name
+    with _writing(folder), FileLock(folder / ".fetch.lock"):
+        if not path.is_file():
+            print(f"fetching {address} into {path}", file=sys.stderr)
+            with Mirrors((address,)) as mirrors, _temporary(path) as temporary:
+                if not mirrors.get("", None, temporary):
+                    ((host, fault),) = mirrors.faults.items()
+                    raise DataError(
+                        f"dataset.path={address}: cannot be downloaded ({host}: {fault})\n  or put it at {path}"
+                    )
+                os.replace(temporary, path)
+    return path
+
+
 def fetch_command(option: str, data_dir: Path) -> str:
     """What to type to get the data set."""
     return f"python -m runner fetch {option} {shlex.quote(f'data_dir={data_dir}')}"
@@ -71,7 +97,7 @@ def fetch_command(option: str, data_dir: Path) -> str:
 def _fetch(mirrors: Mirrors, folder: Path, archive: Archive) -> bool:
     """Whether a mirror had the archive; its files are extracted and the archive itself is gone again."""
     with _temporary(folder / archive.name) as temporary:
-        if not mirrors.get(archive.name, archive.md5, temporary):
+        if not mirrors.get(archive.name, archive.digest, temporary):
             return False
         for file, stream in extracted(temporary, archive):
             _write_whole(folder / file.name, stream)
@@ -133,14 +159,19 @@ def _is_right(folder: Path, archive: Archive) -> bool:
     if is_extracted(folder, archive):
         return all(_is_published(folder / file.name, file) for file in archive.files)
     path = folder / archive.name
-    return path.is_file() and file_digest(path, "md5") == archive.md5
+    return path.is_file() and _has_digest(path, archive.digest)
 
 
 def _is_published(path: Path, file: File) -> bool:
     """By its digest; by its size where only that is known."""
     if file.digest is not None:
-        return f"{(kind := file.digest.partition(':')[0])}:{file_digest(path, kind)}" == file.digest
+        return _has_digest(path, file.digest)
     return file.idx is None or path.stat().st_size == file.idx.num_bytes + 4 + 4 * len(file.idx.shape)
+
+
+def _has_digest(path: Path, digest: str) -> bool:
+    kind = digest.partition(":")[0]
+    return f"{kind}:{file_digest(path, kind)}" == digest
 
 
 def file_digest(path: Path, kind: str) -> str:
@@ -152,7 +183,7 @@ def file_digest(path: Path, kind: str) -> str:
 def _unavailable(option: str, data_dir: Path, archives: Sequence[Archive], faults: dict[str, str]) -> str:
     folder = data_dir / PUBLICATIONS[option].folder
     said = "; ".join(f"{host}: {fault}" for host, fault in faults.items())
-    names = ", ".join(f"{archive.name} (MD5 {archive.md5})" for archive in archives)
+    names = ", ".join(f"{archive.name} ({archive.digest})" for archive in archives)
     return (
         f"dataset={option} is not in {folder} and cannot be downloaded ({said})\n"
         f"  put there, as they are or extracted: {names}\n"

@@ -49,28 +49,29 @@ class Mirrors:
     def __exit__(self, *fault: object) -> None:
         self._progress.stop()
 
-    def get(self, name: str, md5: str, path: Path) -> bool:
-        """Whether ``path`` now holds the file ``name``, its MD5 right; ``faults`` says why not."""
+    def get(self, name: str, digest: str | None, path: Path) -> bool:
+        """Whether ``path`` now holds the file ``name``, its digest ("md5:...") right; ``faults`` says why not."""
         task = self._progress.add_task(name, total=None)
         while self._addresses:
             address = self._addresses[0]
             try:
-                self._receive(address + name, md5, path, task)
+                self._receive(address + name, digest, path, task)
                 return True
             except MirrorFault as fault:
                 self.faults[urlsplit(address).netloc] = str(fault)
                 self._addresses.remove(address)
         return False
 
-    def _receive(self, url: str, md5: str, path: Path, task: TaskID) -> None:
-        digest = hashlib.md5(usedforsecurity=False)
+    def _receive(self, url: str, digest: str | None, path: Path, task: TaskID) -> None:
+        kind = digest.partition(":")[0] if digest else "sha256"
+        found = hashlib.new(kind, usedforsecurity=False)
         with open(path, "wb") as file:
             for received, size, piece in _pieces(url):
                 file.write(piece)
-                digest.update(piece)
+                found.update(piece)
                 self._progress.update(task, completed=received, total=size)
-        if digest.hexdigest() != md5:
-            raise MirrorFault(f"what came is corrupt: expected MD5 {md5}, found {digest.hexdigest()}")
+        if digest not in (None, f"{kind}:{found.hexdigest()}"):
+            raise MirrorFault(f"what came is corrupt: expected {digest}, found {kind}:{found.hexdigest()}")
 
 
 def _pieces(url: str) -> Iterator[tuple[int, int | None, bytes]]:

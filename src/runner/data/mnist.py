@@ -4,6 +4,7 @@ Shapes: N rows, train rows before test rows.
 """
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -16,32 +17,43 @@ from runner.data.publications import PUBLICATIONS, Archive, Publication, origin
 from runner.errors import DataError
 
 
-class Mnist(Source):
+class IdxSource(Source):
+    """The rows of the publication ``option``."""
+
+    option: ClassVar[str]
+
+    def load(self, data_dir: Path) -> Data:
+        return load_idx(self.option, data_dir)
+
+    def blank(self) -> Data:
+        publication = PUBLICATIONS[self.option]
+        x = torch.zeros(1, 1, *_shape(publication.archives[0])[1:], dtype=torch.uint8)
+        y = torch.zeros(1, dtype=torch.int64)
+        return Data(x, y, task="multiclass", class_names=publication.class_names, official_test=torch.arange(0))
+
+
+class Mnist(IdxSource):
     """Handwritten digits: 60,000 train, 10,000 test rows."""
 
-    def load(self, data_dir: Path) -> Data:
-        return load_idx("mnist", data_dir)
+    option = "mnist"
 
 
-class FashionMnist(Source):
+class FashionMnist(IdxSource):
     """Pictures of clothes from a shop (Xiao, Rasul and Vollgraf 2017): 60,000 train, 10,000 test rows."""
 
-    def load(self, data_dir: Path) -> Data:
-        return load_idx("fashion_mnist", data_dir)
+    option = "fashion_mnist"
 
 
-class Kmnist(Source):
+class Kmnist(IdxSource):
     """Characters of old Japanese writing (Clanuwat et al. 2018): 60,000 train, 10,000 test rows."""
 
-    def load(self, data_dir: Path) -> Data:
-        return load_idx("kmnist", data_dir)
+    option = "kmnist"
 
 
-class Qmnist(Source):
+class Qmnist(IdxSource):
     """MNIST rebuilt with the test rows once lost (Yadav and Bottou 2019): 60,000 train, 60,000 test rows."""
 
-    def load(self, data_dir: Path) -> Data:
-        return load_idx("qmnist", data_dir)
+    option = "qmnist"
 
 
 def load_idx(option: str, data_dir: Path) -> Data:

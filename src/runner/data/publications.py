@@ -1,4 +1,4 @@
-"""Image data sets as their authors publish them: what lies where, how to tell that it is right, who serves it.
+"""Data sets as their authors publish them: what lies where, how to tell that it is right, who serves it.
 
 Facts alone: nothing here needs torch. Folders and file names are those of torchvision, so that one copy serves both.
 """
@@ -37,7 +37,7 @@ class Archive:
     """What the mirrors serve in one piece, and the files in it: one in a .gz, several in a .tar.gz."""
 
     name: str
-    md5: str  # as published
+    digest: str  # as published: "md5:..." or "sha256:..."
     files: tuple[File, ...]
 
 
@@ -68,7 +68,7 @@ def origin(digest: str) -> str | None:
 def _idx_archives(*rows: tuple[str, str, str | None, Idx]) -> Iterator[Archive]:
     """Archives from (name of the extracted file, MD5 of its .gz, SHA-256 of the extracted file, contents)."""
     for name, md5, sha256, idx in rows:
-        yield Archive(f"{name}.gz", md5, (File(name, sha256 and f"sha256:{sha256}", idx),))
+        yield Archive(f"{name}.gz", f"md5:{md5}", (File(name, sha256 and f"sha256:{sha256}", idx),))
 
 
 TRAIN_IMAGES, TRAIN_LABELS = Idx((60_000, 28, 28)), Idx((60_000,))
@@ -202,7 +202,7 @@ CIFAR10 = Publication(
     archives=(
         Archive(
             "cifar-10-python.tar.gz",
-            "c58f30108f718f92721af3b95e74349a",
+            "md5:c58f30108f718f92721af3b95e74349a",
             (
                 File("cifar-10-batches-py/data_batch_1", "md5:c99cafc152244af753f735de768cd75f"),
                 File("cifar-10-batches-py/data_batch_2", "md5:d4bba439e000b95fd0a9bffe97cbabec"),
@@ -218,10 +218,37 @@ CIFAR10 = Publication(
     class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
 )
 
+COVTYPE = Publication(
+    title="Covertype",
+    folder="",
+    mirrors=(
+        "https://archive.ics.uci.edu/ml/machine-learning-databases/covtype/",
+        "https://ndownloader.figshare.com/files/5976039?",  # a number alone, whatever stands behind the ?
+    ),
+    archives=(
+        Archive(
+            "covtype.data.gz",
+            "sha256:614360d0257557dd1792834a85a1cdebfadc3c4f30b011d56afee7ffb5b15771",  # as scikit-learn has it
+            (File("covtype.data", None),),
+        ),
+    ),
+    download_mb=11.2,
+    class_names=(
+        "Spruce/Fir",
+        "Lodgepole Pine",
+        "Ponderosa Pine",
+        "Cottonwood/Willow",
+        "Aspen",
+        "Douglas-fir",
+        "Krummholz",
+    ),
+)
+
 PUBLICATIONS = {  # by the name of the option
     "mnist": MNIST,
     "fashion_mnist": FASHION_MNIST,
     "kmnist": KMNIST,
     "qmnist": QMNIST,
     "cifar10": CIFAR10,
+    "covtype": COVTYPE,
 }

@@ -20,6 +20,7 @@ class SplitSettings:
     test_fraction: float
     folds: int | None
     fold: int | Literal["all"] | None  # all: every fold in its turn; ``split`` takes one of them
+    limit: int | None = None  # train rows that are kept, of dataset.limit; None: all
 
 
 def split(data: Data, settings: SplitSettings) -> Split:
@@ -27,7 +28,8 @@ def split(data: Data, settings: SplitSettings) -> Split:
 
     Official rows are taken as they are and never drawn from; ``test_fraction`` is of all other rows, ``val_fraction``
     of what remains after test. With ``folds``, test is fold number ``fold`` of the rows that are not official (an
-    official test set is then left unused). Classes keep their shares in every split, to the row.
+    official test set is then left unused). Of the train rows, ``limit`` are kept. Classes keep their shares in every
+    split, to the row.
 
     Raises ConfigError naming the setting where a split would come out empty, DataError where there is no row.
     """
@@ -44,9 +46,22 @@ def split(data: Data, settings: SplitSettings) -> Split:
     else:
         rest, test = _draw(rest, strata_N, "test", settings.test_fraction, settings.split_seed)
     if data.official_val is not None:
-        return Split(train=rest, val=data.official_val, test=test)
-    train, val = _draw(rest, strata_N, "val", settings.val_fraction, settings.split_seed)
-    return Split(train=train, val=val, test=test)
+        train, val = rest, data.official_val
+    else:
+        train, val = _draw(rest, strata_N, "val", settings.val_fraction, settings.split_seed)
+    return Split(train=_limited(train, strata_N, settings.limit, settings.split_seed), val=val, test=test)
+
+
+def evaluated(data: Data, split: Split, max_rows: int | None, split_seed: int) -> Split:
+    """At most ``max_rows`` rows of each split, drawn class by class; all of them for None."""
+    if max_rows is None:
+        return split
+    strata_N = _strata(data)
+
+    def few(rows: Tensor) -> Tensor:
+        return _limited(rows, strata_N, min(max_rows, len(rows)), split_seed)
+
+    return Split(train=few(split.train), val=few(split.val), test=few(split.test))
 
 
 def describe(data: Data, settings: SplitSettings) -> str:
@@ -54,7 +69,9 @@ def describe(data: Data, settings: SplitSettings) -> str:
     val_drawn = data.official_val is None and settings.val_fraction > 0
     test_drawn = settings.folds is not None or (data.official_test is None and settings.test_fraction > 0)
     clauses = [_describe_val(data, settings), _describe_test(data, settings)]
-    if val_drawn or test_drawn:
+    if settings.limit is not None:
+        clauses.append(f"train limited to {settings.limit:,} rows")
+    if val_drawn or test_drawn or settings.limit is not None:
         stratified = "" if data.task == "regression" else "stratified, "
         clauses.append(f"{stratified}split_seed {settings.split_seed}")
     return "; ".join(clauses)
@@ -74,7 +91,7 @@ def _describe_test(data: Data, settings: SplitSettings) -> str:
         )
         return f"{which} for test" + (", official test set unused" if data.official_test is not None else "")
     if data.official_test is not None:
-        return "official test set"
+        return "official test set" if len(data.official_test) else "the official test set is empty here"
     fraction = settings.test_fraction
     return f"{100 * fraction:g} % of all rows for test" if fraction > 0 else "no test set"
 
@@ -118,7 +135,21 @@ def _draw(rows: Tensor, strata_N: Tensor, name: str, fraction: float, split_seed
     """What remains of ``rows``, and the ``fraction`` of them drawn for the split ``name``."""
     num_drawn = int(fraction * len(rows) + 0.5)
     _check_draw(f"{name}_fraction", fraction, num_drawn, len(rows))
-    ordered = _shuffled_by_class(rows, strata_N, generator(split_seed, name))
+    return _drawn(rows, strata_N, num_drawn, generator(split_seed, name))
+
+
+def _limited(rows: Tensor, strata_N: Tensor, limit: int | None, split_seed: int) -> Tensor:
+    """``limit`` of the rows, drawn class by class; all of them for None."""
+    if limit is None or limit == len(rows):
+        return rows
+    if limit > len(rows):
+        raise ConfigError(f"dataset.limit={limit}: there are {len(rows)} train rows; give less, or null for all")
+    return _drawn(rows, strata_N, limit, generator(split_seed, "limit"))[1]
+
+
+def _drawn(rows: Tensor, strata_N: Tensor, num_drawn: int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+    """What remains of ``rows``, and ``num_drawn`` of them."""
+    ordered = _shuffled_by_class(rows, strata_N, draw)
     classes = strata_N[ordered]
     counts_K = torch.bincount(classes)
     first_K = counts_K.cumsum(0) - counts_K  # where each class begins in ``ordered``

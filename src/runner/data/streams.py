@@ -11,11 +11,18 @@ from runner.seed import generator
 
 
 def streamed_splits(
-    data: Data, split: Split, batching: Batching, *, draw_seed: int, num_workers: int
+    data: Data,
+    split: Split,
+    batching: Batching,
+    *,
+    draw_seed: int,
+    num_workers: int,
+    judged_split: Split | None = None,
 ) -> tuple["StreamedBatches", dict[str, "StreamedBatches"]]:
     """(train batches, every split that has rows in its own order), read by ``num_workers`` processes.
 
-    What rows draw while they are read is a function of ``draw_seed``, the epoch and the row.
+    What rows draw while they are read is a function of ``draw_seed``, the epoch and the row. ``judged_split`` has the
+    rows to be judged where they are not those of the split itself.
     """
 
     def batches(rows: Tensor, size: int, order_seed: int | None) -> StreamedBatches:
@@ -30,7 +37,9 @@ def streamed_splits(
         )
 
     judged = {
-        name: batches(rows, batching.eval_batch_size, None) for name in SPLITS if len(rows := getattr(split, name))
+        name: batches(rows, batching.eval_batch_size, None)
+        for name in SPLITS
+        if len(rows := getattr(judged_split or split, name))
     }
     return batches(split.train, batching.batch_size, batching.order_seed), judged
 

@@ -1,10 +1,11 @@
 """Fixed steps between the raw rows and the net: modules whose constants are buffers, so they travel with the weights.
 
-A new one is a class here and its knobs in transform_specs. Shapes: N rows, C channels, H W pixels, F features.
+A new one is a class here and its knobs in runner.specs.transforms. Shapes: N rows, C channels, H W pixels, F features.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,8 +15,8 @@ from runner.contracts import Column, Data, Rows
 from runner.data.image_transforms import Colour, Grey, Pad, Resize
 from runner.data.reading import Reader, read_batches
 from runner.data.transform import Transform
-from runner.data.transform_specs import read_transforms
 from runner.errors import ConfigError
+from runner.specs.transforms import read_transforms
 
 Numbers = float | list[float]
 ROWS_TO_FIT = 256  # of those that stream, in memory at once
@@ -43,7 +44,17 @@ def blank_preprocess(transforms: list[Any], in_shape: tuple[int, ...], columns: 
         step = TRANSFORMS[spec.name](tuple(x.shape[1:]), columns, **spec.knobs)
         x, columns = step(x), step.columns
         steps[f"{i}_{spec.name}"] = step
+    if not any(isinstance(step, Impute) for step in steps.values()):
+        _check_nothing_missing(columns)
     return nn.Sequential(steps)
+
+
+def _check_nothing_missing(columns: tuple[Column, ...]) -> None:
+    lacking = [column.name for column in columns if column.is_number and column.missing != "refused"]
+    if lacking:
+        raise ConfigError(
+            f"dataset.transforms: empty cells, as of column {lacking[0]}, need impute among the transforms"
+        )
 
 
 def out_shape(preprocess: nn.Module, data: Data) -> tuple[int, ...]:
@@ -86,7 +97,7 @@ class Scale(Transform):
 class Normalise(Transform):
     """Mean 0 and deviation 1 over the train rows, or as given: per channel of images, per numeric column of tables.
 
-    Categories are left as they are; what is constant is only shifted.
+    Categories without an order are left as they are; what is constant is only shifted.
     """
 
     mean: Tensor  # [C, 1, 1] or [F]
@@ -99,7 +110,7 @@ class Normalise(Transform):
         super().__init__(columns)
         self.mean_given, self.std_given = mean is not None, std is not None
         self.needs_fit = not (self.mean_given and self.std_given)
-        numeric = torch.tensor([not column.categories for column in columns] or [True] * in_shape[0])
+        numeric = torch.tensor([column.is_number for column in columns] or [True] * in_shape[0])
         self.view = (-1,) + (1,) * (len(in_shape) - 1)
         self.register_buffer("numeric", numeric.view(self.view), persistent=False)
         self.register_buffer("mean", _spread("mean", 0.0 if mean is None else mean, numeric, 0.0).view(self.view))
@@ -117,10 +128,43 @@ class Normalise(Transform):
         return x.sub_(self.mean).div_(self.std)
 
 
+class Impute(Transform):
+    """An empty cell of a number becomes the mean of the column's train rows.
+
+    Columns that are marked get another one behind all others: 1 where the cell was empty, else 0. Categories that are
+    no numbers are left as they are: an empty one is code -1.
+    """
+
+    mean: Tensor  # [F]
+    marked: Tensor  # [M] the columns that get a mark
+
+    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
+        marked = [i for i, column in enumerate(columns) if column.is_number and column.missing == "marked"]
+        whole = (replace(column, missing="refused") if column.is_number else column for column in columns)
+        super().__init__((*whole, *(Column(f"{columns[i].name} missing") for i in marked)))
+        self.needs_fit = self.is_used = any(column.missing != "refused" for column in columns)
+        self.register_buffer("mean", torch.zeros(in_shape[0]))
+        self.register_buffer("marked", torch.tensor(marked, dtype=torch.int64))
+
+    def fit(self, chunks: Iterable[Tensor]) -> None:
+        total, count = torch.zeros(len(self.mean), dtype=torch.float64), torch.zeros(len(self.mean))
+        for x_NF in chunks:
+            total += x_NF.nansum(0, dtype=torch.float64)
+            count += (~x_NF.isnan()).sum(0)
+        self.mean.copy_(total / count.clamp(min=1))
+
+    def forward(self, x_NF: Tensor) -> Tensor:
+        if not self.is_used:
+            return x_NF
+        missing_NF = x_NF.isnan()
+        marks_NM = missing_NF.index_select(1, self.marked).float()
+        return torch.cat([torch.where(missing_NF, self.mean, x_NF), marks_NM], 1)
+
+
 class OneHot(Transform):
     """Each categorical column [N] becomes one column of 0 and 1 per category, in its place; numbers stay.
 
-    A code that is no category gives all zeros.
+    A code that is no category gives all zeros. Categories in order are numbers.
     """
 
     source: Tensor  # [G] the column each of the G new columns reads
@@ -128,15 +172,15 @@ class OneHot(Transform):
     numeric: Tensor  # [G] whether it is a number, and passes through
 
     def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
-        if not any(column.categories for column in columns):
-            raise ConfigError("dataset.transforms: one_hot needs categorical columns and this data set has none")
+        if not columns:
+            raise ConfigError("dataset.transforms: one_hot needs the columns of a table and this data set has none")
         super().__init__(tuple(out for column in columns for out in _one_hot_columns(column)))
-        widths = torch.tensor([max(1, len(column.categories)) for column in columns])
+        widths = torch.tensor([len(_one_hot_columns(column)) for column in columns])
         source = torch.arange(len(columns)).repeat_interleave(widths)
         first = (widths.cumsum(0) - widths)[source]
         self.register_buffer("source", source)
         self.register_buffer("code", (torch.arange(len(source)) - first).float())
-        self.register_buffer("numeric", torch.tensor([not column.categories for column in columns])[source])
+        self.register_buffer("numeric", torch.tensor([column.is_number for column in columns])[source])
 
     def forward(self, x_NF: Tensor) -> Tensor:
         x_NG = x_NF.index_select(1, self.source)
@@ -156,6 +200,7 @@ class Flatten(Transform):
 TRANSFORMS: Mapping[str, Any] = {
     "scale": Scale,
     "normalise": Normalise,
+    "impute": Impute,
     "one_hot": OneHot,
     "flatten": Flatten,
     "resize": Resize,
@@ -192,6 +237,6 @@ def _spread(knob: str, given: Numbers, numeric: Tensor, elsewhere: float) -> Ten
 
 
 def _one_hot_columns(column: Column) -> list[Column]:
-    if not column.categories:
+    if column.is_number:
         return [column]
     return [Column(f"{column.name}={category}") for category in column.categories]

@@ -17,12 +17,12 @@ import torch
 
 from runner.config.spelling import nearest
 from runner.contracts import Column
+from runner.data.cell_values import value_of
 from runner.errors import ConfigError, DataError
 from runner.inputs.rows import Rows, placed
 
 AT_A_TIME = 8192  # rows
 DELIMITERS = (",", ";", "\t")
-LARGEST = 3.4028234e38  # that float32 holds
 SHOWN = 40  # characters of a cell
 
 Decoder = Callable[[str], float]
@@ -113,7 +113,7 @@ class Table:
                     raise ValueError
                 numbers.append([decode(cells[place]) for decode, place in decoders])
                 names.append(where)
-            except (ValueError, KeyError):
+            except ValueError:
                 faults.append(f"{where}: {self.explained(cells, places)}")
         x = torch.tensor(numbers, dtype=torch.float32).view(-1, len(self.columns))
         return Rows(names, x, faults, notes)
@@ -144,25 +144,22 @@ def numbered(reader: Iterator[list[str]], before: int, name: str) -> Iterator[tu
 
 
 def decoder(column: Column) -> Decoder:
-    """A cell -> its number, or its category's code. Raises ValueError or KeyError."""
-    if not column.categories:
-        return number
-    codes = {category: float(code) for code, category in enumerate(column.categories)}
-    return lambda cell: codes[cell.strip()]
+    """A cell -> its number, or its category's code, as the train rows were read. Raises ValueError."""
 
+    def decode(cell: str) -> float:
+        value = value_of(column, cell.strip())
+        if isinstance(value, str):
+            raise ValueError
+        return value
 
-def number(cell: str) -> float:
-    value = float(cell)
-    if not -LARGEST <= value <= LARGEST or "_" in cell:  # 1_000 is a number to Python alone
-        raise ValueError
-    return value
+    return decode
 
 
 def cell_faults(cells: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
     for column, cell in zip(columns, cells, strict=True):
         try:
             decoder(column)(cell)
-        except (ValueError, KeyError):
+        except ValueError:
             yield f"{column.name}={shortened(cell)}: {wanted(column)}"
 
 

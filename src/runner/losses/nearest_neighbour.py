@@ -24,13 +24,16 @@ class NearestNeighbour(nn.Module):
     places: Tensor  # [T, D]
     labels: Tensor  # [T]
 
-    def __init__(
-        self, task: Task, num_classes: int, num_train_rows: int, *, embedding_size: int, p: float, on_sphere: bool
-    ):
+    def __init__(self, task: Task, num_classes: int, *, embedding_size: int, p: float, on_sphere: bool):
         super().__init__()
         self.task, self.num_classes, self.p, self.on_sphere = task, num_classes, p, on_sphere
-        self.register_buffer("places", torch.zeros(num_train_rows, embedding_size))
-        self.register_buffer("labels", torch.full((num_train_rows,), UNKNOWN))
+        self.register_buffer("places", torch.zeros(0, embedding_size))
+        self.register_buffer("labels", torch.zeros(0, dtype=torch.int64))
+
+    def hold(self, num_train_rows: int) -> None:
+        """Make room for that many train rows, their places not yet known."""
+        self.places = self.places.new_zeros(num_train_rows, self.places.shape[1])
+        self.labels = self.labels.new_full((num_train_rows,), UNKNOWN)
 
     def refer_to(self, places_TD: Tensor, labels_T: Tensor) -> None:
         self.places.copy_(places_TD)
@@ -38,7 +41,7 @@ class NearestNeighbour(nn.Module):
 
     def forward(self, places_ND: Tensor) -> Tensor:
         """Raises DataError where no train row has a place yet."""
-        if bool((self.labels == UNKNOWN).any()):
+        if not len(self.labels) or bool((self.labels == UNKNOWN).any()):
             raise DataError(
                 "the checkpoint was saved before its first epoch ended: the train rows have no places yet to compare "
                 "with\n  go on with the run: resume"

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import inspect
 from difflib import get_close_matches
 
 from torch import nn
 
 from runner.errors import ConfigError
 
-# They mix the features of a row, or change how many there are: no activation between two layers
-_NOT_ELEMENTWISE = {"GLU", "LogSoftmax", "MultiheadAttention", "Softmax", "Softmax2d", "Softmin"}
+# What torch.nn files under activations and what cannot stand between two layers
+UNFIT = {
+    "AdaptiveLogSoftmaxWithLoss": "needs the labels: it is a last layer with its loss",
+    "GLU": "halves the number of features",
+    "LogSoftmax": "mixes the features of a row; the loss takes it of the last layer",
+    "MultiheadAttention": "needs queries, keys and values",
+    "Softmax": "mixes the features of a row; the loss takes it of the last layer",
+    "Softmax2d": "mixes the channels of a pixel",
+    "Softmin": "mixes the features of a row",
+    "Threshold": "needs a threshold and a value; ReLU is the one at 0",
+}
 
 
 def activation(name: str) -> type[nn.Module]:
-    """The class torch.nn calls ``name``: ReLU, GELU, Sigmoid, ... Raises ConfigError with the nearest name."""
+    """The class torch.nn calls ``name``: ReLU, GELU, ... Raises ConfigError with the nearest name, or why not."""
     names = activation_names()
     if name in names:
         return getattr(nn, name)  # type: ignore[no-any-return]
+    if name in UNFIT:
+        raise ConfigError(f"activation={name} {UNFIT[name]}; choices: {', '.join(names)}")
     by_lower = {known.lower(): known for known in names}
     near = get_close_matches(name.lower(), by_lower, n=1)
     hint = f"did you mean {by_lower[near[0]]}?" if near else f"choices: {', '.join(names)}"
@@ -26,10 +36,4 @@ def activation(name: str) -> type[nn.Module]:
 
 def activation_names() -> list[str]:
     """Every activation of torch.nn that works feature by feature and needs no argument, sorted."""
-    known = set(nn.modules.activation.__all__) - _NOT_ELEMENTWISE
-    return sorted(name for name in known if not _needs_arguments(getattr(nn, name)))
-
-
-def _needs_arguments(kind: type[nn.Module]) -> bool:
-    parameters = inspect.signature(kind).parameters.values()
-    return any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+    return sorted(set(nn.modules.activation.__all__) - UNFIT.keys())

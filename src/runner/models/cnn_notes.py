@@ -23,6 +23,8 @@ class CnnNotes(Cnn):
             pool_size=2,
             activation="ReLU",
             normalisation=None,
+            dropout=0.0,
+            residual=False,
         )
         if output_relu:
             self.append(nn.ReLU())

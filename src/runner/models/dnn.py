@@ -10,13 +10,14 @@ from itertools import chain, pairwise
 from math import prod
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import nn
 
 from runner.errors import ConfigError
 from runner.models.activation import activation as activation_named
+from runner.models.residual import Residual
 
 OUTPUT_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"ReLU": nn.ReLU, "Softmax": partial(nn.Softmax, dim=1)}
-NORMALISATIONS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+NORMALISATIONS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm, "rms": nn.RMSNorm}
 
 
 class Dnn(nn.Sequential):
@@ -24,7 +25,7 @@ class Dnn(nn.Sequential):
 
     A hidden layer is linear, normalisation, activation, dropout; with ``residual`` it adds its input to its output
     wherever the two widths are equal (He et al. 2016). ``output_activation`` stands behind the logits, where a loss
-    wants none: a mistake to be seen. Raises ConfigError on a width below 1.
+    wants none: a mistake to be seen. Raises ConfigError on a width below 1, and where ``residual`` changes nothing.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Dnn(nn.Sequential):
         *,
         hidden: list[int],
         activation: str,
-        normalisation: Literal["batch", "layer"] | None,
+        normalisation: Literal["batch", "layer", "rms"] | None,
         dropout: float,
         residual: bool,
         output_activation: Literal["ReLU", "Softmax"] | None,
@@ -42,21 +43,16 @@ class Dnn(nn.Sequential):
         if any(width < 1 for width in hidden):
             raise ConfigError(f"hidden={list(hidden)}: a width is a whole number of at least 1")
         widths = [prod(in_shape), *hidden]
+        if residual and all(i != o for i, o in pairwise(widths)):
+            raise ConfigError(
+                f"residual=true: no hidden layer is as wide as its input, and widths are {widths}; "
+                f"make two neighbours equal, as hidden=[{widths[-1]},{widths[-1]}]"
+            )
         make = activation_named(activation)
         layers = [_layer(i, o, make(), normalisation, dropout, residual) for i, o in pairwise(widths)]
         super().__init__(nn.Flatten(), *chain.from_iterable(layers), nn.Linear(widths[-1], num_outputs))
         if output_activation is not None:
             self.append(OUTPUT_ACTIVATIONS[output_activation]())
-
-
-class Residual(nn.Sequential):
-    """Its modules in a row, their input added to their output: x_BF -> [B, F]."""
-
-    def forward(self, x_BF: Tensor) -> Tensor:
-        out_BF = x_BF
-        for module in self:
-            out_BF = module(out_BF)
-        return x_BF + out_BF
 
 
 def _layer(

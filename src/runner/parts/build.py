@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from runner.config.part import Part
-from runner.contracts import Column, Source, Task
+from runner.contracts import Architecture, Column, Source, Task
 from runner.errors import ConfigError
 from runner.losses.embedding import EmbeddingLoss
 from runner.models.embeddings import Embeddings
@@ -20,35 +22,77 @@ from runner.parts import auto, fitting
 from runner.parts.construction import faults_of as _faults_of
 from runner.parts.construction import kind_of as _kind_of
 from runner.parts.construction import make as _make
+from runner.parts.freezing import freeze
 from runner.parts.signature import parameter_names
-from runner.parts.target import resolve, resolve_in_file
+from runner.parts.target import TRUSTED_ROOTS, resolve, resolve_in_file
 
 if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
     from torchmetrics import Metric
 
+T = TypeVar("T")
+
 
 def build_source(part: Part, trusted: Sequence[str] = ()) -> Source:
     """The data set that ``part`` names, nothing read yet; one that wraps a class of the user's is given the class."""
+    if issubclass(_kind_of(part, object, trusted), Dataset):
+        raise ConfigError(
+            f"dataset._target_={part.target} is a torch Dataset; those go by dataset=module dataset.name={part.target}"
+        )
     kind: type[Source] = _kind_of(part, Source, trusted)  # type: ignore[type-abstract] # its subclasses are meant
     if "dataset_class" not in parameter_names(kind):
         return _make(part, kind)
-    return _make(part, kind, {"dataset_class": _user_class(part.knobs["path"], part.knobs["name"], trusted)})
+    return _make(part, kind, {"dataset_class": _user_class(part, Dataset, trusted)})
 
 
-def _user_class(path: str | None, name: str, trusted: Sequence[str]) -> type[Dataset[Any]]:
+def _user_class(part: Part, role: type[T], trusted: Sequence[str]) -> type[T]:
+    """The class ``name`` of the file ``path``, or of a package, that a module option names."""
+    path, name = part.knobs["path"], part.knobs["name"]
     if path is None:
-        return resolve(name, Dataset, trusted, "dataset.name")
-    return resolve_in_file(Path(path).expanduser(), name, Dataset, trusted, "dataset")
+        return resolve(name, role, trusted, f"{part.group}.name")
+    return resolve_in_file(Path(path).expanduser(), name, role, trusted, part.group)
 
 
 def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted: Sequence[str] = ()) -> nn.Module:
-    """A model on the CPU, [B, *in_shape] -> logits_BK. Its weights are drawn from torch's global generator."""
-    model = _make(part, _kind_of(part, nn.Module, trusted), {"in_shape": in_shape, "num_outputs": num_outputs})
+    """A model on the CPU, [B, *in_shape] -> logits_BK. Its weights are drawn from torch's global generator.
+
+    What its ``freeze`` names needs no gradient.
+    """
+    model = _net(part, {"in_shape": in_shape, "num_outputs": num_outputs}, trusted)
     with _faults_of(part), torch.no_grad():
-        out_shape = list(model.eval()(torch.zeros(1, *in_shape)).shape)
-    if out_shape != [1, num_outputs]:
-        raise ConfigError(f"model={part.option} turns one row into {out_shape}, not into [1, {num_outputs}]")
+        _check_outputs(part, model.eval()(torch.zeros(1, *in_shape)), [1, num_outputs])
+        if type(model).__module__.partition(".")[0] not in TRUSTED_ROOTS:  # a user's may give more in training
+            with torch.random.fork_rng([]):
+                _check_outputs(part, deepcopy(model).train()(torch.zeros(2, *in_shape)), [2, num_outputs])
+    freeze(model, part.knobs.get("freeze", []))
     return model.train()
+
+
+def without_published_weights(part: Part) -> Part:
+    """A model whose weights come from a checkpoint: a net of torchvision is drawn anew, so that no file is needed."""
+    if part.target != "runner.models.torchvision.Torchvision":
+        return part
+    return replace(part, knobs={**part.knobs, "weights": None})
+
+
+def _net(part: Part, facts: Mapping[str, Any], trusted: Sequence[str]) -> nn.Module:
+    knobs = {key: value for key, value in part.knobs.items() if key != "freeze"}
+    kind = _kind_of(part, object, trusted)
+    if not issubclass(kind, Architecture):
+        return _make(part, _kind_of(part, nn.Module, trusted), facts, knobs)
+    needs_class = "model_class" in parameter_names(kind)
+    own = {"model_class": _user_class(part, nn.Module, trusted)} if needs_class else {}
+    architecture = _make(part, kind, own, knobs)
+    with _faults_of(part):
+        return architecture.build(**facts)
+
+
+def _check_outputs(part: Part, outputs: object, shape: list[int]) -> None:
+    if not isinstance(outputs, torch.Tensor):
+        raise ConfigError(f"gives a {type(outputs).__name__}; a model gives one tensor, [rows, outputs]")
+    if list(outputs.shape) != shape:
+        raise ConfigError(
+            f"turns {'one row' if shape[0] == 1 else 'two rows'} into {list(outputs.shape)}, not into {shape}"
+        )
 
 
 def build_embedded_model(

@@ -59,7 +59,6 @@ def readout(loss: nn.Module, fit: Fit, task: Task, num_classes: int, y_train: Te
         return NearestNeighbour(
             task,
             num_classes,
-            len(y_train),
             embedding_size=loss.embedding_size,
             p=loss.p,
             on_sphere=loss.on_sphere,

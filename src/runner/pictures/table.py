@@ -91,7 +91,7 @@ def class_colours(exhibit: Exhibit) -> tuple[str, ...]:
 def _draw_numbers(
     axes: Axes, column: Column, values_n: NDArray[np.float64], masks: list[tuple[str, NDArray[np.bool_]]]
 ) -> None:
-    edges = np.histogram_bin_edges(values_n, bins=BINS)
+    edges = np.histogram_bin_edges(values_n[np.isfinite(values_n)], bins=BINS)  # an empty cell is in no bar
     below = np.zeros(BINS)
     for colour, mask in masks:
         counts = np.histogram(values_n[mask], bins=edges)[0]
@@ -105,10 +105,11 @@ def _draw_categories(
     axes: Axes, column: Column, values_n: NDArray[np.float64], masks: list[tuple[str, NDArray[np.bool_]]]
 ) -> None:
     names = _category_names(column)
-    codes_n = values_n.astype(np.int64).clip(max=len(names) - 1)  # the last bar is of all the others
+    is_full_n = values_n >= 0  # neither empty nor unknown
+    codes_n = values_n[is_full_n].astype(np.int64).clip(max=len(names) - 1)  # the last bar is of all the others
     left = np.zeros(len(names))
     for colour, mask in masks:
-        counts = np.bincount(codes_n[mask], minlength=len(names))
+        counts = np.bincount(codes_n[mask[is_full_n]], minlength=len(names))
         axes.barh(range(len(names)), counts, left=left, height=0.7, color=colour)
         left += counts
     axes.set_yticks(range(len(names)), names)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from runner.contracts import Column, Data, Task
+from runner.contracts import Column, Data, Missing, Task
 from runner.errors import DataError
 from runner.records.files import write_json
 from runner.records.run_directory import RunDirectory
@@ -59,8 +59,13 @@ def _with_brightness(schema: Schema, x_NCHW: Tensor) -> Schema:
     return replace(schema, black=black, white=white, border=(mean - black) / (white - black or 1.0))
 
 
+def as_dict(schema: Schema) -> dict[str, Any]:
+    """Plain data, for schema.json and for every checkpoint."""
+    return {"format": FORMAT, **asdict(schema)}
+
+
 def write_schema(directory: RunDirectory, schema: Schema) -> None:
-    write_json(directory.schema, {"format": FORMAT, **asdict(schema)})
+    write_json(directory.schema, as_dict(schema))
 
 
 def read_schema(directory: RunDirectory) -> Schema:
@@ -82,8 +87,21 @@ def _schema(content: dict[str, Any]) -> Schema:
         task=content["task"],
         class_names=tuple(map(str, content["class_names"])),
         row_shape=tuple(map(int, content["row_shape"])),
-        columns=tuple(Column(str(c["name"]), tuple(map(str, c["categories"]))) for c in content["columns"]),
+        columns=tuple(map(_column, content["columns"])),
         black=float(content["black"]),
         white=float(content["white"]),
         border=float(content["border"]),
+    )
+
+
+def _column(content: dict[str, Any]) -> Column:
+    missing = content["missing"]
+    if missing not in get_args(Missing):
+        raise ValueError(f"missing {missing}")
+    return Column(
+        name=str(content["name"]),
+        categories=tuple(map(str, content["categories"])),
+        ordered=bool(content["ordered"]),
+        missing=missing,
+        takes_unknown=bool(content["takes_unknown"]),
     )

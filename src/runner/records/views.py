@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from runner.contracts import Outcome, Outline, Report
 from runner.records.comparison import verdict
 from runner.records.console import RunConsole
 from runner.records.metric_log import MetricLog, read_rows
+from runner.records.overfitting import overfit_verdict
 from runner.records.run_directory import RunDirectory
 from runner.records.tensorboard import HParam, TensorBoard, code_block
 
@@ -32,6 +33,7 @@ class Views:
         purge_step = first_step_to_hide(directory, saved)
         self.metric_log = MetricLog(directory.metrics, saved["log_size"] if saved else 0)
         self.console = RunConsole(brief=brief)
+        self.remarks: list[str] = []  # for the end
         self.log_handler = open_log(directory, self.console.warn)
         wanted = config.tensorboard != "off"
         self.tensorboard = TensorBoard(directory.path, self.warn, purge_step=purge_step, wanted=wanted)
@@ -49,9 +51,19 @@ class Views:
             log.info("epoch %d %s%s", report.epoch, as_text(report.values), " best" if best else "")
         self.console.report(report, best=best)
 
+    def note(self, text: str) -> None:
+        log.info(text)
+        self.console.note(text)
+
     def warn(self, text: str) -> None:
         log.warning(text)
         self.console.warn(text)
+
+    def remark(self, lines: Sequence[str]) -> None:
+        """Lines to be shown when the run has ended, and kept in train.log."""
+        self.remarks += lines
+        for line in lines:
+            log.info(line)
 
     @property
     def log_size(self) -> int:
@@ -66,14 +78,17 @@ class Views:
         self.metric_log.sync()
         self.tensorboard.flush()
 
-    def finish(self, outcome: Outcome, remark: str = "") -> None:
-        """The end as people see it, with a ``remark`` on it; an interrupted run has no results yet."""
+    def finish(self, outcome: Outcome) -> None:
+        """The end as people see it; an interrupted run has no results yet."""
         log.info("%s %s", outcome.status, as_text(outcome.best))
         if outcome.status == "interrupted":
             return
         self.tensorboard.hparams(hyperparameters(self.config), ended_with(outcome))
-        remarks = [*outcome.remarks, *verdict(self.config.reference, read_rows(self.metric_log.path), outcome.best)]
-        self.console.finish(self.outline, outcome, Path(self.config.output_dir), [*remarks, *[remark] * bool(remark)])
+        rows = read_rows(self.metric_log.path)
+        self.remark([*outcome.remarks, *verdict(self.config.reference, rows, outcome.best)])
+        if self.config.repeat_batch is not None:
+            self.remark([overfit_verdict(rows)])
+        self.console.finish(self.outline, outcome, Path(self.config.output_dir), self.remarks)
 
     def __enter__(self) -> Self:
         return self

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from runner.data.specs import Kinds, Knob, Spec, is_count, is_number, is_positive, is_size, read_specs
+from runner.specs.step import Kinds, Knob, Spec, is_count, is_number, is_positive, is_size, read_specs
 
 
 def read_transforms(transforms: Any) -> tuple[Spec, ...]:
@@ -29,6 +29,7 @@ KNOBS: Kinds = {
         "mean": Knob(_null_or_each(is_number), "a number, a list, or null: from the train rows", required=False),
         "std": Knob(_null_or_each(is_positive), "numbers above 0, or null: from the train rows", required=False),
     },
+    "impute": {},
     "one_hot": {},
     "flatten": {},
     "resize": {"size": Knob(is_size, "[height, width] in pixels", required=True)},

@@ -3,9 +3,9 @@ import sys
 
 import pytest
 
-from runner.data.specs import Spec
-from runner.data.transform_specs import read_transforms
 from runner.errors import ConfigError
+from runner.specs.step import Spec
+from runner.specs.transforms import read_transforms
 
 
 def test_a_short_name_stands_for_knobs_that_are_null():
@@ -25,7 +25,7 @@ def test_a_short_name_stands_for_knobs_that_are_null():
         (
             ["normalize"],
             r"dataset\.transforms\[0\]: there is no transform 'normalize'; did you mean normalise\? "
-            "choices: scale, normalise, one_hot, flatten",
+            "choices: scale, normalise, impute, one_hot, flatten",
         ),
         (["xyz"], "there is no transform 'xyz'; choices: scale"),
         (
@@ -64,5 +64,5 @@ def test_all_faults_come_at_once():
 
 
 def test_the_list_is_checked_without_torch():
-    code = "import sys; from runner.data import transform_specs; sys.exit('torch' in sys.modules)"
+    code = "import sys; from runner.specs import transforms; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

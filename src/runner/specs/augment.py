@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runner.data.specs import Kinds, Knob, Spec, is_count, is_number, is_share, is_size, read_specs
+from runner.specs.step import Kinds, Knob, Spec, is_count, is_number, is_share, is_size, read_specs
 
 
 def read_augment(augment: Any) -> tuple[Spec, ...]:

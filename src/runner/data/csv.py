@@ -1,0 +1,69 @@
+"""A table of a user's own: any CSV, TSV or the like, with a header or without, gzipped or not, or at an address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from runner.contracts import Column, Data, Source, Task
+from runner.data.download import is_address, received
+from runner.data.kinds import Kind
+from runner.data.layout import Reading
+from runner.data.official import Official
+from runner.data.table import Meaning
+from runner.data.table_file import Goal, find_file, read_table
+from runner.errors import ConfigError
+
+SAID: tuple[Kind, ...] = ("numeric", "binary", "categorical", "ignored")  # an ordinal is said by its order
+
+
+class Csv(Source):
+    """The rows of the file ``path``; a relative path counts from the current folder, else from ``data_dir``."""
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        target: str,
+        task: Task | None,
+        columns: dict[str, Any],
+        missing: Literal["refuse", "impute"],
+        unknown: Literal["refuse", "zeros"],
+        split_column: str | None,
+        split_rows: tuple[int, int] | None,
+        header: bool | None,
+        names: tuple[str, ...] | None,
+        delimiter: str | None,
+        decimal: str | None,
+        encoding: str | None,
+    ):
+        self.path = path
+        self.goal = Goal(target, task)
+        self.meaning = Meaning(said_columns(columns), missing, unknown)
+        self.official = Official(split_column, split_rows)
+        self.reading = Reading(delimiter, decimal, encoding, header, names)
+
+    def load(self, data_dir: Path) -> Data:
+        path = received(self.path, data_dir) if is_address(self.path) else find_file(self.path, data_dir)
+        return read_table(path, self.reading, self.meaning, self.goal, self.official)
+
+
+def said_columns(columns: Mapping[str, Any]) -> dict[str, Column | Kind]:
+    """``dataset.columns`` read: a kind, or the categories of an ordinal in order. Raises ConfigError."""
+    wrong = [name for name, said in columns.items() if said not in SAID and not _is_order(said)]
+    if wrong:
+        choices = f"give {', '.join(SAID)}, or the categories of an ordinal in their order, as [S,M,L]"
+        raise ConfigError([f"dataset.columns.{name}={columns[name]}: {choices}" for name in wrong])
+    return {str(name): _said(str(name), said) for name, said in columns.items()}
+
+
+def _said(name: str, said: Any) -> Column | Kind:
+    if isinstance(said, list):
+        return Column(name, tuple(map(str, said)), ordered=True)
+    kind: Kind = said
+    return kind
+
+
+def _is_order(said: Any) -> bool:
+    return isinstance(said, list) and len(set(map(str, said))) == len(said) >= 2

@@ -1,0 +1,178 @@
+"""The cells of a table as arrays, read fast by pandas: numbers as float32, words as codes.
+
+Shapes: N rows, C columns.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from runner.data.cells import EMPTY
+from runner.data.table_text import TableText
+from runner.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_AT_ONCE = 2**16
+LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The cells of a table. A cell without a value is NaN among numbers, code -1 among words."""
+
+    names: tuple[str, ...]  # of the C columns
+    x_NC: Tensor  # float32: numbers, or codes of words
+    words: Mapping[str, tuple[str, ...]]  # of each column of words, of those apart too: what the codes 0, 1, ... are
+    apart: Mapping[str, NDArray[np.float64]]  # [N] the columns that are no features
+    rounded: tuple[str, ...]  # columns with whole numbers that float32 has to round
+
+    @property
+    def num_rows(self) -> int:
+        return len(self.x_NC)
+
+
+def read_frame(text: TableText, as_words: Collection[str], apart: Sequence[str]) -> Frame:
+    """The table in ``text``; the columns ``as_words`` are words even where they look like numbers.
+
+    Raises DataError with the line where the text is no table.
+    """
+    names = text.layout.names
+    are_numbers = [
+        is_number and name not in as_words for name, is_number in zip(names, text.layout.are_numbers, strict=True)
+    ]
+    try:
+        frame = _read(text, are_numbers, apart)
+    except ValueError:  # further down than the first lines a cell of a number column is none
+        frame = _read(text, _numbers_throughout(text, are_numbers), apart)
+    return _without_blank_rows(frame)
+
+
+def _read(text: TableText, are_numbers: Sequence[bool], apart: Sequence[str]) -> Frame:
+    names = text.layout.names
+    features = [name for name in names if name not in apart]
+    # A row has a byte for each of its cells at least. Memory that is not written to is not taken; to count the lines
+    # would take as long as to read a tenth of them
+    bound = len(text.utf8) // len(names) + 1
+    x_NC = torch.empty(bound, len(features))
+    others = {name: np.empty(bound) for name in apart}
+    columns = {name: x_NC.numpy()[:, i] for i, name in enumerate(features)} | others
+    words: dict[str, dict[str, int]] = {
+        name: {} for name, is_number in zip(names, are_numbers, strict=True) if not is_number
+    }
+    rounded: dict[str, None] = {}
+    start = 0
+    for piece in _pieces(text, are_numbers):
+        rows = slice(start, start + len(piece))
+        for i, name in enumerate(names):
+            if are_numbers[i]:
+                _put_numbers(columns[name][rows], piece[str(i)].to_numpy(), name, rounded)
+            else:
+                _put_codes(columns[name][rows], piece[str(i)], words[name])
+        start = rows.stop
+    last = names[-1]
+    if _missing(columns[last][:start], list(words[last]) if last in words else None).any():
+        text.check_widths()  # a line with too few fields lacks the last one
+    return Frame(
+        names=tuple(features),
+        x_NC=x_NC[:start],
+        words={name: tuple(codes) for name, codes in words.items()},
+        apart={name: values[:start] for name, values in others.items()},
+        rounded=tuple(rounded),
+    )
+
+
+def _pieces(text: TableText, are_numbers: Sequence[bool]) -> Iterator[pd.DataFrame]:
+    """The rows, some at a time, numbers as float64 and words as they stand; columns are called "0", "1", ..."""
+    places = [str(i) for i in range(text.layout.width)]
+    kinds = [*are_numbers, *[False] * (len(places) - len(are_numbers))]
+    yield from _parsed(
+        text,
+        dtype={place: "float64" if is_number else "str" for place, is_number in zip(places, kinds, strict=True)},
+        na_values={place: list(EMPTY) if is_number else [""] for place, is_number in zip(places, kinds, strict=True)},
+        chunksize=ROWS_AT_ONCE,
+    )
+
+
+def _parsed(text: TableText, **how: Any) -> Iterator[pd.DataFrame]:
+    import pandas as pd
+
+    layout = text.layout
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # of a first line with too many fields
+        try:
+            yield from pd.read_csv(
+                io.BytesIO(text.utf8),
+                sep=layout.delimiter,
+                decimal=layout.decimal,
+                header=0 if layout.has_header else None,
+                names=[str(i) for i in range(layout.width)],
+                index_col=False,
+                keep_default_na=False,
+                skipinitialspace=True,
+                encoding="utf-8",
+                **how,
+            )
+        except (pd.errors.ParserError, pd.errors.ParserWarning) as fault:
+            text.check_widths()
+            if "EOF inside string" in str(fault):
+                text.refuse_open_quote()
+            raise DataError(f"{text.path}: cannot be read as a table: {str(fault).strip()}") from fault
+
+
+def _numbers_throughout(text: TableText, guessed: Sequence[bool]) -> list[bool]:
+    """Which of the columns that are numbers in the first lines are so in all."""
+    places = [str(i) for i in range(text.layout.width)]
+    are_numbers = list(guessed)
+    for piece in _parsed(text, na_values={place: list(EMPTY) for place in places}, chunksize=ROWS_AT_ONCE):
+        for i, is_number in enumerate(are_numbers):
+            are_numbers[i] = is_number and piece[str(i)].dtype.kind in "iuf"
+    return are_numbers
+
+
+def _put_numbers(to: NDArray[Any], values: NDArray[np.float64], name: str, rounded: dict[str, None]) -> None:
+    with np.errstate(over="ignore"):  # what is too large becomes inf, and is refused with its line
+        to[:] = values
+    if not np.abs(values).max(initial=0) <= LARGEST_EXACT and to.dtype == np.float32:
+        whole = values[np.isfinite(values) & (values == np.round(values))]
+        if (whole.astype(np.float32) != whole).any():
+            rounded[name] = None
+
+
+def _put_codes(to: NDArray[Any], cells: pd.Series[Any], codes: dict[str, int]) -> None:
+    """``codes`` gets the words that are new."""
+    places, found = cells.factorize()  # not as pandas' categories: it would make numbers of 01 and 1
+    stripped = [word.strip() for word in found]
+    known = [codes.setdefault(word, len(codes)) if word else -1 for word in stripped]
+    to[:] = np.array([*known, -1])[places]
+
+
+def _missing(values: NDArray[Any], words: Sequence[str] | None) -> NDArray[np.bool_]:
+    """[N] which cells of a column are empty."""
+    if words is None:
+        are_missing_N: NDArray[np.bool_] = np.isnan(values)
+        return are_missing_N
+    return np.isin(values, [-1, *(code for code, word in enumerate(words) if word in EMPTY)])
+
+
+def _without_blank_rows(frame: Frame) -> Frame:
+    """A line of delimiters alone is no row, as an empty line is none."""
+    columns = {name: frame.x_NC.numpy()[:, i] for i, name in enumerate(frame.names)} | dict(frame.apart)
+    is_blank_N = np.ones(frame.num_rows, bool)
+    for name, values in columns.items():
+        is_blank_N &= _missing(values, frame.words.get(name))
+        if not is_blank_N.any():
+            return frame
+    kept = ~is_blank_N
+    apart = {name: values[kept] for name, values in frame.apart.items()}
+    return replace(frame, x_NC=frame.x_NC[torch.from_numpy(kept)], apart=apart)

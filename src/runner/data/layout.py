@@ -1,0 +1,152 @@
+"""How a text is a table: what parts its cells, whether the first line names the columns, how fractions are written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from runner.data.cells import MOST, is_empty, number
+from runner.errors import ConfigError, DataError
+
+DELIMITERS = ("\t", ";", "|", ",")  # where several part every line alike, the first: numbers have commas inside
+SAMPLE_BYTES = 2**18
+SAMPLE_RECORDS = 200
+_FRACTION = re.compile(r"[-+]?\d*,\d+")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+")
+
+Record = list[str]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a user says of a text; None is found."""
+
+    delimiter: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the cells of a text are told apart."""
+
+    delimiter: str
+    decimal: str
+    has_header: bool
+    names: tuple[str, ...]  # of the columns, from the left
+    width: int  # fields of a line; what goes beyond the names is empty
+    are_numbers: tuple[bool, ...]  # of each column, as far as the first lines tell
+
+
+def find_layout(path: Path, utf8: bytes, reading: Reading, expected: Collection[str] = ()) -> Layout:
+    """The layout of a text; ``expected`` are names that a header is known to have. Raises ConfigError or DataError."""
+    delimiter = reading.delimiter or _delimiter(utf8)
+    records = sample(utf8, delimiter)
+    has_header = _has_header(records, reading, expected)
+    names = _names(path, records[0], reading, has_header)
+    body = records[1:] if has_header else records
+    if not body:
+        raise DataError(f"{path}: line 1 names the columns and no row follows")
+    decimal = reading.decimal or ("." if delimiter == "," else _decimal(body))
+    surplus = body[0][len(names) :]
+    width = len(names) + (0 if any(cell.strip() for cell in surplus) else len(surplus))
+    are_numbers = tuple(_is_number_column(body, i, decimal) for i in range(len(names)))
+    return Layout(delimiter, decimal, has_header, names, width, are_numbers)
+
+
+def sample(utf8: bytes, delimiter: str) -> list[Record]:
+    """The first records that hold anything."""
+    text = utf8[:SAMPLE_BYTES].decode(errors="ignore")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    records = list(islice(filter(any, reader), SAMPLE_RECORDS + 1))
+    is_cut = len(utf8) > SAMPLE_BYTES and len(records) <= SAMPLE_RECORDS
+    return records[:-1] if is_cut and len(records) > 1 else records[:SAMPLE_RECORDS]
+
+
+def _delimiter(utf8: bytes) -> str:
+    """What parts most lines into as many fields as the first; a comma where nothing does."""
+    scores = {delimiter: _evenness(sample(utf8, delimiter)) for delimiter in DELIMITERS}
+    best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
+    return best if scores[best] else ","
+
+
+def _evenness(records: Sequence[Record]) -> float:
+    width = len(records[0]) if records else 0
+    return sum(len(record) == width for record in records) / len(records) if width > 1 else 0.0
+
+
+def _has_header(records: Sequence[Record], reading: Reading, expected: Collection[str]) -> bool:
+    first = [cell.strip() for cell in records[0]]
+    if reading.header is not None:
+        return reading.header
+    if (expected and set(expected) <= set(first)) or first == list(reading.names or []):
+        return True
+    named = [cell for cell in first if cell]
+    if not named or len(set(named)) < len(named) or any(number(cell) is not None for cell in named):
+        return False
+    below = records[1:]
+    columns = [[record[i] for record in below if i < len(record)] for i in range(len(first))]
+    if any(_are_numbers(column, ".") or _are_numbers(column, ",") for column in columns):
+        return True
+    return not any(cell in column for cell, column in zip(first, columns, strict=True))
+
+
+def _names(path: Path, first: Record, reading: Reading, has_header: bool) -> tuple[str, ...]:
+    if reading.names is not None:
+        names = list(reading.names)
+        _check_given_names(path, [cell.strip() for cell in first], names)
+    elif has_header:
+        names = [cell.strip() for cell in first]
+        while len(names) > 1 and not names[-1]:  # a delimiter at the end of the line
+            names.pop()
+        names = [name or f"column {i}" for i, name in enumerate(names, start=1)]
+    else:
+        names = [f"c{i}" for i in range(1, len(first) + 1)]
+    _refuse_twins(path, names)
+    return tuple(names)
+
+
+def _check_given_names(path: Path, first: Record, names: Sequence[str]) -> None:
+    if len(names) != len(first):
+        line = ", ".join(first[:8])
+        raise ConfigError(f"{path}: {len(names)} columns are named, and line 1 has {len(first)} fields: {line} ...")
+    if first != names and sorted(first) == sorted(names):
+        place = next(i for i, (cell, name) in enumerate(zip(first, names, strict=True)) if cell != name)
+        raise DataError(
+            f"{path}, line 1: column {place + 1} is {first[place]}, where {names[place]} was to be: another order"
+        )
+
+
+def _refuse_twins(path: Path, names: Sequence[str]) -> None:
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise DataError(
+                f"{path}, line 1: columns {names.index(name) + 1} and {i + 1} are both called {name}\n"
+                f"  rename one of them, or name all columns: dataset.names=[...]"
+            )
+
+
+def _decimal(body: Sequence[Record]) -> str:
+    """A comma where numbers have one and none has a point; left to the user where it may part thousands."""
+    cells = [cell.strip() for record in body for cell in record]
+    commas = [cell for cell in cells if _FRACTION.fullmatch(cell)]
+    if not commas or all(_THOUSANDS.fullmatch(cell) for cell in commas):
+        return "."
+    return "." if any(re.fullmatch(r"[-+]?\d+\.\d+", cell) for cell in cells) else ","
+
+
+def _is_number_column(body: Sequence[Record], place: int, decimal: str) -> bool:
+    cells = [record[place] for record in body if place < len(record)]
+    return all(is_empty(cell) or number(cell, decimal) is not None for cell in cells)
+
+
+def _are_numbers(cells: Sequence[str], decimal: str) -> bool:
+    full = [cell for cell in cells if not is_empty(cell)]
+    return bool(full) and sum(number(cell, decimal) is not None for cell in full) >= MOST * len(full)

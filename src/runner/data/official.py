@@ -1,0 +1,81 @@
+"""The splits that a table says itself: in a column, or by the position of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from runner.data.frame import Frame
+from runner.data.table_text import Fault, TableText
+from runner.errors import ConfigError, DataError
+
+SPLIT_NAMES: Mapping[str, str] = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+}
+
+
+@dataclass(frozen=True)
+class Official:
+    """Where it is said which rows are in which split; nowhere: they are drawn."""
+
+    column: str | None = None  # that says train, val or test
+    rows: tuple[int, int] | None = None  # of train and of validation, from the top; the rest is for the test
+
+    def __post_init__(self) -> None:
+        if self.column is not None and self.rows is not None:
+            raise ConfigError("dataset.split_column excludes dataset.split_rows; leave one of them null")
+
+
+@dataclass(frozen=True)
+class OfficialRows:
+    """[V] and [T] row numbers; None where the split is drawn."""
+
+    val: Tensor | None
+    test: Tensor | None
+
+    def others(self, num_rows: int) -> Tensor:
+        """The row numbers outside both."""
+        is_other_N = torch.ones(num_rows, dtype=torch.bool)
+        for rows in (self.val, self.test):
+            if rows is not None:
+                is_other_N[rows] = False
+        return is_other_N.nonzero().flatten()
+
+
+def official_rows(text: TableText, frame: Frame, official: Official) -> OfficialRows:
+    """The rows of validation and test. Raises DataError where the column says something else, or rows are too few."""
+    if official.rows is not None:
+        return _by_position(text, frame.num_rows, *official.rows)
+    if official.column is not None:
+        return _by_column(text, frame, official.column)
+    return OfficialRows(None, None)
+
+
+def _by_position(text: TableText, num_rows: int, num_train: int, num_val: int) -> OfficialRows:
+    end = num_train + num_val
+    if end > num_rows:
+        raise DataError(
+            f"{text.path}: has {num_rows:,} rows, and the first {num_train:,} are to train, "
+            f"the next {num_val:,} to validate"
+        )
+    return OfficialRows(torch.arange(num_train, end), torch.arange(end, num_rows))
+
+
+def _by_column(text: TableText, frame: Frame, name: str) -> OfficialRows:
+    splits = [SPLIT_NAMES.get(word.lower(), "") for word in frame.words.get(name, ())]
+    codes_N = frame.apart[name].astype(np.int64) if splits else np.full(frame.num_rows, -1)
+    split_N = np.array([*splits, ""])[codes_N]
+    if (split_N == "").any():
+        text.refuse([Fault(int((split_N == "").argmax()), name, " is no split; write train, val or test")])
+    val, test = (torch.from_numpy((split_N == split).nonzero()[0]) for split in ("val", "test"))
+    return OfficialRows(val if len(val) else None, test if len(test) else None)

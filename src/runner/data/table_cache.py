@@ -1,0 +1,144 @@
+"""Tables that were read before, as arrays in the user's cache folder: found by the digest of the file's bytes.
+
+What is found under a digest was made of those very bytes, read in the same way by the same release of this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from io import BufferedReader
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import torch
+
+from runner.data.frame import Frame
+from runner.data.layout import Layout
+
+VERSION = 1  # of what is kept and of how tables are read; a new one finds nothing of the old
+FEWEST_BYTES = 5_000_000  # of a file that is worth keeping: a smaller one is read in a moment
+MOST_BYTES = 4_000_000_000  # of all that is kept
+PIECE_BYTES = 2**24
+ENDING = ".table"
+WRITER = "table cache"  # the thread that keeps a table; the program ends after it
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A file as it was read."""
+
+    encoding: str
+    note: str
+    layout: Layout
+    frame: Frame
+
+
+def cached(file: Path, how: object, read: Callable[[], Cells]) -> Cells:
+    """What ``read`` gives of the file; ``how``, told by its repr, is all that it depends on beside the file's bytes."""
+    before = file.stat()
+    if before.st_size < FEWEST_BYTES:
+        return read()
+    path = _folder() / f"{_key(file, how)}{ENDING}"
+    found = _load(path)
+    if found is None:
+        found, after = read(), file.stat()
+        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):  # else: of which bytes is it?
+            Thread(target=_save, args=(path, found), name=WRITER).start()  # writing takes as long as reading did
+    return found
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "runner" / "tables"
+
+
+def _key(file: Path, how: object) -> str:
+    """64 hex digits, of every byte of the file among others; pieces are digested at the same time."""
+    with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        pieces = [slice(start, start + PIECE_BYTES) for start in range(0, len(content), PIECE_BYTES)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            digests = pool.map(lambda piece: hashlib.sha256(content[piece]).digest(), pieces)  # type: ignore[arg-type]
+            return hashlib.sha256(b"".join([*digests, repr((VERSION, sys.byteorder, how)).encode()])).hexdigest()
+
+
+def _load(path: Path) -> Cells | None:
+    """What was kept; None where nothing was, or where it is not what was written."""
+    try:
+        with open(path, "rb") as file:
+            return _read(file)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _read(file: BufferedReader) -> Cells:
+    head = json.loads(file.readline())
+    x_NC = torch.empty(head["num_rows"], len(head["names"]))
+    apart = {name: np.empty(head["num_rows"]) for name in head["apart"]}
+    arrays = [x_NC.numpy(), *apart.values()]
+    for array in arrays:
+        if array.size and file.readinto(array.data.cast("B")) != array.nbytes:
+            raise ValueError("cut short")
+    if file.read(1) or head["sums"] != [_sum(array) for array in arrays]:
+        raise ValueError("damaged")
+    words = {name: tuple(words) for name, words in head["words"].items()}
+    layout: dict[str, Any] = head["layout"]
+    layout |= {key: tuple(layout[key]) for key in ("names", "are_numbers")}
+    frame = Frame(tuple(head["names"]), x_NC, words, apart, tuple(head["rounded"]))
+    os.utime(file.name)  # the least recently used goes first
+    return Cells(head["encoding"], head["note"], Layout(**layout), frame)
+
+
+def _save(path: Path, cells: Cells) -> None:
+    with suppress(OSError):  # a full disk or a folder that cannot be written: the table is read anew next time
+        _write(path, cells)
+
+
+def _write(path: Path, cells: Cells) -> None:
+    """Whole or not at all: written beside its place, then renamed."""
+    frame = cells.frame
+    arrays = [frame.x_NC.numpy(), *frame.apart.values()]
+    head = {
+        "num_rows": frame.num_rows,
+        "names": frame.names,
+        "apart": list(frame.apart),
+        "words": frame.words,
+        "rounded": frame.rounded,
+        "layout": asdict(cells.layout),
+        "encoding": cells.encoding,
+        "note": cells.note,
+        "sums": [_sum(array) for array in arrays],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(json.dumps(head).encode() + b"\n")
+            for array in arrays:
+                file.write(np.ascontiguousarray(array).data)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _make_room(path.parent)
+
+
+def _make_room(folder: Path) -> None:
+    kept = sorted(folder.glob(f"*{ENDING}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    total = 0
+    for path in kept:
+        total += path.stat().st_size
+        if total > MOST_BYTES:
+            path.unlink(missing_ok=True)
+
+
+def _sum(array: np.ndarray[Any, Any]) -> int:
+    """Of the bytes as 32-bit numbers: changes with any of them, and costs a fifth of reading them."""
+    return int(np.ascontiguousarray(array).reshape(-1).view(np.uint32).sum(dtype=np.uint64))

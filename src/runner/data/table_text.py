@@ -1,0 +1,102 @@
+"""A table read record by record: slow, and exact about the line on which something stands."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from runner.data.cells import is_empty
+from runner.data.encodings import as_utf8, unpacked
+from runner.data.layout import Layout, Record
+from runner.errors import DataError
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a cell."""
+
+    row: int
+    column: str
+    reason: str  # goes on after "line 7, column age: 'abc'"
+
+
+@dataclass(frozen=True)
+class TableText:
+    """The text of a file and how it is a table."""
+
+    path: Path
+    encoding: str
+    layout: Layout
+    read: bytes | None = None  # the text in UTF-8, where it was read already
+
+    @cached_property
+    def utf8(self) -> bytes:
+        return self.read or as_utf8(self.path, unpacked(self.path), self.encoding).utf8
+
+    def records(self) -> Iterator[tuple[int, Record]]:
+        """(its first line, its cells) of every row that holds anything, without the header."""
+        csv.field_size_limit(sys.maxsize)
+        lines = io.TextIOWrapper(io.BytesIO(self.utf8), encoding="utf-8", newline="")
+        reader = csv.reader(lines, delimiter=self.layout.delimiter, skipinitialspace=True)
+        line, header = 1, self.layout.has_header
+        for cells in reader:
+            if not all(map(is_empty, cells)):
+                if not header:
+                    yield line, cells
+                header = False
+            line = reader.line_num + 1
+
+    def check_widths(self) -> None:
+        """Raises DataError naming the first line with too few or too many fields."""
+        names = self.layout.names
+        for line, cells in self.records():
+            if not len(names) <= len(cells) <= self.layout.width or any(cells[len(names) :]):
+                raise DataError(f"{self.path}, line {line}{self._misfit(cells)}")
+
+    def _misfit(self, cells: Record) -> str:
+        names = self.layout.names
+        if len(cells) < len(names) and cells and "\n" in cells[-1]:
+            return f", column {names[len(cells) - 1]}: a quote opens here and takes in the lines that follow; close it"
+        return (
+            f": {len(cells)} fields, where there are {len(names)} columns ({_ends(names)})\n"
+            f"  a cell that holds {self.layout.delimiter!r} has to be in quotes; the fields: {_ends(cells)}"
+        )
+
+    def refuse_open_quote(self) -> None:
+        """Raises DataError naming the line on which the last quote opens."""
+        *_, (line, cells) = self.records()
+        column = self.layout.names[min(len(cells), len(self.layout.names)) - 1]
+        raise DataError(f"{self.path}, line {line}, column {column}: a quote opens here and never closes")
+
+    def refuse(self, faults: Collection[Fault], most: int = 3) -> None:
+        """Raises DataError with the line and the value of each of the first faults."""
+        found = self.cells({fault.row for fault in sorted(faults, key=lambda fault: fault.row)[:most]})
+        told = [self._told(fault, *found[fault.row]) for fault in faults if fault.row in found]
+        more = [f"and {len(faults) - len(told)} more columns"] if len(faults) > len(told) else []
+        raise DataError("\n".join([*told, *more]))
+
+    def cells(self, rows: Collection[int]) -> dict[int, tuple[int, Record]]:
+        """(line, cells) of the rows of these numbers."""
+        last = max(rows)
+        found = {}
+        for row, record in enumerate(self.records()):
+            if row in rows:
+                found[row] = record
+            if row == last:
+                break
+        return found
+
+    def _told(self, fault: Fault, line: int, cells: Record) -> str:
+        value = cells[self.layout.names.index(fault.column)].strip()[:80]
+        return f"{self.path}, line {line}, column {fault.column}: {repr(value) if value else 'empty'}{fault.reason}"
+
+
+def _ends(names: Collection[str], most: int = 6) -> str:
+    """The names in a line, of many the first and the last."""
+    shown = [repr(name if len(name) <= 30 else f"{name[:27]}...") for name in names]
+    return ", ".join(shown if len(shown) <= most else [*shown[: most - 1], "...", shown[-1]])

@@ -1,0 +1,148 @@
+"""The column that is to be predicted: its task, and its values as labels or numbers.
+
+Shapes: N rows, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from runner.contracts import Task
+from runner.data.cells import MOST, form, in_order, is_empty, number
+from runner.data.table_text import Fault, TableText
+from runner.errors import ConfigError, DataError
+
+MOST_CLASSES = 20  # whole numbers of more values than this are a number to predict
+ROWS_A_CLASS = 5  # and of fewer rows a value than this
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be predicted in each row."""
+
+    task: Task
+    y_N: Tensor  # int64 codes of the labels, or float32
+    labels: tuple[str, ...]  # as the file has them; () for regression
+    note: str = ""  # why this task
+
+
+@dataclass(frozen=True)
+class TargetCells:
+    """The target's column as it was read: numbers, or codes of ``words``."""
+
+    text: TableText
+    name: str
+    values_N: NDArray[np.float64]
+    words: tuple[str, ...] | None
+
+    def refuse(self, wrong_N: NDArray[np.bool_], reason: str) -> None:
+        """Raises DataError for the first row that is wrong, where one is."""
+        if wrong_N.any():
+            self.text.refuse([Fault(int(wrong_N.argmax()), self.name, reason)])
+
+
+def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str] | None, rows: Tensor) -> Target:
+    """The target. Where ``task`` is None the values in ``rows`` tell it; ``classes`` are the labels there may be.
+
+    Raises DataError for cells that are empty or do not suit the task.
+    """
+    is_missing_N = np.isnan(cells.values_N) if cells.words is None else cells.values_N < 0
+    cells.refuse(is_missing_N, ": the target has no value here; take the row out, or fill it in")
+    labels, codes_N = labels_of(cells)
+    said, note = task, ""
+    if task is None:
+        seen = np.bincount(codes_N[rows.numpy()], minlength=len(labels))
+        task, note = _task(cells, {label: int(n) for label, n in zip(labels, seen, strict=True) if n})
+    if task == "regression":
+        return Target(task, _numbers(cells), (), note)
+    if classes is not None:
+        known = np.array([label in classes for label in labels])
+        cells.refuse(~known[codes_N], f" is no class; the classes are {', '.join(classes)}")
+        places = np.array([list(classes).index(label) for label in labels])
+        return Target(task, torch.from_numpy(places[codes_N]), tuple(classes), note)
+    _check_classes(cells, said, labels)
+    return Target(task, torch.from_numpy(codes_N), labels, note)
+
+
+def labels_of(cells: TargetCells) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """(the distinct values in their order, [N] the place of each row's value among them)."""
+    if cells.words is None:
+        values, codes_N = np.unique(cells.values_N, return_inverse=True)
+        return tuple(map(spelled, values.tolist())), codes_N
+    labels = in_order(cells.words)
+    places = np.array([labels.index(word) for word in cells.words])
+    return labels, places[cells.values_N.astype(np.int64)]
+
+
+def spelled(value: float) -> str:
+    """A number as a label: 3, not 3.0."""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def _task(cells: TargetCells, counts: Mapping[str, int]) -> tuple[Task, str]:
+    total = sum(counts.values())
+    task = _task_of_numbers(counts, total) if cells.words is None else _task_of_words(cells, counts, total)
+    if task == "regression":
+        return task, f"{cells.name} is predicted as a number; as classes: dataset.task=multiclass"
+    if cells.words is None:
+        return task, f"{cells.name} has {len(counts)} values, taken as classes; as numbers: dataset.task=regression"
+    return task, ""
+
+
+def _task_of_numbers(counts: Mapping[str, int], total: int) -> Task:
+    if len(counts) == 2:
+        return "binary"
+    are_whole = all(label.lstrip("-").isdecimal() for label in counts)
+    few = len(counts) <= min(MOST_CLASSES, total / ROWS_A_CLASS)
+    return "multiclass" if are_whole and few else "regression"
+
+
+def _task_of_words(cells: TargetCells, counts: Mapping[str, int], total: int) -> Task:
+    full = {text: count for text, count in counts.items() if not is_empty(text)}
+    decimal = cells.text.layout.decimal
+    if sum(count for text, count in full.items() if number(text, decimal) is not None) >= MOST * total:
+        return "regression"
+    if how := form(full):
+        cells.refuse(cells.values_N >= 0, f" is no number: the target holds {how}; write plain numbers, as 1234.5")
+    if len(counts) > total / 2 and total > MOST_CLASSES:
+        raise DataError(
+            f"{cells.text.path}: column {cells.name}, the target, has {len(counts):,} different texts "
+            f"in {total:,} rows: neither classes nor numbers; choose another: dataset.target=..."
+        )
+    return "binary" if len(counts) == 2 else "multiclass"
+
+
+def _check_classes(cells: TargetCells, said: Task | None, labels: Sequence[str]) -> None:
+    where = f"{cells.text.path}: column {cells.name}, the target,"
+    if len(labels) < 2:
+        raise DataError(f"{where} is {labels[0]!r} in every row: there is nothing to tell apart")
+    if said == "binary" and len(labels) > 2:
+        raise ConfigError(f"dataset.task=binary: {where} has {len(labels)} values: {_some(labels)}")
+    if said == "multiclass" and len(labels) > len(cells.values_N) / 2 and len(labels) > MOST_CLASSES:
+        raise ConfigError(
+            f"dataset.task=multiclass: {where} has {len(labels):,} values in {len(cells.values_N):,} rows"
+        )
+
+
+def _numbers(cells: TargetCells) -> Tensor:
+    """[N] float32."""
+    values_N = cells.values_N
+    if cells.words is not None:
+        read = [number(word, cells.text.layout.decimal) for word in cells.words]
+        values = np.array([np.nan if value is None else value for value in read])
+        values_N = values[values_N.astype(np.int64)]
+        cells.refuse(np.isnan(values_N), " is no number, and the target is one; as classes: dataset.task=multiclass")
+    with np.errstate(over="ignore"):
+        y_N = values_N.astype(np.float32)
+    cells.refuse(~np.isfinite(y_N), " is no finite number, or too large for float32")
+    return torch.from_numpy(y_N)
+
+
+def _some(labels: Collection[str], most: int = 8) -> str:
+    return ", ".join([*list(labels)[:most], *["..."] * (len(labels) > most)])

@@ -1,0 +1,277 @@
+"""What files of all kinds are read as."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from program import only_run, run
+from runner.contracts import Column
+from runner.data import table_cache
+from runner.data.download import received
+from runner.errors import ConfigError, DataError
+from runner.records.run_directory import RunDirectory
+from runner.records.schema import read_schema
+from tables import HEADER, ROWS, fitted, read, write
+
+PLAIN = "\n".join([HEADER, *ROWS]) + "\n"
+COLUMNS = (Column("size"), Column("colour", ("blue", "green", "red")), Column("old", ("no", "yes"), ordered=True))
+FORMS = {
+    "as it is": PLAIN.encode(),
+    "with a mark of Excel": PLAIN.encode("utf-8-sig"),
+    "utf-16": PLAIN.encode("utf-16"),
+    "CRLF": PLAIN.replace("\n", "\r\n").encode(),
+    "CR alone": PLAIN.replace("\n", "\r").encode(),
+    "semicolons and decimal commas": PLAIN.replace(",", ";").replace(".", ",").encode(),
+    "tabs": PLAIN.replace(",", "\t").encode(),
+    "pipes": PLAIN.replace(",", "|").encode(),
+    "spaces around": PLAIN.replace(",", " , ").encode(),
+    "a comma at the end of lines": PLAIN.replace("\n", ",\n").encode(),
+    "a comma at the end of rows": PLAIN.replace("\n", ",\n").replace("price,", "price").encode(),
+    "empty lines": PLAIN.replace("\n", "\n\n").encode() + b",,,\n  \n",
+    "no line end": PLAIN.rstrip().encode(),
+    "quotes": "\n".join(",".join(f'"{c}"' for c in line.split(",")) for line in PLAIN.splitlines()).encode(),
+    "gzip": gzip.compress(PLAIN.encode(), mtime=0),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_table_in_another_form_is_the_same(tmp_path: Path, form: str) -> None:
+    (tmp_path / "my.csv").write_bytes(FORMS[form])
+    data, _ = fitted(tmp_path / "my.csv")
+    assert (data.task, data.columns, data.class_names) == ("regression", COLUMNS, ())
+    assert data.x[:3].tolist() == [[0, 2, 1], [1.5, 1, 0], [3, 0, 1]]
+    assert data.y[:3].tolist() == [0.25, 1.75, 3.25]
+    assert len(data.y) == 40
+
+
+def test_without_a_header_columns_are_numbered_and_that_is_said(tmp_path: Path) -> None:
+    data, _ = fitted(write(tmp_path / "my.csv", *ROWS), target="c4")
+    assert [column.name for column in data.columns] == ["c1", "c2", "c3"]
+    assert len(data.y) == 40
+    assert "line 1 names no columns; they are called c1 to c4" in data.notes[0]
+    named, _ = fitted(tmp_path / "my.csv", names=tuple(HEADER.split(",")))
+    assert named.columns == COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("encoding", "red", "found"),
+    [("cp949", "빨강", "cp949"), ("latin-1", "rosé", "cp1252"), ("cp1252", "Grün", "cp1252")],
+)
+def test_an_encoding_that_is_plain_is_found_and_said(tmp_path: Path, encoding: str, red: str, found: str) -> None:
+    path = write(tmp_path / "my.csv", *PLAIN.replace("red", red).splitlines(), encoding=encoding)
+    data, _ = fitted(path)
+    assert red in data.columns[1].categories
+    assert f"read as {found}; if it is not, say which: dataset.encoding=..." in data.notes[0]
+
+
+def test_a_run_says_what_was_left_out_once(tmp_path: Path) -> None:
+    lines = [f"{i},{line}" for i, line in enumerate(ROWS)]
+    path = write(tmp_path / "my.csv", f"id,{HEADER}", *lines)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "epochs=1", "batch_size=8"]
+    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    assert (done.code, done.err) == (0, "")
+    assert "".join(done.out.split()).count("columnidisleftout:itnumberstherows") == 1
+
+
+def test_hangul_in_path_columns_and_classes(tmp_path: Path) -> None:
+    (tmp_path / "데이터").mkdir()
+    lines = [f"{i % 9},{('서울', '부산')[i % 2]}" for i in range(40)]
+    write(tmp_path / "데이터" / "가격.csv", "면적,도시", *lines)
+    argv = ["train", "dataset=csv", "dataset.path=데이터/가격.csv", "dataset.target=도시", "epochs=1", "batch_size=8"]
+    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "2 classes: 부산 14, 서울 15" in done.out
+    stored = read_schema(RunDirectory(only_run(tmp_path / "outputs")))
+    assert (stored.class_names, stored.columns) == (("부산", "서울"), (Column("면적"),))
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "names"),
+    [
+        (["yes", "no"], "binary", ("no", "yes")),
+        (["1", "0"], "binary", ("0", "1")),
+        (["1.0", "2"], "binary", ("1", "2")),
+        (["b", "c", "a"], "multiclass", ("a", "b", "c")),
+        (["10", "9", "2"], "multiclass", ("2", "9", "10")),
+        (["None", "NA", "x"], "multiclass", ("NA", "None", "x")),
+        (["0.5", "1", "2"], "regression", ()),
+        ([str(i) for i in range(40)], "regression", ()),
+    ],
+)
+def test_the_task_is_as_the_values_of_the_target_tell(
+    tmp_path: Path, values: list[str], task: str, names: tuple[str, ...]
+) -> None:
+    lines = [f"{i / 2},{values[i % len(values)]}" for i in range(60 if len(values) < 40 else 40)]
+    data, _ = fitted(write(tmp_path / "my.csv", "a,b", *lines), target="b")
+    assert (data.task, data.class_names) == (task, names)
+
+
+def test_the_task_that_is_said_wins(tmp_path: Path) -> None:
+    lines = [f"{i / 2},{i % 3}" for i in range(60)]
+    path = write(tmp_path / "my.csv", "a,b", *lines)
+    assert fitted(path, target="b", task="regression")[0].y[:4].tolist() == [0, 1, 2, 0]
+    assert fitted(path, target="b")[0].task == "multiclass"
+
+
+LEFT_OUT = {
+    "id": ([str(i) for i in range(40)], "it numbers the rows"),
+    "same": (["7"] * 40, "it is the same in every train row"),
+    "word": (["seven"] * 40, "it is the same in every train row"),
+    "void": ([""] * 40, "it is empty in every train row"),
+    "day": ([f"2024-01-{i % 28 + 1:02}" for i in range(40)], "it holds dates or times, which are not read"),
+    "name": ([f"house {i}" for i in range(40)], "nearly every row has a text of its own"),
+    "stamp": ([str(2**53 + i) for i in range(40)], "float32 has too few digits to tell its values apart"),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_column_that_tells_nothing_is_left_out_and_that_is_said(tmp_path: Path, name: str) -> None:
+    values, why = LEFT_OUT[name]
+    lines = [f"{value},{line}" for value, line in zip(values, ROWS, strict=True)]
+    data, _ = fitted(write(tmp_path / "my.csv", f"{name},{HEADER}", *lines), missing="impute")
+    assert data.ignored == (name,)
+    assert [column.name for column in data.columns] == ["size", "colour", "old"]
+    assert any(f"column {name} is left out: {why}" in note for note in data.notes)
+
+
+def test_a_column_of_numbers_that_count_up_is_no_id_unless_it_is_called_so(tmp_path: Path) -> None:
+    lines = [f"{i},{3 * i + 1}" for i in range(40)]
+    data, _ = fitted(write(tmp_path / "my.csv", "x,y", *lines), target="y")
+    assert [column.name for column in data.columns] == ["x"]
+
+
+def test_what_is_said_of_a_column_wins(tmp_path: Path) -> None:
+    lines = [f"{i % 5:02},{('S', 'M', 'L')[i % 3]},{i},{i}" for i in range(40)]
+    path = write(tmp_path / "my.csv", "zip,size,id,y", *lines)
+    said = {"zip": "categorical", "size": ["S", "M", "L"], "id": "numeric"}
+    data, _ = fitted(path, target="y", columns=said)
+    assert data.columns == (
+        Column("zip", ("00", "01", "02", "03", "04")),
+        Column("size", ("S", "M", "L"), ordered=True),
+        Column("id"),
+    )
+    assert data.x[:2].tolist() == [[0, 0, 0], [1, 1, 1]]
+    assert fitted(path, target="y", columns={"zip": "ignored", "id": "ignored"})[0].ignored == ("zip", "id")
+
+
+def test_none_is_a_category_among_words_and_nothing_among_numbers(tmp_path: Path) -> None:
+    lines = [f"{'NA' if i % 4 == 0 else i / 2},{('None', 'NA', 'x')[i % 3]},{i}" for i in range(40)]
+    data, _ = fitted(write(tmp_path / "my.csv", "a,b,y", *lines), target="y", missing="impute")
+    assert data.columns == (Column("a", missing="marked"), Column("b", ("NA", "None", "x"), missing="filled"))
+    assert data.x[:2].isnan().tolist() == [[True, False], [False, False]]
+
+
+def test_an_empty_category_is_code_minus_one_once_empty_cells_are_imputed(tmp_path: Path) -> None:
+    lines = [f"{('', 'p', 'q', 'r')[i % 4]},{('', 'yes', 'no')[i % 3]},{i}" for i in range(40)]
+    data, _ = fitted(write(tmp_path / "my.csv", "a,b,y", *lines), target="y", missing="impute")
+    assert data.columns[0] == Column("a", ("p", "q", "r"), missing="filled")
+    assert data.columns[1] == Column("b", ("no", "yes"), ordered=True, missing="marked")
+    assert data.x[0].nan_to_num(nan=-9).tolist() == [-1, -9]
+
+
+def test_rows_outside_train_change_nothing_that_was_fitted(tmp_path: Path) -> None:
+    """The leak test: kinds, categories, classes and what is filled in come from the train rows alone."""
+    train = [f"{line},{('a', 'b')[i % 2]},train" for i, line in enumerate(ROWS)]
+    calm = ["1,red,no,2,a,test", "2,blue,yes,3,b,val"]
+    wild = ["-1e9,red,no,1e9,b,test", ",,,-1e9,a,val"]
+    header = f"{HEADER},kind,part"
+    found = []
+    for name, others in (("calm.csv", calm), ("wild.csv", wild)):
+        path = write(tmp_path / name, header, *train, *others)
+        data, _ = fitted(path, target="kind", split_column="part", missing="impute", unknown="zeros")
+        found.append((data.columns, data.class_names, data.ignored, data.x[:40].tolist(), data.y[:40].tolist()))
+    assert found[0] == found[1]
+
+
+def test_numbers_of_val_and_test_rows_do_not_decide_what_a_column_is(tmp_path: Path) -> None:
+    lines = [f"{i},{i % 3},train" for i in range(40)] + ["x1,0,test"] * 60
+    path = write(tmp_path / "my.csv", "a,y,part", *lines)
+    with pytest.raises(DataError, match="line 42, column a: 'x1' is no number, and this is a column of numbers"):
+        fitted(path, target="y", split_column="part")
+
+
+def test_splits_by_a_column_and_by_position(tmp_path: Path) -> None:
+    parts = ["train"] * 30 + ["valid"] * 4 + ["Test"] * 6
+    path = write(tmp_path / "my.csv", f"{HEADER},part", *(f"{a},{b}" for a, b in zip(ROWS, parts, strict=True)))
+    data, rows = fitted(path, split_column="part")
+    assert [len(rows.train), rows.val.tolist(), rows.test.tolist()] == [30, [30, 31, 32, 33], list(range(34, 40))]
+    assert "part" not in [column.name for column in data.columns]
+    data, rows = fitted(path, split_rows=(20, 5), columns={"part": "ignored"})
+    assert [rows.train.tolist(), rows.val.tolist(), rows.test.tolist()] == [
+        list(range(20)),
+        list(range(20, 25)),
+        list(range(25, 40)),
+    ]
+
+
+def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None:
+    lines = [f"{'' if i == 5 else i % 9},{('red', 'green', 'blue')[i % 3]},{('no', 'yes')[i % 2]}" for i in range(60)]
+    path = write(tmp_path / "my.csv", "size,colour,sold", *lines)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=sold", "dataset.missing=impute", "epochs=1"]
+    argv += ["dataset.categorical=embedding", "model=dnn", "batch_size=8", f"output_dir={tmp_path / 'outputs'}"]
+    assert run(argv, tmp_path / "said").code == 0
+    path.unlink()
+    directory = only_run(tmp_path / "outputs")
+    new = write(tmp_path / "new.csv", "colour,size", "red,3", "blue,", "pink,1", ",2")
+    done = run(["predict", str(directory), str(new)], tmp_path / "said")
+    assert done.code == 1 and "new.csv:4: colour='pink': is to be one of blue, green, red" in done.err
+    assert all(f"new.csv:{line}" in done.out for line in (2, 3, 5)) and "new.csv:4" not in done.out
+    kept = json.dumps(torch.load(directory / "checkpoints" / "best.pt")["schema"])  # tuples there, lists in the file
+    assert json.loads(kept) == json.loads((directory / "schema.json").read_text("utf-8"))
+
+
+def test_a_large_table_is_kept_and_a_changed_one_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(table_cache, "FEWEST_BYTES", 10)
+    path = write(tmp_path / "my.csv", HEADER, *ROWS)
+    first, _ = fitted(path)
+    wait_for_the_writer()
+    (kept,) = (tmp_path / "cache" / "runner" / "tables").iterdir()
+    monkeypatch.setattr("runner.data.table_file._read_cells", None)  # nothing is read again
+    again, _ = fitted(path)
+    assert torch.equal(again.x, first.x) and again.columns == first.columns and torch.equal(again.y, first.y)
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(table_cache, "FEWEST_BYTES", 10)
+    kept.write_bytes(kept.read_bytes()[:-1] + b"\xff")  # damaged: read anew
+    assert torch.equal(fitted(path)[0].y, first.y)
+    write(path, HEADER, *ROWS[:-1], ROWS[-1].replace("58.75", "58.76"))
+    assert fitted(path)[0].y[-1] == pytest.approx(58.76)
+    wait_for_the_writer()
+
+
+def wait_for_the_writer() -> None:
+    import threading
+
+    for thread in threading.enumerate():
+        if thread.name == table_cache.WRITER:
+            thread.join()
+
+
+def test_a_table_at_an_address_is_received_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mirror import Mirror, serve
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Mirror() as mirror:
+        mirror.replies["/d/my.csv"] = serve(PLAIN.encode())
+        address = f"http://{mirror.host}/d/my.csv"
+        for _ in range(2):
+            assert received(address, tmp_path).read_text() == PLAIN
+        assert mirror.asked == ["/d/my.csv"]
+        with pytest.raises(DataError, match=r"other.csv: cannot be downloaded \(127.0.0.1:\d+: HTTP 404"):
+            received(f"http://{mirror.host}/other.csv", tmp_path)
+
+
+def test_unfitted_rows_have_no_numbers(tmp_path: Path) -> None:
+    table = read(write(tmp_path / "my.csv", HEADER, *ROWS)).x
+    assert table.shape == (40, 3)
+    with pytest.raises(AssertionError, match="not fitted"):
+        table[torch.tensor([0])]
+
+
+def test_two_ways_to_say_the_splits_exclude_each_other(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="excludes"):
+        read(tmp_path / "my.csv", split_column="a", split_rows=(1, 1))

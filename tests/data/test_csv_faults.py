@@ -1,0 +1,147 @@
+# ruff: noqa: E501  a fault a line
+"""Faults 41, 42, 44 and 45 of a table, as a user meets them: the exit code, where it stands, and nothing written."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from program import run
+from tables import HEADER, ROWS, write
+
+GOOD = "\n".join([HEADER, *ROWS]) + "\n"
+
+
+def with_line(number: int, line: str, *more: str) -> str:
+    """The good table with another line ``number``, counted from 1."""
+    lines = [HEADER, *ROWS]
+    lines[number - 1 : number] = [line, *more]
+    return "\n".join(lines) + "\n"
+
+
+FAULTS = {
+    # 41: the form of the file
+    "missing target": (GOOD, ["dataset.target=prise"], 2, "dataset.target=prise: {path} has no such column; did you mean price?"),
+    "missing column": (GOOD, ["dataset.columns={colours: ignored}"], 2, "dataset.columns=colours: {path} has no such"),
+    "extra field": (with_line(4, "1,red,no,2,9"), [], 3, "{path}, line 4: 5 fields, where there are 4 columns"),
+    "extra field at once": (with_line(2, "1,red,no,2,9"), [], 3, "{path}, line 2: 5 fields"),
+    "index shift": (GOOD.replace("\n", "\n0,").replace("0,", "", 0), [], 3, "{path}, line 2: 5 fields"),
+    "missing field": (with_line(4, "1,red,2"), [], 3, "{path}, line 4: 3 fields, where there are 4 columns"),
+    "twin columns": (GOOD.replace(HEADER, "size,colour,size,price"), [], 3, "{path}, line 1: columns 1 and 3 are both called size"),
+    "byte 0": (with_line(5, "1,r\0d,no,2"), [], 3, "{path}, line 5: a byte 0"),
+    "open quote": (with_line(6, '1,"red,no,2'), [], 3, "{path}, line 6, column colour: a quote opens here"),
+    "another order": (GOOD, ["dataset.names=[colour,size,old,price]"], 3, "{path}, line 1: column 1 is size, where colour was"),
+    "too few names": (GOOD, ["dataset.names=[a,b]"], 2, "{path}: 2 columns are named, and line 1 has 4 fields"),
+    "empty file": ("", [], 3, "{path}: the file is empty"),
+    "header only": (HEADER + "\n", [], 3, "{path}: line 1 names the columns and no row follows"),
+    "one row": (f"{HEADER}\n{ROWS[0]}\n", [], 3, "{path}: holds 1 row"),
+    "a title above": ("Sales\n\n" + GOOD, [], 2, "has no such column; line 3 holds the word: take out the lines above"),
+    "a workbook": ("PK\x03\x04", [], 3, "{path}: is an Excel workbook"),
+    "a web page": ("<!DOCTYPE html>", [], 3, "{path}: is a web page"),
+    "wrong encoding": (GOOD.replace("blue", "blau grün"), ["dataset.encoding=ascii"], 3, "{path}, line 4: byte 0xc3 is no ascii"),
+    "no encoding": (GOOD, ["dataset.encoding=klingon"], 2, "dataset.encoding=klingon: no such encoding"),
+    # 42: the cells
+    "blank number": (with_line(3, ",red,no,2"), [], 3, "{path}, line 3, column size: empty, one of 1 cells without a value"),
+    "NA as a number": (with_line(3, "NA,red,no,2"), [], 3, "{path}, line 3, column size: 'NA', one of 1 cells"),
+    "blank category": (with_line(3, "1,,no,2"), [], 3, "{path}, line 3, column colour: empty, one of 1 cells"),
+    "blank target": (with_line(3, "1,red,no,"), [], 3, "{path}, line 3, column price: empty: the target has no value"),
+    "inf": (with_line(3, "inf,red,no,2"), [], 3, "{path}, line 3, column size: 'inf' is no number"),
+    "1e400": (with_line(3, "1e400,red,no,2"), [], 3, "{path}, line 3, column size: '1e400' is no finite number"),
+    "1e39": (with_line(3, "1e39,red,no,2"), [], 3, "{path}, line 3, column size: '1e39' is no finite number"),
+    "inf in the target": (with_line(3, "1,red,no,1e400"), [], 3, "{path}, line 3, column price: '1e400' is no finite number"),
+    "1,000": (with_line(3, '"1,000",red,no,2'), [], 3, "{path}, line 3, column size: '1,000' is no number"),
+    "text in a number": (with_line(3, "two,red,no,2"), [], 3, "{path}, line 3, column size: 'two' is no number"),
+    "text in the target": (with_line(3, "1,red,no,dear"), [], 3, "{path}, line 3, column price: 'dear' is no number"),
+    "a row of totals": (GOOD + "Total,,,99\n", [], 3, "{path}, line 42, column size: 'Total' is no number"),
+    "no such order": (GOOD, ["dataset.columns={colour: [red,green]}"], 3, "{path}, line 4, column colour: 'blue' is none of its categories: red, green"),
+    "no such kind": (GOOD, ["dataset.columns={colour: colourful}"], 2, "dataset.columns.colour=colourful: give numeric"),
+    "one class": ("a,b\n" + "".join(f"{i},x\n" for i in range(20)), ["dataset.target=b"], 3, "column b, the target, is 'x' in every row"),
+    "texts for classes": ("a,b\n" + "".join(f"{i},x{i}y\n" for i in range(40)), ["dataset.target=b"], 3, "40 different texts in 40 rows"),
+    "money": ("a,b\n" + "".join(f"{i},${i}.50\n" for i in range(40)), ["dataset.target=b"], 3, "{path}, line 2, column b: '$0.50' is no number: the target holds amounts of money"),
+    "percentages": ("a,price\n" + "".join(f"{i}%,{i}\n" for i in range(40)), [], 3, "{path}, line 2, column a: '0%' is no number: this column holds percentages"),
+    "binary of three": (GOOD, ["dataset.target=colour", "dataset.task=binary"], 2, "dataset.task=binary: {path}: column colour, the target, has 3 values: blue, green, red"),
+    "numbers as classes": (GOOD, ["dataset.task=multiclass"], 2, "dataset.task=multiclass: {path}: column price, the target, has 40 values in 40 rows"),
+    # 44 and 45: the splits and the labels
+    "no split": (GOOD, ["dataset.split_column=old"], 3, "{path}, line 2, column old: 'yes' is no split; write train, val or test"),
+    "too few rows": (GOOD, ["dataset.split_rows=[30,20]"], 3, "{path}: has 40 rows, and the first 30 are to train, the next 20 to"),
+    "two splits": (GOOD, ["dataset.split_rows=[3,2]", "dataset.split_column=old"], 2, "split_column excludes dataset.split_rows"),
+    "batch too large": (GOOD, ["batch_size=64"], 2, "batch_size=64 is more than the 29 train rows"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_told_with_its_place_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+    content, words, code, told = FAULTS[name]
+    path = tmp_path / "my.csv"
+    path.write_bytes(content.encode())
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "model=linear", "batch_size=8"]
+    done = run([*argv, *words, f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    assert (done.code, done.out) == (code, ""), done.err
+    assert told.replace("{path}", str(path)) in done.err
+    assert all(len(line) < 400 for line in done.err.splitlines()) and len(done.err.splitlines()) <= (
+        7 if name == "a row of totals" else 3
+    )
+    assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("cut.csv.gz", gzip.compress(GOOD.encode(), mtime=0)[:-20], "the gzip file is cut short or damaged"),
+        ("absent.csv", None, "no such file; looked for"),
+        ("shift_jis.csv", GOOD.replace("red", "赤い").encode("shift_jis"), "line 2: byte 0x90 is no UTF-8, and it is not plain"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str, content: bytes | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    argv = [
+        "train",
+        "dataset=csv",
+        f"dataset.path={name}",
+        "dataset.target=price",
+        f"output_dir={tmp_path / 'outputs'}",
+    ]
+    done = run(argv, tmp_path / "said", cwd=tmp_path)
+    assert done.code == 3 and told in done.err and name in done.err
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_category_of_test_rows_alone_is_refused_or_made_none_of_them(tmp_path: Path) -> None:
+    lines = [f"{line},{'test' if i >= 38 else 'train'}" for i, line in enumerate(ROWS)]
+    lines[39] = lines[39].replace("red", "pink")
+    path = write(tmp_path / "my.csv", f"{HEADER},part", *lines)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "dataset.split_column=part"]
+    argv += ["model=linear", "batch_size=8", "epochs=1", f"output_dir={tmp_path / 'outputs'}"]
+    done = run(argv, tmp_path / "said")
+    assert done.code == 3
+    assert f"{path}, line 41, column colour: 'pink' is a category that no train row has" in done.err
+    assert "dataset.unknown=zeros" in done.err
+    assert not (tmp_path / "outputs").exists()
+    assert run([*argv, "dataset.unknown=zeros"], tmp_path / "said").code == 0
+
+
+def test_a_class_of_test_rows_alone_is_refused(tmp_path: Path) -> None:
+    lines = [f"{i},{'c' if i == 19 else 'ab'[i % 2]},{'test' if i == 19 else 'train'}" for i in range(20)]
+    path = write(tmp_path / "my.csv", "x,y,part", *lines)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=y", "dataset.split_column=part"]
+    done = run([*argv, "batch_size=4", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    assert done.code == 3
+    assert f"{path}, line 21, column y: 'c' is a class that no train row has" in done.err
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_table_that_changed_by_a_byte_is_not_resumed(tmp_path: Path) -> None:
+    """Fault 43: same size, same time of change."""
+    import os
+
+    path = write(tmp_path / "my.csv", HEADER, *ROWS)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "model=linear", "batch_size=8"]
+    assert run([*argv, "epochs=1", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said").code == 0
+    (directory,) = (tmp_path / "outputs").glob("20*/*")
+    before = path.stat()
+    path.write_text(GOOD.replace(ROWS[7], ROWS[7].replace("3.5", "3.6")))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    done = run(["resume", str(directory), "epochs=2"], tmp_path / "said")
+    assert done.code == 3 and "the data has changed since the run was saved (digest" in done.err
