@@ -21,7 +21,7 @@ def write(path: Path, *lines: str, encoding: str = "utf-8") -> Path:
 
 def source(path: Path, target: str = "price", **knobs: Any) -> Csv:
     own = part("dataset", "csv", path=str(path), target=target, **knobs).knobs
-    return Csv(**{key: value for key, value in own.items() if key not in ("transforms", "categorical")})
+    return Csv(**{key: value for key, value in own.items() if key not in ("transforms", "categorical", "limit")})
 
 
 def read(path: Path, target: str = "price", **knobs: Any) -> Data:

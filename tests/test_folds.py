@@ -195,6 +195,18 @@ def test_folds_are_measured_again_all_together(copy: Path) -> None:
     assert fingerprints(copy) == before
 
 
+def test_of_folds_that_are_not_all_done_the_done_ones_are_measured(copy: Path) -> None:
+    (copy / "fold-2" / "predictions.csv").unlink()
+    done = program.run(["eval", str(copy)], copy.parent / "said")
+    assert done.code == 0
+    assert done.err == "warning: fold 2 is not done yet and left out; go on with it: resume\n"
+    accuracies = [read(copy / f"fold-{fold}/summary.json")["best"]["test/accuracy"] for fold in range(2)]
+    assert row(done.out, "mean")[2] == f"{sum(accuracies) / 2:.4f}"
+    (copy / "fold-0" / "predictions.csv").unlink()
+    none = program.run(["eval", str(copy)], copy.parent / "said")
+    assert (none.code, none.err) == (3, f"error: {copy}: no fold is done yet; go on with it: resume\n")
+
+
 def test_the_directory_above_the_folds_predicts_nothing_and_names_those_that_do(copy: Path) -> None:
     done = program.run(["predict", str(copy), "--test-index", "1"], copy.parent / "said")
     assert done.code == 2

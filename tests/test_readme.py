@@ -23,7 +23,7 @@ LINES = [line for block in BLOCKS for line in block.splitlines()]
 INSTALL, TEST = (line for line in LINES if "pip install" in line)
 RUNNER = "python -m runner "
 TYPED = [line.partition("#")[0].strip() for line in LINES if line.startswith(RUNNER)]
-VERBS = {"train", "resume", "eval", "predict", "show", "view"}
+VERBS = {"train", "resume", "eval", "predict", "report", "explain", "code", "show", "view"}
 
 
 def start(words: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -68,6 +68,15 @@ def test_a_command_of_the_page_works(line: str, home: Path) -> None:
     assert done.stdout.strip()
 
 
+def test_the_python_of_the_page_works(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.M | re.S)
+    script = tmp_path / "page.py"
+    script.write_text(f"import matplotlib; matplotlib.use('agg')\n{block}print(*run.predict([[5.1, 3.5, 1.4, 0.2]]))\n")
+    done = start([str(script)], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "setosa"
+
+
 def test_the_page_shows_every_verb_that_needs_no_network() -> None:
     assert {line.split()[3] for line in TYPED} == VERBS
     assert len(TYPED) >= 10
@@ -95,7 +104,8 @@ def test_a_run_directory_holds_what_the_page_says_and_nothing_else(home: Path) -
     told = re.findall(r"^(\S+) {2,}", block_with("metrics.jsonl      "), re.M)
     run = min(path.parent for path in home.glob("outputs/2*/*/summary.json"))
     found = {path.name + "/" * path.is_dir() for path in run.iterdir() if not path.name.startswith((".lock", ".owner"))}
-    assert {re.sub(r"^events\.out\..*", "events.out.*", name) for name in found} == set(told)
+    found = {re.sub(r"^events\.out\..*", "events.out.*", name) for name in found}
+    assert found | {"projector/", "projector_config.pbtxt"} == set(told)
     assert re.fullmatch(r"[\d-]+-digits-cnn-adam", run.name)
 
 

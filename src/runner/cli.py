@@ -21,7 +21,11 @@ VERBS = {
     "eval": ("runner.commands.evaluate:run", "measure a trained model again"),
     "predict": ("runner.commands.predict:run", "answer for pictures, tables, a typed row or a row of the test split"),
     "view": ("runner.commands.view:run", "pictures: of a run, a data set or a schedule"),
+    "explain": ("runner.commands.explain:run", "one batch through the five steps of training"),
+    "code": ("runner.commands.code:run", "a run as one plain PyTorch script"),
+    "report": ("runner.commands.report:run", "runs side by side, best first; of two, the difference"),
     "fetch": ("runner.commands.fetch:run", "download a data set once; without a name, what there is"),
+    "completion": ("runner.commands.completion:run", "the tab key, for bash or zsh"),
     "show": ("runner.commands.show:run", "what can be chosen: groups, options, their parameters"),
 }
 
@@ -57,10 +61,6 @@ def _dispatch(argv: list[str]) -> int:
     if argv[0] == "--version":
         print(f"runner {__version__}")
         return 0
-    if argv[0] in ("-sc", "--shell-completion"):
-        from runner.compose.completion import complete
-
-        return complete(argv, VERBS)
     verb, *rest = argv
     if verb not in VERBS:
         raise ConfigError(_unknown(verb, argv))

@@ -13,10 +13,10 @@ from runner.config.catalog import Catalog
 from runner.config.settings import Config
 from runner.contracts import Data, Outline
 from runner.data.checks import check_batch_size
-from runner.data.splits import describe, split
+from runner.data.splits import describe
 from runner.engine import predict
 from runner.errors import Interrupted, RunError
-from runner.experiment import Experiment, assemble, check_last_batch, outline, read_data, split_settings
+from runner.experiment import Experiment, assemble, check_last_batch, outline, read_data, read_split, split_settings
 from runner.interruption import Interruption, interruption
 from runner.recording import Start, record
 from runner.records.files import write_whole
@@ -36,7 +36,7 @@ def prepare(config: Config, catalog: Catalog) -> Callable[..., object]:
         return partial(record, assemble(config, catalog))
     read = reading_once()
     first = assemble(replace(config, fold=0), catalog, read)
-    check_other_folds(first)
+    check_other_folds(first, read)
 
     def begin(fold: int) -> Start:
         return Start(first if fold == 0 else assemble(replace(config, fold=fold), catalog, read))
@@ -56,12 +56,12 @@ def reading_once() -> Callable[[Config], Data]:
     return read
 
 
-def check_other_folds(first: Experiment) -> None:
-    """Folds differ by a row: what suits the first may not suit the last, and should be known before an hour is over."""
+def check_other_folds(first: Experiment, read: Callable[[Config], Data]) -> None:
+    """Folds differ by some rows: what suits the first may not suit the last, and should be known before the hour."""
     assert first.config.folds is not None
     for fold in range(1, first.config.folds):
         config = replace(first.config, fold=fold)
-        num_rows = len(split(first.data, split_settings(config)).train)
+        num_rows = len(read_split(config, read)[1].train)
         check_batch_size(config.batch_size, num_rows)
         check_last_batch(first.parts.model, num_rows, config.batch_size)
 

@@ -59,7 +59,7 @@ def record(
         write_whole(directory.config, experiment.config.as_yaml().encode())
         write_schema(directory, schema_of(experiment.data, experiment.split.train))
         shown = outline(experiment, directory.path)
-        summary = Summary(directory, shown, experiment.data_digest)
+        summary = Summary(directory, shown, experiment.data_digest, experiment.config.as_dict())
         with (
             failure_told(summary, experiment),
             Views(directory, experiment.config, shown, saved, brief=brief) as views,

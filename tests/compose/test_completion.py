@@ -1,8 +1,41 @@
 from __future__ import annotations
 
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
+from past_runs import make_run
 from runner import cli
+from runner.compose.completion import candidates
+
+Capture = pytest.CaptureFixture[str]
+SRC = Path(__file__).parents[2] / "src"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RUNNER_OUTPUTS", raising=False)
+    make_run(tmp_path / "outputs" / "day" / "12-00-iris")
+    make_run(tmp_path / "outputs" / "sweeps" / "day" / "now" / "0-lr=0.1")
+    return tmp_path
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> dict[str, str]:
+    """An environment in which ``runner`` is this program."""
+    command = tmp_path / "bin" / "runner"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m runner "$@"\n')
+    command.chmod(0o755)
+    return os.environ | {"PATH": f"{command.parent}:{os.environ['PATH']}", "PYTHONPATH": str(SRC)}
 
 
 @pytest.mark.parametrize(
@@ -12,18 +45,30 @@ from runner import cli
         ("runner ", set(cli.VERBS)),
         ("runner train optimizer=ada", {"optimizer=adam", "optimizer=adamw", "optimizer=adagrad"}),
         ("runner train model=cnn optimizer.l", {"optimizer.lr="}),
+        ("runner train model=dnn model.", {"model.hidden=", "model.dropout="}),
         ("runner train scheduler=step_lr scheduler.gam", {"scheduler.gamma="}),
+        ("runner train metric=f1 metric.f1.av", {"metric.f1.average="}),
+        ("runner train early", {"early_stopping.patience_epochs=", "early_stopping.min_delta="}),
+        ("runner train experiment=mnist_dnn_s", {"experiment=mnist_dnn_sigmoid"}),
+        ("runner explain dataset=ir", {"dataset=iris"}),
+        ("runner code model=ml", {"model=mlp"}),
+        ("runner view dataset=di", {"dataset=digits", "dataset=diabetes"}),
         ("runner show sched", {"scheduler"}),
         ("runner show optimizer=sg", {"optimizer=sgd"}),
-        ("runner train b=(( optimizer.l", set()),  # a line that cannot be read
-        ("runner resume ou", set()),  # left to the shell: a path
+        ("runner fetch fas", {"fashion_mnist"}),
+        ("runner completion z", {"zsh"}),
+        ("runner resume ", {"last", "outputs/day/12-00-iris", "outputs/sweeps/day/now/0-lr=0.1", "epochs="}),
+        ("runner eval outputs/sw", {"outputs/sweeps/day/now/0-lr=0.1"}),
+        ("runner predict la", {"last"}),
+        ("runner report outputs/d", {"outputs/day/12-00-iris"}),
+        ("runner eval outputs/day/12-00-iris dev", {"device="}),
+        ("runner train model=nosuch model.", set()),
+        ("runner nosuch ", set()),
+        ("runner train epochs=", set()),
     ],
 )
-def test_the_tab_key_offers_what_fits(
-    line: str, words: set[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("COMP_LINE", line)
-    assert cli.main(["-sc", "query=bash"]) == 0
+def test_the_tab_key_offers_what_fits(line: str, words: set[str], capsys: Capture) -> None:
+    assert cli.main(["completion", "words", line]) == 0
     out, err = capsys.readouterr()
     offered = set(out.split())
     assert words <= offered and all(word.startswith(line.rpartition(" ")[2]) for word in offered)
@@ -31,11 +76,92 @@ def test_the_tab_key_offers_what_fits(
     assert err == ""
 
 
-def test_the_script_for_the_shell_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["-sc", "install=bash"]) == 0
-    assert "hydra_bash_completion" in capsys.readouterr().out
+def test_a_group_is_typed_before_its_parameters_are_listed() -> None:
+    offered = candidates("runner train ", cli.VERBS)
+    assert {"optimizer=", "optimizer.", "epochs="} <= set(offered) and "optimizer.lr=" not in offered
 
 
-def test_a_wrong_question_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["-sc", "install=nosuchshell"]) == 2
-    assert "install=bash, install=zsh or install=fish" in capsys.readouterr().err
+def bash(script: str, shell: dict[str, str]) -> list[str]:
+    done = subprocess.run(["bash", "--norc", "-c", script], env=shell, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+def test_bash_is_told_whom_to_ask(shell: dict[str, str]) -> None:
+    told = bash('eval "$(runner completion bash)"; complete -p runner', shell)
+    assert told == ["complete -o default -o nospace -F _runner_completion runner"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "replies"),
+    [
+        ("runner train optimizer=adamw", "runner train optimizer = adamw", ["adamw\\ |"]),
+        ("runner train optimizer.lr", "runner train optimizer.lr", ["optimizer.lr=|"]),
+        ("runner resume outputs/sw", "runner resume outputs/sw", ["outputs/sweeps/day/now/0-lr=0.1 |"]),
+        ("runner resume outputs/sweeps/day/now/0-lr=", "runner resume outputs/sweeps/day/now/0-lr =", ["0.1 |"]),
+    ],
+)
+def test_bash_gets_what_it_has_to_put_in(line: str, words: str, replies: list[str], shell: dict[str, str]) -> None:
+    script = f'eval "$(runner completion bash)"; COMP_LINE="{line}"; COMP_POINT={len(line)}; COMP_WORDS=({words});'
+    told = bash(
+        f'{script} COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); _runner_completion; printf "%s|\\n" "${{COMPREPLY[@]}}"',
+        shell,
+    )
+    assert told == [reply.replace("\\ ", " ") for reply in replies]
+
+
+def test_a_real_bash_completes_what_is_typed(shell: dict[str, str]) -> None:
+    """Keys go to an interactive shell, and the command it then runs shows what it has made of them."""
+    leader, follower = pty.openpty()
+    env = shell | {"PS1": "$ ", "TERM": "dumb"}
+    process = subprocess.Popen(["bash", "--norc", "-i"], stdin=follower, stdout=follower, stderr=follower, env=env)
+    os.close(follower)
+    try:
+        os.write(leader, b'eval "$(runner completion bash)"; trap : INT\n')
+        os.write(leader, b"echo ready-$((1+1))\n")
+        read_until(leader, b"ready-2")
+        os.write(leader, b"runner train optimizer=adagr\t")
+        read_until(leader, b"optimizer=adagrad ")
+        os.write(leader, b"optimizer.lr_d\t")
+        read_until(leader, b"optimizer.lr_decay=")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(leader)
+
+
+def read_until(descriptor: int, wanted: bytes) -> None:
+    told, until = b"", time.monotonic() + 60
+    while wanted not in told:
+        assert time.monotonic() < until, told
+        if select.select([descriptor], [], [], 1)[0]:
+            told += os.read(descriptor, 4096)
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh here")
+def test_zsh_takes_the_script(shell: dict[str, str]) -> None:
+    script = 'eval "$(runner completion zsh)"; print $_comps[runner]'
+    done = subprocess.run(["zsh", "-f", "-c", script], env=shell, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("_runner_completion\n", "")
+
+
+def test_a_key_is_answered_at_once_without_torch_or_hydra() -> None:
+    code = "import sys, time; from runner import cli; cli.main(['completion', 'words', 'runner train optimizer.'])\n"
+    code += "assert not {'torch', 'hydra', 'omegaconf'} & set(sys.modules); print(time.process_time())"
+    env = os.environ | {"PYTHONPATH": str(SRC)}
+    took = []
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+        took.append(float(done.stdout.split()[-1]))
+    assert min(took) < 0.15
+
+
+@pytest.mark.parametrize("argv", [[], ["fish"], ["bash", "zsh"]])
+def test_another_shell_is_told(argv: list[str], capsys: Capture) -> None:
+    assert cli.main(["completion", *argv]) == 2
+    assert 'eval "$(runner completion bash)"' in capsys.readouterr().err
+
+
+def test_hydras_own_way_says_ours(capsys: Capture) -> None:
+    assert cli.main(["train", "--shell-completion", "install=bash"]) == 2
+    assert 'eval "$(runner completion bash)"' in capsys.readouterr().err

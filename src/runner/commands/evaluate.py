@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from runner import libraries
 from runner.commands.stored_run import StoredRun, open_run
+from runner.errors import DataError
 
 if TYPE_CHECKING:
     from runner.records.console import RunConsole
@@ -32,14 +34,20 @@ def run(argv: list[str]) -> int:
 
 
 def evaluate_folds(stored: StoredRun, console: RunConsole) -> int:
-    """Every fold that has a checkpoint scored on its own splits, and their mean."""
+    """Every fold that is done scored on its own splits, and their mean. Raises DataError where none is."""
     from runner.commands.rebuilt_run import rebuild_to_read
     from runner.folds import reading_once
     from runner.judgement import judge
     from runner.records.fold_console import show_folds
+    from runner.records.folds import is_done
 
+    done = list(takewhile(lambda fold: is_done(fold.directory), stored.folds))
+    if not done:
+        raise DataError(f"{stored.directory.path}: no fold is done yet; go on with it: resume")
+    for fold in stored.folds[len(done) :]:
+        console.warn(f"fold {fold.config.fold} is not done yet and left out; go on with it: resume")
     read, outcomes = reading_once(), []
-    for fold in stored.folds:
+    for fold in done:
         rebuilt = rebuild_to_read(fold, console.warn, read)
         judgement = judge(rebuilt.experiment, rebuilt.saved)
         outcomes.append(judgement.outcome("finished", {}))

@@ -1,17 +1,13 @@
-"""What ``train`` answers without training: --help, --cfg, --info, --hydra-help, --shell-completion."""
+"""What ``train`` answers without training: --help, --cfg, --info, --hydra-help."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from runner.compose.request import Request, hydra_parser
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.errors import ConfigError
-
-if TYPE_CHECKING:
-    from hydra._internal.hydra import Hydra
 
 _SHOWN = ("epochs", "batch_size", "seed", "device", "val_fraction", "early_stopping.patience_epochs", "name")
 
@@ -26,8 +22,10 @@ def answer(request: Request) -> bool:
         print(train_help(Catalog(conf_folders(flags.config_dir))))
     elif flags.cfg:
         _print_config(request)
-    elif flags.hydra_help or flags.info or flags.shell_completion:
+    elif flags.hydra_help or flags.info:
         _ask_hydra(request)
+    elif flags.shell_completion:
+        raise ConfigError('--shell-completion: the tab key is told by: eval "$(runner completion bash)"')
     else:
         return False
     return True
@@ -54,7 +52,7 @@ def train_help(catalog: Catalog) -> str:
             "  -m, --multirun      run every combination of values given as a,b,c",
             "  --cfg job           print the composed configuration; --resolve looks up ${...}; -p KEY one part of it",
             "  --config-dir DIR    a folder with options of yours (./conf is searched anyway)",
-            "  --info, --hydra-help, --shell-completion: Hydra's own",
+            "  --info, --hydra-help: Hydra's own",
         ]
     )
 
@@ -102,19 +100,8 @@ def _ask_hydra(request: Request) -> None:
     hydra = hydra_for(request, Catalog(conf_folders(flags.config_dir)))
     if flags.hydra_help:
         hydra.hydra_help(request.config_name, hydra_parser(), flags)
-    elif flags.info:
+    else:
         compose(request)  # says what is wrong in our words
         logging.raiseExceptions = False  # Hydra prints by logging; a reader that went away (| head) is no fault
         hydra = hydra_for(request, Catalog(conf_folders(flags.config_dir)))
         hydra.show_info(flags.info, request.config_name, list(request.overrides))
-    else:
-        _complete(hydra, request)
-
-
-def _complete(hydra: Hydra, request: Request) -> None:
-    from hydra.errors import HydraException
-
-    try:
-        hydra.shell_completion(request.config_name, list(request.overrides))
-    except (HydraException, ValueError) as error:
-        raise ConfigError(f"--shell-completion: {error}\n  write install=bash, install=zsh or install=fish") from error

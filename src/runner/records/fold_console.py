@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,9 @@ class FoldConsole:
             self.console.show(Text(), *(Text(line, style="cyan") for line in remarks))
         files = f"  fold-0 to fold-{len(self.outcomes) - 1}  {PREDICTIONS}  summary.json"
         self.console.show(Text(), Text("written to", style="dim"), Text(f"  {path}"), Text(files, style="dim"))
+        commands = (["tensorboard", "--logdir", str(path)], ["python", "-m", "runner", "eval", str(path)])
+        self.console.show(Text("next", style="dim"))
+        self.console.show(*(Text(f"  {shlex.join(command)}", style="cyan") for command in commands))
 
 
 def show_folds(console: RunConsole, outcomes: Sequence[Outcome], class_names: Sequence[str]) -> None:

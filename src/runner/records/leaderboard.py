@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -42,15 +43,18 @@ def sweep_table(jobs: Sequence[Job], monitor: str) -> RenderableType:
 
 def ranked(jobs: Sequence[Job], monitor: str) -> tuple[list[Job], list[Job]]:
     """The done jobs, best first (equal ones by number, no number last), and the others by number."""
-    sign = 1 if direction(monitor) == "min" else -1
     by_number = sorted(jobs, key=lambda job: job.number)
-
-    def place(job: Job) -> float:
-        value = job.metrics.get(monitor, math.nan)
-        return math.inf if math.isnan(value) else sign * value
-
-    done = sorted((job for job in by_number if job.status in DONE), key=place)
+    done = sorted(
+        (job for job in by_number if job.status in DONE), key=lambda job: place(job.metrics.get(monitor), monitor)
+    )
     return done, [job for job in by_number if job.status not in DONE]
+
+
+def place(value: float | None, metric: str) -> float:
+    """What the values of a metric are sorted by: the best is the smallest, none and NaN are last."""
+    if value is None or math.isnan(value):
+        return math.inf
+    return value if direction(metric) == "min" else -value
 
 
 def differing(jobs: Sequence[Job]) -> list[str]:
@@ -61,17 +65,26 @@ def differing(jobs: Sequence[Job]) -> list[str]:
 
 def _done_table(done: Sequence[Job], settings: Sequence[str], monitor: str) -> Table:
     metrics = _metrics(done, monitor)
+    lines = [
+        [
+            str(job.number),
+            *(job.overrides.get(setting, "") for setting in settings),
+            *(figure(job.metrics[metric]) if metric in job.metrics else "-" for metric in metrics),
+            job.folder.name,
+        ]
+        for job in done
+    ]
+    return ranking(["job", *settings, *metrics, "folder"], lines, numbers=["job", *metrics])
+
+
+def ranking(heads: Sequence[str], lines: Sequence[Sequence[str]], numbers: Sequence[str]) -> Table:
+    """The lines under their heads, the first, the best, standing out; the columns of ``numbers`` to the right."""
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(Text("job"), justify="right")
-    for setting in settings:
-        table.add_column(Text(setting), overflow="fold")
-    for metric in metrics:
-        table.add_column(Text(metric), justify="right", no_wrap=True)
-    table.add_column(Text("folder"), overflow="fold")
-    for place, job in enumerate(done):
-        values = [Text(job.overrides.get(setting, "")) for setting in settings]
-        scores = [figure(job.metrics[metric]) if metric in job.metrics else "-" for metric in metrics]
-        table.add_row(str(job.number), *values, *scores, Text(job.folder.name), style="" if place else "bold green")
+    for head in heads:
+        justify: Literal["left", "right"] = "right" if head in numbers else "left"
+        table.add_column(Text(head), justify=justify, no_wrap=head in numbers, overflow="fold")
+    for index, line in enumerate(lines):
+        table.add_row(*map(Text, line), style="" if index else "bold green")
     return table
 
 
@@ -82,9 +95,13 @@ def _metrics(done: Sequence[Job], monitor: str) -> list[str]:
 
 
 def _head(done: Sequence[Job], others: Sequence[Job], monitor: str) -> str:
-    best = "smallest" if direction(monitor) == "min" else "largest"
     failed = f", {len(others)} not finished" if others else ""
-    return f"{counted(len(done) + len(others), 'job')}{failed}; {best} {monitor} first"
+    return f"{counted(len(done) + len(others), 'job')}{failed}; {order(monitor)}"
+
+
+def order(metric: str) -> str:
+    """The order of a ranking in words: smallest val/loss first."""
+    return f"{'smallest' if direction(metric) == 'min' else 'largest'} {metric} first"
 
 
 def _failure_text(job: Job, settings: Sequence[str]) -> Text:

@@ -1,0 +1,170 @@
+"""What a notebook calls: ``runner.run`` trains, ``runner.load_run`` opens what was trained.
+
+Neither leaves anything behind in the process but the run: random generators, threads of torch and Hydra's state are
+put back. Shapes: N rows, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner import libraries
+from runner.commands.stored_run import StoredRun, open_run
+from runner.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from pandas import DataFrame
+    from torch import nn
+
+    from runner.predictor import Predictor
+
+
+def run(overrides: Sequence[str] = ()) -> Run:
+    """The run that ``python -m runner train`` with these words makes, trained to its end.
+
+    Raises RunnerError: what the command line would say, as an exception; Interrupted where the kernel was told to stop.
+    """
+    from runner.compose.composition import compose
+    from runner.compose.request import parse
+    from runner.train import start
+
+    flags = [word for word in overrides if word.startswith("-")]
+    if flags:
+        raise ConfigError(f"runner.run: {' '.join(flags)}: it makes one run from key=value words, and takes no flags")
+    with hydra_put_back():
+        request = parse(overrides)
+        composed = compose(request)
+        libraries.load()
+        with torch_put_back():
+            directory = start(request, composed)
+    return load_run(directory.path, [f"trusted=[{','.join(composed.config.trusted)}]"])
+
+
+def load_run(path: str | PathLike[str], overrides: Sequence[str] = ()) -> Run:
+    """The run in a directory, or ``"last"``; ``overrides`` as after ``eval``: device=cpu, data_dir=..., trusted=[...].
+
+    Raises RunnerError where there is none, or where it cannot be read.
+    """
+    return Run(open_run("load_run", [str(path), *overrides], own=("checkpoint",)))
+
+
+class Run:
+    """A run directory: its settings and results, and the net with the weights that ``eval`` measures."""
+
+    def __init__(self, stored: StoredRun):
+        self._stored = stored
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path}: {self._stored.directory.status or 'not begun'}>"
+
+    @property
+    def path(self) -> Path:
+        return self._stored.directory.path
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """config.yaml as plain data: ``run.config["optimizer"]["lr"]``."""
+        return self._stored.config.as_dict()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """summary.json: status, best, final, seconds, versions ... Raises DataError where it is missing or damaged."""
+        return self._stored.directory.read_summary()
+
+    @property
+    def metrics(self) -> DataFrame:
+        """metrics.jsonl: a row for each logged step, which is the index, a column for each metric; NaN where it was not
+        measured. ``run.metrics["val/loss"].dropna().plot()``."""
+        import pandas as pd  # 0.4 s
+
+        from runner.records.metric_log import read_rows
+
+        path = self._stored.directory.metrics
+        if not path.exists():
+            raise DataError(f"{path}: not there; the run has measured nothing yet")
+        rows = [{key: value for key, value in row.items() if key != "nonfinite"} for row in read_rows(path)]
+        return pd.DataFrame(rows or {"step": []}).set_index("step")
+
+    @property
+    def model(self) -> nn.Module:
+        """The net with the trained weights, in evaluation mode: rows after ``preprocess`` -> raw outputs."""
+        return self._predictor.parts.model
+
+    @property
+    def preprocess(self) -> nn.Module:
+        """Raw rows, as the data set has them -> what ``model`` takes: ``run.model(run.preprocess(x))``."""
+        return self._predictor.parts.preprocess
+
+    def predict(self, x: Any) -> np.ndarray[Any, Any]:
+        """[N] the name of each row's likeliest class, or the number; ``x`` is [N, ...], raw, as the data set has it.
+
+        An array, a tensor, nested lists, or a DataFrame with the data set's columns, categories by their names. Raises
+        DataError where ``x`` does not fit.
+        """
+        import numpy as np
+
+        scores, names = self._scores(x), self._predictor.schema.class_names
+        return np.array(names)[scores.argmax(1)] if names else scores
+
+    def predict_proba(self, x: Any) -> DataFrame:
+        """The probability of each class: a row for each row of ``x``, a column for each class."""
+        import pandas as pd
+
+        names = self._predictor.schema.class_names
+        if not names:
+            raise DataError(f"{self.path}: predicts numbers, not classes; use predict")
+        return pd.DataFrame(self._scores(x), columns=list(names))
+
+    def _scores(self, x: Any) -> np.ndarray[Any, Any]:
+        """[N, K] probabilities, or [N] predicted numbers."""
+        from runner.inputs.arrays import raw_rows
+
+        schema = self._predictor.schema
+        scores = self._predictor.probabilities(raw_rows(x, schema.row_shape, schema.columns))
+        answer: np.ndarray[Any, Any] = scores.numpy()
+        return answer
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        """The net with the checkpoint's weights in it; the data set need not be there."""
+        libraries.load()
+        from runner.commands.rebuilt_run import predictor_of
+        from runner.records.console import RunConsole
+
+        with torch_put_back():
+            return predictor_of(self._stored, RunConsole().warn)[0]
+
+
+@contextmanager
+def hydra_put_back() -> Iterator[None]:
+    """A program of Hydra's own around this call finds its state as it left it."""
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.hydra_config import HydraConfig
+
+    hydra, config = GlobalHydra.instance(), HydraConfig.instance()
+    before = hydra.hydra, config.cfg
+    try:
+        yield
+    finally:
+        hydra.hydra, config.cfg = before
+
+
+@contextmanager
+def torch_put_back() -> Iterator[None]:
+    """The global generators and the number of threads stand afterwards where they stood before."""
+    import torch
+
+    from runner import seed
+
+    threads = torch.get_num_threads()
+    try:
+        with seed.kept():
+            yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,79 @@
+"""The command line that makes a run again, from its config: what differs from the option files and train.yaml."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runner.compose.request import quoted
+from runner.config.catalog import Catalog, Knob
+from runner.config.checks import leaves
+from runner.config.limits import shown
+from runner.errors import ConfigError
+
+ELSEWHERE = ("data_dir", "output_dir")  # where things lie is this machine's matter
+NOT_TYPED = ("options", "reference")
+BARE = re.compile(r"[A-Za-z_/.][\w/.-]*")
+READ_AS_OTHERS = ("true", "false", "null", "nan", "inf")
+
+
+def command(config: Mapping[str, Any], catalog: Catalog) -> str:
+    """``python -m runner train ...`` for a shell; ``config`` is a run's config.yaml as plain data."""
+    return shlex.join(["python", "-m", "runner", "train", *words(config, catalog)])
+
+
+def words(config: Mapping[str, Any], catalog: Catalog) -> list[str]:
+    """The overrides: options that are not the default ones, then knobs and settings."""
+    options = {group: _single(option) for group, option in config["options"].items()}
+    chosen = {group: option for group, option in options.items() if option != catalog.defaults.get(group)}
+    named = [f"{group}={_value(option)}" for group, option in chosen.items()]
+    return [*named, *_knob_words(config, catalog), *_setting_words(config, catalog)]
+
+
+def _single(option: str | list[str]) -> str | list[str]:
+    """accuracy for the only one of a list of metrics."""
+    return option[0] if isinstance(option, list) and len(option) == 1 else option
+
+
+def _knob_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
+    for group, option in config["options"].items():
+        parts = {option: config[group]} if group != "metric" else config[group]
+        for name, part in parts.items():
+            where = group if group != "metric" else f"metric.{name}"
+            knobs = _knobs(catalog, group, name)
+            own = {key: value for key, value in part.items() if key != "_target_"}
+            yield from _changed(own, knobs, f"{where}.")
+
+
+def _setting_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
+    own = {key: value for key, value in config.items() if key not in (*NOT_TYPED, *ELSEWHERE, *config["options"])}
+    if own["name"] == "-".join(config["options"][group] for group in ("dataset", "model", "optimizer")):
+        del own["name"]
+    yield from _changed(own, catalog.settings, "")
+
+
+def _changed(values: Mapping[str, Any], knobs: Mapping[str, Knob], prefix: str) -> Iterator[str]:
+    for name, value in leaves(values, knobs):
+        if name not in knobs or knobs[name].default != value:
+            yield f"{prefix}{name}={_value(value)}"
+
+
+def _knobs(catalog: Catalog, group: str, option: str) -> Mapping[str, Knob]:
+    """None where the option is another program's, or was taken away: then every knob is said."""
+    try:
+        return catalog.option(group, option).knobs
+    except ConfigError:
+        return {}
+
+
+def _value(value: Any) -> str:
+    """As Hydra's grammar reads it back."""
+    if isinstance(value, list):
+        return f"[{','.join(map(_value, value))}]"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{_value(item)}" for key, item in value.items()) + "}"
+    if not isinstance(value, str):
+        return shown(value)
+    return value if BARE.fullmatch(value) and value.lower() not in READ_AS_OTHERS else quoted(value)

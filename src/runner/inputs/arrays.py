@@ -1,0 +1,57 @@
+"""Rows that a person brings, in the units of the data set, as the tensor that its preprocessing takes.
+
+Shapes: N rows, F columns.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from runner.contracts import Column
+from runner.errors import DataError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+
+def raw_rows(x: Any, row_shape: Sequence[int], columns: Sequence[Column]) -> Tensor:
+    """[N, *row_shape] from an array, a tensor, nested lists, or a DataFrame that has ``columns`` by their names.
+
+    Grey pictures may come without their channel, [N, H, W]. Raises DataError saying what does not fit.
+    """
+    if hasattr(x, "columns"):
+        return _from_frame(x, columns)
+    try:
+        rows = x if isinstance(x, Tensor) else torch.as_tensor(np.asarray(x))
+    except (TypeError, ValueError) as fault:
+        raise DataError(f"x: no array of numbers: {fault}") from fault
+    if tuple(rows.shape[1:]) == tuple(row_shape[1:]) and row_shape[0] == 1:
+        rows = rows.unsqueeze(1)
+    if tuple(rows.shape[1:]) != tuple(row_shape):
+        one = "; a single row is x[None]" if tuple(rows.shape) == tuple(row_shape) else ""
+        raise DataError(f"x: has the shape {list(rows.shape)}; rows of this data are {['N', *row_shape]}{one}")
+    return rows if rows.dtype == torch.uint8 else rows.float()
+
+
+def _from_frame(frame: "DataFrame", columns: Sequence[Column]) -> Tensor:
+    """[N, F] float32, the columns in the data set's order; others are left out."""
+    if not columns:
+        raise DataError("x: this data set has no named columns; give an array")
+    missing = [column.name for column in columns if column.name not in frame.columns]
+    if missing:
+        raise DataError(f"x: has no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}")
+    return torch.stack([_numbers(frame[column.name], column) for column in columns], 1)
+
+
+def _numbers(cells: "Series[Any]", column: Column) -> Tensor:
+    """[N] the numbers of a column, or the codes of its categories."""
+    codes = {category: code for code, category in enumerate(column.categories)}
+    try:
+        return torch.tensor([float(codes[str(cell)] if codes else cell) for cell in cells], dtype=torch.float32)
+    except KeyError as unknown:
+        raise DataError(f"x: {column.name}={unknown.args[0]}: it is one of {', '.join(codes)}") from unknown
+    except (TypeError, ValueError) as fault:
+        raise DataError(f"x: {column.name}: not a number: {fault}") from fault

@@ -1,0 +1,109 @@
+"""A composed run as one plain PyTorch script, which needs nothing of this program and loses nothing of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from runner.config.catalog import Catalog
+from runner.errors import ConfigError
+from runner.experiment import Experiment
+from runner.script.net import net_lines
+from runner.script.rows import (
+    draw_lines,
+    draws,
+    generator_lines,
+    import_lines,
+    preparing_lines,
+    reading_lines,
+    single_output,
+    split_lines,
+)
+from runner.script.training import evaluation_lines, loop_lines, making_lines
+from runner.seed import derive
+
+SHOWN = {"seed", "split_seed", "epochs", "batch_size", "eval_batch_size", "shuffle", "val_fraction", "test_fraction"}
+SHOWN |= {"monitor", "grad_clip_norm"}
+WITHOUT_EFFECT = {"name", "device", "threads", "test_every_epochs", "log_every_steps", "num_workers", "data_dir"}
+WITHOUT_EFFECT |= {"output_dir", "tensorboard", "tags", "reference", "trusted", "checkpoint"}
+DATASET_KNOBS = {"transforms", "shape", "num_classes", "num_rows", "seed"}
+
+
+def page(experiment: Experiment, catalog: Catalog, command: str) -> str:
+    """The script of ``command``, which ``experiment`` was assembled from and not trained yet.
+
+    Raises ConfigError with every reason why a plain script cannot do the same.
+    """
+    faults = list(setting_faults(experiment, catalog))
+    sections: list[list[str]] = []
+    for write in (data_section, partial(model_section, catalog=catalog), training_section):
+        try:
+            sections.append(write(experiment))
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError([f"code: {fault}" for fault in dict.fromkeys(faults)])
+    return "\n".join([*head(experiment, command), *(line for section in sections for line in section)]) + "\n"
+
+
+def setting_faults(experiment: Experiment, catalog: Catalog) -> Iterator[str]:
+    """Whatever is set and would be left out: also settings that this file has never heard of."""
+    plain = experiment.config.as_dict()
+    for name, knob in catalog.settings.items():
+        group, _, key = name.partition(".")
+        value = plain[group][key] if key and isinstance(plain.get(group), dict) else plain.get(name)
+        if group not in SHOWN | WITHOUT_EFFECT and value != knob.default:
+            yield f"{name}={value}: a plain script has no such thing; leave it out"
+    dataset = experiment.config.dataset
+    usual = catalog.option("dataset", dataset.option).knobs
+    for name, value in dataset.knobs.items():
+        if name not in DATASET_KNOBS and value != usual[name].default:
+            yield f"dataset.{name}={value}: a plain script has no such thing; leave it out"
+    if experiment.config.monitor not in ("val/loss", "val/accuracy") and experiment.has_validation:
+        yield f"monitor={experiment.config.monitor}: a script keeps the best by val/loss or val/accuracy"
+    if experiment.data.official_val is not None:
+        yield f"dataset={dataset.option}: has a validation set of its own, which a script cannot show"
+
+
+def head(experiment: Experiment, command: str) -> Iterator[str]:
+    config = experiment.config
+    parts = f"{config.dataset.option}, {config.model.option} and {config.optimizer.option}"
+    yield f'"""{parts} in plain PyTorch, with the losses of'
+    yield command
+    yield '"""'
+    yield ""
+    standard = ["import copy"] * experiment.has_validation + ["import hashlib"] * uses_generator(experiment)
+    yield from [*standard, *[""] * bool(standard)]
+    yield "import torch"
+    yield from sorted(["from torch import nn", *import_lines(config.dataset.option)])
+
+
+def uses_generator(experiment: Experiment) -> bool:
+    return experiment.config.shuffle or draws(experiment) or experiment.config.dataset.option == "random"
+
+
+def data_section(experiment: Experiment) -> list[str]:
+    functions = [generator_lines()] * uses_generator(experiment)
+    functions += [draw_lines(experiment)] * draws(experiment)
+    reading = ["# 1. The data: every row in one tensor", *reading_lines(experiment)]
+    lines = [*reading, *split_lines(experiment), *preparing_lines(experiment)]
+    return [*apart(functions), "", *([""] * bool(functions)), *lines]
+
+
+def model_section(experiment: Experiment, catalog: Catalog) -> list[str]:
+    config = experiment.config
+    weights_seed = derive(config.seed, "weights")
+    lines = net_lines(
+        experiment.parts.model, config.model.option, weights_seed, single_output=single_output(experiment)
+    )
+    return [*apart([["# 2. The model", *lines]]), "", "", *making_lines(experiment, catalog)]
+
+
+def training_section(experiment: Experiment) -> list[str]:
+    evaluation = apart([evaluation_lines(experiment)])
+    return [*evaluation, "", "", "# 3. Training and judging", *loop_lines(experiment)]
+
+
+def apart(functions: list[list[str]]) -> list[str]:
+    """Two empty lines before each."""
+    return [line for function in functions for line in ["", "", *function]]

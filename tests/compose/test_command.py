@@ -1,0 +1,66 @@
+"""The command line of a run, put back into the program, gives the run's own config."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from runner.compose.command import command
+from runner.compose.composition import compose
+from runner.compose.request import parse
+from runner.config.catalog import Catalog, packaged_conf
+from runner.config.settings import Config
+
+CATALOG = Catalog([packaged_conf()])
+
+
+def composed(words: list[str]) -> Config:
+    return compose(parse(words)).config
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["dataset=iris", "model=dnn", "model.hidden=[32,16]", "model.normalisation=batch", "epochs=3"],
+        ["optimizer=sgd", "optimizer.lr=1e-7", "optimizer.nesterov=true", "optimizer.momentum=0.9"],
+        ["metric=[accuracy,f1]", "metric.f1.average=micro", "monitor=val/f1"],
+        ["scheduler=multi_step_lr", "scheduler.milestones=[1,2]", "early_stopping.patience_epochs=3"],
+        ["dataset.transforms=[{scale:{divisor:16}},{normalise:{mean:[0.5],std:[1]}},flatten]"],
+        ["name='12'", """tags=['true',"it's, so",'null',a b]""", "val_fraction=0"],
+        [
+            "name=한글 이름",
+            "trusted=[mine]",
+            "seed=7",
+            "folds=5",
+            "fold=2",
+            "dataset=random",
+            "dataset.shape=[3,32,32]",
+        ],
+        ["experiment=mnist_dnn_validated", "checkpoint.every_steps=5"],
+    ],
+    ids=" ".join,
+)
+def test_a_config_comes_back(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = composed(words)
+    again = shlex.split(command(config.as_dict(), CATALOG))
+    assert again[:4] == ["python", "-m", "runner", "train"]
+    left, right = config.as_dict(), composed(again[4:]).as_dict()
+    del left["reference"], right["reference"]
+    assert left == right
+
+
+def test_what_is_as_everywhere_is_not_said() -> None:
+    assert command(composed([]).as_dict(), CATALOG) == "python -m runner train"
+    told = command(composed(["optimizer=sgd", "optimizer.lr=0.001", "epochs=11"]).as_dict(), CATALOG)
+    assert told == "python -m runner train optimizer=sgd epochs=11"
+
+
+def test_an_option_that_is_not_here_is_said_with_all_its_knobs(tmp_path: Path) -> None:
+    tree = composed(["model=linear"]).as_dict()
+    tree["options"]["model"], tree["model"] = "mine", {"_target_": "mine.Net", "width": 3}
+    told = command(tree, CATALOG)
+    assert told == "python -m runner train model=mine model.width=3 name=digits-linear-adam"

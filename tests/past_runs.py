@@ -1,0 +1,43 @@
+"""Run directories as ``train`` leaves them, made by hand: a summary.json, and no network trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+CONFIG = {
+    "options": {"dataset": "iris", "model": "mlp", "loss": "cross_entropy", "optimizer": "adam", "scheduler": "none"}
+    | {"metric": ["accuracy"]},
+    "dataset": {"_target_": "runner.data.iris.Iris", "transforms": ["normalise"]},
+    "model": {"_target_": "runner.models.mlp.Mlp", "hidden": [512, 512], "activation": "ReLU"},
+    "loss": {"_target_": "torch.nn.CrossEntropyLoss"},
+    "optimizer": {"_target_": "torch.optim.Adam", "lr": 0.001},
+    "scheduler": {"_target_": None},
+    "metric": {"accuracy": {"_target_": "torchmetrics.Accuracy"}},
+    "name": "iris-mlp-adam",
+    "seed": 0,
+    "folds": None,
+    "fold": None,
+    "epochs": 10,
+    "monitor": "val/loss",
+    "data_dir": "/data",
+    "output_dir": "/outputs",
+    "trusted": [],
+}
+
+
+def make_run(folder: Path, loss: float = 0.5, status: str = "finished", **changes: Any) -> Path:
+    """A run of ``folder`` whose best val/loss was ``loss``; ``changes`` are of its config, model__hidden=[8]."""
+    config = json.loads(json.dumps(CONFIG))
+    for name, value in changes.items():
+        group, _, key = name.partition("__")
+        if key:
+            config[group][key] = value
+        else:
+            config[group] = value
+    summary = {"format": 1, "status": status, "started": f"2026-01-01T00:00:00.{len(folder.name):06}", "seconds": 1.5}
+    best = {"step": 4, "epoch": 2, "val/loss": loss, "test/accuracy": 1 - loss} if status == "finished" else {}
+    folder.mkdir(parents=True)
+    (folder / "summary.json").write_text(json.dumps(summary | {"config": config, "best": best, "monitor": "val/loss"}))
+    return folder
