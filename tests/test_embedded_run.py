@@ -53,7 +53,9 @@ def test_a_run_with_vectors_resumes_to_the_bit(tmp_path: Path) -> None:
 
 
 def test_data_without_categories_has_nothing_to_embed(tmp_path: Path) -> None:
-    words = ["dataset=car", "dataset._target_=runner.data.iris.Iris", "dataset.categorical=embedding"]
+    table = tmp_path / "numbers.csv"
+    table.write_text("a,b\n" + "".join(f"{n / 4},{n / 7}\n" for n in range(200)))
+    words = ["dataset=csv", f"dataset.path={table}", "dataset.target=b", "dataset.categorical=embedding", "model=mlp"]
     done = program.run(["train", *words, f"output_dir={tmp_path / 'out'}"], tmp_path / "said")
     assert done.code == 2
     assert "dataset.categorical=embedding: this data set has no categories; set dataset.categorical=onehot" in done.err
