@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
 from runner.contracts import Chunk, Parts, Progress, Report, Schedule
-from runner.engine import Plan, Stepper, as_scores, confusion, evaluate, fit, learning_rates, let_skip, predict
+from runner.engine import Plan, Stepper, confusion, evaluate, fit, learning_rates, let_skip, predict
 from runner.errors import RunError
+from runner.losses.readout import Probabilities
 from runner.tally import Tally
 
 PLAN = Plan(epochs=3, log_every_steps=4, monitor="val/loss")
@@ -48,7 +49,9 @@ def make_parts(optimizer: str = "Adam", lr: float = 0.05, step_size: int | None 
     schedules: tuple[Schedule, ...] = ()
     if step_size:
         schedules = (Schedule(torch.optim.lr_scheduler.StepLR(built, step_size, gamma=0.5), "step"),)
-    return Parts(nn.Identity(), model, nn.CrossEntropyLoss(), (built,), schedules, {}, "multiclass")
+    return Parts(
+        nn.Identity(), model, nn.CrossEntropyLoss(), Probabilities("multiclass"), (built,), schedules, {}, "multiclass"
+    )
 
 
 def train(parts: Parts, rows: tuple[Tensor, Tensor], plan: Plan = PLAN, start: Progress | None = None) -> list[Report]:
@@ -79,7 +82,9 @@ def test_train_loss_is_the_mean_over_rows_not_over_batches() -> None:
         model.weight.zero_()
         model.bias.copy_(torch.tensor([0.0, torch.log(torch.tensor(3.0))]))  # p = 1/4, 3/4
     still = torch.optim.SGD(model.parameters(), lr=0.0)
-    parts = Parts(nn.Identity(), model, nn.CrossEntropyLoss(), (still,), (), {}, "multiclass")
+    parts = Parts(
+        nn.Identity(), model, nn.CrossEntropyLoss(), Probabilities("multiclass"), (still,), (), {}, "multiclass"
+    )
     reports = list(fit(parts, ListBatches(x, y, batch_size=3), {}, replace(PLAN, epochs=1), Progress()))
     three_wrong_one_right = (3 * torch.tensor(4.0).log() + torch.tensor(4 / 3).log()) / 4
     assert reports[-1].values["train/loss"] == pytest.approx(float(three_wrong_one_right), rel=1e-6)
@@ -191,7 +196,7 @@ def test_a_fused_optimizer_takes_no_step_while_the_flag_of_the_device_is_set(
     stepper = Stepper(parts, None)
     let_skip(parts.optimizers, stepper.found_inf)  # what a Stepper does where the host is not asked
     stepper.on_cpu = False
-    tally = Tally(Progress(), "multiclass")
+    tally = Tally(Progress(), counts_hits=True)
     stepper.step(*rows, tally)
     finite = [p.clone() for p in parts.model.parameters()]
     stepper.step(rows[0] * float("nan"), rows[1], tally)
@@ -229,7 +234,9 @@ def table_parts(sparse: bool, lr: float = 0.1) -> Parts:
     torch.manual_seed(0)
     model = nn.Sequential(nn.EmbeddingBag(5, 3, mode="mean", sparse=sparse), nn.Linear(3, 3))
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    return Parts(nn.Identity(), model, nn.CrossEntropyLoss(), (optimizer,), (), {}, "multiclass")
+    return Parts(
+        nn.Identity(), model, nn.CrossEntropyLoss(), Probabilities("multiclass"), (optimizer,), (), {}, "multiclass"
+    )
 
 
 CODES = torch.tensor([[0, 1], [1, 1], [3, 1], [0, 3]])
@@ -325,19 +332,11 @@ def test_evaluation_does_not_depend_on_the_batch_size(rows: tuple[Tensor, Tensor
     assert seven["loss"] == pytest.approx(all_at_once["loss"], rel=1e-6)
 
 
-def test_scores_are_probabilities_whatever_the_outputs() -> None:
-    zero = torch.zeros(1, 1)
-    assert as_scores(zero, "binary").tolist() == [0.5]
-    assert as_scores(torch.tensor([[0.0, 0.0]]), "binary").tolist() == [0.5]
-    assert as_scores(torch.zeros(1, 4), "multiclass").tolist() == [[0.25] * 4]
-    assert as_scores(torch.tensor([[3.0]]), "regression").tolist() == [3.0]
-
-
 def test_confusion_counts_true_by_predicted() -> None:
-    logits = torch.tensor([[2.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
-    assert confusion(logits, torch.tensor([0, 0, 1]), 2) == ((1, 1), (0, 1))
-    single = torch.tensor([[-1.0], [3.0]])
-    assert confusion(single, torch.tensor([1, 1]), 2) == ((0, 0), (1, 1))
+    scores = torch.tensor([[0.7, 0.3], [0.2, 0.8], [0.2, 0.8]])
+    assert confusion(scores, torch.tensor([0, 0, 1]), 2) == ((1, 1), (0, 1))
+    of_class_1 = torch.tensor([0.4, 0.9])
+    assert confusion(of_class_1, torch.tensor([1, 1]), 2) == ((0, 0), (1, 1))
 
 
 @pytest.mark.parametrize("max_steps", [None, 5])

@@ -15,6 +15,7 @@ from options import options, part
 from runner.config.schedule import schedule_faults
 from runner.contracts import Chunk, Parts, Progress, Report
 from runner.engine import Plan, fit
+from runner.losses.readout import Probabilities
 from runner.parts.optimizers import build_optimizers
 from runner.parts.schedules import build_schedules
 
@@ -60,7 +61,16 @@ def built(optimizer: str, scheduler: str) -> Parts:
         steps_per_epoch=STEPS_PER_EPOCH,
         monitor_mode="min",
     )
-    return Parts(nn.Identity(), model, nn.CrossEntropyLoss(), optimizers, schedules, {}, "multiclass")
+    return Parts(
+        nn.Identity(),
+        model,
+        nn.CrossEntropyLoss(),
+        Probabilities("multiclass"),
+        optimizers,
+        schedules,
+        {},
+        "multiclass",
+    )
 
 
 def trained(parts: Parts, start: Progress, reports: int | None = None) -> list[Report]:

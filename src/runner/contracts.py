@@ -178,12 +178,14 @@ class Parts:
     preprocess: nn.Module  # raw rows -> float32, constants as buffers, nothing to learn
     model: nn.Module  # -> logits_BK
     loss: nn.Module  # (logits_BK, y_B) -> scalar
+    readout: nn.Module  # logits_NK -> scores: [N, K] or [N] probabilities, or [N] values in the target's own unit
     optimizers: tuple[Optimizer, ...]
     schedules: tuple[Schedule, ...]
     metrics: Mapping[str, Any]  # name -> torchmetrics.Metric over (scores, y)
     task: Task
     max_eval_batch: int | None = None  # rows the model is given at once in evaluation, at most; None: no such bound
     augment: Callable[[Tensor, Tensor, int], Tensor] | None = None  # (x, rows, epoch from 0) -> x, of train rows only
+    reference: Batches | None = None  # the train rows, where the readout compares with them
 
 
 @dataclass(frozen=True)
@@ -265,3 +267,4 @@ class Outcome:
     confusion: tuple[tuple[int, ...], ...] = ()  # [true][predicted] on the judged split
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0
+    remarks: tuple[str, ...] = ()  # lines on what the net was found to do

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from runner.contracts import Batches, Chunk, Parts, Progress, Report, Task
+from runner.contracts import Batches, Chunk, Parts, Progress, Report
 from runner.errors import RunError
-from runner.tally import Tally, predicted_classes
+from runner.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def fit(
     stepper = Stepper(parts, plan.grad_clip_norm)
     progress = start
     while not plan.is_done(progress):
-        tally = Tally(progress, parts.task)
+        tally = Tally(progress, counts_hits=counts_hits(parts))
         for report in train_epoch(stepper, train, plan, tally, stop):
             yield report
             if stop():
@@ -139,6 +139,7 @@ def end_epoch(
     values = dict(tally.start.unjudged) or epoch_values(stepper, tally)
     due = [split for split in judged if split != "test" or plan.tests_after(number)]
     try:
+        refer(parts, stop)
         scores = [scored(parts, split, judged[split], stop) for split in due]
     except Stopped:
         return Report(replace(tally.start, unjudged=values), number)
@@ -155,9 +156,14 @@ def epoch_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
     values = step_values(stepper, tally)
     progress = tally.read()
     values["train/loss"] = progress.loss_sum / progress.seen
-    if stepper.parts.task != "regression":
+    if counts_hits(stepper.parts):
         values["train/accuracy"] = progress.hits / progress.seen
     return values
+
+
+def counts_hits(parts: Parts) -> bool:
+    """Whether the outputs of a training step say by themselves which class was meant."""
+    return parts.task != "regression" and parts.reference is None
 
 
 def scored(parts: Parts, split: str, batches: Batches, stop: Callable[[], bool]) -> dict[str, float]:
@@ -329,9 +335,16 @@ def evaluate(parts: Parts, batches: Batches, stop: Callable[[], bool] = never) -
 
 
 @torch.no_grad()
+def refer(parts: Parts, stop: Callable[[], bool] = never) -> None:
+    """Show the readout where the train rows lie now, if it compares with them. Raises Stopped once asked to."""
+    if parts.reference is not None:
+        parts.readout.refer_to(*predict(parts, parts.reference, stop))  # type: ignore[operator]
+
+
+@torch.no_grad()
 def judge(parts: Parts, logits_NK: Tensor, y_N: Tensor) -> dict[str, float]:
     """The loss and every metric with a single value."""
-    return {"loss": float(parts.loss(logits_NK, y_N)), **measure(parts, as_scores(logits_NK, parts.task), y_N)}
+    return {"loss": float(parts.loss(logits_NK, y_N)), **measure(parts, parts.readout(logits_NK), y_N)}
 
 
 def measure(parts: Parts, scores: Tensor, y_N: Tensor) -> dict[str, float]:
@@ -346,16 +359,8 @@ def measure(parts: Parts, scores: Tensor, y_N: Tensor) -> dict[str, float]:
     return values
 
 
-def as_scores(logits_NK: Tensor, task: Task) -> Tensor:
-    """What metrics take: [N, K] probabilities, [N] probabilities of class 1, or [N] values."""
-    if task == "multiclass":
-        return logits_NK.softmax(1)
-    if task == "binary":
-        return logits_NK[:, 0].sigmoid() if logits_NK.shape[1] == 1 else logits_NK.softmax(1)[:, 1]
-    return logits_NK[:, 0]
-
-
-def confusion(logits_NK: Tensor, y_N: Tensor, num_classes: int) -> tuple[tuple[int, ...], ...]:
-    """Counts [true][predicted]."""
-    counts = torch.bincount(y_N * num_classes + predicted_classes(logits_NK), minlength=num_classes**2)
+def confusion(scores: Tensor, y_N: Tensor, num_classes: int) -> tuple[tuple[int, ...], ...]:
+    """Counts [true][predicted], from [N, K] probabilities or [N] of class 1."""
+    predicted_N = (scores > 0.5).long() if scores.ndim == 1 else scores.argmax(1)
+    counts = torch.bincount(y_N * num_classes + predicted_N, minlength=num_classes**2)
     return tuple(tuple(row) for row in counts.view(num_classes, num_classes).tolist())

@@ -27,6 +27,7 @@ from runner.data.transforms import blank_preprocess, build_preprocess, columns, 
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers, rows_that_fit
+from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build, optimizers, schedules
 
@@ -93,8 +94,11 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
     if config.repeat_batch is not None:
         train = OneBatch(train, config.repeat_batch)
+    parts = build_parts(config, data, rows, preprocess, in_shape, len(train), choice.device)
+    if isinstance(parts.readout, NearestNeighbour):
+        parts.readout.hold(judged["train"].num_rows)
+        parts = replace(parts, reference=judged["train"])
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
-    parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
     check_last_batch(parts.model, len(rows.train), config.batch_size)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
 
@@ -139,10 +143,11 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
     if config.loss.target is None:
         config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task)))
     if any(part.target is None for part in config.metric.values()):
-        names = auto.auto_metrics(data.task)
+        names = auto.auto_metrics(data.task, class_counts(data, torch.arange(len(data.y))))
         config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
     known = {f"val/{name}" for name in ("loss", *config.metric)}
-    known |= {"train/loss", "train/accuracy"} if data.task != "regression" else {"train/loss"}
+    hits = data.task != "regression" and not build.is_embedding(config.loss, config.trusted)
+    known |= {"train/loss", "train/accuracy"} if hits else {"train/loss"}
     if config.monitor not in known:
         raise ConfigError(
             f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}"
@@ -170,13 +175,14 @@ def chosen(catalog: Catalog, group: str, name: str) -> Part:
 def build_parts(
     config: Config,
     data: Data,
+    rows: Split,
     preprocess: nn.Module,
     in_shape: tuple[int, ...],
     steps_per_epoch: int,
     where: torch.device,
 ) -> Parts:
     num_classes = len(data.class_names)
-    loss = build.build_loss(config.loss, data.task, num_classes, config.trusted)
+    loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
     model = build_net(config, data, preprocess, in_shape).to(where)
     built = optimizers.build_optimizers(config.optimizer, model, where, config.trusted)
     scheduled = schedules.build_schedules(
@@ -192,6 +198,7 @@ def build_parts(
         preprocess=preprocess.to(where),
         model=model,
         loss=loss.to(where),
+        readout=readout.to(where),
         optimizers=built,
         schedules=scheduled,
         metrics={name: metric.to(where) for name, metric in metrics.items()},

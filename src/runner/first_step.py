@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from runner import seed
 from runner.contracts import Parts, Progress
-from runner.engine import Stepper, prepared
+from runner.engine import Stepper, counts_hits, prepared
 from runner.experiment import Experiment
 from runner.layers import layers
 from runner.tally import Tally
@@ -55,6 +55,7 @@ class FirstStep:
     labels: tuple[float, ...]  # of the first rows
     layers: tuple[LayerOutput, ...]
     logits: Tensor
+    of_classes: bool  # whether the outputs stand for classes, not for a number or a place
     row_losses: tuple[float, ...]  # of the first rows; () where the loss is no mean over rows
     loss: float
     loss_after: float  # on the same batch, with the same dropout
@@ -77,7 +78,7 @@ def first_step(experiment: Experiment) -> FirstStep:
     y_B = chunk.y[: len(x_B)]
     before = [weight.detach().clone() for weight in parts.model.parameters()]
     generators = seed.capture()
-    stepper, tally = Stepper(parts, experiment.plan.grad_clip_norm), Tally(Progress(), parts.task)
+    stepper, tally = Stepper(parts, experiment.plan.grad_clip_norm), Tally(Progress(), counts_hits=counts_hits(parts))
     lr = stepper.rates()["lr"]
     kinds = {row.name: row.kind for row in layers(parts.model, experiment.in_shape)}
     with watched(parts.model, kinds) as (seen, outputs):
@@ -91,6 +92,7 @@ def first_step(experiment: Experiment) -> FirstStep:
         labels=tuple(y_B[:ROWS_SHOWN].tolist()),
         layers=tuple(seen),
         logits=logits_BK[:ROWS_SHOWN].cpu(),
+        of_classes=counts_hits(parts),
         row_losses=row_losses(parts, logits_BK, y_B, loss.item()),
         loss=loss.item(),
         loss_after=loss_now(parts, x_B, y_B),

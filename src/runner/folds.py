@@ -14,7 +14,7 @@ from runner.config.settings import Config
 from runner.contracts import Data, Outline
 from runner.data.checks import check_batch_size
 from runner.data.splits import describe
-from runner.engine import as_scores, predict
+from runner.engine import predict
 from runner.errors import Interrupted, RunError
 from runner.experiment import Experiment, assemble, check_last_batch, outline, read_data, read_split, split_settings
 from runner.interruption import Interruption, interruption
@@ -111,7 +111,7 @@ def record_fold(start: Start, directory: RunDirectory, begun: float | None) -> N
 def answer_test_rows(experiment: Experiment, directory: RunDirectory) -> None:
     """What the net at hand, the one that was judged, says of them."""
     logits_NK, _ = predict(experiment.parts, experiment.judged["test"])
-    scores = as_scores(logits_NK, experiment.data.task)
+    scores = experiment.parts.readout(logits_NK)
     fold = int(directory.path.name.removeprefix("fold-"))
     write_predictions(directory.path / PREDICTIONS, experiment.data, fold, experiment.split.test, scores)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from runner import engine
 from runner.baselines import Baselines, baselines
+from runner.clipping import clipping_cost
 from runner.contracts import Outcome, Status
 from runner.experiment import Experiment
 from runner.records.checkpoint import Checkpoints
@@ -24,6 +25,7 @@ class Judgement:
     split: str  # the split that confusion and baselines are about
     confusion: tuple[tuple[int, ...], ...]  # [true][predicted]; () for regression
     baselines: Baselines
+    remarks: tuple[str, ...] = ()  # what the net was found to do, in lines
 
     def outcome(self, status: Status, final: Mapping[str, float]) -> Outcome:
         return Outcome(
@@ -35,6 +37,7 @@ class Judgement:
             linear_left_out=self.baselines.linear_left_out,
             confusion=self.confusion,
             judged_split=self.split,
+            remarks=self.remarks,
         )
 
 
@@ -49,6 +52,7 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
     Raises DataError when they do not fit, engine.Stopped once ``stop`` turns true.
     """
     load_weights(saved, experiment.parts)
+    engine.refer(experiment.parts, stop)
     parts, num_classes = experiment.parts, len(experiment.data.class_names)
     values: dict[str, float] = {}
     counts: tuple[tuple[int, ...], ...] = ()
@@ -56,8 +60,9 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
         logits_NK, y_N = engine.predict(parts, batches, stop)
         values |= {f"{split}/{key}": value for key, value in engine.judge(parts, logits_NK, y_N).items()}
         if num_classes and split != "train":
-            counts = engine.confusion(logits_NK, y_N, num_classes)
+            counts = engine.confusion(parts.readout(logits_NK), y_N, num_classes)
     split = next((s for s in ("test", "val") if s in experiment.judged), "")
+    cost = clipping_cost(parts, split, experiment.judged[split], stop) if split else None
     return Judgement(
         step=saved["progress"]["step"],
         epoch=saved["epoch"],
@@ -65,4 +70,5 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
         split=split,
         confusion=counts,
         baselines=baselines(experiment, split) if split else Baselines(),
+        remarks=(cost,) if cost else (),
     )

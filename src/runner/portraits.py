@@ -79,7 +79,7 @@ class Sitter:
     def answers(self) -> tuple[Tensor, Tensor]:
         """(probabilities_NK or predicted numbers, y_N) of the judged split, on the host."""
         logits_NK, y_N = predict(self.data.parts, self.data.judged[self.split])
-        return probabilities(logits_NK, self.data.data.task), y_N.cpu()
+        return probabilities(self.data.parts, logits_NK), y_N.cpu()
 
     @cached_property
     def verdicts(self) -> Verdicts:

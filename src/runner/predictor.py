@@ -14,10 +14,10 @@ from torch import Tensor
 
 from runner import device
 from runner.config.settings import Config
-from runner.contracts import Parts, Task
+from runner.contracts import Parts
 from runner.data.transforms import blank_preprocess
-from runner.engine import as_scores
 from runner.experiment import build_model, transforms
+from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.parts import build
 from runner.records.schema import Schema
 from runner.state import load_weights
@@ -41,17 +41,17 @@ class Predictor:
     def probabilities(self, x: Tensor) -> Tensor:
         """[N, K] of each class, or [N] the predicted numbers, on the host; ``x`` [N, *row_shape] is raw."""
         logits_NK = torch.cat([self.logits(x_B) for x_B in torch.split(x, self.batch_size)])
-        return probabilities(logits_NK, self.parts.task)
+        return probabilities(self.parts, logits_NK)
 
     def logits(self, x_B: Tensor) -> Tensor:
         logits_BK: Tensor = self.parts.model(self.parts.preprocess(x_B.to(self.choice.device)))
         return logits_BK
 
 
-def probabilities(logits_NK: Tensor, task: Task) -> Tensor:
+def probabilities(parts: Parts, logits_NK: Tensor) -> Tensor:
     """[N, K] on the host, also where a single output tells two classes apart; [N] numbers for regression."""
-    scores = as_scores(logits_NK, task).cpu()
-    return torch.stack([1 - scores, scores], 1) if task == "binary" else scores
+    scores: Tensor = parts.readout(logits_NK).cpu()
+    return torch.stack([1 - scores, scores], 1) if parts.task == "binary" else scores
 
 
 def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) -> Predictor:
@@ -62,11 +62,16 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
     in_shape = tuple(preprocess(torch.zeros(1, *schema.row_shape)).shape[1:])
     num_classes = len(schema.class_names)
     outputs = build.num_outputs(config.loss, schema.task, num_classes, config.trusted)
+    no_rows = torch.zeros(1, dtype=torch.float32 if schema.task == "regression" else torch.int64)
+    loss, readout = build.build_loss(config.loss, schema.task, num_classes, no_rows, config.trusted)
+    if isinstance(readout, NearestNeighbour):
+        readout.hold(len(saved.get("readout", {}).get("labels", ())))
     drawn_anew = replace(config, model=build.without_published_weights(config.model))
     parts = Parts(
         preprocess=preprocess.to(choice.device),
         model=build_model(drawn_anew, preprocess, in_shape, outputs).to(choice.device),
-        loss=build.build_loss(config.loss, schema.task, num_classes, config.trusted),
+        loss=loss.to(choice.device),
+        readout=readout.to(choice.device),
         optimizers=(),
         schedules=(),
         metrics={},

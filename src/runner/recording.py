@@ -22,10 +22,11 @@ from runner.interruption import Interruption, interruption
 from runner.judgement import checkpoint_to_judge, judge
 from runner.records.checkpoint import Checkpoints
 from runner.records.files import write_whole
-from runner.records.metric_log import last_epoch_row
+from runner.records.metric_log import last_epoch_row, read_rows
 from runner.records.profile import profiled
 from runner.records.run_directory import RunDirectory
 from runner.records.schema import as_dict, schema_of, write_schema
+from runner.records.selection import flattery
 from runner.records.summary import Summary
 from runner.records.views import Views
 
@@ -210,4 +211,6 @@ class Recording:
         except Stopped:
             return Outcome("interrupted")
         self.dashboards.finish()
-        return judgement.outcome(status, last_epoch_row(self.directory.metrics))
+        outcome = judgement.outcome(status, last_epoch_row(self.directory.metrics))
+        flattered = flattery(self.experiment.config.monitor, read_rows(self.directory.metrics), outcome.best)
+        return replace(outcome, remarks=(*outcome.remarks, *flattered))

@@ -22,6 +22,7 @@ def capture(parts: Parts, progress: Progress, monitor: Monitor) -> dict[str, Any
     return {
         "model": parts.model.state_dict(),
         "preprocess": parts.preprocess.state_dict(),
+        "readout": parts.readout.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in parts.optimizers],
         "schedules": [schedule.scheduler.state_dict() for schedule in parts.schedules],
         "progress": asdict(progress),
@@ -59,10 +60,11 @@ def progress_of(state: Mapping[str, Any]) -> Progress:
 
 
 def load_weights(state: Mapping[str, Any], parts: Parts) -> None:
-    """The net and its preprocessing alone, for evaluation."""
+    """The net, what stands in front of it and what reads its outputs, for evaluation."""
     with misfits("model"):
         parts.model.load_state_dict(state["model"])
         parts.preprocess.load_state_dict(state["preprocess"])
+        parts.readout.load_state_dict(state["readout"])
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from runner.contracts import Progress, Task
+from runner.contracts import Progress
 from runner.errors import RunError
 
 CONDENSE_EVERY = 16  # batches whose hits are counted in one go
@@ -21,9 +21,9 @@ class Tally:
     resumed epoch has the sums of an uninterrupted one.
     """
 
-    def __init__(self, start: Progress, task: Task):
+    def __init__(self, start: Progress, *, counts_hits: bool):
         self.start = start  # as of the latest reading
-        self.task = task
+        self.counts_hits = counts_hits
         self.step, self.epoch, self.batch = start.step, start.epoch, start.batch
         self.found_inf: Tensor | None = None
         self.losses: list[Tensor] = []
@@ -37,7 +37,7 @@ class Tally:
         self.batch += 1
         self.losses.append(loss)
         self.sizes.append(len(y_B))
-        if self.task != "regression":
+        if self.counts_hits:
             self.logits.append(logits_BK)
             self.labels.append(y_B)
             if len(self.logits) == CONDENSE_EVERY:

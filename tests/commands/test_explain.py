@@ -25,6 +25,7 @@ WORDS = {
         *["scheduler=step_lr", "scheduler.step_size=1", "scheduler.interval=step"],
     ],
     "numbers": ["dataset=diabetes", "model=linear", "optimizer=sgd", "optimizer.lr=0.01"],
+    "an embedding": ["dataset=iris", "model=dnn", "loss=triplet_margin"],
     "a closure": ["dataset=wine", "model=linear", "optimizer=lbfgs"],
 }
 
@@ -58,6 +59,11 @@ def test_the_numbers_belong_together() -> None:
     assert math.hypot(*(change.grad_norm for change in step.changes)) == pytest.approx(step.grad_norm)
     assert all(change.update_norm == pytest.approx(0.5 * change.grad_norm) for change in step.changes)
     assert step.loss_after < step.loss
+
+
+def test_outputs_that_are_a_place_are_told_without_probabilities(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", "device=cpu", *WORDS["an embedding"]]) == 0
+    assert "probabilit" not in capsys.readouterr().out
 
 
 def test_dropout_is_the_same_before_and_after() -> None:

@@ -10,7 +10,7 @@ from runner.data import bundled
 from runner.data.breast_cancer import BreastCancer
 from runner.data.diabetes import Diabetes
 from runner.data.digits import Digits
-from runner.data.iris import Iris
+from runner.data.iris import Iris, NumberedIris
 from runner.data.wine import Wine
 from runner.errors import DataError
 
@@ -120,3 +120,12 @@ def test_a_damaged_file_is_named(empty_folder, content):
     (empty_folder / "digits.csv.gz").write_bytes(content)
     with pytest.raises(DataError, match=r"digits\.csv\.gz cannot be read: .*reinstall"):
         Digits().load(empty_folder)
+
+
+def test_new_flowers_are_numbered_on_and_are_the_test_set(tmp_path: Path) -> None:
+    numbered, plain = (NumberedIris(id_column=has).load(tmp_path) for has in (True, False))
+    assert numbered.x[:, 0].tolist() == list(range(1, 151))
+    assert numbered.columns[0].name == "id" and len(plain.columns) == 4
+    assert torch.equal(numbered.x[:, 1:], plain.x) and torch.equal(numbered.y, plain.y)
+    assert numbered.y.tolist() == [0] * 40 + [1] * 40 + [2] * 40 + [0] * 10 + [1] * 10 + [2] * 10
+    assert numbered.official_test is not None and numbered.official_test.tolist() == list(range(120, 150))

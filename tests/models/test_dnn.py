@@ -11,6 +11,7 @@ from runner.models.residual import Residual
 
 def dnn(**changed: Any) -> Dnn:
     knobs = {"hidden": [3, 3], "activation": "ReLU", "normalisation": None, "dropout": 0.0, "residual": False}
+    knobs |= {"output_activation": None}
     return Dnn((4,), 2, **knobs | changed)
 
 
@@ -20,6 +21,11 @@ def kinds(net: nn.Module) -> list[str]:
 
 def test_what_is_switched_off_is_not_there() -> None:
     assert kinds(dnn()) == ["Flatten", "Linear", "ReLU", "Linear", "ReLU", "Linear"]
+
+
+def test_an_activation_behind_the_logits_is_there_only_when_asked_for() -> None:
+    assert kinds(dnn(hidden=[], output_activation="ReLU")) == ["Flatten", "Linear", "ReLU"]
+    assert dnn(output_activation="Softmax")(torch.ones(2, 4)).sum(1).tolist() == pytest.approx([1.0, 1.0])
 
 
 def test_a_hidden_layer_is_linear_normalisation_activation_dropout() -> None:

@@ -22,7 +22,14 @@ CNN = {
     "dropout": 0.0,
     "residual": False,
 }
-DNN = {"hidden": [128, 64], "activation": "ReLU", "normalisation": None, "dropout": 0.0, "residual": False}
+DNN = {
+    "hidden": [128, 64],
+    "activation": "ReLU",
+    "normalisation": None,
+    "dropout": 0.0,
+    "residual": False,
+    "output_activation": None,
+}
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,18 @@ from runner.parts.auto import auto_loss, auto_metrics, num_outputs
 
 
 @pytest.mark.parametrize(
-    ("task", "loss", "metrics"),
+    ("task", "counts", "loss", "metrics"),
     [
-        ("multiclass", "cross_entropy", ["accuracy"]),
-        ("binary", "bce_with_logits", ["accuracy"]),
-        ("regression", "mse", ["rmse", "mae", "r2"]),
+        ("multiclass", [5, 4, 6], "cross_entropy", ["accuracy"]),
+        ("multiclass", [5, 2, 6], "cross_entropy", ["accuracy", "f1"]),
+        ("binary", [357, 212], "bce_with_logits", ["accuracy", "auroc"]),
+        ("binary", [90, 10], "bce_with_logits", ["accuracy", "auroc", "f1"]),
+        ("regression", [], "mse", ["rmse", "mae", "r2"]),
     ],
 )
-def test_auto_takes_what_fits_the_task(task: Task, loss: str, metrics: list[str]) -> None:
+def test_auto_takes_what_fits_the_task(task: Task, counts: list[int], loss: str, metrics: list[str]) -> None:
     assert auto_loss(task) == loss
-    assert auto_metrics(task) == metrics
+    assert auto_metrics(task, counts) == metrics
 
 
 @pytest.mark.parametrize(
@@ -30,20 +32,40 @@ def test_auto_takes_what_fits_the_task(task: Task, loss: str, metrics: list[str]
     ],
 )
 def test_the_loss_decides_how_many_outputs(task: Task, loss: type[nn.Module], num_classes: int, expected: int) -> None:
-    assert num_outputs(task, loss, num_classes) == expected
+    assert num_outputs(loss, task, num_classes, {}) == expected
 
 
 @pytest.mark.parametrize(
     ("task", "loss", "num_classes", "words"),
     [
-        ("multiclass", nn.MSELoss, 10, "loss=mse does not fit data with 10 classes; what fits: cross_entropy"),
-        ("multiclass", nn.BCEWithLogitsLoss, 10, "loss=bce_with_logits does not fit data with 10 classes; what fits"),
-        ("binary", nn.MSELoss, 2, "loss=mse does not fit data with 2 classes; what fits: cross_entropy, bce_with_logi"),
-        ("regression", nn.CrossEntropyLoss, 0, "loss=cross_entropy does not fit data with numbers to predict; what fi"),
+        (
+            "multiclass",
+            nn.MSELoss,
+            10,
+            "loss=mse does not fit data with 10 classes: it needs numbers to predict\n  what fits: cr",
+        ),
+        (
+            "multiclass",
+            nn.BCEWithLogitsLoss,
+            10,
+            "loss=bce_with_logits does not fit data with 10 classes: it needs two classes\n  what fits: cross_entropy",
+        ),
+        (
+            "binary",
+            nn.MSELoss,
+            2,
+            "loss=mse does not fit data with 2 classes: it needs numbers to predict\n  what fits: cross_entropy, nll",
+        ),
+        (
+            "regression",
+            nn.CrossEntropyLoss,
+            0,
+            "loss=cross_entropy does not fit data with numbers to predict: it needs classes\n  what fits: mse",
+        ),
     ],
 )
 def test_a_loss_that_cannot_learn_the_task_is_refused(
     task: Task, loss: type[nn.Module], num_classes: int, words: str
 ) -> None:
     with pytest.raises(ConfigError, match=words):
-        num_outputs(task, loss, num_classes)
+        num_outputs(loss, task, num_classes, {})

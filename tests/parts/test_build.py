@@ -88,11 +88,13 @@ def test_a_model_with_the_wrong_number_of_outputs_is_refused(tmp_path: Path, mon
 def test_the_loss_that_fits_gives_one_number(task: Task, num_classes: int, y: list[float]) -> None:
     given = part("loss", auto.auto_loss(task))
     logits_BK = torch.zeros(2, num_outputs(given, task, num_classes))
-    assert build_loss(given, task, num_classes)(logits_BK, torch.tensor(y)).shape == ()
+    loss, readout = build_loss(given, task, num_classes, torch.tensor(y))
+    assert loss(logits_BK, torch.tensor(y)).shape == ()
+    assert len(readout(logits_BK)) == 2
 
 
 def test_class_weights_become_a_tensor_that_moves_with_the_loss() -> None:
-    loss = build_loss(part("loss", "cross_entropy", weight=[1.0, 3]), "multiclass", 2)
+    loss, _ = build_loss(part("loss", "cross_entropy", weight=[1.0, 3]), "multiclass", 2, torch.tensor([0, 1]))
     assert dict(loss.named_buffers())["weight"].tolist() == [1.0, 3.0]
 
 
@@ -108,14 +110,14 @@ def test_class_weights_become_a_tensor_that_moves_with_the_loss() -> None:
             "loss=cross_entropy: label_smoothing must be between",
         ),
         ("cross_entropy", "multiclass", {"reduction": "none"}, "loss=cross_entropy gives no single number"),
-        ("mse", "multiclass", {}, "loss=mse does not fit data with 10 classes; what fits: cross_entropy"),
+        ("mse", "multiclass", {}, "loss=mse does not fit data with 10 classes: it needs numbers to pr"),
     ],
 )
 def test_a_loss_that_would_fail_in_training_is_refused(
     option: str, task: Task, changed: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ConfigError, match=words):
-        build_loss(part("loss", option, **changed), task, 10)
+        build_loss(part("loss", option, **changed), task, 10, torch.arange(10))
 
 
 # Metrics
@@ -145,7 +147,7 @@ def test_two_classes_are_measured_over_the_probability_of_class_1() -> None:
 
 
 def test_numbers_are_measured_in_their_own_unit() -> None:
-    metrics = build_metrics([part("metric", option) for option in auto.auto_metrics("regression")], "regression", 0)
+    metrics = build_metrics([part("metric", option) for option in auto.auto_metrics("regression", ())], "regression", 0)
     values = {name: float(m(torch.tensor([1.0, 5.0]), torch.tensor([1.0, 3.0]))) for name, m in metrics.items()}
     assert values == pytest.approx({"rmse": 2**0.5, "mae": 1.0, "r2": -1.0})
 

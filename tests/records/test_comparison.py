@@ -18,4 +18,9 @@ def test_the_end_names_the_largest_distance_and_whether_the_score_is_within_the_
         "notes: 2 epochs compared, at most 10.0 % off (epoch 2)",
         "notes: test/accuracy 0.9400 is within 0.93 to 0.95",
     ]
-    assert verdict(NOTES, [], {"test/accuracy": 0.5}) == ["notes: test/accuracy 0.5000 is OUTSIDE 0.93 to 0.95"]
+
+
+def test_a_score_outside_the_spread_says_by_how_much() -> None:
+    below, above = (verdict(NOTES, [], {"test/accuracy": score}) for score in (0.5, 0.96))
+    assert below == ["notes: test/accuracy 0.5000 is OUTSIDE 0.93 to 0.95, 0.4300 below"]
+    assert above == ["notes: test/accuracy 0.9600 is OUTSIDE 0.93 to 0.95, 0.0100 above"]

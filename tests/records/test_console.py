@@ -168,6 +168,19 @@ def test_the_result_in_plain_lines(plain):
     ]
 
 
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((151, 100), "2 classes: 0 151, 1 100"),
+        ((250, 80), "2 classes: 0 250, 1 80; imbalanced, 3.12 to 1"),
+        ((250, 0), "2 classes: 0 250, 1 0; a class without a train row"),
+    ],
+)
+def test_classes_of_unequal_size_are_told(plain, counts, words):
+    plain.console.start(dataclasses.replace(OUTLINE, class_counts=counts))
+    assert f"          {words}" in plain.take_raw().splitlines()
+
+
 def test_a_regression_is_compared_with_the_mean_and_has_no_classes(plain):
     best = {"step": 40, "epoch": 8, "train/rmse": 50.0, "val/rmse": 54.321, "test/rmse": 55.0}
     outcome = dataclasses.replace(OUTCOME, best=best, baseline={"rmse": 77.0}, linear={}, confusion=())

@@ -205,7 +205,9 @@ def answer_with_truth(experiment: Experiment, row: Tensor, name: str) -> Answers
     one = ResidentBatches(data.x[row].to(where), data.y[row].to(where), torch.tensor([0]), 1, order_seed=None)
     y = data.y[row].item()
     truth = data.class_names[int(y)] if data.class_names else figure(y)
-    return Answers([name], probabilities(predict(experiment.parts, one)[0], data.task), data.class_names, [truth])
+    return Answers(
+        [name], probabilities(experiment.parts, predict(experiment.parts, one)[0]), data.class_names, [truth]
+    )
 
 
 class Teller:

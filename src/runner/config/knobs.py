@@ -14,6 +14,7 @@ Share = Annotated[float, Range(low=0, high=1)]
 Count = Annotated[int, Range(low=1)]
 NotNegativeInt = Annotated[int, Range(low=0)]
 Switch = bool | None  # null: torch's own choice
+Balanced = Literal["balanced"]  # as much weight for each class, from the train rows
 Average = Literal["micro", "macro", "weighted", "none"] | None
 Interval = Literal["epoch", "step"]
 
@@ -56,6 +57,7 @@ MODEL: Mapping[str, Any] = {
     "kernel_size": Count,
     "name": str,
     "normalisation": Literal["batch", "layer", "group", "instance", "rms"] | None,
+    "output_activation": Literal["ReLU", "Softmax"] | None,
     "output_relu": bool,
     "padding": Literal["same", "valid"] | NotNegativeInt,
     "path": str | None,
@@ -66,13 +68,15 @@ MODEL: Mapping[str, Any] = {
 LOSS: Mapping[str, Any] = {
     "beta": NotNegative,
     "delta": Positive,
+    "embedding_size": Count,
     "eps": Positive,
     "ignore_index": int,
     "label_smoothing": Share,
     "margin": float,
-    "pos_weight": NotNegative | list[NotNegative] | None,
+    "p": Annotated[float, Range(low=1)],
+    "pos_weight": Balanced | list[NotNegative] | None,
     "reduction": Literal["mean", "sum"],
-    "weight": list[NotNegative] | None,
+    "weight": Balanced | list[NotNegative] | None,
 }
 OPTIMIZER: Mapping[str, Any] = {
     "adjust_lr_fn": Literal["original", "match_rms_adamw", "spectral_unclamped"] | None,

@@ -1,8 +1,11 @@
 """Iris flowers (Fisher 1936), as scikit-learn carries them: rows 35 and 38 as printed in the paper, unlike UCI's."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from runner.contracts import Data, Source
+import torch
+
+from runner.contracts import Column, Data, Source
 from runner.data.bundled import read_table
 
 COLUMNS = ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm")
@@ -14,3 +17,25 @@ class Iris(Source):
     def load(self, data_dir: Path) -> Data:
         class_names = ("setosa", "versicolor", "virginica")
         return read_table("iris.csv", num_rows=150, columns=COLUMNS, class_names=class_names)
+
+
+class NumberedIris(Source):
+    """The flowers as a table kept by hand: the number of the row in front, and new flowers at the end.
+
+    The first 40 of each species are rows 1 to 120, species after species as in the file; the last 10 of each came
+    later, are rows 121 to 150 and the test set. Without ``id_column`` the same split without the number.
+    """
+
+    def __init__(self, *, id_column: bool):
+        self.id_column = id_column
+
+    def load(self, data_dir: Path) -> Data:
+        data = Iris().load(data_dir)
+        assert isinstance(data.x, torch.Tensor)
+        is_new_N = torch.arange(len(data.y)) % 50 >= 40
+        order_N = torch.cat([(~is_new_N).nonzero(), is_new_N.nonzero()]).flatten()
+        x_NF, y_N, test = data.x[order_N], data.y[order_N], torch.arange(120, 150)
+        if not self.id_column:
+            return replace(data, x=x_NF, y=y_N, official_test=test)
+        x_NF = torch.cat([torch.arange(1.0, 151.0)[:, None], x_NF], 1)
+        return replace(data, x=x_NF, y=y_N, official_test=test, columns=(Column("id"), *data.columns))

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import chain, pairwise
 from math import prod
 from typing import Literal
@@ -14,6 +16,7 @@ from runner.errors import ConfigError
 from runner.models.activation import activation as activation_named
 from runner.models.residual import Residual
 
+OUTPUT_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"ReLU": nn.ReLU, "Softmax": partial(nn.Softmax, dim=1)}
 NORMALISATIONS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm, "rms": nn.RMSNorm}
 
 
@@ -21,8 +24,8 @@ class Dnn(nn.Sequential):
     """x of any shape, flattened, through hidden layers of the given widths -> logits_BK.
 
     A hidden layer is linear, normalisation, activation, dropout; with ``residual`` it adds its input to its output
-    wherever the two widths are equal (He et al. 2016). Raises ConfigError on a width below 1, and where ``residual``
-    would change nothing.
+    wherever the two widths are equal (He et al. 2016). ``output_activation`` stands behind the logits, where a loss
+    wants none: a mistake to be seen. Raises ConfigError on a width below 1, and where ``residual`` changes nothing.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Dnn(nn.Sequential):
         normalisation: Literal["batch", "layer", "rms"] | None,
         dropout: float,
         residual: bool,
+        output_activation: Literal["ReLU", "Softmax"] | None,
     ):
         if any(width < 1 for width in hidden):
             raise ConfigError(f"hidden={list(hidden)}: a width is a whole number of at least 1")
@@ -47,6 +51,8 @@ class Dnn(nn.Sequential):
         make = activation_named(activation)
         layers = [_layer(i, o, make(), normalisation, dropout, residual) for i, o in pairwise(widths)]
         super().__init__(nn.Flatten(), *chain.from_iterable(layers), nn.Linear(widths[-1], num_outputs))
+        if output_activation is not None:
+            self.append(OUTPUT_ACTIVATIONS[output_activation]())
 
 
 def _layer(

@@ -17,4 +17,5 @@ class Mlp(Dnn):
             normalisation=None,
             dropout=0.0,
             residual=False,
+            output_activation=None,
         )

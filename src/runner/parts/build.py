@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from runner.config.part import Part
 from runner.contracts import Architecture, Column, Source, Task
 from runner.errors import ConfigError
-from runner.losses.single_output import SingleOutput
+from runner.losses.embedding import EmbeddingLoss
 from runner.models.embeddings import Embeddings
-from runner.parts import auto
+from runner.parts import auto, fitting
 from runner.parts.construction import faults_of as _faults_of
 from runner.parts.construction import kind_of as _kind_of
 from runner.parts.construction import make as _make
@@ -113,20 +113,32 @@ def build_embedded_model(
 
 def num_outputs(part: Part, task: Task, num_classes: int, trusted: Sequence[str] = ()) -> int:
     """Columns that the loss ``part`` wants of the model. Raises ConfigError where it does not fit the task."""
-    return auto.num_outputs(task, _kind_of(part, nn.Module, trusted), num_classes)
+    return auto.num_outputs(_kind_of(part, nn.Module, trusted), task, num_classes, part.knobs)
 
 
-def build_loss(part: Part, task: Task, num_classes: int, trusted: Sequence[str] = ()) -> nn.Module:
-    """(logits_BK, y_B) -> scalar, the mean over the rows. It may hold weights: move it to the device."""
-    outputs = num_outputs(part, task, num_classes, trusted)
-    loss = _make(part, _kind_of(part, nn.Module, trusted))
-    loss = SingleOutput(loss) if outputs == 1 else loss
-    y_B = torch.zeros(2) if task == "regression" else torch.zeros(2, dtype=torch.int64)
+def is_embedding(part: Part, trusted: Sequence[str] = ()) -> bool:
+    """Whether the loss ``part`` learns where rows lie, which only their neighbours can judge."""
+    return issubclass(_kind_of(part, nn.Module, trusted), EmbeddingLoss)
+
+
+def build_loss(
+    part: Part, task: Task, num_classes: int, y_train: Tensor, trusted: Sequence[str] = ()
+) -> tuple[nn.Module, nn.Module]:
+    """The loss, (outputs, y_B) -> scalar, the mean over the rows; and its readout, outputs -> scores.
+
+    ``y_train`` are the labels or numbers of the train rows, for balanced weights and the target's unit. Both may hold
+    numbers: move them to the device. Raises ConfigError for a loss that cannot learn the task.
+    """
+    kind = _kind_of(part, nn.Module, trusted)
+    fit = auto.fit_of(kind, task, num_classes)
+    own = _make(part, kind, knobs=fitting.knobs_for(part, kind, y_train, num_classes))
+    outputs = torch.zeros(2, num_outputs(part, task, num_classes, trusted))
     with _faults_of(part):
-        value = loss(torch.zeros(2, outputs), y_B)
-    if not isinstance(value, torch.Tensor) or value.numel() != 1:
+        loss, readout = fitting.adapt(own, fit, y_train), fitting.readout(own, fit, task, num_classes, y_train)
+        value = loss(outputs, y_train[:1].expand(2))
+    if not isinstance(value, Tensor) or value.numel() != 1:
         raise ConfigError(f"loss={part.option} gives no single number; an optimizer needs one")
-    return loss
+    return loss, readout
 
 
 def build_metrics(

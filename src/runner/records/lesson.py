@@ -50,7 +50,7 @@ def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[Render
     for layer in step.layers:
         table.add_row(*map(Text, layer_cells(layer)))
     yield table
-    if class_names:
+    if step.of_classes:
         yield Text(f"   the raw outputs (logits) as probabilities: {SOFTMAX if step.logits.shape[1] > 1 else SIGMOID}")
         yield outputs_table(step, class_names)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_LAYERS = 12  # more are condensed to the first and the last ones
 MAX_CLASSES = 12
+NOTABLE_IMBALANCE = 2  # rows of the commonest class for each of the rarest
 WIDEST = 100  # columns; wider lines are hard to read
 
 
@@ -106,13 +107,22 @@ def _data_text(outline: Outline) -> str:
 def _classes_text(names: Sequence[str], counts: Sequence[int]) -> str:
     """The classes with their train rows: each count where there are few classes, the range where there are many."""
     if len(names) <= 5:
-        return f"{len(names)} classes: " + ", ".join(f"{n} {c:,}" for n, c in zip(names, counts, strict=True))
+        each = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
+        return f"{len(names)} classes: {each}{_imbalance_text(counts)}"
     shown = ", ".join(names if len(names) <= MAX_CLASSES else [*names[:5], "...", names[-1]])
     if list(names) == [str(number) for number in range(len(names))]:
         shown = f"0 to {names[-1]}"
     fewest, most = min(counts), max(counts)
     each = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    return f"{len(names)} classes: {shown}; {each} train rows each"
+    return f"{len(names)} classes: {shown}; {each} train rows each{_imbalance_text(counts)}"
+
+
+def _imbalance_text(counts: Sequence[int]) -> str:
+    """What to know where accuracy flatters: how many rows the commonest class has for each of the rarest."""
+    fewest, most = min(counts), max(counts)
+    if fewest == 0:
+        return "; a class without a train row"
+    return f"; imbalanced, {most / fewest:.3g} to 1" if most >= NOTABLE_IMBALANCE * fewest else ""
 
 
 def _training_text(outline: Outline) -> str:

@@ -65,6 +65,7 @@ class Summary:
             "linear": dict(outcome.linear),
             **({"linear_left_out": outcome.linear_left_out} if outcome.linear_left_out else {}),
             "judged_split": outcome.judged_split,
+            "remarks": list(outcome.remarks),
             "confusion": [list(row) for row in outcome.confusion],
         }
         if degraded:

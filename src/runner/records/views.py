@@ -85,7 +85,7 @@ class Views:
             return
         self.tensorboard.hparams(hyperparameters(self.config), ended_with(outcome))
         rows = read_rows(self.metric_log.path)
-        self.remark(verdict(self.config.reference, rows, outcome.best))
+        self.remark([*outcome.remarks, *verdict(self.config.reference, rows, outcome.best)])
         if self.config.repeat_batch is not None:
             self.remark([overfit_verdict(rows)])
         self.console.finish(self.outline, outcome, Path(self.config.output_dir), self.remarks)

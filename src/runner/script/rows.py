@@ -150,7 +150,17 @@ def preparing_lines(experiment: Experiment) -> list[str]:
         if others or name not in PREPARING:
             raise ConfigError(f"dataset.transforms: {name}: a script can show {', '.join(PREPARING)}")
         lines += PREPARING[name](knobs or {}, experiment.data)
-    return lines
+    return [*lines, *target_lines(experiment)]
+
+
+def target_lines(experiment: Experiment) -> list[str]:
+    """Numbers to predict, brought to mean 0 and deviation 1."""
+    if experiment.data.task != "regression":
+        return []
+    return [
+        "target = y[train_rows].double()",
+        "y = (y - target.mean().float()) / target.std(correction=0).float()  # the loss is in deviations of the target",
+    ]
 
 
 def scale(knobs: Mapping[str, Any], data: Data) -> list[str]:

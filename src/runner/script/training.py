@@ -90,7 +90,7 @@ def keywords(part: Part, kind: type, knobs: Mapping[str, Any]) -> str:
     changed = {name: value for name, value in plain(knobs).items() if name not in default or default[name] != value}
     told = {name: value for name, value in plain(knobs).items() if name in changed or name == "lr"}
     told = {name: value for name, value in told.items() if name in default}
-    if any(isinstance(value, Mapping) for value in told.values()) or told.get("weight") is not None:
+    if any(isinstance(value, Mapping) for value in told.values()) or {"weight", "pos_weight"} & told.keys():
         raise ConfigError(f"{part.group}={part.option}: a script can show numbers and words only, not {told}")
     return ", ".join(f"{name}={code(value)}" for name, value in told.items())
 
