@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import os
 from contextlib import chdir
-from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from runner import cli
-from runner.contracts import Outcome, Outline
 from runner.records import console, views
 from runner.records.console import RunConsole
 
@@ -31,7 +28,7 @@ def main() -> None:
         record=True, file=StringIO(), width=WIDTH, force_terminal=True, color_system="truecolor", highlight=False
     )
     terminal.print(Text("$ python -m runner train", style="bold"))
-    views.RunConsole = partial(HereConsole, terminal)
+    views.RunConsole = partial(RunConsole, terminal)
     console.LiveBar = NoBar
     os.environ["RUNNER_OUTPUTS"] = "outputs"
     with TemporaryDirectory() as folder, chdir(folder):
@@ -39,20 +36,6 @@ def main() -> None:
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(terminal.export_svg(title="runner"), encoding="utf-8")
     print(f"{PICTURE}: {PICTURE.stat().st_size / 1000:.0f} kB")
-
-
-class HereConsole(RunConsole):
-    """Tells the run directory from the current folder on, as nobody else has this one."""
-
-    def start(self, outline: Outline, step: int = 0) -> None:
-        super().start(here(outline), step)
-
-    def finish(self, outline: Outline, outcome: Outcome, output_dir: Path, *rest: Any) -> None:
-        super().finish(here(outline), outcome, output_dir.absolute().relative_to(Path.cwd()), *rest)
-
-
-def here(outline: Outline) -> Outline:
-    return replace(outline, run_dir=outline.run_dir.relative_to(Path.cwd()))
 
 
 class NoBar:

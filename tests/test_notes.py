@@ -22,7 +22,7 @@ CONF = Catalog([ROOT / "conf"])
 TABLES = ("loss", "optimizer", "scheduler")
 RUNNER = ("python", "-m", "runner")
 EXAMPLE = re.compile(r"^```bash\n(?P<typed>.*?)^```\n\n```\n(?P<printed>.*?)^```$", re.M | re.S)
-DURATION = re.compile(r"\d[\d.]* s\b")
+PASSING = re.compile(r"\d[\d.]*(?= s\b)|\d\d-\d\d-\d\d-\d{6}|\d{4}-\d\d-\d\d")  # seconds taken, the time of a run
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 CLOSE = 0.03  # of a number with a fraction: other machines and versions of torch add up in another order
 
@@ -54,12 +54,12 @@ def table(page: str, group: str) -> dict[str, str]:
 
 
 def words(line: str) -> str:
-    """The line with # for each number, durations among them, and one blank between words."""
-    return " ".join(NUMBER.sub("#", DURATION.sub("# s", line)).split())
+    """The line with # for each number, and one blank between words."""
+    return " ".join(NUMBER.sub("#", PASSING.sub("#", line)).split())
 
 
 def numbers(line: str) -> list[str]:
-    return [number.replace(",", "") for number in NUMBER.findall(DURATION.sub("", line))]
+    return [number.replace(",", "") for number in NUMBER.findall(PASSING.sub("", line))]
 
 
 def same(shown: str, printed: str) -> bool:

@@ -22,6 +22,7 @@ from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError
 from runner.records.console import console
 from runner.records.difference import Difference, difference
+from runner.records.here import here
 from runner.records.leaderboard import order, place, ranking
 from runner.records.numerals import counted, figure
 from runner.records.past_run import PastRun, read_runs
@@ -204,11 +205,6 @@ def score_text(score: Score | None) -> str:
     if score is None:
         return "-"
     return figure(score.mean) if score.sd is None else f"{figure(score.mean)} ± {figure(score.sd)}"
-
-
-def here(path: Path) -> str:
-    """The path from here where it is below, else as it is."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def show_difference(screen: Console, left: PastRun, right: PastRun) -> None:

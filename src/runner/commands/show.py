@@ -14,6 +14,7 @@ from runner.config.limits import shown
 from runner.config.settings import Config
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, DataError
+from runner.records.here import here
 from runner.records.listing import Table, draw
 
 WITHOUT_DATA = "  a net is shown without any data by dataset=random 'dataset.shape=[1,28,28]' dataset.num_classes=10"
@@ -137,7 +138,7 @@ def _option(catalog: Catalog, group: str, name: str) -> Table:
     where = f"metric.{name}" if group == "metric" else group
     prefix = "" if group in RECIPES else f"{where}."
     net = f"its layers and sizes: python -m runner show model={name} dataset=digits" if group == "model" else ""
-    notes = (*option.header, f"class {option.target}" if option.target else "", str(_short(option.path)), net)
+    notes = (*option.header, f"class {option.target}" if option.target else "", here(option.path), net)
     title = f"{group}={name}" if option.knobs or option.parts else f"{group}={name}: nothing to set"
     rows = (*((part, chosen, "") for part, chosen in option.parts.items()), *_rows(option.knobs.items(), prefix))
     return Table(title, ("parameter", "default", "meaning"), rows, tuple(filter(None, notes)))
@@ -168,11 +169,6 @@ def sentence(description: str) -> str:
 def _default(knob: Knob) -> str:
     text = "(required)" if knob.default == "???" else shown(knob.default)
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 4]} ..."
-
-
-def _short(path: Path) -> Path:
-    """The path from here where it is below, else as it is."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _unknown(catalog: Catalog, word: str) -> str:

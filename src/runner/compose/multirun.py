@@ -17,6 +17,7 @@ from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import Config
 from runner.errors import DataError, RunnerError
 from runner.records.console import console
+from runner.records.here import here
 from runner.records.leaderboard import Job, sweep_table
 from runner.records.run_directory import RunDirectory, check_writable, claim
 
@@ -52,7 +53,7 @@ def show(outcomes: Sequence[JobOutcome], monitor: str, folder: Path) -> None:
     screen = console(sys.stdout)
     screen.print()
     screen.print(sweep_table([as_job(outcome) for outcome in outcomes], monitor))
-    screen.print(f"\nall of them: tensorboard --logdir {shlex.quote(str(folder))}", soft_wrap=True)
+    screen.print(f"\nall of them: tensorboard --logdir {shlex.quote(here(folder))}", soft_wrap=True)
 
 
 def as_job(outcome: JobOutcome) -> Job:

@@ -12,6 +12,7 @@ from rich.text import Text
 from runner.records.comparison import verdict
 from runner.records.console import RunConsole
 from runner.records.folds import PREDICTIONS, deviations, mean_outcome, outcome_of
+from runner.records.here import here
 from runner.records.numerals import counted, duration, figure
 from runner.records.outcome import MAX_CLASSES
 from runner.records.run_directory import RunDirectory
@@ -56,7 +57,7 @@ class FoldConsole:
         """The table of all folds, the report of each class, what is known of it, where everything is."""
         if self.brief:
             return
-        mean, path = mean_outcome(self.outcomes), self.directory.path
+        mean, path = mean_outcome(self.outcomes), here(self.directory.path)
         head = f"{counted(len(self.outcomes), 'fold')} finished after {duration(mean.seconds)}"
         self.console.show(Text(), Text(head, style="bold green"), Text())
         show_folds(self.console, self.outcomes, self.class_names)
@@ -64,7 +65,7 @@ class FoldConsole:
             self.console.show(Text(), *(Text(line, style="cyan") for line in remarks))
         files = f"  fold-0 to fold-{len(self.outcomes) - 1}  {PREDICTIONS}  summary.json"
         self.console.show(Text(), Text("written to", style="dim"), Text(f"  {path}"), Text(files, style="dim"))
-        commands = (["tensorboard", "--logdir", str(path)], ["python", "-m", "runner", "eval", str(path)])
+        commands = (["tensorboard", "--logdir", path], ["python", "-m", "runner", "eval", path])
         self.console.show(Text("next", style="dim"))
         self.console.show(*(Text(f"  {shlex.join(command)}", style="cyan") for command in commands))
 

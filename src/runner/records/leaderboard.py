@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.monitor import direction
+from runner.records.here import here
 from runner.records.numerals import counted, figure
 from runner.records.run_directory import DONE
 
@@ -34,7 +35,7 @@ def sweep_table(jobs: Sequence[Job], monitor: str) -> RenderableType:
     done, others = ranked(jobs, monitor)
     settings = differing(jobs)
     parts: list[RenderableType] = [Text(_head(done, others, monitor), style="bold")]
-    parts += [Text(f"in {folder}", style="dim") for folder in dict.fromkeys(job.folder.parent for job in jobs)]
+    parts += [Text(f"in {here(folder)}", style="dim") for folder in dict.fromkeys(job.folder.parent for job in jobs)]
     if done:
         parts.append(_done_table(done, settings, monitor))
     parts += [_failure_text(job, settings) for job in others]

@@ -12,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
+from runner.records.here import here
 from runner.records.numerals import duration, figure
 
 if TYPE_CHECKING:
@@ -100,15 +101,15 @@ def written(outline: Outline) -> list[Text]:
     """Where everything is."""
     weights = "best.pt" if outline.split_sizes.get("val") else "last.pt"
     files = f"checkpoints/{weights}  metrics.jsonl  summary.json"
-    return [Text("written to", style="dim"), Text(f"  {outline.run_dir}"), Text(f"  {files}", style="dim")]
+    return [Text("written to", style="dim"), Text(f"  {here(outline.run_dir)}"), Text(f"  {files}", style="dim")]
 
 
 def next_commands(outline: Outline, outcome: Outcome, output_dir: Path) -> list[str]:
     """What to type now, ready for a shell."""
-    run = shlex.quote(str(outline.run_dir))
+    run = shlex.quote(here(outline.run_dir))
     if outcome.status in ("interrupted", "failed"):
         return [f"python -m runner resume {run}"]
-    commands = [f"tensorboard --logdir {shlex.quote(str(output_dir))}", f"python -m runner eval {run}"]
+    commands = [f"tensorboard --logdir {shlex.quote(here(output_dir))}", f"python -m runner eval {run}"]
     if outline.split_sizes.get("test", 0) > 7:
         commands.append(f"python -m runner predict {run} --test-index 7")
     return commands

@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from runner.records.here import here
 from runner.records.numerals import counted
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def outline_lines(outline: Outline) -> list[tuple[str, str]]:
         *(("", group) for group in outline.weight_groups),
         ("steps", _steps_text(outline)),
         ("device", f"{outline.device}: {outline.device_reason}"),
-        ("run", str(outline.run_dir)),
+        ("run", here(outline.run_dir)),
     ]
 
 

@@ -1,0 +1,8 @@
+"""Paths as they are typed from the current folder."""
+
+from pathlib import Path
+
+
+def here(path: Path) -> str:
+    """The path from the current folder on where it is below, else as it is."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
