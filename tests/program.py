@@ -249,7 +249,7 @@ def slow_evaluation(batch_s: float) -> None:
         for number, piece in enumerate(original(x, size)):
             if size == 1:
                 time.sleep(batch_s)
-                if number == 1:
+                if number == 1 and not began[0]:
                     act()
             yield piece
 
