@@ -64,3 +64,16 @@ def test_many_rows_are_taken_in_pieces_of_which_the_mean_is_that_of_all_pairs(lo
     half = torch.randn(MOST_ROWS, 2, generator=torch.Generator().manual_seed(0))
     y: Tensor = torch.arange(MOST_ROWS) % 3
     assert loss(half.repeat(2, 1), y.repeat(2)).item() == pytest.approx(loss(half, y).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", every_loss(), ids=lambda loss: type(loss).__name__)
+def test_threads_do_not_race_for_a_gradients_bits(loss: EmbeddingLoss) -> None:
+    x_BD = torch.randn(64, 32, generator=torch.Generator().manual_seed(0))
+
+    def gradient() -> bytes:
+        places_BD = x_BD.clone().requires_grad_()
+        loss(places_BD, torch.arange(64) % 3).backward()
+        assert places_BD.grad is not None and places_BD.grad.any()
+        return places_BD.grad.numpy().tobytes()
+
+    assert len({gradient() for _ in range(20)}) == 1

@@ -44,7 +44,7 @@ class TripletMargin(EmbeddingLoss):
 
     def summed(self, places_BD: Tensor, y_B: Tensor) -> tuple[Tensor, int]:
         anchors, positives, negatives = hardest_triplets(places_BD.detach(), y_B, self.p)
-        total: Tensor = self.loss(places_BD[anchors], places_BD[positives], places_BD[negatives])
+        total: Tensor = self.loss(taken(places_BD, anchors), taken(places_BD, positives), taken(places_BD, negatives))
         return total, len(anchors)
 
 
@@ -58,7 +58,7 @@ class HingeEmbedding(EmbeddingLoss):
 
     def summed(self, places_BD: Tensor, y_B: Tensor) -> tuple[Tensor, int]:
         first, second = pairs(y_B)
-        distances_P = nn.functional.pairwise_distance(places_BD[first], places_BD[second])
+        distances_P = nn.functional.pairwise_distance(taken(places_BD, first), taken(places_BD, second))
         total: Tensor = self.loss(distances_P, alike(y_B, first, second))
         return total, len(first)
 
@@ -75,8 +75,13 @@ class CosineEmbedding(EmbeddingLoss):
 
     def summed(self, places_BD: Tensor, y_B: Tensor) -> tuple[Tensor, int]:
         first, second = pairs(y_B)
-        total: Tensor = self.loss(places_BD[first], places_BD[second], alike(y_B, first, second))
+        total: Tensor = self.loss(taken(places_BD, first), taken(places_BD, second), alike(y_B, first, second))
         return total, len(first)
+
+
+def taken(places_BD: Tensor, rows: Tensor) -> Tensor:
+    """places_BD[rows], whose gradients are added up in one order: the threads of indexing race, and change bits."""
+    return nn.functional.embedding(rows, places_BD)
 
 
 def hardest_triplets(places_BD: Tensor, y_B: Tensor, p: float) -> tuple[Tensor, Tensor, Tensor]:
