@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[1]
 ENGLISH, KOREAN = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("notes.md", "notes.ko.md"))
 CONF = Catalog([ROOT / "conf"])
 TABLES = ("loss", "optimizer", "scheduler")
+TOPICS = ["Models", "Losses", "Optimizers", "Schedulers", "Data handling", "Evaluation", "Monitoring"]
+TOPICS += ["Against overfitting", "Device"]
 RUNNER = ("python", "-m", "runner")
 EXAMPLE = re.compile(r"^```bash\n(?P<typed>.*?)^```\n\n```\n(?P<printed>.*?)^```$", re.M | re.S)
 PASSING = re.compile(r"\d[\d.]*(?= s\b)|\d\d-\d\d-\d\d-\d{6}|\d{4}-\d\d-\d\d")  # seconds taken, the time of a run
@@ -119,6 +121,11 @@ def test_each_command_of_the_page_prints_what_stands_below_it(name: str, tmp_pat
         assert [(line, done.code, done.err) for line, done in said] == [(line, 0, "") for line in example.typed]
         printed = [line for _, done in said for line in done.out.splitlines()]
         assert missing(example.printed, printed) == [], (example.typed, "\n".join(printed))
+
+
+def test_every_topic_has_its_commands() -> None:
+    found = {name: len(examples(text)) for name, text in sections(ENGLISH).items()}
+    assert list(found) == TOPICS and min(found.values()) >= 1 and sum(found.values()) >= 50
 
 
 def test_every_block_of_both_pages_is_a_command_with_what_it_prints() -> None:
