@@ -12,7 +12,7 @@ from experiments import assembled, trained
 from options import options
 from runner.errors import ConfigError
 
-NUM_COMBINATIONS = 60
+NUM_COMBINATIONS = 300
 EMBEDDED = ["breast_cancer", "car", "diabetes", "digits", "iris", "iris_numbered", "wine"]
 MADE_UP = {  # data of every kind of shape and task that the embedded sets lack
     "random pictures": ["dataset=random", "dataset.shape=[3,32,32]", "dataset.num_rows=60"],

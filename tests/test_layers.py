@@ -69,7 +69,16 @@ def test_the_rows_that_fit_are_those_of_the_largest_output() -> None:
 
 
 def test_the_net_and_the_generator_are_left_as_they_were() -> None:
-    net = Dnn((4,), 2, hidden=[3], activation="ReLU", normalisation="batch", dropout=0.5, residual=False)
+    net = Dnn(
+        (4,),
+        2,
+        hidden=[3],
+        activation="ReLU",
+        normalisation="batch",
+        dropout=0.5,
+        residual=False,
+        output_activation=None,
+    )
     net[2].eval()  # a frozen normalisation within a net in training
     before, generator = {k: v.clone() for k, v in net.state_dict().items()}, torch.get_rng_state()
     layers(net, (4,))

@@ -123,7 +123,6 @@ def test_the_page_names_every_measurement(home: Path) -> None:
 def test_tensorboard_serves_the_runs_under_the_names_of_their_directories(home: Path) -> None:
     assert "tensorboard --logdir outputs " in PAGE
     runs = {str(path.parent.relative_to(home / "outputs")) for path in home.glob("outputs/**/events.out.*")}
-    assert any(name.endswith("/fold-4") for name in runs)
     with tensorboard(home) as address:
         for _ in range(100):
             with urlopen(f"{address}/data/runs", timeout=30) as reply:

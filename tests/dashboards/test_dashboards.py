@@ -90,8 +90,8 @@ def test_what_is_shown_changes_nothing_that_is_computed(full: Path, tmp_path: Pa
 
 def test_a_short_run_says_what_it_leaves_out(tmp_path: Path) -> None:
     done = program.run(["train", *PICTURES, f"output_dir={tmp_path}"], tmp_path / "said")
-    assert "TensorBoard goes without " in done.out
-    assert "more than 5 % of so short a run; tensorboard=full draws all of it" in done.out
+    assert "TensorBoard lacks " in done.out
+    assert " (over 5 % of the run); tensorboard=full draws them" in done.out
 
 
 def test_a_resumed_run_equals_one_that_was_left_alone(full: Path, tmp_path: Path) -> None:

@@ -99,8 +99,8 @@ class Dashboards:
         if not self.budget.refused:
             return ""
         return (
-            f"TensorBoard goes without {', '.join(self.budget.refused).replace('_', ' ')}: "
-            f"more than {100 * SHARE:g} % of so short a run; tensorboard=full draws all of it"
+            f"TensorBoard lacks {', '.join(self.budget.refused).replace('_', ' ')} "
+            f"(over {100 * SHARE:g} % of the run); tensorboard=full draws them"
         )
 
     def offer(self, name: str, show: Callable[[], None]) -> None:
