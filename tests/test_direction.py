@@ -32,7 +32,8 @@ MAY = {
     "records": {"config", "monitor"},
     "pictures": {"records", "seed"},
     "state": {"monitor", "seed"},
-    "experiment": {"config", "data", "device", "engine", "layers", "monitor", "parts", "seed"},
+    "measurable": {"config", "parts"},
+    "experiment": {"config", "data", "device", "engine", "layers", "measurable", "monitor", "parts", "seed"},
     "inputs": {"config", "data", "records"},
     "predictor": {"config", "data", "device", "engine", "experiment", "parts", "records", "state"},
     "portraits": {"data", "engine", "experiment", "monitor", "pictures", "predictor", "records"},
@@ -54,7 +55,7 @@ MAY = {
     },
     "first_step": {"engine", "experiment", "layers", "seed", "tally"},
     "script": {"config", "experiment", "parts", "seed"},
-    "folds": {"config", "data", "engine", "experiment", "interruption", "recording", "records"},
+    "folds": {"config", "data", "engine", "experiment", "interruption", "measurable", "recording", "records"},
     "compose": {"config", "folds", "libraries", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used
     "__main__": {"cli"},

@@ -27,6 +27,7 @@ from runner.data.transforms import blank_preprocess, build_preprocess, columns, 
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers, rows_that_fit
+from runner.measurable import check_measurable
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build, optimizers, schedules
 
@@ -96,6 +97,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     parts = build_parts(config, data, preprocess, in_shape, len(train), choice.device)
     check_last_batch(parts.model, len(rows.train), config.batch_size)
+    check_measurable(config, data, judged_rows, parts.metrics)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
 
 

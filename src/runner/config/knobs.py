@@ -14,7 +14,7 @@ Share = Annotated[float, Range(low=0, high=1)]
 Count = Annotated[int, Range(low=1)]
 NotNegativeInt = Annotated[int, Range(low=0)]
 Switch = bool | None  # null: torch's own choice
-Average = Literal["micro", "macro", "weighted", "none"] | None
+Average = Literal["micro", "macro", "weighted"]
 Interval = Literal["epoch", "step"]
 
 DATASET: Mapping[str, Any] = {
