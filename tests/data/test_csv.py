@@ -288,9 +288,9 @@ def test_rows_that_limit_leaves_unused_may_hold_anything(tmp_path: Path) -> None
     clean = read(write(tmp_path / "b.csv", HEADER, *ROWS)).x.fitted(rows)
     assert torch.equal(limited.x[:40], clean.x) and limited.columns == clean.columns
     assert limited.x[40:].tolist() == [[0.0] * 3] * 3
-    with pytest.raises(DataError, match=r"line 43, column size: '1e39' is no finite number"):
+    with pytest.raises(DataError, match=r"line 44, column size: '1e39' is no finite number"):
         data.x.fitted(replace(rows, test=torch.tensor([42])))
-    with pytest.raises(DataError, match=r"line 41, column colour: 'pink' is a category .* \(1 such cells in this"):
+    with pytest.raises(DataError, match=r"line 42, column colour: 'pink' is a category .* \(1 such cells in this"):
         data.x.fitted(replace(rows, test=torch.arange(30, 41)))
 
 
