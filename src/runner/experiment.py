@@ -284,6 +284,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         monitor=config.monitor,
         reference=config.reference,
         run_dir=run_dir,
+        notes=data.notes,
     )
 
 

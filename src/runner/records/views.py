@@ -29,6 +29,7 @@ class Views:
         self, directory: RunDirectory, config: Config, outline: Outline, saved: Mapping[str, Any] | None, *, brief: bool
     ):
         self.config = config
+        self.brief = brief
         self.outline = outline
         step = saved["progress"]["step"] if saved else 0
         purge_step = first_step_to_hide(directory, saved)
@@ -53,8 +54,10 @@ class Views:
         self.console.report(report, best=best)
 
     def note(self, text: str) -> None:
+        """Keeps it in train.log; whoever leads several runs says what they have in common once."""
         log.info(text)
-        self.console.note(text)
+        if not self.brief:
+            self.console.note(text)
 
     def warn(self, text: str) -> None:
         log.warning(text)
