@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,40 @@ def test_without_a_command_there_is_help(argv: tuple[str, ...], capsys: pytest.C
     assert (code, err) == (0, "")
     assert all(f"  {verb}" in out for verb in cli.VERBS)
     assert len(out.splitlines()) <= 25
+
+
+@pytest.mark.parametrize("verb", [verb for verb in cli.VERBS if verb != "train"])
+def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with suppress(SystemExit):  # as argparse leaves
+        assert cli.main([verb, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert verb in out and err == ""
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("eval", "last", "--json"), "eval: --json: no such flag; it can change checkpoint, "),
+        (("resume", "a", "b"), "resume: give one run directory, or last: python -m runner resume RUN\n  given: a b"),
+        (("code", "last"), "last: is a folder or a run; words as train takes them are wanted"),
+        (("explain", "."), ".: is a folder or a run; words as train takes them are wanted"),
+        (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
+        (("completion",), "completion: name the shell, bash or zsh"),
+        (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),
+        (("predict", "last", "7"), "predict: 7: no such file; a row of the test split is --test-index 7"),
+        (("predict", "last", "--test-index", "-1"), "--test-index: -1: must be a whole number, 0 or more"),
+    ],
+)
+def test_a_tired_line_is_answered(
+    argv: tuple[str, ...],
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = said(*argv, capsys=capsys)
+    assert (code, out) == (2, "") and told in err
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

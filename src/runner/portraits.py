@@ -91,12 +91,16 @@ class Sitter:
     def title(self, facts: str, note: str) -> Title:
         return Title(self.name, facts, note)
 
-    @property
-    def example_row(self) -> Tensor:
-        """[1] the number of the example in the data."""
+    def check_example(self) -> None:
+        """Raises ConfigError where there is no such row; DataError where the data cannot be read."""
         if self.example >= len(self.rows_N):
             have = f"rows 0 to {len(self.rows_N) - 1}"
             raise ConfigError(f"--test-index {self.example}: the {self.split} split has {have}")
+
+    @property
+    def example_row(self) -> Tensor:
+        """[1] the number of the example in the data."""
+        self.check_example()
         return self.rows_N[self.example : self.example + 1]
 
     def example_name(self) -> str:

@@ -220,7 +220,7 @@ def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Pa
         (["a.csv", "--csv", "no/b.csv"], "--csv no/b.csv: there is no folder no"),
         (["a.csv", "--csv", "."], "--csv .: is a folder"),
         (["a.csv", "--top", "0"], "--top 0: at least 1"),
-        (["--test-index", "x"], "argument --test-index: x: a whole number"),
+        (["--test-index", "x"], "argument --test-index: x: must be a whole number, 0 or more"),
         (["--test-index", "100000"], "--test-index 100000: the test split has rows 0 to "),
         (["a.csv", "--invert"], "--invert: this run reads the rows of a table, not pictures"),
         (["byuing=low"], "byuing=...: no column of this run; did you mean buying?"),

@@ -48,7 +48,7 @@ def run(argv: Sequence[str]) -> int:
             print(SCRIPTS[shell], end="")
         case _:
             raise ConfigError(
-                f"completion {' '.join(argv)}: name the shell, bash or zsh; for the tab key in this one type\n"
+                f"{' '.join(['completion', *argv])}: name the shell, bash or zsh; for the tab key in this one type\n"
                 '  eval "$(runner completion bash)"'
             )
     return 0

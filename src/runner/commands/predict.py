@@ -145,7 +145,7 @@ def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def whole(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text}: a whole number")
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 0 or more")
     return int(text)
 
 
@@ -161,6 +161,9 @@ def check(own: argparse.Namespace, files: Sequence[str], cells: dict[str, str]) 
     kinds = [bool(files), bool(cells), own.test_index is not None]
     if sum(kinds) == 0:
         refuse("say what to predict")
+    for word in files:
+        if word.isdecimal() and not Path(word).exists():
+            refuse(f"{word}: no such file; a row of the test split is --test-index {word}")
     if sum(kinds) > 1:
         refuse("files, column=value and --test-index are one or the other")
     if own.json and own.csv:

@@ -52,11 +52,12 @@ def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: 
     Raises ConfigError or DataError when the run is not there or a key may not be given.
     """
     allowed = [*own, *settings, *ANYWHERE]
+    if flags := [word for word in argv if word.startswith("-")]:
+        raise ConfigError(f"{verb}: {flags[0]}: no such flag; it can change {', '.join(allowed)}, as device=cpu")
     names = [word for word in argv if is_run(word, allowed)]
     if len(names) != 1:
-        raise ConfigError(
-            f"{verb}: give one run directory, or last: python -m runner {verb} RUN\n  given: {names or 'none'}"
-        )
+        given = shlex.join(names) or "none"
+        raise ConfigError(f"{verb}: give one run directory, or last: python -m runner {verb} RUN\n  given: {given}")
     changes = dict(read_change(verb, word, allowed) for word in argv if word not in names)
     output_dir = changes.get("output_dir") or os.environ.get("RUNNER_OUTPUTS", "outputs")
     directory = find(names[0], Path(str(output_dir)))
@@ -75,8 +76,8 @@ def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]
     key, _, text = word.partition("=")
     if key not in allowed:
         meant = nearest(key, allowed)
-        advice = f"did you mean {meant}? " if meant else ""
-        raise ConfigError(f"{word}: {verb} takes the run as it is; {advice}\n  it can change {', '.join(allowed)}")
+        advice = f"; did you mean {meant}?" if meant else ", another is a new run: train"
+        raise ConfigError(f"{word}: {verb} takes the run as it is{advice}\n  it can change {', '.join(allowed)}")
     try:
         return key, yaml.safe_load(text)
     except yaml.YAMLError as fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -112,6 +113,8 @@ def _nothing_to_view(words: Sequence[str]) -> str:
         named = next((word for word in words if word in catalog.options(group)), None)
         if named:
             return f"view {named}: is not of the form key=value; did you mean: python -m runner view {group}={named}"
+    if any(word.startswith("model=") for word in words):
+        return f"view: a net is shown by python -m runner show {shlex.join(words)} dataset=..."
     return (
         f"view: say which data set: python -m runner view dataset=mnist\n"
         f"  choices: {listed(catalog.options('dataset'))}\n"

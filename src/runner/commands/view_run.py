@@ -60,6 +60,8 @@ def run(argv: Sequence[str]) -> int:
 
     console = RunConsole()
     sitter = opened(stored, wanted.example, console.warn)
+    if wanted.example:
+        sitter.check_example()
     missing: list[str] = []
     written = []
     with style() as boxes:

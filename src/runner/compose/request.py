@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner.config.catalog import GROUPS, RECIPES, Catalog, unknown_option
@@ -193,6 +194,11 @@ def _unreadable(word: str, catalog: Catalog) -> str:
     groups = [group for group in GROUPS if word in catalog.options(group)]
     if groups:
         return f"{word}: is not of the form key=value; did you mean {listed(f'{g}={word}' for g in groups)}?"
+    if word == "help":
+        return f"{word}: is not of the form key=value; did you mean --help?"
+    if word == "last" or Path(word).is_dir():
+        wanted = "words as train takes them are wanted, a run's stand in its .hydra/overrides.yaml"
+        return f"{word}: is a folder or a run; {wanted}"
     return f"{word}: is not of the form key=value; no spaces around the ="
 
 
