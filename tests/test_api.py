@@ -23,6 +23,7 @@ import program
 import runner
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import load_stored
+from runner.data.iris import COLUMNS
 from runner.experiment import Experiment, assemble
 
 ROOT = Path(__file__).parents[1]
@@ -98,10 +99,17 @@ def test_categories_come_by_their_names(categorical: str) -> None:
     cars = pd.DataFrame([["low", "low", "4", "4", "big", "high"], ["vhigh", "vhigh", "2", "2", "small", "low"]])
     cars.columns = ["buying", "maint", "doors", "persons", "lug_boot", "safety"]
     assert len(run.predict(cars)) == 2
-    with pytest.raises(runner.RunnerError, match="x: safety=none: it is one of low, med, high"):
+    with pytest.raises(runner.RunnerError, match="x: safety=none: is none of low, med, high"):
         run.predict(cars.assign(safety="none"))
     with pytest.raises(runner.RunnerError, match="x: has no column doors"):
         run.predict(cars.drop(columns="doors"))
+
+
+def test_an_empty_cell_is_no_number(iris: runner.Run) -> None:
+    flowers = pd.DataFrame([[5.1, 3.5, 1.4, float("nan")]], columns=list(COLUMNS))
+    with pytest.raises(runner.RunnerError, match="x: petal_width_cm=nan: is no value: no train row lacked one"):
+        iris.predict(flowers)
+    assert iris.predict(flowers.assign(petal_width_cm=True)) == iris.predict([[5.1, 3.5, 1.4, 1.0]])
 
 
 @pytest.mark.parametrize(

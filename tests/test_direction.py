@@ -32,7 +32,8 @@ MAY = {
     "records": {"config", "monitor"},
     "pictures": {"records", "seed"},
     "state": {"monitor", "seed"},
-    "experiment": {"config", "data", "device", "engine", "layers", "losses", "monitor", "parts", "seed"},
+    "measurable": {"config", "parts"},
+    "experiment": {"config", "data", "device", "engine", "layers", "losses", "measurable", "monitor", "parts", "seed"},
     "clipping": {"engine"},
     "inputs": {"config", "data", "records"},
     "predictor": {"config", "data", "device", "engine", "experiment", "losses", "parts", "records", "state"},
@@ -55,7 +56,7 @@ MAY = {
     },
     "first_step": {"engine", "experiment", "layers", "seed", "tally"},
     "script": {"config", "experiment", "parts", "seed"},
-    "folds": {"config", "data", "engine", "experiment", "interruption", "recording", "records"},
+    "folds": {"config", "data", "engine", "experiment", "interruption", "measurable", "recording", "records"},
     "compose": {"config", "folds", "libraries", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used
     "__main__": {"cli"},

@@ -250,6 +250,7 @@ class Outline:
     reference: Reference
     run_dir: Path
     weight_groups: tuple[str, ...] = ()  # "AdamW lr 0.001: 0.bias, 2.bias"; () where all weights are trained alike
+    notes: tuple[str, ...] = ()  # of how the data was read
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers, rows_that_fit
 from runner.losses.nearest_neighbour import NearestNeighbour
+from runner.measurable import check_measurable
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build, optimizers, schedules
 
@@ -100,6 +101,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
         parts = replace(parts, reference=judged["train"])
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     check_last_batch(parts.model, len(rows.train), config.batch_size)
+    check_measurable(config, data, judged_rows, parts.metrics)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
 
 
@@ -289,6 +291,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         monitor=config.monitor,
         reference=config.reference,
         run_dir=run_dir,
+        notes=data.notes,
     )
 
 

@@ -13,11 +13,12 @@ from runner.config.catalog import Catalog
 from runner.config.settings import Config
 from runner.contracts import Data, Outline
 from runner.data.checks import check_batch_size
-from runner.data.splits import describe
+from runner.data.splits import describe, evaluated
 from runner.engine import predict
 from runner.errors import Interrupted, RunError
 from runner.experiment import Experiment, assemble, check_last_batch, outline, read_data, read_split, split_settings
 from runner.interruption import Interruption, interruption
+from runner.measurable import check_measurable
 from runner.recording import Start, record
 from runner.records.files import write_whole
 from runner.records.fold_console import FoldConsole
@@ -61,9 +62,11 @@ def check_other_folds(first: Experiment, read: Callable[[Config], Data]) -> None
     assert first.config.folds is not None
     for fold in range(1, first.config.folds):
         config = replace(first.config, fold=fold)
-        num_rows = len(read_split(config, read)[1].train)
-        check_batch_size(config.batch_size, num_rows)
-        check_last_batch(first.parts.model, num_rows, config.batch_size)
+        data, rows = read_split(config, read)
+        check_batch_size(config.batch_size, len(rows.train))
+        check_last_batch(first.parts.model, len(rows.train), config.batch_size)
+        judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
+        check_measurable(config, data, judged_rows, first.parts.metrics)
 
 
 def record_folds(

@@ -64,7 +64,7 @@ def record(
             failure_told(summary, experiment),
             Views(directory, experiment.config, shown, saved, brief=brief) as views,
         ):
-            for note in experiment.data.notes if saved is None and not brief else ():
+            for note in shown.notes if saved is None else ():
                 views.note(note)
             for warning in warnings:
                 views.warn(warning)

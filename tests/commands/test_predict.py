@@ -89,6 +89,24 @@ def test_a_typed_row_a_file_and_standard_input_get_one_answer(
     assert set(typed["probabilities"]) == {"unacc", "acc", "good", "vgood"}
 
 
+def test_a_file_is_read_as_one_to_train_on(tmp_path: Path, here: Path, capsys: Capture) -> None:
+    """cp949, semicolons, decimal commas; what is not plain can be said."""
+    rows = [f"{i % 9 / 2};{('빨강', '파랑')[i % 2]};{('가', '나')[i % 2]}".replace(".", ",") for i in range(40)]
+    (here / "값.csv").write_bytes("\n".join(["너비;색;답", *rows, ""]).encode("cp949"))
+    run = trained(
+        tmp_path, "dataset=csv", f"dataset.path={here / '값.csv'}", "dataset.target=답", "model=linear", "batch_size=8"
+    )
+    capsys.readouterr()
+    assert cli.main(["predict", str(run), "값.csv", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert "값.csv: read as cp949" in err and "답: no column of this run, left aside" in err
+    (here / "one.csv").write_text("너비;색\n1,500;파랑\n")
+    assert cli.main(["predict", str(run), "one.csv"]) == 3
+    assert "one.csv:2: 너비='1,500': is to be a number" in capsys.readouterr().err
+    (said,) = predicted(capsys, run, "one.csv", "dataset.decimal=,")
+    assert said["probabilities"] == json.loads(out.splitlines()[3])["probabilities"]
+
+
 def test_people_get_a_table(car: Path, here: Path, capsys: Capture) -> None:
     (answer,) = predicted(capsys, car, *CAR)
     (here / "cars.csv").write_text(",".join(word.partition("=")[2] for word in CAR) + "\n")
@@ -207,6 +225,7 @@ def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Pa
         (["a.csv", "--invert"], "--invert: this run reads the rows of a table, not pictures"),
         (["byuing=low"], "byuing=...: no column of this run; did you mean buying?"),
         (["a.csv", "checkpoint=first"], "checkpoint=first: choose best or last"),
+        (["a.csv", "dataset.decimal=x"], "dataset.decimal=x: must be one of ., ,"),
     ],
 )
 def test_a_wrong_request_is_told(car: Path, capsys: Capture, words: list[str], told: str) -> None:

@@ -2,14 +2,16 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from program import only_run, run
-from runner.contracts import Column
+from runner.contracts import Column, Split
 from runner.data import table_cache
+from runner.data.checks import check_data
 from runner.data.download import received
 from runner.errors import ConfigError, DataError
 from runner.records.run_directory import RunDirectory
@@ -275,3 +277,26 @@ def test_unfitted_rows_have_no_numbers(tmp_path: Path) -> None:
 def test_two_ways_to_say_the_splits_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="excludes"):
         read(tmp_path / "my.csv", split_column="a", split_rows=(1, 1))
+
+
+def test_rows_that_limit_leaves_unused_may_hold_anything(tmp_path: Path) -> None:
+    bad = ["1,pink,no,2", ",red,no,2", "1e39,red,no,2"]
+    data = read(write(tmp_path / "a.csv", HEADER, *ROWS, *bad))
+    rows = Split(train=torch.arange(20), val=torch.arange(20, 30), test=torch.arange(30, 40))
+    limited = data.x.fitted(rows)
+    check_data(limited)
+    clean = read(write(tmp_path / "b.csv", HEADER, *ROWS)).x.fitted(rows)
+    assert torch.equal(limited.x[:40], clean.x) and limited.columns == clean.columns
+    assert limited.x[40:].tolist() == [[0.0] * 3] * 3
+    with pytest.raises(DataError, match=r"line 44, column size: '1e39' is no finite number"):
+        data.x.fitted(replace(rows, test=torch.tensor([42])))
+    with pytest.raises(DataError, match=r"line 42, column colour: 'pink' is a category .* \(1 such cells in this"):
+        data.x.fitted(replace(rows, test=torch.arange(30, 41)))
+
+
+def test_a_class_of_unused_rows_alone_is_no_fault(tmp_path: Path) -> None:
+    data = read(write(tmp_path / "a.csv", "x,y", *(f"{i},{'ab'[i % 2]}" for i in range(40)), "9,c"), target="y")
+    rows = Split(train=torch.arange(20), val=torch.arange(20, 30), test=torch.arange(30, 40))
+    assert data.x.fitted(rows).class_names == ("a", "b", "c")
+    with pytest.raises(DataError, match=r"line 42, column y: 'c' is a class that no train row has \(1 such rows\)"):
+        data.x.fitted(replace(rows, test=torch.arange(30, 41)))

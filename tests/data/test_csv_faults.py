@@ -33,6 +33,7 @@ FAULTS = {
     "another order": (GOOD, ["dataset.names=[colour,size,old,price]"], 3, "{path}, line 1: column 1 is size, where colour was"),
     "too few names": (GOOD, ["dataset.names=[a,b]"], 2, "{path}: 2 columns are named, and line 1 has 4 fields"),
     "empty file": ("", [], 3, "{path}: the file is empty"),
+    "nothing but delimiters": (",,,\n,,,\n", [], 3, "{path}: holds no cell with anything in it"),
     "header only": (HEADER + "\n", [], 3, "{path}: line 1 names the columns and no row follows"),
     "one row": (f"{HEADER}\n{ROWS[0]}\n", [], 3, "{path}: holds 1 row"),
     "a title above": ("Sales\n\n" + GOOD, [], 2, "has no such column; line 3 holds the word: take out the lines above"),

@@ -145,6 +145,14 @@ def test_a_file_gets_no_control_codes_and_no_boxes(plain):
     assert re.findall(r"[^\x20-\x7e\n]", plain.take_raw()) == []
 
 
+def test_fault_46_a_monitor_that_was_never_a_number_has_chosen_nothing(plain):
+    best = {**OUTCOME.best, "val/loss": float("nan")}
+    plain.console.finish(OUTLINE, dataclasses.replace(OUTCOME, best=best), Path("outputs"))
+    lines = plain.take()
+    assert "finished after 2.3 s; val/loss is NaN, last: epoch 8, step 40" in lines
+    assert "  checkpoints/last.pt  metrics.jsonl  summary.json" in lines
+
+
 def test_the_result_in_plain_lines(plain):
     plain.console.finish(OUTLINE, OUTCOME, Path("outputs"))
     assert [line for line in plain.take() if line] == [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
 from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.config.knobs import DATASET
+from runner.config.limits import faults
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.files import write_whole
 from runner.records.numerals import counted
@@ -17,6 +21,7 @@ from runner.records.numerals import counted
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from runner.data.layout import Reading
     from runner.experiment import Experiment
     from runner.inputs.rows import Rows
     from runner.predictor import Predictor
@@ -26,9 +31,11 @@ if TYPE_CHECKING:
 
 USAGE = (
     "python -m runner predict RUN (FILE | FOLDER | column=value ... | - | --test-index 7)\n"
-    "    [--invert] [--top K] [--json | --csv OUT.csv] [--overwrite] [checkpoint=best|last] [device=...]"
+    "    [--invert] [--top K] [--json | --csv OUT.csv] [--overwrite] [checkpoint=best|last] [device=...]\n"
+    "    [dataset.encoding=cp949] [dataset.decimal=','] where a file's own cannot be found"
 )
-OWN = ("checkpoint",)
+SAID = ("encoding", "decimal")  # of a file, where it cannot be found: dataset.encoding=cp949
+OWN = ("checkpoint", *(f"dataset.{key}" for key in SAID))
 MOST_FAULTS = 50  # told one by one
 
 
@@ -66,9 +73,13 @@ def tell_inputs(stored: StoredRun, wanted: Wanted, console: RunConsole) -> None:
     from runner.commands.rebuilt_run import predictor_of
 
     predictor, checkpoint = predictor_of(stored, console.warn)
+    gc.freeze()  # else each search through all that torch has made costs more than a block of rows
     teller = Teller(wanted, console, predictor.schema.class_names, f"{checkpoint}.pt")
-    for rows in inputs(wanted, predictor.schema):
-        teller.take(rows, predictor)
+    try:
+        for rows in inputs(wanted, predictor.schema, reading_of(stored)):
+            teller.take(rows, predictor)
+    finally:
+        gc.unfreeze()  # what is left out of the last search, libraries call a leak
     teller.finish()
 
 
@@ -100,12 +111,19 @@ def read(argv: Sequence[str]) -> tuple[StoredRun, Wanted]:
     rest.remove(named)
     changes = [word for word in rest if word.partition("=")[0] in allowed and "=" in word]
     rest = [word for word in rest if word not in changes]
+    changes = [as_text(word) if word.startswith("dataset.") else word for word in changes]
     files = tuple(word for word in rest if "=" not in word or Path(word).exists())
     cells = dict(word.split("=", 1) for word in rest if word not in files)
     check(own, files, cells)
     out = None if own.csv is None else Path(own.csv).expanduser()
     stored = open_run("predict", [named, *changes], own=OWN)
     return stored, Wanted(files, cells, own.test_index, own.invert, own.top, own.json, out)
+
+
+def as_text(word: str) -> str:
+    """``key=,`` as YAML reads a text."""
+    key, _, text = word.partition("=")
+    return f"{key}={json.dumps(text)}"
 
 
 def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -160,7 +178,18 @@ def check_out(out: Path, *, overwrite: bool) -> None:
         raise ConfigError(f"--csv {out}: there already; replace it with --overwrite, or name another")
 
 
-def inputs(wanted: Wanted, schema: Schema) -> Iterator[Rows]:
+def reading_of(stored: StoredRun) -> Reading:
+    """How files are read: as the run's own was said to be, or as is said now. Raises ConfigError."""
+    from runner.data.layout import Reading
+
+    knobs = stored.config.dataset.knobs
+    said = {key: stored.changes[f"dataset.{key}"] for key in SAID if f"dataset.{key}" in stored.changes}
+    if wrong := [fault for key in said for fault in faults(said[key], DATASET[key], f"dataset.{key}")]:
+        raise ConfigError(wrong)
+    return Reading(**{key: {**knobs, **said}.get(key) for key in ("delimiter", "names", *SAID)})
+
+
+def inputs(wanted: Wanted, schema: Schema, reading: Reading) -> Iterator[Rows]:
     """What came in, block by block. Raises ConfigError where it is of another kind than the run's data."""
     from runner.inputs.pictures import picture_rows
     from runner.inputs.table import single_row, table_rows
@@ -176,7 +205,7 @@ def inputs(wanted: Wanted, schema: Schema) -> Iterator[Rows]:
     if wanted.cells:
         yield single_row(wanted.cells, schema.columns)
     for word in wanted.files:
-        yield from table_or_fault(table_rows(word, schema.columns))
+        yield from table_or_fault(table_rows(word, schema.columns, reading))
 
 
 def table_or_fault(blocks: Iterator[Rows]) -> Iterator[Rows]:

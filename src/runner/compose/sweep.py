@@ -65,6 +65,7 @@ def run_jobs(
     check_all(request, jobs)
     context = _context()
     outcomes = []
+    said: list[str] = []
     typed = [tuple(word.lstrip("+") for word in overrides if not word.startswith("hydra")) for overrides in jobs]
     with _passed_on() as running:
         for number, (overrides, words) in enumerate(zip(jobs, typed, strict=True), first_number):
@@ -75,7 +76,9 @@ def run_jobs(
                 print(f"job {number}: {' '.join(words) or 'as it is'}", flush=True)
                 argv = [*request.with_overrides(overrides).argv, f"hydra.job.num={number}", f"hydra.job.id={number}"]
                 code, reason = _run(context, job or JOB, argv, folder, running)
-                print(f"  {reason or _result(folder)}", flush=True)
+                new = [note for note in _notes(folder) if note not in said]
+                said += new
+                print(f"  {reason or _result(folder)}", *new, sep="\n  ", flush=True)
             outcomes.append(JobOutcome(number, words, folder, code, reason))
     return outcomes
 
@@ -94,6 +97,12 @@ def _result(folder: Path) -> str:
     value = summary.get("best", {}).get(monitor)
     score = f"{monitor} {value:.4g}" if isinstance(value, int | float) else str(summary.get("status"))
     return f"{score} after {summary.get('seconds', 0):.1f} s"
+
+
+def _notes(folder: Path) -> list[str]:
+    """How the job's data was read, where a user should know of it."""
+    summaries = _summary(folder), _summary(folder / "fold-0")  # above folds there is no data
+    return [note for summary in summaries for note in summary.get("data", {}).get("notes", [])]
 
 
 @dataclass

@@ -15,7 +15,7 @@ Count = Annotated[int, Range(low=1)]
 NotNegativeInt = Annotated[int, Range(low=0)]
 Switch = bool | None  # null: torch's own choice
 Balanced = Literal["balanced"]  # as much weight for each class, from the train rows
-Average = Literal["micro", "macro", "weighted", "none"] | None
+Average = Literal["micro", "macro", "weighted"]
 Interval = Literal["epoch", "step"]
 
 DATASET: Mapping[str, Any] = {

@@ -70,9 +70,9 @@ class Dashboards:
         seconds, self.epoch_began = now - self.epoch_began, now
         weights = [weight.detach() for weight in self.experiment.parts.model.parameters()]
         values = {
-            "norm/weights": float(torch.nn.utils.get_total_norm(weights)),
-            "rate/epoch_s": seconds,
-            "rate/train_rows_per_s": self.experiment.train.num_rows / seconds,
+            "training/weight_norm": float(torch.nn.utils.get_total_norm(weights)),
+            "training/epoch_s": seconds,
+            "training/rows_per_s": self.experiment.train.num_rows / seconds,
         }
         self.board.write(report.progress.step, values)
         self.offer("histograms", self.show_histograms)

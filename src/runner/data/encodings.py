@@ -41,7 +41,12 @@ def unpacked(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as fault:
-        raise DataError(f"{path}: cannot be read: {fault.strerror}") from fault
+        raise DataError(f"{path}: cannot be read: {(fault.strerror or str(fault)).lower()}") from fault
+    return plain(path, raw)
+
+
+def plain(path: Path, raw: bytes) -> bytes:
+    """What is inside of ``raw`` where it is gzipped. Raises DataError where it cannot be a text."""
     if raw.startswith(GZIP):
         try:
             raw = gzip.decompress(raw)

@@ -143,10 +143,10 @@ def _numbers_throughout(text: TableText, guessed: Sequence[bool]) -> list[bool]:
 def _put_numbers(to: NDArray[Any], values: NDArray[np.float64], name: str, rounded: dict[str, None]) -> None:
     with np.errstate(over="ignore"):  # what is too large becomes inf, and is refused with its line
         to[:] = values
-    if not np.abs(values).max(initial=0) <= LARGEST_EXACT and to.dtype == np.float32:
-        whole = values[np.isfinite(values) & (values == np.round(values))]
-        if (whole.astype(np.float32) != whole).any():
-            rounded[name] = None
+        if not np.abs(values).max(initial=0) <= LARGEST_EXACT and to.dtype == np.float32:
+            whole = values[np.isfinite(values) & (values == np.round(values))]
+            if (whole.astype(np.float32) != whole).any():
+                rounded[name] = None
 
 
 def _put_codes(to: NDArray[Any], cells: pd.Series[Any], codes: dict[str, int]) -> None:

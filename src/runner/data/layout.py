@@ -47,8 +47,10 @@ class Layout:
 
 def find_layout(path: Path, utf8: bytes, reading: Reading, expected: Collection[str] = ()) -> Layout:
     """The layout of a text; ``expected`` are names that a header is known to have. Raises ConfigError or DataError."""
-    delimiter = reading.delimiter or _delimiter(utf8)
+    delimiter = reading.delimiter or find_delimiter(utf8)
     records = sample(utf8, delimiter)
+    if not records:
+        raise DataError(f"{path}: holds no cell with anything in it")
     has_header = _has_header(records, reading, expected)
     names = _names(path, records[0], reading, has_header)
     body = records[1:] if has_header else records
@@ -70,7 +72,7 @@ def sample(utf8: bytes, delimiter: str) -> list[Record]:
     return records[:-1] if is_cut and len(records) > 1 else records[:SAMPLE_RECORDS]
 
 
-def _delimiter(utf8: bytes) -> str:
+def find_delimiter(utf8: bytes) -> str:
     """What parts most lines into as many fields as the first; a comma where nothing does."""
     scores = {delimiter: _evenness(sample(utf8, delimiter)) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])

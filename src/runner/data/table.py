@@ -60,7 +60,7 @@ class Table(Unfitted):
         y_N, class_names = self._labels(split)
         return replace(
             self.data,
-            x=self._numbers(features),
+            x=self._numbers(features) if not fit.has_unread else self._read_numbers(features, fit.is_used_N),
             y=y_N,
             class_names=class_names,
             columns=tuple(feature.column for feature in features),
@@ -79,6 +79,10 @@ class Table(Unfitted):
                 x_NF[:, i] = feature.meanings[x_NF[:, i].long()]
         return x_NF
 
+    def _read_numbers(self, features: list[Feature], is_used_N: Tensor) -> Tensor:
+        """[N, F] float32, a copy in which the rows of no split are 0."""
+        return self._numbers(features).where(is_used_N[:, None], 0.0)
+
     def _labels(self, split: Split) -> tuple[Tensor, tuple[str, ...]]:
         """(y_N, class names): those that train rows have, where nobody has said which there are."""
         target, y_N = self.target, self.target.y_N
@@ -86,12 +90,18 @@ class Table(Unfitted):
             return y_N, self.data.class_names
         is_seen_K = torch.bincount(y_N[split.train], minlength=len(target.labels)) > 0
         if not is_seen_K.all():
-            is_wrong_N = ~is_seen_K[y_N]
-            is_wrong_N[split.train] = False
-            many = int(is_wrong_N.sum())
-            reason = f" is a class that no train row has ({many} such rows): take them out, or split otherwise"
-            self.text.refuse([Fault(int(is_wrong_N.int().argmax()), self.data.target, reason)])
+            is_wrong_N = ~is_seen_K[y_N] & used(split, len(y_N))
+            if many := int(is_wrong_N.sum()):
+                reason = f" is a class that no train row has ({many} such rows): take them out, or split otherwise"
+                self.text.refuse([Fault(int(is_wrong_N.int().argmax()), self.data.target, reason)])
         return y_N, target.labels
+
+
+def used(split: Split, num_rows: int) -> Tensor:
+    """[N] which rows are in a split."""
+    is_used_N = torch.zeros(num_rows, dtype=torch.bool)
+    is_used_N[torch.cat([split.train, split.val, split.test])] = True
+    return is_used_N
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,11 @@ class Fit:
     faults: list[Fault] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    has_unread: bool = False  # whether a row of no split, as dataset.limit leaves them, holds what is no number
+
+    @cached_property
+    def is_used_N(self) -> Tensor:
+        return used(self.split, self.frame.num_rows)
 
     def feature(self, place: int) -> Feature | None:
         """The feature that column ``place`` is; None where it is left out. What is wrong with it is in ``faults``."""
@@ -208,7 +223,7 @@ class Fit:
         return Feature(place, column, meanings)
 
     def _refuse_unknown(self, column: Column, is_unknown_N: Tensor) -> None:
-        many = int(is_unknown_N.sum())
+        many = int((is_unknown_N & self.is_used_N).sum())
         how = "" if column.is_number else "; dataset.unknown=zeros makes it none of the categories"
         reason = (
             f" is a category that no train row has ({many:,} such cells in this column)\n"
@@ -221,7 +236,7 @@ class Fit:
     def _refuse_missing(self, name: str, is_missing_N: Tensor) -> None:
         if self.meaning.missing == "impute":
             return
-        many = int(is_missing_N.sum())
+        many = int((is_missing_N & self.is_used_N).sum()) if is_missing_N.any() else 0
         advice = f"fill it in, or dataset.missing=impute, or leave the column out: dataset.columns={{{name}: ignored}}"
         self._fault(name, is_missing_N, f", one of {many:,} cells without a value in this column\n  {advice}")
 
@@ -234,8 +249,12 @@ class Fit:
         self._fault(name, is_full_N, f" is no number: this column holds {how}\n  {advice}")
 
     def _fault(self, name: str, is_wrong_N: Tensor, reason: str) -> None:
-        if is_wrong_N.any():
-            self.faults.append(Fault(int(is_wrong_N.int().argmax()), name, reason))
+        if not is_wrong_N.any():
+            return
+        is_told_N = is_wrong_N & self.is_used_N
+        self.has_unread |= not torch.equal(is_told_N, is_wrong_N)
+        if is_told_N.any():
+            self.faults.append(Fault(int(is_told_N.int().argmax()), name, reason))
 
     def _leave_out(self, name: str, why: str) -> None:
         self.ignored.append(name)

@@ -53,10 +53,14 @@ class TableText:
 
     def check_widths(self) -> None:
         """Raises DataError naming the first line with too few or too many fields."""
-        names = self.layout.names
         for line, cells in self.records():
-            if not len(names) <= len(cells) <= self.layout.width or any(cells[len(names) :]):
+            if not self.is_whole(cells):
                 raise DataError(f"{self.path}, line {line}{self._misfit(cells)}")
+
+    def is_whole(self, cells: Record) -> bool:
+        """Whether a row has a field for every column, and nothing beyond."""
+        names = len(self.layout.names)
+        return names == len(cells) or (names < len(cells) <= self.layout.width and not any(cells[names:]))
 
     def _misfit(self, cells: Record) -> str:
         names = self.layout.names

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Column
+from runner.data.cell_values import value_of
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def _from_frame(frame: "DataFrame", columns: Sequence[Column]) -> Tensor:
 
 
 def _numbers(cells: "Series[Any]", column: Column) -> Tensor:
-    """[N] the numbers of a column, or the codes of its categories."""
-    codes = {category: code for code, category in enumerate(column.categories)}
-    try:
-        return torch.tensor([float(codes[str(cell)] if codes else cell) for cell in cells], dtype=torch.float32)
-    except KeyError as unknown:
-        raise DataError(f"x: {column.name}={unknown.args[0]}: it is one of {', '.join(codes)}") from unknown
-    except (TypeError, ValueError) as fault:
-        raise DataError(f"x: {column.name}: not a number: {fault}") from fault
+    """[N] the numbers of a column, or the codes of its categories, as the cells of a file would be."""
+    if cells.dtype == bool and not column.categories:
+        cells = cells.astype(int)
+    values = {text: value_of(column, text) for text in map(str, cells.unique())}
+    for text, value in values.items():
+        if isinstance(value, str):
+            raise DataError(f"x: {column.name}={text}: {value}")
+    return torch.tensor([values[str(cell)] for cell in cells], dtype=torch.float32)

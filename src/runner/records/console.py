@@ -105,7 +105,7 @@ class RunConsole:
         self.scores(outline, outcome)
         if remarks:
             self.show(Text(), *(Text(line, style="cyan") for line in remarks))
-        self.show(Text(), *written(outline), Text("next", style="dim"))
+        self.show(Text(), *written(outline, outcome), Text("next", style="dim"))
         self.show(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
 
     def scores(self, outline: Outline, outcome: Outcome) -> None:

@@ -33,13 +33,21 @@ class FoldConsole:
         self.console = RunConsole(brief=brief)
         self.brief = brief
         self.is_introduced = False
+        self.notes: list[str] = []  # said
         self.outcomes: list[Outcome] = []
         self.class_names: Sequence[str] = ()
 
     def introduce(self, outline: Outline) -> None:
-        """Shows what will run, once."""
-        if not self.is_introduced and not self.brief:
+        """Shows what will run, once, and what is new in how the data was read."""
+        if self.brief:
+            return
+        new = [note for note in outline.notes if note not in self.notes]
+        self.notes += new
+        if not self.is_introduced:
             self.console.introduce(outline)
+        for note in new:
+            self.console.note(note)
+        if not self.is_introduced:
             self.console.show(Text())
         self.is_introduced = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,8 +50,16 @@ def ending(outline: Outline, outcome: Outcome) -> str:
     """One line: how the run ended, after how long, and which epoch is the best."""
     text = f"{outcome.status.replace('_', ' ')} after {duration(outcome.seconds)}"
     if "epoch" in outcome.best:
-        text += f"; best by {outline.monitor}: epoch {outcome.best['epoch']:.0f}, step {outcome.best['step']:,.0f}"
+        which = (
+            f"best by {outline.monitor}" if not _is_unchosen(outline, outcome) else f"{outline.monitor} is NaN, last"
+        )
+        text += f"; {which}: epoch {outcome.best['epoch']:.0f}, step {outcome.best['step']:,.0f}"
     return text
+
+
+def _is_unchosen(outline: Outline, outcome: Outcome) -> bool:
+    """Whether no epoch had a value to be the best by; the last one was measured."""
+    return math.isnan(outcome.best.get(outline.monitor, 0.0))
 
 
 def score_table(outline: Outline, outcome: Outcome) -> Table:
@@ -97,9 +106,10 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
     return table
 
 
-def written(outline: Outline) -> list[Text]:
+def written(outline: Outline, outcome: Outcome) -> list[Text]:
     """Where everything is."""
-    weights = "best.pt" if outline.split_sizes.get("val") else "last.pt"
+    has_best = outline.split_sizes.get("val") and not _is_unchosen(outline, outcome)
+    weights = "best.pt" if has_best else "last.pt"
     files = f"checkpoints/{weights}  metrics.jsonl  summary.json"
     return [Text("written to", style="dim"), Text(f"  {here(outline.run_dir)}"), Text(f"  {files}", style="dim")]
 

@@ -38,7 +38,7 @@ class Summary:
             "seconds": self.seconds_before,
             "pid": os.getpid(),
             **what_ran(outline),
-            "data": {"digest": data_digest, "splits": dict(outline.split_sizes)},
+            "data": {"digest": data_digest, "splits": dict(outline.split_sizes), "notes": list(outline.notes)},
             "versions": versions(),
             "git": git_state(),
             "config": dict(config),  # config.yaml again: JSON is read thirty times faster, and reports read thousands

@@ -13,6 +13,7 @@ from runner.config.settings import Config
 from runner.contracts import Outcome, Outline, Report
 from runner.records.comparison import verdict
 from runner.records.console import RunConsole
+from runner.records.epochs import SPLITS
 from runner.records.metric_log import MetricLog, read_rows
 from runner.records.overfitting import overfit_verdict
 from runner.records.run_directory import RunDirectory
@@ -28,6 +29,7 @@ class Views:
         self, directory: RunDirectory, config: Config, outline: Outline, saved: Mapping[str, Any] | None, *, brief: bool
     ):
         self.config = config
+        self.brief = brief
         self.outline = outline
         step = saved["progress"]["step"] if saved else 0
         purge_step = first_step_to_hide(directory, saved)
@@ -45,15 +47,17 @@ class Views:
     def write(self, report: Report, *, best: bool) -> None:
         if report.values:
             self.metric_log.write(report.progress.step, report.epoch, report.values)
-            self.tensorboard.write(report.progress.step, report.values)
+            self.tensorboard.write(report.progress.step, {tag(name): value for name, value in report.values.items()})
         if report.epoch_end:
             self.tensorboard.flush()
             log.info("epoch %d %s%s", report.epoch, as_text(report.values), " best" if best else "")
         self.console.report(report, best=best)
 
     def note(self, text: str) -> None:
+        """Keeps it in train.log; whoever leads several runs says what they have in common once."""
         log.info(text)
-        self.console.note(text)
+        if not self.brief:
+            self.console.note(text)
 
     def warn(self, text: str) -> None:
         log.warning(text)
@@ -149,9 +153,19 @@ def as_text(values: Mapping[str, float]) -> str:
 
 
 def ended_with(outcome: Outcome) -> dict[str, float]:
-    """The best and final metrics under names that TensorBoard files below their curves: ``val/loss/best``."""
-    best = {f"{name}/best": value for name, value in outcome.best.items() if "/" in name}
-    return best | {f"{name}/final": value for name, value in outcome.final.items() if "/" in name}
+    """The best and final scores under names that TensorBoard files below their curves: ``val/loss/best``."""
+    best = {f"{name}/best": value for name, value in outcome.best.items() if judges(name)}
+    return best | {f"{name}/final": value for name, value in outcome.final.items() if judges(name)}
+
+
+def judges(name: str) -> bool:
+    """Whether a measurement says how good the net is, and not how it is trained, as ``lr`` and ``grad_norm`` do."""
+    return name.partition("/")[0] in SPLITS and name != "train/batch_loss"
+
+
+def tag(name: str) -> str:
+    """Where TensorBoard files a curve: HParams takes every curve for a result, and shows the first five by name."""
+    return name if name.partition("/")[0] in SPLITS else f"training/{name}"
 
 
 def hyperparameters(config: Config) -> dict[str, HParam]:

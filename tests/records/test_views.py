@@ -1,0 +1,31 @@
+"""Under which names TensorBoard shows what was measured."""
+
+from runner.contracts import Outcome
+from runner.records.views import ended_with, tag
+
+ROW = {
+    **{"train/batch_loss": 0.7, "lr": 0.1, "lr/head.*": 0.2, "grad_norm": 1.0},
+    **{"train/loss": 0.6, "train/accuracy": 0.7, "val/loss": 0.5, "val/accuracy": 0.8},
+}
+BEST = {"step": 4, "epoch": 2, "val/loss": 0.5, "test/loss": 0.4}
+
+
+def test_only_what_judges_the_net_is_a_result() -> None:
+    assert ended_with(Outcome("finished", best=BEST, final={"step": 8, "epoch": 4, **ROW})) == {
+        **{"val/loss/best": 0.5, "test/loss/best": 0.4},
+        **{"train/loss/final": 0.6, "train/accuracy/final": 0.7, "val/loss/final": 0.5, "val/accuracy/final": 0.8},
+    }
+
+
+def test_the_first_five_names_that_hparams_shows_are_of_losses_and_metrics() -> None:
+    shown = {tag(name) for name in ROW} | ended_with(Outcome("finished", best=BEST, final=ROW)).keys()
+    assert sorted(shown)[:5] == [
+        "test/loss/best",
+        "train/accuracy",
+        "train/accuracy/final",
+        "train/batch_loss",
+        "train/loss",
+    ]
+    assert [name for name in sorted(shown) if name.startswith("training/")] == [
+        *("training/grad_norm", "training/lr", "training/lr/head.*")
+    ]
