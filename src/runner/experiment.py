@@ -162,9 +162,17 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | Non
 
 
 def located(config: Config) -> Config:
-    """The config with its folders in full, so that the run can be read from any other folder."""
+    """The config with its folders and files in full, so that the run can be read from any other folder."""
     data_dir, output_dir = (str(Path(path).expanduser().absolute()) for path in (config.data_dir, config.output_dir))
-    return replace(config, data_dir=data_dir, output_dir=output_dir)
+    dataset, model = with_full_path(config.dataset), with_full_path(config.model)
+    return replace(config, data_dir=data_dir, output_dir=output_dir, dataset=dataset, model=model)
+
+
+def with_full_path(part: Part) -> Part:
+    """The part with its ``path`` in full where it is of the current folder; else it is an address, or of data_dir."""
+    path = part.knobs.get("path")
+    full = path and Path(path).expanduser().absolute()
+    return replace(part, knobs={**part.knobs, "path": str(full)}) if full and full.exists() else part
 
 
 def source_part(part: Part) -> Part:

@@ -13,7 +13,9 @@ from runner.contracts import Column, Split
 from runner.data import table_cache
 from runner.data.checks import check_data
 from runner.data.download import received
+from runner.data.layout import Reading
 from runner.errors import ConfigError, DataError
+from runner.inputs.table import table_rows
 from runner.records.run_directory import RunDirectory
 from runner.records.schema import read_schema
 from tables import HEADER, ROWS, fitted, read, write
@@ -300,3 +302,29 @@ def test_a_class_of_unused_rows_alone_is_no_fault(tmp_path: Path) -> None:
     assert data.x.fitted(rows).class_names == ("a", "b", "c")
     with pytest.raises(DataError, match=r"line 42, column y: 'c' is a class that no train row has \(1 such rows\)"):
         data.x.fitted(replace(rows, test=torch.arange(30, 41)))
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["1", "2", "30"], [1.0, 2.0, 30.0]),
+        (["100000000000000000000000", "2", "-3"], [1e23, 2.0, -3.0]),  # pandas takes them for texts
+        (["18446744073709551615", "2", "3"], [2.0**64, 2.0, 3.0]),
+        (["9007199791611905", "-9223372036854775808", "3"], [9007199791611904.0, -(2.0**63), 3.0]),
+        (["1.5", "2", "1e3"], [1.5, 2.0, 1000.0]),
+    ],
+)
+def test_whole_numbers_of_any_size_are_numbers(tmp_path: Path, cells: list[str], numbers: list[float]) -> None:
+    path = write(tmp_path / "a.csv", "x,y", *(f"{cell},{i}.5" for cell in cells for i in range(10)))
+    data, _ = fitted(path, target="y")
+    assert data.x[::10, 0].tolist() == torch.tensor(numbers).tolist()
+    (block,) = table_rows(str(path), data.columns, Reading())
+    assert torch.equal(block.x, data.x)
+
+
+def test_spaces_after_a_delimiter_are_no_part_of_a_cell(tmp_path: Path) -> None:
+    for name, space in (("a.csv", ""), ("b.csv", "  ")):
+        write(tmp_path / name, "x,w,y", *(f'{i},{space}"{"ab"[i % 2]},c",{space}{i / 2}' for i in range(30)))
+    plain, spaced = (fitted(tmp_path / name, target="y")[0] for name in ("a.csv", "b.csv"))
+    assert torch.equal(plain.x, spaced.x) and plain.columns == spaced.columns
+    assert plain.columns[1].categories == ("a,c", "b,c")

@@ -85,8 +85,8 @@ def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]
 
 def in_each_fold(stored: StoredRun, verb: str) -> str:
     """Why the directory above the folds cannot answer, and which of those below it can."""
-    first, last = (shlex.quote(str(fold.directory.path)) for fold in (stored.folds[0], stored.folds[-1]))
+    first, last = stored.folds[0].directory.path, stored.folds[-1].directory.path
     return (
-        f"{stored.directory.path}: holds a trained net in each of its {len(stored.folds)} folds; choose one\n"
-        f"  python -m runner {verb} {first} ..., or any to {last}"
+        f"{stored.directory.path}: holds a net for each of its {len(stored.folds)} folds; "
+        f"choose one, {first.name} to {last.name}\n  python -m runner {verb} {shlex.quote(str(first))} ..."
     )

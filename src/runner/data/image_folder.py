@@ -47,7 +47,8 @@ class ImageFolder(Source):
         )
 
     def _folder(self, data_dir: Path) -> Path:
-        places = [self.path] if self.path.is_absolute() else [Path.cwd() / self.path, data_dir / self.path]
+        moved = data_dir / self.path.name
+        places = [self.path, moved] if self.path.is_absolute() else [Path.cwd() / self.path, data_dir / self.path]
         for place in places:
             if place.is_dir():
                 return place

@@ -25,7 +25,7 @@ import torch
 from runner.data.frame import Frame
 from runner.data.layout import Layout
 
-VERSION = 1  # of what is kept and of how tables are read; a new one finds nothing of the old
+VERSION = 2  # of what is kept and of how tables are read; a new one finds nothing of the old
 FEWEST_BYTES = 5_000_000  # of a file that is worth keeping: a smaller one is read in a moment
 MOST_BYTES = 4_000_000_000  # of all that is kept
 PIECE_BYTES = 2**24
@@ -64,10 +64,15 @@ def _folder() -> Path:
 def _key(file: Path, how: object) -> str:
     """64 hex digits, of every byte of the file among others; pieces are digested at the same time."""
     with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        pieces = [slice(start, start + PIECE_BYTES) for start in range(0, len(content), PIECE_BYTES)]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            digests = pool.map(lambda piece: hashlib.sha256(content[piece]).digest(), pieces)  # type: ignore[arg-type]
-            return hashlib.sha256(b"".join([*digests, repr((VERSION, sys.byteorder, how)).encode()])).hexdigest()
+        starts = range(0, len(content), PIECE_BYTES)
+        with memoryview(content) as whole, ThreadPoolExecutor(os.cpu_count()) as pool:
+            digests = list(pool.map(lambda start: _digest(whole, start), starts))
+    return hashlib.sha256(b"".join([*digests, repr((VERSION, sys.byteorder, how)).encode()])).hexdigest()
+
+
+def _digest(content: memoryview, start: int) -> bytes:
+    with content[start : start + PIECE_BYTES] as piece:
+        return hashlib.sha256(piece).digest()
 
 
 def _load(path: Path) -> Cells | None:
@@ -140,5 +145,7 @@ def _make_room(folder: Path) -> None:
 
 
 def _sum(array: np.ndarray[Any, Any]) -> int:
-    """Of the bytes as 32-bit numbers: changes with any of them, and costs a fifth of reading them."""
-    return int(np.ascontiguousarray(array).reshape(-1).view(np.uint32).sum(dtype=np.uint64))
+    """Of the bytes as 64-bit numbers: changes with any of them, and costs a tenth of reading them."""
+    words = np.ascontiguousarray(array).reshape(-1).view(np.uint32)
+    even = len(words) // 2 * 2
+    return (int(words[:even].view(np.uint64).sum()) + int(words[even:].sum())) % 2**64

@@ -35,9 +35,9 @@ class Goal:
 
 
 def find_file(name: str, data_dir: Path) -> Path:
-    """The file of this name, here or in ``data_dir``. Raises DataError."""
+    """The file of this name, here or in ``data_dir``, where a file that was moved may be too. Raises DataError."""
     path = Path(name).expanduser()
-    places = [path] if path.is_absolute() else [Path.cwd() / path, data_dir / path]
+    places = [path, data_dir / path.name] if path.is_absolute() else [Path.cwd() / path, data_dir / path]
     for place in places:
         if place.is_file():
             return place
