@@ -210,9 +210,8 @@ def test_of_folds_that_are_not_all_done_the_done_ones_are_measured(copy: Path) -
 def test_the_directory_above_the_folds_predicts_nothing_and_names_those_that_do(copy: Path) -> None:
     done = program.run(["predict", str(copy), "--test-index", "1"], copy.parent / "said")
     assert done.code == 2
-    assert (
-        f"holds a trained net in each of its 3 folds; choose one\n  python -m runner predict {copy}/fold-0" in done.err
-    )
+    assert "holds a net for each of its 3 folds; choose one, fold-0 to fold-2\n" in done.err
+    assert f"  python -m runner predict {copy}/fold-0 ..." in done.err
     assert program.run(["predict", str(copy / "fold-0"), "--test-index", "1"], copy.parent / "said").code == 0
 
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from runner import cli
+from runner.pictures.fonts import families
 
 Capture = pytest.CaptureFixture[str]
 TINY = ["view", "dataset=random", "dataset.shape=[1,4,4]", "dataset.num_classes=2", "dataset.num_rows=20"]
@@ -105,6 +106,22 @@ def test_every_fault_is_told_at_once(capsys: Capture) -> None:
         "val_fraction",
     ]
     assert len(told) == 4
+
+
+@pytest.mark.parametrize("has_font", [True, False])
+def test_characters_that_no_font_here_has_are_told(
+    here: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, has_font: bool
+) -> None:
+    if not has_font:
+        monkeypatch.setattr("runner.pictures.sheet.families", lambda: ["DejaVu Sans"])
+    elif len(families()) == 1:
+        pytest.skip("no East Asian font here")
+    rows = "".join(f"{i % 7},{'빨파'[i % 2]}\n" for i in range(40))
+    (here / "색.csv").write_text(f"값,종류\n{rows}")
+    assert cli.main(["view", "dataset=csv", "dataset.path=색.csv", "dataset.target=종류", "--out", "x.png"]) == 0
+    _, err = capsys.readouterr()
+    told = "warning: no font here has 값빨파: drawn as boxes; install one, as: apt install fonts-nanum"
+    assert (told in err) == (not has_font) and (err == "") == has_font
 
 
 def test_a_folder_is_no_file(here: Path, capsys: Capture) -> None:

@@ -21,7 +21,7 @@ from runner.pictures.title import TITLE_HEIGHT
 
 def drawn(made: Exhibit) -> NDArray[np.uint8]:
     """[height, width, 3] of the PNG."""
-    content = picture(made)
+    content, _ = picture(made)
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 

@@ -40,9 +40,11 @@ def run(argv: Sequence[str]) -> int:
     libraries.load()
     exhibit = _exhibit(config)
     from runner.pictures.dataset import picture
+    from runner.pictures.fonts import advice
 
-    write_whole(out, picture(exhibit))
-    _show(exhibit, out)
+    png, boxes = picture(exhibit)
+    write_whole(out, png)
+    _show(exhibit, out, advice(boxes))
     return 0
 
 
@@ -138,17 +140,19 @@ def _exhibit(config: Config) -> Exhibit:
     return Exhibit(config.dataset.option, data, rows, note, config.split_seed)
 
 
-def _show(exhibit: Exhibit, out: Path) -> None:
+def _show(exhibit: Exhibit, out: Path, warning: str) -> None:
     from rich.text import Text
 
     from runner.pictures.terminal import plain_lines, show
-    from runner.records.console import console
+    from runner.records.console import RunConsole, console
 
     screen = console(sys.stdout)
     if screen.is_interactive:
         show(screen, exhibit)
     else:
         print(*plain_lines(exhibit), sep="\n")
+    if warning:
+        RunConsole().warn(warning)
     screen.print(Text(f"written to {out}"), soft_wrap=True)
 
 
