@@ -38,13 +38,13 @@ def train(folder: Path, lines: list[str], *words: str) -> program.Done:
     [
         (
             NUMBERS,
-            [],
+            ["metric=[rmse,mae,r2]"],
             "metric=r2: has no value on the val split: it is a single row\n"
             "  raise val_fraction=0.1, or set it to 0, or leave it out: metric=[rmse,mae]",
         ),
         (
             NUMBERS,
-            ["val_fraction=0", "folds=9", "fold=all"],
+            ["val_fraction=0", "folds=9", "fold=all", "metric=[rmse,mae,r2]"],
             "metric=r2: has no value on the test split: it is a single row\n"
             "  lower folds=9, or leave it out: metric=[rmse,mae]",
         ),
@@ -86,3 +86,9 @@ def test_metrics_that_have_a_value_are_none_of_our_business(tmp_path: Path) -> N
 def test_a_class_of_a_users_own_is_tried_too() -> None:
     data = Data(x=torch.zeros(3, 1), y=torch.tensor([1.0, 2.0, 4.0]), task="regression")
     assert tried(Plain(), data.y, data) == "it gives a float, not a tensor"
+
+
+def test_what_the_program_chose_itself_is_left_out_where_it_has_no_value(tmp_path: Path) -> None:
+    done = train(tmp_path, NUMBERS)
+    assert done.code == 0, done.err
+    assert "val/rmse" in done.out and "r2" not in done.out

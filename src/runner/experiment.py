@@ -28,7 +28,7 @@ from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers, rows_that_fit
 from runner.losses.nearest_neighbour import NearestNeighbour
-from runner.measurable import check_measurable
+from runner.measurable import check_measurable, is_thin
 from runner.monitor import Monitor, direction
 from runner.parts import auto, build, optimizers, schedules
 
@@ -87,8 +87,8 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     device.threads(config.threads)
     choice = device.choose(config.device)
     data, rows = read_split(config, read or read_data)
-    config = located(resolve_auto(config, catalog, data))
     judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
+    config = located(resolve_auto(config, catalog, data, judged_rows))
     preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     check_batch_size(config.batch_size, len(rows.train))
@@ -140,12 +140,16 @@ def split_settings(config: Config) -> SplitSettings:
     return SplitSettings(**{name: getattr(config, name) for name in own}, limit=config.dataset.knobs.get("limit"))
 
 
-def resolve_auto(config: Config, catalog: Catalog, data: Data) -> Config:
-    """The config with loss and metrics chosen by the data where they were left to it, and a monitor that exists."""
+def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | None = None) -> Config:
+    """The config with loss and metrics chosen by the data where they were left to it, and a monitor that exists.
+
+    Metrics that have no value on the ``rows`` of a split are not chosen.
+    """
     if config.loss.target is None:
         config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task)))
     if any(part.target is None for part in config.metric.values()):
-        names = auto.auto_metrics(data.task, class_counts(data, torch.arange(len(data.y))))
+        counts = class_counts(data, torch.arange(len(data.y)))
+        names = auto.auto_metrics(data.task, counts, is_thin=rows is not None and is_thin(data, rows))
         config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
     known = {f"val/{name}" for name in ("loss", *config.metric)}
     hits = data.task != "regression" and not build.is_embedding(config.loss, config.trusted)

@@ -40,7 +40,7 @@ def prepare(config: Config, catalog: Catalog) -> Callable[..., object]:
     check_other_folds(first, read)
 
     def begin(fold: int) -> Start:
-        return Start(first if fold == 0 else assemble(replace(config, fold=fold), catalog, read))
+        return Start(first if fold == 0 else assemble(replace(first.config, fold=fold), catalog, read))
 
     return partial(record_folds, replace(first.config, fold="all"), begin)
 

@@ -39,6 +39,12 @@ def check_measurable(config: Config, data: Data, rows: Split, metrics: Mapping[s
         raise ConfigError(faults)
 
 
+def is_thin(data: Data, rows: Split) -> bool:
+    """Whether some split that has rows is of a single one, or without one of the classes."""
+    splits = [y_N for split in SPLITS if len(y_N := data.y[getattr(rows, split)])]
+    return any(len(y_N) == 1 or met(y_N, data) for y_N in splits)
+
+
 def tried(metric: Any, y_N: Tensor, data: Data) -> Tensor | str:
     """The metric of random answers; in words, why it has none.
 

@@ -201,3 +201,36 @@ def test_data_that_are_not_there_are_told_with_a_way_that_needs_none(tmp_path: P
 def test_a_wrong_request_for_a_net_is_told_as_train_tells_it() -> None:
     with pytest.raises(ConfigError, match=r"model\.lr=3: model=cnn has no lr"):
         show.run(["model=cnn", "dataset=digits", "model.lr=3"])
+
+
+@pytest.fixture
+def recipes(tmp_path: Path) -> Catalog:
+    """experiment=second takes over what experiment=first chooses, but for the optimizer."""
+    folder = tmp_path / "experiment"
+    folder.mkdir()
+    (tmp_path / "train.yaml").write_text(TRAIN)
+    first = "# @package _global_\n# One line of it (A et al. 2015), and more. Then this.\n# python -m runner train\n"
+    figures = ", ".join(["0.125"] * 30)
+    (folder / "first.yaml").write_text(
+        f"{first}defaults:\n  - override /model: dnn\n  - override /optimizer: sgd\n\nwide: [{figures}] # many\n"
+    )
+    (folder / "second.yaml").write_text(
+        "# @package _global_\n# Another.\ndefaults: [first, {override /optimizer: adam}, _self_]\nepochs: 3\n"
+    )
+    return Catalog([tmp_path])
+
+
+def test_a_recipe_shows_the_parts_it_chooses_and_those_of_the_one_it_goes_on_from(recipes: Catalog) -> None:
+    rows = tables(recipes, "experiment=second").rows
+    assert [row[:2] for row in rows if row[0] != "wide"] == [("model", "dnn"), ("optimizer", "adam"), ("epochs", "3")]
+
+
+def test_a_list_has_the_first_sentence_of_a_recipe_and_its_own_page_all_lines(recipes: Catalog) -> None:
+    assert tables(recipes, "experiment").rows[0][2] == "One line of it (A et al. 2015), and more."
+    notes = tables(recipes, "experiment=first").notes
+    assert notes[:2] == ("One line of it (A et al. 2015), and more. Then this.", "python -m runner train")
+
+
+def test_a_long_default_is_cut_so_that_its_meaning_stays_in_sight(recipes: Catalog) -> None:
+    (wide,) = (row for row in tables(recipes, "experiment=first").rows if row[0] == "wide")
+    assert len(wide[1]) == 80 and wide[1].endswith(" ...") and wide[2] == "many"

@@ -18,7 +18,7 @@ from runner.parts.auto import auto_loss, auto_metrics, num_outputs
 )
 def test_auto_takes_what_fits_the_task(task: Task, counts: list[int], loss: str, metrics: list[str]) -> None:
     assert auto_loss(task) == loss
-    assert auto_metrics(task, counts) == metrics
+    assert auto_metrics(task, counts, is_thin=False) == metrics
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,8 @@ def test_a_loss_that_cannot_learn_the_task_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=words):
         num_outputs(loss, task, num_classes, {})
+
+
+def test_what_has_no_value_on_a_thin_split_is_not_chosen_for_the_user():
+    assert auto_metrics("regression", (), is_thin=True) == ["rmse", "mae"]
+    assert auto_metrics("binary", (8, 8), is_thin=True) == ["accuracy"]

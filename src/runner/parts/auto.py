@@ -61,11 +61,14 @@ def auto_loss(task: Task) -> str:
     return {"multiclass": "cross_entropy", "binary": "bce_with_logits", "regression": "mse"}[task]
 
 
-def auto_metrics(task: Task, class_counts: Sequence[int]) -> list[str]:
-    """The options of group metric that are shown when none is chosen; ``class_counts`` is empty for regression."""
+def auto_metrics(task: Task, class_counts: Sequence[int], *, is_thin: bool) -> list[str]:
+    """The options of group metric that are shown when none is chosen; ``class_counts`` is empty for regression.
+
+    On thin splits, of one row or without one of the classes, neither r2 nor auroc has a value.
+    """
     if task == "regression":
-        return list(REGRESSION_METRICS)
-    return ["accuracy"] + ["auroc"] * (task == "binary") + ["f1"] * is_imbalanced(class_counts)
+        return [name for name in REGRESSION_METRICS if not (is_thin and name == "r2")]
+    return ["accuracy"] + ["auroc"] * (task == "binary" and not is_thin) + ["f1"] * is_imbalanced(class_counts)
 
 
 def is_imbalanced(class_counts: Sequence[int]) -> bool:
