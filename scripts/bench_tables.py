@@ -20,6 +20,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from runner import libraries
+
+# ruff: noqa: E402
+libraries.load()  # as the program does: it says how threads wait before torch is imported
+
 import numpy as np
 import torch
 

@@ -5,9 +5,7 @@ Shapes: N rows, C columns.
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.data.cells import EMPTY, number
+from runner.data.pieces import LARGEST_EXACT, numbers_throughout, pieces
 from runner.data.table_text import TableText
-from runner.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ROWS_AT_ONCE = 2**16
-LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ def read_frame(text: TableText, as_words: Collection[str], apart: Sequence[str])
     try:
         frame = _read(text, are_numbers, apart)
     except _NoNumber:  # further down than the first lines a cell of a number column is none
-        frame = _read(text, _numbers_throughout(text, are_numbers), apart)
+        frame = _read(text, numbers_throughout(text, are_numbers), apart)
     return _without_blank_rows(frame)
 
 
@@ -68,21 +63,24 @@ def _read(text: TableText, are_numbers: Sequence[bool], apart: Sequence[str]) ->
     # A row has a byte for each of its cells at least. Memory that is not written to is not taken; to count the lines
     # would take as long as to read a tenth of them
     bound = len(text.utf8) // len(names) + 1
-    x_NC = torch.empty(bound, len(features))
+    x_NC = torch.from_numpy(np.empty((bound, len(features)), np.float32))  # numpy asks for huge pages
     others = {name: np.empty(bound) for name in apart}
     columns = {name: x_NC.numpy()[:, i] for i, name in enumerate(features)} | others
     words: dict[str, dict[str, int]] = {
         name: {} for name, is_number in zip(names, are_numbers, strict=True) if not is_number
     }
+    exact = [i for i, name in enumerate(features) if name not in words]
     rounded: dict[str, None] = {}
     start = 0
-    for piece in _pieces(text, are_numbers):
+    for piece in pieces(text, are_numbers, [names.index(name) for name in apart]):
         rows = slice(start, start + len(piece))
+        if piece.x_nF is not None:
+            x_NC.numpy()[rows, slice(None) if len(exact) == len(features) else exact] = piece.x_nF
         for i, name in enumerate(names):
-            if are_numbers[i]:
-                _put_numbers(columns[name][rows], _numbers(piece[str(i)], text.layout.decimal), name, rounded)
-            else:
-                _put_codes(columns[name][rows], piece[str(i)], words[name])
+            if not are_numbers[i]:
+                _put_codes(columns[name][rows], piece.cells[str(i)], words[name])
+            elif piece.x_nF is None or name in others:
+                _put_numbers(columns[name][rows], _numbers(piece.cells[str(i)], text.layout.decimal), name, rounded)
         start = rows.stop
     last = names[-1]
     if _missing(columns[last][:start], list(words[last]) if last in words else None).any():
@@ -94,58 +92,6 @@ def _read(text: TableText, are_numbers: Sequence[bool], apart: Sequence[str]) ->
         apart={name: values[:start] for name, values in others.items()},
         rounded=tuple(rounded),
     )
-
-
-def _pieces(text: TableText, are_numbers: Sequence[bool]) -> Iterator[pd.DataFrame]:
-    """The rows, some at a time, numbers as pandas finds them and words as they stand; columns are "0", "1", ...
-
-    Whole numbers are found in two thirds of the time that it takes to read them as float64.
-    """
-    places = [str(i) for i in range(text.layout.width)]
-    kinds = [*are_numbers, *[False] * (len(places) - len(are_numbers))]
-    yield from _parsed(
-        text,
-        dtype={place: "str" for place, is_number in zip(places, kinds, strict=True) if not is_number},
-        na_values={place: list(EMPTY) if is_number else [""] for place, is_number in zip(places, kinds, strict=True)},
-        chunksize=ROWS_AT_ONCE,
-    )
-
-
-def _parsed(text: TableText, **how: Any) -> Iterator[pd.DataFrame]:
-    import pandas as pd
-
-    layout = text.layout
-    has_blanks = b" " in text.utf8 or (b"\t" in text.utf8 and layout.delimiter != "\t")  # a quarter of the time
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # of a first line with too many fields
-        try:
-            yield from pd.read_csv(
-                io.BytesIO(text.utf8),
-                sep=layout.delimiter,
-                decimal=layout.decimal,
-                header=0 if layout.has_header else None,
-                names=[str(i) for i in range(layout.width)],
-                index_col=False,
-                keep_default_na=False,
-                skipinitialspace=has_blanks,
-                encoding="utf-8",
-                **how,
-            )
-        except (pd.errors.ParserError, pd.errors.ParserWarning) as fault:
-            text.check_widths()
-            if "EOF inside string" in str(fault):
-                text.refuse_open_quote()
-            raise DataError(f"{text.path}: cannot be read as a table: {str(fault).strip()}") from fault
-
-
-def _numbers_throughout(text: TableText, guessed: Sequence[bool]) -> list[bool]:
-    """Which of the columns that are numbers in the first lines are so in all."""
-    places = [str(i) for i in range(text.layout.width)]
-    are_numbers = list(guessed)
-    for piece in _parsed(text, na_values={place: list(EMPTY) for place in places}, chunksize=ROWS_AT_ONCE):
-        for i, is_number in enumerate(are_numbers):
-            are_numbers[i] = is_number and piece[str(i)].dtype.kind in "iuf"
-    return are_numbers
 
 
 def _numbers(cells: pd.Series[Any], decimal: str) -> NDArray[Any]:

@@ -14,21 +14,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from io import BufferedReader
+from math import prod
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from runner.data.frame import Frame
 from runner.data.layout import Layout
 
-VERSION = 2  # of what is kept and of how tables are read; a new one finds nothing of the old
+VERSION = 3  # of what is kept and of how tables are read; a new one finds nothing of the old
 FEWEST_BYTES = 5_000_000  # of a file that is worth keeping: a smaller one is read in a moment
 MOST_BYTES = 4_000_000_000  # of all that is kept
 PIECE_BYTES = 2**24
+ALIGNED = 64  # bytes: where an array begins in the file
 ENDING = ".table"
 WRITER = "table cache"  # the thread that keeps a table; the program ends after it
 
@@ -79,27 +81,32 @@ def _load(path: Path) -> Cells | None:
     """What was kept; None where nothing was, or where it is not what was written."""
     try:
         with open(path, "rb") as file:
-            return _read(file)
+            return _read(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))  # its pages are used as they are
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _read(file: BufferedReader) -> Cells:
-    head = json.loads(file.readline())
-    x_NC = torch.empty(head["num_rows"], len(head["names"]))
-    apart = {name: np.empty(head["num_rows"]) for name in head["apart"]}
-    arrays = [x_NC.numpy(), *apart.values()]
-    for array in arrays:
-        if array.size and file.readinto(array.data.cast("B")) != array.nbytes:
-            raise ValueError("cut short")
-    if file.read(1) or head["sums"] != [_sum(array) for array in arrays]:
+def _read(path: Path, content: mmap.mmap) -> Cells:
+    head = json.loads(content.readline())
+    names, num_rows = tuple(head["names"]), head["num_rows"]
+    x_NC = _taken(content, np.float32, num_rows, len(names))
+    apart = {name: _taken(content, np.float64, num_rows) for name in head["apart"]}
+    if content.tell() != len(content) or head["sums"] != [_sum(array) for array in (x_NC, *apart.values())]:
         raise ValueError("damaged")
     words = {name: tuple(words) for name, words in head["words"].items()}
     layout: dict[str, Any] = head["layout"]
     layout |= {key: tuple(layout[key]) for key in ("names", "are_numbers")}
-    frame = Frame(tuple(head["names"]), x_NC, words, apart, tuple(head["rounded"]))
-    os.utime(file.name)  # the least recently used goes first
+    frame = Frame(names, torch.from_numpy(x_NC), words, apart, tuple(head["rounded"]))
+    os.utime(path)  # the least recently used goes first
     return Cells(head["encoding"], head["note"], Layout(**layout), frame)
+
+
+def _taken(content: mmap.mmap, dtype: type[Any], *shape: int) -> NDArray[Any]:
+    """The array that comes next, without a copy."""
+    start = content.tell() + -content.tell() % ALIGNED
+    array = np.frombuffer(content, dtype, prod(shape), start).reshape(shape)
+    content.seek(start + array.nbytes)
+    return array
 
 
 def _save(path: Path, cells: Cells) -> None:
@@ -128,6 +135,7 @@ def _write(path: Path, cells: Cells) -> None:
         with open(temporary, "wb") as file:
             file.write(json.dumps(head).encode() + b"\n")
             for array in arrays:
+                file.write(bytes(-file.tell() % ALIGNED))
                 file.write(np.ascontiguousarray(array).data)
         os.replace(temporary, path)
     finally:

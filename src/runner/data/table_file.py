@@ -12,9 +12,10 @@ import torch
 from runner.contracts import Column, Data, Task
 from runner.data import table_cache
 from runner.data.encodings import as_utf8, unpacked
-from runner.data.frame import LARGEST_EXACT, read_frame
+from runner.data.frame import read_frame
 from runner.data.layout import SAMPLE_BYTES, Reading, find_layout
 from runner.data.official import Official, official_rows
+from runner.data.pieces import LARGEST_EXACT
 from runner.data.table import Meaning, Table
 from runner.data.table_cache import Cells
 from runner.data.table_text import TableText

@@ -38,6 +38,11 @@ class TableText:
     def utf8(self) -> bytes:
         return self.read or as_utf8(self.path, unpacked(self.path), self.encoding).utf8
 
+    @cached_property
+    def has_blanks(self) -> bool:
+        """Whether a cell may begin with a blank; to skip those takes a quarter of the time."""
+        return b" " in self.utf8 or (b"\t" in self.utf8 and self.layout.delimiter != "\t")
+
     def records(self) -> Iterator[tuple[int, Record]]:
         """(its first line, its cells) of every row that holds anything, without the header."""
         csv.field_size_limit(sys.maxsize)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,6 +55,8 @@ def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str
     """
     is_missing_N = np.isnan(cells.values_N) if cells.words is None else cells.values_N < 0
     cells.refuse(is_missing_N, ": the target has no value here; take the row out, or fill it in")
+    if task == "regression":
+        return Target(task, _numbers(cells), ())
     labels, codes_N = labels_of(cells)
     said, note = task, ""
     if task is None:
@@ -73,11 +76,21 @@ def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str
 def labels_of(cells: TargetCells) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """(the distinct values in their order, [N] the place of each row's value among them)."""
     if cells.words is None:
-        values, codes_N = np.unique(cells.values_N, return_inverse=True)
+        values, codes_N = _distinct(cells.values_N)
         return tuple(map(spelled, values.tolist())), codes_N
     labels = in_order(cells.words)
     places = np.array([labels.index(word) for word in cells.words])
     return labels, places[cells.values_N.astype(np.int64)]
+
+
+def _distinct(values_N: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """(the distinct values in their order, [N] the place of each row's); whole numbers are counted, which is faster."""
+    lowest, highest = float(values_N.min()), float(values_N.max())
+    if highest - lowest < len(values_N) and (values_N == np.round(values_N)).all():
+        places_N = (values_N - lowest).astype(np.int64)
+        is_seen = np.bincount(places_N) > 0
+        return np.flatnonzero(is_seen) + lowest, (np.cumsum(is_seen) - 1)[places_N]
+    return np.unique(values_N, return_inverse=True)
 
 
 def spelled(value: float) -> str:
