@@ -18,6 +18,7 @@ RECIPES = sorted((CONF / "experiment").glob("mistake_*.yaml"))
 COSTS = {
     "mistake_gradients_kept": r"cure: test/accuracy 0.\d+ is OUTSIDE 0.88 to 0.96, 0.\d+ below",
     "mistake_id_column": r"cure: test/accuracy 0.\d+ is OUTSIDE 0.93 to 1, 0.\d+ below",
+    "mistake_id_target": r"new flowers: test/r2 -\d+.\d+ is OUTSIDE 0 to 1, \d+.\d+ below",
     "mistake_relu_on_logits": r"ReLU on the logits: on test it cuts \d+% of them",
     "mistake_softmax_twice": r"cure: test/accuracy 0.\d+ is OUTSIDE 0.88 to 0.93, 0.\d+ below",
     "mistake_test_as_validation": r"the test rows would have chosen epoch \d+ and claimed 0.\d+, 0.\d+ too good",
@@ -50,8 +51,14 @@ def test_a_mistake_trains_and_the_end_says_what_it_cost(recipe: str, tmp_path: P
 def test_its_cure_lies_within_the_spread_that_the_recipe_tells(path: Path, tmp_path: Path) -> None:
     (cure,) = re.findall(r"^# cure: (\S+)$", path.read_text(), re.MULTILINE)
     out, summary = said(tmp_path, path.stem, cure)
-    assert re.search(r"cure: test/accuracy \S+ is within", out)
+    assert re.search(r": test/accuracy \S+ is within", out)
     assert summary["remarks"] == []
+
+
+def test_an_id_as_target_looks_well_learned_until_rows_come_that_are_numbered_on(tmp_path: Path) -> None:
+    out, summary = said(tmp_path, "mistake_id_target")
+    assert "id, the target, numbers the rows" in " ".join(out.split())
+    assert summary["best"]["val/r2"] > 0.6 and summary["best"]["test/r2"] < -50
 
 
 def test_gradients_that_are_kept_are_momentum_1_to_the_bit() -> None:

@@ -123,9 +123,19 @@ def test_a_damaged_file_is_named(empty_folder, content):
 
 
 def test_new_flowers_are_numbered_on_and_are_the_test_set(tmp_path: Path) -> None:
-    numbered, plain = (NumberedIris(id_column=has).load(tmp_path) for has in (True, False))
+    numbered, plain = (NumberedIris(id_column=has, target="species").load(tmp_path) for has in (True, False))
     assert numbered.x[:, 0].tolist() == list(range(1, 151))
     assert numbered.columns[0].name == "id" and len(plain.columns) == 4
     assert torch.equal(numbered.x[:, 1:], plain.x) and torch.equal(numbered.y, plain.y)
     assert numbered.y.tolist() == [0] * 40 + [1] * 40 + [2] * 40 + [0] * 10 + [1] * 10 + [2] * 10
     assert numbered.official_test is not None and numbered.official_test.tolist() == list(range(120, 150))
+
+
+@pytest.mark.parametrize("id_column", [True, False])
+def test_the_number_as_target_is_no_feature_and_is_said_to_number_the_rows(tmp_path: Path, id_column: bool) -> None:
+    data = NumberedIris(id_column=id_column, target="id").load(tmp_path)
+    plain = NumberedIris(id_column=False, target="species").load(tmp_path)
+    assert (data.task, data.target, data.class_names) == ("regression", "id", ())
+    assert data.y.tolist() == list(range(1, 151)) and torch.equal(data.x, plain.x)
+    assert data.columns == plain.columns
+    assert data.notes[0].startswith("id, the target, numbers the rows")

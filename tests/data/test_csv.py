@@ -147,6 +147,49 @@ def test_a_column_of_numbers_that_count_up_is_no_id_unless_it_is_called_so(tmp_p
     assert [column.name for column in data.columns] == ["x"]
 
 
+ID_TARGETS = {
+    "id": [str(i + 1) for i in range(40)],
+    "pupil_id": [str(20_240_000_001 + i) for i in range(40)],  # float32 could not tell them apart
+    "번호": [str(40 - i) for i in range(40)],
+}
+
+
+@pytest.mark.parametrize("name", ID_TARGETS)
+@pytest.mark.parametrize("task", [None, "regression"])
+def test_a_target_that_numbers_the_rows_is_said_to_do_so(tmp_path: Path, name: str, task: str | None) -> None:
+    lines = [f"{line},{number}" for line, number in zip(ROWS, ID_TARGETS[name], strict=True)]
+    path = write(tmp_path / "my.csv", f"{HEADER},{name}", *lines)
+    data, _ = fitted(path, target=name, task=task, columns={"size": "numeric"})
+    assert data.task == "regression"
+    (note,) = (note for note in data.notes if "target" in note)
+    assert note.startswith(f"{name}, the target, numbers the rows: what is learned is the order of the file")
+
+
+def test_a_run_says_once_that_its_target_numbers_the_rows(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", f"id,{HEADER}", *(f"{i},{line}" for i, line in enumerate(ROWS)))
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=id", "epochs=1", "batch_size=8"]
+    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    assert (done.code, done.err) == (0, "")
+    assert "".join(done.out.split()).count("id,thetarget,numberstherows") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("refractive_index", [str(1.5 + i / 100) for i in range(40)]),  # a measurement that happens to be called so
+        ("glycemic_index", [str(i % 30) for i in range(40)]),
+        ("species_id", [str(i % 3) for i in range(40)]),  # classes
+        ("serial", [str(i) for i in range(40)]),  # not called an id
+    ],
+)
+def test_a_target_that_measures_something_is_not_said_to_number_the_rows(
+    tmp_path: Path, name: str, values: list[str]
+) -> None:
+    lines = [f"{line},{value}" for line, value in zip(ROWS, values, strict=True)]
+    data, _ = fitted(write(tmp_path / "my.csv", f"{HEADER},{name}", *lines), target=name)
+    assert not any("numbers the rows" in note for note in data.notes)
+
+
 def test_what_is_said_of_a_column_wins(tmp_path: Path) -> None:
     lines = [f"{i % 5:02},{('S', 'M', 'L')[i % 3]},{i},{i}" for i in range(40)]
     path = write(tmp_path / "my.csv", "zip,size,id,y", *lines)

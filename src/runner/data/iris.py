@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from runner.contracts import Column, Data, Source
 from runner.data.bundled import read_table
+from runner.data.kinds import numbering_note
 
 COLUMNS = ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm")
 
@@ -23,19 +25,25 @@ class NumberedIris(Source):
     """The flowers as a table kept by hand: the number of the row in front, and new flowers at the end.
 
     The first 40 of each species are rows 1 to 120, species after species as in the file; the last 10 of each came
-    later, are rows 121 to 150 and the test set. Without ``id_column`` the same split without the number.
+    later, are rows 121 to 150 and the test set. Without ``id_column`` the same split without the number; with the id
+    as ``target`` the number is to be predicted, and is no feature either.
     """
 
-    def __init__(self, *, id_column: bool):
-        self.id_column = id_column
+    def __init__(self, *, id_column: bool, target: Literal["species", "id"]):
+        self.id_column, self.target = id_column, target
 
     def load(self, data_dir: Path) -> Data:
         data = Iris().load(data_dir)
         assert isinstance(data.x, torch.Tensor)
         is_new_N = torch.arange(len(data.y)) % 50 >= 40
         order_N = torch.cat([(~is_new_N).nonzero(), is_new_N.nonzero()]).flatten()
-        x_NF, y_N, test = data.x[order_N], data.y[order_N], torch.arange(120, 150)
-        if not self.id_column:
-            return replace(data, x=x_NF, y=y_N, official_test=test)
-        x_NF = torch.cat([torch.arange(1.0, 151.0)[:, None], x_NF], 1)
-        return replace(data, x=x_NF, y=y_N, official_test=test, columns=(Column("id"), *data.columns))
+        id_N = torch.arange(1.0, 151.0)
+        data = replace(data, x=data.x[order_N], y=data.y[order_N], official_test=torch.arange(120, 150))
+        assert isinstance(data.x, torch.Tensor)
+        if self.target == "id":
+            notes = (numbering_note("id"),)
+            return replace(data, y=id_N, task="regression", class_names=(), target="id", notes=notes)
+        if self.id_column:
+            columns = (Column("id"), *data.columns)
+            return replace(data, x=torch.cat([id_N[:, None], data.x], 1), columns=columns)
+        return data

@@ -58,3 +58,11 @@ def kind_of_numbers(name: str, is_same: bool, are_own: bool) -> Found:
 def is_id_name(name: str) -> bool:
     """Whether a column of this name may only tell rows apart: id, user_id, index."""
     return ID_NAME.fullmatch(name) is not None
+
+
+def numbering_note(name: str) -> str:
+    """What to say where such a column, with a number of its own for each row, is to be predicted."""
+    return (
+        f"{name}, the target, numbers the rows: what is learned is the order of the file, "
+        "which says nothing of later rows (dataset.target=...)"
+    )

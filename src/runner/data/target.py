@@ -16,6 +16,7 @@ from torch import Tensor
 
 from runner.contracts import Task
 from runner.data.cells import MOST, form, in_order, is_empty, number
+from runner.data.kinds import is_id_name, numbering_note
 from runner.data.table_text import Fault, TableText
 from runner.errors import ConfigError, DataError
 
@@ -56,14 +57,14 @@ def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str
     is_missing_N = np.isnan(cells.values_N) if cells.words is None else cells.values_N < 0
     cells.refuse(is_missing_N, ": the target has no value here; take the row out, or fill it in")
     if task == "regression":
-        return Target(task, _numbers(cells), ())
+        return _of_numbers(cells)
     labels, codes_N = labels_of(cells)
     said, note = task, ""
     if task is None:
         seen = np.bincount(codes_N[rows.numpy()], minlength=len(labels))
         task, note = _task(cells, {label: int(n) for label, n in zip(labels, seen, strict=True) if n})
     if task == "regression":
-        return Target(task, _numbers(cells), (), note)
+        return _of_numbers(cells, note)
     if classes is not None:
         known = np.array([label in classes for label in labels])
         cells.refuse(~known[codes_N], f" is no class; the classes are {', '.join(classes)}")
@@ -71,6 +72,16 @@ def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str
         return Target(task, torch.from_numpy(places[codes_N]), tuple(classes), note)
     _check_classes(cells, said, labels)
     return Target(task, torch.from_numpy(codes_N), labels, note)
+
+
+def _of_numbers(cells: TargetCells, note: str = "") -> Target:
+    values_N = _values(cells)
+    if is_id_name(cells.name) and (values_N == np.round(values_N)).all() and len(np.unique(values_N)) == len(values_N):
+        note = numbering_note(cells.name)
+    with np.errstate(over="ignore"):
+        y_N = values_N.astype(np.float32)
+    cells.refuse(~np.isfinite(y_N), " is no finite number, or too large for float32")
+    return Target("regression", torch.from_numpy(y_N), (), note)
 
 
 def labels_of(cells: TargetCells) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -143,18 +154,14 @@ def _check_classes(cells: TargetCells, said: Task | None, labels: Sequence[str])
         )
 
 
-def _numbers(cells: TargetCells) -> Tensor:
-    """[N] float32."""
-    values_N = cells.values_N
-    if cells.words is not None:
-        read = [number(word, cells.text.layout.decimal) for word in cells.words]
-        values = np.array([np.nan if value is None else value for value in read])
-        values_N = values[values_N.astype(np.int64)]
-        cells.refuse(np.isnan(values_N), " is no number, and the target is one; as classes: dataset.task=multiclass")
-    with np.errstate(over="ignore"):
-        y_N = values_N.astype(np.float32)
-    cells.refuse(~np.isfinite(y_N), " is no finite number, or too large for float32")
-    return torch.from_numpy(y_N)
+def _values(cells: TargetCells) -> NDArray[np.float64]:
+    """[N] the numbers that the cells are or spell."""
+    if cells.words is None:
+        return cells.values_N
+    read = [number(word, cells.text.layout.decimal) for word in cells.words]
+    values_N = np.array([np.nan if value is None else value for value in read])[cells.values_N.astype(np.int64)]
+    cells.refuse(np.isnan(values_N), " is no number, and the target is one; as classes: dataset.task=multiclass")
+    return values_N
 
 
 def _some(labels: Collection[str], most: int = 8) -> str:
