@@ -54,7 +54,7 @@ MAY = {
         "seed",
         "state",
     },
-    "first_step": {"engine", "experiment", "layers", "seed", "tally"},
+    "first_step": {"engine", "experiment", "layers", "losses", "seed", "tally"},
     "script": {"config", "experiment", "parts", "seed"},
     "folds": {"config", "data", "engine", "experiment", "interruption", "measurable", "recording", "records"},
     "compose": {"config", "folds", "libraries", "records"},

@@ -113,7 +113,10 @@ class Run:
         return np.array(names)[scores.argmax(1)] if names else scores
 
     def predict_proba(self, x: Any) -> DataFrame:
-        """The probability of each class: a row for each row of ``x``, a column for each class."""
+        """The probability of each class: a row for each row of ``x``, a column for each class.
+
+        After a margin loss, or an embedding's, they are scores, which rank the classes and no more.
+        """
         import pandas as pd
 
         names = self._predictor.schema.class_names
@@ -122,7 +125,7 @@ class Run:
         return pd.DataFrame(self._scores(x), columns=list(names))
 
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
-        """[N, K] probabilities, or [N] predicted numbers."""
+        """[N, K] probabilities or scores, or [N] predicted numbers."""
         from runner.inputs.arrays import raw_rows
 
         schema = self._predictor.schema

@@ -18,6 +18,7 @@ from runner.contracts import Parts, Progress
 from runner.engine import Stepper, counts_hits, prepared
 from runner.experiment import Experiment
 from runner.layers import layers
+from runner.losses.readout import Ranking
 from runner.tally import Tally
 
 ROWS_SHOWN = 4
@@ -55,6 +56,7 @@ class FirstStep:
     labels: tuple[float, ...]  # of the first rows
     layers: tuple[LayerOutput, ...]
     logits: Tensor
+    ranks_only: bool  # whether the outputs rank the classes and are no logits of probabilities
     of_classes: bool  # whether the outputs stand for classes, not for a number or a place
     row_losses: tuple[float, ...]  # of the first rows; () where the loss is no mean over rows
     loss: float
@@ -92,6 +94,7 @@ def first_step(experiment: Experiment) -> FirstStep:
         labels=tuple(y_B[:ROWS_SHOWN].tolist()),
         layers=tuple(seen),
         logits=logits_BK[:ROWS_SHOWN].cpu(),
+        ranks_only=isinstance(parts.readout, Ranking),
         of_classes=counts_hits(parts),
         row_losses=row_losses(parts, logits_BK, y_B, loss.item()),
         loss=loss.item(),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from runner.contracts import Parts
 from runner.data.transforms import blank_preprocess
 from runner.experiment import build_model, transforms
 from runner.losses.nearest_neighbour import NearestNeighbour
+from runner.losses.readout import Ranking
 from runner.parts import build
 from runner.records.schema import Schema
 from runner.state import load_weights
@@ -39,7 +40,7 @@ class Predictor:
 
     @torch.no_grad()
     def probabilities(self, x: Tensor) -> Tensor:
-        """[N, K] of each class, or [N] the predicted numbers, on the host; ``x`` [N, *row_shape] is raw."""
+        """[N, K] what ``measure`` says of each class, or [N] numbers, on the host; ``x`` [N, *row_shape] is raw."""
         logits_NK = torch.cat([self.logits(x_B) for x_B in torch.split(x, self.batch_size)])
         return probabilities(self.parts, logits_NK)
 
@@ -52,6 +53,11 @@ def probabilities(parts: Parts, logits_NK: Tensor) -> Tensor:
     """[N, K] on the host, also where a single output tells two classes apart; [N] numbers for regression."""
     scores: Tensor = parts.readout(logits_NK).cpu()
     return torch.stack([1 - scores, scores], 1) if parts.task == "binary" else scores
+
+
+def measure(parts: Parts) -> Literal["probability", "score"]:
+    """What ``probabilities`` gives: after a margin loss, and of neighbours, only scores that rank the classes."""
+    return "score" if isinstance(parts.readout, Ranking | NearestNeighbour) else "probability"
 
 
 def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) -> Predictor:

@@ -66,6 +66,13 @@ def test_outputs_that_are_a_place_are_told_without_probabilities(capsys: pytest.
     assert "probabilit" not in capsys.readouterr().out
 
 
+def test_outputs_that_only_rank_are_told_as_scores(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", "dataset=iris", "model=linear", "loss=multi_margin"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "the raw outputs rank the classes, and so does their softmax: this loss makes no probabilities" in out
+    assert "first row output score" in out and "logit" not in out
+
+
 def test_dropout_is_the_same_before_and_after() -> None:
     with torch.random.fork_rng():
         step, _ = walked(["dataset=iris", "model=dnn", "model.dropout=0.5", "optimizer=sgd", "optimizer.lr=1e-9"])

@@ -40,6 +40,12 @@ def diabetes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained(tmp_path_factory.mktemp("diabetes"), "dataset=diabetes", "model=linear")
 
 
+@pytest.fixture(scope="module", params=["multi_margin", "multi_label_margin", "margin_ranking", "triplet_margin"])
+def ranking(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose loss learns no probabilities."""
+    return trained(tmp_path_factory.mktemp("ranking"), "dataset=iris", "model=linear", f"loss={request.param}")
+
+
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -155,6 +161,22 @@ def test_all_probabilities_go_into_a_file_that_is_never_replaced_unasked(
     assert (here / "out.csv").read_text() == "mine"
     assert cli.main(["predict", str(car), *CAR, "--csv", "out.csv", "--overwrite"]) == 0
     assert (here / "out.csv").read_text() != "mine"
+
+
+def test_what_is_no_probability_is_called_a_score(ranking: Path, here: Path, capsys: Capture) -> None:
+    columns = ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm")
+    row = [f"{name}={value}" for name, value in zip(columns, (5.1, 3.5, 1.4, 0.2), strict=True)]
+    (typed,), (tested,) = predicted(capsys, ranking, *row), predicted(capsys, ranking, "--test-index", "0")
+    assert list(typed) == ["input", "predicted", "score", "scores"]
+    assert list(tested) == ["input", "predicted", "score", "scores", "true"]
+    for words, answer in ((row, typed), (["--test-index", "0"], tested)):
+        assert cli.main(["predict", str(ranking), *words]) == 0
+        note, reason, first, *_ = capsys.readouterr().out.splitlines()
+        assert note.startswith("best.pt") and reason.startswith("scores, which rank the classes: the run's loss learns")
+        assert first.split() == ["predicted", answer["predicted"], f"{answer['score']:.4f}"]
+    assert cli.main(["predict", str(ranking), *row, "--csv", "out.csv"]) == 0
+    heading = (here / "out.csv").read_text().splitlines()[0]
+    assert heading == "input,predicted,score,s(setosa),s(versicolor),s(virginica)"
 
 
 def test_neither_the_data_nor_the_place_of_the_run_is_needed(tmp_path: Path, here: Path, capsys: Capture) -> None:

@@ -7,6 +7,9 @@ import torch
 from options import part
 from runner.config.part import Part
 from runner.errors import ConfigError
+from runner.losses.nearest_neighbour import NearestNeighbour
+from runner.losses.readout import Ranking
+from runner.parts.auto import LOSSES
 from runner.parts.build import build_loss
 from runner.parts.fitting import mean_and_std
 
@@ -80,3 +83,12 @@ def test_a_loss_of_the_users_gets_targets_in_their_own_unit(tmp_path: Path, monk
     assert loss(torch.tensor([[90.0]]), torch.tensor([100.0])).item() == 10.0
     assert readout(torch.tensor([[90.0]])).tolist() == [90.0]
     del sys.modules["users_loss"]
+
+
+@pytest.mark.parametrize("option", [loss.option for loss in LOSSES.values() if "binary" in loss.tasks])
+def test_only_a_loss_that_learns_probabilities_has_them(option: str) -> None:
+    _, readout = build_loss(part("loss", option), "binary", 2, torch.tensor([0, 1]))
+    ranks = {"multi_margin", "multi_label_margin", "margin_ranking"}
+    places = {"triplet_margin", "hinge_embedding", "cosine_embedding"}
+    assert isinstance(readout, Ranking) == (option in ranks)
+    assert isinstance(readout, NearestNeighbour) == (option in places)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runner.experiment import Experiment
     from runner.inputs.rows import Rows
     from runner.predictor import Predictor
-    from runner.records.answers import Answers
+    from runner.records.answers import Answers, Measure
     from runner.records.console import RunConsole
     from runner.records.schema import Schema
 
@@ -36,6 +36,7 @@ USAGE = (
 )
 SAID = ("encoding", "decimal")  # of a file, where it cannot be found: dataset.encoding=cp949
 OWN = ("checkpoint", *(f"dataset.{key}" for key in SAID))
+NO_PROBABILITIES = "scores, which rank the classes: the run's loss learns no probabilities (loss=cross_entropy does)"
 MOST_FAULTS = 50  # told one by one
 
 
@@ -71,10 +72,11 @@ def run(argv: list[str]) -> int:
 def tell_inputs(stored: StoredRun, wanted: Wanted, console: RunConsole) -> None:
     """The answers for what was given, by the run directory alone: the data set need not be there."""
     from runner.commands.rebuilt_run import predictor_of
+    from runner.predictor import measure
 
     predictor, checkpoint = predictor_of(stored, console.warn)
     gc.freeze()  # else each search through all that torch has made costs more than a block of rows
-    teller = Teller(wanted, console, predictor.schema.class_names, f"{checkpoint}.pt")
+    teller = Teller(wanted, console, predictor.schema.class_names, measure(predictor.parts), f"{checkpoint}.pt")
     try:
         for rows in inputs(wanted, predictor.schema, reading_of(stored)):
             teller.take(rows, predictor)
@@ -86,6 +88,7 @@ def tell_inputs(stored: StoredRun, wanted: Wanted, console: RunConsole) -> None:
 def tell_test_row(stored: StoredRun, wanted: Wanted, index: int, console: RunConsole) -> None:
     """The answer for a row of the test split, beside the truth. The data set has to be there."""
     from runner.commands.rebuilt_run import rebuild_to_read
+    from runner.predictor import measure
     from runner.state import load_weights
 
     rebuilt = rebuild_to_read(stored, console.warn)
@@ -95,7 +98,8 @@ def tell_test_row(stored: StoredRun, wanted: Wanted, index: int, console: RunCon
         raise ConfigError(f"--test-index {index}: the test split has {have}")
     load_weights(rebuilt.saved, experiment.parts)
     name = f"row {index} of the test split"
-    teller = Teller(wanted, console, experiment.data.class_names, f"{rebuilt.checkpoint}.pt, {name}")
+    by = f"{rebuilt.checkpoint}.pt, {name}"
+    teller = Teller(wanted, console, experiment.data.class_names, measure(experiment.parts), by)
     teller.tell(answer_with_truth(experiment, rows[index : index + 1], name))
     teller.finish()
 
@@ -137,7 +141,7 @@ def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--invert", action="store_true", help="pictures with dark and bright turned round")
     parser.add_argument("--top", type=whole, metavar="K", help="how many classes are told, the likeliest first")
     parser.add_argument("--json", action="store_true", help="a JSON object for each input, on standard output")
-    parser.add_argument("--csv", metavar="OUT.csv", help="a table of all the probabilities, into this file")
+    parser.add_argument("--csv", metavar="OUT.csv", help="a table of all the probabilities or scores, into this file")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT.csv where it is there already")
     parser.error = refuse  # type: ignore[method-assign]
     return parser.parse_known_args(list(argv))
@@ -229,7 +233,7 @@ def answer_with_truth(experiment: Experiment, row: Tensor, name: str) -> Answers
 
     from runner.data.batches import ResidentBatches
     from runner.engine import predict
-    from runner.predictor import probabilities
+    from runner.predictor import measure, probabilities
     from runner.records.answers import Answers
     from runner.records.numerals import figure
 
@@ -237,22 +241,22 @@ def answer_with_truth(experiment: Experiment, row: Tensor, name: str) -> Answers
     one = ResidentBatches(data.x[row].to(where), data.y[row].to(where), torch.tensor([0]), 1, order_seed=None)
     y = data.y[row].item()
     truth = data.class_names[int(y)] if data.class_names else figure(y)
-    return Answers(
-        [name], probabilities(experiment.parts, predict(experiment.parts, one)[0]), data.class_names, [truth]
-    )
+    scores = probabilities(experiment.parts, predict(experiment.parts, one)[0])
+    return Answers([name], scores, data.class_names, [truth], measure(experiment.parts))
 
 
 class Teller:
     """Tells answers as they were asked for, and counts what could not be answered."""
 
-    def __init__(self, wanted: Wanted, console: RunConsole, class_names: tuple[str, ...], by: str):
+    def __init__(self, wanted: Wanted, console: RunConsole, class_names: tuple[str, ...], measure: Measure, by: str):
         from runner.records.answers import CsvText
 
         self.wanted = wanted
         self.console = console
         self.class_names = class_names
+        self.measure: Measure = measure
         self.by = by  # the checkpoint
-        self.sheet = CsvText(self.class_names, truths=wanted.test_index is not None) if wanted.csv else None
+        self.sheet = CsvText(class_names, measure, truths=wanted.test_index is not None) if wanted.csv else None
         self.told = 0
         self.failed = 0
         self.notes: set[str] = set()
@@ -270,13 +274,15 @@ class Teller:
                 self.console.wrong(fault)
         self.failed += len(rows.faults)
         if len(rows.names):
-            self.tell(Answers(rows.names, predictor.probabilities(rows.x), self.class_names))
+            self.tell(Answers(rows.names, predictor.probabilities(rows.x), self.class_names, (), self.measure))
 
     def tell(self, answers: Answers) -> None:
         from runner.records.answers import json_lines, lines, single_lines
 
         if not self.told and not self.wanted.as_json:
             self.console.note(self.by)
+            if self.measure == "score":
+                self.console.note(NO_PROBABILITIES)
         if self.sheet is not None:
             self.sheet.add(answers)
         elif self.wanted.as_json:

@@ -26,6 +26,10 @@ class Probabilities(nn.Module):
         return of_task(logits_NK.softmax(1), self.task)
 
 
+class Ranking(Probabilities):
+    """The same numbers of outputs that a margin loss has set apart: the higher, the better, and no probabilities."""
+
+
 class OneVersusRest(nn.Module):
     """A sigmoid for each class, scaled to the sum 1: for losses that tell each class from the rest by itself."""
 

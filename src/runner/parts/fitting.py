@@ -13,10 +13,11 @@ from runner.errors import ConfigError
 from runner.losses.adapted import Adapted, Counted, Standardised
 from runner.losses.embedding import EmbeddingLoss
 from runner.losses.nearest_neighbour import NearestNeighbour
-from runner.losses.readout import OneVersusRest, Probabilities, Rate, Values
+from runner.losses.readout import OneVersusRest, Probabilities, Ranking, Rate, Values
 from runner.parts.auto import Fit
 
 BALANCED = "balanced"
+OF_MARGINS = (nn.MultiMarginLoss, nn.MultiLabelMarginLoss, nn.MarginRankingLoss)
 OF_CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss, nn.MultiLabelSoftMarginLoss)
 
 
@@ -67,6 +68,8 @@ def readout(loss: nn.Module, fit: Fit, task: Task, num_classes: int, y_train: Te
         return Rate(loss.log_input, mean_count(y_train))
     if isinstance(loss, nn.MultiLabelSoftMarginLoss):
         return OneVersusRest(task)
+    if isinstance(loss, OF_MARGINS):
+        return Ranking(task)
     if task != "regression":
         return Probabilities(task)
     return Values(*mean_and_std(y_train)) if fit.standardised else Values(torch.tensor(0.0), torch.tensor(1.0))

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rich.cells import cell_len
 from torch import Tensor
@@ -20,20 +21,29 @@ RUNNERS_UP = 2  # classes after the most probable, in a line of its own for each
 MOST_LISTED = 5  # classes, one below the other, of a single row
 
 
+Measure = Literal["probability", "score"]  # of a class; scores only rank the classes
+MANY: dict[Measure, str] = {"probability": "probabilities", "score": "scores"}
+
+
 @dataclass(frozen=True)
 class Answers:
-    """Of some rows: the probability of each class, or the number predicted."""
+    """Of some rows: the probability or score of each class, or the number predicted."""
 
     names: Sequence[str]  # n, what each row is called
-    scores: Tensor  # [n, K] probabilities or [n] numbers, on the host
+    scores: Tensor  # [n, K] of the classes or [n] numbers, on the host
     class_names: tuple[str, ...]  # K; () for regression
     truths: Sequence[str] = ()  # n, where they are known
+    measure: Measure = "probability"
 
     def ranked(self, top: int) -> Iterator[list[tuple[str, float]]]:
-        """Of each row the ``top`` likeliest classes with their probabilities."""
+        """Of each row the ``top`` likeliest classes, each with its probability or score."""
         values, places = self.scores.topk(min(top, len(self.class_names)), dim=1)
         for row, classes in zip(values.tolist(), places.tolist(), strict=True):
-            yield [(self.class_names[k], probability) for k, probability in zip(classes, row, strict=True)]
+            yield [(self.class_names[k], value) for k, value in zip(classes, row, strict=True)]
+
+    def shown(self, value: float) -> str:
+        """That of a class, 7 columns wide: only a probability is a share of 100 %."""
+        return f"{value:7.2%}" if self.measure == "probability" else f"{value:7.4f}"
 
 
 def single_lines(answers: Answers, top: int | None) -> Iterator[str]:
@@ -43,8 +53,8 @@ def single_lines(answers: Answers, top: int | None) -> Iterator[str]:
     else:
         (ranked,) = answers.ranked(top or MOST_LISTED)
         width = max(cell_len(name) for name, _ in ranked)
-        for place, (name, probability) in enumerate(ranked):
-            yield f"{'' if place else 'predicted':9} {filled(name, width)}  {probability:7.2%}"
+        for place, (name, value) in enumerate(ranked):
+            yield f"{'' if place else 'predicted':9} {filled(name, width)}  {answers.shown(value)}"
     for truth in answers.truths:
         yield f"true      {truth}"
 
@@ -60,7 +70,7 @@ def lines(answers: Answers, top: int | None, *, heading: bool) -> Iterator[str]:
     class_width = max(map(cell_len, [*answers.class_names, "predicted"]))
     yield from [f"{filled('input', width)}  {filled('predicted', class_width)}          then"] * heading
     for name, ranked in zip(answers.names, answers.ranked(top or 1 + RUNNERS_UP), strict=True):
-        first, *others = [f"{filled(k, class_width)}  {probability:7.2%}" for k, probability in ranked]
+        first, *others = [f"{filled(k, class_width)}  {answers.shown(value)}" for k, value in ranked]
         yield "  ".join([filled(name, width), first, *others])
 
 
@@ -72,18 +82,18 @@ def json_lines(answers: Answers, top: int | None) -> Iterator[str]:
             yield json.dumps({"input": name, "predicted": value, **truth}, ensure_ascii=False)
         return
     for name, ranked, truth in zip(answers.names, answers.ranked(top or len(answers.class_names)), truths, strict=True):
-        first, probability = ranked[0]
-        content = {"input": name, "predicted": first, "probability": probability, "probabilities": dict(ranked)}
+        first, value = ranked[0]
+        content = {"input": name, "predicted": first, answers.measure: value, MANY[answers.measure]: dict(ranked)}
         yield json.dumps(content | truth, ensure_ascii=False)
 
 
 class CsvText:
     """A CSV file in the making: a line for each row, a column for each class."""
 
-    def __init__(self, class_names: tuple[str, ...], *, truths: bool):
+    def __init__(self, class_names: tuple[str, ...], measure: Measure, *, truths: bool):
         self.text = io.StringIO()
         self.writer = csv.writer(self.text, lineterminator="\n")
-        of_classes = ["probability", *(f"p({name})" for name in class_names)] if class_names else []
+        of_classes = [measure, *(f"{measure[0]}({name})" for name in class_names)] if class_names else []
         self.writer.writerow(["input", "predicted", *of_classes, *["true"] * truths])
 
     def add(self, answers: Answers) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CLASSES_SHOWN = 10
 SOFTMAX = "softmax makes them positive, and 1 in sum"
+RANKING = "the raw outputs rank the classes, and so does their softmax: this loss makes no probabilities of them"
 SIGMOID = "sigmoid puts it between 0 and 1"
 
 
@@ -51,7 +52,8 @@ def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[Render
         table.add_row(*map(Text, layer_cells(layer)))
     yield table
     if step.of_classes:
-        yield Text(f"   the raw outputs (logits) as probabilities: {SOFTMAX if step.logits.shape[1] > 1 else SIGMOID}")
+        how = SOFTMAX if step.logits.shape[1] > 1 else SIGMOID
+        yield Text(f"   {RANKING if step.ranks_only else f'the raw outputs (logits) as probabilities: {how}'}")
         yield outputs_table(step, class_names)
 
 
@@ -60,14 +62,15 @@ def layer_cells(layer: LayerOutput) -> tuple[str, ...]:
 
 
 def outputs_table(step: FirstStep, class_names: Sequence[str]) -> Table:
-    """The logits of the first row, and the probabilities beside them."""
+    """The outputs of the first row, and beside them the probabilities, or the scores that ``predict`` tells."""
     logits_K = step.logits[0]
     names = list(class_names) if len(logits_K) > 1 else [class_names[1]]
-    probabilities = (logits_K.softmax(0) if len(logits_K) > 1 else logits_K.sigmoid()).tolist()
-    table = bare(["   first row", "logit", "probability", ""], numbers=("logit", "probability"))
-    for name, logit, probability in list(zip(names, logits_K.tolist(), probabilities, strict=True))[:CLASSES_SHOWN]:
+    shares = (logits_K.softmax(0) if len(logits_K) > 1 else logits_K.sigmoid()).tolist()
+    heads = ("output", "score") if step.ranks_only else ("logit", "probability")
+    table = bare(["   first row", *heads, ""], numbers=heads)
+    for name, logit, share in list(zip(names, logits_K.tolist(), shares, strict=True))[:CLASSES_SHOWN]:
         mark = "<- the truth" if name == class_names[int(step.labels[0])] else ""
-        table.add_row(*map(Text, (f"   {name}", figure(logit), f"{probability:.4f}", mark)))
+        table.add_row(*map(Text, (f"   {name}", figure(logit), f"{share:.4f}", mark)))
     return table
 
 
