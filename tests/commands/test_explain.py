@@ -29,6 +29,8 @@ WORDS = {
     "a closure": ["dataset=wine", "model=linear", "optimizer=lbfgs"],
 }
 
+SAME = ["val_fraction=0", "threads=1"]  # another test may have left this process with one thread
+
 
 def walked(words: list[str]) -> tuple[FirstStep, dict[str, torch.Tensor]]:
     experiment = assemble(compose(parse(words)).config, Catalog(conf_folders()))
@@ -37,12 +39,12 @@ def walked(words: list[str]) -> tuple[FirstStep, dict[str, torch.Tensor]]:
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_the_numbers_are_those_of_the_first_step_of_train_to_the_bit(words: list[str], tmp_path: Path) -> None:
-    argv = ["train", *words, "max_steps=1", "log_every_steps=1", "val_fraction=0", f"output_dir={tmp_path}"]
+    argv = ["train", *words, "max_steps=1", "log_every_steps=1", *SAME, f"output_dir={tmp_path}"]
     assert program.run(argv, tmp_path / "said").code == 0
     run = program.only_run(tmp_path)
     (row,) = read_rows(run / "metrics.jsonl")
     with torch.random.fork_rng():
-        step, weights = walked([*words, "val_fraction=0"])
+        step, weights = walked([*words, *SAME])
     assert (step.loss, step.grad_norm) == (row["train/batch_loss"], row["grad_norm"])
     saved = Checkpoints(run / "checkpoints").load("last")["model"]
     assert all(torch.equal(weights[name], saved[name]) for name in weights)
