@@ -14,6 +14,7 @@ from runner.data.cell_values import value_of
 from runner.data.layout import Reading
 from runner.errors import ConfigError, DataError
 from runner.inputs import table
+from runner.inputs.column import column_values
 from runner.inputs.table import single_row, table_rows
 
 COLUMNS = (Column("width_cm"), Column("colour", ("red", "green", "blue")))
@@ -145,7 +146,7 @@ def test_without_a_header_the_columns_may_be_those_of_the_runs_own_file(tmp_path
 def test_many_cells_are_read_as_each_of_them_alone(cell: str, decimal: str) -> None:
     column = Column("width_cm")
     cells = ["1", cell.replace(".", decimal), "2"]
-    values, wrong = table.column_values(cells, column, decimal)
+    values, wrong = column_values(cells, column, decimal)
     alone = value_of(column, cells[1].strip(), decimal)
     assert list(wrong) == ([1] if isinstance(alone, str) else [])
     assert list(values) == [1.0, 0.0 if isinstance(alone, str) else alone, 2.0]

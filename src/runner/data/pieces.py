@@ -9,11 +9,11 @@ import io
 import os
 import warnings
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from runner.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 ROWS_AT_ONCE = 2**16
 BLOCK_BYTES = 2**20  # that a processor's own cache holds: blocks of eight times that are read half as fast
 LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
@@ -57,16 +59,17 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
         are_read = _hold_numbers(cells, numbers)
         return Piece(cells, _exact(cells.drop(columns=words) if words else cells, features) if are_read else None)
 
-    def of_block(block: bytes, is_first: bool) -> Piece:
+    def of_block(numbered: tuple[int, bytes]) -> Piece:
         """To look for empty cells takes as long as to read: it is done where something turns out to be no number."""
-        cells = parsed(text, block, is_first=is_first, dtype=dtype, na_filter=False, low_memory=False)
+        number, block = numbered
+        cells = parsed(text, block, is_first=number == 0, dtype=dtype, na_filter=False, low_memory=False)
         if not _hold_numbers(cells, numbers):
-            cells = parsed(text, block, is_first=is_first, dtype=dtype, na_values=empty, low_memory=False)
+            cells = parsed(text, block, is_first=number == 0, dtype=dtype, na_values=empty, low_memory=False)
         return piece(cells)
 
     with _faults_told(text):
         if text.is_line_by_line:
-            yield from _in_turn(of_block, filter(bytes.strip, line_blocks(text.utf8)))
+            yield from in_turn(of_block, enumerate(filter(bytes.strip, line_blocks(text.utf8))))
         else:
             yield from map(piece, parsed(text, text.utf8, dtype=dtype, na_values=empty, chunksize=ROWS_AT_ONCE))
 
@@ -91,13 +94,13 @@ def line_blocks(utf8: bytes) -> Iterator[bytes]:
         start = end
 
 
-def _in_turn(work: Callable[[bytes, bool], Piece], blocks: Iterator[bytes]) -> Iterator[Piece]:
-    """What is made of each block and of whether it is the first, in order; few are held at a time."""
+def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """What is made of each item, in order, on all processors; few results are held at a time."""
     processors = os.cpu_count() or 1
-    ahead: deque[Future[Piece]] = deque()
+    ahead: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(processors) as pool:
-        for number, block in enumerate(blocks):
-            ahead.append(pool.submit(work, block, number == 0))
+        for item in items:
+            ahead.append(pool.submit(work, item))
             if len(ahead) > processors:
                 yield ahead.popleft().result()
         while ahead:

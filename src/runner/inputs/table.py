@@ -6,33 +6,28 @@ Shapes: n rows, F columns.
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from runner.config.spelling import nearest
 from runner.contracts import Column
-from runner.data.cell_values import LARGEST, value_of
+from runner.data.cell_values import value_of
 from runner.data.encodings import as_utf8, plain, unpacked
 from runner.data.layout import Reading, Record, find_delimiter, find_layout, sample
-from runner.data.pieces import BLOCK_BYTES, line_blocks, parsed
+from runner.data.pieces import BLOCK_BYTES
 from runner.data.table_text import TableText
 from runner.errors import ConfigError, DataError
+from runner.inputs.column import column_values
+from runner.inputs.plain_blocks import plain_blocks
 from runner.inputs.rows import Rows, placed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 AT_A_TIME = 8192  # rows
 SHOWN = 40  # characters of a cell
-PLAIN = b"0123456789.eE+- "  # what a number is written with; no nan, no inf, no 1_000
 
 
 def single_row(cells: Mapping[str, str], columns: Sequence[Column]) -> Rows:
@@ -114,32 +109,8 @@ class Table:
             yield self.rows(block, places)
 
     def by_block(self, places: Sequence[int]) -> Iterator[Rows]:
-        lines_before, layout = 0, self.text.layout
-        for block in line_blocks(self.text.utf8):
-            if block.strip():
-                text = replace(self.text, layout=layout, read=block)
-                plain = self.plain_rows(text, places, lines_before)
-                yield from self.by_record(text, places, lines_before) if plain is None else [plain]
-                layout = replace(layout, has_header=False)
-            lines_before += block.count(b"\n")
-
-    def plain_rows(self, text: TableText, places: Sequence[int], lines_before: int) -> Rows | None:
-        """The rows of a text in which every line is one and has no fault, in a tenth of the time; else None."""
-        layout, first = text.layout, int(text.layout.has_header)
-        num_lines = text.utf8.count(b"\n") + (not text.utf8.endswith(b"\n"))
-        if text.utf8.count(layout.delimiter.encode()) != num_lines * (layout.width - 1):
-            return None
-        cells = cells_of(text, [place for place, column in zip(places, self.columns, strict=True) if column.categories])
-        if cells is None or len(cells) != num_lines - first:
-            return None
-        x_nF = np.empty((len(cells), len(places)), np.float32)
-        for i, (place, column) in enumerate(zip(places, self.columns, strict=True)):
-            values = plain_values(cells[str(place)], column, layout.decimal)
-            if values is None:
-                return None
-            x_nF[:, i] = values
-        lines = range(lines_before + first + 1, lines_before + num_lines + 1)
-        return Rows([f"{text.path}:{line}" for line in lines], torch.from_numpy(x_nF))
+        for block, rows in plain_blocks(self.text, self.columns, places):
+            yield from self.by_record(block.text, places, block.lines_before) if rows is None else [rows]
 
     def rows(self, block: list[tuple[int, Record]], places: Sequence[int]) -> Rows:
         fit = [(line, cells) for line, cells in block if self.text.is_whole(cells)]
@@ -162,52 +133,6 @@ class Table:
             quote = "; a quote opens here and takes in the lines that follow" if "\n" in cells[-1] else ""
             return f"has {len(cells)} cells, not {len(self.text.layout.names)}{quote}"
         return "; ".join(cell_faults([cells[place] for place in places], self.columns, self.text.layout.decimal))
-
-
-def cells_of(text: TableText, words: Collection[int]) -> pd.DataFrame | None:
-    """The cells as pandas finds them, those of the columns ``words`` as they stand; None where it finds no table."""
-    import pandas as pd
-
-    dtype = {str(place): "str" for place in words} or None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # of a first line with too many fields
-        try:
-            return parsed(text, text.utf8, dtype=dtype, na_filter=False, low_memory=False)
-        except (pd.errors.ParserError, pd.errors.ParserWarning):
-            return None
-
-
-def plain_values(cells: pd.Series[Any], column: Column, decimal: str) -> NDArray[Any] | Sequence[float] | None:
-    """[n] what the cells of a column are to the net; None where one has to be looked at by itself."""
-    if column.categories:
-        values, wrong = column_values(cells.tolist(), column, decimal)
-        return None if wrong else values
-    if cells.dtype.kind not in "iuf":
-        return None
-    numbers: NDArray[Any] = cells.to_numpy()
-    return numbers if numbers.min() >= -LARGEST and numbers.max() <= LARGEST else None
-
-
-def column_values(cells: Sequence[str], column: Column, decimal: str) -> tuple[Sequence[float], Sequence[int]]:
-    """([n] what the cells are to the net, which of them are nothing)."""
-    if not column.categories and (numbers := plain_numbers(cells, decimal)) is not None:
-        return numbers, ()
-    known = {text: value_of(column, text.strip(), decimal) for text in set(cells)}
-    nothing = {text for text, value in known.items() if isinstance(value, str)}
-    values = {text: 0.0 if isinstance(value, str) else value for text, value in known.items()}
-    return [values[cell] for cell in cells], [row for row, cell in enumerate(cells) if cell in nothing]
-
-
-def plain_numbers(cells: Sequence[str], decimal: str) -> Sequence[float] | None:
-    """[n] the numbers, as ``value_of`` reads each of them, where all are plain ones; in a tenth of its time."""
-    joined = "".join(cells)
-    if joined.replace(decimal, ".").encode().translate(None, PLAIN) or (decimal != "." and "." in joined):
-        return None
-    try:
-        numbers = list(map(float, cells if decimal == "." else [cell.replace(decimal, ".") for cell in cells]))
-    except ValueError:
-        return None
-    return numbers if min(numbers, default=0) >= -LARGEST and max(numbers, default=0) <= LARGEST else None
 
 
 def cell_faults(cells: Sequence[str], columns: Sequence[Column], decimal: str = ".") -> Iterator[str]:
