@@ -15,8 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-DASHBOARDS = ["scalars", "images", "graphs", "distributions", "histograms", "text", "pr_curves", "projector", "hparams"]
+CURVES = ["timeseries", "scalars", "hparams"]
+DASHBOARDS = [*CURVES, "images", "graphs", "distributions", "histograms", "text", "pr_curves", "projector"]
+IN_3D = "projector"  # the others' curves are missing in a screenshot where a graphics processor would draw them
 PATIENCE_S = 60
+WINDOW = "2300,1400"  # pixels; HParams shows its five metrics from 2,300 on
 PAGE_MS = 25_000  # of the page's own time, in which it loads everything
 
 
@@ -67,8 +70,8 @@ def picture(browser: str, address: str, out: Path) -> None:
         "--headless",
         "--no-sandbox",
         "--hide-scrollbars",
-        "--enable-unsafe-swiftshader",
-        "--window-size=1500,1400",
+        "--enable-unsafe-swiftshader" if address.endswith(IN_3D) else "--disable-3d-apis",
+        f"--window-size={WINDOW}",
     ]
     page = [f"--virtual-time-budget={PAGE_MS}", f"--screenshot={out}", address]
     subprocess.run([browser, *words, *page], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)

@@ -66,6 +66,20 @@ def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixt
         (("completion",), "completion: name the shell, bash or zsh"),
         (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),
         (("predict", "last", "7"), "predict: 7: no such file; a row of the test split is --test-index 7"),
+        (("train", "model", "=", "cnn"), "error: =: is not of the form key=value; no spaces around the ="),
+        (("train", "=cnn"), "error: =cnn: is not of the form key=value; no spaces around the ="),
+        (
+            ("train", "my table.csv"),
+            "is a file; a table of yours is dataset=csv 'dataset.path=my table.csv' dataset.target",
+        ),
+        (
+            ("view", "my table.csv"),
+            "a table: python -m runner view dataset=csv 'dataset.path=my table.csv' dataset.target",
+        ),
+        (("eval", "my table.csv"), "my table.csv: is a file; give a run directory, or last"),
+        (("show", "Adam"), "did you mean: python -m runner show optimizer=adam"),
+        (("show", "StepLR"), "did you mean: python -m runner show scheduler=step_lr"),
+        (("report", "--top", "x"), "--top: x: must be a whole number, 0 or more"),
         (("predict", "last", "--test-index", "-1"), "--test-index: -1: must be a whole number, 0 or more"),
     ],
 )
@@ -77,8 +91,19 @@ def test_a_tired_line_is_answered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "my table.csv").write_text("a,b\n1,2\n")
     code, out, err = said(*argv, capsys=capsys)
     assert (code, out) == (2, "") and told in err
+
+
+@pytest.mark.parametrize("verb", ["train", "eval", "predict"])
+def test_help_of_a_verb_is_found_either_way(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for argv in (["help", verb], [verb, "--help"]):
+        with suppress(SystemExit):  # argparse ends its own help so
+            assert cli.main(argv) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] and told[0]
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,6 +115,14 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (("trian", "model=mlp"), "did you mean: python -m runner train model=mlp"),
         (("evaluate", "last"), "did you mean: python -m runner eval last"),
+        (("Train", "epochs=1"), "did you mean: python -m runner train epochs=1"),
+        (("fit",), "did you mean: python -m runner train"),
+        (("test", "last"), "did you mean: python -m runner eval last"),
+        (("ls",), "did you mean: python -m runner report"),
+        (("plot", "last"), "did you mean: python -m runner view last"),
+        (("download", "mnist"), "did you mean: python -m runner fetch mnist"),
+        (("-V",), "did you mean: python -m runner --version"),
+        (("version",), "did you mean: python -m runner --version"),
         (("model=cnn", "epochs=1"), "did you mean: python -m runner train model=cnn epochs=1"),
         (("-m", "seed=1,2"), "did you mean: python -m runner train -m seed=1,2"),
         (("xyzzy",), "commands: train, "),

@@ -63,6 +63,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
+    if argv[:1] == ["help"] and argv[1:2] and argv[1] in VERBS:
+        argv = [argv[1], "--help"]
     if not argv or argv[0] in ("help", "--help", "-h"):
         print(_help())
         return 0
@@ -87,6 +89,8 @@ def _function(path: str) -> Callable[[list[str]], int]:
 def _unknown(verb: str, argv: list[str]) -> str:
     if "=" in verb or verb in ("-m", "--multirun", "--cfg", "--info"):
         return f"{verb}: the verb comes first; did you mean: python -m runner train {' '.join(argv)}"
+    if verb.lstrip("-").lower() in ("v", "version"):
+        return f"{verb}: there is no such command; did you mean: python -m runner --version"
     meant = nearest(verb, VERBS)
     advice = f"; did you mean: python -m runner {' '.join([meant, *argv[1:]])}" if meant else ""
     return f"{verb}: there is no such command{advice}\n  commands: {listed(VERBS)}"

@@ -11,6 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import program
 from program import contents, fingerprints
+from runner import cli
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,15 @@ def test_fault_10_a_finished_run_is_said_to_be_so_and_not_touched(run: Path, wor
     assert done.code == 0
     assert f"{run}: finished already; nothing to do" in done.out
     assert fingerprints(run) == before
+
+
+def test_a_finished_run_is_named_from_the_current_folder_on(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(run.parent)
+    assert cli.main(["resume", str(run)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{run.name}: finished already") and f"runner resume {run.name} epochs=" in out
 
 
 def test_a_run_out_of_patience_is_said_to_be_so_and_not_touched(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_run_that_has_only_begun_shows_its_curves(car: Path, here: Path, capsy
         (["cruves"], "view: cruves: no such picture; did you mean curves?"),
         (["--wrong"], "view: --wrong: no such flag"),
         (["mistakes", "--test-index", "999999"], "--test-index 999999: the test split has rows 0 to "),
-        (["--test-index", "-1"], "--test-index -1: a row number from 0"),
+        (["--test-index", "-1"], "--test-index: -1: must be a whole number, 0 or more"),
         (["features", "convolution"], "this net has no convolution|no layer of this net makes pictures"),
         (["residuals"], "this run tells classes apart: it has no residuals"),
         (["--out", "no/where"], "--out no/where: there is no folder no"),

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,8 @@ def shell(tmp_path: Path) -> dict[str, str]:
         ("runner tr", {"train"}),
         ("runner ", set(cli.VERBS)),
         ("runner train optimizer=ada", {"optimizer=adam", "optimizer=adamw", "optimizer=adagrad"}),
+        ("runner train -m model=mlp,cn", {"model=mlp,cnn", "model=mlp,cnn_notes"}),
+        ("runner train metric=[accuracy,f", {"metric=[accuracy,f1"}),
         ("runner train model=cnn optimizer.l", {"optimizer.lr="}),
         ("runner train model=dnn model.", {"model.hidden=", "model.dropout="}),
         ("runner train scheduler=step_lr scheduler.gam", {"scheduler.gamma="}),
@@ -110,24 +114,81 @@ def test_bash_gets_what_it_has_to_put_in(line: str, words: str, replies: list[st
     assert told == [reply.replace("\\ ", " ") for reply in replies]
 
 
-def test_a_real_bash_completes_what_is_typed(shell: dict[str, str]) -> None:
-    """Keys go to an interactive shell, and the command it then runs shows what it has made of them."""
+@contextmanager
+def interactive(words: Sequence[str], shell: dict[str, str], first: bytes) -> Iterator[int]:
+    """A shell at the other end of a terminal, once it has done ``first``; keys are written to it."""
     leader, follower = pty.openpty()
     env = shell | {"PS1": "$ ", "TERM": "dumb"}
-    process = subprocess.Popen(["bash", "--norc", "-i"], stdin=follower, stdout=follower, stderr=follower, env=env)
+    process = subprocess.Popen(words, stdin=follower, stdout=follower, stderr=follower, env=env, start_new_session=True)
     os.close(follower)
     try:
-        os.write(leader, b'eval "$(runner completion bash)"; trap : INT\n')
-        os.write(leader, b"echo ready-$((1+1))\n")
+        os.write(leader, first + b"; echo ready-$((1+1))\n")
         read_until(leader, b"ready-2")
-        os.write(leader, b"runner train optimizer=adagr\t")
-        read_until(leader, b"optimizer=adagrad ")
-        os.write(leader, b"optimizer.lr_d\t")
-        read_until(leader, b"optimizer.lr_decay=")
+        yield leader
     finally:
         process.kill()
         process.wait()
         os.close(leader)
+
+
+def test_a_real_bash_completes_what_is_typed(shell: dict[str, str]) -> None:
+    """Keys go to an interactive shell, and the command it then runs shows what it has made of them."""
+    with interactive(["bash", "--norc", "-i"], shell, b'eval "$(runner completion bash)"; trap : INT') as leader:
+        os.write(leader, b"runner train optimizer=adagr\t")
+        read_until(leader, b"optimizer=adagrad ")
+        os.write(leader, b"optimizer.lr_d\t")
+        read_until(leader, b"optimizer.lr_decay=")
+
+
+@pytest.mark.parametrize(
+    ("typed", "entered"),
+    [
+        ("runner train 'model=ml\t epochs=1", "runner|train|model=mlp|epochs=1"),
+        ("runner train -m model=mlp,lin\t", "runner|train|-m|model=mlp,linear"),
+        ("runner eval outputs/sweeps/day/now/0-lr\t", "runner|eval|outputs/sweeps/day/now/0-lr=0.1"),
+        ("runner train dataset=csv dataset.path=my\t", "runner|train|dataset=csv|dataset.path=my table.csv"),
+        ("runner predict last my\t", "runner|predict|last|my table.csv"),
+        ("runner train nosuch\t", "runner|train|nosuch"),
+    ],
+)
+def test_bash_enters_what_was_meant(typed: str, entered: str, shell: dict[str, str], here: Path) -> None:
+    (here / "my table.csv").write_text("a,b\n1,2\n")
+    first = b'eval "$(runner completion bash)"; tell() { local IFS=\'|\'; echo "<$*>"; }'
+    with interactive(["bash", "--norc", "-i"], shell, first) as leader:
+        os.write(leader, f"{typed}\x01tell \n".encode())  # control-A: to the start of the line
+        read_until(leader, f"<{entered}>".encode())
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh here")
+@pytest.mark.parametrize(
+    ("typed", "entered"),
+    [
+        ("runner tr\t", "runner|train"),
+        ("runner train optimizer=adagr\toptimizer.lr_d\t0.1", "runner|train|optimizer=adagrad|optimizer.lr_decay=0.1"),
+        ("runner train 'optimizer=adagr\t", "runner|train|optimizer=adagrad"),
+        ("runner train -m model=mlp,lin\t", "runner|train|-m|model=mlp,linear"),
+        ("runner eval outputs/d\t", "runner|eval|outputs/day/12-00-iris"),
+        ("runner eval outputs/sweeps/day/now/0-lr\t", "runner|eval|outputs/sweeps/day/now/0-lr=0.1"),
+        ("runner train dataset=csv dataset.path=my\t", "runner|train|dataset=csv|dataset.path=my table.csv"),
+        ("runner predict last my\t", "runner|predict|last|my table.csv"),
+    ],
+)
+def test_a_real_zsh_completes_what_is_typed(typed: str, entered: str, shell: dict[str, str], here: Path) -> None:
+    """The tab key, and then the line as zsh takes it when it is entered: by a function in the program's place."""
+    (here / "my table.csv").write_text("a,b\n1,2\n")
+    first = b'autoload -U compinit; compinit -u -D; eval "$(command runner completion zsh)"'
+    told = b'; tell() { print -r -- "<${(j:|:)@}>" }'
+    with interactive(["zsh", "-f", "-i"], shell, first + told) as leader:
+        os.write(leader, f"{typed}\x01tell \n".encode())  # control-A: to the start of the line
+        read_until(leader, f"<{entered}>".encode())
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh here")
+def test_a_real_zsh_lists_what_there_is_to_choose_from(shell: dict[str, str]) -> None:
+    first = b'autoload -U compinit; compinit -u -D; eval "$(runner completion zsh)"'
+    with interactive(["zsh", "-f", "-i"], shell, first) as leader:
+        os.write(leader, b"runner train model=\t")
+        read_until(leader, b"model=torchvision")
 
 
 def read_until(descriptor: int, wanted: bytes) -> None:

@@ -39,25 +39,25 @@ def test_there_are_curves_norms_and_rates(events: EventAccumulator) -> None:
 
 def test_there_are_histograms_of_weights_and_gradients_after_each_epoch(events: EventAccumulator) -> None:
     tensors = set(events.Tags()["tensors"])
-    assert {"weights/head.1.weight", "gradients/head.1.weight"} <= tensors
+    assert {"weights/head.1.weight", "weight_gradients/head.1.weight"} <= tensors
     (first, _) = events.Tensors("weights/head.1.weight")
     assert (first.step, [dim.size for dim in first.tensor_proto.tensor_shape.dim]) == (21, [30, 3])
 
 
 def test_there_are_pictures(events: EventAccumulator) -> None:
     assert set(events.Tags()["images"]) == {
-        *(f"samples/{digit}" for digit in range(10)),
-        *(f"judged/{name} on test" for name in ("confusion", "mistakes", "reliability")),
-        "filters/first layer",
+        *(f"train_samples/{digit}" for digit in range(10)),
+        *(f"verdict/{name} on test" for name in ("confusion", "mistakes", "reliability")),
+        "weight_filters/first layer",
     }
-    (image,) = events.Images("judged/confusion on test")
+    (image,) = events.Images("verdict/confusion on test")
     assert image.encoded_image_string.startswith(b"\x89PNG")
 
 
 def test_there_is_a_pr_curve_of_each_class_and_the_config(events: EventAccumulator) -> None:
     tensors = set(events.Tags()["tensors"])
     assert {f"pr/test/{digit}" for digit in range(10)} <= tensors
-    assert "config/text_summary" in tensors
+    assert "config" in tensors
 
 
 def test_the_graph_has_the_modules_and_their_shapes(events: EventAccumulator) -> None:
@@ -76,7 +76,22 @@ def test_the_projector_finds_points_names_and_thumbnails(full: Path) -> None:
     names = (full / "projector" / "names.tsv").read_text().splitlines()
     assert len(points) == 359 and len(names) == 360  # a heading
     assert len(points[0].split("\t")) == 4 * 4 * 4
-    assert names[0] == "predicted\tright\ttrue"
+    assert names[0] == "row\ttrue\tpredicted\tright"
+
+
+def test_the_projector_labels_points_by_what_they_are_and_were_taken_for(full: Path) -> None:
+    """TensorBoard labels by the first column that is not all numbers, which the names of digits are."""
+    _, *lines = (full / "projector" / "names.tsv").read_text().splitlines()
+    for label, true, predicted, right in (line.split("\t") for line in lines):
+        assert label == (f"is {true}" if right == "yes" else f"is {true}, taken for {predicted}")
+        assert (right == "yes") == (true == predicted)
+
+
+def test_the_curves_come_first_where_tensorboard_opens(events: EventAccumulator) -> None:
+    """Time Series sorts the groups of all kinds by name, and unfolds the first two."""
+    tags = events.Tags()
+    groups = {tag.partition("/")[0] for kind in ("scalars", "images", "tensors") for tag in tags[kind]}
+    assert sorted(groups - {"config", "pr", "_hparams_"})[:2] == ["test", "train"]  # which stand elsewhere
 
 
 @pytest.mark.parametrize("level", ["off", "scalars", "auto", "full"])
@@ -106,8 +121,8 @@ def test_a_table_and_a_regression_are_shown_too(tmp_path: Path) -> None:
     words = ["dataset=diabetes", "model=linear", "epochs=1", "tensorboard=full", "device=cpu"]
     run = trained(tmp_path, *words)
     tags = EventAccumulator(str(run)).Reload().Tags()
-    assert tags["images"] == ["judged/residuals on test"] and tags["graph"]
-    assert (run / "projector" / "names.tsv").read_text().startswith("predicted\ttrue\n")
+    assert tags["images"] == ["verdict/residuals on test"] and tags["graph"]
+    assert (run / "projector" / "names.tsv").read_text().startswith("true\tpredicted\n")
     assert "sprite" not in (run / "projector_config.pbtxt").read_text()
 
 

@@ -53,3 +53,11 @@ def test_tracing_leaves_the_net_alone() -> None:
     state = torch.get_rng_state()
     nodes(net)
     assert net.training and torch.equal(torch.get_rng_state(), state)
+
+
+def test_the_input_has_the_name_that_forward_gives_it() -> None:
+    assert nodes(nn.Sequential(nn.ReLU())) == {
+        "input": ("input", []),
+        "0": ("ReLU", ["input"]),
+        "output": ("output", ["0"]),
+    }

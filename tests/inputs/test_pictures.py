@@ -1,5 +1,7 @@
 """Pictures of every kind become rows of a run."""
 
+import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +109,21 @@ def test_wrong_pictures_are_told_one_by_one_and_the_rest_is_read(tmp_path: Path,
     assert told[0] == "empty.png: is empty" and told[3] == "gone.png: no such file"
     assert told[1] == "text.png: is no picture that can be read: cannot identify image file; mend it or take it away"
     assert told[2].startswith("cut.png: is no picture that can be read: ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (b"", "standard input: is empty"),
+        (
+            b"hello",
+            "standard input: is no picture that can be read: cannot identify image file; mend it or take it away",
+        ),
+    ],
+)
+def test_standard_input_that_is_no_picture_is_told(typed: bytes, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
+    assert only([Path("-")], schema()).faults == [told]
 
 
 def test_a_picture_too_large_to_be_one_is_refused(tmp_path: Path, grey: Image.Image, monkeypatch) -> None:

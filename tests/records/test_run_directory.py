@@ -77,8 +77,20 @@ def test_a_run_that_is_not_there_is_said(tmp_path: Path) -> None:
         find("last", tmp_path)
     with pytest.raises(ConfigError, match="no such directory"):
         find(str(tmp_path / "nowhere"), tmp_path)
-    with pytest.raises(DataError, match=r"holds neither config\.yaml nor summary\.json"):
+    with pytest.raises(DataError, match=r"holds neither config\.yaml nor summary\.json; those below it: .* report /"):
         find(str(tmp_path), tmp_path)
+
+
+def test_a_file_of_a_run_names_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    checkpoint = Path("runs") / "one" / "checkpoints" / "best.pt"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    with pytest.raises(ConfigError, match=r"best\.pt: is a file; give a run directory"):
+        find(str(checkpoint), tmp_path)
+    (tmp_path / "runs" / "one" / "config.yaml").touch()
+    with pytest.raises(ConfigError, match=r"best\.pt: is a file of the run runs/one; give a run directory"):
+        find(str(checkpoint), tmp_path)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", json.dumps("text")])

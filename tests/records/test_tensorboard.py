@@ -121,7 +121,7 @@ def test_text_is_kept_as_a_code_block(tmp_path):
     board = TensorBoard(tmp_path, never)
     board.text("config", code_block("model: cnn\nname: 실험\n"))
     board.close()
-    tensor = EventAccumulator(str(tmp_path)).Reload().Tensors("config/text_summary")[0].tensor_proto
+    tensor = EventAccumulator(str(tmp_path)).Reload().Tensors("config")[0].tensor_proto
     assert tensor.string_val[0].decode() == "~~~~\nmodel: cnn\nname: 실험\n~~~~\n"
 
 
@@ -277,7 +277,7 @@ def test_a_real_tensorboard_shows_scalars_text_and_one_row_of_hparams_a_run(serv
         (20, 0.5),
     ]  # 20 and 30 of the killed run are gone
 
-    text = server.ask("plugin/text/text?run=adam&tag=config%2Ftext_summary")
+    text = server.ask("plugin/text/text?run=adam&tag=config")
     assert "<pre><code>model: cnn" in text[0]["text"]
 
     experiment = server.ask("plugin/hparams/experiment", {"experimentName": ""})

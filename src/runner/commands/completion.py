@@ -9,14 +9,20 @@ from runner.compose.completion import candidates
 from runner.errors import ConfigError
 
 BASH = r"""_runner_completion() {
-    local line=${COMP_LINE:0:COMP_POINT} typed word kept=""
+    local line=${COMP_LINE:0:COMP_POINT} typed quote word kept=""
     typed=${line##*[[:space:]]}
-    # bash takes what follows the last = or : for the word to complete
-    if [[ $COMP_WORDBREAKS == *=* ]]; then kept=${typed%"${typed##*[=:]}"}; fi
+    quote=${typed%%[!\'\"]*}
+    line=${line%"$typed"}${typed#"$quote"}
+    # bash takes what follows the last = or : for the word to complete, or else the opening quote
+    if [[ ! $quote && $COMP_WORDBREAKS == *=* ]]; then kept=${typed%"${typed##*[=:]}"}; fi
     COMPREPLY=()
     while IFS= read -r word; do
-        word=$(printf %q "${word#"$kept"}")
-        case $word in *[=./]) ;; *) word+=" " ;; esac
+        word=${word#"$kept"}
+        if [[ ! $quote ]]; then
+            word=$(printf %q "$word")
+            word=${word//\\,/,}
+            case $word in *[=./]) ;; *) word+=" " ;; esac
+        fi
         COMPREPLY+=("$word")
     done < <("${COMP_WORDS[0]}" completion words "$line" 2> /dev/null)
 }
@@ -24,12 +30,14 @@ complete -o default -o nospace -F _runner_completion runner
 """
 ZSH = r"""_runner_completion() {
     local -a found
-    found=("${(@f)$(runner completion words "${(j: :)words[1,CURRENT]}" 2> /dev/null)}")
+    # PREFIX is the word up to the cursor, without the quote that may open it
+    found=("${(@f)$(runner completion words "${(Q)${(j: :)words[1,CURRENT-1]}} ${(Q)PREFIX}" 2> /dev/null)}")
     found=(${found:#})
     if (( $#found )); then
         compadd -S '' -- ${(M)found:#*[=./]}
         compadd -- ${found:#*[=./]}
     else
+        compset -P '*='
         _files
     fi
 }
@@ -43,7 +51,7 @@ def run(argv: Sequence[str]) -> int:
     """The exit code of ``completion``. Raises ConfigError for another shell."""
     match argv:
         case ["words", line]:
-            print(*candidates(line, VERBS), sep="\n")
+            print(*(f"{word}\n" for word in candidates(line, VERBS)), sep="", end="")  # of none no line: it were a word
         case [shell] if shell in SCRIPTS:
             print(SCRIPTS[shell], end="")
         case _:

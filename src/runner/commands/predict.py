@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
 from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.commands.whole_number import whole_number
 from runner.config.knobs import DATASET
 from runner.config.limits import faults
 from runner.errors import ConfigError, DataError, RunError
@@ -137,20 +138,16 @@ def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         description="Answers for pictures, rows of CSV files, a row typed as column=value, or a row of the test split.",
         allow_abbrev=False,
     )
-    parser.add_argument("--test-index", type=whole, metavar="N", help="a row of the test split, from 0; needs the data")
+    parser.add_argument(
+        "--test-index", type=whole_number, metavar="N", help="a row of the test split, from 0; needs the data"
+    )
     parser.add_argument("--invert", action="store_true", help="pictures with dark and bright turned round")
-    parser.add_argument("--top", type=whole, metavar="K", help="how many classes are told, the likeliest first")
+    parser.add_argument("--top", type=whole_number, metavar="K", help="how many classes are told, the likeliest first")
     parser.add_argument("--json", action="store_true", help="a JSON object for each input, on standard output")
     parser.add_argument("--csv", metavar="OUT.csv", help="a table of all the probabilities or scores, into this file")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT.csv where it is there already")
     parser.error = refuse  # type: ignore[method-assign]
     return parser.parse_known_args(list(argv))
-
-
-def whole(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 0 or more")
-    return int(text)
 
 
 def refuse(message: str) -> NoReturn:

@@ -17,6 +17,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from runner.commands.whole_number import whole_number
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError
@@ -64,7 +65,7 @@ def _wanted(argv: Sequence[str]) -> argparse.Namespace:
         "folders", nargs="*", metavar="DIR", help="a run, a sweep or a folder of them; last: the newest"
     )
     parser.add_argument("--by", metavar="METRIC", help="what they are ranked by; without it each run's own monitor")
-    parser.add_argument("--top", type=int, default=20, metavar="N", help="how many are shown of each data set")
+    parser.add_argument("--top", type=whole_number, default=20, metavar="N", help="how many are shown of each data set")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every run with all it was told, as JSON")
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")

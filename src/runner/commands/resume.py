@@ -11,6 +11,7 @@ from runner import libraries
 from runner.commands.stored_run import LENGTHS, StoredRun, open_run
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError
+from runner.records.here import here
 
 if TYPE_CHECKING:
     from runner.config.settings import Config
@@ -24,10 +25,10 @@ def run(argv: list[str]) -> int:
     check_stretchable(stored)
     status = stored.directory.status
     if status == "stopped_early":
-        print(f"{stored.directory.path}: stopped early already; its patience is spent, nothing to do")
+        print(f"{here(stored.directory.path)}: stopped early already; its patience is spent, nothing to do")
     elif status == "finished" and not any(map(is_longer, stored.folds or [stored])):
-        print(f"{stored.directory.path}: finished already; nothing to do")
-        print(f"  train it for longer: python -m runner resume {shlex.quote(str(stored.directory.path))} epochs=...")
+        print(f"{here(stored.directory.path)}: finished already; nothing to do")
+        print(f"  train it for longer: python -m runner resume {shlex.quote(here(stored.directory.path))} epochs=...")
     else:
         with stored.directory.owned():
             go_on_with_folds(stored) if stored.folds else go_on(stored)

@@ -12,7 +12,7 @@ from runner import libraries
 from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.limits import shown
 from runner.config.settings import Config
-from runner.config.spelling import listed, nearest
+from runner.config.spelling import bare, listed, nearest
 from runner.errors import ConfigError, DataError
 from runner.records.here import here
 from runner.records.listing import Table, draw
@@ -174,8 +174,8 @@ def _default(knob: Knob) -> str:
 def _unknown(catalog: Catalog, word: str) -> str:
     if Path(word).is_dir():
         return f"show {word}: tells what can be chosen; the scores of a run: python -m runner eval {shlex.quote(word)}"
-    owners = [group for group in GROUPS if word in catalog.options(group)]
-    meant = f"{owners[0]}={word}" if owners else nearest(word.partition("=")[0], [*GROUPS, *SETTINGS])
+    owned = [f"{group}={name}" for group in GROUPS for name in catalog.options(group) if bare(name) == bare(word)]
+    meant = owned[0] if owned else nearest(word.partition("=")[0], [*GROUPS, *SETTINGS])
     advice = f"; did you mean: python -m runner show {meant}" if meant else ""
     return f"show {word}: there is no such group{advice}\n  groups: {listed(GROUPS)}; or settings"
 

@@ -115,6 +115,9 @@ def _nothing_to_view(words: Sequence[str]) -> str:
             return f"view {named}: is not of the form key=value; did you mean: python -m runner view {group}={named}"
     if any(word.startswith("model=") for word in words):
         return f"view: a net is shown by python -m runner show {shlex.join(words)} dataset=..."
+    if file := next((word for word in words if Path(word).is_file()), None):
+        how = shlex.quote(f"dataset.path={file}")
+        return f"view {file}: is a file; a table: python -m runner view dataset=csv {how} dataset.target=COLUMN"
     return (
         f"view: say which data set: python -m runner view dataset=mnist\n"
         f"  choices: {listed(catalog.options('dataset'))}\n"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner import libraries
 from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.commands.whole_number import whole_number
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, DataError, RunError, RunnerError
 from runner.records.files import write_whole
@@ -110,7 +111,7 @@ def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--test-index", type=int, default=0, metavar="N", help="the row that pictures of one example show"
+        "--test-index", type=whole_number, default=0, metavar="N", help="the row that pictures of one example show"
     )
     parser.add_argument(
         "--out", metavar="FOLDER", help="where they go; by default view-<name of the run> in this folder"
@@ -120,8 +121,6 @@ def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     own, words = parser.parse_known_args(list(argv))
     if flags := [word for word in words if word.startswith("-")]:
         refuse(f"{flags[0]}: no such flag")
-    if own.test_index < 0:
-        refuse(f"--test-index {own.test_index}: a row number from 0")
     return own, words
 
 

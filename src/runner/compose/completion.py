@@ -53,7 +53,8 @@ def overrides(words: Sequence[str], begun: str) -> Iterator[str]:
     catalog = Catalog(conf_folders())
     group, equals, _ = begun.partition("=")
     if equals:
-        yield from (f"{group}={name}" for name in catalog.options(group) if group in GROUPS)
+        listed = begun[: max(map(begun.rfind, "=[,")) + 1]  # of several only the last is still being typed
+        yield from (f"{listed}{name}" for name in catalog.options(group) if group in GROUPS)
         return
     yield from (f"{name}=" for name in GROUPS)
     yield from (f"{name}=" for name in catalog.settings)

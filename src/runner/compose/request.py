@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner.config.catalog import GROUPS, RECIPES, Catalog, unknown_option
@@ -110,7 +111,7 @@ def readable(words: Sequence[str], catalog: Catalog, *, multirun: bool) -> Lines
 def _read(word: str, catalog: Catalog, multirun: bool) -> Iterator[tuple[bool, str]]:
     """(is a fault, text) for one word; a wrong option gives its fault and, to look further, the nearest right one."""
     override = parsed(word, multirun)
-    if override is None:
+    if override is None or not override.key_or_group:
         yield True, _unreadable(word, catalog)
         return
     key, line = override.key_or_group, str(override.input_line)
@@ -187,6 +188,8 @@ def _ambiguous(word: str, key: str) -> str:
 
 def _unreadable(word: str, catalog: Catalog) -> str:
     key, equals, _ = word.partition("=")
+    if equals and not key:
+        return f"{word}: is not of the form key=value; no spaces around the ="
     if equals and not key.isascii():
         return f"{word}: there is no setting {key}; see them: python -m runner show settings"
     if equals:
@@ -199,6 +202,10 @@ def _unreadable(word: str, catalog: Catalog) -> str:
     if word == "last" or Path(word).is_dir():
         wanted = "words as train takes them are wanted, a run's stand in its .hydra/overrides.yaml"
         return f"{word}: is a folder or a run; {wanted}"
+    if Path(word).is_file():
+        return (
+            f"{word}: is a file; a table of yours is dataset=csv {quote(f'dataset.path={word}')} dataset.target=COLUMN"
+        )
     return f"{word}: is not of the form key=value; no spaces around the ="
 
 

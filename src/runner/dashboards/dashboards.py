@@ -2,6 +2,9 @@
 
 Nothing here changes what the run computes: no random number is drawn, no weight is moved.
 
+TensorBoard opens on all tags by name, the first two groups unfolded: the names here come after ``test`` and ``train``,
+whose curves are looked for.
+
 Shapes: N rows of the judged split, K classes.
 """
 
@@ -129,14 +132,14 @@ class Dashboards:
         exhibit = Exhibit(config.dataset.option, data, self.experiment.split, "", config.split_seed)
         for group in exhibit.gallery:
             if len(group.images):
-                self.show_image(f"samples/{group.heading}", mosaic(group.images, THUMBNAIL, ACROSS))
+                self.show_image(f"train_samples/{group.heading}", mosaic(group.images, THUMBNAIL, ACROSS))
 
     def show_histograms(self) -> None:
         values = []
         for name, weight in self.experiment.parts.model.named_parameters():
             values.append(histogram_value(f"weights/{name}", on_host(weight.detach())))
             if weight.grad is not None:
-                values.append(histogram_value(f"gradients/{name}", on_host(weight.grad)))
+                values.append(histogram_value(f"weight_gradients/{name}", on_host(weight.grad)))
         self.board.add(values)
 
     def show_filters(self) -> None:
@@ -148,7 +151,7 @@ class Dashboards:
         images = filter_images(layer, self.experiment.in_shape) if layer is not None else []
         if not images:
             raise ConfigError("a first layer that is fed a table has no filters")
-        self.show_image("filters/first layer", mosaic(images, FILTER, FILTERS_ACROSS))
+        self.show_image("weight_filters/first layer", mosaic(images, FILTER, FILTERS_ACROSS))
 
     def show_pr_curves(self, run: Sitter) -> None:
         """One for each class, against all others."""
@@ -169,7 +172,7 @@ class Dashboards:
 
         with style() as boxes:
             sheet = PORTRAITS[name](run)
-            self.board.add([image_value(f"judged/{name} on {run.split}", sheet.png(), sheet.width, sheet.height)])
+            self.board.add([image_value(f"verdict/{name} on {run.split}", sheet.png(), sheet.width, sheet.height)])
         self.boxes |= boxes
 
     def show_image(self, tag: str, image_HW3: NDArray[np.uint8]) -> None:

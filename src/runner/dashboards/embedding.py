@@ -59,15 +59,19 @@ def keep_input(seen: list[Tensor], module: nn.Module, args: Any, made: Any) -> N
 
 
 def said(run: Sitter, count: int) -> tuple[list[str], list[list[str]]]:
-    """(headings, a line for each point); TensorBoard labels points by the last of them."""
+    """(headings, a line for each point); TensorBoard labels points by the first of no numbers, or else the first."""
     scores, y_N = run.answers
     names = run.data.data.class_names
     if not names:
         pairs = zip(y_N[:count].tolist(), scores[:count].tolist(), strict=True)
-        return ["predicted", "true"], [[figure(value), figure(y)] for y, value in pairs]
+        return ["true", "predicted"], [[figure(y), figure(value)] for y, value in pairs]
     verdicts = run.verdicts
     triples = zip(y_N[:count].tolist(), verdicts.predicted_N.tolist(), verdicts.hits_N.tolist(), strict=False)
-    return ["predicted", "right", "true"], [[names[k], "yes" if hit else "no", names[y]] for y, k, hit in triples]
+    lines = [
+        [f"is {names[y]}" + ("" if hit else f", taken for {names[k]}"), names[y], names[k], "yes" if hit else "no"]
+        for y, k, hit in triples
+    ]
+    return ["row", "true", "predicted", "right"], lines
 
 
 def sprite(run: Sitter, rows_n: Tensor) -> Sprite | None:

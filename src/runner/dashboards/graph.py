@@ -45,6 +45,8 @@ def path(node: fx.Node) -> str:
     if node.op == "call_module":
         calls = earlier_calls(node)
         return str(node.target).replace(".", "/") + (f"_{calls}" if calls else "")
+    if node.op == "placeholder":
+        return str(node.target)  # as forward calls it; node.name makes input_1 of what is a word of Python
     stack = list(node.meta.get("nn_module_stack", {}))
     around = stack[-1].replace(".", "/") + "/" if stack and stack[-1] else ""
     return f"{around}{node.name}"

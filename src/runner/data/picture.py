@@ -32,7 +32,8 @@ def read_picture(
     except MemoryError:
         raise
     except Exception as fault:  # a decoder of broken bytes may raise anything; the cause stays attached
-        reason = str(fault).replace(f" {str(file)!r}", "").rstrip(".")
+        named = str(file) if isinstance(file, str | Path) else file  # as PIL calls it
+        reason = str(fault).replace(f" {named!r}", "").rstrip(".")
         raise DataError(f"{name or file}: is no picture that can be read: {reason}; mend it or take it away") from fault
     return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1).contiguous()
 

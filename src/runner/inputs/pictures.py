@@ -76,7 +76,10 @@ def read_one(file: str, schema: Schema) -> Tensor:
     channels, height, width = schema.row_shape
     read = partial(read_picture, colour=channels == 3, size=(height, width))
     if file == STANDARD_INPUT:
-        return read(BytesIO(sys.stdin.buffer.read()), name="standard input")
+        typed = sys.stdin.buffer.read()
+        if not typed:
+            raise DataError("standard input: is empty")
+        return read(BytesIO(typed), name="standard input")
     if not Path(file).exists():
         raise DataError(f"{file}: no such file")
     if not Path(file).stat().st_size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.files import sweep_temporaries, write_json, write_whole
+from runner.records.here import here
 
 CLAIM_TRIES = 100
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
@@ -159,10 +161,22 @@ def find(run: str, output_dir: Path) -> RunDirectory:
         return newest(output_dir)
     directory = RunDirectory(Path(run).expanduser().absolute())
     if not directory.path.is_dir():
-        raise ConfigError(f"{run}: no such directory; give a run directory, or last")
+        raise ConfigError(f"{run}: {not_a_directory(directory.path)}; give a run directory, or last")
     if not directory.summary.exists() and not directory.config.exists():
-        raise DataError(f"{run}: not a run directory: it holds neither config.yaml nor summary.json")
+        raise DataError(
+            f"{run}: not a run directory: it holds neither config.yaml nor summary.json; "
+            f"those below it: python -m runner report {shlex.quote(run)}"
+        )
     return directory
+
+
+def not_a_directory(path: Path) -> str:
+    """What is there instead, and the run that it lies in."""
+    if not path.exists():
+        return "no such directory"
+    runs = (folder for folder in path.parents if RunDirectory(folder).config.exists())
+    run = next(runs, None)
+    return f"is a file of the run {here(run)}" if run else "is a file"
 
 
 def newest(output_dir: Path) -> RunDirectory:

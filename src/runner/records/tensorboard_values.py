@@ -21,7 +21,7 @@ def text_value(tag: str, markdown: str) -> Summary.Value:
     """Under Text."""
     metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
     tensor = TensorProto(dtype=DT_STRING, string_val=[markdown.encode()], tensor_shape=_shape(1))
-    return Summary.Value(tag=f"{tag}/text_summary", metadata=metadata, tensor=tensor)
+    return Summary.Value(tag=tag, metadata=metadata, tensor=tensor)
 
 
 def image_value(tag: str, png: bytes, width: int, height: int) -> Summary.Value:
