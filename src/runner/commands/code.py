@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 
 from runner import libraries
 from runner.compose.composition import compose
@@ -16,12 +15,13 @@ USAGE = "python -m runner code [GROUP=OPTION ...] [KEY=VALUE ...] > script.py"
 HELP = f"""{USAGE}
 
 The run that train with the same words makes, as one plain PyTorch script with the same losses. It can show
-  data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist random, scaled, normalised or flattened
+  data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist car random; dataset.limit, one fold;
+              scaled, normalised or flattened, categories as columns of 0 and 1
   models      those that are torch's own layers in a row: linear mlp dnn cnn cnn_notes
-  losses      cross_entropy bce_with_logits mse, and torch's other losses of numbers
-  optimizers  all of torch but lbfgs, muon and sparse_adam; scheduler none, step_lr, multi_step_lr, exponential_lr,
-              cosine_annealing_lr; grad_clip_norm
-  the best epoch by val/loss or val/accuracy
+  losses      cross_entropy nll multi_margin bce_with_logits bce soft_margin mse l1 huber smooth_l1, with their weights
+  optimizers  all of torch but lbfgs, muon and sparse_adam; grad_clip_norm
+  schedulers  all of torch, per epoch or step, also chains such as warmup_cosine and reduce_lr_on_plateau
+  the best epoch, and early stopping, by train/loss, val/loss or val/accuracy
 Anything else is refused with the reason."""
 
 
@@ -37,7 +37,7 @@ def run(argv: Sequence[str]) -> int:
     request = parse(argv)
     config = compose(request).config
     if config.fold == "all":
-        config = replace(config, fold=0)  # refused with all else that a script cannot do
+        raise ConfigError(f"code: fold=all: is a run for each of {config.folds} folds and a script is one; add fold=0")
     libraries.load()
     from runner.experiment import assemble
     from runner.script.page import page

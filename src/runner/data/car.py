@@ -69,11 +69,11 @@ def car_rows() -> Iterator[tuple[str, ...]]:
 
 def evaluate(buying: str, maint: str, doors: str, persons: str, lug_boot: str, safety: str) -> str:
     """The class of a car."""
-    tech = TECH[_comfort(doors, persons, lug_boot)][("low", "med", "high").index(safety)]
-    return CLASS[_price(buying, maint)][tech]
+    tech = TECH[comfort(doors, persons, lug_boot)][("low", "med", "high").index(safety)]
+    return CLASS[price(buying, maint)][tech]
 
 
-def _price(buying: str, maint: str) -> int:
+def price(buying: str, maint: str) -> int:
     """0 (dear) to 3 (cheap)."""
     if (buying, maint) in {("vhigh", "vhigh"), ("vhigh", "high"), ("high", "vhigh")}:
         return 0
@@ -84,7 +84,7 @@ def _price(buying: str, maint: str) -> int:
     return 1
 
 
-def _comfort(doors: str, persons: str, lug_boot: str) -> int:
+def comfort(doors: str, persons: str, lug_boot: str) -> int:
     """0 (poor) to 2 (good)."""
     if persons == "2" or (doors, persons, lug_boot) == ("2", "more", "small"):
         return 0

@@ -102,17 +102,19 @@ def _scheduler(
         facts["last_epoch"] = -1  # a resumed one loads its state
     knobs = filled(part, kind, optimizer, span, ticks, monitor_mode)
     if links := links_of(part):
-        stretches = _stretches(knobs["milestones"], ticks) if "milestones" in knobs else [ticks] * len(links)
         knobs["schedulers"] = [
             _scheduler(link, optimizer, span, stretch, monitor_mode, trusted)
-            for link, stretch in zip(links, stretches, strict=True)
+            for link, stretch in zip(links, stretches(part, ticks), strict=True)
         ]
     return make(part, kind, facts, knobs)
 
 
-def _stretches(milestones: Sequence[int], ticks: int) -> list[int]:
-    """The ticks of each scheduler of a row; one that begins after the run's end has one."""
-    return [max(1, end - begin) for begin, end in pairwise([0, *milestones, ticks])]
+def stretches(part: Part, ticks: int) -> list[int]:
+    """The ticks of each link of a chain that has ``ticks``; one that begins after the run's end has one."""
+    links = links_of(part)
+    if not links or "milestones" not in part.knobs:
+        return [ticks] * len(links)
+    return [max(1, end - begin) for begin, end in pairwise([0, *part.knobs["milestones"], ticks])]
 
 
 def _rehearse(make_scheduler: Callable[[Optimizer], LRScheduler], optimizer: Optimizer, ticks: int) -> None:

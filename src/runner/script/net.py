@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from runner.errors import ConfigError
+from runner.script.words import code
 
 WIDEST = 120  # columns of a line
+INSTEAD = "a script can show torch's own layers in a row, as of linear, mlp, dnn or cnn without model.residual"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Layer:
     kind: type[nn.Module]
     required: tuple[Any, ...]
     changed: dict[str, Any]
+    has_matrix: bool = False  # among its weights
 
     def make(self) -> nn.Module:
         return self.kind(*self.required, **self.changed)
@@ -31,36 +34,33 @@ class Layer:
         return f"nn.{self.kind.__name__}({', '.join(words)})"
 
 
-def code(value: object) -> str:
-    """A plain value as it is written in Python, words in double quotes."""
-    return f'"{value}"' if isinstance(value, str) else repr(value)
-
-
-Row = list["Layer | Row"]
-
-
-def net_lines(net: nn.Module, option: str, weights_seed: int, *, single_output: bool) -> list[str]:
+def net_lines(
+    net: nn.Module, option: str, weights_seed: int, *, ending: Sequence[Layer], single_output: bool
+) -> list[str]:
     """The class ``Net``; made under ``weights_seed`` it has the weights of ``net``, which has not been trained.
 
-    Raises ConfigError where ``net`` is more than a row of layers, or draws its weights in a way of its own.
+    What the loss wants behind the net is its ``ending``. Raises ConfigError where ``net`` is more than a row of layers,
+    or draws its weights in a way of its own.
     """
-    row = layer_row(net, option)
-    check_weights(net, row, option, weights_seed)
-    ending = ".squeeze(1)" if single_output else ""
-    parts = dict(zip(names(net), row, strict=True)) if is_in_blocks(net) else {"layers": row}
-    lines = ["class Net(nn.Module):", "    def __init__(self):", "        super().__init__()"]
-    for name, layers in parts.items():
-        lines += part_lines(name, layers)
-    return [*lines, "", "    def forward(self, x):", *forward_lines(list(parts), ending)]
+    layers = layers_of(net, option)
+    check_weights(net, layers, option, weights_seed)
+    return [
+        "class Net(nn.Module):",
+        "    def __init__(self):",
+        "        super().__init__()",
+        *layer_lines([*layers, *ending]),
+        "",
+        "    def forward(self, x):",
+        f"        return self.layers(x){'.squeeze(1)' if single_output else ''}",
+    ]
 
 
-def layer_row(net: nn.Module, option: str) -> Row:
-    """The layers in their order; a row within the row stands for itself."""
+def layers_of(net: nn.Module, option: str) -> list[Layer]:
+    """The layers in their order, those of a row within the row among them."""
     if not is_row(net):
-        raise ConfigError(
-            f"model={option}: is more than layers in a row ({type(net).__name__}); a script cannot show it"
-        )
-    return [layer_row(m, option) if is_row(m) else layer(m, option) for m in net.children()]
+        raise ConfigError(f"model={option}: is more than layers in a row ({type(net).__name__}); {INSTEAD}")
+    assert isinstance(net, nn.Sequential)
+    return [each for m in net for each in (layers_of(m, option) if is_row(m) else [layer(m, option)])]
 
 
 def is_row(module: nn.Module) -> bool:
@@ -71,14 +71,14 @@ def is_row(module: nn.Module) -> bool:
 def layer(module: nn.Module, option: str) -> Layer:
     kind = type(module)
     if not kind.__module__.startswith("torch.nn.modules.") or list(module.children()):
-        raise ConfigError(f"model={option}: has a {kind.__name__}, which is no layer of torch; a script cannot show it")
+        raise ConfigError(f"model={option}: has a {kind.__name__}, which is no layer of torch; {INSTEAD}")
     named = [p for p in inspect.signature(kind).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     parameters = [p for p in named if p.name not in ("device", "dtype")]
     required = tuple(argument(module, p.name) for p in parameters if p.default is p.empty)
     plain = Layer(kind, required, {}).make()
     others = [p.name for p in parameters if p.default is not p.empty]
     changed = {name: argument(module, name) for name in others if argument(module, name) != argument(plain, name)}
-    return Layer(kind, required, changed)
+    return Layer(kind, required, changed, has_matrix=any(p.dim() > 1 for p in module.parameters()))
 
 
 def argument(module: nn.Module, name: str) -> Any:
@@ -89,47 +89,36 @@ def argument(module: nn.Module, name: str) -> Any:
     return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
 
 
-def check_weights(net: nn.Module, row: Row, option: str, weights_seed: int) -> None:
+def check_weights(net: nn.Module, layers: Sequence[Layer], option: str, weights_seed: int) -> None:
     """Raises ConfigError where the layers, made in their order, do not have the weights of the net."""
     with torch.random.fork_rng([]):
         torch.manual_seed(weights_seed)
-        made = build(row)
-    same = [torch.equal(a, b.cpu()) for a, b in zip(made.parameters(), net.parameters(), strict=True)]
-    if not all(parameter.requires_grad for parameter in net.parameters()):
-        raise ConfigError(f"model={option}: has frozen parameters; a script cannot show them")
-    if not all(same):
-        raise ConfigError(f"model={option}: draws its first weights in a way of its own; a script cannot show it")
+        made = [*nn.Sequential(*(each.make() for each in layers)).parameters()]
+    own = [*net.parameters()]
+    if not all(parameter.requires_grad for parameter in own):
+        raise ConfigError(f"model={option}: has frozen parameters, which a script cannot show; set model.freeze=[]")
+    if len(made) != len(own) or not all(torch.equal(a, b.cpu()) for a, b in zip(made, own, strict=True)):
+        raise ConfigError(f"model={option}: draws its first weights in a way of its own; {INSTEAD}")
 
 
-def build(row: Row) -> nn.Module:
-    return nn.Sequential(*(item.make() if isinstance(item, Layer) else build(item) for item in row))
-
-
-def is_in_blocks(net: nn.Module) -> bool:
-    """Whether its parts have names, not numbers."""
-    return all(name.isidentifier() for name, _ in net.named_children())
-
-
-def names(net: nn.Module) -> list[str]:
-    return [name for name, _ in net.named_children()]
-
-
-def part_lines(name: str, part: Layer | Row) -> Iterator[str]:
-    """``self.name = ...`` in one line where it fits, else a layer a line."""
-    short = f"        self.{name} = {text(part)}"
-    if isinstance(part, Layer) or (len(short) <= WIDEST and len(part) <= 4):
+def layer_lines(layers: Sequence[Layer]) -> Iterator[str]:
+    """``self.layers = ...`` in one line where it is short, else a stage a line."""
+    short = f"        self.layers = nn.Sequential({', '.join(map(str, layers))})"
+    if len(layers) <= 4 and len(short) <= WIDEST:
         yield short
         return
-    yield f"        self.{name} = nn.Sequential("
-    yield from (f"            {text(item)}," for item in part)
+    yield "        self.layers = nn.Sequential("
+    yield from (f"            {stage}" for stage in stages(layers))
     yield "        )"
 
 
-def text(part: Layer | Row) -> str:
-    return str(part) if isinstance(part, Layer) else f"nn.Sequential({', '.join(map(text, part))})"
-
-
-def forward_lines(parts: list[str], ending: str) -> Iterator[str]:
-    *first, last = parts
-    yield from (f"        x = self.{name}(x)" for name in first)
-    yield f"        return self.{last}(x){ending}"
+def stages(layers: Sequence[Layer]) -> list[str]:
+    """A layer with a matrix of weights and those that follow it, each stage a line, or more where it is wide."""
+    lines, has_matrix = [""], False
+    for each in layers:
+        begins = has_matrix and (each.has_matrix or each.kind is nn.Flatten)
+        if begins or (lines[-1] and len(lines[-1]) + len(str(each)) > WIDEST - 14):
+            lines.append("")
+        has_matrix = each.has_matrix or (has_matrix and not begins)
+        lines[-1] += f"{each}, "
+    return [line.rstrip() for line in lines]

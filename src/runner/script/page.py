@@ -8,25 +8,25 @@ from functools import partial
 from runner.config.catalog import Catalog
 from runner.errors import ConfigError
 from runner.experiment import Experiment
-from runner.script.net import net_lines
+from runner.script.net import WIDEST, net_lines
 from runner.script.rows import (
     draw_lines,
     draws,
-    generator_lines,
     import_lines,
     preparing_lines,
     reading_lines,
+    shuffled_lines,
     single_output,
     split_lines,
 )
-from runner.script.training import evaluation_lines, loop_lines, making_lines
+from runner.script.training import ending_layers, evaluation_lines, loop_lines, making_lines
 from runner.seed import derive
 
 SHOWN = {"seed", "split_seed", "epochs", "batch_size", "eval_batch_size", "shuffle", "val_fraction", "test_fraction"}
-SHOWN |= {"monitor", "grad_clip_norm"}
+SHOWN |= {"monitor", "grad_clip_norm", "folds", "fold", "early_stopping"}
 WITHOUT_EFFECT = {"name", "device", "threads", "test_every_epochs", "log_every_steps", "num_workers", "data_dir"}
 WITHOUT_EFFECT |= {"output_dir", "tensorboard", "tags", "reference", "trusted", "checkpoint"}
-DATASET_KNOBS = {"transforms", "shape", "num_classes", "num_rows", "seed"}
+DATASET_KNOBS = {"transforms", "limit", "shape", "num_classes", "num_rows", "seed"}
 
 
 def page(experiment: Experiment, catalog: Catalog, command: str) -> str:
@@ -59,31 +59,27 @@ def setting_faults(experiment: Experiment, catalog: Catalog) -> Iterator[str]:
     for name, value in dataset.knobs.items():
         if name not in DATASET_KNOBS and value != usual[name].default:
             yield f"dataset.{name}={value}: a plain script has no such thing; leave it out"
-    if experiment.config.monitor not in ("val/loss", "val/accuracy") and experiment.has_validation:
-        yield f"monitor={experiment.config.monitor}: a script keeps the best by val/loss or val/accuracy"
+    if (stopping := experiment.config.early_stopping).patience_epochs and stopping.min_delta:
+        yield f"early_stopping.min_delta={stopping.min_delta}: a script counts any better epoch; leave it out"
     if experiment.data.official_val is not None:
-        yield f"dataset={dataset.option}: has a validation set of its own, which a script cannot show"
+        yield f"dataset={dataset.option}: has a validation set of its own, which is not shown; choose another data set"
 
 
 def head(experiment: Experiment, command: str) -> Iterator[str]:
-    config = experiment.config
-    parts = f"{config.dataset.option}, {config.model.option} and {config.optimizer.option}"
-    yield f'"""{parts} in plain PyTorch, with the losses of'
-    yield command
-    yield '"""'
-    yield ""
-    standard = ["import copy"] * experiment.has_validation + ["import hashlib"] * uses_generator(experiment)
-    yield from [*standard, *[""] * bool(standard)]
+    says = f"The same losses as {command}"
+    lines = [says] if len(says) <= WIDEST - 2 else ["The same losses as", command]
+    yield from (f"# {line}" for text in lines for line in text.splitlines())
+    yield from ["import hashlib", ""] * shuffles(experiment)
     yield "import torch"
-    yield from sorted(["from torch import nn", *import_lines(config.dataset.option)])
+    yield from sorted(["from torch import nn", *import_lines(experiment.config.dataset.option)])
 
 
-def uses_generator(experiment: Experiment) -> bool:
-    return experiment.config.shuffle or draws(experiment) or experiment.config.dataset.option == "random"
+def shuffles(experiment: Experiment) -> bool:
+    return experiment.config.shuffle or draws(experiment) or experiment.config.folds is not None
 
 
 def data_section(experiment: Experiment) -> list[str]:
-    functions = [generator_lines()] * uses_generator(experiment)
+    functions = [shuffled_lines()] * shuffles(experiment)
     functions += [draw_lines(experiment)] * draws(experiment)
     reading = ["# 1. The data: every row in one tensor", *reading_lines(experiment)]
     lines = [*reading, *split_lines(experiment), *preparing_lines(experiment)]
@@ -94,7 +90,11 @@ def model_section(experiment: Experiment, catalog: Catalog) -> list[str]:
     config = experiment.config
     weights_seed = derive(config.seed, "weights")
     lines = net_lines(
-        experiment.parts.model, config.model.option, weights_seed, single_output=single_output(experiment)
+        experiment.parts.model,
+        config.model.option,
+        weights_seed,
+        ending=ending_layers(config.loss),
+        single_output=single_output(experiment),
     )
     return [*apart([["# 2. The model", *lines]]), "", "", *making_lines(experiment, catalog)]
 

@@ -11,79 +11,99 @@ from torch import Tensor
 
 from runner.config.part import Part
 from runner.contracts import Data
+from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price
 from runner.errors import ConfigError
 from runner.experiment import Experiment
+from runner.parts.build import num_outputs
+from runner.seed import derive
 
-SKLEARN = {
-    "iris": "load_iris()",
-    "wine": "load_wine()",
-    "breast_cancer": "load_breast_cancer()",
-    "diabetes": "load_diabetes(scaled=False)",
+SKLEARN = {  # option -> what it is called with, besides return_X_y
+    "digits": "",
+    "iris": "",
+    "wine": "",
+    "breast_cancer": "",
+    "diabetes": "scaled=False, ",
 }
 TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
-SUPPORTED = ("digits", *SKLEARN, *TORCHVISION, "random")
+SUPPORTED = (*SKLEARN, *TORCHVISION, "car", "random")
 
 
 def import_lines(option: str) -> list[str]:
     """What reading it imports, besides torch."""
     if option in TORCHVISION:
         return ["from torchvision import datasets"]
-    function = "load_digits" if option == "digits" else SKLEARN.get(option, "").partition("(")[0]
-    return [f"from sklearn.datasets import {function}"] if function else []
+    return [f"from sklearn.datasets import load_{option}"] if option in SKLEARN else []
 
 
 def reading_lines(experiment: Experiment) -> list[str]:
     """``x`` [N, ...] and ``y`` [N], raw. Raises ConfigError for a data set that a few lines cannot read."""
     part, data = experiment.config.dataset, experiment.data
     if part.option not in SUPPORTED:
-        raise ConfigError(f"dataset={part.option}: a script can read {', '.join(SUPPORTED)}")
+        raise ConfigError(
+            f"dataset={part.option}: takes more than a few lines to read; a script can read {', '.join(SUPPORTED)}"
+        )
     if part.option in TORCHVISION:
         return published(TORCHVISION[part.option], Path(experiment.config.data_dir), data)
-    lines = {"digits": digits, "random": random}.get(part.option, bundled)(part, data)
-    as_numbers = single_output(experiment) and not data.y.is_floating_point()
-    return [*lines, *["y = y.float()  # the loss compares numbers"] * as_numbers]
+    if part.option in SKLEARN:
+        return bundled(part, data, as_numbers=single_output(experiment))
+    lines = car(part, data) if part.option == "car" else random(part, data)
+    return [*lines, *["y = y.float()  # the loss compares numbers"] * single_output(experiment)]
 
 
 def single_output(experiment: Experiment) -> bool:
     """Whether the net gives one number a row: regression, or the logit of the second of two classes."""
-    return experiment.data.task == "regression" or experiment.config.loss.option == "bce_with_logits"
+    config, data = experiment.config, experiment.data
+    return num_outputs(config.loss, data.task, len(data.class_names), config.trusted) == 1
 
 
-def digits(part: Part, data: Data) -> list[str]:
+def bundled(part: Part, data: Data, *, as_numbers: bool) -> list[str]:
+    x = "x.float().view(-1, 1, 8, 8)" if part.option == "digits" else "x.float()"
+    says = ", pixels 0..16" if part.option == "digits" else "; the loss compares numbers" if as_numbers else ""
     return [
-        "digits = load_digits()",
-        "x = torch.tensor(digits.images, dtype=torch.float32).unsqueeze(1)  # [1797, 1, 8, 8], pixels 0..16",
-        "y = torch.tensor(digits.target)",
-    ]
-
-
-def bundled(part: Part, data: Data) -> list[str]:
-    dtype = ", dtype=torch.float32" if data.task == "regression" else ""
-    return [
-        f"table = {SKLEARN[part.option]}",
-        f"x = torch.tensor(table.data, dtype=torch.float32)  # {list(data.x.shape)}",
-        f"y = torch.tensor(table.target{dtype})",
+        f"x, y = map(torch.tensor, load_{part.option}({SKLEARN[part.option]}return_X_y=True))",
+        f"{f'x, y = {x}, y.float()' if as_numbers else f'x = {x}'}  # {list(data.x.shape)}{says}",
     ]
 
 
 def published(name: str, data_dir: Path, data: Data) -> list[str]:
     folder = data_dir.relative_to(Path.cwd()) if data_dir.is_relative_to(Path.cwd()) else data_dir
     return [
-        f'train_set = datasets.{name}("{folder}", train=True, download=True)',
-        f'test_set = datasets.{name}("{folder}", train=False)',
+        f'train_set, test_set = (datasets.{name}("{folder}", train=train, download=True) for train in (True, False))',
         f"x = torch.cat([train_set.data, test_set.data]).unsqueeze(1).float()  # {list(data.x.shape)}, pixels 0..255",
         "y = torch.cat([train_set.targets, test_set.targets])",
     ]
+
+
+def car(part: Part, data: Data) -> list[str]:
+    """Every combination of the categories, and what the decision model makes of each."""
+    buying, maint, doors, persons, lug_boot, _ = (column.categories for column in COLUMNS)
+    sizes = tuple(len(column.categories) for column in COLUMNS)
+    prices = [[price(b, m) for m in maint] for b in buying]
+    two, three, four, more = ([[comfort(d, p, boot) for boot in lug_boot] for p in persons] for d in doors)
+    return [
+        f"x = torch.cartesian_prod(*map(torch.arange, {sizes}))  # every combination of categories",
+        f"{', '.join(column.name for column in COLUMNS)} = x.T",
+        f"price = torch.tensor({prices})[buying, maint]  # 0 dear, 3 cheap",
+        f"comfort = torch.tensor([{two}, {three},",
+        f"                        {four}, {more}])  # 0 poor, 2 good",
+        f"tech = torch.tensor({[list(TECH[c]) for c in TECH]})[comfort[doors, persons, lug_boot], safety]",
+        f"y = torch.tensor({grades()})[price, tech]  # {', '.join(CLASS_NAMES)}",
+    ]
+
+
+def grades() -> list[list[int]]:
+    """[price][tech] the number of the class."""
+    return [[CLASS_NAMES.index(name) for name in CLASS[of_price]] for of_price in CLASS]
 
 
 def random(part: Part, data: Data) -> list[str]:
     shape = ", ".join(map(str, data.x.shape[1:]))
     seed, num_rows, num_classes = part.knobs["seed"], len(data.y), part.knobs["num_classes"]
     if num_classes == 0:
-        raise ConfigError("dataset.num_classes=0: a script can make up rows with classes only")
+        raise ConfigError("dataset.num_classes=0: a script can make up rows with classes only; give 2 or more")
     return [
-        f'noise = generator({seed}, "random rows")  # around a mean of its own for each class',
-        f"means = torch.randn({num_classes}, {shape}, generator=noise)",
+        f"noise = torch.Generator().manual_seed({derive(seed, 'random rows')})",
+        f"means = torch.randn({num_classes}, {shape}, generator=noise)  # of each class",
         f"y = (torch.arange({num_rows}) % {num_classes})[torch.randperm({num_rows}, generator=noise)]",
         f"x = means[y] + torch.randn({num_rows}, {shape}, generator=noise)",
     ]
@@ -91,76 +111,103 @@ def random(part: Part, data: Data) -> list[str]:
 
 def split_lines(experiment: Experiment) -> Iterator[str]:
     """``train_rows``, ``val_rows`` and ``test_rows``, those there are; before the preparing, which may look at them."""
-    data = experiment.data
-    rows = f"torch.arange({len(data.y)})"
-    if data.official_test is not None:
-        first = int(data.official_test[0])
+    data, split, config = experiment.data, experiment.split, experiment.config
+    official = data.official_test
+    first = len(data.y) if official is None else int(official[0])
+    if config.folds is not None:
+        yield from fold_lines(experiment, first)
+    elif official is not None:
         yield f"train_rows, test_rows = torch.arange({first}), torch.arange({first}, {len(data.y)})  # as published"
-    elif len(experiment.split.test):
-        yield drawn("test", rows, data, experiment.split.test)
+    elif len(split.test):
+        yield f"train_rows, test_rows = {drawn('test', f'torch.arange({first})', data, split.test)}"
     else:
-        yield f"train_rows = {rows}"
-    if len(experiment.split.val):
-        yield drawn("val", "train_rows", data, experiment.split.val)
+        yield f"train_rows = torch.arange({first})"
+    if len(split.val):
+        yield f"train_rows, val_rows = {drawn('val', 'train_rows', data, split.val)}"
+    if is_limited(experiment):
+        yield f"_, train_rows = {drawn('limit', 'train_rows', data, split.train)}"
+
+
+def fold_lines(experiment: Experiment, num_rows: int) -> Iterator[str]:
+    """One fold of the rows for the test, the others for training."""
+    config = experiment.config
+    yield f'by_class = shuffled(torch.arange({num_rows}), {config.split_seed}, "folds")'
+    if experiment.data.task != "regression":
+        yield "by_class = by_class[y[by_class].argsort(stable=True)]"
+    yield f"in_fold = torch.arange({num_rows}) % {config.folds} == {config.fold}  # as many of each class in every fold"
+    yield "train_rows, test_rows = by_class[~in_fold].sort().values, by_class[in_fold].sort().values"
+
+
+def is_limited(experiment: Experiment) -> bool:
+    return experiment.config.dataset.knobs.get("limit") is not None
 
 
 def draws(experiment: Experiment) -> bool:
-    """Whether rows are drawn at random for validation or test."""
-    split, official = experiment.split, experiment.data.official_test is not None
-    return bool(len(split.val)) or (bool(len(split.test)) and not official)
+    """Whether rows of every class are drawn at random: for validation, for the test, or to train on few."""
+    split, fixed = experiment.split, experiment.data.official_test is not None or experiment.config.folds is not None
+    return bool(len(split.val)) or (bool(len(split.test)) and not fixed) or is_limited(experiment)
 
 
 def draw_lines(experiment: Experiment) -> list[str]:
     """``draw``, which takes rows of every class."""
     if experiment.data.task == "regression":
-        count, says, taken = "count", "so many for the split, drawn at random", "shuffled[:count]"
+        count, says, taken = "count", "so many for the split, drawn at random", "order[:count]"
     else:
         count, says = "counts", "for the split so many of each class, drawn at random"
-        taken = "torch.cat([shuffled[y[shuffled] == k][:count] for k, count in enumerate(counts)])"
-    seed = experiment.config.split_seed
+        taken = "torch.cat([order[y[order] == k][:count] for k, count in enumerate(counts)])"
     return [
         f"def draw(rows, split, {count}):",
         f'    """The rows that are left, and {says}."""',
-        f"    shuffled = rows[torch.randperm(len(rows), generator=generator({seed}, split))]",
+        f"    order = shuffled(rows, {experiment.config.split_seed}, split)",
         f"    drawn = {taken}.sort().values",
         "    return rows[~torch.isin(rows, drawn)], drawn",
     ]
 
 
-def generator_lines() -> list[str]:
-    """``generator``: what the split and the order of the rows are drawn from."""
+def shuffled_lines() -> list[str]:
+    """``shuffled``, the order of the rows for a purpose, as this program finds it."""
     return [
-        "def generator(*purpose):",
-        '    """Random numbers for one purpose: the same every time, whatever else is drawn."""',
-        "    digest = hashlib.sha256(repr(purpose).encode()).digest()",
-        '    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") & (2**63 - 1))',
+        "def shuffled(rows, *purpose):",
+        '    """The rows in a random order: the same one every time for the same purpose."""',
+        "    seed = int(hashlib.sha256(repr(purpose).encode()).hexdigest()[:16], 16) % 2**63",
+        "    return rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))]",
     ]
 
 
 def drawn(split: str, source: str, data: Data, rows: Tensor) -> str:
     counts = torch.bincount(data.y[rows], minlength=len(data.class_names)).tolist() if data.class_names else len(rows)
-    return f'train_rows, {split}_rows = draw({source}, "{split}", {counts})'
+    return f'draw({source}, "{split}", {counts})'
 
 
 def preparing_lines(experiment: Experiment) -> list[str]:
-    """The transforms, in their order. Raises ConfigError for one that takes more than a line."""
+    """The transforms, in their order, and the target as the loss wants it. Raises ConfigError for what takes more."""
     lines: list[str] = []
-    for spec in experiment.config.dataset.knobs["transforms"]:
+    for place, spec in enumerate(experiment.config.dataset.knobs["transforms"]):
         (name, knobs), *others = spec.items() if isinstance(spec, Mapping) else [(spec, {})]
         if others or name not in PREPARING:
-            raise ConfigError(f"dataset.transforms: {name}: a script can show {', '.join(PREPARING)}")
+            raise ConfigError(f"dataset.transforms: {name}: a script can show {', '.join(PREPARING)}; leave it out")
+        if name == "one_hot" and place > 0:
+            raise ConfigError("dataset.transforms: one_hot: a script can show it as the first step only; put it there")
         lines += PREPARING[name](knobs or {}, experiment.data)
+    if has_categories(experiment.data) and not any("one_hot" in line for line in lines):
+        lines = ["x = x.float()", *lines]
     return [*lines, *target_lines(experiment)]
 
 
 def target_lines(experiment: Experiment) -> list[str]:
-    """Numbers to predict, brought to mean 0 and deviation 1."""
+    """Numbers to predict, brought to mean 0 and deviation 1; two classes as signs where the loss wants them."""
+    if experiment.config.loss.target == "torch.nn.SoftMarginLoss":
+        return ["y = 2 * y - 1  # the loss wants -1 and 1"]
     if experiment.data.task != "regression":
         return []
     return [
         "target = y[train_rows].double()",
         "y = (y - target.mean().float()) / target.std(correction=0).float()  # the loss is in deviations of the target",
     ]
+
+
+def has_categories(data: Data) -> bool:
+    return any(not column.is_number for column in data.columns)
 
 
 def scale(knobs: Mapping[str, Any], data: Data) -> list[str]:
@@ -171,15 +218,24 @@ def flatten(knobs: Mapping[str, Any], data: Data) -> list[str]:
     return ["x = x.flatten(1)"]
 
 
+def one_hot(knobs: Mapping[str, Any], data: Data) -> list[str]:
+    """Of a table that has nothing but categories, or none."""
+    if not has_categories(data):
+        return []
+    width = sum(len(column.categories) for column in data.columns)
+    one = "nn.functional.one_hot(column)"
+    return [f"x = torch.cat([{one} for column in x.T], 1).float()  # {width} columns of 0 and 1"]
+
+
 def normalise(knobs: Mapping[str, Any], data: Data) -> list[str]:
     """By given numbers, or by those of the train rows."""
-    if any(column.categories for column in data.columns):
-        raise ConfigError("dataset.transforms: normalise: a script can show it for columns of numbers only")
+    if has_categories(data):
+        raise ConfigError("dataset.transforms: normalise: a script can show it of numbers only; leave it out")
     mean, std = knobs.get("mean"), knobs.get("std")
     if mean is None and std is None:
         return fitted(data)
     if mean is None or std is None:
-        raise ConfigError("dataset.transforms: normalise: a script needs mean and std, or neither")
+        raise ConfigError("dataset.transforms: normalise: a script needs mean and std, or neither; give both")
     return [f"x = (x - {constant(mean, data)}) / {constant(std, data)}"]
 
 
@@ -188,7 +244,9 @@ def fitted(data: Data) -> list[str]:
     dims = "0" if len(places) == 1 else f"{places}, keepdim=True"
     constant_columns = isinstance(data.x, Tensor) and bool((data.x == data.x[:1]).flatten(1).all(0).any())
     if constant_columns and len(places) == 1:
-        raise ConfigError("dataset.transforms: normalise: a column is constant; a script cannot show it")
+        raise ConfigError(
+            "dataset.transforms: normalise: a column is constant: no deviation to divide by; leave it out"
+        )
     return [
         f"var, mean = torch.var_mean(x[train_rows], {dims}, correction=0)  # the other rows stay unseen",
         "x = (x - mean) / var.sqrt()",
@@ -206,5 +264,6 @@ def constant(numbers: float | list[float], data: Data) -> str:
 PREPARING: dict[str, Callable[[Mapping[str, Any], Data], list[str]]] = {
     "scale": scale,
     "normalise": normalise,
+    "one_hot": one_hot,
     "flatten": flatten,
 }

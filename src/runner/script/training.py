@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -13,63 +13,99 @@ from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.errors import ConfigError
 from runner.experiment import Experiment
+from runner.parts import auto
+from runner.parts.fitting import BALANCED
 from runner.parts.target import resolve
-from runner.script.net import code
+from runner.script.net import Layer
 from runner.script.rows import single_output
+from runner.script.schedule import follows_monitor, schedule_lines
+from runner.script.words import joined, keywords
 from runner.seed import derive
 
-LOSSES = ("CrossEntropyLoss", "BCEWithLogitsLoss", "MSELoss", "L1Loss", "HuberLoss", "SmoothL1Loss")
-NEEDING_MORE = ("LBFGS", "SparseAdam", "Muon")  # a closure, sparse gradients, weights of two kinds
-SCHEDULERS = ("StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR")
+LOSSES = (
+    *("CrossEntropyLoss", "NLLLoss", "MultiMarginLoss", "BCEWithLogitsLoss", "BCELoss", "SoftMarginLoss"),
+    *("MSELoss", "L1Loss", "HuberLoss", "SmoothL1Loss"),
+)
+ENDINGS = {  # what stands behind the net where the loss wants no raw outputs
+    "torch.nn.NLLLoss": (Layer(nn.LogSoftmax, (), {"dim": 1}),),
+    "torch.nn.BCELoss": (Layer(nn.Sigmoid, (), {}),),
+}
+REASONS = {  # class -> why a plain loop cannot have it
+    "LBFGS": "asks for the loss several times a step",
+    "SparseAdam": "needs sparse gradients",
+    "Muon": "leaves a part of the weights to a second optimizer",
+    "TripletMargin": "is judged by the nearest train row",
+    "HingeEmbedding": "is judged by the nearest train row",
+    "CosineEmbedding": "is judged by the nearest train row",
+    "GaussianNLLLoss": "wants two outputs for one number",
+    "PoissonNLLLoss": "counts in the target's own unit",
+    "MarginRankingLoss": "compares the outputs in pairs",
+    "MultiLabelMarginLoss": "wants a list of labels for each row",
+    "MultiLabelSoftMarginLoss": "wants a target for each class",
+}
+WATCHED = {"train/loss": ("train_loss", "<"), "val/loss": ("val_loss", "<"), "val/accuracy": ("val_accuracy", ">")}
 
 
 def making_lines(experiment: Experiment, catalog: Catalog) -> list[str]:
     """The model, its loss, its optimizer and its schedule, made. Raises ConfigError for what takes more than a line."""
     config = experiment.config
-    for part in (config.loss, config.optimizer, config.scheduler):
-        check_knobs(part, catalog)
-    return [
+    lines = [
         f"torch.manual_seed({derive(config.seed, 'weights')})  # the first weights are random, and the same every time",
         "model = Net()",
-        f"loss_function = {loss(config.loss)}",
-        f"optimizer = {optimizer(config.optimizer, fused=experiment.parts.optimizers[0].defaults.get('fused'))}",
-        *scheduler_lines(experiment),
+        f"loss_function = {loss(experiment, catalog)}",
+        f"optimizer = {optimizer(experiment, catalog)}",
+        *schedule_lines(experiment),
     ]
+    for part in (config.loss, config.optimizer, config.scheduler):
+        check_knobs(part, catalog)
+    return lines
 
 
-def loss(part: Part) -> str:
-    kind = torch_class(part, "torch.nn", LOSSES)
-    return f"nn.{kind.__name__}({keywords(part, kind, part.knobs)})"
+def ending_layers(loss: Part) -> tuple[Layer, ...]:
+    """What stands behind the net for the loss's sake."""
+    return ENDINGS.get(str(loss.target), ())
 
 
-def optimizer(part: Part, *, fused: bool | None) -> str:
+def loss(experiment: Experiment, catalog: Catalog) -> str:
+    part = experiment.config.loss
+    fitting = [name for name in LOSSES if experiment.data.task in auto.LOSSES[getattr(nn, name)].tasks]
+    kind = torch_class(part, "torch.nn", fitting, catalog)
+    factors = {name: part.knobs[name] for name in ("weight", "pos_weight") if part.knobs.get(name) is not None}
+    words = [f"{name}={weights(name, value, experiment)}" for name, value in factors.items()]
+    others = {name: value for name, value in part.knobs.items() if name not in factors}
+    return f"nn.{kind.__name__}({joined(*words, keywords(part, kind, others))})"
+
+
+def weights(name: str, value: Any, experiment: Experiment) -> str:
+    """A factor for each class: as given, or balanced over the train rows."""
+    if value != BALANCED:
+        return f"torch.tensor({[float(factor) for factor in value]})"
+    counts = torch.bincount(experiment.data.y[experiment.split.train], minlength=len(experiment.data.class_names))
+    if not counts.all():
+        raise ConfigError(f"loss.{name}=balanced: a class has no train row, and no weight in a script; leave it out")
+    if name == "pos_weight":
+        return "(y[train_rows] == 0).sum() / (y[train_rows] == 1).sum()"
+    return f"len(train_rows) / ({len(counts)} * y[train_rows].bincount())"
+
+
+def optimizer(experiment: Experiment, catalog: Catalog) -> str:
     """With ``fused`` as it was found out: the last bits of a step depend on it."""
-    known = [name for name in torch.optim.__all__ if name[0].isupper() and name not in NEEDING_MORE]
-    kind = torch_class(part, "torch.optim", known)
+    part, fused = experiment.config.optimizer, experiment.parts.optimizers[0].defaults.get("fused")
+    known = [name for name in torch.optim.__all__ if name[0].isupper() and name not in REASONS]
+    kind = torch_class(part, "torch.optim", known, catalog)
     words = joined("model.parameters()", keywords(part, kind, {**part.knobs, "fused": fused}))
     return f"torch.optim.{kind.__name__}({words})"
 
 
-def scheduler_lines(experiment: Experiment) -> Iterator[str]:
-    part = experiment.config.scheduler
-    if part.target is None:
-        return
-    kind = torch_class(part, "torch.optim.lr_scheduler", SCHEDULERS)
-    knobs = {key: value for key, value in part.knobs.items() if key != "interval"}
-    if knobs.get("T_max", 0) is None:  # found out from the run's length
-        knobs["T_max"] = experiment.parts.schedules[0].scheduler.T_max  # type: ignore[attr-defined]
-    yield f"scheduler = torch.optim.lr_scheduler.{kind.__name__}({joined('optimizer', keywords(part, kind, knobs))})"
-
-
-def torch_class(part: Part, module: str, known: tuple[str, ...] | list[str]) -> Any:
+def torch_class(part: Part, module: str, known: Sequence[str], catalog: Catalog) -> type:
     """The class of ``module`` that the part names. Raises ConfigError where it is none of those ``known``."""
     home, _, name = str(part.target).rpartition(".")
     if home != module or name not in known:
-        raise ConfigError(f"{part.group}={part.option}: a script can show {', '.join(known)}")
-    found: Any = {"torch.nn": nn, "torch.optim": torch.optim, "torch.optim.lr_scheduler": torch.optim.lr_scheduler}[
-        module
-    ]
-    return getattr(found, name)
+        targets = {option: catalog.option(part.group, option).target for option in catalog.options(part.group)}
+        shown = [option for option, target in targets.items() if target in [f"{module}.{each}" for each in known]]
+        why = REASONS.get(name, "is not torch's own")
+        raise ConfigError(f"{part.group}={part.option}: {why}; a script can show {', '.join(shown)}")
+    return resolve(str(part.target), object)
 
 
 def check_knobs(part: Part, catalog: Catalog) -> None:
@@ -80,66 +116,70 @@ def check_knobs(part: Part, catalog: Catalog) -> None:
     usual = catalog.option(part.group, part.option).knobs
     for name, value in part.knobs.items():
         if name not in (*torchs, "interval") and (name not in usual or usual[name].default != value):
-            raise ConfigError(f"{part.group}.{name}={value}: is not torch's own; a script cannot show it")
-
-
-def keywords(part: Part, kind: type, knobs: Mapping[str, Any]) -> str:
-    """The knobs of torch's own that are not as torch has them. Raises ConfigError for values that are no plain ones."""
-    parameters = inspect.signature(kind).parameters
-    default = {name: parameter.default for name, parameter in parameters.items()}
-    changed = {name: value for name, value in plain(knobs).items() if name not in default or default[name] != value}
-    told = {name: value for name, value in plain(knobs).items() if name in changed or name == "lr"}
-    told = {name: value for name, value in told.items() if name in default}
-    if any(isinstance(value, Mapping) for value in told.values()) or {"weight", "pos_weight"} & told.keys():
-        raise ConfigError(f"{part.group}={part.option}: a script can show numbers and words only, not {told}")
-    return ", ".join(f"{name}={code(value)}" for name, value in told.items())
-
-
-def plain(knobs: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists as the tuples torch has."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in knobs.items()}
-
-
-def joined(first: str, rest: str) -> str:
-    return f"{first}, {rest}" if rest else first
+            raise ConfigError(
+                f"{part.group}.{name}={value}: is not torch's own, and a script shows torch alone; leave it out"
+            )
 
 
 def evaluation_lines(experiment: Experiment) -> list[str]:
     """``evaluate(rows)``: the mean loss, and for classes the accuracy."""
-    numbers = experiment.data.task == "regression"
-    answer = "(outputs > 0)" if single_output(experiment) else "outputs.argmax(1)"
-    accuracy = [] if numbers else [f"    accuracy = ({answer} == y[rows]).float().mean().item()"]
+    numbers = is_regression(experiment)
     measured = "Mean loss" if numbers else "Mean loss and accuracy"
+    accuracy = "" if numbers else f", ({right(experiment)}).float().mean().item()"
     return [
         "@torch.no_grad()",
         "def evaluate(rows):",
         f'    """{measured} over rows that the model does not learn from."""',
         "    model.eval()",
         f"    outputs = torch.cat([model(batch) for batch in x[rows].split({experiment.config.eval_batch_size})])",
-        *accuracy,
-        f"    return loss_function(outputs, y[rows]).item(){'' if numbers else ', accuracy'}",
+        f"    return loss_function(outputs, y[rows]).item(){accuracy}",
     ]
+
+
+def is_regression(experiment: Experiment) -> bool:
+    return experiment.data.task == "regression"
+
+
+def right(experiment: Experiment) -> str:
+    """Which of the outputs are right."""
+    if not single_output(experiment):
+        return "outputs.argmax(1) == y[rows]"
+    border = 0.5 if ending_layers(experiment.config.loss) else 0
+    signs = experiment.config.loss.target == "torch.nn.SoftMarginLoss"
+    return f"(outputs > {border}) == {'(y[rows] > 0)' if signs else 'y[rows]'}"
 
 
 def loop_lines(experiment: Experiment) -> Iterator[str]:
     """The epochs, and after them the test."""
-    config, validated = experiment.config, experiment.has_validation
-    if any(isinstance(module, nn.modules.dropout._DropoutNd) for module in experiment.parts.model.modules()):
+    config = experiment.config
+    if any(isinstance(module, nn.modules.dropout._DropoutNd | nn.RReLU) for module in experiment.parts.model.modules()):
         yield f"torch.manual_seed({derive(config.seed, 'training')})  # of dropout"
-    if validated:
-        yield 'best = float("inf")' if config.monitor == "val/loss" else "best = 0.0"
+    if watches(experiment):
+        yield f'best = {"-" * (watched(experiment)[1] == ">")}float("inf")'
     yield f"for epoch in range({config.epochs}):"
     yield "    model.train()"
-    yield "    loss_sum = 0.0"
+    yield "    train_loss = 0.0"
     rows, size = "train_rows", config.batch_size
     if config.shuffle:
-        purpose = f'{derive(config.seed, "order")}, "order", epoch'
-        yield f"    rows = train_rows[torch.randperm(len(train_rows), generator=generator({purpose}))]"
+        yield f'    rows = shuffled(train_rows, {derive(config.seed, "order")}, "order", epoch)'
         rows = "rows"
     yield f"    for x_batch, y_batch in zip(x[{rows}].split({size}), y[{rows}].split({size})):"
     yield from (f"        {line}" for line in step_lines(experiment))
     yield from (f"    {line}" for line in epoch_lines(experiment))
     yield from ending_lines(experiment)
+
+
+def watches(experiment: Experiment) -> bool:
+    """Whether the loop looks for the best epoch: to keep its weights, or to stop some epochs after it."""
+    return experiment.has_validation or experiment.config.early_stopping.patience_epochs is not None
+
+
+def watched(experiment: Experiment) -> tuple[str, str]:
+    """The monitor as the loop calls it, and how a better one compares. Raises ConfigError where it has none."""
+    monitor = experiment.config.monitor
+    if monitor not in WATCHED:
+        raise ConfigError(f"monitor={monitor}: a script can watch {', '.join(WATCHED)}; choose one of them")
+    return WATCHED[monitor]
 
 
 def step_lines(experiment: Experiment) -> Iterator[str]:
@@ -151,7 +191,7 @@ def step_lines(experiment: Experiment) -> Iterator[str]:
     yield "optimizer.step()  # a small step the other way"
     if scheduled(experiment) == "step":
         yield "scheduler.step()"
-    yield "loss_sum += loss.item() * len(y_batch)  # the last batch may be short: count rows, divide once"
+    yield "train_loss += loss.item() * len(y_batch) / len(train_rows)  # the last batch may be short: count rows"
 
 
 def scheduled(experiment: Experiment) -> str | None:
@@ -159,28 +199,39 @@ def scheduled(experiment: Experiment) -> str | None:
 
 
 def epoch_lines(experiment: Experiment) -> Iterator[str]:
-    told = 'f"epoch {epoch + 1}  train loss {loss_sum / len(train_rows):.6f}'
+    told = "epoch {epoch + 1}  train loss {train_loss:.6f}"
     if experiment.has_validation:
-        told = told.replace("loss_sum / len(train_rows)", "train_loss")
-        yield "train_loss = loss_sum / len(train_rows)"
-        numbers = experiment.data.task == "regression"
+        numbers = is_regression(experiment)
         yield f"val_loss{'' if numbers else ', val_accuracy'} = evaluate(val_rows)"
         told += "  val loss {val_loss:.6f}" + ("" if numbers else "  val accuracy {val_accuracy:.4f}")
-    yield f'print({told}")'
-    if experiment.has_validation:
-        value, better = ("val_loss", "<") if experiment.config.monitor == "val/loss" else ("val_accuracy", ">")
-        yield f"if {value} {better} best:  # keep the weights that do best on rows they have not seen"
-        yield f"    best, best_weights = {value}, copy.deepcopy(model.state_dict())"
+    yield f'print(f"{told}")'
     if scheduled(experiment) == "epoch":
-        yield "scheduler.step()"
+        yield f"scheduler.step({watched(experiment)[0] if follows_monitor(experiment) else ''})"
+    if watches(experiment):
+        yield from best_lines(experiment)
+
+
+def best_lines(experiment: Experiment) -> Iterator[str]:
+    """The best epoch so far, and the end of the loop where none has been better for long."""
+    value, better = watched(experiment)
+    patience = experiment.config.early_stopping.patience_epochs
+    kept = {"best": value}
+    if patience is not None:
+        kept |= {"best_epoch": "epoch"}
+    if experiment.has_validation:
+        kept |= {"best_weights": "{name: w.clone() for name, w in model.state_dict().items()}"}
+    yield f"if {value} {better} best:{'  # keep the weights that do best' if experiment.has_validation else ''}"
+    yield f"    {', '.join(kept)} = {', '.join(kept.values())}"
+    if patience is not None:
+        yield f"elif epoch - best_epoch == {patience}:  # so many epochs brought nothing better"
+        yield "    break"
 
 
 def ending_lines(experiment: Experiment) -> Iterator[str]:
     if "test" not in experiment.judged:
         return
-    numbers = experiment.data.task == "regression"
     yield ""
     if experiment.has_validation:
         yield "model.load_state_dict(best_weights)"
-    yield f"test_loss{'' if numbers else ', test_accuracy'} = evaluate(test_rows)"
-    yield 'print(f"test loss {test_loss:.6f}' + ("" if numbers else "  test accuracy {test_accuracy:.4f}") + '")'
+    numbers = is_regression(experiment)
+    yield f'print("test loss{"" if numbers else " and accuracy"}:", {"" if numbers else "*"}evaluate(test_rows))'
