@@ -139,6 +139,7 @@ def test_fault_43_data_that_changed_is_refused_with_both_digests(run: Path) -> N
         assert done.code == 3
         digest = summary(run)["data"]["digest"][:12]
         assert f"the data has changed since the run was saved (digest {digest} then, " in done.err
+        assert "or train anew; where no data has changed, an older build read it otherwise" in done.err
 
 
 def test_fault_7_other_circumstances_are_said(run: Path) -> None:

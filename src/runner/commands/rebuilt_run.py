@@ -149,7 +149,7 @@ def check_same_data(stored: StoredRun, saved: Mapping[str, Any], digest: str) ->
         raise DataError(
             f"{stored.directory.path}: the data has changed since the run was saved "
             f"(digest {before[:12]} then, {digest[:12]} now)\n"
-            "  put the old data back, or train anew; where no data has changed, the run is of a build that read it otherwise"
+            "  put the old data back, or train anew; where no data has changed, an older build read it otherwise"
         )
 
 
