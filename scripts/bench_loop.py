@@ -75,13 +75,14 @@ class TakingTurns:
 
 def by_hand(experiment: Experiment) -> Epoch:
     """One epoch of the same training as a careful person writes it over tensors, validation and accuracy included."""
+    device, split = experiment.choice.device, experiment.split
     with torch.no_grad():
-        x, y = experiment.parts.preprocess(experiment.data.x), experiment.data.y
-    (x_train, y_train), (x_val, y_val) = ((x[rows], y[rows]) for rows in (experiment.split.train, experiment.split.val))
+        x, y = experiment.parts.preprocess(experiment.data.x.to(device)), experiment.data.y.to(device)
+    (x_train, y_train), (x_val, y_val) = ((x[rows], y[rows]) for rows in (split.train.to(device), split.val.to(device)))
     sizes = experiment.config.batch_size, experiment.config.eval_batch_size
 
     def train_batches() -> Batches:
-        for rows in torch.randperm(len(x_train)).split(sizes[0]):
+        for rows in torch.randperm(len(x_train), device=device).split(sizes[0]):
             yield x_train[rows], y_train[rows]
 
     return loop(experiment, train_batches, lambda: zip(x_val.split(sizes[1]), y_val.split(sizes[1]), strict=True))
@@ -96,7 +97,12 @@ def by_loader(experiment: Experiment) -> Epoch:
     pictures, split = MNIST(experiment.config.data_dir, train=True, transform=ToTensor()), experiment.split
     train = DataLoader(Subset(pictures, split.train.tolist()), experiment.config.batch_size, shuffle=True)
     val = DataLoader(Subset(pictures, split.val.tolist()), experiment.config.eval_batch_size)
-    return loop(experiment, lambda: train, lambda: val)
+    device = experiment.choice.device
+    return loop(experiment, lambda: moved(train, device), lambda: moved(val, device))
+
+
+def moved(batches: Batches, device: torch.device) -> Batches:
+    return ((x_B.to(device), y_B.to(device)) for x_B, y_B in batches)
 
 
 def loop(experiment: Experiment, train: Callable[[], Batches], val: Callable[[], Batches]) -> Epoch:
@@ -161,8 +167,8 @@ def main() -> None:
     parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
     parser.add_argument("--loader", action="store_true")
     asked = parser.parse_args()
-    threads = torch.get_num_threads()
-    print(f"torch {torch.__version__}, {threads} threads; seconds per epoch, medians of {asked.epochs - 1}")
+    where = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{torch.get_num_threads()} threads"
+    print(f"torch {torch.__version__}, {where}; seconds per epoch, medians of {asked.epochs - 1}")
     print(f"{'net':10} {'runner':>8} {'by hand':>8} {'ratio':>8}")
     with tempfile.TemporaryDirectory() as outputs:
         for name in asked.nets:

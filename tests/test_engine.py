@@ -13,7 +13,7 @@ from runner.contracts import Chunk, Parts, Progress, Report, Schedule
 from runner.engine import Plan, Stepper, confusion, evaluate, fit, learning_rates, let_skip, predict
 from runner.errors import RunError
 from runner.losses.readout import Probabilities
-from runner.tally import Tally
+from runner.tally import CONDENSE_EVERY, Tally
 
 PLAN = Plan(epochs=3, log_every_steps=4, monitor="val/loss")
 
@@ -206,6 +206,40 @@ def test_a_fused_optimizer_takes_no_step_while_the_flag_of_the_device_is_set(
         tally.read()
 
 
+@pytest.mark.parametrize("grad_clip_norm", [None, 1.0])
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam"])
+def test_off_the_cpu_a_step_asks_the_device_nothing(
+    rows: tuple[Tensor, Tensor], optimizer: str, grad_clip_norm: float | None
+) -> None:
+    parts = make_parts(optimizer, step_size=5)
+    parts.model.to("meta")  # whose tensors have no values: whoever reads one fails
+    stepper, tally = Stepper(parts, grad_clip_norm), Tally(Progress(), counts_hits=True)
+    for _ in range(2 * CONDENSE_EVERY):
+        stepper.step(rows[0].to("meta"), rows[1].to("meta"), tally)
+    with pytest.raises(Exception, match="meta"):  # here alone it is asked
+        tally.read()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("grad_clip_norm", [None, 1.0])
+def test_on_a_gpu_a_step_does_not_wait_for_the_device(
+    rows: tuple[Tensor, Tensor], grad_clip_norm: float | None
+) -> None:
+    parts = make_parts("Adam")
+    model = parts.model.cuda()
+    parts = replace(parts, optimizers=(torch.optim.Adam(model.parameters(), fused=True),))
+    stepper, tally = Stepper(parts, grad_clip_norm), Tally(Progress(), counts_hits=True)
+    x, y = rows[0].cuda(), rows[1].cuda()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for _ in range(2 * CONDENSE_EVERY):
+            stepper.step(x, y, tally)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert tally.read().step == 2 * CONDENSE_EVERY
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_on_a_gpu_a_stepper_lets_its_optimizers_skip(rows: tuple[Tensor, Tensor]) -> None:
@@ -213,7 +247,7 @@ def test_on_a_gpu_a_stepper_lets_its_optimizers_skip(rows: tuple[Tensor, Tensor]
     model = parts.model.cuda()
     parts = replace(parts, optimizers=(torch.optim.Adam(model.parameters(), fused=True),))
     x, y = rows[0].cuda(), rows[1].cuda()
-    stepper, tally = Stepper(parts, None), Tally(Progress(), "multiclass")
+    stepper, tally = Stepper(parts, None), Tally(Progress(), counts_hits=True)
     stepper.step(x, y, tally)
     finite = [p.clone() for p in model.parameters()]
     stepper.step(x * float("nan"), y, tally)

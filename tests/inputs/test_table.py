@@ -2,14 +2,19 @@
 
 import gzip
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runner.contracts import Column
+from runner.data import pieces
 from runner.data.cell_values import value_of
 from runner.data.layout import Reading
 from runner.errors import ConfigError, DataError
 from runner.inputs import table
+from runner.inputs.column import column_values
 from runner.inputs.table import single_row, table_rows
 
 COLUMNS = (Column("width_cm"), Column("colour", ("red", "green", "blue")))
@@ -141,7 +146,7 @@ def test_without_a_header_the_columns_may_be_those_of_the_runs_own_file(tmp_path
 def test_many_cells_are_read_as_each_of_them_alone(cell: str, decimal: str) -> None:
     column = Column("width_cm")
     cells = ["1", cell.replace(".", decimal), "2"]
-    values, wrong = table.column_values(cells, column, decimal)
+    values, wrong = column_values(cells, column, decimal)
     alone = value_of(column, cells[1].strip(), decimal)
     assert list(wrong) == ([1] if isinstance(alone, str) else [])
     assert list(values) == [1.0, 0.0 if isinstance(alone, str) else alone, 2.0]
@@ -193,3 +198,54 @@ def test_every_fault_of_a_typed_row_is_told() -> None:
         "colour=...: is missing; is to be one of red, green, blue",
         "width_cm='wide': is to be a number",
     )
+
+
+PLAIN = [
+    "1.5,blue\n2,red\n",
+    "-0.25,green\n1e3,red\n",
+    "7,blue",  # without an end
+]
+ODD = [
+    "abc,blue\n1,red\n",
+    "1,violet\n",
+    "1\n2,red,3\n",  # one field too few, one too many
+    "\n\n5,green\n",
+    ",red\n",
+    "inf,red\n1e60,red\nnan,red\n0x10,red\nTrue,red\n",
+    " 3 , blue \r\n4,red\r\n",
+    "\uff12,red\n1_000,red\n",
+]
+
+
+@settings(deadline=None)  # the first example imports pandas
+@given(st.lists(st.sampled_from([*PLAIN, *ODD]), min_size=1, max_size=12), st.booleans(), st.sampled_from([8, 40, 400]))
+def test_a_large_file_is_read_in_blocks_as_if_it_were_read_line_by_line(
+    parts: list[str], has_quoted_header: bool, block_bytes: int
+) -> None:
+    header = '"width_cm","colour"\n' if has_quoted_header else "width_cm,colour\n"
+    text = header + "".join(part if part.endswith("\n") else f"{part}\n" for part in parts[:-1]) + parts[-1]
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        try:
+            expected = read(Path(folder), text)
+        except DataError:
+            return  # refused as a whole, before a row is read
+        patch.setattr(pieces, "BLOCK_BYTES", block_bytes)
+        patch.setattr(table, "BLOCK_BYTES", 0)
+        assert read(Path(folder), text) == expected
+
+
+def test_plain_blocks_of_a_large_file_are_not_read_line_by_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "BLOCK_BYTES", 40)
+    monkeypatch.setattr(table, "BLOCK_BYTES", 0)
+    monkeypatch.delattr(table.Table, "by_record")
+    rows = "".join(f"{i}.5,{('red', 'green', 'blue')[i % 3]}\n" for i in range(100))
+    names, numbers, faults, _ = read(tmp_path, f"width_cm,colour\n{rows}")
+    assert (names[0], names[-1], len(numbers), faults) == ("a.csv:2", "a.csv:101", 100, [])
+    assert numbers[-1] == [99.5, 0.0]
+
+
+def test_of_a_file_without_one_whole_row_each_is_told(tmp_path: Path) -> None:
+    names, _, faults, _ = read(tmp_path, "width_cm,colour\n1\n2\n")
+    assert (names, faults) == ([], ["a.csv:2: has 1 cells, not 2", "a.csv:3: has 1 cells, not 2"])

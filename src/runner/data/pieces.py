@@ -9,11 +9,11 @@ import io
 import os
 import warnings
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from runner.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 ROWS_AT_ONCE = 2**16
 BLOCK_BYTES = 2**20  # that a processor's own cache holds: blocks of eight times that are read half as fast
 LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
@@ -54,21 +56,22 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
     dtype = dict.fromkeys(words, "str") or None  # to look into an empty mapping would take a third of the time
 
     def piece(cells: pd.DataFrame) -> Piece:
-        are_read = _are_numbers(cells, numbers)
+        are_read = _hold_numbers(cells, numbers)
         return Piece(cells, _exact(cells.drop(columns=words) if words else cells, features) if are_read else None)
 
-    def of_block(block: memoryview, is_first: bool) -> Piece:
+    def of_block(numbered: tuple[int, bytes]) -> Piece:
         """To look for empty cells takes as long as to read: it is done where something turns out to be no number."""
-        cells = _parsed(text, block, is_first=is_first, dtype=dtype, na_filter=False, low_memory=False)
-        if not _are_numbers(cells, numbers):
-            cells = _parsed(text, block, is_first=is_first, dtype=dtype, na_values=empty, low_memory=False)
+        number, block = numbered
+        cells = parsed(text, block, is_first=number == 0, dtype=dtype, na_filter=False, low_memory=False)
+        if not _hold_numbers(cells, numbers):
+            cells = parsed(text, block, is_first=number == 0, dtype=dtype, na_values=empty, low_memory=False)
         return piece(cells)
 
     with _faults_told(text):
-        if b'"' in text.utf8:  # a line may end within a cell: only one who reads from the start knows where
-            yield from map(piece, _parsed(text, text.utf8, dtype=dtype, na_values=empty, chunksize=ROWS_AT_ONCE))
+        if text.is_line_by_line:
+            yield from in_turn(of_block, enumerate(filter(bytes.strip, line_blocks(text.utf8))))
         else:
-            yield from _in_turn(of_block, _blocks(text.utf8))
+            yield from map(piece, parsed(text, text.utf8, dtype=dtype, na_values=empty, chunksize=ROWS_AT_ONCE))
 
 
 def numbers_throughout(text: TableText, guessed: Sequence[bool]) -> list[bool]:
@@ -76,36 +79,35 @@ def numbers_throughout(text: TableText, guessed: Sequence[bool]) -> list[bool]:
     empty = {str(i): list(EMPTY) for i in range(text.layout.width)}
     are_numbers = list(guessed)
     with _faults_told(text):
-        for cells in _parsed(text, text.utf8, na_values=empty, chunksize=ROWS_AT_ONCE):
+        for cells in parsed(text, text.utf8, na_values=empty, chunksize=ROWS_AT_ONCE):
             for i, is_number in enumerate(are_numbers):
-                are_numbers[i] = is_number and _are_numbers(cells, [str(i)])
+                are_numbers[i] = is_number and _hold_numbers(cells, [str(i)])
     return are_numbers
 
 
-def _blocks(utf8: bytes) -> Iterator[memoryview]:
-    """The text in blocks of whole lines, those without anything left out."""
+def line_blocks(utf8: bytes) -> Iterator[bytes]:
+    """The text in blocks of whole lines."""
     start = 0
     while start < len(utf8):
         end = utf8.find(b"\n", start + BLOCK_BYTES) + 1 or len(utf8)
-        if utf8[start:end].strip():
-            yield memoryview(utf8)[start:end]
+        yield utf8[start:end]
         start = end
 
 
-def _in_turn(work: Callable[[memoryview, bool], Piece], blocks: Iterator[memoryview]) -> Iterator[Piece]:
-    """What is made of each block and of whether it is the first, in order; few are held at a time."""
+def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """What is made of each item, in order, on all processors; few results are held at a time."""
     processors = os.cpu_count() or 1
-    ahead: deque[Future[Piece]] = deque()
+    ahead: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(processors) as pool:
-        for number, block in enumerate(blocks):
-            ahead.append(pool.submit(work, block, number == 0))
+        for item in items:
+            ahead.append(pool.submit(work, item))
             if len(ahead) > processors:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
 
 
-def _parsed(text: TableText, part: bytes | memoryview, *, is_first: bool = True, **how: Any) -> Any:
+def parsed(text: TableText, part: bytes, *, is_first: bool = True, **how: Any) -> Any:
     """``part`` of the text as a data frame, or as an iterator of some with ``chunksize``."""
     import pandas as pd
 
@@ -140,7 +142,7 @@ def _faults_told(text: TableText) -> Iterator[None]:
             raise DataError(f"{text.path}: cannot be read as a table: {str(fault).strip()}") from fault
 
 
-def _are_numbers(cells: pd.DataFrame, places: Collection[str]) -> bool:
+def _hold_numbers(cells: pd.DataFrame, places: Collection[str]) -> bool:
     dtypes = dict(cells.dtypes)
     return all(dtypes[place].kind in "iuf" for place in places)
 

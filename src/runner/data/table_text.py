@@ -42,6 +42,11 @@ class TableText:
         """Whether a cell may begin with a blank; to skip those takes a quarter of the time."""
         return b" " in self.utf8 or (b"\t" in self.utf8 and self.layout.delimiter != "\t")
 
+    @cached_property
+    def is_line_by_line(self) -> bool:
+        """Whether a row ends where a line does: below the first line nothing is in quotes, within which it may not."""
+        return self.utf8.rfind(b'"') <= self.utf8.find(b"\n")
+
     def records(self) -> Iterator[tuple[int, Record]]:
         """(its first line, its cells) of every row that holds anything, without the header."""
         lines = io.TextIOWrapper(io.BytesIO(self.utf8), encoding="utf-8", newline="")

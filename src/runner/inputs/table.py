@@ -16,16 +16,18 @@ import torch
 
 from runner.config.spelling import nearest
 from runner.contracts import Column
-from runner.data.cell_values import LARGEST, value_of
+from runner.data.cell_values import value_of
 from runner.data.encodings import as_utf8, plain, unpacked
 from runner.data.layout import Reading, Record, find_delimiter, find_layout, sample
+from runner.data.pieces import BLOCK_BYTES
 from runner.data.table_text import TableText
 from runner.errors import ConfigError, DataError
+from runner.inputs.column import column_values
+from runner.inputs.plain_blocks import plain_blocks
 from runner.inputs.rows import Rows, placed
 
 AT_A_TIME = 8192  # rows
 SHOWN = 40  # characters of a cell
-PLAIN = b"0123456789.eE+- "  # what a number is written with; no nan, no inf, no 1_000
 
 
 def single_row(cells: Mapping[str, str], columns: Sequence[Column]) -> Rows:
@@ -95,12 +97,22 @@ class Table:
         known = {column.name for column in self.columns}
         if extra := [name for name in names if name not in known]:
             notes = [*notes, f"{self.text.path}: {', '.join(extra)}: no column of this run, left aside"]
-        lines = self.text.records()
-        while block := list(islice(lines, AT_A_TIME)):
-            yield self.rows(block, places, notes)
+        is_large = len(self.text.utf8) > BLOCK_BYTES  # a smaller one is read before pandas is imported
+        parts = self.by_block(places) if is_large and self.text.is_line_by_line else self.by_record(self.text, places)
+        for rows in parts:
+            yield replace(rows, notes=notes)
             notes = []
 
-    def rows(self, block: list[tuple[int, Record]], places: Sequence[int], notes: Sequence[str]) -> Rows:
+    def by_record(self, text: TableText, places: Sequence[int], lines_before: int = 0) -> Iterator[Rows]:
+        records = ((lines_before + line, cells) for line, cells in text.records())
+        while block := list(islice(records, AT_A_TIME)):
+            yield self.rows(block, places)
+
+    def by_block(self, places: Sequence[int]) -> Iterator[Rows]:
+        for block, rows in plain_blocks(self.text, self.columns, places):
+            yield from self.by_record(block.text, places, block.lines_before) if rows is None else [rows]
+
+    def rows(self, block: list[tuple[int, Record]], places: Sequence[int]) -> Rows:
         fit = [(line, cells) for line, cells in block if self.text.is_whole(cells)]
         columns = [[cells[place] for _, cells in fit] for place in places]
         decimal = self.text.layout.decimal
@@ -114,35 +126,13 @@ class Table:
             for line, cells in block
             if line in wrong or not self.text.is_whole(cells)
         ]
-        return Rows(names, x_nF[is_right_n], faults, notes)
+        return Rows(names, x_nF[is_right_n], faults)
 
     def explained(self, cells: Record, places: Sequence[int]) -> str:
         if not self.text.is_whole(cells):
             quote = "; a quote opens here and takes in the lines that follow" if "\n" in cells[-1] else ""
             return f"has {len(cells)} cells, not {len(self.text.layout.names)}{quote}"
         return "; ".join(cell_faults([cells[place] for place in places], self.columns, self.text.layout.decimal))
-
-
-def column_values(cells: Sequence[str], column: Column, decimal: str) -> tuple[Sequence[float], Sequence[int]]:
-    """([n] what the cells are to the net, which of them are nothing)."""
-    if not column.categories and (numbers := plain_numbers(cells, decimal)) is not None:
-        return numbers, ()
-    known = {text: value_of(column, text.strip(), decimal) for text in set(cells)}
-    nothing = {text for text, value in known.items() if isinstance(value, str)}
-    values = {text: 0.0 if isinstance(value, str) else value for text, value in known.items()}
-    return [values[cell] for cell in cells], [row for row, cell in enumerate(cells) if cell in nothing]
-
-
-def plain_numbers(cells: Sequence[str], decimal: str) -> Sequence[float] | None:
-    """[n] the numbers, as ``value_of`` reads each of them, where all are plain ones; in a tenth of its time."""
-    joined = "".join(cells)
-    if joined.replace(decimal, ".").encode().translate(None, PLAIN) or (decimal != "." and "." in joined):
-        return None
-    try:
-        numbers = list(map(float, cells if decimal == "." else [cell.replace(decimal, ".") for cell in cells]))
-    except ValueError:
-        return None
-    return numbers if min(numbers) >= -LARGEST and max(numbers) <= LARGEST else None
 
 
 def cell_faults(cells: Sequence[str], columns: Sequence[Column], decimal: str = ".") -> Iterator[str]:
