@@ -152,6 +152,11 @@ def run(argv: Sequence[str], scratch: Path, *, before: str = "", at: Any = None,
     return fork(argv, scratch, before=before, at=at, cwd=cwd).end()
 
 
+def amiss(err: str) -> str:
+    """What standard error says of faults: all but which run ``last`` is."""
+    return "".join(line for line in err.splitlines(keepends=True) if not line.startswith("last is "))
+
+
 def train(output_dir: Path, *settings: str) -> Path:
     """The directory of a tiny run that was trained to its end."""
     done = run(["train", *TINY, f"output_dir={output_dir}", *settings], output_dir / "said")

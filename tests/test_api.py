@@ -131,6 +131,7 @@ def test_rows_that_do_not_fit_are_told(iris: runner.Run, x: list[object], told: 
         (["dataset=iris", "model=dnn", "epochz=3"], "did you mean epochs=3"),
         (["-m", "seed=0,1"], "runner.run: -m: it makes one run from key=value words, and takes no flags"),
         (["--help"], "takes no flags"),
+        (["train", "dataset=iris"], "runner.run: train: leave it out, it is what runner.run does"),
         (["seed=0,1"], "several values for one run"),
         (["dataset=image_folder", "dataset.path=nowhere"], "nowhere"),
     ],

@@ -37,6 +37,11 @@ def test_the_vectors_are_shown_learned_saved_and_used(tmp_path: Path) -> None:
     assert f"{json.loads((run / 'summary.json').read_text())['best']['test/accuracy']:.4f}" in scored.out
 
 
+def test_sparse_gradients_are_shown_in_tensorboard(tmp_path: Path) -> None:
+    done = train(tmp_path, "optimizer=sparse_adam", "epochs=1", "tensorboard=full")
+    assert (done.code, done.err) == (0, "")
+
+
 def test_every_table_model_learns_on_vectors(tmp_path: Path) -> None:
     for model in ("linear", "mlp"):
         assert train(tmp_path / model, f"model={model}", "epochs=1").code == 0

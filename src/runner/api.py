@@ -37,6 +37,8 @@ def run(overrides: Sequence[str] = ()) -> Run:
     flags = [word for word in overrides if word.startswith("-")]
     if flags:
         raise ConfigError(f"runner.run: {' '.join(flags)}: it makes one run from key=value words, and takes no flags")
+    if "train" in overrides:
+        raise ConfigError("runner.run: train: leave it out, it is what runner.run does")
     with hydra_put_back():
         request = parse(overrides)
         composed = compose(request)

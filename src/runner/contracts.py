@@ -238,7 +238,8 @@ class Outline:
     split_note: str  # "10 % of train by seed 0, stratified; official test set" ...
     layers: tuple[Layer, ...]
     num_parameters: int
-    optimizer: str  # "adam lr 0.001"
+    loss: str  # "cross_entropy label_smoothing 0.1": the option, and its knobs that are not as its file has them
+    optimizer: str  # "adam lr 0.001", and so on
     scheduler: str  # "none" or "step_lr step_size 30 gamma 0.1, per epoch"
     device: str
     device_reason: str
@@ -251,6 +252,8 @@ class Outline:
     run_dir: Path
     weight_groups: tuple[str, ...] = ()  # "AdamW lr 0.001: 0.bias, 2.bias"; () where all weights are trained alike
     notes: tuple[str, ...] = ()  # of how the data was read
+    shuffle: bool = True
+    hint: str = ""  # what else could be tried
 
 
 @dataclass(frozen=True)

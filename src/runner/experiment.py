@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from runner import device, seed
-from runner.config.catalog import Catalog
+from runner.config.catalog import Catalog, conf_folders
+from runner.config.checks import leaves
+from runner.config.limits import shown
 from runner.config.part import Part
 from runner.config.settings import Config
 from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split, Unfitted
@@ -33,6 +35,7 @@ from runner.monitor import Monitor, direction
 from runner.parts import auto, build, optimizers, schedules
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
+TOLD_ELSEWHERE = ("lr", "groups")  # knobs of an optimizer
 # Knobs of a dataset option that its source does not take
 OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical")
 
@@ -291,7 +294,8 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         split_note=describe(data, split_settings(config)),
         layers=layers(parts.model, experiment.in_shape),
         num_parameters=sum(p.numel() for p in parts.model.parameters()),
-        optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}",
+        loss=f"{config.loss.option}{turned(config.loss)}",
+        optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}{turned(config.optimizer)}",
         weight_groups=optimizers.describe(config.optimizer, parts.optimizers, parts.model),
         scheduler=schedules.describe(config.scheduler),
         device=str(experiment.choice.device),
@@ -303,8 +307,25 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         monitor=config.monitor,
         reference=config.reference,
         run_dir=run_dir,
-        notes=data.notes,
+        notes=(*data.notes, *idle_workers(config, data)),
+        shuffle=config.shuffle,
     )
+
+
+def turned(part: Part) -> str:
+    """As " weight_decay 0.1": the knobs that are not as the option's file has them, but for those told elsewhere."""
+    try:
+        usual = Catalog(conf_folders()).option(part.group, part.option).knobs
+    except ConfigError:  # of a stored run, whose options need not be there
+        return ""
+    found = [(name, value) for name, value in leaves(part.knobs, usual) if name in usual and name not in TOLD_ELSEWHERE]
+    return "".join(f" {name} {shown(value)}" for name, value in found if value != usual[name].default)
+
+
+def idle_workers(config: Config, data: Data) -> list[str]:
+    if config.num_workers == 0 or not isinstance(data.x, Tensor):
+        return []
+    return [f"num_workers={config.num_workers} has no effect: {config.dataset.option} is held in memory"]
 
 
 def total_steps(config: Config, steps_per_epoch: int) -> int:

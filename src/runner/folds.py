@@ -70,7 +70,13 @@ def check_other_folds(first: Experiment, read: Callable[[Config], Data]) -> None
 
 
 def record_folds(
-    config: Config, begin: Begin, directory: RunDirectory, *, brief: bool = False, begun: float | None = None
+    config: Config,
+    begin: Begin,
+    directory: RunDirectory,
+    *,
+    brief: bool = False,
+    begun: float | None = None,
+    hint: str = "",
 ) -> None:
     """Train every fold that is not done, each in a directory below, and write what they come to above them.
 
@@ -86,7 +92,7 @@ def record_folds(
             check_stop(stop, directory)
             start = begin(fold)
             if start is not None:
-                console.introduce(whole_outline(start.experiment, directory.path))
+                console.introduce(replace(whole_outline(start.experiment, directory.path), hint=hint))
                 record_fold(start, directory.fold(fold), begun if fold == 0 else None)
                 summary.tell("running")
             console.fold(fold)

@@ -48,17 +48,18 @@ def record(
     *,
     brief: bool = False,
     begun: float | None = None,
+    hint: str = "",
 ) -> Outcome:
     """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
 
     The caller owns the directory; the experiment is left with the weights that were judged. ``begun`` is when the run
-    began, by ``time.perf_counter``, where that was before now. Raises Interrupted after a signal and RunError when the
-    run fails; what was saved last can be resumed.
+    began, by ``time.perf_counter``, where that was before now; ``hint`` is shown beside what will run. Raises
+    Interrupted after a signal and RunError when the run fails; what was saved last can be resumed.
     """
     with interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())
         write_schema(directory, schema_of(experiment.data, experiment.split.train))
-        shown = outline(experiment, directory.path)
+        shown = replace(outline(experiment, directory.path), hint=hint)
         summary = Summary(directory, shown, experiment.data_digest, experiment.config.as_dict())
         with (
             failure_told(summary, experiment),

@@ -64,7 +64,7 @@ def load_weights(state: Mapping[str, Any], parts: Parts) -> None:
     with misfits("model"):
         parts.model.load_state_dict(state["model"])
         parts.preprocess.load_state_dict(state["preprocess"])
-        parts.readout.load_state_dict(state["readout"])
+        parts.readout.load_state_dict(state.get("readout", {}))  # early builds did not save it; most have no state
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from runner.compose.composition import Composed, compose
 from runner.compose.launch import run_job
 from runner.compose.request import Request, parse
 from runner.config.catalog import Catalog, conf_folders
+from runner.config.settings import Config
 from runner.records.run_directory import RunDirectory, check_writable, claim, claim_exactly
 
 
@@ -49,7 +50,15 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
 
     train = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
-    do = partial(train, directory, brief=folder is not None, begun=begun)
+    do = partial(train, directory, brief=folder is not None, begun=begun, hint=hint(request, config))
     with directory.owned():
         run_job(request, composed, directory.path, lambda tree: do())
     return directory
+
+
+def hint(request: Request, config: Config) -> str:
+    """What else could be tried, for somebody who has chosen no data set; empty for others."""
+    chosen = {word.lstrip("+").partition("=")[0] for word in request.overrides}
+    if config.dataset.option != "digits" or chosen & {"dataset", "experiment"}:
+        return ""
+    return "digits is bundled; dataset=mnist downloads 12 MB"

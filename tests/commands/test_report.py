@@ -140,6 +140,12 @@ def test_a_wrong_request_is_told(argv: list[str], told: str, capsys: Capture) ->
     assert told in said(capsys, *argv, code=2)[1]
 
 
+def test_a_run_given_by_its_name_is_answered_with_its_directory(here: Path, capsys: Capture) -> None:
+    make_run(here / "2026-11-21/14-44-39-541040-c")
+    _, err = said(capsys, "c", code=2)
+    assert err == "error: report c: no such directory; did you mean outputs/2026-11-21/14-44-39-541040-c?\n"
+
+
 def test_a_metric_nobody_has_measured_is_told_with_those_there_are(here: Path, capsys: Capture) -> None:
     make_run(here / "a")
     _, err = said(capsys, "--by", "test/f1", code=2)

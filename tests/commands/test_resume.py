@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import program
 from program import contents, fingerprints
 from runner import cli
+from runner.config.settings import LATER_KNOBS, LATER_SETTINGS
+from runner.records.checkpoint import pack, unpack
 
 
 @pytest.fixture(scope="module")
@@ -113,12 +116,40 @@ def test_fault_12_an_edited_config_is_refused_with_the_difference(run: Path, old
         assert "config.yaml: changed since the run was saved" in done.err and told in done.err
 
 
+def test_a_run_of_an_older_build_lacks_what_was_added_since_and_is_read_all_the_same(run: Path) -> None:
+    def older(tree: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in tree.items() if key not in LATER_SETTINGS}
+        later = LATER_KNOBS[tree["model"]["_target_"]]
+        return kept | {"model": {key: value for key, value in tree["model"].items() if key not in later}}
+
+    config = run / "config.yaml"
+    config.write_text(yaml.safe_dump(older(yaml.safe_load(config.read_text()))))
+    for path in (run / "checkpoints").iterdir():
+        state = unpack(path.read_bytes(), path)
+        del state["readout"]
+        path.write_bytes(pack(state | {"config": older(state["config"])}))
+    for argv in (["eval", str(run)], ["predict", str(run), "--test-index", "0"], ["resume", str(run), "epochs=5"]):
+        done = program.run(argv, run.parent / "said")
+        assert (done.code, done.err) == (0, ""), argv
+    assert summary(run)["final"]["epoch"] == 5
+
+
+def test_a_checkpoint_of_a_first_build_is_said_to_be_one_this_build_does_not_read(run: Path) -> None:
+    for path in (run / "checkpoints").iterdir():
+        state = unpack(path.read_bytes(), path)
+        del state["config"]
+        path.write_bytes(pack(state))
+    done = program.run(["eval", str(run)], run.parent / "said")
+    assert done.code == 3 and "checkpoints: not a checkpoint that this build reads: config missing" in done.err
+
+
 def test_fault_43_data_that_changed_is_refused_with_both_digests(run: Path) -> None:
     for verb, words in (("resume", ["epochs=9"]), ("eval", [])):
         done = program.run([verb, str(run), *words], run.parent / "said", before="change_a_row")
         assert done.code == 3
         digest = summary(run)["data"]["digest"][:12]
         assert f"the data has changed since the run was saved (digest {digest} then, " in done.err
+        assert "or train anew; where no data has changed, an older build read it otherwise" in done.err
 
 
 def test_fault_7_other_circumstances_are_said(run: Path) -> None:

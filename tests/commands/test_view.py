@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from past_runs import make_run
 from runner import cli
 from runner.pictures.fonts import families
 
@@ -69,6 +70,13 @@ def test_a_terminal_shows_the_images_too(monkeypatch: pytest.MonkeyPatch, capsys
     assert cli.main(TINY) == 0
     out = capsys.readouterr().out
     assert "▀" in out and "written to random.png" in out
+
+
+def test_a_run_given_by_its_name_is_answered_with_its_directory(here: Path, capsys: Capture) -> None:
+    make_run(here / "outputs/2026-11-21/14-44-39-541040-c")
+    assert cli.main(["view", "c", "curves"]) == 2
+    told = "error: view c: no such directory; did you mean outputs/2026-11-21/14-44-39-541040-c?\n"
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,13 @@ def test_a_schedule_of_steps_has_those_of_the_data(capsys: Capture) -> None:
     assert rates(out) == [1e-3] * 5 + [1e-4] * 3
 
 
+def test_no_schedule_is_a_rate_that_stays(capsys: Capture) -> None:
+    assert cli.main(["view", "scheduler=none", "epochs=3"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[:2] == ["none: adam lr 0.001, 3 epochs", "no schedule: the rate stays"]
+    assert rates(out) == [0.001] * 3
+
+
 def test_every_group_has_its_curve(capsys: Capture) -> None:
     groups = "optimizer.groups=[{pattern:head.*,lr:0.5}]"
     assert cli.main(["view", "scheduler=exponential_lr", "scheduler.gamma=0.5", groups, "epochs=2"]) == 0

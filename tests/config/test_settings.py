@@ -9,7 +9,7 @@ import yaml
 
 from runner.config.catalog import Catalog, packaged_conf
 from runner.config.part import Part
-from runner.config.settings import Config, check, load_stored, setting_types
+from runner.config.settings import LATER_KNOBS, LATER_SETTINGS, Config, check, load_stored, setting_types
 from runner.errors import ConfigError, DataError
 
 OPTIONS = {
@@ -248,11 +248,20 @@ def stored(tmp_path: Path, tree: dict[str, Any]) -> Path:
 
 def test_a_stored_config_comes_back_exactly(catalog: Catalog, tmp_path: Path) -> None:
     f1 = part(catalog, "metric", "f1")
-    tree = composed(catalog, metric={"f1": f1}, tags=["가격"], val_fraction=0, early_stopping__patience_epochs=3)
-    config = check(tree, CHOICES, catalog)
+    tree = composed(catalog, metric={"f1": f1}, tags=["가격"], val_fraction=0, monitor="train/loss")
+    tree["model"] |= LATER_KNOBS["runner.models.cnn.Cnn"]
+    config = check(tree, CHOICES, None)
     again = load_stored(stored(tmp_path, config.as_dict()))
     assert again == config
     assert isinstance(again, Config)
+
+
+def test_a_stored_config_of_an_older_build_is_given_what_came_later(catalog: Catalog, tmp_path: Path) -> None:
+    config = check(composed(catalog, model__dropout=0.5), CHOICES, None)
+    tree = {key: value for key, value in config.as_dict().items() if key not in LATER_SETTINGS}
+    again = load_stored(stored(tmp_path, tree))
+    assert {key: getattr(again, key) for key in ("tensorboard", "profile")} == {"tensorboard": "auto", "profile": False}
+    assert again.model.knobs["dropout"] == 0.5 and again.model.knobs["residual"] is False
 
 
 def test_a_stored_config_is_not_believed_about_whom_to_trust(catalog: Catalog, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ OUTLINE = Outline(
         Layer("head", "Linear(2048, 2)", (2,), 4098, 8192),
     ),
     num_parameters=4418,
+    loss="cross_entropy",
     optimizer="adam lr 0.001",
     scheduler="none",
     device="cpu",
@@ -44,6 +45,7 @@ OUTLINE = Outline(
     total_steps=50,
     monitor="val/loss",
     run_dir=RUN,
+    hint="digits is bundled; dataset=mnist downloads 12 MB",
 )
 OUTCOME = Outcome(
     status="finished",
@@ -120,6 +122,38 @@ def test_which_weights_are_trained_how_stands_below_the_training(plain):
     plain.console.start(dataclasses.replace(OUTLINE, weight_groups=("Muon lr 0.1: 3.weight", "AdamW lr 0.2: 3.bias")))
     lines = plain.take_raw().splitlines()
     assert lines[6:8] == ["          Muon lr 0.1: 3.weight", "          AdamW lr 0.2: 3.bias"]
+
+
+def test_what_is_not_as_usual_in_the_training_is_said(plain):
+    knobs = {"loss": "cross_entropy label_smoothing 0.1", "optimizer": "adamw lr 0.001 weight_decay 0.5"}
+    plain.console.start(dataclasses.replace(OUTLINE, **knobs, shuffle=False, hint=""))
+    lines = plain.take_raw().splitlines()
+    loss = "cross_entropy label_smoothing 0.1 by adamw lr 0.001 weight_decay 0.5, no schedule, not shuffled"
+    assert lines[5] == f"training  {loss}"
+    assert lines[-1].startswith("run ")
+
+
+def test_the_learning_rate_stands_in_the_line_of_an_epoch_where_a_schedule_moves_it(plain, terminal):
+    scheduled = dataclasses.replace(OUTLINE, scheduler="step_lr step_size 1 gamma 0.95, per epoch")
+    report = epoch_end(1, 5, train_loss=0.1234, val_loss=0.1102, lr=0.00095)
+    for screen in (plain, terminal):
+        screen.console.start(scheduled)
+        screen.take()
+        screen.console.report(report)
+    assert plain.take() == ["epoch  1/10  train/loss 0.1234  val/loss 0.1102  lr 0.00095  0.00 s"]
+    head, line = (line for line in terminal.take() if "train/loss" in line or "0.1234" in line)
+    assert head.split() == ["epoch", "train/loss", "val/loss", "lr", "time"]
+    assert line.split()[:4] == ["1/10", "0.1234", "0.1102", "0.00095"]
+
+
+def test_the_learning_rate_is_left_out_first_where_the_terminal_is_narrow():
+    screen = Screen(terminal=True, width=66)
+    screen.console.start(dataclasses.replace(OUTLINE, scheduler="step_lr"))
+    screen.take()
+    screen.console.report(FIRST)
+    told = screen.take()
+    screen.console.close()
+    assert any("val/loss" in line for line in told) and not any(" lr" in line for line in told)
 
 
 def test_a_file_gets_one_line_an_epoch_and_nothing_between(plain):

@@ -72,6 +72,21 @@ def test_last_is_the_run_started_last_whatever_the_file_times(tmp_path: Path) ->
     assert find("last", tmp_path).path == newer.path
 
 
+def test_a_run_given_by_its_name_is_answered_with_the_newest_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    day = Path("outputs/2026-11-21")
+    started(day / "14-44-39-541040-c", "2026-11-21T14:44:39.541040")
+    started(day / "14-44-39-541041-c", "2026-11-21T14:44:39.541041")
+    started(day / "14-50-00-000000-other-c", "2026-11-21T14:50:00.000000")
+    for word in ("c", "outputs/c", "outputs/2026-11-21/c/"):
+        with pytest.raises(ConfigError, match=rf"^{word}: no such directory; did you mean {day}/14-44-39-541041-c\?$"):
+            find(word, Path("outputs"))
+    with pytest.raises(ConfigError, match="d: no such directory; give a run directory, or last"):
+        find("d", Path("outputs"))
+
+
 def test_a_run_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no run under"):
         find("last", tmp_path)

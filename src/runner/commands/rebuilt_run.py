@@ -9,7 +9,7 @@ from typing import Any
 from runner import device
 from runner.commands.stored_run import ANYWHERE, LENGTHS, StoredRun
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.settings import Config, changed
+from runner.config.settings import Config, changed, with_later_keys
 from runner.contracts import Data
 from runner.errors import ConfigError, DataError
 from runner.experiment import Experiment, assemble, read_data, read_split
@@ -117,11 +117,13 @@ def as_it_ran(config: Config, saved: Mapping[str, Any]) -> Config:
 def check_kinds(stored: StoredRun, saved: Mapping[str, Any]) -> None:
     wrong = [key for key, kind in KINDS.items() if not isinstance(saved.get(key), kind)]
     if wrong:
-        raise DataError(f"{stored.directory.checkpoints}: not a checkpoint of a run: {', '.join(wrong)} missing")
+        raise DataError(
+            f"{stored.directory.checkpoints}: not a checkpoint that this build reads: {', '.join(wrong)} missing"
+        )
 
 
 def check_same_config(stored: StoredRun, saved: Mapping[str, Any]) -> None:
-    before, now = (dict(leaves(tree)) for tree in (saved["config"], stored.config.as_dict()))
+    before, now = (dict(leaves(tree)) for tree in (with_later_keys(saved["config"]), stored.config.as_dict()))
     differing = [key for key in before | now if before.get(key) != now.get(key) and key not in MAY_DIFFER]
     if differing:
         told = [f"{key} was {before.get(key)}, is {now.get(key)}" for key in differing[:MOST_SHOWN]]
@@ -146,7 +148,8 @@ def check_same_data(stored: StoredRun, saved: Mapping[str, Any], digest: str) ->
     if before != digest:
         raise DataError(
             f"{stored.directory.path}: the data has changed since the run was saved "
-            f"(digest {before[:12]} then, {digest[:12]} now)\n  put the old data back, or train anew"
+            f"(digest {before[:12]} then, {digest[:12]} now)\n"
+            "  put the old data back, or train anew; where no data has changed, an older build read it otherwise"
         )
 
 

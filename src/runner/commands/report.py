@@ -6,7 +6,6 @@ import argparse
 import csv
 import json
 import math
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ from runner.records.here import here
 from runner.records.leaderboard import order, place, ranking
 from runner.records.numerals import counted, figure
 from runner.records.past_run import PastRun, read_runs
-from runner.records.run_directory import newest
+from runner.records.run_directory import newest, newest_named, usual_output_dir
 from runner.records.standings import REPEATED, Contest, Entry, Score, contests, dataset_of, differing
 
 USAGE = "python -m runner report [DIR ...] [--by test/accuracy] [--top 20] [--json | --csv]"
@@ -38,7 +37,7 @@ MOST_TOLD = 10  # unfinished or unreadable runs, one by one
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``report``. Raises ConfigError where there is no run to tell of."""
     wanted = _wanted(argv)
-    folders = [_folder(word) for word in wanted.folders] or [_output_dir()]
+    folders = [_folder(word) for word in wanted.folders] or [usual_output_dir()]
     runs, left_out = read_runs(folders)
     for line in shortened(left_out, "more directories"):
         print(f"warning: {line}; left out", file=sys.stderr)
@@ -80,16 +79,14 @@ def _refuse(message: str) -> NoReturn:
     raise ConfigError(f"report: {message}\n  {USAGE}")
 
 
-def _output_dir() -> Path:
-    return Path(os.environ.get("RUNNER_OUTPUTS", "outputs"))
-
-
 def _folder(word: str) -> Path:
     if word == "last":
-        return newest(_output_dir()).path
+        return newest(usual_output_dir()).path
     folder = Path(word).expanduser()
     if not folder.is_dir():
-        raise ConfigError(f"report {word}: no such directory; give a run, or a folder that runs lie in")
+        named = newest_named(word, usual_output_dir())
+        advice = f"did you mean {here(named)}?" if named else "give a run, or a folder that runs lie in"
+        raise ConfigError(f"report {word}: no such directory; {advice}")
     return folder
 
 

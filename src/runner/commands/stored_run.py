@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import yaml
 from runner.config.settings import Config, changed, load_stored
 from runner.config.spelling import nearest
 from runner.errors import ConfigError
-from runner.records.run_directory import RunDirectory, find
+from runner.records.here import here
+from runner.records.run_directory import RunDirectory, find, usual_output_dir
 
 LENGTHS = ("epochs", "max_steps")
 ANYWHERE = ("data_dir", "device", "threads", "trusted", "output_dir")  # none of them changes what a run is
@@ -49,7 +51,8 @@ class StoredRun:
 def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: Sequence[str] = ()) -> StoredRun:
     """Read ``RUN key=value ...``: ``settings`` are keys of the config that may change, ``own`` belong to the verb.
 
-    Raises ConfigError or DataError when the run is not there or a key may not be given.
+    Which run ``last`` is, is said on standard error: standard output may be data. Raises ConfigError or DataError when
+    the run is not there or a key may not be given.
     """
     allowed = [*own, *settings, *ANYWHERE]
     if flags := [word for word in argv if word.startswith("-")]:
@@ -59,8 +62,10 @@ def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: 
         given = shlex.join(names) or "none"
         raise ConfigError(f"{verb}: give one run directory, or last: python -m runner {verb} RUN\n  given: {given}")
     changes = dict(read_change(verb, word, allowed) for word in argv if word not in names)
-    output_dir = changes.get("output_dir") or os.environ.get("RUNNER_OUTPUTS", "outputs")
-    directory = find(names[0], Path(str(output_dir)))
+    directory = find(names[0], Path(str(changes.get("output_dir") or usual_output_dir())))
+    if names[0] == "last":
+        with suppress(OSError):  # nobody reads it
+            print(f"last is {here(directory.path)}", file=sys.stderr)
     config = load_stored(directory.config, changes.get("trusted", ()))
     edits = {key: value for key, value in changes.items() if key not in (*own, "trusted", "output_dir")}
     return StoredRun(directory, config, changed(config, edits) if edits else config, changes)

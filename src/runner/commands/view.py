@@ -19,6 +19,8 @@ from runner.config.settings import Config
 from runner.config.spelling import listed
 from runner.errors import ConfigError
 from runner.records.files import write_whole
+from runner.records.here import here
+from runner.records.run_directory import newest_named, usual_output_dir
 
 if TYPE_CHECKING:
     from runner.pictures.exhibit import Exhibit
@@ -113,6 +115,9 @@ def _nothing_to_view(words: Sequence[str]) -> str:
         named = next((word for word in words if word in catalog.options(group)), None)
         if named:
             return f"view {named}: is not of the form key=value; did you mean: python -m runner view {group}={named}"
+    for word in words:
+        if "=" not in word and (run := newest_named(word, usual_output_dir())):
+            return f"view {word}: no such directory; did you mean {here(run)}?"
     if any(word.startswith("model=") for word in words):
         return f"view: a net is shown by python -m runner show {shlex.join(words)} dataset=..."
     if file := next((word for word in words if Path(word).is_file()), None):

@@ -113,7 +113,8 @@ def _curves(config: Config) -> ScheduleCurves:
             for schedule in schedules:
                 schedule.scheduler.step()
     note = _note(config, steps, steps_per_epoch)
-    return ScheduleCurves(config.scheduler.option, note, describe(config.scheduler), tick, rates)
+    knobs = describe(config.scheduler) if schedules else "no schedule: the rate stays"
+    return ScheduleCurves(config.scheduler.option, note, knobs, tick, rates)
 
 
 def _steps_per_epoch(config: Config) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from pathlib import Path
 
 from runner.config.catalog import GROUPS, PARTS, Catalog, conf_folders
 from runner.errors import ConfigError
 from runner.records.past_run import run_paths
+from runner.records.run_directory import usual_output_dir
 
 COMPOSING = ("train", "view", "explain", "code")  # verbs followed by group=option key=value
 READING = ("resume", "eval", "predict", "view", "report")  # verbs followed by a run
@@ -75,6 +74,5 @@ def knobs(catalog: Catalog, group: str, option: str) -> Iterator[str]:
 def run_names(begun: str) -> Iterator[str]:
     """``last``, and the run directories: the newest, or those of which the beginning is typed."""
     yield "last"
-    output_dir = Path(os.environ.get("RUNNER_OUTPUTS", "outputs"))
-    paths = sorted(map(str, run_paths(output_dir)))
+    paths = sorted(map(str, run_paths(usual_output_dir())))
     yield from paths if begun else paths[-NEWEST:]

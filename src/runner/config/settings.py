@@ -30,12 +30,18 @@ Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a 
 MOST_PROFILED = 1000  # steps: about 1 GB of trace
 
 # what runs have not got that were made before there was such a setting; it changes nothing that they computed
-LATER_SETTINGS = {
+LATER_SETTINGS: dict[str, Any] = {
     "tensorboard": "auto",
     "repeat_batch": None,
     "max_eval_rows": None,
     "profile": False,
     "detect_anomaly": False,
+    "reference": {"source": None, "figures": {}, "expected": {}},
+}
+LATER_KNOBS: dict[str, dict[str, Any]] = {  # likewise, by class
+    "runner.data.car.Car": {"path": None},
+    "runner.models.cnn.Cnn": {"dropout": 0.0, "residual": False},
+    "runner.models.dnn.Dnn": {"output_activation": None},
 }
 
 
@@ -167,11 +173,18 @@ def load_stored(path: Path, trusted: Collection[str] = ()) -> Config:
     options = tree.pop("options", None)
     if not isinstance(options, dict):
         raise DataError(f"{path}: damaged: does not say which options were chosen")
-    tree = {**LATER_SETTINGS, **tree, "trusted": list(trusted)}
+    tree = {**with_later_keys(tree), "trusted": list(trusted)}
     try:
         return check(tree, options, None)
     except ConfigError as error:
         raise DataError("\n".join(f"{path}: {fault}" for fault in error.faults)) from error
+
+
+def with_later_keys(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain data of a stored Config with what was added to the program after it was written."""
+    whole = {**LATER_SETTINGS, **tree}
+    nodes = {group: node for group in PARTS if isinstance(node := whole.get(group), Mapping)}
+    return whole | {group: {**LATER_KNOBS.get(str(node.get("_target_")), {}), **node} for group, node in nodes.items()}
 
 
 @cache

@@ -195,5 +195,6 @@ class Dashboards:
 
 
 def on_host(values: Tensor) -> NDArray[np.float32]:
-    """The finite ones."""
+    """The finite ones; of a sparse gradient those it has."""
+    values = values.coalesce().values() if values.is_sparse else values
     return values[values.isfinite()].float().cpu().numpy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,7 @@ from runner.data.cells import MOST, is_empty, number
 from runner.errors import ConfigError, DataError
 
 DELIMITERS = ("\t", ";", "|", ",")  # where several part every line alike, the first: numbers have commas inside
+LONGEST_FIELD = 2**31 - 1  # the largest number that csv takes on every system
 SAMPLE_BYTES = 2**18
 SAMPLE_RECORDS = 200
 _FRACTION = re.compile(r"[-+]?\d*,\d+")
@@ -67,9 +68,18 @@ def sample(utf8: bytes, delimiter: str) -> list[Record]:
     """The first records that hold anything."""
     text = utf8[:SAMPLE_BYTES].decode(errors="ignore")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    records = list(islice(filter(any, reader), SAMPLE_RECORDS + 1))
+    records = list(islice(filter(any, iter(lambda: next_record(reader), None)), SAMPLE_RECORDS + 1))
     is_cut = len(utf8) > SAMPLE_BYTES and len(records) <= SAMPLE_RECORDS
     return records[:-1] if is_cut and len(records) > 1 else records[:SAMPLE_RECORDS]
+
+
+def next_record(reader: Iterator[Record]) -> Record | None:
+    """The next record, whatever the size of its fields; None at the end. The limit of others stays what it is."""
+    before = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        return next(reader, None)
+    finally:
+        csv.field_size_limit(before)
 
 
 def find_delimiter(utf8: bytes) -> str:

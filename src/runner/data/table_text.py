@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from runner.data.cells import is_empty
 from runner.data.encodings import as_utf8, unpacked
-from runner.data.layout import Layout, Record
+from runner.data.layout import Layout, Record, next_record
 from runner.errors import DataError
 
 
@@ -50,11 +49,10 @@ class TableText:
 
     def records(self) -> Iterator[tuple[int, Record]]:
         """(its first line, its cells) of every row that holds anything, without the header."""
-        csv.field_size_limit(sys.maxsize)
         lines = io.TextIOWrapper(io.BytesIO(self.utf8), encoding="utf-8", newline="")
         reader = csv.reader(lines, delimiter=self.layout.delimiter, skipinitialspace=True)
         line, header = 1, self.layout.has_header
-        for cells in reader:
+        while (cells := next_record(reader)) is not None:
             if not all(map(is_empty, cells)):
                 if not header:
                     yield line, cells

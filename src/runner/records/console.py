@@ -32,7 +32,7 @@ from runner.records.outcome import (
     score_table,
     written,
 )
-from runner.records.outline import hint, outline_lines, outline_panel
+from runner.records.outline import outline_lines, outline_panel
 
 if TYPE_CHECKING:
     from runner.contracts import Outcome, Outline, Report
@@ -73,7 +73,10 @@ class RunConsole:
         if not self._brief:
             self.introduce(outline)
         remark_width = len("  notes 1.3203 | here 1.3600 | +3 %") if outline.reference.figures else 0
-        self._epochs = EpochTable(outline.epochs, outline.monitor, self._out.width, remark_width)
+        self._with_rate = outline.scheduler != "none"  # else it stays what the panel says
+        self._epochs = EpochTable(
+            outline.epochs, outline.monitor, self._out.width, remark_width, with_rate=self._with_rate
+        )
         self._epoch_began = self._clock()
         if self._out.is_interactive:
             self._bar = LiveBar(self._out, outline, step, self._clock)
@@ -84,7 +87,7 @@ class RunConsole:
             self.show(outline_panel(outline, self._out.width))
         else:
             self.show(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
-            self.show(*[Text(hint(outline))] * bool(hint(outline)))
+            self.show(*[Text(outline.hint)] * bool(outline.hint))
 
     def report(self, report: Report, *, best: bool = False) -> None:
         """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far."""
@@ -145,7 +148,10 @@ class RunConsole:
         said = remark(self._outline.reference, epoch, report.values)
         if self._out.is_interactive:
             return self._epochs.lines(epoch, report.values, seconds, best=best, remark=said)
-        return [Text(plain_line(epoch, self._outline.epochs, report.values, seconds, best=best, remark=said))]
+        line = plain_line(
+            epoch, self._outline.epochs, report.values, seconds, best=best, remark=said, with_rate=self._with_rate
+        )
+        return [Text(line)]
 
     def class_report(
         self, names: Sequence[str], confusion: Sequence[Sequence[int]], split: str

@@ -14,12 +14,14 @@ GAP = "  "
 BEST = "* best"
 TAIL_WIDTH = len(GAP + "12.3 s" + GAP + BEST)
 NO_VALUE = "-"
+RATE = "lr"
 
 
 class EpochTable:
     """The lines of a terminal. Where not every metric fits beside the others, the least telling are left out."""
 
-    def __init__(self, epochs: int, monitor: str, width: int, remark_width: int = 0):
+    def __init__(self, epochs: int, monitor: str, width: int, remark_width: int = 0, *, with_rate: bool):
+        self._with_rate = with_rate
         self._epochs = epochs
         self._monitor = monitor
         self._width = width - remark_width
@@ -30,9 +32,9 @@ class EpochTable:
         self, epoch: int, values: Mapping[str, float], seconds: float, *, best: bool, remark: str = ""
     ) -> list[Text]:
         """The line of ``epoch``; before it the head, where there is none yet or a metric is new."""
-        new = [name for name in split_metrics(values) if name not in self._seen]
+        new = [name for name in told(values, with_rate=self._with_rate) if name not in self._seen]
         if new:
-            self._seen = split_metrics([*self._seen, *new])
+            self._seen = told([*self._seen, *new], with_rate=self._with_rate)
             self._columns = self._fitting(self._seen)
         return [self._head()] * bool(new) + [self._line(epoch, values, seconds, best, remark)]
 
@@ -43,7 +45,7 @@ class EpochTable:
     def _line(self, epoch: int, values: Mapping[str, float], seconds: float, best: bool, remark: str) -> Text:
         line = Text(f"{epoch}/{self._epochs}".rjust(len(self._epoch_head())))
         for name in self._columns:
-            value = figure(values[name]) if name in values else NO_VALUE
+            value = as_text(name, values[name]) if name in values else NO_VALUE
             style = "bold green" if best and name == self._monitor else ""
             line.append(GAP + value.rjust(_column_width(name)), style)
         line.append(GAP + duration(seconds).rjust(6), "dim")
@@ -55,7 +57,11 @@ class EpochTable:
 
     def _fitting(self, names: Sequence[str]) -> list[str]:
         """``names`` without the least telling ones: the monitor stays longest, then losses, then what is held out."""
-        kept = sorted(names, key=lambda n: (n != self._monitor, not n.endswith("/loss"), n.startswith("train/")))
+
+        def place(name: str) -> tuple[bool, ...]:
+            return name != self._monitor, name == RATE, not name.endswith("/loss"), name.startswith("train/")
+
+        kept = sorted(names, key=place)
         room = self._width - len(self._epoch_head()) - TAIL_WIDTH
         while len(kept) > 1 and sum(len(GAP) + _column_width(name) for name in kept) > room:
             kept.pop()
@@ -63,18 +69,31 @@ class EpochTable:
 
 
 def plain_line(
-    epoch: int, epochs: int, values: Mapping[str, float], seconds: float, *, best: bool, remark: str = ""
+    epoch: int,
+    epochs: int,
+    values: Mapping[str, float],
+    seconds: float,
+    *,
+    best: bool,
+    remark: str = "",
+    with_rate: bool,
 ) -> str:
     """The line of ``epoch`` for a file: ``epoch  3/10  train/loss 0.1234  val/loss 0.1102  1.2 s  * best``."""
     number = f"epoch {epoch:>{len(str(epochs))}}/{epochs}"
-    pairs = [f"{name} {figure(values[name]):>6}" for name in split_metrics(values)]
+    pairs = [f"{name} {as_text(name, values[name]):>6}" for name in told(values, with_rate=with_rate)]
     return GAP.join([number, *pairs, duration(seconds), *[BEST] * best, *[remark] * bool(remark)])
 
 
-def split_metrics(names: Mapping[str, float] | Sequence[str]) -> list[str]:
-    """The metrics of a split among ``names``, without rates and norms: train before val before test, the loss first."""
+def told(names: Mapping[str, float] | Sequence[str], *, with_rate: bool) -> list[str]:
+    """The metrics of a split among ``names``: train before val before test, the loss first; then the learning rate."""
     named = [name for name in names if name.partition("/")[0] in SPLITS and name != "train/batch_loss"]
-    return sorted(named, key=lambda name: (SPLITS.index(name.partition("/")[0]), not name.endswith("/loss")))
+    in_order = sorted(named, key=lambda name: (SPLITS.index(name.partition("/")[0]), not name.endswith("/loss")))
+    return [*in_order, *[RATE] * (with_rate and RATE in names)]
+
+
+def as_text(name: str, value: float) -> str:
+    """The rate as it is typed, in three digits: 0.00095."""
+    return f"{value:.3g}" if name == RATE else figure(value)
 
 
 def _column_width(name: str) -> int:

@@ -37,7 +37,7 @@ def outline_panel(outline: Outline, width: int) -> RenderableType:
         grid,
         title=Text(outline.name, style="bold"),
         title_align="left",
-        subtitle=Text(hint(outline), style="dim"),
+        subtitle=Text(outline.hint, style="dim"),
         subtitle_align="right",
         border_style="cyan",
         box=box.ROUNDED,
@@ -60,13 +60,6 @@ def outline_lines(outline: Outline) -> list[tuple[str, str]]:
         ("device", f"{outline.device}: {outline.device_reason}"),
         ("run", here(outline.run_dir)),
     ]
-
-
-def hint(outline: Outline) -> str:
-    """What else could be tried, for somebody who typed the first command there is; empty for others."""
-    if outline.options["dataset"] == "digits":
-        return "digits is bundled; dataset=mnist downloads 12 MB"
-    return ""
 
 
 def layer_rows(layers: Sequence[Layer]) -> list[tuple[str, str, str, str]]:
@@ -128,7 +121,7 @@ def _imbalance_text(counts: Sequence[int]) -> str:
 
 def _training_text(outline: Outline) -> str:
     schedule = "no schedule" if outline.scheduler == "none" else outline.scheduler
-    return f"{outline.options['loss']} by {outline.optimizer}, {schedule}"
+    return f"{outline.loss} by {outline.optimizer}, {schedule}{'' if outline.shuffle else ', not shuffled'}"
 
 
 def _steps_text(outline: Outline) -> str:

@@ -161,7 +161,9 @@ def find(run: str, output_dir: Path) -> RunDirectory:
         return newest(output_dir)
     directory = RunDirectory(Path(run).expanduser().absolute())
     if not directory.path.is_dir():
-        raise ConfigError(f"{run}: {not_a_directory(directory.path)}; give a run directory, or last")
+        named = newest_named(run, output_dir)
+        advice = f"did you mean {here(named)}?" if named else "give a run directory, or last"
+        raise ConfigError(f"{run}: {not_a_directory(directory.path)}; {advice}")
     if not directory.summary.exists() and not directory.config.exists():
         raise DataError(
             f"{run}: not a run directory: it holds neither config.yaml nor summary.json; "
@@ -179,16 +181,32 @@ def not_a_directory(path: Path) -> str:
     return f"is a file of the run {here(run)}" if run else "is a file"
 
 
+def usual_output_dir() -> Path:
+    """Where runs are looked for when nobody says."""
+    return Path(os.environ.get("RUNNER_OUTPUTS", "outputs"))
+
+
 def newest(output_dir: Path) -> RunDirectory:
     """The run started last, by the time in its summary: never by the file system's clock. Folds are no runs."""
+    if not (paths := by_start(output_dir)):
+        raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
+    return RunDirectory(paths[-1])
+
+
+def newest_named(word: str, output_dir: Path) -> Path | None:
+    """The newest run whose ``name=`` is the end of ``word``: what somebody meant who left out the date and the time."""
+    name = re.compile(rf"\d\d-\d\d-\d\d-\d{{6}}-{re.escape(Path(word).name)}")
+    return next((path for path in reversed(by_start(output_dir)) if name.fullmatch(path.name)), None)
+
+
+def by_start(output_dir: Path) -> list[Path]:
+    """Every run, the newest at the end."""
     started = []
     for summary in output_dir.absolute().rglob("summary.json"):
         directory = RunDirectory(summary.parent)
         try:
             if directory.whole == directory:
-                started.append((directory.read_summary().get("started", ""), directory.path))
+                started.append((str(directory.read_summary().get("started", "")), directory.path))
         except DataError:
             continue  # a damaged stranger does not hide the others; naming it directly says what is wrong
-    if not started:
-        raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
-    return RunDirectory(max(started)[1])
+    return [path for _, path in sorted(started)]

@@ -1,0 +1,42 @@
+"""What ``train`` says of what was asked for, as typed."""
+
+from pathlib import Path
+
+import pytest
+
+import program
+
+HINT = "digits is bundled; dataset=mnist downloads 12 MB"
+SHORT = ["model=linear", "max_steps=1", "threads=1", "device=cpu", "tensorboard=off"]
+
+
+def said(folder: Path, *words: str) -> list[str]:
+    done = program.run(["train", *SHORT, f"output_dir={folder}", *words], folder / "said")
+    assert (done.code, done.err) == (0, "")
+    return done.out.splitlines()
+
+
+def test_what_differs_from_the_options_files_stands_in_the_line_of_the_training(tmp_path: Path) -> None:
+    words = ["loss=cross_entropy", "loss.label_smoothing=0.1", "optimizer=adamw", "optimizer.weight_decay=0.5"]
+    lines = said(tmp_path, "dataset=iris", *words, "shuffle=false")
+    told = "cross_entropy label_smoothing 0.1 by adamw lr 0.001 weight_decay 0.5, no schedule, not shuffled"
+    assert f"training  {told}" in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [
+        ([], True),
+        (["optimizer=sgd"], True),
+        (["folds=2", "fold=all"], True),
+        (["dataset=digits"], False),
+        (["dataset=iris"], False),
+    ],
+)
+def test_the_next_data_set_is_named_to_those_who_chose_none(tmp_path: Path, words: list[str], is_told: bool) -> None:
+    assert said(tmp_path, *words).count(HINT) == is_told
+
+
+def test_workers_that_have_nothing_to_load_are_said_to_have_no_effect(tmp_path: Path) -> None:
+    lines = said(tmp_path, "dataset=iris", "num_workers=4")
+    assert lines.count("num_workers=4 has no effect: iris is held in memory") == 1
