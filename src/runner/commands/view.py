@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
 from runner.commands import view_run
+from runner.commands.picture_file import check_out
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import GROUPS, Catalog, conf_folders
@@ -128,17 +129,6 @@ def _nothing_to_view(words: Sequence[str]) -> str:
         f"  choices: {listed(catalog.options('dataset'))}\n"
         f"  or which schedule: python -m runner view scheduler=step_lr optimizer=sgd epochs=20"
     )
-
-
-def check_out(out: Path, *, overwrite: bool) -> None:
-    if out.suffix.lower() != ".png":
-        raise ConfigError(f"--out {out}: pictures are PNG files; name it {out.name or 'picture'}.png")
-    if out.is_dir():
-        raise ConfigError(f"--out {out}: is a folder; name a file in it: --out {out / 'picture.png'}")
-    if not out.parent.is_dir():
-        raise ConfigError(f"--out {out}: there is no folder {out.parent}; make it first, or name another")
-    if out.exists() and not overwrite:
-        raise ConfigError(f"{out}: there already; replace it with --overwrite, or name another with --out FILE.png")
 
 
 def _exhibit(config: Config) -> Exhibit:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
+from runner.commands.picture_file import check_out
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.schedule import formula_names
@@ -27,7 +28,6 @@ UNSEEN = ("model", "loss", "metric")  # groups that no schedule depends on
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; torch is not imported before the request is known to be right."""
-    from runner.commands.view import check_out
 
     own, words = _own_flags(argv)
     config = _composed(words)

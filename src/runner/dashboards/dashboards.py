@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 THUMBNAIL, ACROSS = 84, 10  # of sample images: pixels, and how many in a row
 FILTER, FILTERS_ACROSS = 64, 8
 MOST_CLASSES = 20  # that have a PR curve
+MOST_NAMED = 3  # of what is left out
 PICTURES = (("confusion", "mistakes", "reliability"), ("residuals",))  # drawn at the end: of classes, of numbers
 
 
@@ -99,12 +100,12 @@ class Dashboards:
     @property
     def left_out(self) -> str:
         """What did not fit into the run's time, in one line; "" where everything is shown."""
-        if not self.budget.refused:
+        names = [name.replace("_", " ") for name in self.budget.refused]
+        if not names:
             return ""
-        return (
-            f"TensorBoard lacks {', '.join(self.budget.refused).replace('_', ' ')} "
-            f"(over {100 * SHARE:g} % of the run); tensorboard=full draws them"
-        )
+        if len(names) > MOST_NAMED:
+            names[MOST_NAMED - 1 :] = [f"{len(names) - MOST_NAMED + 1} more"]
+        return f"TensorBoard lacks {', '.join(names)} (over {100 * SHARE:g} % of the run); tensorboard=full draws them"
 
     def offer(self, name: str, show: Callable[[], None]) -> None:
         """Show it where it is wanted and fits. What does not suit the run is passed over; a full disk is warned of."""
