@@ -62,6 +62,10 @@ def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixt
         (("resume", "a", "b"), "resume: give one run directory, or last: python -m runner resume RUN\n  given: a b"),
         (("code", "last"), "last: is a folder or a run; words as train takes them are wanted"),
         (("explain", "."), ".: is a folder or a run; words as train takes them are wanted"),
+        (
+            ("train", "scheduler=reduce_lr_on_plateau", "early_stopping.patience=3"),  # which the scheduler has too
+            "did you mean early_stopping.patience_epochs=3?",
+        ),
         (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
         (("completion",), "completion: name the shell, bash or zsh"),
         (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),

@@ -157,6 +157,8 @@ def _known_option(group: str, option: str, catalog: Catalog | None) -> tuple[Opt
 
 def _meant_setting(name: str, annotations: Mapping[str, Any], options: Mapping[str, Option]) -> str | None:
     head, _, rest = name.partition(".")
+    if near := nearest(name, [known for known in annotations if known.startswith(f"{head}.")]):
+        return near
     knobs = [f"{group}.{knob}" for group, option in options.items() for knob in option.knobs]
     for owned in knobs:
         if owned.partition(".")[2] == (nearest(name, ["lr", "weight_decay"]) if "." not in name else rest):
