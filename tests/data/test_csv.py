@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -288,6 +291,15 @@ def test_a_large_table_is_kept_and_a_changed_one_is_read_anew(tmp_path: Path, mo
     write(path, HEADER, *ROWS[:-1], ROWS[-1].replace("58.75", "58.76"))
     assert fitted(path)[0].y[-1] == pytest.approx(58.76)
     wait_for_the_writer()
+
+
+def test_a_command_that_ends_at_once_keeps_its_table_nonetheless(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", "a,b", *(f"{i:060},{i % 2}" for i in range(table_cache.FEWEST_BYTES // 60)))
+    command = [sys.executable, "-m", "runner", "show", "dataset=csv", f"dataset.path={path}", "dataset.target=b"]
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list((tmp_path / "cache" / "runner" / "tables").iterdir())) == 1
 
 
 def wait_for_the_writer() -> None:

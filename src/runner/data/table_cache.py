@@ -10,10 +10,11 @@ import json
 import mmap
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from threading import Thread
@@ -50,26 +51,30 @@ def cached(file: Path, how: object, read: Callable[[], Cells]) -> Cells:
     before = file.stat()
     if before.st_size < FEWEST_BYTES:
         return read()
-    path = _folder() / f"{_key(file, how)}{ENDING}"
-    found = _load(path)
+    found = None
+    if any(_folder().glob(f"{before.st_size}-*{ENDING}")):  # else there is no need to digest it yet
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = _load(_place(file, before.st_size, how, pool.map))
     if found is None:
-        found, after = read(), file.stat()
-        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):  # else: of which bytes is it?
-            Thread(target=_save, args=(path, found), name=WRITER).start()  # writing takes as long as reading did
+        found = read()
+        Thread(target=_save, args=(file, before, how, found), name=WRITER).start()  # takes as long as reading did
     return found
+
+
+def _place(file: Path, size: int, how: object, each: Callable[..., Iterable[bytes]]) -> Path:
+    """Where what was read is kept, by every byte of the file among others; ``each`` is map, or does all at once."""
+    with (
+        open(file, "rb") as opened,
+        mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        memoryview(content) as whole,
+    ):
+        digests = list(each(partial(_digest, whole), range(0, len(content), PIECE_BYTES)))
+    key = hashlib.sha256(b"".join([*digests, repr((VERSION, sys.byteorder, how)).encode()])).hexdigest()
+    return _folder() / f"{size}-{key}{ENDING}"
 
 
 def _folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "runner" / "tables"
-
-
-def _key(file: Path, how: object) -> str:
-    """64 hex digits, of every byte of the file among others; pieces are digested at the same time."""
-    with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        starts = range(0, len(content), PIECE_BYTES)
-        with memoryview(content) as whole, ThreadPoolExecutor(os.cpu_count()) as pool:
-            digests = list(pool.map(lambda start: _digest(whole, start), starts))
-    return hashlib.sha256(b"".join([*digests, repr((VERSION, sys.byteorder, how)).encode()])).hexdigest()
 
 
 def _digest(content: memoryview, start: int) -> bytes:
@@ -109,9 +114,12 @@ def _taken(content: mmap.mmap, dtype: type[Any], *shape: int) -> NDArray[Any]:
     return array
 
 
-def _save(path: Path, cells: Cells) -> None:
-    with suppress(OSError):  # a full disk or a folder that cannot be written: the table is read anew next time
-        _write(path, cells)
+def _save(file: Path, before: os.stat_result, how: object, cells: Cells) -> None:
+    # a full disk, a folder that cannot be written, a file that is emptied: the table is read anew next time
+    with suppress(OSError, ValueError):
+        place, after = _place(file, before.st_size, how, map), file.stat()  # no pool works when the program ends
+        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):  # else: of which bytes is it?
+            _write(place, cells)
 
 
 def _write(path: Path, cells: Cells) -> None:
