@@ -38,11 +38,6 @@ class TableText:
         return self.read or as_utf8(self.path, unpacked(self.path), self.encoding).utf8
 
     @cached_property
-    def has_blanks(self) -> bool:
-        """Whether a cell may begin with a blank; to skip those takes a quarter of the time."""
-        return b" " in self.utf8 or (b"\t" in self.utf8 and self.layout.delimiter != "\t")
-
-    @cached_property
     def is_line_by_line(self) -> bool:
         """Whether a row ends where a line does: below the first line nothing is in quotes, within which it may not."""
         return self.utf8.rfind(b'"') <= self.utf8.find(b"\n")
