@@ -152,11 +152,9 @@ def test_a_real_bash_completes_what_is_typed(shell: dict[str, str]) -> None:
     ],
 )
 def test_bash_enters_what_was_meant(typed: str, entered: str, shell: dict[str, str], here: Path) -> None:
-    (here / "my table.csv").write_text("a,b\n1,2\n")
     first = b'eval "$(runner completion bash)"; tell() { local IFS=\'|\'; echo "<$*>"; }'
     with interactive(["bash", "--norc", "-i"], shell, first) as leader:
-        os.write(leader, f"{typed}\x01tell \n".encode())  # control-A: to the start of the line
-        read_until(leader, f"<{entered}>".encode())
+        check_entered(leader, here, typed, entered)
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh here")
@@ -174,13 +172,17 @@ def test_bash_enters_what_was_meant(typed: str, entered: str, shell: dict[str, s
     ],
 )
 def test_a_real_zsh_completes_what_is_typed(typed: str, entered: str, shell: dict[str, str], here: Path) -> None:
-    """The tab key, and then the line as zsh takes it when it is entered: by a function in the program's place."""
-    (here / "my table.csv").write_text("a,b\n1,2\n")
     first = b'autoload -U compinit; compinit -u -D; eval "$(command runner completion zsh)"'
     told = b'; tell() { print -r -- "<${(j:|:)@}>" }'
     with interactive(["zsh", "-f", "-i"], shell, first + told) as leader:
-        os.write(leader, f"{typed}\x01tell \n".encode())  # control-A: to the start of the line
-        read_until(leader, f"<{entered}>".encode())
+        check_entered(leader, here, typed, entered)
+
+
+def check_entered(leader: int, here: Path, typed: str, entered: str) -> None:
+    """The tab key, and then the line as the shell takes it when it is entered: by a function in the program's place."""
+    (here / "my table.csv").write_text("a,b\n1,2\n")
+    os.write(leader, f"{typed}\x01tell \n".encode())  # control-A: to the start of the line
+    read_until(leader, f"<{entered}>".encode())
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh here")
