@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -30,6 +30,14 @@ Result = TypeVar("Result")
 ROWS_AT_ONCE = 2**16
 BLOCK_BYTES = 3 * 2**19  # larger blocks leave the caches of a processor, smaller ones begin too often
 LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some lines of a file."""
+
+    text: TableText
+    lines_before: int
 
 
 @dataclass(frozen=True)
@@ -60,19 +68,18 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
         are_read = _hold_numbers(cells, numbers)
         return Piece(cells, _exact(cells.drop(columns=words) if words else cells, features) if are_read else None)
 
-    def of_block(numbered: tuple[int, bytes]) -> Piece:
+    def of_block(block: Block) -> Piece:
         """To look for empty cells takes as long as to read: it is done where something turns out to be no number."""
-        number, block = numbered
-        cells = parsed(text, block, is_first=number == 0, dtype=dtype, na_filter=False, low_memory=False)
+        cells = parsed(block.text, dtype=dtype, na_filter=False, low_memory=False)
         if not _hold_numbers(cells, numbers):
-            cells = parsed(text, block, is_first=number == 0, dtype=dtype, na_values=empty, low_memory=False)
+            cells = parsed(block.text, dtype=dtype, na_values=empty, low_memory=False)
         return piece(cells)
 
     with _faults_told(text):
         if text.is_line_by_line:
-            yield from in_turn(of_block, enumerate(filter(bytes.strip, line_blocks(text.utf8))))
+            yield from in_turn(of_block, line_blocks(text))
         else:
-            yield from map(piece, parsed(text, text.utf8, dtype=dtype, na_values=empty, chunksize=ROWS_AT_ONCE))
+            yield from map(piece, parsed(text, dtype=dtype, na_values=empty, chunksize=ROWS_AT_ONCE))
 
 
 def numbers_throughout(text: TableText, guessed: Sequence[bool]) -> list[bool]:
@@ -80,19 +87,22 @@ def numbers_throughout(text: TableText, guessed: Sequence[bool]) -> list[bool]:
     empty = {str(i): list(EMPTY) for i in range(text.layout.width)}
     are_numbers = list(guessed)
     with _faults_told(text):
-        for cells in parsed(text, text.utf8, na_values=empty, chunksize=ROWS_AT_ONCE):
+        for cells in parsed(text, na_values=empty, chunksize=ROWS_AT_ONCE):
             for i, is_number in enumerate(are_numbers):
                 are_numbers[i] = is_number and _hold_numbers(cells, [str(i)])
     return are_numbers
 
 
-def line_blocks(utf8: bytes) -> Iterator[bytes]:
-    """The text in blocks of whole lines."""
-    start = 0
-    while start < len(utf8):
-        end = utf8.find(b"\n", start + BLOCK_BYTES) + 1 or len(utf8)
-        yield utf8[start:end]
-        start = end
+def line_blocks(text: TableText) -> Iterator[Block]:
+    """The text in blocks of whole lines, those with nothing in them left out; the first has the header."""
+    start, lines_before, layout = 0, 0, text.layout
+    while start < len(text.utf8):
+        end = text.utf8.find(b"\n", start + BLOCK_BYTES) + 1 or len(text.utf8)
+        utf8 = text.utf8[start:end]
+        if utf8.strip():
+            yield Block(replace(text, layout=layout, read=utf8), lines_before)
+            layout = replace(layout, has_header=False)
+        start, lines_before = end, lines_before + utf8.count(b"\n")
 
 
 def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -108,19 +118,18 @@ def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[R
             yield ahead.popleft().result()
 
 
-def parsed(text: TableText, part: bytes, *, is_first: bool = True, **how: Any) -> Any:
-    """``part`` of the text as a data frame, or as an iterator of some with ``chunksize``."""
+def parsed(text: TableText, **how: Any) -> Any:
+    """The text as a data frame, or as an iterator of some with ``chunksize``."""
     import pandas as pd
 
-    layout = text.layout
-    has_blanks = b" " in part or (
-        b"\t" in part and layout.delimiter != "\t"
-    )  # to skip them takes a quarter of the time
+    utf8, layout = text.utf8, text.layout
+    # to skip blanks takes a quarter of the time
+    has_blanks = b" " in utf8 or (b"\t" in utf8 and layout.delimiter != "\t")
     return pd.read_csv(
-        io.BytesIO(part),
+        io.BytesIO(utf8),
         sep=layout.delimiter,
         decimal=layout.decimal,
-        header=0 if layout.has_header and is_first else None,
+        header=0 if layout.has_header else None,
         names=[str(i) for i in range(layout.width)],
         index_col=False,
         keep_default_na=False,

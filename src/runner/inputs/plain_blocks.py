@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,21 +15,13 @@ from numpy.typing import NDArray
 
 from runner.contracts import Column
 from runner.data.cell_values import LARGEST
-from runner.data.pieces import in_turn, line_blocks, parsed
+from runner.data.pieces import Block, in_turn, line_blocks, parsed
 from runner.data.table_text import TableText
 from runner.inputs.column import column_values
 from runner.inputs.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some lines of a file."""
-
-    text: TableText
-    lines_before: int
 
 
 def plain_blocks(
@@ -41,16 +32,7 @@ def plain_blocks(
 
     with warnings.catch_warnings():  # here, for all threads
         warnings.simplefilter("error", pd.errors.ParserWarning)  # of a first line with too many fields
-        yield from in_turn(lambda block: (block, _rows(block, columns, places)), _blocks(text))
-
-
-def _blocks(text: TableText) -> Iterator[Block]:
-    lines_before, layout = 0, text.layout
-    for utf8 in line_blocks(text.utf8):
-        if utf8.strip():
-            yield Block(replace(text, layout=layout, read=utf8), lines_before)
-            layout = replace(layout, has_header=False)
-        lines_before += utf8.count(b"\n")
+        yield from in_turn(lambda block: (block, _rows(block, columns, places)), line_blocks(text))
 
 
 def _rows(block: Block, columns: Sequence[Column], places: Sequence[int]) -> Rows | None:
@@ -77,7 +59,7 @@ def _cells(text: TableText, words: Collection[int]) -> pd.DataFrame | None:
 
     dtype = {str(place): "str" for place in words} or None
     try:
-        return parsed(text, text.utf8, dtype=dtype, na_filter=False, low_memory=False)
+        return parsed(text, dtype=dtype, na_filter=False, low_memory=False)
     except (pd.errors.ParserError, pd.errors.ParserWarning):
         return None
 
