@@ -14,6 +14,7 @@ from runner.errors import ConfigError
 from runner.script.words import code
 
 WIDEST = 120  # columns of a line
+MOST_IN_A_LINE = 5  # layers
 INSTEAD = "a script can show torch's own layers in a row, as of linear, mlp, dnn or cnn without model.residual"
 
 
@@ -35,17 +36,19 @@ class Layer:
 
 
 def net_lines(
-    net: nn.Module, option: str, weights_seed: int, *, ending: Sequence[Layer], single_output: bool
+    net: nn.Module, option: str, weights_seed: int, *, are_flat: bool, ending: Sequence[Layer], single_output: bool
 ) -> list[str]:
     """The class ``Net``; made under ``weights_seed`` it has the weights of ``net``, which has not been trained.
 
-    What the loss wants behind the net is its ``ending``. Raises ConfigError where ``net`` is more than a row of layers,
-    or draws its weights in a way of its own.
+    Rows that ``are_flat`` are not flattened; what the loss wants behind the net is its ``ending``. Raises ConfigError
+    where ``net`` is more than a row of layers, or draws its weights in a way of its own.
     """
     layers = layers_of(net, option)
     check_weights(net, layers, option, weights_seed)
+    if are_flat:
+        layers = [each for each in layers if each.kind is not nn.Flatten]
     return [
-        "class Net(nn.Module):",
+        "class Net(nn.Module):  # 2. The model",
         "    def __init__(self):",
         "        super().__init__()",
         *layer_lines([*layers, *ending]),
@@ -104,7 +107,7 @@ def check_weights(net: nn.Module, layers: Sequence[Layer], option: str, weights_
 def layer_lines(layers: Sequence[Layer]) -> Iterator[str]:
     """``self.layers = ...`` in one line where it is short, else a stage a line."""
     short = f"        self.layers = nn.Sequential({', '.join(map(str, layers))})"
-    if len(layers) <= 4 and len(short) <= WIDEST:
+    if len(layers) <= MOST_IN_A_LINE and len(short) <= WIDEST:
         yield short
         return
     yield "        self.layers = nn.Sequential("

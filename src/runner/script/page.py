@@ -9,16 +9,8 @@ from runner.config.catalog import Catalog
 from runner.errors import ConfigError
 from runner.experiment import Experiment
 from runner.script.net import WIDEST, net_lines
-from runner.script.rows import (
-    draw_lines,
-    draws,
-    import_lines,
-    preparing_lines,
-    reading_lines,
-    shuffled_lines,
-    single_output,
-    split_lines,
-)
+from runner.script.rows import import_lines, preparing_lines, reading_lines, single_output
+from runner.script.split import draw_lines, draws, shuffled_lines, split_lines
 from runner.script.training import ending_layers, evaluation_lines, loop_lines, making_lines
 from runner.seed import derive
 
@@ -93,10 +85,11 @@ def model_section(experiment: Experiment, catalog: Catalog) -> list[str]:
         experiment.parts.model,
         config.model.option,
         weights_seed,
+        are_flat=len(experiment.in_shape) == 1,
         ending=ending_layers(config.loss),
         single_output=single_output(experiment),
     )
-    return [*apart([["# 2. The model", *lines]]), "", "", *making_lines(experiment, catalog)]
+    return [*apart([lines]), "", "", *making_lines(experiment, catalog)]
 
 
 def training_section(experiment: Experiment) -> list[str]:

@@ -1,12 +1,11 @@
-"""The rows of a data set as the text that reads, prepares and splits them, with libraries that everybody has."""
+"""The rows of a data set as the text that reads and prepares them, with libraries that everybody has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from runner.config.part import Part
@@ -15,6 +14,7 @@ from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price
 from runner.errors import ConfigError
 from runner.experiment import Experiment
 from runner.parts.build import num_outputs
+from runner.script.words import joined
 from runner.seed import derive
 
 SKLEARN = {  # option -> what it is called with, besides return_X_y
@@ -57,12 +57,11 @@ def single_output(experiment: Experiment) -> bool:
 
 
 def bundled(part: Part, data: Data, *, as_numbers: bool) -> list[str]:
-    x = "x.float().view(-1, 1, 8, 8)" if part.option == "digits" else "x.float()"
-    says = ", pixels 0..16" if part.option == "digits" else "; the loss compares numbers" if as_numbers else ""
-    return [
-        f"x, y = map(torch.tensor, load_{part.option}({SKLEARN[part.option]}return_X_y=True))",
-        f"{f'x, y = {x}, y.float()' if as_numbers else f'x = {x}'}  # {list(data.x.shape)}{says}",
-    ]
+    loaded, shape = f"load_{part.option}({SKLEARN[part.option]}return_X_y=True)", list(data.x.shape)
+    if as_numbers:
+        return [f"x, y = (torch.tensor(each).float() for each in {loaded})  # {shape} and {shape[:1]}"]
+    view, says = (".view(-1, 1, 8, 8)", ", pixels 0..16") if part.option == "digits" else ("", "")
+    return [f"x, y = map(torch.tensor, {loaded})", f"x = x.float(){view}  # {shape}{says}"]
 
 
 def published(name: str, data_dir: Path, data: Data) -> list[str]:
@@ -77,16 +76,16 @@ def published(name: str, data_dir: Path, data: Data) -> list[str]:
 def car(part: Part, data: Data) -> list[str]:
     """Every combination of the categories, and what the decision model makes of each."""
     buying, maint, doors, persons, lug_boot, _ = (column.categories for column in COLUMNS)
-    sizes = tuple(len(column.categories) for column in COLUMNS)
+    sizes = [len(column.categories) for column in COLUMNS]
+    shape = joined(*map(str, sizes[2:5]))
     prices = [[price(b, m) for m in maint] for b in buying]
-    two, three, four, more = ([[comfort(d, p, boot) for boot in lug_boot] for p in persons] for d in doors)
+    comforts = "".join(str(comfort(d, p, boot)) for d in doors for p in persons for boot in lug_boot)
     return [
-        f"x = torch.cartesian_prod(*map(torch.arange, {sizes}))  # every combination of categories",
+        f"x = torch.cartesian_prod(*map(torch.arange, {tuple(sizes)}))  # every combination of categories",
         f"{', '.join(column.name for column in COLUMNS)} = x.T",
         f"price = torch.tensor({prices})[buying, maint]  # 0 dear, 3 cheap",
-        f"comfort = torch.tensor([{two}, {three},",
-        f"                        {four}, {more}])  # 0 poor, 2 good",
-        f"tech = torch.tensor({[list(TECH[c]) for c in TECH]})[comfort[doors, persons, lug_boot], safety]",
+        f'comfort = torch.tensor([*map(int, "{comforts}")]).view({shape})[doors, persons, lug_boot]',
+        f"tech = torch.tensor({[list(TECH[c]) for c in TECH]})[comfort, safety]  # of both, 0 is the poorest",
         f"y = torch.tensor({grades()})[price, tech]  # {', '.join(CLASS_NAMES)}",
     ]
 
@@ -109,76 +108,6 @@ def random(part: Part, data: Data) -> list[str]:
     ]
 
 
-def split_lines(experiment: Experiment) -> Iterator[str]:
-    """``train_rows``, ``val_rows`` and ``test_rows``, those there are; before the preparing, which may look at them."""
-    data, split, config = experiment.data, experiment.split, experiment.config
-    official = data.official_test
-    first = len(data.y) if official is None else int(official[0])
-    if config.folds is not None:
-        yield from fold_lines(experiment, first)
-    elif official is not None:
-        yield f"train_rows, test_rows = torch.arange({first}), torch.arange({first}, {len(data.y)})  # as published"
-    elif len(split.test):
-        yield f"train_rows, test_rows = {drawn('test', f'torch.arange({first})', data, split.test)}"
-    else:
-        yield f"train_rows = torch.arange({first})"
-    if len(split.val):
-        yield f"train_rows, val_rows = {drawn('val', 'train_rows', data, split.val)}"
-    if is_limited(experiment):
-        yield f"_, train_rows = {drawn('limit', 'train_rows', data, split.train)}"
-
-
-def fold_lines(experiment: Experiment, num_rows: int) -> Iterator[str]:
-    """One fold of the rows for the test, the others for training."""
-    config = experiment.config
-    yield f'by_class = shuffled(torch.arange({num_rows}), {config.split_seed}, "folds")'
-    if experiment.data.task != "regression":
-        yield "by_class = by_class[y[by_class].argsort(stable=True)]"
-    yield f"in_fold = torch.arange({num_rows}) % {config.folds} == {config.fold}  # as many of each class in every fold"
-    yield "train_rows, test_rows = by_class[~in_fold].sort().values, by_class[in_fold].sort().values"
-
-
-def is_limited(experiment: Experiment) -> bool:
-    return experiment.config.dataset.knobs.get("limit") is not None
-
-
-def draws(experiment: Experiment) -> bool:
-    """Whether rows of every class are drawn at random: for validation, for the test, or to train on few."""
-    split, fixed = experiment.split, experiment.data.official_test is not None or experiment.config.folds is not None
-    return bool(len(split.val)) or (bool(len(split.test)) and not fixed) or is_limited(experiment)
-
-
-def draw_lines(experiment: Experiment) -> list[str]:
-    """``draw``, which takes rows of every class."""
-    if experiment.data.task == "regression":
-        count, says, taken = "count", "so many for the split, drawn at random", "order[:count]"
-    else:
-        count, says = "counts", "for the split so many of each class, drawn at random"
-        taken = "torch.cat([order[y[order] == k][:count] for k, count in enumerate(counts)])"
-    return [
-        f"def draw(rows, split, {count}):",
-        f'    """The rows that are left, and {says}."""',
-        f"    order = shuffled(rows, {experiment.config.split_seed}, split)",
-        f"    drawn = {taken}.sort().values",
-        "    return rows[~torch.isin(rows, drawn)], drawn",
-    ]
-
-
-def shuffled_lines() -> list[str]:
-    """``shuffled``, the order of the rows for a purpose, as this program finds it."""
-    return [
-        "def shuffled(rows, *purpose):",
-        '    """The rows in a random order: the same one every time for the same purpose."""',
-        "    seed = int(hashlib.sha256(repr(purpose).encode()).hexdigest()[:16], 16) % 2**63",
-        "    return rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))]",
-    ]
-
-
-def drawn(split: str, source: str, data: Data, rows: Tensor) -> str:
-    counts = torch.bincount(data.y[rows], minlength=len(data.class_names)).tolist() if data.class_names else len(rows)
-    return f'draw({source}, "{split}", {counts})'
-
-
 def preparing_lines(experiment: Experiment) -> list[str]:
     """The transforms, in their order, and the target as the loss wants it. Raises ConfigError for what takes more."""
     lines: list[str] = []
@@ -188,7 +117,10 @@ def preparing_lines(experiment: Experiment) -> list[str]:
             raise ConfigError(f"dataset.transforms: {name}: a script can show {', '.join(PREPARING)}; leave it out")
         if name == "one_hot" and place > 0:
             raise ConfigError("dataset.transforms: one_hot: a script can show it as the first step only; put it there")
-        lines += PREPARING[name](knobs or {}, experiment.data)
+        written = PREPARING[name](knobs or {}, experiment.data)
+        if name == "normalise" and len(written) == 1 and lines and lines[-1].startswith("x = x / "):
+            written = [written[0].replace("(x - ", f"({lines.pop().removeprefix('x = ')} - ")]  # one formula for both
+        lines += written
     if has_categories(experiment.data) and not any("one_hot" in line for line in lines):
         lines = ["x = x.float()", *lines]
     return [*lines, *target_lines(experiment)]

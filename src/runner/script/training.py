@@ -124,12 +124,11 @@ def check_knobs(part: Part, catalog: Catalog) -> None:
 def evaluation_lines(experiment: Experiment) -> list[str]:
     """``evaluate(rows)``: the mean loss, and for classes the accuracy."""
     numbers = is_regression(experiment)
-    measured = "Mean loss" if numbers else "Mean loss and accuracy"
+    measured = "the mean loss" if numbers else "mean loss and accuracy"
     accuracy = "" if numbers else f", ({right(experiment)}).float().mean().item()"
     return [
         "@torch.no_grad()",
-        "def evaluate(rows):",
-        f'    """{measured} over rows that the model does not learn from."""',
+        f"def evaluate(rows):  # {measured} over rows that the model does not learn from",
         "    model.eval()",
         f"    outputs = torch.cat([model(batch) for batch in x[rows].split({experiment.config.eval_batch_size})])",
         f"    return loss_function(outputs, y[rows]).item(){accuracy}",
