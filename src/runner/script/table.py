@@ -54,7 +54,9 @@ def reading(experiment: Experiment) -> Iterator[str]:
     yield from ["keep_default_na=False"] * (not EMPTY.isdisjoint(words))  # a category may be called None
     if knobs["names"] is not None or not layout.has_header:
         yield f"header={0 if layout.has_header else None}"
-        yield f"names={code(list(layout.names))}"
+        numbered = [f"c{i}" for i in range(1, len(layout.names) + 1)]
+        counted = f'[f"c{{i}}" for i in range(1, {len(numbered) + 1})]'
+        yield f"names={counted if list(layout.names) == numbered else code(list(layout.names))}"
 
 
 def category_lines(columns: Sequence[Column]) -> Iterator[str]:
