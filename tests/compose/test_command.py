@@ -40,10 +40,6 @@ def composed(words: list[str]) -> Config:
             "dataset.shape=[3,32,32]",
         ],
         ["experiment=mnist_dnn_validated", "checkpoint.every_steps=5"],
-        [
-            *("dataset=csv", "dataset.path=/a.csv", "dataset.target=값"),
-            "dataset.columns={나이: numeric, size: [S,M,'12'], price (USD): ignored, 'a, b: \"c\"': binary}",
-        ],
     ],
     ids=" ".join,
 )

@@ -233,24 +233,6 @@ def test_a_broken_train_yaml_of_the_user_is_told_with_its_line() -> None:
     assert fault.startswith(f"{path}, line 2: not YAML: ")
 
 
-@pytest.mark.parametrize(
-    ("said", "read"),
-    [
-        ("{나이: ignored, size: [S,M,L]}", {"나이": "ignored", "size": ["S", "M", "L"]}),
-        ("{price (USD): numeric, 'a: b': binary}", {"price (USD)": "numeric", "a: b": "binary"}),
-    ],
-)
-def test_columns_may_have_any_name(said: str, read: dict[str, object]) -> None:
-    words = ["dataset=csv", "dataset.path=my.csv", "dataset.target=y", f"dataset.columns={said}"]
-    assert compose(parse(words)).config.dataset.knobs["columns"] == read
-
-
-def test_columns_that_are_no_pairs_are_refused() -> None:
-    words = ["dataset=csv", "dataset.path=my.csv", "dataset.target=y", "dataset.columns={나이: [S}"]
-    with pytest.raises(ConfigError, match="must be key: value pairs"):
-        compose(parse(words))
-
-
 def test_config_dir_adds_options() -> None:
     write("more/optimizer/slow.yaml", "_target_: torch.optim.SGD\nlr: 0.25\n")
     assert composed("--config-dir", "more", "optimizer=slow").config.optimizer.knobs == {"lr": 0.25}

@@ -73,12 +73,7 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return f"[{','.join(map(_value, value))}]"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(str(key))}: {_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join(f"{key}:{_value(item)}" for key, item in value.items()) + "}"
     if not isinstance(value, str):
         return shown(value)
     return value if BARE.fullmatch(value) and value.lower() not in READ_AS_OTHERS else quoted(value)
-
-
-def _key(name: str) -> str:
-    """As it stands, or where YAML would read it otherwise in its quotes."""
-    return name if re.fullmatch(r"[^\W\d][\w ()%/.-]*", name) else "'" + name.replace("'", "''") + "'"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,6 @@ def compose(request: Request, job: int | None = None) -> Composed:
             tree.hydra.job.num, tree.hydra.job.id = job, str(job)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
     data, broken = plain(tree)
-    read_columns(data)
     choices = dict(tree.hydra.runtime.choices)
     trusted = data.get("trusted")
     faults += [*broken, *find_faults(data, choices, catalog, trusted if isinstance(trusted, list) else [])]
@@ -80,14 +79,6 @@ def plain(tree: DictConfig) -> tuple[dict[str, Any], list[str]]:
     names = [str(key) for key in tree if key != "hydra"]
     data = {name: _plain(tree, name, name, faults) for name in names}
     return data, faults
-
-
-def read_columns(data: dict[str, Any]) -> None:
-    """``dataset.columns`` as YAML reads it: Hydra's grammar takes no names like 나이 or price (USD) before a colon."""
-    dataset = data.get("dataset")
-    if isinstance(dataset, dict) and str(dataset.get("columns")).startswith("{"):
-        with suppress(yaml.YAMLError):  # the check that follows says what is wanted
-            dataset["columns"] = yaml.safe_load(str(dataset["columns"]))
 
 
 def _plain(parent: Any, key: Any, where: str, faults: list[str]) -> Any:
