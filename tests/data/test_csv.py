@@ -54,6 +54,27 @@ def test_the_same_table_in_another_form_is_the_same(tmp_path: Path, form: str) -
     assert len(data.y) == 40
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        "size,price\n",
+        "\nsize,price\n",
+        ",\n , \nsize,price\r\n",
+        "size,price\r",
+        '"size",price\r',
+        '"size\nof it","price"\n',
+    ],
+)
+def test_what_stands_above_the_rows_is_none_of_them(tmp_path: Path, above: str) -> None:
+    path = tmp_path / "my.csv"
+    rows = "".join(f"{i},{i * 3}\n" for i in range(40))
+    for named in (above, above.replace("size", "2019").replace("price", "2020")):
+        path.write_bytes((named + rows).encode())
+        data = read(path, "price" if "price" in named else "2020", header=True)
+        assert data.y.tolist() == [i * 3 for i in range(40)]
+        assert data.x.frame.x_NC[:, 0].tolist() == list(range(40))
+
+
 def test_without_a_header_columns_are_numbered_and_that_is_said(tmp_path: Path) -> None:
     data, _ = fitted(write(tmp_path / "my.csv", *ROWS), target="c4")
     assert [column.name for column in data.columns] == ["c1", "c2", "c3"]

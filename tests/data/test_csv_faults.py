@@ -26,6 +26,8 @@ FAULTS = {
     "extra field": (with_line(4, "1,red,no,2,9"), [], 3, "{path}, line 4: 5 fields, where there are 4 columns"),
     "extra field at once": (with_line(2, "1,red,no,2,9"), [], 3, "{path}, line 2: 5 fields"),
     "index shift": (GOOD.replace("\n", "\n0,").replace("0,", "", 0), [], 3, "{path}, line 2: 5 fields"),
+    "shift below a delimiter at the end": (HEADER + "\n" + "".join(f"{line},\n" for line in ROWS[:5]) + "1,000,red,no,2\n", [], 3, "{path}, line 7: 5 fields, where there are 4 columns"),
+    "lines cut short": (GOOD + "1\n" * 3000, [], 3, "{path}, line 42: 1 fields, where there are 4 columns"),
     "missing field": (with_line(4, "1,red,2"), [], 3, "{path}, line 4: 3 fields, where there are 4 columns"),
     "twin columns": (GOOD.replace(HEADER, "size,colour,size,price"), [], 3, "{path}, line 1: columns 1 and 3 are both called size"),
     "byte 0": (with_line(5, "1,r\0d,no,2"), [], 3, "{path}, line 5: a byte 0"),
