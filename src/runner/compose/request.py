@@ -190,6 +190,9 @@ def _unreadable(word: str, catalog: Catalog) -> str:
     key, equals, _ = word.partition("=")
     if equals and not key:
         return f"{word}: is not of the form key=value; no spaces around the ="
+    holder, dot, name = key.partition("columns.")
+    if equals and dot:
+        return f"{word}: cannot be read; write {quote(f'{holder}columns={{{name}: {word[len(key) + 1 :]}}}')}"
     if equals and not key.isascii():
         return f"{word}: there is no setting {key}; see them: python -m runner show settings"
     if equals:
