@@ -110,6 +110,15 @@ def test_the_names_in_a_mapping_may_be_in_any_script(typed: str, columns: dict[s
     assert made.config.dataset.knobs["columns"] == made.tree.dataset.columns == columns
 
 
+def test_of_two_mappings_none_is_lost() -> None:
+    told = "dataset.columns is said twice; write it once: dataset.columns={a: b, c: d}"
+    for order in (1, -1):
+        (fault,) = faults_of(*CSV, *["dataset.columns={나: ignored}", "+dataset.columns={a: numeric}"][::order])
+        assert fault.endswith(told)
+    joined = composed(*CSV, "dataset.columns={b: ignored}", "dataset.columns={a: numeric}").config.dataset
+    assert joined.knobs["columns"] == {"b": "ignored", "a": "numeric"}
+
+
 @pytest.mark.parametrize("typed", ["{가: b", "{가: &a [*a]}", "{" * 100 + "가", "{[가]: b, {가: c}: d}"])
 def test_what_spells_no_mapping_is_a_text(typed: str) -> None:
     (told,) = faults_of(*CSV, f"dataset.columns={typed}")

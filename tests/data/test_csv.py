@@ -214,6 +214,13 @@ def test_a_target_that_measures_something_is_not_said_to_number_the_rows(
     assert not any("numbers the rows" in note for note in data.notes)
 
 
+def test_what_says_that_there_is_none_is_no_third_value_of_a_binary_column(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", "x,y", *(f"{('yes', 'no', 'NA')[i % 3]},{i}" for i in range(40)))
+    data, _ = fitted(path, target="y", columns={"x": "binary"}, missing="impute")
+    assert data.columns == (Column("x", ("no", "yes"), ordered=True, missing="marked"),)
+    assert data.x[:3, 0].nan_to_num(-1).tolist() == [1, 0, -1]
+
+
 def test_what_is_said_of_a_column_wins(tmp_path: Path) -> None:
     lines = [f"{i % 5:02},{('S', 'M', 'L')[i % 3]},{i},{i}" for i in range(40)]
     path = write(tmp_path / "my.csv", "zip,size,id,y", *lines)
