@@ -285,6 +285,19 @@ def test_splits_by_a_column_and_by_position(tmp_path: Path) -> None:
     ]
 
 
+def test_a_split_by_position_may_be_without_validation(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", HEADER, *ROWS)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "dataset.split_rows=[30,0]"]
+    argv += ["model=linear", "batch_size=8", "epochs=1", f"output_dir={tmp_path / 'outputs'}"]
+    done = run([*argv, "monitor=val/mae"], tmp_path / "said")
+    assert done.code == 2 and "monitor=val/mae: nothing of that name is measured; choose train/loss" in done.err
+    assert not (tmp_path / "outputs").exists()
+    done = run(argv, tmp_path / "said")
+    assert done.code == 0, done.err
+    assert "no validation; official test set" in done.out
+    assert run(["eval", str(only_run(tmp_path / "outputs"))], tmp_path / "said").code == 0
+
+
 def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None:
     lines = [f"{'' if i == 5 else i % 9},{('red', 'green', 'blue')[i % 3]},{('no', 'yes')[i % 2]}" for i in range(60)]
     path = write(tmp_path / "my.csv", "size,colour,sold", *lines)
