@@ -365,6 +365,28 @@ def test_a_table_at_an_address_is_received_once(tmp_path: Path, monkeypatch: pyt
             received(f"http://{mirror.host}/other.csv", tmp_path)
 
 
+def test_what_comes_from_an_address_and_is_no_table_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mirror import Mirror, serve
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    broken = {
+        b"": "the file is empty",
+        b"<!DOCTYPE html>busy": "is a web page",
+        gzip.compress(PLAIN.encode())[:-9]: "is cut short",
+    }
+    with Mirror() as mirror:
+        address = f"http://{mirror.host}/d/my.csv"
+        for body, told in broken.items():
+            mirror.replies["/d/my.csv"] = serve(body)
+            with pytest.raises(DataError, match=told) as raised:
+                received(address, tmp_path)
+            assert str(raised.value).startswith(f"dataset.path={address}: ")
+        mirror.replies["/d/my.csv"] = serve(PLAIN.encode())
+        assert received(address, tmp_path).read_text() == PLAIN
+
+
 def test_unfitted_rows_have_no_numbers(tmp_path: Path) -> None:
     table = read(write(tmp_path / "my.csv", HEADER, *ROWS)).x
     assert table.shape == (40, 3)

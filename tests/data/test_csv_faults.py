@@ -40,6 +40,8 @@ FAULTS = {
     "one row": (f"{HEADER}\n{ROWS[0]}\n", [], 3, "{path}: holds 1 row"),
     "a title above": ("Sales\n\n" + GOOD, [], 2, "has no such column; line 3 holds the word: take out the lines above"),
     "a workbook": ("PK\x03\x04", [], 3, "{path}: is an Excel workbook"),
+    "packed by bzip2": ("BZh91AY", [], 3, "{path}: is packed by bzip2; unpack it, or pack it by gzip"),
+    "JSON": ('[{"a": 1}]', [], 3, "{path}: is JSON; write it as CSV"),
     "a web page": ("<!DOCTYPE html>", [], 3, "{path}: is a web page"),
     "wrong encoding": (GOOD.replace("blue", "blau grün"), ["dataset.encoding=ascii"], 3, "{path}, line 4: byte 0xc3 is no ascii"),
     "no encoding": (GOOD, ["dataset.encoding=klingon"], 2, "dataset.encoding=klingon: no such encoding"),
