@@ -50,7 +50,7 @@ def test_the_split_is_that_of_the_settings(capsys: Capture) -> None:
 def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(here: Path, capsys: Capture) -> None:
     (here / "random.png").write_bytes(b"mine")
     assert cli.main(TINY) == 2
-    told = "random.png: there already; replace it with --overwrite, or name another with --out FILE.png"
+    told = "random.png: there already; replace it with --overwrite, or name another with --out"
     assert capsys.readouterr() == ("", f"error: {told}\n")
     assert (here / "random.png").read_bytes() == b"mine"
     assert cli.main([*TINY, "--overwrite"]) == 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
 from runner.commands import view_run
-from runner.commands.picture_file import check_out
+from runner.commands.out_file import check_picture
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import GROUPS, Catalog, conf_folders
@@ -40,7 +40,7 @@ def run(argv: Sequence[str]) -> int:
     own, words = _own_flags(argv)
     config = _composed(words)
     out = Path(own.out or f"{config.dataset.option.rpartition('/')[2]}.png").expanduser()
-    check_out(out, overwrite=own.overwrite)
+    check_picture(out, overwrite=own.overwrite)
     libraries.load()
     exhibit = _exhibit(config)
     from runner.pictures.dataset import picture
