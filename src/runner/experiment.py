@@ -156,6 +156,9 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | Non
         names = auto.auto_metrics(data.task, counts, is_thin=rows is not None and is_thin(data, rows))
         config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
     known = {f"val/{name}" for name in ("loss", *config.metric)}
+    if rows is not None and not len(rows.val):  # of an official validation set that is empty
+        known = set()
+        config = replace(config, monitor="train/loss") if config.monitor == "val/loss" else config
     hits = data.task != "regression" and not build.is_embedding(config.loss, config.trusted)
     known |= {"train/loss", "train/accuracy"} if hits else {"train/loss"}
     if config.monitor not in known:

@@ -39,6 +39,13 @@ def composed(words: list[str]) -> Config:
             "dataset=random",
             "dataset.shape=[3,32,32]",
         ],
+        ["dataset=csv", "dataset.path=a.csv", "dataset.target=y", "dataset.columns={a: [S,M], b: ignored}"],
+        [
+            "dataset=csv",
+            "dataset.path=a.csv",
+            "dataset.target=y",
+            "dataset.columns={'a, \"b': [가,it's], 2019: numeric}",
+        ],
         ["experiment=mnist_dnn_validated", "checkpoint.every_steps=5"],
     ],
     ids=" ".join,

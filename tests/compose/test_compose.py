@@ -6,6 +6,7 @@ import argparse
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
@@ -91,6 +92,46 @@ def test_the_words_of_a_list_need_no_quotes_either() -> None:
     assert composed("tags=[데이터,b,a(1)]").config.tags == ["데이터", "b", "a(1)"]
 
 
+CSV = ("dataset=csv", "dataset.path=a.csv", "dataset.target=y")
+
+
+@pytest.mark.parametrize(
+    ("typed", "columns"),
+    [
+        ("{만족도: [낮음,높음]}", {"만족도": ["낮음", "높음"]}),
+        ("{소득(만원): ignored}", {"소득(만원)": "ignored"}),
+        ('{"Price, USD": ignored, b: numeric}', {"Price, USD": "ignored", "b": "numeric"}),
+        ("{답: [yes,no]}", {"답": ["yes", "no"]}),
+        ("{b: [yes,no]}", {"b": ["yes", "no"]}),
+    ],
+)
+def test_the_names_in_a_mapping_may_be_in_any_script(typed: str, columns: dict[str, Any]) -> None:
+    made = composed(*CSV, f"dataset.columns={typed}")
+    assert made.config.dataset.knobs["columns"] == made.tree.dataset.columns == columns
+
+
+def test_of_two_mappings_none_is_lost() -> None:
+    told = "dataset.columns is said twice; write it once: dataset.columns={a: b, c: d}"
+    for order in (1, -1):
+        (fault,) = faults_of(*CSV, *["dataset.columns={나: ignored}", "+dataset.columns={a: numeric}"][::order])
+        assert fault.endswith(told)
+    joined = composed(*CSV, "dataset.columns={b: ignored}", "dataset.columns={a: numeric}").config.dataset
+    assert joined.knobs["columns"] == {"b": "ignored", "a": "numeric"}
+
+
+@pytest.mark.parametrize("typed", ["{가: b", "{가: &a [*a]}", "{" * 100 + "가", "{[가]: b, {가: c}: d}"])
+def test_what_spells_no_mapping_is_a_text(typed: str) -> None:
+    (told,) = faults_of(*CSV, f"dataset.columns={typed}")
+    assert told.endswith("must be key: value pairs")
+
+
+def test_a_path_in_braces_is_a_path() -> None:
+    assert (
+        composed("dataset=csv", "dataset.path={가: b}.csv", "dataset.target=y").config.dataset.knobs["path"]
+        == "{가: b}.csv"
+    )
+
+
 def test_values_from_the_environment_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNNER_DATA", "/somewhere/데이터")
     assert composed().config.data_dir == "/somewhere/데이터"
@@ -116,6 +157,7 @@ def test_hydra_writes_down_what_can_be_typed_again() -> None:
         (["metric=[accuracy,f2]"], "metric=f2: no such option"),
         (["optimizer.momentum=0.9"], "you chose adam"),
         (["epochs="], "epochs='': must be a whole number >= 1"),
+        (["dataset.columns.나이=ignored"], "cannot be read; write 'dataset.columns={나이: ignored}'"),
         (["epochs.x=1"], "epochs={x:1}: must be a whole number >= 1"),
         (["optimizer.lr=1,2"], "to run each of them add -m; a list is written optimizer.lr=[1,2]"),
         (["optimizer.lr=range(1,3)"], "to run each of them add -m"),

@@ -54,6 +54,27 @@ def test_the_same_table_in_another_form_is_the_same(tmp_path: Path, form: str) -
     assert len(data.y) == 40
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        "size,price\n",
+        "\nsize,price\n",
+        ",\n , \nsize,price\r\n",
+        "size,price\r",
+        '"size",price\r',
+        '"size\nof it","price"\n',
+    ],
+)
+def test_what_stands_above_the_rows_is_none_of_them(tmp_path: Path, above: str) -> None:
+    path = tmp_path / "my.csv"
+    rows = "".join(f"{i},{i * 3}\n" for i in range(40))
+    for named in (above, above.replace("size", "2019").replace("price", "2020")):
+        path.write_bytes((named + rows).encode())
+        data = read(path, "price" if "price" in named else "2020", header=True)
+        assert data.y.tolist() == [i * 3 for i in range(40)]
+        assert data.x.frame.x_NC[:, 0].tolist() == list(range(40))
+
+
 def test_without_a_header_columns_are_numbered_and_that_is_said(tmp_path: Path) -> None:
     data, _ = fitted(write(tmp_path / "my.csv", *ROWS), target="c4")
     assert [column.name for column in data.columns] == ["c1", "c2", "c3"]
@@ -193,6 +214,13 @@ def test_a_target_that_measures_something_is_not_said_to_number_the_rows(
     assert not any("numbers the rows" in note for note in data.notes)
 
 
+def test_what_says_that_there_is_none_is_no_third_value_of_a_binary_column(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", "x,y", *(f"{('yes', 'no', 'NA')[i % 3]},{i}" for i in range(40)))
+    data, _ = fitted(path, target="y", columns={"x": "binary"}, missing="impute")
+    assert data.columns == (Column("x", ("no", "yes"), ordered=True, missing="marked"),)
+    assert data.x[:3, 0].nan_to_num(-1).tolist() == [1, 0, -1]
+
+
 def test_what_is_said_of_a_column_wins(tmp_path: Path) -> None:
     lines = [f"{i % 5:02},{('S', 'M', 'L')[i % 3]},{i},{i}" for i in range(40)]
     path = write(tmp_path / "my.csv", "zip,size,id,y", *lines)
@@ -255,6 +283,19 @@ def test_splits_by_a_column_and_by_position(tmp_path: Path) -> None:
         list(range(20, 25)),
         list(range(25, 40)),
     ]
+
+
+def test_a_split_by_position_may_be_without_validation(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", HEADER, *ROWS)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "dataset.split_rows=[30,0]"]
+    argv += ["model=linear", "batch_size=8", "epochs=1", f"output_dir={tmp_path / 'outputs'}"]
+    done = run([*argv, "monitor=val/mae"], tmp_path / "said")
+    assert done.code == 2 and "monitor=val/mae: nothing of that name is measured; choose train/loss" in done.err
+    assert not (tmp_path / "outputs").exists()
+    done = run(argv, tmp_path / "said")
+    assert done.code == 0, done.err
+    assert "no validation; official test set" in done.out
+    assert run(["eval", str(only_run(tmp_path / "outputs"))], tmp_path / "said").code == 0
 
 
 def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None:
@@ -322,6 +363,28 @@ def test_a_table_at_an_address_is_received_once(tmp_path: Path, monkeypatch: pyt
         assert mirror.asked == ["/d/my.csv"]
         with pytest.raises(DataError, match=r"other.csv: cannot be downloaded \(127.0.0.1:\d+: HTTP 404"):
             received(f"http://{mirror.host}/other.csv", tmp_path)
+
+
+def test_what_comes_from_an_address_and_is_no_table_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mirror import Mirror, serve
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    broken = {
+        b"": "the file is empty",
+        b"<!DOCTYPE html>busy": "is a web page",
+        gzip.compress(PLAIN.encode())[:-9]: "is cut short",
+    }
+    with Mirror() as mirror:
+        address = f"http://{mirror.host}/d/my.csv"
+        for body, told in broken.items():
+            mirror.replies["/d/my.csv"] = serve(body)
+            with pytest.raises(DataError, match=told) as raised:
+                received(address, tmp_path)
+            assert str(raised.value).startswith(f"dataset.path={address}: ")
+        mirror.replies["/d/my.csv"] = serve(PLAIN.encode())
+        assert received(address, tmp_path).read_text() == PLAIN
 
 
 def test_unfitted_rows_have_no_numbers(tmp_path: Path) -> None:

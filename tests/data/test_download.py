@@ -10,7 +10,7 @@ import pytest
 
 from mirror import CONTENTS, GZIPPED, corrupt, hang, refuse, serve, stall, truncate, write
 from runner.data import mirrors
-from runner.data.download import damaged, download, missing
+from runner.data.download import damaged, download, missing, received
 from runner.data.mnist import load_idx
 from runner.data.publications import PUBLICATIONS
 from runner.errors import DataError
@@ -110,6 +110,17 @@ def test_where_no_mirror_helps_the_error_says_why_and_what_to_do(tmp_path, mirro
     assert "dataset=digits works without" in then
     assert raised.value.exit_code == 3
     assert contents(folder) == {OTHERS[0]: GZIPPED[OTHERS[0]]}
+
+
+def test_what_a_server_says_of_a_circle_is_told_in_a_line(tmp_path, mirror):
+    def lead_back(handler, closing):
+        handler.send_response(302)
+        handler.send_header("Location", handler.path)
+        handler.end_headers()
+
+    mirror.replies["/my.csv"] = lead_back
+    with pytest.raises(DataError, match=r"HTTP 302 .* error message was: Found\)\n  or put it"):
+        received(f"http://{mirror.host}/my.csv", tmp_path)
 
 
 def test_a_closed_port_answers_at_once(tmp_path, mirror):

@@ -58,9 +58,9 @@ ODD = ["1,-2,3\n", "1,2.5,3\n", "1,,3\n", "16777217,1,12345678901234567890\n", "
 ODD += ["1,2\n3,4,5,6\n"]
 
 
-def frame(text: str) -> Frame | str:
+def frame(text: str, has_header: bool | None = None) -> Frame | str:
     utf8 = text.encode()
-    layout = find_layout(Path("a.csv"), utf8, Reading())
+    layout = find_layout(Path("a.csv"), utf8, Reading(header=has_header))
     try:
         return read_frame(TableText(Path("a.csv"), "utf-8", layout, utf8), (), [layout.names[1]])
     except DataError as refused:
@@ -77,7 +77,7 @@ def test_a_table_of_them_is_not_given_to_pandas(monkeypatch: pytest.MonkeyPatch)
 
 @settings(deadline=None)  # the first example imports pandas
 @given(
-    st.sampled_from(["a,b,c\n", '"a","b","c"\n', ""]),
+    st.sampled_from(["a,b,c\n", '"a","b","c"\n', "", "2019,2020,2021\n", "\n2019,2020,2021\r", ",,\n1,2,3\n"]),
     st.lists(st.sampled_from(ROWS * 6 + ODD), min_size=1, max_size=12),
     st.sampled_from([4, 16, 100]),
 )
@@ -85,9 +85,9 @@ def test_a_table_is_the_same_as_pandas_reads_it(header: str, rows: list[str], bl
     text = header + ROWS[0] + "".join(rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces, "BLOCK_BYTES", block_bytes)
-        found = frame(text)
+        found = frame(text, bool(header))
         patch.setattr(pieces, "whole_numbers", lambda *_: None)
-        expected = frame(text)
+        expected = frame(text, bool(header))
     if isinstance(found, str) or isinstance(expected, str):
         assert found == expected
         return

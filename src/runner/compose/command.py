@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from runner.errors import ConfigError
 ELSEWHERE = ("data_dir", "output_dir")  # where things lie is this machine's matter
 NOT_TYPED = ("options", "reference")
 BARE = re.compile(r"[A-Za-z_/.][\w/.-]*")
+KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 READ_AS_OTHERS = ("true", "false", "null", "nan", "inf")
 
 
@@ -73,6 +75,8 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return f"[{','.join(map(_value, value))}]"
     if isinstance(value, Mapping):
+        if not all(map(KEY.fullmatch, value)):
+            return json.dumps(value, ensure_ascii=False)  # which is read as YAML
         return "{" + ",".join(f"{key}:{_value(item)}" for key, item in value.items()) + "}"
     if not isinstance(value, str):
         return shown(value)

@@ -20,10 +20,11 @@ from omegaconf import Container, DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 from runner.compose.request import Request, readable
-from runner.config.catalog import Catalog, conf_folders, unknown_option
+from runner.config.catalog import PARTS, Catalog, conf_folders, unknown_option
 from runner.config.checks import MISSING, Unresolved
 from runner.config.settings import Config, check, find_faults
 from runner.config.spelling import listed, nearest
+from runner.config.yamlfile import mapping
 from runner.errors import ConfigError
 
 
@@ -48,6 +49,7 @@ def compose(request: Request, job: int | None = None) -> Composed:
         tree.hydra.overrides.task = [line.lstrip("+") for line in survivors if not line.startswith("hydra")]
         if job is not None:
             tree.hydra.job.num, tree.hydra.job.id = job, str(job)
+    spell_out_mappings(tree, catalog)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
     data, broken = plain(tree)
     choices = dict(tree.hydra.runtime.choices)
@@ -71,6 +73,18 @@ def hydra_for(request: Request, catalog: Catalog) -> Hydra:
 def editable(tree: DictConfig) -> AbstractContextManager[Any]:
     """Inside it Hydra's own node, read-only once it is in use, can be written."""
     return flag_override(tree.hydra, ["readonly", "struct"], [False, False])
+
+
+def spell_out_mappings(tree: DictConfig, catalog: Catalog) -> None:
+    """Hydra's grammar takes only ASCII for the keys of a mapping: one with others came as text, and is read here."""
+    for group in PARTS:
+        option, node = tree.hydra.runtime.choices.get(group), tree.get(group)
+        for name in list(node) if isinstance(node, DictConfig) else ():
+            text = node._get_node(name)._value()
+            if isinstance(text, str) and text.startswith("{") and (spelled := mapping(text)) is not None:
+                knob = catalog.option(group, option).knobs.get(name)
+                if knob is not None and isinstance(knob.default, dict):
+                    node[name] = spelled
 
 
 def plain(tree: DictConfig) -> tuple[dict[str, Any], list[str]]:

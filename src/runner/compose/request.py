@@ -105,7 +105,16 @@ def readable(words: Sequence[str], catalog: Catalog, *, multirun: bool) -> Lines
     for word in words:
         for is_fault, text in _read(word, catalog, multirun):
             (faults if is_fault else overrides).append(text)
-    return Lines(tuple(overrides), tuple(faults))
+    return Lines(tuple(overrides), (*faults, *_mappings_lost(overrides)))
+
+
+def _mappings_lost(overrides: Sequence[str]) -> Iterator[str]:
+    """Hydra joins two mappings of one key, but of what came as text for its grammar's sake only the last would stay."""
+    keys = [line.partition("=")[0] for line in overrides]
+    for key, line in zip(keys, overrides, strict=True):
+        if line.startswith(f"{key}='{{") and keys.count(key) > 1:
+            name = key.lstrip("+")
+            yield f"{line.lstrip('+')}: {name} is said twice; write it once: {name}={{a: b, c: d}}"
 
 
 def _read(word: str, catalog: Catalog, multirun: bool) -> Iterator[tuple[bool, str]]:
@@ -190,6 +199,9 @@ def _unreadable(word: str, catalog: Catalog) -> str:
     key, equals, _ = word.partition("=")
     if equals and not key:
         return f"{word}: is not of the form key=value; no spaces around the ="
+    holder, dot, name = key.partition("columns.")
+    if equals and dot:
+        return f"{word}: cannot be read; write {quote(f'{holder}columns={{{name}: {word[len(key) + 1 :]}}}')}"
     if equals and not key.isascii():
         return f"{word}: there is no setting {key}; see them: python -m runner show settings"
     if equals:

@@ -207,4 +207,6 @@ def _hint(value: Any, annotation: Any) -> str:
         return f"; YAML reads {shown(value)} as a switch, write it in quotes: \"'{shown(value)}'\""
     if isinstance(value, bool) and words.startswith("text"):
         return "; YAML reads yes, no, on, off as true or false, put it in quotes"
+    if isinstance(value, int | float) and words.startswith("text"):
+        return f"; YAML reads {shown(value)} as a number, put it in quotes: \"'{shown(value)}'\""
     return ""

@@ -32,6 +32,17 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+class _WordLoader(_Loader):
+    """Reads yes, no, on and off as words, as the command line does: they are answers in tables."""
+
+
+_SWITCH = "tag:yaml.org,2002:bool"
+_WordLoader.yaml_implicit_resolvers = {
+    first: [(tag, re.compile("(?i:true|false)$") if tag == _SWITCH else pattern) for tag, pattern in resolvers]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass(frozen=True)
 class YamlFile:
     """The mapping a file holds; ``comments`` has the trailing comment of each key by its dotted name."""
@@ -59,6 +70,16 @@ def read_yaml(path: Path, *, aliases: bool = True) -> YamlFile:
         raise ConfigError(f"{path}{_place(error)}: not YAML: {_reason(error)}") from error
     except (ValueError, TypeError) as error:  # a value like 2024-99 or an unhashable key
         raise ConfigError(f"{path}: not plain YAML: {error}") from error
+
+
+def mapping(text: str) -> dict[str, Any] | None:
+    """What a text as {a: b, c: [d, e]} spells, names as text; None where it spells no mapping."""
+    try:
+        _refuse_bombs(Path(), text, aliases=False)
+        spelled = yaml.load(text, _WordLoader)
+    except (yaml.YAMLError, ValueError, TypeError, ConfigError):
+        return None
+    return {str(key): value for key, value in spelled.items()} if isinstance(spelled, dict) else None
 
 
 def _text(path: Path) -> str:

@@ -38,6 +38,7 @@ class Csv(Source):
         decimal: str | None,
         encoding: str | None,
     ):
+        _check_apart(target, split_column, columns)
         self.path = path
         self.goal = Goal(target, task)
         self.meaning = Meaning(said_columns(columns), missing, unknown)
@@ -54,8 +55,24 @@ def said_columns(columns: Mapping[str, Any]) -> dict[str, Column | Kind]:
     wrong = [name for name, said in columns.items() if said not in SAID and not _is_order(said)]
     if wrong:
         choices = f"give {', '.join(SAID)}, or the categories of an ordinal in their order, as [S,M,L]"
-        raise ConfigError([f"dataset.columns.{name}={columns[name]}: {choices}" for name in wrong])
+        raise ConfigError(
+            [f"dataset.columns.{name}={columns[name]}: {choices}{_hint(columns[name])}" for name in wrong]
+        )
     return {str(name): _said(str(name), said) for name, said in columns.items()}
+
+
+def _check_apart(target: str, split_column: str | None, columns: Mapping[str, Any]) -> None:
+    """Raises ConfigError where something is said of a column that is no feature, which nobody would heed."""
+    if target == split_column:
+        raise ConfigError(f"dataset.split_column={split_column}: is the target; a column cannot be both")
+    if target in columns:
+        raise ConfigError(
+            f"dataset.columns.{target}={columns[target]}: is the target; how to take it: dataset.task=..."
+        )
+    if split_column is not None and split_column in columns:
+        raise ConfigError(
+            f"dataset.columns.{split_column}={columns[split_column]}: is dataset.split_column, no feature"
+        )
 
 
 def _said(name: str, said: Any) -> Column | Kind:
@@ -66,4 +83,14 @@ def _said(name: str, said: Any) -> Column | Kind:
 
 
 def _is_order(said: Any) -> bool:
-    return isinstance(said, list) and len(set(map(str, said))) == len(said) >= 2
+    return isinstance(said, list) and not _has_switch(said) and len(set(map(str, said))) == len(said) >= 2
+
+
+def _has_switch(said: list[Any]) -> bool:
+    return any(isinstance(category, bool) for category in said)
+
+
+def _hint(said: Any) -> str:
+    """True and False are no longer as they were written, and could not be told from "True" and "TRUE"."""
+    is_list = isinstance(said, list)
+    return "\n  put true and false, yes and no in quotes, as ['true','false']" if is_list and _has_switch(said) else ""

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
+from runner.data.encodings import plain
 from runner.data.mirrors import Mirrors
 from runner.data.publications import PUBLICATIONS, Archive, File
 from runner.errors import DataError
@@ -71,7 +72,8 @@ def is_address(path: str) -> bool:
 def received(address: str, data_dir: Path) -> Path:
     """The file of an address, downloaded below ``data_dir`` where it is not there yet. Raises DataError.
 
-    Nobody has said which bytes are right: what came is kept, and the digest of its rows is the run's.
+    Nobody has said which bytes are right: what came is kept where it can be a text, and the digest of its rows is the
+    run's.
     """
     folder = data_dir / "downloads"
     name = f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{Path(urlsplit(address).path).name or 'table'}"
@@ -85,6 +87,7 @@ def received(address: str, data_dir: Path) -> Path:
                     raise DataError(
                         f"dataset.path={address}: cannot be downloaded ({host}: {fault})\n  or put it at {path}"
                     )
+                plain(f"dataset.path={address}", temporary.read_bytes())  # a damaged file would be found again
                 os.replace(temporary, path)
     return path
 

@@ -16,6 +16,11 @@ FOREIGN = {  # the first bytes of what is often given in place of a text
     b"PK\x03\x04": "an Excel workbook or another zip file; save it as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save it as CSV",
     b"PAR1": "a Parquet file; write it as CSV",
+    b"BZh": "packed by bzip2; unpack it, or pack it by gzip",
+    b"\xfd7zXZ": "packed by xz; unpack it, or pack it by gzip",
+    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it, or pack it by gzip",
+    b"[{": "JSON; write it as CSV",
+    b'{"': "JSON; write it as CSV",
     b"%PDF": "a PDF",
     b"\x89HDF": "an HDF5 file",
     b"<!DOCTYPE": "a web page: the address leads to a page about the file, not to the file",
@@ -45,7 +50,7 @@ def unpacked(path: Path) -> bytes:
     return plain(path, raw)
 
 
-def plain(path: Path, raw: bytes) -> bytes:
+def plain(path: Path | str, raw: bytes) -> bytes:
     """What is inside of ``raw`` where it is gzipped. Raises DataError where it cannot be a text."""
     if raw.startswith(GZIP):
         try:

@@ -60,8 +60,8 @@ class _NoNumber(Exception):
 def _read(text: TableText, are_numbers: Sequence[bool], apart: Sequence[str]) -> Frame:
     names = text.layout.names
     features = [name for name in names if name not in apart]
-    # A row has a byte for each of its cells at least. Memory that is not written to is not taken; to count the lines
-    # would take as long as to read a tenth of them
+    # A row has a byte for each of its cells at least, or it is cut short. Memory that is not written to is not taken;
+    # to count the lines would take as long as to read a tenth of them
     bound = len(text.utf8) // len(names) + 1
     x_NC = torch.from_numpy(np.empty((bound, len(features)), np.float32))  # numpy asks for huge pages
     others = {name: np.empty(bound) for name in apart}
@@ -71,9 +71,12 @@ def _read(text: TableText, are_numbers: Sequence[bool], apart: Sequence[str]) ->
     }
     exact = [i for i, name in enumerate(features) if name not in words]
     rounded: dict[str, None] = {}
-    start = 0
+    start, has_surplus = 0, False
     for piece in pieces(text, are_numbers, [names.index(name) for name in apart]):
         rows = slice(start, start + len(piece))
+        if rows.stop > bound:
+            text.check_widths()
+        has_surplus |= any(piece.cells[str(i)].notna().any() for i in range(len(names), text.layout.width))
         if piece.x_nF is not None:
             x_NC.numpy()[rows, slice(None) if len(exact) == len(features) else exact] = piece.x_nF
         for i, name in enumerate(names):
@@ -83,7 +86,7 @@ def _read(text: TableText, are_numbers: Sequence[bool], apart: Sequence[str]) ->
                 _put_numbers(columns[name][rows], _numbers(piece.cells[str(i)], text.layout.decimal), name, rounded)
         start = rows.stop
     last = names[-1]
-    if _missing(columns[last][:start], list(words[last]) if last in words else None).any():
+    if has_surplus or _missing(columns[last][:start], list(words[last]) if last in words else None).any():
         text.check_widths()  # a line with too few fields lacks the last one
     return Frame(
         names=tuple(features),

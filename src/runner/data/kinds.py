@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
 
 from runner.data.cells import MOST, form, is_empty, number
@@ -15,6 +17,8 @@ OWN_TEXT = 0.95  # of the rows have a text of their own where a column names the
 ID_NAME = re.compile(
     r"(.*[_\-. ])?([iI][dD]|ID|[iI]ndex|idx|uuid|UUID|guid|GUID)|.*[a-z]I[dD]|column 1|Unnamed: 0|번호|순번|일련번호"
 )
+# means the same in quotes and without, where it is no number
+PLAIN_NAME = re.compile(r"(?!(?i:true|false|null|nan|inf)$)[\w()%/-][\w()%/. -]*")
 DATES = "dates or times"
 
 
@@ -53,6 +57,12 @@ def kind_of_numbers(name: str, is_same: bool, are_own: bool) -> Found:
     if are_own and is_id_name(name):
         return Found("ignored", "it numbers the rows")
     return Found("numeric")
+
+
+def setting(name: str, kind: str) -> str:
+    """What to type so that the column is taken as that."""
+    bare = PLAIN_NAME.fullmatch(name) and number(name) is None
+    return quote(f"dataset.columns={{{name if bare else json.dumps(name, ensure_ascii=False)}: {kind}}}")
 
 
 def is_id_name(name: str) -> bool:

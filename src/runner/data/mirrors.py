@@ -114,6 +114,11 @@ def _answer(url: str) -> HTTPResponse:
 
 
 def _words(fault: Exception) -> str:
+    """Why, in one line."""
+    return " ".join(_said(fault).split())
+
+
+def _said(fault: Exception) -> str:
     if isinstance(fault, HTTPError):
         fault.close()
         return f"HTTP {fault.code} {fault.reason}"

@@ -72,7 +72,8 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
         return Piece(cells, _exact(cells.drop(columns=words) if words else cells, features) if are_read else None)
 
     def of_block(block: Block) -> Piece:
-        if not words and (x_nW := _whole_numbers(block.text)) is not None:
+        text = block.text
+        if not words and (x_nW := whole_numbers(text.utf8, text.layout.delimiter, text.layout.width)) is not None:
             return Piece(pd.DataFrame(x_nW, columns=places), x_nW[:, features])
         return parsed_block(block)
 
@@ -102,14 +103,13 @@ def numbers_throughout(text: TableText, guessed: Sequence[bool]) -> list[bool]:
 
 
 def line_blocks(text: TableText) -> Iterator[Block]:
-    """The text in blocks of whole lines, those with nothing in them left out; the first has the header."""
-    start, lines_before, layout = 0, 0, text.layout
+    """The rows in blocks of whole lines, those with nothing in them left out."""
+    start, lines_before, layout = text.rows_at, len(text.head), replace(text.layout, has_header=False)
     while start < len(text.utf8):
         end = text.utf8.find(b"\n", start + BLOCK_BYTES) + 1 or len(text.utf8)
         utf8 = text.utf8[start:end]
         if utf8.strip():
             yield Block(replace(text, layout=layout, read=utf8), lines_before)
-            layout = replace(layout, has_header=False)
         num_lines = np.count_nonzero(np.frombuffer(utf8, np.uint8) == ord("\n"))  # in a tenth of the time of count
         start, lines_before = end, lines_before + int(num_lines)
 
@@ -128,17 +128,19 @@ def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[R
 
 
 def parsed(text: TableText, **how: Any) -> Any:
-    """The text as a data frame, or as an iterator of some with ``chunksize``."""
+    """The rows as a data frame, or as an iterator of some with ``chunksize``."""
     import pandas as pd
 
     utf8, layout = text.utf8, text.layout
+    rows = io.BytesIO(utf8)
+    rows.seek(text.rows_at)
     # to skip blanks takes a quarter of the time
     has_blanks = b" " in utf8 or (b"\t" in utf8 and layout.delimiter != "\t")
     return pd.read_csv(
-        io.BytesIO(utf8),
+        rows,
         sep=layout.delimiter,
         decimal=layout.decimal,
-        header=0 if layout.has_header else None,
+        header=None,
         names=[str(i) for i in range(layout.width)],
         index_col=False,
         keep_default_na=False,
@@ -162,12 +164,6 @@ def _faults_told(text: TableText) -> Iterator[None]:
             if "EOF inside string" in str(fault):
                 text.refuse_open_quote()
             raise DataError(f"{text.path}: cannot be read as a table: {str(fault).strip()}") from fault
-
-
-def _whole_numbers(text: TableText) -> NDArray[np.float32] | None:
-    """[n, W] the cells below the header, where all are short whole numbers."""
-    header = text.utf8.find(b"\n") + 1 if text.layout.has_header else 0
-    return whole_numbers(text.utf8[header:], text.layout.delimiter, text.layout.width)
 
 
 def _hold_numbers(cells: pd.DataFrame, places: Collection[str]) -> bool:

@@ -79,7 +79,7 @@ def describe(data: Data, settings: SplitSettings) -> str:
 
 def _describe_val(data: Data, settings: SplitSettings) -> str:
     if data.official_val is not None:
-        return "official validation set"
+        return "official validation set" if len(data.official_val) else "no validation"
     fraction = settings.val_fraction
     return f"{100 * fraction:g} % of train for validation" if fraction > 0 else "no validation"
 

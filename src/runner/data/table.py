@@ -16,7 +16,7 @@ from torch import Tensor
 from runner.contracts import Column, Data, Missing, Split, Unfitted
 from runner.data.cells import in_order, is_empty, number
 from runner.data.frame import Frame
-from runner.data.kinds import Found, Kind, is_id_name, kind_of_numbers, kind_of_words
+from runner.data.kinds import Found, Kind, is_id_name, kind_of_numbers, kind_of_words, setting
 from runner.data.table_text import Fault, TableText
 from runner.data.target import Target
 from runner.errors import DataError
@@ -145,7 +145,7 @@ class Fit:
             return None
         if found.kind == "numeric":
             return self._numeric(place)
-        return self._categorical(place, is_ordered=found.kind != "categorical")
+        return self._binary(place) if found.kind == "binary" else self._categorical(place)
 
     def _found(self, place: int) -> Found:
         name = self.frame.names[place]
@@ -185,20 +185,25 @@ class Fit:
         read = [None if is_empty(word) else number(word, self.text.layout.decimal) for word in words]
         is_wrong = [value is None and not is_empty(word) for value, word in zip(read, words, strict=True)]
         codes_N = self.frame.x_NC[:, place].long()
-        advice = f"\n  mend it, or take the column otherwise: dataset.columns={{{name}: categorical}}, or ignored"
+        advice = f"\n  mend it, or take the column otherwise: {setting(name, 'categorical')}, or ignored"
         self._fault(
             name, torch.tensor([*is_wrong, False])[codes_N], f" is no number, and this is a column of numbers{advice}"
         )
         values = [0.0 if wrong else value for value, wrong in zip(read, is_wrong, strict=True)]
         return torch.tensor([*(float("nan") if value is None else value for value in values), float("nan")])
 
-    def _categorical(self, place: int, *, is_ordered: bool) -> Feature:
-        name = self.frame.names[place]
-        counts = self._counts(place)
-        column = Column(name, in_order(counts), ordered=is_ordered, missing=self._filled("filled"))
-        if not is_ordered:
-            column = replace(column, takes_unknown=self.meaning.unknown == "zeros")
-        return self._with_categories(place, column)
+    def _categorical(self, place: int) -> Feature:
+        column = Column(self.frame.names[place], in_order(self._counts(place)), missing=self._filled("filled"))
+        return self._with_categories(place, replace(column, takes_unknown=self.meaning.unknown == "zeros"))
+
+    def _binary(self, place: int) -> Feature:
+        """Of more than two categories, where it was said to be binary, those that say that there is none are none."""
+        name, found = self.frame.names[place], in_order(self._counts(place))
+        full = found if len(found) <= 2 else tuple(word for word in found if not is_empty(word))
+        is_third = [word in full[2:] for word in self.frame.words[name]]
+        reason = f" is another than {' and '.join(full[:2])}, and the column was said to be binary"
+        self._fault(name, torch.tensor([*is_third, False])[self.frame.x_NC[:, place].long()], reason)
+        return self._with_categories(place, Column(name, full, ordered=True, missing=self._filled("filled")))
 
     def _as_said(self, place: int, column: Column) -> Feature:
         if not column.categories:
@@ -227,7 +232,7 @@ class Fit:
         how = "" if column.is_number else "; dataset.unknown=zeros makes it none of the categories"
         reason = (
             f" is a category that no train row has ({many:,} such cells in this column)\n"
-            f"  mend it{how}, or leave the column out: dataset.columns={{{column.name}: ignored}}"
+            f"  mend it{how}, or leave the column out: {setting(column.name, 'ignored')}"
         )
         if column.name in self.meaning.columns and isinstance(self.meaning.columns[column.name], Column):
             reason = f" is none of its categories: {', '.join(column.categories)}"
@@ -237,13 +242,13 @@ class Fit:
         if self.meaning.missing == "impute":
             return
         many = int((is_missing_N & self.is_used_N).sum()) if is_missing_N.any() else 0
-        advice = f"fill it in, or dataset.missing=impute, or leave the column out: dataset.columns={{{name}: ignored}}"
+        advice = f"fill it in, or dataset.missing=impute, or leave the column out: {setting(name, 'ignored')}"
         self._fault(name, is_missing_N, f", one of {many:,} cells without a value in this column\n  {advice}")
 
     def _refuse_form(self, place: int, how: str) -> None:
         name = self.frame.names[place]
         is_full_N = self.frame.x_NC[:, place] >= 0
-        advice = f"write plain numbers, as 1234.5, or leave the column out: dataset.columns={{{name}: ignored}}"
+        advice = f"write plain numbers, as 1234.5, or leave the column out: {setting(name, 'ignored')}"
         if "comma" in how or "thousands" in how:
             advice = f"where the comma parts the fraction: dataset.decimal=','; else {advice}"
         self._fault(name, is_full_N, f" is no number: this column holds {how}\n  {advice}")
@@ -260,7 +265,7 @@ class Fit:
         self.ignored.append(name)
         if why:
             kind = "categorical" if name in self.frame.words else "numeric"
-            self.notes.append(f"column {name} is left out: {why}; to use it: dataset.columns={{{name}: {kind}}}")
+            self.notes.append(f"column {name} is left out: {why}; to use it: {setting(name, kind)}")
 
     def _filled(self, how: Missing) -> Missing:
         return how if self.meaning.missing == "impute" else "refused"

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from runner.data.frame import Frame
 from runner.data.layout import Layout
 
-VERSION = 3  # of what is kept and of how tables are read; a new one finds nothing of the old
+VERSION = 4  # of what is kept and of how tables are read; a new one finds nothing of the old
 FEWEST_BYTES = 5_000_000  # of a file that is worth keeping: a smaller one is read in a moment
 MOST_BYTES = 4_000_000_000  # of all that is kept
 PIECE_BYTES = 2**24

@@ -7,12 +7,17 @@ import io
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.data.cells import is_empty
 from runner.data.encodings import as_utf8, unpacked
 from runner.data.layout import Layout, Record, next_record
 from runner.errors import DataError
+
+if TYPE_CHECKING:
+    import _csv
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,40 @@ class TableText:
         """Whether a row ends where a line does: below the first line nothing is in quotes, within which it may not."""
         return self.utf8.rfind(b'"') <= self.utf8.find(b"\n")
 
+    @cached_property
+    def head(self) -> tuple[str, ...]:
+        """The lines above the rows: the header, and those above it that hold nothing."""
+        reader = self._reader(self._lines(0))
+        is_above = self.layout.has_header
+        while is_above and (cells := next_record(reader)) is not None:
+            is_above = not any(map(str.strip, cells))
+        return tuple(islice(self._lines(0), reader.line_num))
+
+    @cached_property
+    def rows_at(self) -> int:
+        """The byte at which the rows begin."""
+        return len("".join(self.head).encode())
+
     def records(self) -> Iterator[tuple[int, Record]]:
-        """(its first line, its cells) of every row that holds anything, without the header."""
-        lines = io.TextIOWrapper(io.BytesIO(self.utf8), encoding="utf-8", newline="")
-        reader = csv.reader(lines, delimiter=self.layout.delimiter, skipinitialspace=True)
-        line, header = 1, self.layout.has_header
+        """(its first line, its cells) of every row that holds anything."""
+        reader = self._reader(self._lines(self.rows_at))
+        line = len(self.head) + 1
         while (cells := next_record(reader)) is not None:
-            if not all(map(is_empty, cells)):
-                if not header:
-                    yield line, cells
-                header = False
-            line = reader.line_num + 1
+            if not self._is_blank(cells):
+                yield line, cells
+            line = len(self.head) + reader.line_num + 1
+
+    def _lines(self, start: int) -> Iterator[str]:
+        content = io.BytesIO(self.utf8)
+        content.seek(start)
+        return io.TextIOWrapper(content, encoding="utf-8", newline="")
+
+    def _reader(self, lines: Iterator[str]) -> _csv.Reader:
+        return csv.reader(lines, delimiter=self.layout.delimiter, skipinitialspace=True)
+
+    def _is_blank(self, cells: Record) -> bool:
+        """Whether it holds nothing; a single NA where there are more columns is a row that is cut short."""
+        return not any(map(str.strip, cells)) or (self.is_whole(cells) and all(map(is_empty, cells)))
 
     def check_widths(self) -> None:
         """Raises DataError naming the first line with too few or too many fields."""

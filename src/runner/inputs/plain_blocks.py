@@ -36,12 +36,12 @@ def plain_blocks(
 
 
 def _rows(block: Block, columns: Sequence[Column], places: Sequence[int]) -> Rows | None:
-    utf8, layout, first = block.text.utf8, block.text.layout, int(block.text.layout.has_header)
+    utf8, layout = block.text.utf8, block.text.layout
     num_lines = utf8.count(b"\n") + (not utf8.endswith(b"\n"))
     if utf8.count(layout.delimiter.encode()) != num_lines * (layout.width - 1):
         return None
     cells = _cells(block.text, [place for place, column in zip(places, columns, strict=True) if column.categories])
-    if cells is None or len(cells) != num_lines - first:
+    if cells is None or len(cells) != num_lines:
         return None
     x_nF = np.empty((len(cells), len(places)), np.float32)
     for i, (place, column) in enumerate(zip(places, columns, strict=True)):
@@ -49,8 +49,8 @@ def _rows(block: Block, columns: Sequence[Column], places: Sequence[int]) -> Row
         if values is None:
             return None
         x_nF[:, i] = values
-    lines = range(block.lines_before + first + 1, block.lines_before + num_lines + 1)
-    return Rows([f"{block.text.path}:{line}" for line in lines], torch.from_numpy(x_nF))
+    names = [f"{block.text.path}:{block.lines_before + line}" for line in range(1, num_lines + 1)]
+    return Rows(names, torch.from_numpy(x_nF))
 
 
 def _cells(text: TableText, words: Collection[int]) -> pd.DataFrame | None:
