@@ -104,8 +104,8 @@ def test_without_the_data_what_needs_none_is_drawn_and_the_rest_named(
         assert cli.main(["view", "copied", "--out", "seen"]) == 0
         err = capsys.readouterr().err
         assert drawn(here / "seen") == ["confusion", "curves", "weights"]
-        left_out = [line.split(": ")[1] for line in err.splitlines() if line.startswith("warning: ")]
-        assert left_out == ["mistakes", "reliability", "residuals", "convolution", "features", "saliency"]
+        (left_out,) = [line.split(": ")[1] for line in err.splitlines() if line.startswith("warning: ")]
+        assert left_out == "mistakes, reliability, residuals, convolution, features, saliency"
         assert "no such folder" in err
         assert cli.main(["view", "copied", "mistakes", "--out", "seen"]) == 3
     finally:

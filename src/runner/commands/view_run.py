@@ -63,7 +63,7 @@ def run(argv: Sequence[str]) -> int:
     sitter = opened(stored, wanted.example, console.warn)
     if wanted.example:
         sitter.check_example()
-    missing: list[str] = []
+    missing: dict[str, list[str]] = {}  # reason -> pictures
     written = []
     with style() as boxes:
         for name in wanted.pictures or PICTURES:
@@ -72,10 +72,11 @@ def run(argv: Sequence[str]) -> int:
                 make_folder(wanted.folder)
                 write_whole(wanted.path(name), sheet.png())
                 written.append(name)
+    left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
     if not written:
-        raise DataError("\n".join(missing) or "view: no picture suits this run")
+        raise DataError("\n".join(left_out) or "view: no picture suits this run")
     show(sitter, written)
-    for line in [*missing, *filter(None, [advice(boxes)])]:
+    for line in [*left_out, *filter(None, [advice(boxes)])]:
         console.warn(line)
     print(f"written to {wanted.folder}{os.sep}")
     for name in written:
@@ -183,7 +184,7 @@ def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitt
     return Sitter(**common, by=by, predictor=net, experiment=experiment)
 
 
-def drawn(name: str, sitter: Sitter, wanted: Wanted, missing: list[str]) -> Sheet | None:
+def drawn(name: str, sitter: Sitter, wanted: Wanted, missing: dict[str, list[str]]) -> Sheet | None:
     """The picture; None where it does not suit the run or lacks something, unless it was asked for by name."""
     from runner.portraits import PORTRAITS
 
@@ -193,7 +194,7 @@ def drawn(name: str, sitter: Sitter, wanted: Wanted, missing: list[str]) -> Shee
         if name in wanted.pictures:
             raise
         if isinstance(fault, DataError):
-            missing.append(f"{name}: left out: {fault}")
+            missing.setdefault(str(fault), []).append(name)
         elif sitter.example and "--test-index" in str(fault):
             raise
         return None
