@@ -120,6 +120,7 @@ def test_an_empty_cell_is_no_number(iris: runner.Run) -> None:
         ([["a", "b", "c", "d"]], "x: no array of numbers"),
         ([[1.0, 2, 3, 4], [1, 2, float("nan"), 4]], "x: row 1: petal_length_cm=nan: is no number"),
         ([[1e300, 2, 3, 4]], "x: row 0: sepal_length_cm=inf: is no number"),
+        ([[1.0, 2, 3, 4], [3e38, 3e38, -3e38, 3e38]], "x: row 1: the net's answer is no number"),
     ],
 )
 def test_rows_that_do_not_fit_are_told(iris: runner.Run, x: list[object], told: str) -> None:

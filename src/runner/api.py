@@ -139,9 +139,12 @@ class Run:
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
         """[N, K] probabilities or scores, or [N] predicted numbers."""
         from runner.inputs.arrays import raw_rows
+        from runner.predictor import NO_ANSWER, is_answer
 
         schema = self._predictor.schema
         scores = self._predictor.probabilities(raw_rows(x, schema.row_shape, schema.columns))
+        if not (is_told := is_answer(scores)).all():
+            raise DataError(f"x: row {int((~is_told).nonzero()[0])}: {NO_ANSWER}")
         answer: np.ndarray[Any, Any] = scores.numpy()
         return answer
 

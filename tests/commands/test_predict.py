@@ -141,6 +141,16 @@ def test_wrong_items_are_told_and_the_rest_is_answered(digits: Path, here: Path,
     ]
 
 
+def test_an_answer_that_is_no_number_is_told(diabetes: Path, here: Path, capsys: Capture) -> None:
+    (here / "a.csv").write_text("1,1,1,1,1,1,1,1,1,1\n" + ",".join(["3e38", "-3e38"] * 5) + "\n")
+    assert cli.main(["predict", str(diabetes), "a.csv", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["input"] for line in out.splitlines()] == ["a.csv:1"]
+    assert err.startswith(
+        "error: a.csv:2: the net's answer is no number: the row is too far from those of the training"
+    )
+
+
 def test_where_nothing_can_be_answered_that_is_a_fault_of_the_data(car: Path, here: Path, capsys: Capture) -> None:
     (here / "cars.csv").write_text("a,b\n1,2\n")
     assert cli.main(["predict", str(car), "cars.csv", "--csv", "out.csv"]) == 3

@@ -7,7 +7,7 @@ import gc
 import json
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -231,6 +231,21 @@ def table_or_fault(blocks: Iterator[Rows]) -> Iterator[Rows]:
         yield Rows((), torch.empty(0), [str(fault)])
 
 
+def answered(rows: Rows, predictor: Predictor) -> tuple[Tensor, Rows]:
+    """What the net says of the rows; those of which it says no number are faults."""
+    from runner.predictor import NO_ANSWER, is_answer
+
+    if not len(rows.names):
+        return rows.x, rows
+    scores = predictor.probabilities(rows.x)
+    is_told = is_answer(scores)
+    if is_told.all():
+        return scores, rows
+    told = list(zip(rows.names, is_told.tolist(), strict=True))
+    faults = [*rows.faults, *(f"{name}: {NO_ANSWER}" for name, is_one in told if not is_one)]
+    return scores[is_told], replace(rows, names=[name for name, is_one in told if is_one], faults=faults)
+
+
 def answer_with_truth(experiment: Experiment, row: Tensor, name: str) -> Answers:
     """The answer for one row of the data, whose number is ``row`` [1]."""
     import torch
@@ -268,6 +283,7 @@ class Teller:
         """Answer for some rows; wrong ones are told one by one."""
         from runner.records.answers import Answers
 
+        scores, rows = answered(rows, predictor)
         for note in rows.notes:
             if note not in self.notes:
                 self.console.warn(note)
@@ -277,7 +293,7 @@ class Teller:
                 self.console.wrong(fault)
         self.failed += len(rows.faults)
         if len(rows.names):
-            self.tell(Answers(rows.names, predictor.probabilities(rows.x), self.class_names, (), self.measure))
+            self.tell(Answers(rows.names, scores, self.class_names, (), self.measure))
 
     def tell(self, answers: Answers) -> None:
         from runner.records.answers import json_lines, lines, single_lines
