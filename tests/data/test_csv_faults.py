@@ -37,6 +37,7 @@ FAULTS = {
     "empty file": ("", [], 3, "{path}: the file is empty"),
     "nothing but delimiters": (",,,\n,,,\n", [], 3, "{path}: holds no cell with anything in it"),
     "header only": (HEADER + "\n", [], 3, "{path}: line 1 names the columns and no row follows"),
+    "one column": ("price\n" + "".join(f"{i}\n" for i in range(40)), [], 3, "{path}: holds no column beside price: nothing to predict from"),
     "one row": (f"{HEADER}\n{ROWS[0]}\n", [], 3, "{path}: holds 1 row"),
     "a title above": ("Sales\n\n" + GOOD, [], 2, "has no such column; line 3 holds the word: take out the lines above"),
     "a workbook": ("PK\x03\x04", [], 3, "{path}: is an Excel workbook"),

@@ -56,6 +56,8 @@ def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, offic
     frame = cells.frame
     if frame.num_rows < 2:
         raise DataError(f"{path}: holds {frame.num_rows} row: nothing to learn from and to judge by")
+    if not frame.names:
+        raise DataError(f"{path}: holds no column beside {' and '.join(apart)}: nothing to predict from")
     rows = official_rows(text, frame, official)
     target_cells = TargetCells(text, goal.target, frame.apart[goal.target], frame.words.get(goal.target))
     target = read_target(target_cells, goal.task, goal.classes, rows.others(frame.num_rows))
