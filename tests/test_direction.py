@@ -55,7 +55,7 @@ MAY = {
         "state",
     },
     "first_step": {"engine", "experiment", "layers", "losses", "seed", "tally"},
-    "script": {"config", "data", "experiment", "monitor", "parts", "seed"},
+    "script": {"config", "data", "experiment", "monitor", "parts", "records", "seed"},
     "folds": {"config", "data", "engine", "experiment", "interruption", "measurable", "recording", "records"},
     "compose": {"config", "folds", "libraries", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used

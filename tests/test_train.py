@@ -23,6 +23,13 @@ def test_what_differs_from_the_options_files_stands_in_the_line_of_the_training(
     assert f"training  {told}" in lines
 
 
+def test_so_does_what_differs_from_an_option_in_a_folder_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "more" / "optimizer").mkdir(parents=True)
+    (tmp_path / "more" / "optimizer" / "slow.yaml").write_text("_target_: torch.optim.SGD\nlr: 0.25\nmomentum: 0.5\n")
+    own = ["--config-dir", str(tmp_path / "more"), "optimizer=slow", "optimizer.momentum=0.9"]
+    assert any("by slow lr 0.25 momentum 0.9," in line for line in said(tmp_path, "dataset=iris", *own))
+
+
 @pytest.mark.parametrize(
     ("words", "is_told"),
     [

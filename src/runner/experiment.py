@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from runner import device, seed
-from runner.config.catalog import Catalog, conf_folders
+from runner.config.catalog import Catalog
 from runner.config.checks import leaves
 from runner.config.limits import shown
 from runner.config.part import Part
@@ -52,6 +52,7 @@ class Experiment:
     judged: Mapping[str, Batches]  # train, val and test in their own order, those that have rows
     choice: device.Choice
     in_shape: tuple[int, ...]
+    catalog: Catalog  # in which its options were found
 
     @property
     def has_validation(self) -> bool:
@@ -105,7 +106,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     check_last_batch(parts.model, len(rows.train), config.batch_size)
     check_measurable(config, data, judged_rows, parts.metrics)
-    return Experiment(config, data, rows, parts, train, judged, choice, in_shape)
+    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog)
 
 
 def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:
@@ -286,6 +287,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
     """The experiment as the console, TensorBoard and summary.json show it."""
     config, data, parts = experiment.config, experiment.data, experiment.parts
     steps_per_epoch = len(experiment.train)
+    by_hand = turned(config.optimizer, experiment.catalog)
     return Outline(
         name=config.name,
         options=config.as_dict()["options"],
@@ -297,8 +299,8 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         split_note=describe(data, split_settings(config)),
         layers=layers(parts.model, experiment.in_shape),
         num_parameters=sum(p.numel() for p in parts.model.parameters()),
-        loss=f"{config.loss.option}{turned(config.loss)}",
-        optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}{turned(config.optimizer)}",
+        loss=f"{config.loss.option}{turned(config.loss, experiment.catalog)}",
+        optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}{by_hand}",
         weight_groups=optimizers.describe(config.optimizer, parts.optimizers, parts.model),
         scheduler=schedules.describe(config.scheduler),
         device=str(experiment.choice.device),
@@ -315,10 +317,10 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
     )
 
 
-def turned(part: Part) -> str:
+def turned(part: Part, catalog: Catalog) -> str:
     """As " weight_decay 0.1": the knobs that are not as the option's file has them, but for those told elsewhere."""
     try:
-        usual = Catalog(conf_folders()).option(part.group, part.option).knobs
+        usual = catalog.option(part.group, part.option).knobs
     except ConfigError:  # of a stored run, whose options need not be there
         return ""
     found = [(name, value) for name, value in leaves(part.knobs, usual) if name in usual and name not in TOLD_ELSEWHERE]

@@ -27,7 +27,7 @@ from runner.pictures.confusion import confusion_sheet
 from runner.pictures.curves import curves_of, curves_sheet
 from runner.pictures.filters import convolution_sheet, features_sheet, filter_images, filters_sheet, units_sheet
 from runner.pictures.heading import Title
-from runner.pictures.insides import filtered, first_layer, saliency, stages
+from runner.pictures.insides import filtered, first_convolution, first_layer, saliency, stages
 from runner.pictures.mistakes import MOST_IMAGES, MOST_ROWS, image_mistakes_sheet, row_mistakes_sheet
 from runner.pictures.pixels import Pixels, to_rgb
 from runner.pictures.reliability import reliability_sheet
@@ -51,11 +51,19 @@ class Sitter:
     name: str
     by: str  # best.pt of epoch 3
     monitor: str
-    rows: Sequence[Mapping[str, Any]]  # of metrics.jsonl
-    summary: Mapping[str, Any]  # summary.json
+    measured: Sequence[Mapping[str, Any]] | DataError  # the rows of metrics.jsonl, or why there are none
+    ended: Mapping[str, Any] | DataError  # summary.json, or why there is none
     predictor: Predictor | DataError  # or why there is none
     experiment: Experiment | DataError  # with the weights of its checkpoint, or why there is none
     example: int = 0  # of the judged split: what pictures of one example show
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        return given(self.measured)
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        return given(self.ended)
 
     @property
     def net(self) -> Predictor:
@@ -83,7 +91,7 @@ class Sitter:
 
     @cached_property
     def verdicts(self) -> Verdicts:
-        if self.data.data.task == "regression":
+        if self.net.schema.task == "regression":
             raise ConfigError("this run predicts numbers: it has no classes to mistake")
         scores_NK, y_N = self.answers
         return Verdicts(self.split, self.rows_N, scores_NK, y_N, self.data.data.class_names)
@@ -111,6 +119,11 @@ class Sitter:
         """[n, ...] rows of the data as the net gets them."""
         x: Tensor = self.data.parts.preprocess(self.data.data.x[rows_n].to(self.data.choice.device))
         return x
+
+
+def called(name: str, fold: object) -> str:
+    """What stands above a run's pictures; ``fold`` is None where it is no fold."""
+    return name if fold is None else f"{name}, fold {fold}"
 
 
 def given(value: T | DataError) -> T:
@@ -213,9 +226,10 @@ def input_names(net: Predictor) -> list[str]:
 
 
 def convolution(run: Sitter) -> Sheet:
-    work = filtered(run.data.parts.model, run.prepared(run.example_row))
-    if work is None:
+    layer = first_convolution(run.net.parts.model)
+    if layer is None:
         raise ConfigError("this net has no convolution")
+    work = filtered(run.net.parts.model, layer, run.prepared(run.example_row))
     scale = "blue below 0, red above; outputs from their least to their greatest"
     return convolution_sheet(run.title(f"the first convolution at work on {run.example_name()}", scale), work)
 
@@ -276,9 +290,9 @@ def example_places(run: Sitter) -> list[int]:
 
 
 def residuals(run: Sitter) -> Sheet:
-    predicted_N, true_N = run.answers
-    if run.data.data.task != "regression":
+    if run.net.schema.task != "regression":
         raise ConfigError("this run tells classes apart: it has no residuals")
+    predicted_N, true_N = run.answers
     error_N = (predicted_N - true_N).double()
     rmse, mae = float(error_N.square().mean().sqrt()), float(error_N.abs().mean())
     facts = f"{len(true_N):,} rows of the {run.split} split: RMSE {figure(rmse)}, MAE {figure(mae)}"

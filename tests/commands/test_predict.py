@@ -157,7 +157,7 @@ def test_all_probabilities_go_into_a_file_that_is_never_replaced_unasked(
     assert line.split(",")[:3] == ["the row", answer["predicted"], str(answer["probability"])]
     (here / "out.csv").write_text("mine")
     assert cli.main(["predict", str(car), *CAR, "--csv", "out.csv"]) == 2
-    assert "--csv out.csv: there already; replace it with --overwrite" in capsys.readouterr().err
+    assert "out.csv: there already; replace it with --overwrite, or name another with --csv" in capsys.readouterr().err
     assert (here / "out.csv").read_text() == "mine"
     assert cli.main(["predict", str(car), *CAR, "--csv", "out.csv", "--overwrite"]) == 0
     assert (here / "out.csv").read_text() != "mine"

@@ -252,3 +252,14 @@ def test_folders_are_kept_in_full_so_that_a_run_can_be_read_from_anywhere(tmp_pa
     assert program.run(argv, tmp_path / "said", cwd=tmp_path).code == 0
     written = (program.only_run(tmp_path / "there") / "config.yaml").read_text()
     assert f"data_dir: {tmp_path}/here\n" in written and f"output_dir: {tmp_path}/there\n" in written
+
+
+def test_a_damaged_summary_is_told_with_the_way_to_a_new_one(run: Path) -> None:
+    (run / "summary.json").write_text("[")
+    done = resume(run)
+    assert (done.code, done.out) == (3, "")
+    assert "summary.json: damaged: " in done.err
+    assert "  move it away and resume again: a new one is written at the end" in done.err
+    (run / "summary.json").rename(run.parent / "old.json")
+    assert resume(run).code == 0
+    assert summary(run)["status"] == "finished"

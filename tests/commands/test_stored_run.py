@@ -1,6 +1,7 @@
 """How every verb that reads a run is told which one."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,14 @@ def test_a_run_given_by_its_name_is_answered_with_its_directory(outputs: Path, t
     done = program.run([*argv, f"output_dir={outputs}"], tmp_path)
     assert done.code == 2
     assert done.err == f"error: {argv[1]}: no such directory; did you mean {program.only_run(outputs)}?\n"
+
+
+def test_of_a_run_without_its_settings_only_the_results_are_told(outputs: Path, tmp_path: Path) -> None:
+    bare = Path(shutil.copytree(program.only_run(outputs), tmp_path / "bare"))
+    (bare / "config.yaml").unlink()
+    for argv in (["eval"], ["predict", "--test-index", "0"], ["resume"], ["view"]):
+        done = program.run([argv[0], str(bare), *argv[1:]], tmp_path / "said")
+        assert (done.code, done.out) == (3, "")
+        assert "config.yaml: not there; of a run without its settings only its results can be told" in done.err
+        assert f"  python -m runner report {bare}" in done.err
+    assert program.run(["report", str(bare)], tmp_path / "said").code == 0

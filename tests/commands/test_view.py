@@ -50,7 +50,7 @@ def test_the_split_is_that_of_the_settings(capsys: Capture) -> None:
 def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(here: Path, capsys: Capture) -> None:
     (here / "random.png").write_bytes(b"mine")
     assert cli.main(TINY) == 2
-    told = "random.png: there already; replace it with --overwrite, or name another with --out FILE.png"
+    told = "random.png: there already; replace it with --overwrite, or name another with --out"
     assert capsys.readouterr() == ("", f"error: {told}\n")
     assert (here / "random.png").read_bytes() == b"mine"
     assert cli.main([*TINY, "--overwrite"]) == 0
@@ -70,6 +70,9 @@ def test_a_terminal_shows_the_images_too(monkeypatch: pytest.MonkeyPatch, capsys
     assert cli.main(TINY) == 0
     out = capsys.readouterr().out
     assert "▀" in out and "written to random.png" in out
+    monkeypatch.setenv("NO_COLOR", "1")  # without them every image would be one block
+    assert cli.main([*TINY, "--overwrite"]) == 0
+    assert "▀" not in capsys.readouterr().out
 
 
 def test_a_run_given_by_its_name_is_answered_with_its_directory(here: Path, capsys: Capture) -> None:
@@ -82,8 +85,10 @@ def test_a_run_given_by_its_name_is_answered_with_its_directory(here: Path, caps
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "view: say which data set: python -m runner view dataset=mnist"),
-        ([], "or which schedule: python -m runner view scheduler=step_lr"),
+        ([], "view: say what\n  a run: python -m runner view last\n"),
+        ([], "\n  a data set: python -m runner view dataset=mnist; choices: breast_cancer, car, "),
+        (["nosuch"], "view nosuch: no such run, data set or schedule\n"),
+        (["nosuch"], "\n  a schedule: python -m runner view scheduler=step_lr"),
         (["iris"], "did you mean: python -m runner view dataset=iris"),
         (["step_lr"], "did you mean: python -m runner view scheduler=step_lr"),
         (["dataset=iriss"], "did you mean dataset=iris?"),

@@ -1,5 +1,6 @@
 """``view RUN`` as typed."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image
 import program
 from program import fingerprints
 from runner import cli
+from runner.portraits import called
 
 Capture = pytest.CaptureFixture[str]
 QUICK = ["epochs=2", "device=cpu", "threads=1", "tensorboard=off", "name=tiny"]
@@ -104,8 +106,8 @@ def test_without_the_data_what_needs_none_is_drawn_and_the_rest_named(
         assert cli.main(["view", "copied", "--out", "seen"]) == 0
         err = capsys.readouterr().err
         assert drawn(here / "seen") == ["confusion", "curves", "weights"]
-        left_out = [line.split(": ")[1] for line in err.splitlines() if line.startswith("warning: ")]
-        assert left_out == ["mistakes", "reliability", "residuals", "convolution", "features", "saliency"]
+        (left_out,) = [line.split(": ")[1] for line in err.splitlines() if line.startswith("warning: ")]
+        assert left_out == "mistakes, reliability, convolution, features, saliency"  # told once, what suits alone
         assert "no such folder" in err
         assert cli.main(["view", "copied", "mistakes", "--out", "seen"]) == 3
     finally:
@@ -123,6 +125,43 @@ def test_a_run_that_has_only_begun_shows_its_curves(car: Path, here: Path, capsy
     assert cli.main(["view", "begun", "--out", "none"]) == 3
     assert "curves: left out: metrics.jsonl has no epoch yet" in capsys.readouterr().err
     assert not (here / "none").exists()
+
+
+def test_of_damaged_records_the_rest_is_drawn(car: Path, here: Path, capsys: Capture) -> None:
+    damaged = Path(shutil.copytree(car, here / "damaged"))
+    (damaged / "metrics.jsonl").write_text("{}\nnot a row\n")
+    (damaged / "summary.json").write_text("[")  # needed only where the data is not here
+    assert cli.main(["view", "damaged", "--out", "seen"]) == 0
+    assert drawn(here / "seen") == sorted([*OF_CLASSES[1:], "saliency"])
+    err = capsys.readouterr().err
+    assert err.startswith("warning: curves: left out: ") and "metrics.jsonl: line 2 is damaged" in err
+    assert cli.main(["view", "damaged", "curves", "--out", "seen"]) == 3
+
+
+def test_checkpoints_that_are_gone_are_told_apart_from_none_saved_yet(car: Path, here: Path, capsys: Capture) -> None:
+    gone = Path(shutil.copytree(car, here / "gone"))
+    shutil.rmtree(gone / "checkpoints")
+    assert cli.main(["view", "gone", "weights", "--out", "seen"]) == 3
+    assert "last.pt: not there; the run had saved it: put it back, or train the run again" in capsys.readouterr().err
+
+
+def test_a_fold_is_called_so_above_its_pictures() -> None:
+    assert (called("wine-mlp", 2), called("wine-mlp", None)) == ("wine-mlp, fold 2", "wine-mlp")
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_terminal_shows_whole_names_and_numbers(
+    car: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(["view", str(car), "curves", "--out", "seen"]) == 0
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in capsys.readouterr().out.splitlines()]
+    (head,) = [line for line in lines if line.startswith("measure ")]
+    assert head.split()[:3] == ["measure", "first", "last"] and ("over the epochs" in head) == (width == 80)
+    (accuracy,) = [line for line in lines if line.startswith("train/accuracy ")]
+    assert "…" not in accuracy and len(accuracy) <= width
+    assert sum(cell.replace(".", "").isdecimal() for cell in accuracy.split()) == 3
 
 
 @pytest.mark.parametrize(

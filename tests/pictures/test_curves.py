@@ -1,6 +1,13 @@
 """The measurements of a run as curves."""
 
-from runner.pictures.curves import curves_of
+import io
+
+import numpy as np
+from PIL import Image
+
+from runner.pictures.curves import PANEL, Curve, curves_of, curves_sheet
+from runner.pictures.heading import Title
+from runner.pictures.sheet import MARGIN, style
 from runner.pictures.terminal import course
 
 ROWS = [
@@ -30,3 +37,15 @@ def test_a_course_goes_from_the_least_to_the_greatest() -> None:
     assert course([0.0, 1.0, 7.0]) == "▁▂█"
     assert course([2.0, 2.0]) == "▁▁"
     assert len(course([float(i) for i in range(100)])) == 24
+
+
+def test_the_mark_of_a_best_epoch_at_the_edge_is_whole() -> None:
+    losses = Curve("loss", {"val": [(1, 3.0), (2, 1.0)]})
+    drawn = {}
+    for best in (None, 2):
+        with style():
+            content = curves_sheet(Title("x", "", ""), [losses], best).png()
+        pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+        is_val = abs(pixels - np.array([227, 155, 59])).sum(2) < 40  # SPLIT_COLOURS["val"]
+        drawn[best] = is_val[:, MARGIN + PANEL[0] : MARGIN + PANEL[0] + 10].sum()  # right of the panel
+    assert drawn[2] > drawn[None]

@@ -1,10 +1,12 @@
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
 
 from runner.pictures.schedule import ROWS, ScheduleCurves, picture, plain_lines, show
+from runner.pictures.sheet import MARGIN
 
 STAIRS = ScheduleCurves("stairs", "sgd lr 0.8, 4 epochs", "step_lr", "epoch", {"lr": [0.8, 0.8, 0.4, 0.1]})
 
@@ -63,3 +65,13 @@ def test_the_picture_has_a_line_for_each_group() -> None:
     with Image.open(io.BytesIO(picture(two))) as image:
         colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 20)}
     assert {(0x44, 0x72, 0xB8), (0xE3, 0x9B, 0x3B)} <= colours
+
+
+def test_many_knobs_take_a_second_line_of_the_picture() -> None:
+    def ink_below_the_first(knobs: str) -> int:
+        curves = ScheduleCurves("x", "sgd lr 0.8, 4 epochs", knobs, "epoch", {"lr": [0.8, 0.4]})
+        pixels = np.asarray(Image.open(io.BytesIO(picture(curves))).convert("L"))
+        return int((pixels[MARGIN + 94 : MARGIN + 118] < 200).sum())
+
+    assert ink_below_the_first("knob 1 " * 14) == 0
+    assert ink_below_the_first("knob 1 " * 25) > 100

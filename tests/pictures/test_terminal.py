@@ -73,6 +73,14 @@ def test_targets_are_told_by_least_mean_and_greatest() -> None:
     assert test.split()[:5] == ["test", "2", "6.0000", "6.5000", "7.0000"]
 
 
+def test_where_blocks_do_not_fit_the_numbers_stay_whole() -> None:
+    spread = "least to greatest of all"
+    assert spread in said(targets(), 80, colours=False)
+    narrow = said(targets(), 40, colours=False)
+    assert spread not in narrow and max(map(len, narrow.splitlines())) <= 40
+    assert narrow.splitlines()[-2].split() == ["test", "2", "6.0000", "6.5000", "7.0000"]
+
+
 def test_plain_lines_have_every_class_and_numbers_to_the_right() -> None:
     assert list(plain_lines(table())) == [
         "hand_made: 6 rows, 2 columns, 3 classes",

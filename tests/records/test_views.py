@@ -1,7 +1,13 @@
-"""Under which names TensorBoard shows what was measured."""
+"""Under which names TensorBoard shows what was measured, and where it finds it."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 
 from runner.contracts import Outcome
-from runner.records.views import ended_with, tag
+from runner.records.views import ended_with, logdir, tag
 
 ROW = {
     **{"train/batch_loss": 0.7, "lr": 0.1, "lr/head.*": 0.2, "grad_norm": 1.0},
@@ -29,3 +35,16 @@ def test_the_first_five_names_that_hparams_shows_are_of_losses_and_metrics() -> 
     assert [name for name in sorted(shown) if name.startswith("training/")] == [
         *("training/grad_norm", "training/lr", "training/lr/head.*")
     ]
+
+
+@pytest.mark.parametrize(
+    ("level", "run", "found"),
+    [
+        ("auto", "/out/day/run", "/out"),
+        ("full", "/moved/run", "/moved/run"),  # among the others it is no longer
+        ("off", "/out/day/run", None),
+    ],
+)
+def test_tensorboard_is_pointed_to_where_it_has_something_of_the_run(level: str, run: str, found: str | None) -> None:
+    config: Any = SimpleNamespace(tensorboard=level, output_dir="/out")
+    assert logdir(config, Path(run)) == (found and Path(found))

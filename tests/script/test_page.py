@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
-import re
 from pathlib import Path
 
 import pytest
-import torch
 
-import program
+from as_script import check, counted, losses, written
 from runner import cli
-from runner.records.metric_log import read_rows
 
 REAL = Path(os.environ.get("RUNNER_DATA", "data"))
 RANDOM = ["dataset=random", "dataset.num_rows=90", "dataset.num_classes=3", "dataset.shape=[6]"]
@@ -55,6 +50,7 @@ COMBINATIONS = {
     "a fold of cars": ["experiment=car_onehot", "fold=1", "epochs=3"],
     "a fold of numbers": ["experiment=diabetes_linear", "fold=2", "epochs=3"],
     "codes of categories as numbers": ["dataset=car", "dataset.transforms=[flatten]", "model=linear", "epochs=2"],
+    "cars have no number to normalise": ["dataset=car", "dataset.transforms=[normalise,one_hot]", "model=linear"],
     "few train rows": ["experiment=overfit", "epochs=3"],
     "log softmax behind the net": [*IRIS, "loss=nll", "loss.weight=[1,2,3]", "epochs=3"],
     "a margin, classes balanced": [
@@ -92,52 +88,6 @@ STOPPED = {  # words -> epochs until they stop
         *["val_fraction=0", "early_stopping.patience_epochs=1", "optimizer.lr=0.3"],
     ],
 }
-
-
-def written(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    capsys.readouterr()
-    assert cli.main(["code", *words, "device=cpu"]) == 0, capsys.readouterr().err
-    return capsys.readouterr().out
-
-
-def losses(script: str) -> tuple[list[list[float]], list[float]]:
-    """(train, val) of each epoch and the numbers of the test, by running the script in a namespace of its own."""
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told), torch.random.fork_rng():
-        exec(compile(script.replace(":.6f}", "!r}"), "script", "exec"), {"__name__": "__main__"})
-    lines = [
-        [float(number) for number in re.findall(r"[\d.]+(?:e-?\d+)?", line)] for line in told.getvalue().splitlines()
-    ]
-    epochs = [
-        line[1:3] for line, text in zip(lines, told.getvalue().splitlines(), strict=True) if text.startswith("epoch")
-    ]
-    return epochs, lines[-1] if told.getvalue().splitlines()[-1].startswith("test") else []
-
-
-def counted(script: str) -> int:
-    """The lines with anything in them."""
-    return len([line for line in script.splitlines() if line.strip()])
-
-
-def trained(words: list[str], folder: Path) -> Path:
-    done = program.run(["train", *words, "device=cpu", "tensorboard=off", f"output_dir={folder}"], folder / "said")
-    assert done.code == 0, done.err
-    return program.only_run(folder)
-
-
-def check(words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    script = written(words, capsys)
-    epochs, test = losses(script)
-    run = trained(words, folder)
-    rows = [row for row in read_rows(run / "metrics.jsonl") if "train/loss" in row]
-    expected = [[row[name] for name in ("train/loss", "val/loss") if name in row] for row in rows]
-    assert len(epochs) == len(expected)
-    for found, known in zip(epochs, expected, strict=True):
-        assert found[: len(known)] == pytest.approx(known, abs=1e-6, rel=1e-6)
-    best = program.json.loads((run / "summary.json").read_text())["best"]
-    if "test/loss" in best:
-        assert test[0] == pytest.approx(best["test/loss"], abs=1e-6, rel=1e-6)
-    return script
 
 
 @pytest.mark.parametrize("words", COMBINATIONS.values(), ids=COMBINATIONS)
@@ -228,12 +178,16 @@ def test_the_recipes_of_the_notes_as_scripts(
             "dataset.categorical=embedding: a plain script has no such",
         ),
         (
-            ["dataset=car", "model=dnn", "dataset.transforms=[flatten,one_hot]"],
-            "one_hot: a script can show it as the first step",
+            ["dataset=car", "model=dnn", "dataset.transforms=[{scale:{divisor:2}},one_hot]"],
+            "one_hot: a script can show it before scale; put it there",
         ),
         (
-            ["dataset=car", "model=dnn", "dataset.transforms=[normalise]"],
-            "normalise: a script can show it of numbers only",
+            ["dataset=car", "model=dnn", "dataset.transforms=[one_hot,normalise]"],
+            "normalise: a script can show it before one_hot; put it there",
+        ),
+        (
+            ["dataset=car", "model=dnn", "dataset.transforms=[{normalise:{mean:0.0,std:1.0}}]"],
+            "normalise: a script can show mean and std of numbers only; give neither",
         ),
         (["optimizer=lbfgs"], "optimizer=lbfgs: asks for the loss several times a step; a script can show adadelta,"),
         (["model=dnn", "optimizer=muon"], "optimizer=muon: leaves a part of the weights to a second optimizer"),

@@ -15,8 +15,8 @@ USAGE = "python -m runner code [GROUP=OPTION ...] [KEY=VALUE ...] > script.py"
 HELP = f"""{USAGE}
 
 The run that train with the same words makes, as one plain PyTorch script with the same losses. It can show
-  data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist car random; dataset.limit, one fold;
-              scaled, normalised or flattened, categories as columns of 0 and 1
+  data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist car csv random; dataset.limit, one
+              fold; scaled, normalised or flattened, categories as columns of 0 and 1
   models      those that are torch's own layers in a row: linear mlp dnn cnn cnn_notes
   losses      cross_entropy nll multi_margin bce_with_logits bce soft_margin mse l1 huber smooth_l1, with their weights
   optimizers  all of torch but lbfgs, muon and sparse_adam; grad_clip_norm

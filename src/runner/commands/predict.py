@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
+from runner.commands.out_file import check_out
 from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
 from runner.commands.whole_number import whole_number
 from runner.config.knobs import DATASET
@@ -172,14 +173,7 @@ def check(own: argparse.Namespace, files: Sequence[str], cells: dict[str, str]) 
     if own.top == 0:
         refuse("--top 0: at least 1")
     if own.csv:
-        check_out(Path(own.csv).expanduser(), overwrite=own.overwrite)
-
-
-def check_out(out: Path, *, overwrite: bool) -> None:
-    if out.is_dir() or not out.parent.is_dir():
-        raise ConfigError(f"--csv {out}: {'is a folder' if out.is_dir() else f'there is no folder {out.parent}'}")
-    if out.exists() and not overwrite:
-        raise ConfigError(f"--csv {out}: there already; replace it with --overwrite, or name another")
+        check_out("--csv", Path(own.csv).expanduser(), overwrite=own.overwrite)
 
 
 def reading_of(stored: StoredRun) -> Reading:

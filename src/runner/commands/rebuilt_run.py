@@ -17,6 +17,7 @@ from runner.judgement import checkpoint_to_judge
 from runner.parts.build import without_published_weights
 from runner.predictor import Predictor, build_predictor
 from runner.records.checkpoint import Checkpoints
+from runner.records.run_directory import DONE
 from runner.records.schema import Schema, read_schema, schema_of
 
 MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers", "tensorboard")
@@ -53,8 +54,15 @@ def read_checkpoint(stored: StoredRun, warn: Callable[[str], None]) -> tuple[str
     if name not in ("best", "last"):
         raise ConfigError(f"checkpoint={name}: choose best or last")
     if not checkpoints.has(name):
-        raise DataError(f"{checkpoints.path(name)}: not there; the run has saved none yet, go on with it: resume")
+        raise DataError(f"{checkpoints.path(name)}: not there; {why_there_is_none(stored)}")
     return name, checkpoints.load(name)
+
+
+def why_there_is_none(stored: StoredRun) -> str:
+    """Of a checkpoint: what happened, and what to do."""
+    if stored.directory.status in DONE:
+        return "the run had saved it: put it back, or train the run again"
+    return "the run has saved none yet, go on with it: resume"
 
 
 def predictor_of(stored: StoredRun, warn: Callable[[str], None]) -> tuple[Predictor, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runner import libraries
 from runner.commands.stored_run import LENGTHS, StoredRun, open_run
 from runner.config.schedule import length_knob
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
 from runner.records.here import here
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def run(argv: list[str]) -> int:
     """``resume RUN [epochs=N] [max_steps=N] [device=...]``: the exit code. Raises RunnerError."""
     stored = open_run("resume", argv, settings=(*LENGTHS, "num_workers", "tensorboard"))
     check_stretchable(stored)
-    status = stored.directory.status
+    status = status_of(stored)
     if status == "stopped_early":
         print(f"{here(stored.directory.path)}: stopped early already; its patience is spent, nothing to do")
     elif status == "finished" and not any(map(is_longer, stored.folds or [stored])):
@@ -33,6 +33,14 @@ def run(argv: list[str]) -> int:
         with stored.directory.owned():
             go_on_with_folds(stored) if stored.folds else go_on(stored)
     return 0
+
+
+def status_of(stored: StoredRun) -> str:
+    """How the run stands. Raises DataError, with the way out, where its summary is damaged."""
+    try:
+        return stored.directory.status
+    except DataError as fault:
+        raise DataError(f"{fault}\n  move it away and resume again: a new one is written at the end") from fault
 
 
 def check_stretchable(stored: StoredRun) -> None:

@@ -14,7 +14,7 @@ import yaml
 
 from runner.config.settings import Config, changed, load_stored
 from runner.config.spelling import nearest
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
 from runner.records.here import here
 from runner.records.run_directory import RunDirectory, find, usual_output_dir
 
@@ -66,6 +66,11 @@ def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: 
     if names[0] == "last":
         with suppress(OSError):  # nobody reads it
             print(f"last is {here(directory.path)}", file=sys.stderr)
+    if not directory.config.exists():
+        raise DataError(
+            f"{directory.config}: not there; of a run without its settings only its results can be told\n"
+            f"  python -m runner report {shlex.quote(here(directory.path))}"
+        )
     config = load_stored(directory.config, changes.get("trusted", ()))
     edits = {key: value for key, value in changes.items() if key not in (*own, "trusted", "output_dir")}
     return StoredRun(directory, config, changed(config, edits) if edits else config, changes)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
 from runner.commands import view_run
-from runner.commands.picture_file import check_out
+from runner.commands.out_file import check_picture
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import GROUPS, Catalog, conf_folders
@@ -40,7 +40,7 @@ def run(argv: Sequence[str]) -> int:
     own, words = _own_flags(argv)
     config = _composed(words)
     out = Path(own.out or f"{config.dataset.option.rpartition('/')[2]}.png").expanduser()
-    check_out(out, overwrite=own.overwrite)
+    check_picture(out, overwrite=own.overwrite)
     libraries.load()
     exhibit = _exhibit(config)
     from runner.pictures.dataset import picture
@@ -124,10 +124,12 @@ def _nothing_to_view(words: Sequence[str]) -> str:
     if file := next((word for word in words if Path(word).is_file()), None):
         how = shlex.quote(f"dataset.path={file}")
         return f"view {file}: is a file; a table: python -m runner view dataset=csv {how} dataset.target=COLUMN"
+    stranger = next((word for word in words if "=" not in word and not word.startswith("-")), None)
     return (
-        f"view: say which data set: python -m runner view dataset=mnist\n"
-        f"  choices: {listed(catalog.options('dataset'))}\n"
-        f"  or which schedule: python -m runner view scheduler=step_lr optimizer=sgd epochs=20"
+        f"{f'view {stranger}: no such run, data set or schedule' if stranger else 'view: say what'}\n"
+        f"  a run: python -m runner view last\n"
+        f"  a data set: python -m runner view dataset=mnist; choices: {listed(catalog.options('dataset'))}\n"
+        f"  a schedule: python -m runner view scheduler=step_lr optimizer=sgd epochs=20"
     )
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from runner import libraries
 from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 USAGE = "python -m runner view RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]"
 OWN = ("checkpoint",)
+T = TypeVar("T")
 # the pictures, in the order they are drawn
 PICTURES = {
     "curves": "the measurements over the epochs, the best one marked",
@@ -63,7 +64,7 @@ def run(argv: Sequence[str]) -> int:
     sitter = opened(stored, wanted.example, console.warn)
     if wanted.example:
         sitter.check_example()
-    missing: list[str] = []
+    missing: dict[str, list[str]] = {}  # what is lacking -> the pictures that need it
     written = []
     with style() as boxes:
         for name in wanted.pictures or PICTURES:
@@ -72,10 +73,11 @@ def run(argv: Sequence[str]) -> int:
                 make_folder(wanted.folder)
                 write_whole(wanted.path(name), sheet.png())
                 written.append(name)
+    left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
     if not written:
-        raise DataError("\n".join(missing) or "view: no picture suits this run")
+        raise DataError("\n".join(left_out) or "view: no picture suits this run")
     show(sitter, written)
-    for line in [*missing, *filter(None, [advice(boxes)])]:
+    for line in [*left_out, *filter(None, [advice(boxes)])]:
         console.warn(line)
     print(f"written to {wanted.folder}{os.sep}")
     for name in written:
@@ -153,7 +155,7 @@ def make_folder(folder: Path) -> None:
 def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitter:
     """The run, with whatever of it can be read; what cannot is kept as the reason."""
     from runner.commands.rebuilt_run import predictor_of, rebuild_to_read
-    from runner.portraits import Sitter
+    from runner.portraits import Sitter, called
     from runner.predictor import Predictor
     from runner.records.metric_log import read_rows
     from runner.records.schema import schema_of
@@ -161,10 +163,10 @@ def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitt
 
     directory, config = stored.directory, stored.config
     common: dict[str, Any] = {
-        "name": config.name,
+        "name": called(config.name, config.fold),
         "monitor": config.monitor,
-        "rows": read_rows(directory.metrics) if directory.metrics.exists() else [],
-        "summary": directory.read_summary() if directory.summary.exists() else {},
+        "measured": or_fault(lambda: read_rows(directory.metrics) if directory.metrics.exists() else []),
+        "ended": or_fault(lambda: directory.read_summary() if directory.summary.exists() else {}),
         "example": example,
     }
     try:
@@ -183,7 +185,14 @@ def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitt
     return Sitter(**common, by=by, predictor=net, experiment=experiment)
 
 
-def drawn(name: str, sitter: Sitter, wanted: Wanted, missing: list[str]) -> Sheet | None:
+def or_fault(read: Callable[[], T]) -> T | DataError:
+    try:
+        return read()
+    except DataError as fault:
+        return fault
+
+
+def drawn(name: str, sitter: Sitter, wanted: Wanted, missing: dict[str, list[str]]) -> Sheet | None:
     """The picture; None where it does not suit the run or lacks something, unless it was asked for by name."""
     from runner.portraits import PORTRAITS
 
@@ -193,7 +202,7 @@ def drawn(name: str, sitter: Sitter, wanted: Wanted, missing: list[str]) -> Shee
         if name in wanted.pictures:
             raise
         if isinstance(fault, DataError):
-            missing.append(f"{name}: left out: {fault}")
+            missing.setdefault(str(fault), []).append(name)
         elif sitter.example and "--test-index" in str(fault):
             raise
         return None
@@ -205,7 +214,7 @@ def show(sitter: Sitter, written: Sequence[str]) -> None:
 
     from runner.pictures.curves import curves_of
     from runner.pictures.exhibit import Group
-    from runner.pictures.terminal import curve_table, tiles
+    from runner.pictures.terminal import curve_table, has_colours, tiles
     from runner.portraits import best_epoch, counts_and_names, first_mistakes
     from runner.records.console import console
     from runner.records.outcome import confusion_table
@@ -213,11 +222,11 @@ def show(sitter: Sitter, written: Sequence[str]) -> None:
     screen = console(sys.stdout)
     screen.print(Text(f"{sitter.name}, {sitter.by}", style="bold"))
     if "curves" in written:
-        screen.print(curve_table(curves_of(sitter.rows), best_epoch(sitter)), Text())
+        screen.print(curve_table(curves_of(sitter.rows), best_epoch(sitter), screen.width), Text())
     if "confusion" in written:
         counts, names, _ = counts_and_names(sitter)
         matrix = confusion_table(names, counts, screen.width)
         screen.print(*[matrix, Text()] * (matrix is not None))
-    if "mistakes" in written and screen.color_system is not None:
+    if "mistakes" in written and has_colours(screen):
         groups = [Group(heading, images) for heading, images in first_mistakes(sitter)]
         screen.print(*tiles(tuple(groups), screen.width))

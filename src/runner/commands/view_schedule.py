@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from runner import libraries
-from runner.commands.picture_file import check_out
+from runner.commands.out_file import check_picture
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.schedule import formula_names
@@ -32,7 +32,7 @@ def run(argv: Sequence[str]) -> int:
     own, words = _own_flags(argv)
     config = _composed(words)
     out = Path(own.out or f"{config.scheduler.option}.png").expanduser()
-    check_out(out, overwrite=own.overwrite)
+    check_picture(out, overwrite=own.overwrite)
     libraries.load()
     curves = _curves(config)
     from runner.pictures.schedule import picture

@@ -183,7 +183,7 @@ class Dashboards:
         self.board.add([image_value(tag, png(image_HW3), width, height)])
 
     def sitter(self) -> Sitter:
-        from runner.portraits import Sitter
+        from runner.portraits import Sitter, called
         from runner.predictor import Predictor
         from runner.records.schema import schema_of
 
@@ -192,7 +192,8 @@ class Dashboards:
         net = Predictor(experiment.parts, schema, experiment.choice, experiment.config.eval_batch_size)
         config = experiment.config
         by = "the checkpoint that eval uses"
-        return Sitter(config.name, by, config.monitor, rows=(), summary={}, predictor=net, experiment=experiment)
+        name = called(config.name, config.fold)
+        return Sitter(name, by, config.monitor, measured=(), ended={}, predictor=net, experiment=experiment)
 
 
 def on_host(values: Tensor) -> NDArray[np.float32]:

@@ -94,7 +94,7 @@ def _mark_best(axes: Axes, curve: Curve, best_epoch: int) -> None:
     for split, points in curve.lines.items():
         for epoch, value in points:
             if epoch == best_epoch:
-                axes.plot(epoch, value, "o", color=SPLIT_COLOURS.get(split, INK), markersize=5)
+                axes.plot(epoch, value, "o", color=SPLIT_COLOURS.get(split, INK), markersize=5, clip_on=False)
     axes.annotate(
         f"best: {best_epoch}",
         (best_epoch, 1.0),

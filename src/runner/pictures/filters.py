@@ -87,7 +87,7 @@ def convolution_sheet(title: Title, work: Filtered) -> Sheet:
     for number in range(count):
         top = TITLE_HEIGHT + LEGEND // 2 + number * pitch_y
         for column, image in enumerate((picture, weights[number], outputs[number])):
-            sheet.image(MARGIN + column * pitch_x, top, fitted(image, PANEL))
+            draw_centred(sheet, MARGIN + column * pitch_x, top, fitted(image, PANEL))
         for column, sign in enumerate(("*", "=")):
             x = MARGIN + (column + 1) * pitch_x - BETWEEN / 2
             sheet.text(x, top + PANEL / 2, sign, ha="center", va="center", fontsize=NORMAL + 3, color=FAINT)
@@ -95,6 +95,12 @@ def convolution_sheet(title: Title, work: Filtered) -> Sheet:
         x = MARGIN + 3 * pitch_x - BETWEEN + 14
         sheet.text(x, top + PANEL / 2, span, va="center", fontsize=SMALL, color=FAINT, linespacing=1.6)
     return sheet
+
+
+def draw_centred(sheet: Sheet, left: int, top: int, image: Pixels) -> None:
+    """The image in the middle of a panel, which it need not fill: its pixels are all of one size."""
+    height, width = image.shape[:2]
+    sheet.image(left + (PANEL - width) // 2, top + (PANEL - height) // 2, image)
 
 
 def features_sheet(title: Title, picture: Pixels, made: Sequence[Stage]) -> Sheet:

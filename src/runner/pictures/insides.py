@@ -26,7 +26,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Filtered:
-    """The first convolution at work."""
+    """A convolution at work."""
 
     input_CHW: Tensor
     weight_OCHW: Tensor
@@ -52,12 +52,13 @@ def stages(net: nn.Module, x_1CHW: Tensor) -> list[Stage]:
     return found
 
 
+def first_convolution(net: nn.Module) -> nn.Conv2d | None:
+    return next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
+
+
 @torch.no_grad()
-def filtered(net: nn.Module, x_1CHW: Tensor) -> Filtered | None:
-    """The first convolution's input, weights and output; None where there is no convolution."""
-    convolution = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
-    if convolution is None:
-        return None
+def filtered(net: nn.Module, convolution: nn.Conv2d, x_1CHW: Tensor) -> Filtered:
+    """What one of its convolutions is given, its weights, and what it makes of that."""
     seen: list[tuple[Tensor, Tensor]] = []
     run_with(
         net,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -14,8 +15,8 @@ from runner.pictures.sheet import FAINT, INK, LARGE, MARGIN, NORMAL, RULE, Sheet
 from runner.pictures.table import CLASS_COLOURS
 
 WIDTH, HEIGHT = 1280, 760
-LEFT, TOP, BOTTOM = 150, 170, 110  # of the axes
-LONGEST = 100  # characters of a line below the title
+LEFT, TOP, BOTTOM = 150, 196, 110  # of the axes
+LONGEST = 105  # characters of a line below the title
 LINES = 20  # rates in plain lines, at most
 ROWS, MOST_COLUMNS = 10, 72  # of the terminal's chart
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -48,7 +49,8 @@ def picture(curves: ScheduleCurves) -> bytes:
         sheet = Sheet(WIDTH, HEIGHT)
         sheet.text(MARGIN, MARGIN + 30, curves.name, fontsize=LARGE, fontweight="bold", va="baseline")
         sheet.text(MARGIN, MARGIN + 60, shortened(curves.note, LONGEST), fontsize=NORMAL, va="baseline")
-        sheet.text(MARGIN, MARGIN + 86, shortened(curves.knobs, LONGEST), fontsize=NORMAL, color=FAINT, va="baseline")
+        for number, line in enumerate(wrap(curves.knobs, LONGEST, max_lines=2, placeholder=" …")):
+            sheet.text(MARGIN, MARGIN + 86 + 26 * number, line, fontsize=NORMAL, color=FAINT, va="baseline")
         axes = sheet.axes(LEFT, TOP, sheet.width - LEFT - MARGIN, HEIGHT - TOP - BOTTOM)
         _draw(axes, curves)
         return sheet.png()

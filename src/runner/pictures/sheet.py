@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from rich.cells import cell_len, set_cell_size
 
 from runner.pictures.fonts import families, missing_characters
 from runner.pictures.pixels import Pixels
@@ -89,6 +90,12 @@ def text_width(words: str, size: float = NORMAL, weight: str = "normal") -> int:
 
 
 def shortened(words: str, length: int) -> str:
-    """``words`` in one line of at most ``length`` characters."""
+    """``words`` in one line of at most ``length`` characters, of which a Hangul or Chinese one counts as two."""
     words = " ".join(words.split())
-    return words if len(words) <= length else f"{words[: length - 1]}…"
+    return words if cell_len(words) <= length else f"{set_cell_size(words, length - 1).rstrip()}…"
+
+
+def in_width(words: str, width: float) -> str:
+    """``words`` in one line, shortened to so many pixels; to be called inside ``style()``."""
+    lengths = range(cell_len(words), 1, -1)
+    return next((short for length in lengths if text_width(short := shortened(words, length)) <= width), "…")

@@ -16,7 +16,7 @@ from runner.contracts import Column
 from runner.pictures.balance import Balance
 from runner.pictures.bars import BAR, HEAD, PANEL_WIDTH, balance_width, draw_balance, draw_targets
 from runner.pictures.exhibit import MAX_TABLE_ROWS, Exhibit
-from runner.pictures.sheet import FAINT, MARGIN, NORMAL, SMALL, SPLIT_COLOURS, Sheet, shortened, text_width
+from runner.pictures.sheet import FAINT, MARGIN, NORMAL, SMALL, SPLIT_COLOURS, Sheet, in_width, shortened, text_width
 from runner.pictures.title import TITLE_HEIGHT, draw_title, title_width
 
 CLASS_COLOURS = ("#4472b8", "#e39b3b", "#5aa37a", "#c25b56", "#8a6bb5", "#8c7158", "#d683b4", "#8f959e")
@@ -26,6 +26,7 @@ BINS = 24
 PANEL = 250, 150  # width, height of one column's histogram
 PITCH = PANEL[0] + 56, PANEL[1] + 90
 LONGEST_NAME = 26
+WIDEST_CATEGORY = 118  # pixels
 NAME_GAP = 16
 CLASS_PITCH = 36
 
@@ -65,7 +66,8 @@ def legend(exhibit: Exhibit) -> tuple[list[str], int]:
 
 def draw_column(sheet: Sheet, exhibit: Exhibit, number: int, column: Column, x: int, y: int) -> None:
     """How often each value occurs in the train rows; classes, where they are few, stacked in their colours."""
-    sheet.text(x, y + HEAD, shortened(column.name, LONGEST_NAME), fontsize=NORMAL, va="baseline")
+    name = in_width(shortened(column.name, LONGEST_NAME), PITCH[0] - NAME_GAP)
+    sheet.text(x, y + HEAD, name, fontsize=NORMAL, va="baseline")
     values_n = exhibit.table[0][:, number].double().numpy()
     draw = _draw_categories if column.categories else _draw_numbers
     room = max(map(text_width, _category_names(column))) + 12 if column.categories else 0
@@ -120,10 +122,10 @@ def _draw_categories(
 
 def _category_names(column: Column) -> list[str]:
     """The names beside the bars; of more than MAX_CATEGORIES the last stands for all the others."""
-    names = [shortened(name, 12) for name in column.categories]
-    if len(names) <= MAX_CATEGORIES:
-        return names
-    return [*names[: MAX_CATEGORIES - 1], f"{len(names) - MAX_CATEGORIES + 1:,} others"]
+    count = len(column.categories)
+    shown = count if count <= MAX_CATEGORIES else MAX_CATEGORIES - 1
+    names = [in_width(shortened(name, LONGEST_NAME), WIDEST_CATEGORY) for name in column.categories[:shown]]
+    return [*names, *[f"{count - shown:,} others"] * (count > shown)]
 
 
 def side_height(exhibit: Exhibit) -> int:

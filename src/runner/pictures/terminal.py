@@ -22,6 +22,7 @@ from runner.records.outcome import shortened
 
 SIDE = 16  # pixels of an image, at most
 GAP = 2  # columns between images
+ROOMY, TIGHT = 3, 2  # columns between those of a table
 MAX_TILES = 20
 BAR_WIDTH = 30
 LONGEST_NAME = 24  # columns
@@ -35,14 +36,19 @@ def show(console: Console, exhibit: Exhibit) -> None:
         Text(exhibit.name, style="bold"), Text(exhibit.facts), Text(exhibit.split_note, style="dim"), sep="\n"
     )
     console.print()
-    if exhibit.is_images and console.color_system is not None:
+    if exhibit.is_images and has_colours(console):
         for line in tiles(exhibit.gallery[:MAX_TILES], console.width):
             console.print(line)
     if exhibit.balance is None:
-        console.print(target_table(exhibit), Text())
+        console.print(target_table(exhibit, console.width), Text())
         return
     console.print(balance_table(exhibit.balance))
     console.print(Text(exhibit.balance.hidden_note, style="dim"))
+
+
+def has_colours(console: Console) -> bool:
+    """Whether images can be shown: where NO_COLOR is set rich has colours and leaves them out."""
+    return console.color_system is not None and not console.no_color
 
 
 def plain_lines(exhibit: Exhibit) -> Iterator[str]:
@@ -63,20 +69,32 @@ def plain_lines(exhibit: Exhibit) -> Iterator[str]:
         yield "  ".join(["", first, *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))])
 
 
-def curve_table(curves: Sequence[Curve], best_epoch: int | None) -> Table:
-    """A line for each curve: how it went over the epochs, its first and last value, and the one of the best epoch."""
-    table = _table("measure")
-    heads = ["over the epochs", "first", "last", "" if best_epoch is None else f"epoch {best_epoch}, the best"]
-    for head in heads:
-        table.add_column(Text(head), justify="left" if head == heads[0] else "right", header_style="dim", no_wrap=True)
+def curve_table(curves: Sequence[Curve], best_epoch: int | None, width: int) -> Table:
+    """A line for each curve: its first and last value, the one of the best epoch, and how it went over the epochs."""
+    heads = ["measure", "first", "last", *([] if best_epoch is None else [f"best: {best_epoch}"])]
+    rows, courses = [], []
     for curve in curves:
         for split, points in curve.lines.items():
-            values = [value for _, value in points]
-            at_best = [figure(value) for epoch, value in points if epoch == best_epoch]
-            name = f"{split}/{curve.name}".lstrip("/")
-            table.add_row(
-                Text(name), Text(course(values), style="blue"), figure(values[0]), figure(values[-1]), *at_best
-            )
+            at_best = next((figure(value) for epoch, value in points if epoch == best_epoch), "")
+            cells = [f"{split}/{curve.name}".lstrip("/"), figure(points[0][1]), figure(points[-1][1]), at_best]
+            rows.append(cells[: len(heads)])
+            courses.append(course([value for _, value in points]))
+    return with_blocks(heads, rows, "over the epochs", courses, width)
+
+
+def with_blocks(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], blocks_head: str, blocks: Sequence[str], width: int
+) -> Table:
+    """Names and numbers, and behind them lines of blocks, where ``width`` columns have room for these."""
+    taken = sum(max(map(cell_len, column)) for column in zip(heads, *rows, strict=True))
+    has_room = taken + ROOMY * len(heads) + max(map(cell_len, [blocks_head, *blocks])) <= width
+    table = Table(box=None, padding=(0, ROOMY if has_room else TIGHT, 0, 0), pad_edge=False)
+    for number, head in enumerate(heads):
+        table.add_column(Text(head), justify="right" if number else "left", header_style="dim", no_wrap=True)
+    if has_room:
+        table.add_column(Text(blocks_head), header_style="dim", no_wrap=True)
+    for row, line in zip(rows, blocks, strict=True):
+        table.add_row(*map(Text, row), *[Text(line, style="blue")] * has_room)
     return table
 
 
@@ -123,7 +141,8 @@ def half_blocks(image_HW3: Pixels) -> Text:
 
 def balance_table(balance: Balance) -> Table:
     """A line for each class shown: a bar of its train rows, and its rows in each split."""
-    table = _table("class")
+    table = Table(box=None, padding=(0, ROOMY, 0, 0), pad_edge=False)
+    table.add_column(Text("class"), header_style="dim", no_wrap=True)
     table.add_column(max_width=BAR_WIDTH)  # the one that gives way where the terminal is narrow
     for split in balance.counts:
         table.add_column(Text(split), justify="right", header_style="dim", no_wrap=True)
@@ -135,18 +154,17 @@ def balance_table(balance: Balance) -> Table:
     return table
 
 
-def target_table(exhibit: Exhibit) -> Table:
+def target_table(exhibit: Exhibit, width: int) -> Table:
     """A line for each split: its rows, the least, the mean and the greatest target, and how they spread."""
-    table = _table("split")
-    for head in ("rows", "least", "mean", "greatest"):
-        table.add_column(Text(head), justify="right", header_style="dim")
-    table.add_column(Text("least to greatest of all"), header_style="dim")
     low, high = exhibit.data.y.min().item(), exhibit.data.y.max().item()
-    for split, rows in exhibit.rows.items():
-        y_n = exhibit.data.y[rows].double()
-        numbers = (figure(value) for value in (y_n.min().item(), y_n.mean().item(), y_n.max().item()))
-        table.add_row(Text(split), f"{len(rows):,}", *numbers, Text(sparkline(y_n, low, high), style="blue"))
-    return table
+    rows, spreads = [], []
+    for split, numbers in exhibit.rows.items():
+        y_n = exhibit.data.y[numbers].double()
+        told = (figure(value) for value in (y_n.min().item(), y_n.mean().item(), y_n.max().item()))
+        rows.append([split, f"{len(numbers):,}", *told])
+        spreads.append(sparkline(y_n, low, high))
+    heads = ["split", "rows", "least", "mean", "greatest"]
+    return with_blocks(heads, rows, "least to greatest of all", spreads, width)
 
 
 def sparkline(values_n: torch.Tensor, low: float, high: float) -> str:
@@ -155,12 +173,6 @@ def sparkline(values_n: torch.Tensor, low: float, high: float) -> str:
         return LEVELS[-1]
     counts = torch.histc(values_n, BINS, low, high)
     return "".join(LEVELS[level] for level in (counts / counts.max() * (len(LEVELS) - 1)).ceil().int().tolist())
-
-
-def _table(first_head: str) -> Table:
-    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
-    table.add_column(Text(first_head), header_style="dim", no_wrap=True)
-    return table
 
 
 def _rgb(pixel: list[int]) -> str:

@@ -98,7 +98,7 @@ class RunConsole:
             seconds, self._epoch_began = now - self._epoch_began, now
             self.show(*self._epoch_lines(report, seconds, best=best))
 
-    def finish(self, outline: Outline, outcome: Outcome, output_dir: Path, remarks: Sequence[str] = ()) -> None:
+    def finish(self, outline: Outline, outcome: Outcome, logdir: Path | None, remarks: Sequence[str] = ()) -> None:
         """Shows how it went, on which classes, the ``remarks`` on it, where everything is and what to type next."""
         self.close()
         if self._brief:
@@ -109,7 +109,7 @@ class RunConsole:
         if remarks:
             self.show(Text(), *(Text(line, style="cyan") for line in remarks))
         self.show(Text(), *written(outline, outcome), Text("next", style="dim"))
-        self.show(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, output_dir)))
+        self.show(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, logdir)))
 
     def scores(self, outline: Outline, outcome: Outcome) -> None:
         """Shows the metrics of every split, and the classes of the judged one where they are few enough to read."""

@@ -73,7 +73,8 @@ class FoldConsole:
             self.console.show(Text(), *(Text(line, style="cyan") for line in remarks))
         files = f"  fold-0 to fold-{len(self.outcomes) - 1}  {PREDICTIONS}  summary.json"
         self.console.show(Text(), Text("written to", style="dim"), Text(f"  {path}"), Text(files, style="dim"))
-        commands = (["tensorboard", "--logdir", path], ["python", "-m", "runner", "eval", path])
+        commands = [["tensorboard", "--logdir", path]] * (self.config.tensorboard != "off")
+        commands.append(["python", "-m", "runner", "eval", path])
         self.console.show(Text("next", style="dim"))
         self.console.show(*(Text(f"  {shlex.join(command)}", style="cyan") for command in commands))
 

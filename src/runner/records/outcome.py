@@ -114,12 +114,13 @@ def written(outline: Outline, outcome: Outcome) -> list[Text]:
     return [Text("written to", style="dim"), Text(f"  {here(outline.run_dir)}"), Text(f"  {files}", style="dim")]
 
 
-def next_commands(outline: Outline, outcome: Outcome, output_dir: Path) -> list[str]:
-    """What to type now, ready for a shell."""
+def next_commands(outline: Outline, outcome: Outcome, logdir: Path | None) -> list[str]:
+    """What to type now, ready for a shell; ``logdir`` is None where nothing was written for TensorBoard."""
     run = shlex.quote(here(outline.run_dir))
     if outcome.status in ("interrupted", "failed"):
         return [f"python -m runner resume {run}"]
-    commands = [f"tensorboard --logdir {shlex.quote(here(output_dir))}", f"python -m runner eval {run}"]
+    commands = [] if logdir is None else [f"tensorboard --logdir {shlex.quote(here(logdir))}"]
+    commands.append(f"python -m runner eval {run}")
     if outline.split_sizes.get("test", 0) > 7:
         commands.append(f"python -m runner predict {run} --test-index 7")
     return commands

@@ -92,7 +92,7 @@ class Views:
         self.remark([*outcome.remarks, *verdict(self.config.reference, rows, outcome.best)])
         if self.config.repeat_batch is not None:
             self.remark([overfit_verdict(rows)])
-        self.console.finish(self.outline, outcome, Path(self.config.output_dir), self.remarks)
+        self.console.finish(self.outline, outcome, logdir(self.config, self.outline.run_dir), self.remarks)
 
     def __enter__(self) -> Self:
         return self
@@ -131,6 +131,14 @@ class LogFile(logging.FileHandler):
     def close(self) -> None:
         with suppress(OSError):  # closing tries once more to write what could not be written
             super().close()
+
+
+def logdir(config: Config, run_dir: Path) -> Path | None:
+    """Where TensorBoard finds the run: among the others, or where it was moved to; None where it has nothing of it."""
+    if config.tensorboard == "off":
+        return None
+    output_dir = Path(config.output_dir)
+    return output_dir if run_dir.is_relative_to(output_dir) else run_dir
 
 
 def first_step_to_hide(directory: RunDirectory, saved: Mapping[str, Any] | None) -> int | None:

@@ -11,9 +11,8 @@ import torch
 from torch import nn
 
 from runner.errors import ConfigError
-from runner.script.words import code
+from runner.script.words import WIDEST, code
 
-WIDEST = 120  # columns of a line
 MOST_IN_A_LINE = 5  # layers
 INSTEAD = "a script can show torch's own layers in a row, as of linear, mlp, dnn or cnn without model.residual"
 

@@ -8,10 +8,13 @@ from functools import partial
 from runner.config.catalog import Catalog
 from runner.errors import ConfigError
 from runner.experiment import Experiment
-from runner.script.net import WIDEST, net_lines
-from runner.script.rows import import_lines, preparing_lines, reading_lines, single_output
+from runner.script.net import net_lines
+from runner.script.preparing import preparing_lines
+from runner.script.rows import import_lines, reading_lines, single_output
 from runner.script.split import draw_lines, draws, shuffled_lines, split_lines
+from runner.script.table import KNOBS, check_table
 from runner.script.training import ending_layers, evaluation_lines, loop_lines, making_lines
+from runner.script.words import WIDEST
 from runner.seed import derive
 
 SHOWN = {"seed", "split_seed", "epochs", "batch_size", "eval_batch_size", "shuffle", "val_fraction", "test_fraction"}
@@ -48,8 +51,9 @@ def setting_faults(experiment: Experiment, catalog: Catalog) -> Iterator[str]:
             yield f"{name}={value}: a plain script has no such thing; leave it out"
     dataset = experiment.config.dataset
     usual = catalog.option("dataset", dataset.option).knobs
+    shown = DATASET_KNOBS | (KNOBS if dataset.option == "csv" else set())
     for name, value in dataset.knobs.items():
-        if name not in DATASET_KNOBS and value != usual[name].default:
+        if name not in shown and value != usual[name].default:
             yield f"dataset.{name}={value}: a plain script has no such thing; leave it out"
     if (stopping := experiment.config.early_stopping).patience_epochs and stopping.min_delta:
         yield f"early_stopping.min_delta={stopping.min_delta}: a script counts any better epoch; leave it out"
@@ -62,8 +66,8 @@ def head(experiment: Experiment, command: str) -> Iterator[str]:
     lines = [says] if len(says) <= WIDEST - 2 else ["The same losses as", command]
     yield from (f"# {line}" for text in lines for line in text.splitlines())
     yield from ["import hashlib", ""] * shuffles(experiment)
-    yield "import torch"
-    yield from sorted(["from torch import nn", *import_lines(experiment.config.dataset.option)])
+    modules = ["import torch", "from torch import nn", *import_lines(experiment.config.dataset.option)]
+    yield from sorted(modules, key=lambda line: (line.startswith("from"), line))
 
 
 def shuffles(experiment: Experiment) -> bool:
@@ -73,8 +77,10 @@ def shuffles(experiment: Experiment) -> bool:
 def data_section(experiment: Experiment) -> list[str]:
     functions = [shuffled_lines()] * shuffles(experiment)
     functions += [draw_lines(experiment)] * draws(experiment)
-    reading = ["# 1. The data: every row in one tensor", *reading_lines(experiment)]
-    lines = [*reading, *split_lines(experiment), *preparing_lines(experiment)]
+    reading, preparing = reading_lines(experiment), preparing_lines(experiment)
+    if experiment.config.dataset.option == "csv":
+        check_table(reading, preparing, experiment)
+    lines = ["# 1. The data: every row in one tensor", *reading, *split_lines(experiment), *preparing]
     return [*apart(functions), "", *([""] * bool(functions)), *lines]
 
 

@@ -1,12 +1,8 @@
-"""The rows of a data set as the text that reads and prepares them, with libraries that everybody has."""
+"""The rows of a data set as the text that reads them, with libraries that everybody has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
 
 from runner.config.part import Part
 from runner.contracts import Data
@@ -14,7 +10,9 @@ from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price
 from runner.errors import ConfigError
 from runner.experiment import Experiment
 from runner.parts.build import num_outputs
-from runner.script.words import joined
+from runner.records.here import here
+from runner.script.table import table_lines
+from runner.script.words import code, joined
 from runner.seed import derive
 
 SKLEARN = {  # option -> what it is called with, besides return_X_y
@@ -25,13 +23,15 @@ SKLEARN = {  # option -> what it is called with, besides return_X_y
     "diabetes": "scaled=False, ",
 }
 TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
-SUPPORTED = (*SKLEARN, *TORCHVISION, "car", "random")
+SUPPORTED = (*SKLEARN, *TORCHVISION, "car", "csv", "random")
 
 
 def import_lines(option: str) -> list[str]:
     """What reading it imports, besides torch."""
     if option in TORCHVISION:
         return ["from torchvision import datasets"]
+    if option == "csv":
+        return ["import pandas as pd"]
     return [f"from sklearn.datasets import load_{option}"] if option in SKLEARN else []
 
 
@@ -46,7 +46,9 @@ def reading_lines(experiment: Experiment) -> list[str]:
         return published(TORCHVISION[part.option], Path(experiment.config.data_dir), data)
     if part.option in SKLEARN:
         return bundled(part, data, as_numbers=single_output(experiment))
-    lines = car(part, data) if part.option == "car" else random(part, data)
+    if part.option == "csv":
+        return table_lines(experiment, as_numbers=single_output(experiment))
+    lines = car(data) if part.option == "car" else random(part, data)
     return [*lines, *["y = y.float()  # the loss compares numbers"] * single_output(experiment)]
 
 
@@ -65,15 +67,15 @@ def bundled(part: Part, data: Data, *, as_numbers: bool) -> list[str]:
 
 
 def published(name: str, data_dir: Path, data: Data) -> list[str]:
-    folder = data_dir.relative_to(Path.cwd()) if data_dir.is_relative_to(Path.cwd()) else data_dir
+    folder = code(here(data_dir))
     return [
-        f'train_set, test_set = (datasets.{name}("{folder}", train=train, download=True) for train in (True, False))',
+        f"train_set, test_set = (datasets.{name}({folder}, train=train, download=True) for train in (True, False))",
         f"x = torch.cat([train_set.data, test_set.data]).unsqueeze(1).float()  # {list(data.x.shape)}, pixels 0..255",
         "y = torch.cat([train_set.targets, test_set.targets])",
     ]
 
 
-def car(part: Part, data: Data) -> list[str]:
+def car(data: Data) -> list[str]:
     """Every combination of the categories, and what the decision model makes of each."""
     buying, maint, doors, persons, lug_boot, _ = (column.categories for column in COLUMNS)
     sizes = [len(column.categories) for column in COLUMNS]
@@ -106,96 +108,3 @@ def random(part: Part, data: Data) -> list[str]:
         f"y = (torch.arange({num_rows}) % {num_classes})[torch.randperm({num_rows}, generator=noise)]",
         f"x = means[y] + torch.randn({num_rows}, {shape}, generator=noise)",
     ]
-
-
-def preparing_lines(experiment: Experiment) -> list[str]:
-    """The transforms, in their order, and the target as the loss wants it. Raises ConfigError for what takes more."""
-    lines: list[str] = []
-    for place, spec in enumerate(experiment.config.dataset.knobs["transforms"]):
-        (name, knobs), *others = spec.items() if isinstance(spec, Mapping) else [(spec, {})]
-        if others or name not in PREPARING:
-            raise ConfigError(f"dataset.transforms: {name}: a script can show {', '.join(PREPARING)}; leave it out")
-        if name == "one_hot" and place > 0:
-            raise ConfigError("dataset.transforms: one_hot: a script can show it as the first step only; put it there")
-        written = PREPARING[name](knobs or {}, experiment.data)
-        if name == "normalise" and len(written) == 1 and lines and lines[-1].startswith("x = x / "):
-            written = [written[0].replace("(x - ", f"({lines.pop().removeprefix('x = ')} - ")]  # one formula for both
-        lines += written
-    if has_categories(experiment.data) and not any("one_hot" in line for line in lines):
-        lines = ["x = x.float()", *lines]
-    return [*lines, *target_lines(experiment)]
-
-
-def target_lines(experiment: Experiment) -> list[str]:
-    """Numbers to predict, brought to mean 0 and deviation 1; two classes as signs where the loss wants them."""
-    if experiment.config.loss.target == "torch.nn.SoftMarginLoss":
-        return ["y = 2 * y - 1  # the loss wants -1 and 1"]
-    if experiment.data.task != "regression":
-        return []
-    return [
-        "target = y[train_rows].double()",
-        "y = (y - target.mean().float()) / target.std(correction=0).float()  # the loss is in deviations of the target",
-    ]
-
-
-def has_categories(data: Data) -> bool:
-    return any(not column.is_number for column in data.columns)
-
-
-def scale(knobs: Mapping[str, Any], data: Data) -> list[str]:
-    return [f"x = x / {knobs['divisor']}"]
-
-
-def flatten(knobs: Mapping[str, Any], data: Data) -> list[str]:
-    return ["x = x.flatten(1)"]
-
-
-def one_hot(knobs: Mapping[str, Any], data: Data) -> list[str]:
-    """Of a table that has nothing but categories, or none."""
-    if not has_categories(data):
-        return []
-    width = sum(len(column.categories) for column in data.columns)
-    one = "nn.functional.one_hot(column)"
-    return [f"x = torch.cat([{one} for column in x.T], 1).float()  # {width} columns of 0 and 1"]
-
-
-def normalise(knobs: Mapping[str, Any], data: Data) -> list[str]:
-    """By given numbers, or by those of the train rows."""
-    if has_categories(data):
-        raise ConfigError("dataset.transforms: normalise: a script can show it of numbers only; leave it out")
-    mean, std = knobs.get("mean"), knobs.get("std")
-    if mean is None and std is None:
-        return fitted(data)
-    if mean is None or std is None:
-        raise ConfigError("dataset.transforms: normalise: a script needs mean and std, or neither; give both")
-    return [f"x = (x - {constant(mean, data)}) / {constant(std, data)}"]
-
-
-def fitted(data: Data) -> list[str]:
-    places = (0, *range(2, len(data.x.shape)))
-    dims = "0" if len(places) == 1 else f"{places}, keepdim=True"
-    constant_columns = isinstance(data.x, Tensor) and bool((data.x == data.x[:1]).flatten(1).all(0).any())
-    if constant_columns and len(places) == 1:
-        raise ConfigError(
-            "dataset.transforms: normalise: a column is constant: no deviation to divide by; leave it out"
-        )
-    return [
-        f"var, mean = torch.var_mean(x[train_rows], {dims}, correction=0)  # the other rows stay unseen",
-        "x = (x - mean) / var.sqrt()",
-    ]
-
-
-def constant(numbers: float | list[float], data: Data) -> str:
-    values = numbers if isinstance(numbers, list) else [numbers]
-    if len(values) == 1:
-        return str(values[0])
-    shape = "" if len(data.x.shape) == 2 else f".view({', '.join(['-1', *['1'] * (len(data.x.shape) - 2)])})"
-    return f"torch.tensor({values}){shape}"
-
-
-PREPARING: dict[str, Callable[[Mapping[str, Any], Data], list[str]]] = {
-    "scale": scale,
-    "normalise": normalise,
-    "one_hot": one_hot,
-    "flatten": flatten,
-}

@@ -9,10 +9,15 @@ from typing import Any
 from runner.config.part import Part
 from runner.errors import ConfigError
 
+WIDEST = 120  # columns of a line
+
 
 def code(value: object) -> str:
     """A plain value as it is written in Python, words in double quotes."""
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    if isinstance(value, list):
+        return f"[{joined(*map(code, value))}]"
+    is_plain = isinstance(value, str) and value.isprintable() and not set(value) & set('"\\')
+    return f'"{value}"' if is_plain else repr(value)
 
 
 def keywords(part: Part, kind: type, knobs: Mapping[str, Any]) -> str:
