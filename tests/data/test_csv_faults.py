@@ -119,6 +119,13 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str, content: 
     assert not (tmp_path / "outputs").exists()
 
 
+def test_a_word_within_another_is_no_header_further_down(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", HEADER, *ROWS)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", f"output_dir={tmp_path / 'outputs'}"]
+    assert "take out the lines" not in run([*argv, "dataset.target=gree"], tmp_path / "said").err
+    assert "line 3 holds the word" in run([*argv, "dataset.target=green"], tmp_path / "said").err
+
+
 def test_a_category_of_test_rows_alone_is_refused_or_made_none_of_them(tmp_path: Path) -> None:
     lines = [f"{line},{'test' if i >= 38 else 'train'}" for i, line in enumerate(ROWS)]
     lines[39] = lines[39].replace("red", "pink")
