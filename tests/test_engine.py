@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.regression import MeanAbsoluteError, R2Score
 
 from runner.contracts import Chunk, Parts, Progress, Report, Schedule
-from runner.engine import Plan, Stepper, confusion, evaluate, fit, learning_rates, let_skip, predict
+from runner.engine import Plan, Stepper, confusion, evaluate, fit, learning_rates, let_skip, measure, predict
 from runner.errors import RunError
 from runner.losses.readout import Probabilities
 from runner.tally import CONDENSE_EVERY, Tally
@@ -364,6 +365,17 @@ def test_evaluation_does_not_depend_on_the_batch_size(rows: tuple[Tensor, Tensor
     seven, all_at_once = (evaluate(parts, ListBatches(*rows, batch_size=size)) for size in (7, 32))
     assert seven["accuracy"] == all_at_once["accuracy"]
     assert seven["loss"] == pytest.approx(all_at_once["loss"], rel=1e-6)
+
+
+@pytest.mark.parametrize(("unit", "start"), [(1, 0), (1e-5, 0), (1e6, 0), (1, 1000), (1e4, 1e9)])
+def test_the_share_of_variance_is_the_same_in_every_unit(unit: float, start: float) -> None:
+    """torchmetrics alone gives 1 in a small unit, and anything far from 0."""
+    parts = replace(make_parts(), metrics={"r2": R2Score(), "mae": MeanAbsoluteError()})
+    true, said = torch.tensor([1.0, 2.0, 3.0, 6.0]), torch.tensor([1.0, 3.0, 3.0, 4.0])
+    values = measure(parts, said * unit + start, true * unit + start)
+    assert values["r2"] == pytest.approx(1 - 5 / 14, abs=0.01 if start > 1e6 else 1e-4)
+    assert values["mae"] == pytest.approx(0.75 * unit, rel=0.01)
+    assert measure(parts, said, torch.full((4,), 2.0))["r2"] == 0
 
 
 def test_confusion_counts_true_by_predicted() -> None:

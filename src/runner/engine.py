@@ -352,11 +352,22 @@ def measure(parts: Parts, scores: Tensor, y_N: Tensor) -> dict[str, float]:
     values = {}
     for name, metric in parts.metrics.items():
         metric.reset()
-        metric.update(scores, y_N)
+        metric.update(*(without_unit(scores, y_N) if type(metric).__name__ == "R2Score" else (scores, y_N)))
         value = metric.compute()
         if value.ndim == 0:
             values[name] = float(value)
     return values
+
+
+def without_unit(values_N: Tensor, y_N: Tensor) -> tuple[Tensor, Tensor]:
+    """Both less the mean of y, in its deviations: no score that knows no unit changes by that.
+
+    torchmetrics' R2Score takes the difference of two sums of squares, of which float32 leaves nothing where the mean is
+    far from 0, and takes sums below 1e-4 for 0, whatever the unit.
+    """
+    std, mean = torch.std_mean(y_N, correction=0)
+    std = torch.where(std > 0, std, 1.0)
+    return (values_N - mean) / std, (y_N - mean) / std
 
 
 def confusion(scores: Tensor, y_N: Tensor, num_classes: int) -> tuple[tuple[int, ...], ...]:

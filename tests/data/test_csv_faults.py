@@ -37,6 +37,7 @@ FAULTS = {
     "empty file": ("", [], 3, "{path}: the file is empty"),
     "nothing but delimiters": (",,,\n,,,\n", [], 3, "{path}: holds no cell with anything in it"),
     "header only": (HEADER + "\n", [], 3, "{path}: line 1 names the columns and no row follows"),
+    "one column": ("price\n" + "".join(f"{i}\n" for i in range(40)), [], 3, "{path}: holds no column beside price: nothing to predict from"),
     "one row": (f"{HEADER}\n{ROWS[0]}\n", [], 3, "{path}: holds 1 row"),
     "a title above": ("Sales\n\n" + GOOD, [], 2, "has no such column; line 3 holds the word: take out the lines above"),
     "a workbook": ("PK\x03\x04", [], 3, "{path}: is an Excel workbook"),
@@ -116,6 +117,13 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str, content: 
     done = run(argv, tmp_path / "said", cwd=tmp_path)
     assert done.code == 3 and told in done.err and name in done.err
     assert not (tmp_path / "outputs").exists()
+
+
+def test_a_word_within_another_is_no_header_further_down(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", HEADER, *ROWS)
+    argv = ["train", "dataset=csv", f"dataset.path={path}", f"output_dir={tmp_path / 'outputs'}"]
+    assert "take out the lines" not in run([*argv, "dataset.target=gree"], tmp_path / "said").err
+    assert "line 3 holds the word" in run([*argv, "dataset.target=green"], tmp_path / "said").err
 
 
 def test_a_category_of_test_rows_alone_is_refused_or_made_none_of_them(tmp_path: Path) -> None:

@@ -201,6 +201,14 @@ def test_empty_cells_without_impute_are_refused():
         build_preprocess(["normalise"], table([[NAN, 0, 1]], LACKING), torch.tensor([0]))
 
 
+@pytest.mark.parametrize("unit", [1e25, -1e37, 1e-25])
+def test_a_column_whose_squares_float32_does_not_hold_is_refused(unit):
+    data = table([[1, unit], [2, 2 * unit]], (Column("age"), Column("mass")))
+    with pytest.raises(ConfigError, match=r"the squares of column mass, of mean .*, are beyond float32"):
+        build_preprocess(["normalise"], data, torch.tensor([0, 1]))
+    build_preprocess([{"normalise": {"mean": None, "std": 3}}], data, torch.tensor([0, 1]))
+
+
 def test_as_many_constants_as_channels_are_asked_for():
     with pytest.raises(ConfigError, match=r"normalise\.mean has 2 numbers; give one, or 3: one for each channel"):
         blank_preprocess([{"normalise": {"mean": [1, 2]}}], (3, 4, 4), ())

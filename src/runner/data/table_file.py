@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -56,6 +57,8 @@ def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, offic
     frame = cells.frame
     if frame.num_rows < 2:
         raise DataError(f"{path}: holds {frame.num_rows} row: nothing to learn from and to judge by")
+    if not frame.names:
+        raise DataError(f"{path}: holds no column beside {' and '.join(apart)}: nothing to predict from")
     rows = official_rows(text, frame, official)
     target_cells = TargetCells(text, goal.target, frame.apart[goal.target], frame.words.get(goal.target))
     target = read_target(target_cells, goal.task, goal.classes, rows.others(frame.num_rows))
@@ -102,7 +105,8 @@ def _hint(name: str, names: Sequence[str], utf8: bytes) -> str:
     if near := get_close_matches(name, names, n=1, cutoff=0.5):
         return f"; did you mean {near[0]}?"
     first_lines = utf8[:SAMPLE_BYTES].decode(errors="ignore").splitlines()[1:MOST_TITLE_LINES]
-    line = next((number for number, line in enumerate(first_lines, start=2) if name in line), None)
+    cells = ((number, re.split(r"[,;|\t]", line)) for number, line in enumerate(first_lines, start=2))
+    line = next((number for number, words in cells if name in (word.strip(' "') for word in words)), None)
     return f"; line {line} holds the word: take out the lines above it" if line else ""
 
 

@@ -20,6 +20,7 @@ from runner.specs.transforms import read_transforms
 
 Numbers = float | list[float]
 ROWS_TO_FIT = 256  # of those that stream, in memory at once
+SMALLEST = 1e-19  # of a number, of whose square float32 has all digits
 RESIDENT_ROWS_TO_FIT = 8192  # as float32 at once, of those that lie in memory as bytes
 
 
@@ -122,7 +123,18 @@ class Normalise(Transform):
         if not self.mean_given:
             self.mean.copy_(torch.where(self.numeric, mean.view(self.view), 0.0))
         if not self.std_given:
+            self._check_range(mean, var)
             self.std.copy_(torch.where(self.numeric & (std > 0), std, 1.0))
+
+    def _check_range(self, mean: Tensor, var: Tensor) -> None:
+        """Raises ConfigError for a column whose squares float32 does not hold: it would be 0 in every row."""
+        wrong = self.numeric.flatten() & (~var.isfinite() | ((var == 0) & (mean != 0) & (mean.abs() < SMALLEST)))
+        if wrong.any() and self.columns:
+            place = int(wrong.int().argmax())
+            raise ConfigError(
+                f"dataset.transforms: normalise: the squares of column {self.columns[place].name}, of mean "
+                f"{float(mean[place]):.3g}, are beyond float32\n  write it in another unit, as 3.4 for 3.4e25"
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         return x.sub_(self.mean).div_(self.std)
