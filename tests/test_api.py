@@ -164,6 +164,7 @@ def test_above_folds_one_of_them_is_to_be_loaded(here: Path) -> None:
     assert len(runner.load_run(whole.path / "fold-0").predict([[5.1, 3.5, 1.4, 0.2]])) == 1
 
 
+@pytest.mark.usefixtures("iris")  # what torch's libraries set when they are first used is set already
 def test_nothing_is_left_behind_in_the_process(here: Path) -> None:
     GlobalHydra.instance().clear()
     HydraConfig.instance().cfg = None
