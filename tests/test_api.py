@@ -118,6 +118,9 @@ def test_an_empty_cell_is_no_number(iris: runner.Run) -> None:
         ([5.1, 3.5, 1.4, 0.2], r"shape \[4\]; rows of this data are \['N', 4\]; a single row is x\[None\]"),
         ([[1.0, 2.0]], r"shape \[1, 2\]"),
         ([["a", "b", "c", "d"]], "x: no array of numbers"),
+        ([[1.0, 2, 3, 4], [1, 2, float("nan"), 4]], "x: row 1: petal_length_cm=nan: is no number"),
+        ([[1e300, 2, 3, 4]], "x: row 0: sepal_length_cm=inf: is no number"),
+        ([[1.0, 2, 3, 4], [3e38, 3e38, -3e38, 3e38]], "x: row 1: the net's answer is no number"),
     ],
 )
 def test_rows_that_do_not_fit_are_told(iris: runner.Run, x: list[object], told: str) -> None:
@@ -133,6 +136,7 @@ def test_rows_that_do_not_fit_are_told(iris: runner.Run, x: list[object], told: 
         (["--help"], "takes no flags"),
         (["train", "dataset=iris"], "runner.run: train: leave it out, it is what runner.run does"),
         (["seed=0,1"], "several values for one run"),
+        ("dataset=iris epochs=1", r"the words come as a list: \['dataset=iris', 'epochs=1'\]"),
         (["dataset=image_folder", "dataset.path=nowhere"], "nowhere"),
     ],
 )
@@ -149,6 +153,15 @@ def test_what_is_no_run_is_an_exception(here: Path) -> None:
         runner.load_run(here)
     with pytest.raises(runner.RunnerError, match="no run under"):
         runner.load_run("last")
+
+
+def test_above_folds_one_of_them_is_to_be_loaded(here: Path) -> None:
+    whole = runner.run(["dataset=iris", "model=linear", "epochs=1", "folds=3", "fold=all", "device=cpu"])
+    assert whole.summary["status"] == "finished"
+    for ask in (lambda: whole.metrics, lambda: whole.model):
+        with pytest.raises(runner.RunnerError, match=r"holds 3 folds; load one: load_run\('.*fold-0'\)"):
+            ask()
+    assert len(runner.load_run(whole.path / "fold-0").predict([[5.1, 3.5, 1.4, 0.2]])) == 1
 
 
 def test_nothing_is_left_behind_in_the_process(here: Path) -> None:

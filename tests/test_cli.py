@@ -69,7 +69,6 @@ def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixt
         (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
         (("completion",), "completion: name the shell, bash or zsh"),
         (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),
-        (("predict", "last", "7"), "predict: 7: no such file; a row of the test split is --test-index 7"),
         (("train", "model", "=", "cnn"), "error: =: is not of the form key=value; no spaces around the ="),
         (("train", "=cnn"), "error: =cnn: is not of the form key=value; no spaces around the ="),
         (
@@ -247,6 +246,17 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.stdout, done.stderr) == ("What can be chosen\n", "")
+
+
+def test_a_full_disk_behind_standard_output_is_told(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m runner show > /dev/full"
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: standard output: no space left on device; the rest was not written\n",
+    )
 
 
 def test_a_reader_that_goes_away_gets_no_traceback(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ MAY = {
         "seed",
         "state",
     },
-    "first_step": {"engine", "experiment", "layers", "losses", "seed", "tally"},
+    "first_step": {"engine", "experiment", "layers", "losses", "predictor", "seed", "tally"},
     "script": {"config", "data", "experiment", "monitor", "parts", "records", "seed"},
     "folds": {"config", "data", "engine", "experiment", "interruption", "measurable", "recording", "records"},
     "compose": {"config", "folds", "libraries", "records"},

@@ -34,6 +34,7 @@ def run(overrides: Sequence[str] = ()) -> Run:
     from runner.compose.request import parse
     from runner.train import start
 
+    overrides = words_of("runner.run", overrides)
     flags = [word for word in overrides if word.startswith("-")]
     if flags:
         raise ConfigError(f"runner.run: {' '.join(flags)}: it makes one run from key=value words, and takes no flags")
@@ -53,7 +54,15 @@ def load_run(path: str | PathLike[str], overrides: Sequence[str] = ()) -> Run:
 
     Raises RunnerError where there is none, or where it cannot be read.
     """
-    return Run(open_run("load_run", [str(path), *overrides], own=("checkpoint",)))
+    words = words_of("load_run", overrides)
+    return Run(open_run("load_run", [str(path), *words], own=("checkpoint",)))
+
+
+def words_of(function: str, overrides: Sequence[str]) -> list[str]:
+    """Raises ConfigError where they come as one text, which is a sequence of letters."""
+    if isinstance(overrides, str):
+        raise ConfigError(f"{function}: the words come as a list: {overrides.split()}")
+    return list(map(str, overrides))
 
 
 class Run:
@@ -87,6 +96,7 @@ class Run:
 
         from runner.records.metric_log import read_rows
 
+        self._check_is_one()
         path = self._stored.directory.metrics
         if not path.exists():
             raise DataError(f"{path}: not there; the run has measured nothing yet")
@@ -129,15 +139,26 @@ class Run:
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
         """[N, K] probabilities or scores, or [N] predicted numbers."""
         from runner.inputs.arrays import raw_rows
+        from runner.predictor import NO_ANSWER, is_answer
 
         schema = self._predictor.schema
         scores = self._predictor.probabilities(raw_rows(x, schema.row_shape, schema.columns))
+        if not (is_told := is_answer(scores)).all():
+            raise DataError(f"x: row {int((~is_told).nonzero()[0])}: {NO_ANSWER}")
         answer: np.ndarray[Any, Any] = scores.numpy()
         return answer
+
+    def _check_is_one(self) -> None:
+        """Raises ConfigError above folds, which have measurements and a net each."""
+        if folds := self._stored.folds:
+            raise ConfigError(
+                f"{self.path}: holds {len(folds)} folds; load one: load_run({str(folds[0].directory.path)!r})"
+            )
 
     @cached_property
     def _predictor(self) -> Predictor:
         """The net with the checkpoint's weights in it; the data set need not be there."""
+        self._check_is_one()
         libraries.load()
         from runner.commands.rebuilt_run import predictor_of
         from runner.records.console import RunConsole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -12,7 +13,7 @@ from importlib import import_module
 
 from runner import __version__
 from runner.config.spelling import listed, nearest
-from runner.errors import ConfigError, RunnerError
+from runner.errors import ConfigError, RunError, RunnerError
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
@@ -58,8 +59,18 @@ def main(argv: Sequence[str]) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output went away: runner show | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _tell_nobody()
         return 0
+    except OSError as fault:
+        if fault.errno != errno.ENOSPC or fault.filename is not None:
+            raise
+        _tell_nobody()
+        return _report(RunError("standard output: no space left on device; the rest was not written"))
+
+
+def _tell_nobody() -> None:
+    """What standard output still holds does not fail again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(argv: list[str]) -> int:

@@ -18,7 +18,8 @@ from runner.contracts import Parts, Progress
 from runner.engine import Stepper, counts_hits, prepared
 from runner.experiment import Experiment
 from runner.layers import layers
-from runner.losses.readout import Ranking
+from runner.losses.readout import OneVersusRest, Ranking
+from runner.predictor import probabilities
 from runner.tally import Tally
 
 ROWS_SHOWN = 4
@@ -48,14 +49,16 @@ class WeightChange:
 
 @dataclass(frozen=True)
 class FirstStep:
-    """Tensors are on the host, of the first rows alone: logits and probabilities [ROWS_SHOWN, K]."""
+    """Tensors are on the host, of the first rows alone."""
 
     batch_shape: tuple[int, ...]
     low: float  # of the batch, after preprocessing
     high: float
     labels: tuple[float, ...]  # of the first rows
     layers: tuple[LayerOutput, ...]
-    logits: Tensor
+    logits: Tensor  # [ROWS_SHOWN, K]
+    shares: Tensor  # [ROWS_SHOWN, num_classes] what ``predict`` tells of each class, where there are classes
+    each_by_itself: bool  # whether the shares are sigmoids scaled to 1, not a softmax
     ranks_only: bool  # whether the outputs rank the classes and are no logits of probabilities
     of_classes: bool  # whether the outputs stand for classes, not for a number or a place
     row_losses: tuple[float, ...]  # of the first rows; () where the loss is no mean over rows
@@ -94,6 +97,8 @@ def first_step(experiment: Experiment) -> FirstStep:
         labels=tuple(y_B[:ROWS_SHOWN].tolist()),
         layers=tuple(seen),
         logits=logits_BK[:ROWS_SHOWN].cpu(),
+        shares=probabilities(parts, logits_BK[:ROWS_SHOWN]) if counts_hits(parts) else torch.empty(0),
+        each_by_itself=isinstance(parts.readout, OneVersusRest),
         ranks_only=isinstance(parts.readout, Ranking),
         of_classes=counts_hits(parts),
         row_losses=row_losses(parts, logits_BK, y_B, loss.item()),

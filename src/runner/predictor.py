@@ -23,6 +23,8 @@ from runner.parts import build
 from runner.records.schema import Schema
 from runner.state import load_weights
 
+NO_ANSWER = "the net's answer is no number: the row is too far from those of the training"
+
 
 @dataclass(frozen=True)
 class Predictor:
@@ -53,6 +55,11 @@ def probabilities(parts: Parts, logits_NK: Tensor) -> Tensor:
     """[N, K] on the host, also where a single output tells two classes apart; [N] numbers for regression."""
     scores: Tensor = parts.readout(logits_NK).cpu()
     return torch.stack([1 - scores, scores], 1) if parts.task == "binary" else scores
+
+
+def is_answer(scores: Tensor) -> Tensor:
+    """[N] whether the answer to a row, ``scores`` [N, K] or [N], is finite."""
+    return scores.isfinite().all(1) if scores.ndim == 2 else scores.isfinite()
 
 
 def measure(parts: Parts) -> Literal["probability", "score"]:

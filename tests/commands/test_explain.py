@@ -75,6 +75,21 @@ def test_outputs_that_only_rank_are_told_as_scores(capsys: pytest.CaptureFixture
     assert "first row output score" in out and "logit" not in out
 
 
+@pytest.mark.parametrize("words", [["dataset=iris", "loss=multi_label_soft_margin"], ["dataset=breast_cancer"]])
+def test_the_probabilities_are_those_that_predict_tells(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with torch.random.fork_rng():
+        step, _ = walked([*words, "model=linear"])
+    sigmoids = step.logits.sigmoid()
+    by_hand = (
+        sigmoids / sigmoids.sum(1, keepdim=True) if step.each_by_itself else torch.hstack([1 - sigmoids, sigmoids])
+    )
+    assert torch.allclose(step.shares, by_hand)
+    assert cli.main(["explain", *words, "model=linear"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"{share:.4f}" in out for share in by_hand[0, -step.logits.shape[1] :])
+    assert ("scaled to 1 in sum" in out) == step.each_by_itself
+
+
 def test_dropout_is_the_same_before_and_after() -> None:
     with torch.random.fork_rng():
         step, _ = walked(["dataset=iris", "model=dnn", "model.dropout=0.5", "optimizer=sgd", "optimizer.lr=1e-9"])

@@ -125,6 +125,7 @@ def test_people_get_a_table(car: Path, here: Path, capsys: Capture) -> None:
 def test_a_number_is_predicted(diabetes: Path, capsys: Capture) -> None:
     (answer,) = predicted(capsys, diabetes, "--test-index", "0")
     assert isinstance(answer["predicted"], float) and "probabilities" not in answer
+    assert answer["true"] == 135.0
 
 
 def test_wrong_items_are_told_and_the_rest_is_answered(digits: Path, here: Path, capsys: Capture) -> None:
@@ -138,6 +139,16 @@ def test_wrong_items_are_told_and_the_rest_is_answered(digits: Path, here: Path,
         "error: wrong.png: is no picture that can be read: cannot identify image file; mend it or take it away",
         "error: 1 of 3 inputs could not be predicted",
     ]
+
+
+def test_an_answer_that_is_no_number_is_told(diabetes: Path, here: Path, capsys: Capture) -> None:
+    (here / "a.csv").write_text("1,1,1,1,1,1,1,1,1,1\n" + ",".join(["3e38", "-3e38"] * 5) + "\n")
+    assert cli.main(["predict", str(diabetes), "a.csv", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["input"] for line in out.splitlines()] == ["a.csv:1"]
+    assert err.startswith(
+        "error: a.csv:2: the net's answer is no number: the row is too far from those of the training"
+    )
 
 
 def test_where_nothing_can_be_answered_that_is_a_fault_of_the_data(car: Path, here: Path, capsys: Capture) -> None:
@@ -236,11 +247,19 @@ def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Pa
     ("words", "told"),
     [
         ([], "predict: say what to predict"),
+        (["7"], "predict: 7: no such file; a row of the test split is --test-index 7"),
+        (
+            ["low", "high"],
+            "predict: low high: no such file; a row is typed with its columns: buying=low maint=high ...",
+        ),
+        (["low,low,4,more,big,high"], "persons=more lug_boot=big safety=high\n"),
+        (["safety=low", "safety=high"], "predict: safety=...: there twice; which one is meant?"),
         (["a.png", "--test-index", "3"], "files, column=value and --test-index are one or the other"),
         (["a.csv", "--wrong"], "predict: --wrong: no such flag"),
         (["a.csv", "--json", "--csv", "b.csv"], "--json and --csv are one or the other"),
         (["a.csv", "--csv", "no/b.csv"], "--csv no/b.csv: there is no folder no"),
         (["a.csv", "--csv", "."], "--csv .: is a folder"),
+        (["a.csv", "--csv", ""], "--csv .: is a folder"),
         (["a.csv", "--top", "0"], "--top 0: at least 1"),
         (["--test-index", "x"], "argument --test-index: x: must be a whole number, 0 or more"),
         (["--test-index", "100000"], "--test-index 100000: the test split has rows 0 to "),
@@ -258,6 +277,12 @@ def test_a_wrong_request_is_told(car: Path, capsys: Capture, words: list[str], t
 def test_a_typed_row_is_no_picture(digits: Path, capsys: Capture) -> None:
     assert cli.main(["predict", str(digits), "a=3"]) == 2
     assert "a=...: this run reads pictures (1 x 8 x 8); give files" in capsys.readouterr().err
+
+
+def test_where_the_run_is_left_out_that_is_told(here: Path, capsys: Capture) -> None:
+    (here / "a.png").touch()
+    assert cli.main(["predict", "a.png"]) == 2
+    assert "a.png: is a file; give a run directory, or last" in capsys.readouterr().err
 
 
 def test_without_a_run_the_usage_is_told(capsys: Capture) -> None:

@@ -19,6 +19,16 @@ from runner.compose.completion import candidates
 
 Capture = pytest.CaptureFixture[str]
 SRC = Path(__file__).parents[2] / "src"
+BLANKS = [
+    (f"runner eval {typed}\t", "runner|eval|outputs/홍 길동/12-00 iris=1")
+    for typed in (
+        "outputs/홍",
+        "outputs/홍\\ 길",
+        "'outputs/홍 길",
+        '"outputs/홍 길',
+        "outputs/홍\\ 길동/12-00\\ iris=",
+    )
+]
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +37,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("RUNNER_OUTPUTS", raising=False)
     make_run(tmp_path / "outputs" / "day" / "12-00-iris")
     make_run(tmp_path / "outputs" / "sweeps" / "day" / "now" / "0-lr=0.1")
+    make_run(tmp_path / "outputs" / "홍 길동" / "12-00 iris=1")
     return tmp_path
 
 
@@ -78,6 +89,11 @@ def test_the_tab_key_offers_what_fits(line: str, words: set[str], capsys: Captur
     assert words <= offered and all(word.startswith(line.rpartition(" ")[2]) for word in offered)
     assert bool(words) == bool(offered)
     assert err == ""
+
+
+@pytest.mark.parametrize("typed", ["outputs/홍\\ 길", "'outputs/홍 길", '"outputs/홍 길', "outputs/홍", "outputs/홍\\"])
+def test_a_path_with_blanks_is_found_however_it_is_typed(typed: str) -> None:
+    assert candidates(f"runner eval {typed}", cli.VERBS) == ["outputs/홍 길동/12-00 iris=1"]
 
 
 def test_a_group_is_typed_before_its_parameters_are_listed() -> None:
@@ -146,6 +162,7 @@ def test_a_real_bash_completes_what_is_typed(shell: dict[str, str]) -> None:
         ("runner train 'model=ml\t epochs=1", "runner|train|model=mlp|epochs=1"),
         ("runner train -m model=mlp,lin\t", "runner|train|-m|model=mlp,linear"),
         ("runner eval outputs/sweeps/day/now/0-lr\t", "runner|eval|outputs/sweeps/day/now/0-lr=0.1"),
+        *BLANKS,
         ("runner train dataset=csv dataset.path=my\t", "runner|train|dataset=csv|dataset.path=my table.csv"),
         ("runner predict last my\t", "runner|predict|last|my table.csv"),
         ("runner train nosuch\t", "runner|train|nosuch"),
@@ -167,6 +184,7 @@ def test_bash_enters_what_was_meant(typed: str, entered: str, shell: dict[str, s
         ("runner train -m model=mlp,lin\t", "runner|train|-m|model=mlp,linear"),
         ("runner eval outputs/d\t", "runner|eval|outputs/day/12-00-iris"),
         ("runner eval outputs/sweeps/day/now/0-lr\t", "runner|eval|outputs/sweeps/day/now/0-lr=0.1"),
+        *BLANKS,
         ("runner train dataset=csv dataset.path=my\t", "runner|train|dataset=csv|dataset.path=my table.csv"),
         ("runner predict last my\t", "runner|predict|last|my table.csv"),
     ],

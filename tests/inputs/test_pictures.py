@@ -1,6 +1,7 @@
 """Pictures of every kind become rows of a run."""
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -44,6 +45,19 @@ def test_a_picture_of_any_mode_is_made_grey(tmp_path: Path, grey: Image.Image, m
 def test_sixteen_bits_are_scaled(tmp_path: Path, grey: Image.Image) -> None:
     path = saved(tmp_path / "a.png", Image.fromarray(np.asarray(grey).astype(np.uint16) * 257))
     assert only([path], schema()).x.flatten().tolist() == [0, 51, 102, 255]
+
+
+def test_fractions_are_scaled(tmp_path: Path, grey: Image.Image) -> None:
+    path = saved(tmp_path / "a.tiff", Image.fromarray(np.asarray(grey).astype(np.float32) / 255))
+    assert only([path], schema()).x.flatten().tolist() == [0, 51, 102, 255]
+
+
+def test_a_pipe_is_read(tmp_path: Path, grey: Image.Image) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, saved(tmp_path / "a.png", grey).read_bytes())
+    os.close(writer)
+    assert only([Path(f"/dev/fd/{reader}")], schema()).x.flatten().tolist() == [0, 51, 102, 255]
+    os.close(reader)
 
 
 def test_of_an_animation_the_first_frame_counts(tmp_path: Path, grey: Image.Image) -> None:
@@ -101,6 +115,9 @@ def test_wrong_pictures_are_told_one_by_one_and_the_rest_is_read(tmp_path: Path,
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "cut.png").write_bytes(good.read_bytes()[:40])
     (tmp_path / "nothing").mkdir()
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "lost.png").symlink_to("nowhere")
+    assert only([tmp_path / "links"], schema()).faults == [f"{tmp_path}/links/lost.png: no such file"]
     words = [tmp_path / name for name in ("nothing", "empty.png", "text.png", "good.png", "cut.png", "gone.png")]
     first, rows = picture_rows([str(word) for word in words], schema(), invert=False)
     assert first.faults[0].startswith(f"{tmp_path}/nothing: no picture in this folder (.bmp,")

@@ -24,6 +24,17 @@ def test_runs_are_found_at_any_depth_each_once(tmp_path: Path) -> None:
     assert len(read_runs([tmp_path, tmp_path / "day", tmp_path / "day" / "a"])[0]) == 2
 
 
+def test_links_are_followed_but_not_round_and_round(tmp_path: Path) -> None:
+    found = make_run(tmp_path / "elsewhere" / "run")
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (runs / "there").symlink_to(tmp_path / "elsewhere")
+    (runs / "above").symlink_to("..")
+    (tmp_path / "elsewhere" / "back").symlink_to(runs)
+    (runs / "itself").symlink_to("itself")
+    assert [run.path for run in read_runs([runs])[0]] == [found.resolve()]
+
+
 def test_of_a_run_made_of_folds_the_folds_are_the_runs(tmp_path: Path) -> None:
     parent = make_run(tmp_path / "parent")
     for fold in range(2):

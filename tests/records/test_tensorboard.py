@@ -141,7 +141,7 @@ def test_a_file_that_cannot_grow_is_warned_about_once_and_training_goes_on(tmp_p
         board.write(step, {"train/loss": 0.5})
     board.flush()
     board.text("config", "more")
-    board.hparams({"lr": 0.1}, {"val/loss/best": 0.5})
+    board.hparams({"lr": 0.1}, {"verdict/val/loss": 0.5})
     board.close()
     assert board.degraded
     assert len(warnings) == 1
@@ -255,13 +255,15 @@ def write_two_runs(logdir):
     killed.flush()
     sgd = TensorBoard(logdir / "sgd", never, purge_step=20)
     sgd.write(20, {"train/loss": 0.5, "val/accuracy": 0.9})
-    sgd.hparams({"optimizer.lr": 0.1, "optimizer.momentum": 0.9, "model": "mlp"}, {"val/accuracy/best": 0.95})
+    sgd.hparams({"optimizer.lr": 0.1, "optimizer.momentum": 0.9, "model": "mlp"}, {"verdict/val/accuracy": 0.95})
     sgd.close()
     killed.close()
     adam = TensorBoard(logdir / "adam", never)
     adam.text("config", code_block("model: cnn"))
     adam.write(20, {"train/loss": 0.25, "val/accuracy": 0.8})
-    adam.hparams({"optimizer.lr": 0.001, "amsgrad": False, "fold": None, "model": "cnn"}, {"val/accuracy/best": 0.85})
+    adam.hparams(
+        {"optimizer.lr": 0.001, "amsgrad": False, "fold": None, "model": "cnn"}, {"verdict/val/accuracy": 0.85}
+    )
     adam.close()
 
 
@@ -269,7 +271,7 @@ def test_a_real_tensorboard_shows_scalars_text_and_one_row_of_hparams_a_run(serv
     tags = server.ask_until(
         "plugin/scalars/tags", lambda runs: len(runs) == 2 and all(len(t) == 3 for t in runs.values())
     )
-    assert set(tags["sgd"]) == {"train/loss", "val/accuracy", "val/accuracy/best"}
+    assert set(tags["sgd"]) == {"train/loss", "val/accuracy", "verdict/val/accuracy"}
 
     scalars = server.ask("plugin/scalars/scalars?run=sgd&tag=train%2Floss")
     assert [(step, value) for _, step, value in scalars] == [
@@ -286,13 +288,13 @@ def test_a_real_tensorboard_shows_scalars_text_and_one_row_of_hparams_a_run(serv
     union = {"optimizer.lr": number, "optimizer.momentum": number, "model": word, "amsgrad": truth}
     assert columns == union
     metrics = {info["name"]["tag"] for info in experiment["metricInfos"]}
-    assert metrics == {"train/loss", "val/accuracy", "val/accuracy/best"}
+    assert metrics == {"train/loss", "val/accuracy", "verdict/val/accuracy"}
 
     groups = server.ask("plugin/hparams/session_groups", session_groups_request(experiment))["sessionGroups"]
     rows = {group["hparams"]["model"]: group for group in groups}
     assert rows["mlp"]["hparams"]["optimizer.lr"] == 0.1
     best = {value["name"]["tag"]: round(value["value"], 6) for value in rows["mlp"]["metricValues"]}
-    assert best["val/accuracy/best"] == 0.95
+    assert best["verdict/val/accuracy"] == 0.95
     assert len(rows) == 2
 
 

@@ -9,12 +9,13 @@ from runner.compose.completion import candidates
 from runner.errors import ConfigError
 
 BASH = r"""_runner_completion() {
-    local line=${COMP_LINE:0:COMP_POINT} typed quote word kept=""
-    typed=${line##*[[:space:]]}
-    quote=${typed%%[!\'\"]*}
-    line=${line%"$typed"}${typed#"$quote"}
+    local line=${COMP_LINE:0:COMP_POINT} last='([^[:space:]\]|\\.)*$' quote word kept=""
+    quote=${COMP_WORDS[COMP_CWORD]%%[!\'\"]*}
     # bash takes what follows the last = or : for the word to complete, or else the opening quote
-    if [[ ! $quote && $COMP_WORDBREAKS == *=* ]]; then kept=${typed%"${typed##*[=:]}"}; fi
+    if [[ ! $quote && $COMP_WORDBREAKS == *=* && $line =~ $last ]]; then
+        kept=${BASH_REMATCH[0]%"${BASH_REMATCH[0]##*[=:]}"}
+        kept=${kept//\\/}
+    fi
     COMPREPLY=()
     while IFS= read -r word; do
         word=${word#"$kept"}
@@ -31,7 +32,7 @@ complete -o default -o nospace -F _runner_completion runner
 ZSH = r"""_runner_completion() {
     local -a found
     # PREFIX is the word up to the cursor, without the quote that may open it
-    found=("${(@f)$(runner completion words "${(Q)${(j: :)words[1,CURRENT-1]}} ${(Q)PREFIX}" 2> /dev/null)}")
+    found=("${(@f)$(runner completion words "${(j: :)words[1,CURRENT-1]} ${(q)${(Q)PREFIX}}" 2> /dev/null)}")
     found=(${found:#})
     if (( $#found )); then
         compadd -S '' -- ${(M)found:#*[=./]}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -119,10 +120,11 @@ def read(argv: Sequence[str]) -> tuple[StoredRun, Wanted]:
     rest = [word for word in rest if word not in changes]
     changes = [as_text(word) if word.startswith("dataset.") else word for word in changes]
     files = tuple(word for word in rest if "=" not in word or Path(word).exists())
-    cells = dict(word.split("=", 1) for word in rest if word not in files)
-    check(own, files, cells)
-    out = None if own.csv is None else Path(own.csv).expanduser()
+    typed = [word.split("=", 1) for word in rest if word not in files]
     stored = open_run("predict", [named, *changes], own=OWN)
+    check(own, files, [name for name, _ in typed])
+    out = None if own.csv is None else Path(own.csv).expanduser()
+    cells = {name: cell for name, cell in typed}
     return stored, Wanted(files, cells, own.test_index, own.invert, own.top, own.json, out)
 
 
@@ -155,24 +157,25 @@ def refuse(message: str) -> NoReturn:
     raise ConfigError(f"predict: {message}\n  {USAGE}")
 
 
-def check(own: argparse.Namespace, files: Sequence[str], cells: dict[str, str]) -> None:
+def check(own: argparse.Namespace, files: Sequence[str], columns: Sequence[str]) -> None:
     """Raises ConfigError where the words do not go together, or the file to write is there."""
     for word in files:
         if word.startswith("-") and word != "-":
             refuse(f"{word}: no such flag")
-    kinds = [bool(files), bool(cells), own.test_index is not None]
+    kinds = [bool(files), bool(columns), own.test_index is not None]
     if sum(kinds) == 0:
         refuse("say what to predict")
-    for word in files:
-        if word.isdecimal() and not Path(word).exists():
-            refuse(f"{word}: no such file; a row of the test split is --test-index {word}")
+    if len(files) == 1 and files[0].isdecimal() and not Path(files[0]).exists():
+        refuse(f"{files[0]}: no such file; a row of the test split is --test-index {files[0]}")
+    if twice := [name for name in dict.fromkeys(columns) if columns.count(name) > 1]:
+        refuse(f"{twice[0]}=...: there twice; which one is meant?")
     if sum(kinds) > 1:
         refuse("files, column=value and --test-index are one or the other")
     if own.json and own.csv:
         refuse("--json and --csv are one or the other")
     if own.top == 0:
         refuse("--top 0: at least 1")
-    if own.csv:
+    if own.csv is not None:
         check_out("--csv", Path(own.csv).expanduser(), overwrite=own.overwrite)
 
 
@@ -190,7 +193,7 @@ def reading_of(stored: StoredRun) -> Reading:
 def inputs(wanted: Wanted, schema: Schema, reading: Reading) -> Iterator[Rows]:
     """What came in, block by block. Raises ConfigError where it is of another kind than the run's data."""
     from runner.inputs.pictures import picture_rows
-    from runner.inputs.table import single_row, table_rows
+    from runner.inputs.table import bare_row, single_row, table_rows
 
     if schema.is_pictures:
         if wanted.cells:
@@ -202,6 +205,10 @@ def inputs(wanted: Wanted, schema: Schema, reading: Reading) -> Iterator[Rows]:
         raise ConfigError("--invert: this run reads the rows of a table, not pictures")
     if wanted.cells:
         yield single_row(wanted.cells, schema.columns)
+    if meant := bare_row(wanted.files, schema.columns):
+        raise ConfigError(
+            f"predict: {shlex.join(wanted.files)}: no such file; a row is typed with its columns: {meant}"
+        )
     for word in wanted.files:
         yield from table_or_fault(table_rows(word, schema.columns, reading))
 
@@ -218,6 +225,21 @@ def table_or_fault(blocks: Iterator[Rows]) -> Iterator[Rows]:
         yield Rows((), torch.empty(0), [str(fault)])
 
 
+def answered(rows: Rows, predictor: Predictor) -> tuple[Tensor, Rows]:
+    """What the net says of the rows; those of which it says no number are faults."""
+    from runner.predictor import NO_ANSWER, is_answer
+
+    if not len(rows.names):
+        return rows.x, rows
+    scores = predictor.probabilities(rows.x)
+    is_told = is_answer(scores)
+    if is_told.all():
+        return scores, rows
+    told = list(zip(rows.names, is_told.tolist(), strict=True))
+    faults = [*rows.faults, *(f"{name}: {NO_ANSWER}" for name, is_one in told if not is_one)]
+    return scores[is_told], replace(rows, names=[name for name, is_one in told if is_one], faults=faults)
+
+
 def answer_with_truth(experiment: Experiment, row: Tensor, name: str) -> Answers:
     """The answer for one row of the data, whose number is ``row`` [1]."""
     import torch
@@ -226,12 +248,11 @@ def answer_with_truth(experiment: Experiment, row: Tensor, name: str) -> Answers
     from runner.engine import predict
     from runner.predictor import measure, probabilities
     from runner.records.answers import Answers
-    from runner.records.numerals import figure
 
     data, where = experiment.data, experiment.choice.device
     one = ResidentBatches(data.x[row].to(where), data.y[row].to(where), torch.tensor([0]), 1, order_seed=None)
     y = data.y[row].item()
-    truth = data.class_names[int(y)] if data.class_names else figure(y)
+    truth = data.class_names[int(y)] if data.class_names else y
     scores = probabilities(experiment.parts, predict(experiment.parts, one)[0])
     return Answers([name], scores, data.class_names, [truth], measure(experiment.parts))
 
@@ -256,6 +277,7 @@ class Teller:
         """Answer for some rows; wrong ones are told one by one."""
         from runner.records.answers import Answers
 
+        scores, rows = answered(rows, predictor)
         for note in rows.notes:
             if note not in self.notes:
                 self.console.warn(note)
@@ -265,15 +287,13 @@ class Teller:
                 self.console.wrong(fault)
         self.failed += len(rows.faults)
         if len(rows.names):
-            self.tell(Answers(rows.names, predictor.probabilities(rows.x), self.class_names, (), self.measure))
+            self.tell(Answers(rows.names, scores, self.class_names, (), self.measure))
 
     def tell(self, answers: Answers) -> None:
         from runner.records.answers import json_lines, lines, single_lines
 
         if not self.told and not self.wanted.as_json:
-            self.console.note(self.by)
-            if self.measure == "score":
-                self.console.note(NO_PROBABILITIES)
+            print(self.by, *[NO_PROBABILITIES] * (self.measure == "score"), sep="\n")
         if self.sheet is not None:
             self.sheet.add(answers)
         elif self.wanted.as_json:

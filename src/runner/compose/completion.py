@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from runner.config.catalog import GROUPS, PARTS, Catalog, conf_folders
 from runner.errors import ConfigError
@@ -23,10 +25,18 @@ NEWEST = 20  # runs offered where nothing of a path is typed yet
 
 def candidates(line: str, verbs: Collection[str]) -> list[str]:
     """The whole words that the last word of ``line`` may become; what ends in = or . goes on."""
-    _, *words = line.split()
-    begun = words.pop() if words and not line.endswith(" ") else ""
+    _, *words, begun = shell_words(line)
     found = following(words[0], words[1:], begun) if words else verbs
     return [word for word in dict.fromkeys(found) if word.startswith(begun)]
+
+
+def shell_words(line: str) -> list[str]:
+    """The words as a shell takes them, the last of which is still being typed: "" where it is not begun."""
+    for open_quote in ("", "'", '"'):
+        with suppress(ValueError):
+            *words, begun = shlex.split(f"{line}|{open_quote}")  # the mark makes a word of what is not begun
+            return [*words, begun.removesuffix("|")]
+    return line.split(" ")
 
 
 def following(verb: str, words: Sequence[str], begun: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 Nothing here changes what the run computes: no random number is drawn, no weight is moved.
 
-TensorBoard opens on all tags by name, the first two groups unfolded: the names here come after ``test`` and ``train``,
+TensorBoard opens on all tags by name, the first two groups unfolded: the names here come after ``train`` and ``val``,
 whose curves are looked for.
 
 Shapes: N rows of the judged split, K classes.
@@ -74,9 +74,9 @@ class Dashboards:
         seconds, self.epoch_began = now - self.epoch_began, now
         weights = [weight.detach() for weight in self.experiment.parts.model.parameters()]
         values = {
-            "training/weight_norm": float(torch.nn.utils.get_total_norm(weights)),
-            "training/epoch_s": seconds,
-            "training/rows_per_s": self.experiment.train.num_rows / seconds,
+            "while_training/weight_norm": float(torch.nn.utils.get_total_norm(weights)),
+            "while_training/epoch_s": seconds,
+            "while_training/rows_per_s": self.experiment.train.num_rows / seconds,
         }
         self.board.write(report.progress.step, values)
         self.offer("histograms", self.show_histograms)
@@ -133,7 +133,7 @@ class Dashboards:
         exhibit = Exhibit(config.dataset.option, data, self.experiment.split, "", config.split_seed)
         for group in exhibit.gallery:
             if len(group.images):
-                self.show_image(f"train_samples/{group.heading}", mosaic(group.images, THUMBNAIL, ACROSS))
+                self.show_image(f"x_train/{group.heading}", mosaic(group.images, THUMBNAIL, ACROSS))
 
     def show_histograms(self) -> None:
         values = []

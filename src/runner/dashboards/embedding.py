@@ -1,6 +1,6 @@
 """What the last layer of a net decides on: its inputs for some rows, as points for the Projector.
 
-Shapes: N rows, n of them shown, D features, C channels, H W pixels.
+Shapes: N rows, n of them shown, D features, d of what is left of them, C channels, H W pixels.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from runner.pictures.insides import run_with
@@ -23,7 +22,7 @@ from runner.records.run_directory import RunDirectory
 
 MOST_POINTS = 1000
 AT_A_TIME = 256
-MOST_NUMBERS = 250_000  # of all points together: they are text, which the browser reads whole
+MOST_DIMENSIONS = 200  # of a point; of more, TensorBoard's PCA begins with a random projection
 LARGEST_THUMBNAIL, SMALLEST_THUMBNAIL = 40, 16  # pixels
 
 
@@ -32,11 +31,14 @@ def write_embedding(run: Sitter, directory: RunDirectory) -> None:
     head = last_linear(run.data.parts.model)
     if head is None:
         return
-    count = min(MOST_POINTS, max(2, MOST_NUMBERS // head.in_features), len(run.rows_N))
-    rows_n = run.rows_N[:count]
+    rows_n = run.rows_N[:MOST_POINTS]
     points_nD = features(run, head, rows_n)
-    heads, lines = said(run, count)
-    write_projector(directory.path, f"{run.split} rows", points_nD, heads, lines, sprite(run, rows_n))
+    name = f"{run.split} rows"
+    if points_nD.shape[1] > MOST_DIMENSIONS:
+        points_nD = main_directions(points_nD)
+        name += f", {points_nD.shape[1]} main directions"
+    heads, lines = said(run, len(rows_n))
+    write_projector(directory.path, name, points_nD.numpy(), heads, lines, sprite(run, rows_n))
 
 
 def last_linear(net: nn.Module) -> nn.Linear | None:
@@ -44,14 +46,22 @@ def last_linear(net: nn.Module) -> nn.Linear | None:
 
 
 @torch.no_grad()
-def features(run: Sitter, head: nn.Linear, rows_n: Tensor) -> NDArray[np.float32]:
+def features(run: Sitter, head: nn.Linear, rows_n: Tensor) -> Tensor:
     """[n, D] what ``head`` is fed, one vector a row."""
     seen: list[Tensor] = []
     for rows in torch.split(rows_n, AT_A_TIME):
         keep = partial(keep_input, seen)
         run_with(run.data.parts.model, run.prepared(rows), keep, [head])
-    points: NDArray[np.float32] = torch.cat(seen).numpy()
-    return points
+    return torch.cat(seen)
+
+
+def main_directions(points_nD: Tensor) -> Tensor:
+    """[n, d] the points in the d directions in which they differ most, which all but keeps their distances."""
+    points_nD = points_nD.nan_to_num(0, 0, 0).double()
+    points_nD -= points_nD.mean(0)
+    squares_n, axes_nn = torch.linalg.eigh(points_nD @ points_nD.T)  # of n x n numbers: D may be far more
+    points_nn: Tensor = (axes_nn * squares_n.clamp(min=0).sqrt()).flip(1)
+    return points_nn[:, :MOST_DIMENSIONS].float()
 
 
 def keep_input(seen: list[Tensor], module: nn.Module, args: Any, made: Any) -> None:

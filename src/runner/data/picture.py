@@ -42,6 +42,8 @@ def _prepared(picture: Image.Image, colour: bool, size: tuple[int, int] | None) 
     upright = ImageOps.exif_transpose(picture)
     if upright.mode.startswith("I"):  # 16 bits, which convert() would cut off at 255 instead of scaling them
         upright = Image.fromarray((np.asarray(upright) >> 8).clip(0, 255).astype(np.uint8))
+    if upright.mode == "F" and np.asarray(upright).max() <= 1:  # fractions, which convert() would make black
+        upright = upright.point(lambda shade: shade * 255)
     if upright.has_transparency_data:
         upright = _opaque(upright.convert("RGBA"))
     upright = upright.convert("RGB" if colour else "L")

@@ -34,7 +34,20 @@ def raw_rows(x: Any, row_shape: Sequence[int], columns: Sequence[Column]) -> Ten
     if tuple(rows.shape[1:]) != tuple(row_shape):
         one = "; a single row is x[None]" if tuple(rows.shape) == tuple(row_shape) else ""
         raise DataError(f"x: has the shape {list(rows.shape)}; rows of this data are {['N', *row_shape]}{one}")
-    return rows if rows.dtype == torch.uint8 else rows.float()
+    return rows if rows.dtype == torch.uint8 else finite(rows.float(), columns)
+
+
+def finite(rows: Tensor, columns: Sequence[Column]) -> Tensor:
+    """The rows. Raises DataError at a value that is no number, but in columns that lacked some in training."""
+    may_lack = torch.tensor([column.missing != "refused" for column in columns] or [False])
+    wrong = ~rows.isfinite() & ~(rows.isnan() & may_lack)
+    if wrong.any():
+        first = wrong.nonzero()[0]
+        name = f"{columns[int(first[1])].name}=" if columns else ""
+        raise DataError(
+            f"x: row {int(first[0])}: {name}{rows[tuple(first)].item()}: is no number that the run can take"
+        )
+    return rows
 
 
 def _from_frame(frame: "DataFrame", columns: Sequence[Column]) -> Tensor:

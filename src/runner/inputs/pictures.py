@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -51,7 +50,7 @@ def listed_files(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and (path.is_file() or path.is_symlink())
 
 
 def read_rows(files: Sequence[str], schema: Schema, *, invert: bool) -> Rows:
@@ -74,17 +73,21 @@ def read_rows(files: Sequence[str], schema: Schema, *, invert: bool) -> Rows:
 def read_one(file: str, schema: Schema) -> Tensor:
     """[C, H, W] uint8 in 0..255. Raises DataError."""
     channels, height, width = schema.row_shape
-    read = partial(read_picture, colour=channels == 3, size=(height, width))
-    if file == STANDARD_INPUT:
-        typed = sys.stdin.buffer.read()
-        if not typed:
-            raise DataError("standard input: is empty")
-        return read(BytesIO(typed), name="standard input")
-    if not Path(file).exists():
-        raise DataError(f"{file}: no such file")
-    if not Path(file).stat().st_size:
-        raise DataError(f"{file}: is empty")
-    return read(file)
+    name = "standard input" if file == STANDARD_INPUT else file
+    content = content_of(file)
+    if not content:
+        raise DataError(f"{name}: is empty")
+    return read_picture(BytesIO(content), colour=channels == 3, size=(height, width), name=name)
+
+
+def content_of(file: str) -> bytes:
+    """Its bytes: a decoder would wind back, which a pipe as <(...) cannot. Raises DataError."""
+    try:
+        return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+    except FileNotFoundError as fault:
+        raise DataError(f"{file}: no such file") from fault
+    except OSError as fault:
+        raise DataError(f"{file}: cannot be read: {(fault.strerror or str(fault)).lower()}") from fault
 
 
 def as_shades(x_nCHW: Tensor, schema: Schema) -> Tensor:

@@ -5,6 +5,7 @@ Shapes: n rows, F columns.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +42,17 @@ def single_row(cells: Mapping[str, str], columns: Sequence[Column]) -> Rows:
         raise ConfigError(faults)
     x = torch.tensor([[value_of(column, cells[column.name].strip()) for column in columns]])
     return Rows(["the row"], x)
+
+
+def bare_row(words: Sequence[str], columns: Sequence[Column]) -> str:
+    """``name=value ...`` where ``words`` name no files and are the cells of a row, or a part of it; else ""."""
+    cells = [cell.strip() for word in words for cell in word.split(",")]
+    named = list(zip(columns, cells, strict=False))
+    if not 0 < len(cells) <= len(columns) or any(word == "-" or Path(word).exists() for word in words):
+        return ""
+    if list(cell_faults([cell for _, cell in named], [column for column, _ in named])):
+        return ""
+    return shlex.join([f"{column.name}={cell}" for column, cell in named]) + " ..." * (len(cells) < len(columns))
 
 
 def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterator[Rows]:

@@ -32,7 +32,7 @@ class Answers:
     names: Sequence[str]  # n, what each row is called
     scores: Tensor  # [n, K] of the classes or [n] numbers, on the host
     class_names: tuple[str, ...]  # K; () for regression
-    truths: Sequence[str] = ()  # n, where they are known
+    truths: Sequence[str | float] = ()  # n, where they are known
     measure: Measure = "probability"
 
     def ranked(self, top: int) -> Iterator[list[tuple[str, float]]]:
@@ -56,7 +56,7 @@ def single_lines(answers: Answers, top: int | None) -> Iterator[str]:
         for place, (name, value) in enumerate(ranked):
             yield f"{'' if place else 'predicted':9} {filled(name, width)}  {answers.shown(value)}"
     for truth in answers.truths:
-        yield f"true      {truth}"
+        yield f"true      {truth if isinstance(truth, str) else f'{truth:.6g}'}"
 
 
 def lines(answers: Answers, top: int | None, *, heading: bool) -> Iterator[str]:

@@ -20,6 +20,7 @@ CLASSES_SHOWN = 10
 SOFTMAX = "softmax makes them positive, and 1 in sum"
 RANKING = "the raw outputs rank the classes, and so does their softmax: this loss makes no probabilities of them"
 SIGMOID = "sigmoid puts it between 0 and 1"
+SIGMOIDS = "a sigmoid puts each between 0 and 1, and all are scaled to 1 in sum"
 
 
 def lesson(step: FirstStep, config: Config, class_names: Sequence[str]) -> RenderableType:
@@ -52,7 +53,7 @@ def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[Render
         table.add_row(*map(Text, layer_cells(layer)))
     yield table
     if step.of_classes:
-        how = SOFTMAX if step.logits.shape[1] > 1 else SIGMOID
+        how = SIGMOIDS if step.each_by_itself else SOFTMAX if step.logits.shape[1] > 1 else SIGMOID
         yield Text(f"   {RANKING if step.ranks_only else f'the raw outputs (logits) as probabilities: {how}'}")
         yield outputs_table(step, class_names)
 
@@ -65,7 +66,7 @@ def outputs_table(step: FirstStep, class_names: Sequence[str]) -> Table:
     """The outputs of the first row, and beside them the probabilities, or the scores that ``predict`` tells."""
     logits_K = step.logits[0]
     names = list(class_names) if len(logits_K) > 1 else [class_names[1]]
-    shares = (logits_K.softmax(0) if len(logits_K) > 1 else logits_K.sigmoid()).tolist()
+    shares = step.shares[0, -len(logits_K) :].tolist()
     heads = ("output", "score") if step.ranks_only else ("logit", "probability")
     table = bare(["   first row", *heads, ""], numbers=heads)
     for name, logit, share in list(zip(names, logits_K.tolist(), shares, strict=True))[:CLASSES_SHOWN]:

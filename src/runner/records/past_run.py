@@ -71,13 +71,21 @@ def run_paths(folder: Path) -> Iterator[Path]:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return  # not ours to read
-    inner = [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+    inner = [entry for entry in entries if not entry.name.startswith(".") and is_folder(entry)]
     if not any(entry.name in ("summary.json", "config.yaml") for entry in entries):
         below = inner
     elif not (below := [entry for entry in inner if entry.name.startswith("fold-")]):
         yield Path(folder)
     for entry in below:
         yield from run_paths(Path(entry.path))
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one: to one that it lies in it would lead round and round."""
+    if not entry.is_symlink():
+        return entry.is_dir()
+    above = Path(entry.path).absolute().parents
+    return os.path.isdir(entry) and Path(entry.path).resolve() not in map(Path.resolve, above)
 
 
 def read_run(path: Path) -> PastRun:

@@ -74,7 +74,7 @@ class TensorBoard:
         """Adds the ended run as a row of HParams: ``hparams`` become its columns, ``metrics`` points at the last step.
 
         No description of the whole experiment is written, so TensorBoard itself unites the columns of all runs. It
-        shows the points among the curves too: a name like ``val/loss/best`` keeps them in their group, below the curve.
+        shows the points among the curves too: a name like ``verdict/val/loss`` keeps them apart.
         """
         self.write(self._step, metrics)
         for value in _session_values(hparams, self._started_at, time.time()):

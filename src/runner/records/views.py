@@ -161,9 +161,8 @@ def as_text(values: Mapping[str, float]) -> str:
 
 
 def ended_with(outcome: Outcome) -> dict[str, float]:
-    """The best and final scores under names that TensorBoard files below their curves: ``val/loss/best``."""
-    best = {f"{name}/best": value for name, value in outcome.best.items() if judges(name)}
-    return best | {f"{name}/final": value for name, value in outcome.final.items() if judges(name)}
+    """The scores of the best checkpoint, ``verdict/val/loss``; the final ones are the last points of the curves."""
+    return {f"verdict/{name}": value for name, value in outcome.best.items() if judges(name)}
 
 
 def judges(name: str) -> bool:
@@ -172,8 +171,12 @@ def judges(name: str) -> bool:
 
 
 def tag(name: str) -> str:
-    """Where TensorBoard files a curve: HParams takes every curve for a result, and shows the first five by name."""
-    return name if name.partition("/")[0] in SPLITS else f"training/{name}"
+    """Where TensorBoard files a curve.
+
+    It opens on the first two groups by name, and HParams on the first five curves: those are to be of ``train`` and
+    ``val``, so that every other name comes after them.
+    """
+    return name if judges(name) else f"while_training/{name.removeprefix('train/')}"
 
 
 def hyperparameters(config: Config) -> dict[str, HParam]:
