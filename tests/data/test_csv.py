@@ -440,6 +440,15 @@ def test_whole_numbers_of_any_size_are_numbers(tmp_path: Path, cells: list[str],
     assert torch.equal(block.x, data.x)
 
 
+@pytest.mark.parametrize(("step", "is_rounded"), [(12_345, True), (2**26, False), (0.1, False)])
+def test_a_target_of_whole_numbers_that_float32_rounds_is_said_to_be(
+    tmp_path: Path, step: float, is_rounded: bool
+) -> None:
+    path = write(tmp_path / "my.csv", "x,y", *(f"{i},{i * step + (10**9 if is_rounded else 0)}" for i in range(40)))
+    data, _ = fitted(path, target="y")
+    assert any("y: whole numbers above 16,777,216 are rounded to 7 digits" in note for note in data.notes) == is_rounded
+
+
 def test_spaces_after_a_delimiter_are_no_part_of_a_cell(tmp_path: Path) -> None:
     for name, space in (("a.csv", ""), ("b.csv", "  ")):
         write(tmp_path / name, "x,w,y", *(f'{i},{space}"{"ab"[i % 2]},c",{space}{i / 2}' for i in range(30)))

@@ -17,6 +17,7 @@ from torch import Tensor
 from runner.contracts import Task
 from runner.data.cells import MOST, form, in_order, is_empty, number
 from runner.data.kinds import is_id_name, numbering_note
+from runner.data.pieces import LARGEST_EXACT
 from runner.data.table_text import Fault, TableText
 from runner.errors import ConfigError, DataError
 
@@ -81,6 +82,9 @@ def _of_numbers(cells: TargetCells, note: str = "") -> Target:
     with np.errstate(over="ignore"):
         y_N = values_N.astype(np.float32)
     cells.refuse(~np.isfinite(y_N), " is no finite number, or too large for float32")
+    if (y_N != values_N)[values_N == np.round(values_N)].any():
+        rounded = f"{cells.name}: whole numbers above {LARGEST_EXACT:,} are rounded to 7 digits, as float32 has them"
+        note = f"{note}; {rounded}" if note else rounded
     return Target("regression", torch.from_numpy(y_N), (), note)
 
 
