@@ -228,6 +228,7 @@ def test_a_damaged_schema_is_said_to_be_so(car: Path, tmp_path: Path, capsys: Ca
 def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Path, capsys: Capture) -> None:
     run = Path(shutil.copytree(car, tmp_path / "run"))
     shutil.rmtree(run / "checkpoints")
+    (run / "summary.json").unlink()  # which says that the run came to its end
     assert cli.main(["predict", str(run), *CAR]) == 3
     assert "the run has saved none yet, go on with it: resume" in capsys.readouterr().err
 

@@ -195,7 +195,7 @@ def test_fault_23_tensorboard_shows_no_point_twice_after_a_resume(tmp_path: Path
     run = program.only_run(tmp_path)
     assert resume(run).code == 0
     assert len(list(run.glob("events.*"))) == 2
-    assert points(run)["train/batch_loss"] == [2, 4, 5, 6, 8, 10, 12, 14, 15, 16, 18, 20]
+    assert points(run)["while_training/batch_loss"] == [2, 4, 5, 6, 8, 10, 12, 14, 15, 16, 18, 20]
 
 
 def test_fault_24_a_torn_last_line_is_dropped(tmp_path: Path, finished: Path) -> None:
