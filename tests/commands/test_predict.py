@@ -239,6 +239,7 @@ def test_a_damaged_schema_is_said_to_be_so(car: Path, tmp_path: Path, capsys: Ca
 def test_a_run_whose_checkpoints_are_gone_says_so(car: Path, tmp_path: Path, capsys: Capture) -> None:
     run = Path(shutil.copytree(car, tmp_path / "run"))
     shutil.rmtree(run / "checkpoints")
+    (run / "summary.json").unlink()  # which says that the run came to its end
     assert cli.main(["predict", str(run), *CAR]) == 3
     assert "checkpoints/last.pt: not there; the run had saved it: put it back" in capsys.readouterr().err
 
