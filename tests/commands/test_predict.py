@@ -236,12 +236,12 @@ def test_a_damaged_schema_is_said_to_be_so(car: Path, tmp_path: Path, capsys: Ca
     assert told in capsys.readouterr().err
 
 
-def test_a_run_whose_checkpoints_are_gone_says_so(car: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Path, capsys: Capture) -> None:
     run = Path(shutil.copytree(car, tmp_path / "run"))
     shutil.rmtree(run / "checkpoints")
     (run / "summary.json").unlink()  # which says that the run came to its end
     assert cli.main(["predict", str(run), *CAR]) == 3
-    assert "checkpoints/last.pt: not there; the run had saved it: put it back" in capsys.readouterr().err
+    assert "the run has saved none yet, go on with it: resume" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
