@@ -224,13 +224,14 @@ def test_nothing_is_made_where_a_later_fold_could_not_be_trained(tmp_path: Path)
 
 
 def test_a_sweep_over_other_settings_ranks_by_the_means(tmp_path: Path) -> None:
-    words = [*FOLDS, "optimizer.lr=0.02,0.0001", f"output_dir={tmp_path}"]
+    words = [*FOLDS, "optimizer.lr=0.02,0.0001", "tensorboard=off", f"output_dir={tmp_path}"]
     done = program.run(["train", "-m", *words], tmp_path / "said")
     assert done.code == 0, done.err
     wholes = sorted(tmp_path.glob("sweeps/*/*/*/summary.json"))
     means = [read(path)["best"]["val/loss"] for path in wholes]
     assert [len(list(path.parent.glob("fold-*/summary.json"))) for path in wholes] == [3, 3]
     assert all(f"{mean:.4f}" in done.out for mean in means)
+    assert done.out.splitlines()[-1].startswith("all of them: python -m runner report ")  # there are no curves
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def sweep(request: Request) -> int:
     check_writable(output_dir)
     folder = claim(output_dir, sweep_name(configs), under="sweeps").path
     outcomes = multirun(request, folder, run_here)
-    show(outcomes, configs[0].monitor, folder)
+    show(outcomes, configs, folder)
     interrupted = [outcome.exit_code for outcome in outcomes if outcome.exit_code in SIGNAL_CODES]
     return interrupted[0] if interrupted else int(any(outcome.exit_code for outcome in outcomes))
 
@@ -49,11 +49,13 @@ def sweep_name(configs: Sequence[Config]) -> str:
     return "-".join(found.pop() for found in options if len(found) == 1) or "sweep"
 
 
-def show(outcomes: Sequence[JobOutcome], monitor: str, folder: Path) -> None:
+def show(outcomes: Sequence[JobOutcome], configs: Sequence[Config], folder: Path) -> None:
     screen = console(sys.stdout)
     screen.print()
-    screen.print(sweep_table([as_job(outcome) for outcome in outcomes], monitor))
-    screen.print(f"\nall of them: tensorboard --logdir {shlex.quote(here(folder))}", soft_wrap=True)
+    screen.print(sweep_table([as_job(outcome) for outcome in outcomes], configs[0].monitor))
+    has_curves = any(config.tensorboard != "off" for config in configs)
+    look = "tensorboard --logdir" if has_curves else "python -m runner report"
+    screen.print(f"\nall of them: {look} {shlex.quote(here(folder))}", soft_wrap=True)
 
 
 def as_job(outcome: JobOutcome) -> Job:
