@@ -50,6 +50,11 @@ COMBINATIONS = {
     "a fold of cars": ["experiment=car_onehot", "fold=1", "epochs=3"],
     "a fold of numbers": ["experiment=diabetes_linear", "fold=2", "epochs=3"],
     "codes of categories as numbers": ["dataset=car", "dataset.transforms=[flatten]", "model=linear", "epochs=2"],
+    "cars, scaled and flattened": [
+        "dataset=car",
+        "dataset.transforms=[one_hot,{scale:{divisor:2}},flatten]",
+        "model=linear",
+    ],
     "cars have no number to normalise": ["dataset=car", "dataset.transforms=[normalise,one_hot]", "model=linear"],
     "few train rows": ["experiment=overfit", "epochs=3"],
     "log softmax behind the net": [*IRIS, "loss=nll", "loss.weight=[1,2,3]", "epochs=3"],

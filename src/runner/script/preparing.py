@@ -11,6 +11,8 @@ from runner.contracts import Data
 from runner.errors import ConfigError
 from runner.experiment import Experiment
 
+BEFORE = {"normalise": "one_hot", "one_hot": "scale"}  # which step has to come before which, where there are categories
+
 
 def preparing_lines(experiment: Experiment) -> list[str]:
     """The transforms, in their order, and the target as the loss wants it. Raises ConfigError for what takes more."""
@@ -21,8 +23,8 @@ def preparing_lines(experiment: Experiment) -> list[str]:
         (name, knobs), *others = spec.items() if isinstance(spec, Mapping) else [(spec, {})]
         if others or name not in PREPARING:
             raise ConfigError(f"dataset.transforms: {name}: a script can show {', '.join(PREPARING)}; leave it out")
-        if has_categories(data) and (earlier := {"one_hot", "scale"} & set(names)):
-            raise ConfigError(f"dataset.transforms: {name}: a script can show it before {earlier.pop()}; put it there")
+        if has_categories(data) and (later := BEFORE.get(name)) in names:
+            raise ConfigError(f"dataset.transforms: {name}: a script can show it before {later}; put it there")
         written = PREPARING[name](knobs or {}, data, train_rows)
         if name == "normalise" and len(written) == 1 and names[-1:] == ["scale"]:
             written = [written[0].replace("(x - ", f"({lines.pop().removeprefix('x = ')} - ")]  # one formula for both

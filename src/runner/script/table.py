@@ -97,7 +97,7 @@ def check_table(reading: Sequence[str], preparing: Sequence[str], experiment: Ex
         is_same &= names["x"].shape == x.shape and torch.allclose(names["x"], x, rtol=1e-6, atol=1e-6)
         why = "" if is_same else "other values"
     except Exception as fault:  # whatever pandas or torch say of a file that they read otherwise
-        why = str(fault).splitlines()[0][:80]
+        why = (str(fault) or type(fault).__name__).splitlines()[0][:80]
     if why:
         path = experiment.config.dataset.knobs["path"]
         raise ConfigError(f"dataset.path={path}: pandas, which a script has, reads it otherwise: {why}")
