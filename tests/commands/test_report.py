@@ -130,7 +130,8 @@ def test_losses_of_different_kinds_are_not_compared_in_silence(here: Path, capsy
     ("argv", "told"),
     [
         ([], "report: no run in outputs; make one: python -m runner train"),
-        (["nowhere"], "report nowhere: no such directory"),
+        (["nowhere"], "report nowhere: no such directory; give a run, or a folder that runs lie in"),
+        ([__file__], f"report {__file__}: is a file; give a run, or a folder that runs lie in"),
         (["--nothing"], "report: unrecognized arguments: --nothing"),
         (["--top", "0"], "--top 0: a whole number of at least 1"),
         (["--csv", "--json"], "not allowed with argument"),

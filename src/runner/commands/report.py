@@ -86,7 +86,7 @@ def _folder(word: str) -> Path:
     if not folder.is_dir():
         named = newest_named(word, usual_output_dir())
         advice = f"did you mean {here(named)}?" if named else "give a run, or a folder that runs lie in"
-        raise ConfigError(f"report {word}: no such directory; {advice}")
+        raise ConfigError(f"report {word}: {'is a file' if folder.is_file() else 'no such directory'}; {advice}")
     return folder
 
 
