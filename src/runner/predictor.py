@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -22,6 +22,9 @@ from runner.losses.readout import Ranking
 from runner.parts import build
 from runner.records.schema import Schema
 from runner.state import load_weights
+
+if TYPE_CHECKING:
+    from runner.records.answers import Measure
 
 NO_ANSWER = "the net's answer is no number: the row is too far from those of the training"
 
@@ -62,7 +65,7 @@ def is_answer(scores: Tensor) -> Tensor:
     return scores.isfinite().all(1) if scores.ndim == 2 else scores.isfinite()
 
 
-def measure(parts: Parts) -> Literal["probability", "score"]:
+def measure(parts: Parts) -> Measure:
     """What ``probabilities`` gives: after a margin loss, and of neighbours, only scores that rank the classes."""
     return "score" if isinstance(parts.readout, Ranking | NearestNeighbour) else "probability"
 

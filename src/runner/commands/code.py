@@ -44,5 +44,5 @@ def run(argv: Sequence[str]) -> int:
 
     catalog = Catalog(conf_folders(request.flags.config_dir))
     command = shlex.join(["python", "-m", "runner", "train", *argv])
-    print(page(assemble(config, catalog), catalog, command), end="")
+    print(page(assemble(config, catalog), command), end="")
     return 0

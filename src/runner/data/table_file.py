@@ -16,11 +16,10 @@ from runner.data.encodings import as_utf8, unpacked
 from runner.data.frame import read_frame
 from runner.data.layout import SAMPLE_BYTES, Reading, find_layout
 from runner.data.official import Official, official_rows
-from runner.data.pieces import LARGEST_EXACT
 from runner.data.table import Meaning, Table
 from runner.data.table_cache import Cells
 from runner.data.table_text import TableText
-from runner.data.target import TargetCells, read_target
+from runner.data.target import TargetCells, read_target, rounding_note
 from runner.errors import ConfigError, DataError
 
 MOST_NAMES = 20  # of the columns, in a message
@@ -118,7 +117,5 @@ def _notes(path: Path, cells: Cells, reading: Reading) -> list[str]:
             f"{path}: line 1 names no columns; they are called {names[0]} to {names[-1]} (dataset.names=[...])"
         )
     for name in cells.frame.rounded:
-        notes.append(
-            f"column {name}: whole numbers above {LARGEST_EXACT:,} are rounded to 7 digits, as float32 has them"
-        )
+        notes.append(f"column {rounding_note(name)}")
     return notes

@@ -83,9 +83,14 @@ def _of_numbers(cells: TargetCells, note: str = "") -> Target:
         y_N = values_N.astype(np.float32)
     cells.refuse(~np.isfinite(y_N), " is no finite number, or too large for float32")
     if (y_N != values_N)[values_N == np.round(values_N)].any():
-        rounded = f"{cells.name}: whole numbers above {LARGEST_EXACT:,} are rounded to 7 digits, as float32 has them"
+        rounded = rounding_note(cells.name)
         note = f"{note}; {rounded}" if note else rounded
     return Target("regression", torch.from_numpy(y_N), (), note)
+
+
+def rounding_note(name: str) -> str:
+    """What to say of a column with whole numbers that float32 has to round."""
+    return f"{name}: whole numbers above {LARGEST_EXACT:,} are rounded to 7 digits, as float32 has them"
 
 
 def labels_of(cells: TargetCells) -> tuple[tuple[str, ...], NDArray[np.int64]]:

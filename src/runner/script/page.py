@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
-from runner.config.catalog import Catalog
 from runner.errors import ConfigError
 from runner.experiment import Experiment
 from runner.script.net import net_lines
@@ -24,14 +22,14 @@ WITHOUT_EFFECT |= {"output_dir", "tensorboard", "tags", "reference", "trusted", 
 DATASET_KNOBS = {"transforms", "limit", "shape", "num_classes", "num_rows", "seed"}
 
 
-def page(experiment: Experiment, catalog: Catalog, command: str) -> str:
+def page(experiment: Experiment, command: str) -> str:
     """The script of ``command``, which ``experiment`` was assembled from and not trained yet.
 
     Raises ConfigError with every reason why a plain script cannot do the same.
     """
-    faults = list(setting_faults(experiment, catalog))
+    faults = list(setting_faults(experiment))
     sections: list[list[str]] = []
-    for write in (data_section, partial(model_section, catalog=catalog), training_section):
+    for write in (data_section, model_section, training_section):
         try:
             sections.append(write(experiment))
         except ConfigError as error:
@@ -41,16 +39,16 @@ def page(experiment: Experiment, catalog: Catalog, command: str) -> str:
     return "\n".join([*head(experiment, command), *(line for section in sections for line in section)]) + "\n"
 
 
-def setting_faults(experiment: Experiment, catalog: Catalog) -> Iterator[str]:
+def setting_faults(experiment: Experiment) -> Iterator[str]:
     """Whatever is set and would be left out: also settings that this file has never heard of."""
     plain = experiment.config.as_dict()
-    for name, knob in catalog.settings.items():
+    for name, knob in experiment.catalog.settings.items():
         group, _, key = name.partition(".")
         value = plain[group][key] if key and isinstance(plain.get(group), dict) else plain.get(name)
         if group not in SHOWN | WITHOUT_EFFECT and value != knob.default:
             yield f"{name}={value}: a plain script has no such thing; leave it out"
     dataset = experiment.config.dataset
-    usual = catalog.option("dataset", dataset.option).knobs
+    usual = experiment.catalog.option("dataset", dataset.option).knobs
     shown = DATASET_KNOBS | (KNOBS if dataset.option == "csv" else set())
     for name, value in dataset.knobs.items():
         if name not in shown and value != usual[name].default:
@@ -84,7 +82,7 @@ def data_section(experiment: Experiment) -> list[str]:
     return [*apart(functions), "", *([""] * bool(functions)), *lines]
 
 
-def model_section(experiment: Experiment, catalog: Catalog) -> list[str]:
+def model_section(experiment: Experiment) -> list[str]:
     config = experiment.config
     weights_seed = derive(config.seed, "weights")
     lines = net_lines(
@@ -95,7 +93,7 @@ def model_section(experiment: Experiment, catalog: Catalog) -> list[str]:
         ending=ending_layers(config.loss),
         single_output=single_output(experiment),
     )
-    return [*apart([lines]), "", "", *making_lines(experiment, catalog)]
+    return [*apart([lines]), "", "", *making_lines(experiment)]
 
 
 def training_section(experiment: Experiment) -> list[str]:

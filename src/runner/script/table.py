@@ -80,7 +80,7 @@ def target_line(data: Data, *, as_numbers: bool) -> str:
     return with_names if len(with_names) <= WIDEST and with_names.isprintable() else line
 
 
-def check_table(reading: Sequence[str], preparing: Sequence[str], experiment: Experiment) -> None:
+def check_table(reading_lines: Sequence[str], preparing_lines: Sequence[str], experiment: Experiment) -> None:
     """Raises ConfigError where the lines, which are run, do not bring the rows that the net gets.
 
     Pandas knows other empty cells and other categories than this program: to run it is to know.
@@ -90,9 +90,9 @@ def check_table(reading: Sequence[str], preparing: Sequence[str], experiment: Ex
     data, names = experiment.data, {"torch": torch, "nn": nn, "pd": pd, "train_rows": experiment.split.train}
     try:
         with warnings.catch_warnings(action="ignore"):
-            exec("\n".join(reading), names)
+            exec("\n".join(reading_lines), names)
             is_same = torch.equal(names["y"].double(), data.y.double())
-            exec("\n".join(preparing), names)
+            exec("\n".join(preparing_lines), names)
         x = experiment.parts.preprocess(data.x).cpu()
         is_same &= names["x"].shape == x.shape and torch.allclose(names["x"], x, rtol=1e-6, atol=1e-6)
         why = "" if is_same else "other values"

@@ -46,18 +46,18 @@ REASONS = {  # class -> why a plain loop cannot have it
 WATCHED = {"train/loss": ("train_loss", "<"), "val/loss": ("val_loss", "<"), "val/accuracy": ("val_accuracy", ">")}
 
 
-def making_lines(experiment: Experiment, catalog: Catalog) -> list[str]:
+def making_lines(experiment: Experiment) -> list[str]:
     """The model, its loss, its optimizer and its schedule, made. Raises ConfigError for what takes more than a line."""
     config = experiment.config
     lines = [
         f"torch.manual_seed({derive(config.seed, 'weights')})  # the first weights are random, and the same every time",
         "model = Net()",
-        f"loss_function = {loss(experiment, catalog)}",
-        f"optimizer = {optimizer(experiment, catalog)}",
+        f"loss_function = {loss(experiment)}",
+        f"optimizer = {optimizer(experiment)}",
         *schedule_lines(experiment),
     ]
     for part in (config.loss, config.optimizer, config.scheduler):
-        check_knobs(part, catalog)
+        check_knobs(part, experiment.catalog)
     return lines
 
 
@@ -66,10 +66,10 @@ def ending_layers(loss: Part) -> tuple[Layer, ...]:
     return ENDINGS.get(str(loss.target), ())
 
 
-def loss(experiment: Experiment, catalog: Catalog) -> str:
+def loss(experiment: Experiment) -> str:
     part = experiment.config.loss
     fitting = [name for name in LOSSES if experiment.data.task in auto.LOSSES[getattr(nn, name)].tasks]
-    kind = torch_class(part, "torch.nn", fitting, catalog)
+    kind = torch_class(part, "torch.nn", fitting, experiment.catalog)
     factors = {name: part.knobs[name] for name in ("weight", "pos_weight") if part.knobs.get(name) is not None}
     words = [f"{name}={weights(name, value, experiment)}" for name, value in factors.items()]
     others = {name: value for name, value in part.knobs.items() if name not in factors}
@@ -88,11 +88,11 @@ def weights(name: str, value: Any, experiment: Experiment) -> str:
     return f"len(train_rows) / ({len(counts)} * y[train_rows].bincount())"
 
 
-def optimizer(experiment: Experiment, catalog: Catalog) -> str:
+def optimizer(experiment: Experiment) -> str:
     """With ``fused`` as it was found out: the last bits of a step depend on it."""
     part, fused = experiment.config.optimizer, experiment.parts.optimizers[0].defaults.get("fused")
     known = [name for name in torch.optim.__all__ if name[0].isupper() and name not in REASONS]
-    kind = torch_class(part, "torch.optim", known, catalog)
+    kind = torch_class(part, "torch.optim", known, experiment.catalog)
     words = joined("model.parameters()", keywords(part, kind, {**part.knobs, "fused": fused}))
     return f"torch.optim.{kind.__name__}({words})"
 
