@@ -49,7 +49,7 @@ def test_every_wrong_knob_of_a_part_is_said_at_once() -> None:
 
 
 def test_a_dropout_that_torch_refuses_is_an_error_of_the_config() -> None:
-    with pytest.raises(ConfigError, match=r"^model=dnn: dropout probability has to be between 0 and 1, but got 1.5$"):
+    with pytest.raises(ConfigError, match=r"^model=dnn: .*\b1\.5\b"):
         build_model(part("model", "dnn", dropout=1.5), (4,), 2)
 
 
@@ -101,14 +101,9 @@ def test_class_weights_become_a_tensor_that_moves_with_the_loss() -> None:
 @pytest.mark.parametrize(
     ("option", "task", "changed", "words"),
     [
-        ("cross_entropy", "multiclass", {"weight": [1.0, 2.0]}, "loss=cross_entropy: weight tensor should be defined"),
+        ("cross_entropy", "multiclass", {"weight": [1.0, 2.0]}, "loss=cross_entropy: .*weight"),
         ("cross_entropy", "multiclass", {"weight": 2.0}, "loss.weight=2.0: cross_entropy wants a list of numbers or n"),
-        (
-            "cross_entropy",
-            "multiclass",
-            {"label_smoothing": 2.0},
-            "loss=cross_entropy: label_smoothing must be between",
-        ),
+        ("cross_entropy", "multiclass", {"label_smoothing": 2.0}, "loss=cross_entropy: .*label_smoothing"),
         ("cross_entropy", "multiclass", {"reduction": "none"}, "loss=cross_entropy gives no single number"),
         ("mse", "multiclass", {}, "loss=mse does not fit data with 10 classes: it needs numbers to pr"),
     ],
@@ -177,10 +172,10 @@ def test_every_metric_option_is_known_to_one_task() -> None:
         ("rmse", "multiclass", {}, "metric=rmse does not fit data with 10 classes; what fits: accuracy, precision, r"),
         ("accuracy", "regression", {}, "metric=accuracy does not fit data with numbers to predict; what fits: rmse, "),
         ("f1", "multiclass", {"average": "mean"}, "metric.average=mean: f1 wants one of micro, macro, weighted, none"),
-        ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: Expected argument `top_k` to be smaller or equal"),
-        ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: If `preds` have one dimension m"),
-        ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: Expected argument `threshold` to be a float"),
-        ("mae", "regression", {"task": "binary"}, "metric=mae: Unexpected keyword arguments: `task`"),
+        ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: .*top_k"),
+        ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: .*preds"),
+        ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: .*threshold"),
+        ("mae", "regression", {"task": "binary"}, "metric=mae: .*task"),
         ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is found out by the program; leave it out"),
     ],
 )
