@@ -15,6 +15,7 @@ from torch import Tensor
 from runner.config.settings import Config
 from runner.contracts import SPLITS, Data, Split
 from runner.errors import ConfigError
+from runner.monitor import directions
 from runner.parts import auto
 
 MOST_CLASSES = 3  # in a message
@@ -37,6 +38,19 @@ def check_measurable(config: Config, data: Data, rows: Split, metrics: Mapping[s
                 faults.append(f"monitor={config.monitor}: is no single number, by which epochs could be told apart")
     if faults:
         raise ConfigError(faults)
+
+
+def check_monitor(config: Config, metrics: Mapping[str, Any]) -> None:
+    """Raises ConfigError where no end of the monitor is the better one, by which a new run could choose its epoch."""
+    said = directions(metrics)
+    split, _, name = config.monitor.partition("/")
+    if said[name] is None:
+        others = [f"{split}/{other}" for other in ("loss", *metrics) if said[other] is not None]
+        raise ConfigError(
+            f"monitor={config.monitor}: {type(metrics[name]).__name__} does not say which end of it is the better one: "
+            f"its higher_is_better is {metrics[name].higher_is_better!r}\n"
+            f"  choose {' or '.join(others)}; a class of your own can say higher_is_better = True, or False"
+        )
 
 
 def is_thin(data: Data, rows: Split) -> bool:

@@ -154,6 +154,8 @@ def build_metrics(
 def _metric(part: Part, task: Task, num_classes: int, trusted: Sequence[str]) -> Metric:
     from torchmetrics import Metric
 
+    if part.option == "loss":
+        raise ConfigError("metric=loss: that name is of the run's own loss; give the option's file another")
     kind = _kind_of(part, Metric, trusted)  # type: ignore[type-abstract] # its subclasses are meant
     measured = _measured(kind)
     if measured is not None and (measured == "numbers") != (task == "regression"):
