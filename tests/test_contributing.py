@@ -129,7 +129,7 @@ def test_case_04_a_metric_that_does_not_say_which_end_is_better_cannot_be_monito
 
 def test_case_04_no_metric_takes_the_name_of_the_loss() -> None:
     with pytest.raises(ConfigError, match=r"^metric=loss: that name is of the run's own loss"):
-        build_metrics([Part("metric", "loss", "torchmetrics.Accuracy", {})], "multiclass", 3)
+        build_metrics([Part("metric", "loss", "torchmetrics.Accuracy", {})], "multiclass", ["a", "b", "c"])
 
 
 def test_the_console_script_finds_the_package_too_and_eval_wants_it_trusted_again(tmp_path: Path) -> None:

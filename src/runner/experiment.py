@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.measurable import check_measurable, is_thin
 from runner.monitor import Monitor, directions, is_higher_better
 from runner.parts import auto, build, optimizers, schedules
+from runner.parts.two_classes import POSITIVE, OfTwoClasses
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
 TOLD_ELSEWHERE = ("lr", "groups")  # knobs of an optimizer
@@ -221,7 +222,7 @@ def build_parts(
     loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
     model = build_net(config, data, preprocess, in_shape).to(where)
     built = optimizers.build_optimizers(config.optimizer, model, where, config.trusted)
-    metrics = build.build_metrics(list(config.metric.values()), data.task, num_classes, config.trusted)
+    metrics = build.build_metrics(list(config.metric.values()), data.task, data.class_names, config.trusted)
     scheduled = schedules.build_schedules(
         config.scheduler,
         built,
@@ -328,7 +329,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         higher_is_better=directions(parts.metrics),
         reference=config.reference,
         run_dir=run_dir,
-        notes=(*data.notes, *idle_workers(config, data)),
+        notes=(*data.notes, *idle_workers(config, data), *metrics_of_one_class(parts.metrics, data.class_names)),
         shuffle=config.shuffle,
     )
 
@@ -347,6 +348,13 @@ def idle_workers(config: Config, data: Data) -> list[str]:
     if config.num_workers == 0 or not isinstance(data.x, Tensor):
         return []
     return [f"num_workers={config.num_workers} has no effect: {config.dataset.option} is held in memory"]
+
+
+def metrics_of_one_class(metrics: Mapping[str, Any], class_names: Sequence[str]) -> list[str]:
+    """A line for each metric that is of one class of two alone, unlike what is shown of all classes."""
+    alone = {name: metric.positive for name, metric in metrics.items() if isinstance(metric, OfTwoClasses)}
+    told = ((name, class_names[k], class_names[1 - k]) for name, k in alone.items() if k is not None)
+    return [f"{name} is of class {one} alone; another: metric.{name}.{POSITIVE}={other}" for name, one, other in told]
 
 
 def total_steps(config: Config, steps_per_epoch: int) -> int:

@@ -17,6 +17,7 @@ from runner.contracts import SPLITS, Data, Split
 from runner.errors import ConfigError
 from runner.monitor import directions
 from runner.parts import auto
+from runner.parts.two_classes import OfTwoClasses
 
 MOST_CLASSES = 3  # in a message
 
@@ -68,7 +69,8 @@ def tried(metric: Any, y_N: Tensor, data: Data) -> Tensor | str:
     shape = (len(y_n), len(data.class_names)) if data.task == "multiclass" else (len(y_n),)
     scores = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     scores = scores.softmax(1) if data.task == "multiclass" else scores
-    own = "error" if type(metric).__module__.startswith("torchmetrics.") else "ignore"
+    inner = metric.metric if isinstance(metric, OfTwoClasses) else metric
+    own = "error" if type(inner).__module__.startswith("torchmetrics.") else "ignore"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(own, UserWarning)  # type: ignore[arg-type]
