@@ -213,5 +213,10 @@ class Recording:
             return Outcome("interrupted")
         self.dashboards.finish()
         outcome = judgement.outcome(status, last_epoch_row(self.directory.metrics))
-        flattered = flattery(self.experiment.config.monitor, read_rows(self.directory.metrics), outcome.best)
+        flattered = flattery(
+            self.experiment.config.monitor,
+            read_rows(self.directory.metrics),
+            outcome.best,
+            higher_is_better=self.experiment.higher_is_better,
+        )
         return replace(outcome, remarks=(*outcome.remarks, *flattered))
