@@ -12,6 +12,7 @@ from runner.commands.stored_run import LENGTHS, StoredRun, open_run
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
 from runner.records.here import here
+from runner.records.run_directory import DONE
 
 if TYPE_CHECKING:
     from runner.config.settings import Config
@@ -24,15 +25,21 @@ def run(argv: list[str]) -> int:
     stored = open_run("resume", argv, settings=(*LENGTHS, "num_workers", "tensorboard"))
     check_stretchable(stored)
     status = status_of(stored)
-    if status == "stopped_early":
-        print(f"{here(stored.directory.path)}: stopped early already; its patience is spent, nothing to do")
-    elif status == "finished" and not any(map(is_longer, stored.folds or [stored])):
-        print(f"{here(stored.directory.path)}: finished already; nothing to do")
-        print(f"  train it for longer: python -m runner resume {shlex.quote(here(stored.directory.path))} epochs=...")
-    else:
-        with stored.directory.owned():
-            go_on_with_folds(stored) if stored.folds else go_on(stored)
+    if status in DONE and is_trained(stored):
+        tell_nothing_to_do(stored, status)
+        return 0
+    with stored.directory.owned():
+        go_on_with_folds(stored) if stored.folds else go_on(stored)
     return 0
+
+
+def tell_nothing_to_do(stored: StoredRun, status: str) -> None:
+    run = here(stored.directory.path)
+    if status == "stopped_early":
+        print(f"{run}: stopped early already; its patience is spent, nothing to do")
+    else:
+        print(f"{run}: finished already; nothing to do")
+        print(f"  train it for longer: python -m runner resume {shlex.quote(run)} epochs=...")
 
 
 def status_of(stored: StoredRun) -> str:
@@ -56,16 +63,26 @@ def check_stretchable(stored: StoredRun) -> None:
         )
 
 
-def is_longer(stored: StoredRun) -> bool:
-    """Whether the changed lengths leave something to train."""
-    if not stored.changed(*LENGTHS) or stored.directory.status == "stopped_early":
-        return False
+def is_trained(stored: StoredRun) -> bool:
+    """Whether the checkpoint, or that of each fold, has come to the end that the config asks for.
+
+    The summary's word does not decide: a kill may have come after the config was made longer, and before the summary
+    was told of it.
+    """
     libraries.load()
     from runner.experiment import plan_of
+    from runner.monitor import is_spent
     from runner.records.checkpoint import Checkpoints
-    from runner.state import progress_of
+    from runner.records.folds import is_done
+    from runner.state import misfits, progress_of
 
-    return not plan_of(stored.config).is_done(progress_of(Checkpoints(stored.directory.checkpoints).load("last")))
+    if stored.folds:
+        return all(is_done(fold.directory) and is_trained(fold) for fold in stored.folds)
+    saved = Checkpoints(stored.directory.checkpoints).load("last")
+    with misfits("monitor"):
+        if is_spent(saved["monitor"], stored.config.early_stopping.patience_epochs):
+            return True
+    return plan_of(stored.config).is_done(progress_of(saved))
 
 
 def go_on(stored: StoredRun) -> None:
@@ -87,7 +104,7 @@ def go_on_with_folds(stored: StoredRun) -> None:
 
     def begin(number: int) -> Start | None:
         fold = stored.of_fold(number)
-        return None if is_done(fold.directory) and not is_longer(fold) else start_of(fold, read)
+        return None if is_done(fold.directory) and is_trained(fold) else start_of(fold, read)
 
     record_folds(stored.config, begin, stored.directory)
 
