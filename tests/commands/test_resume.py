@@ -69,6 +69,27 @@ def test_fault_11_a_longer_run_equals_one_that_was_longer_from_the_start(run: Pa
     assert "epochs: 6" in (run / "config.yaml").read_text()
 
 
+@pytest.mark.parametrize("instant", ["runner.recording:write_schema", "runner.records.summary:Summary.write"])
+def test_case_30_lengthening_that_was_killed_before_its_first_step_is_gone_on_with(
+    run: Path, tmp_path: Path, instant: str
+) -> None:
+    killed = program.run(["resume", str(run), "epochs=6"], tmp_path / "said", before="kill_before", at=(instant, 1))
+    assert killed.code == -9
+    assert summary(run)["status"] == "finished" and "epochs: 6" in (run / "config.yaml").read_text()
+    assert resume(run).code == 0
+    assert contents(run) == contents(program.train(tmp_path / "fresh", "epochs=6"))
+
+
+def test_case_30_what_a_summary_says_of_a_run_that_is_not_trained_to_its_end_is_not_believed(tmp_path: Path) -> None:
+    argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
+    at = ("runner.engine:Stepper.step", 8)
+    assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
+    run = program.only_run(tmp_path)
+    (run / "summary.json").write_text(json.dumps(summary(run) | {"status": "stopped_early"}))
+    assert resume(run).code == 0
+    assert (summary(run)["status"], summary(run)["final"]["epoch"]) == ("finished", 4)
+
+
 def test_fault_11_a_run_cut_within_an_epoch_goes_on_with_a_warning_and_the_same_weights(tmp_path: Path) -> None:
     run = program.train(tmp_path / "cut", "max_steps=7")
     done = resume(run, "max_steps=null")
