@@ -85,5 +85,11 @@ def sweep_temporaries(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
+def rid_of_other_names(path: Path) -> None:
+    """Make a file that is appended to a file of its own: a copy of hard links (``cp -al``) is not to grow with it."""
+    if path.exists() and path.stat().st_nlink > 1:
+        write_whole(path, path.read_bytes())
+
+
 def write_json(path: Path, content: Any) -> None:
     write_whole(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

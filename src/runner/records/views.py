@@ -149,7 +149,7 @@ def first_step_to_hide(directory: RunDirectory, saved: Mapping[str, Any] | None)
 
 
 def open_log(directory: RunDirectory, warn: Callable[[str], None]) -> logging.Handler:
-    handler = LogFile(directory.path / "train.log", warn)
+    handler = LogFile(directory.log, warn)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.setLevel(logging.INFO)
     logging.getLogger().addHandler(handler)  # at the root: what libraries warn of is kept too
