@@ -109,6 +109,17 @@ def test_fault_11_a_schedule_laid_out_over_the_length_cannot_be_stretched(tmp_pa
     assert "give scheduler.T_max from the beginning" in done.err
 
 
+def test_case_27_a_length_typed_into_the_config_of_a_schedule_laid_out_over_it_is_refused(tmp_path: Path) -> None:
+    settings = [word for word in program.TINY if not word.startswith("scheduler")]
+    argv = ["train", *settings, "scheduler=cosine_annealing_lr", f"output_dir={tmp_path}"]
+    assert program.run(argv, tmp_path / "said").code == 0
+    config = program.only_run(tmp_path) / "config.yaml"
+    config.write_text(config.read_text().replace("\nepochs: 4", "\nepochs: 9"))
+    done = resume(config.parent)
+    assert done.code == 3
+    assert "config.yaml: changed since the run was saved: epochs was 4, is 9\n" in done.err
+
+
 def test_fault_12_another_key_is_refused_with_what_can_change(run: Path) -> None:
     before = fingerprints(run)
     done = resume(run, "optimizer.lr=0.1")
