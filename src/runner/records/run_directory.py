@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -16,7 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from runner.errors import ConfigError, DataError, RunError
-from runner.records.files import rid_of_other_names, sweep_temporaries, write_json, write_whole
+from runner.records.files import read_json, rid_of_other_names, sweep_temporaries, write_json, write_whole
 from runner.records.here import here
 
 CLAIM_TRIES = 100
@@ -100,19 +99,7 @@ class RunDirectory:
         """summary.json. Raises DataError when it is missing or damaged."""
         if not self.summary.exists():
             raise DataError(f"{self.path}: no run directory: it has no summary.json")
-        return self.read_json(self.summary)
-
-    def read_json(self, path: Path) -> dict[str, Any]:
-        """The object in a JSON file of the run. Raises DataError when it is missing or damaged."""
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as missing:
-            raise DataError(f"{path}: not there") from missing
-        except (OSError, ValueError) as fault:
-            raise DataError(f"{path}: damaged: {fault}") from fault
-        if not isinstance(content, dict):
-            raise DataError(f"{path}: damaged: not a JSON object")
-        return content
+        return read_json(self.summary)
 
     def write_summary(self, content: dict[str, Any]) -> None:
         write_json(self.summary, content)

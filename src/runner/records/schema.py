@@ -13,7 +13,7 @@ from torch import Tensor
 
 from runner.contracts import Column, Data, Missing, Task
 from runner.errors import DataError
-from runner.records.files import write_json
+from runner.records.files import read_json, write_json
 from runner.records.run_directory import RunDirectory
 
 FORMAT = 1
@@ -75,7 +75,7 @@ def write_schema(directory: RunDirectory, schema: Schema) -> None:
 
 def read_schema(directory: RunDirectory) -> Schema:
     """schema.json. Raises DataError when it is damaged or of another format."""
-    return _checked(directory.read_json(directory.schema), directory.schema)
+    return _checked(read_json(directory.schema), directory.schema)
 
 
 def saved_schema(saved: Mapping[str, Any], where: Path) -> Schema | None:
