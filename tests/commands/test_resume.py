@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +246,101 @@ def test_a_run_whose_rows_were_lost_is_refused(run: Path) -> None:
     os.truncate(run / "metrics.jsonl", 10)
     done = resume(run, "epochs=5")
     assert done.code == 3 and "10 bytes, the checkpoint was taken at" in done.err
+
+
+def damage(path: Path) -> None:
+    path.unlink()  # it may be one file with another
+    path.write_bytes(b"damaged")
+
+
+def test_case_34_with_both_generations_of_last_damaged_the_best_is_gone_on_with(run: Path, tmp_path: Path) -> None:
+    step = summary(run)["best"]["step"]
+    for name in ("last.pt", "previous-last.pt"):
+        damage(run / "checkpoints" / name)
+    for words in ((), ("epochs=6",)):
+        done = resume(run, *words)
+        assert done.code == 0
+        for name in ("last.pt", "previous-last.pt"):
+            told = f"checkpoints/{name}: not loaded: cut short, or not a checkpoint of this program; going on with best"
+            assert told in done.err
+        assert f"; going on with best.pt of step {step}\n" in done.err
+    assert contents(run) == contents(program.train(tmp_path / "fresh", "epochs=6"))
+
+
+def test_case_34_without_its_checkpoints_a_run_that_was_saved_is_not_started_over(run: Path) -> None:
+    shutil.rmtree(run / "checkpoints")
+    before = fingerprints(run)
+    done = resume(run, "epochs=6")
+    assert done.code == 3
+    (run / "summary.json").write_text(json.dumps(summary(run) | {"status": "running"}))
+    killed = resume(run)
+    assert killed.code == 3
+    assert f"{run}/checkpoints: no checkpoint is there, but metrics.jsonl holds 20 steps\n" in killed.err
+    assert "  put the folder back, or start a new run; nothing was changed\n" in killed.err
+    assert fingerprints(run)["metrics.jsonl"] == before["metrics.jsonl"]
+
+
+def test_case_34_without_its_best_checkpoint_a_run_is_not_trained_first_and_refused_then(run: Path) -> None:
+    for name in ("best.pt", "previous-best.pt"):
+        damage(run / "checkpoints" / name)
+    before = fingerprints(run)
+    done = resume(run, "epochs=6")
+    assert done.code == 3 and "best.pt: not loaded: cut short" in done.err
+    assert fingerprints(run).items() - before.items() <= {(".owner", fingerprints(run).get(".owner"))}
+
+
+def spoil_the_first_row(content: bytes) -> bytes:
+    return content.replace(b'"step"', b'"st\0p"', 1)
+
+
+def edit_a_row(content: bytes) -> bytes:
+    return content.replace(b'"epoch": 1', b'"epoch": 7', 1)
+
+
+def lose_a_line(content: bytes) -> bytes:
+    return content.partition(b"\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (spoil_the_first_row, "metrics.jsonl: line 1 is damaged: Invalid control character"),
+        (edit_a_row, "metrics.jsonl: changed since the run was saved"),
+        (lose_a_line, "the checkpoint was taken at"),
+        (lambda content: b"3\n" + content[2:], "metrics.jsonl: line 1 is damaged: "),
+    ],
+)
+def test_case_35_damaged_rows_are_told_before_training_and_left_out_where_that_is_asked_for(
+    run: Path, tmp_path: Path, spoil: Callable[[bytes], bytes], told: str
+) -> None:
+    rows = run / "metrics.jsonl"
+    whole = rows.read_bytes()
+    rows.write_bytes(spoil(whole))
+    before = fingerprints(run)
+    done = resume(run, "epochs=6")
+    assert done.code == 3
+    assert told in done.err
+    assert f"  put the file back, or go on without what is damaged: python -m runner resume {run} --force" in done.err
+    assert {name for name, state in fingerprints(run).items() if before.get(name) != state} <= {".owner", ".lock"}
+    forced = resume(run, "epochs=6", "--force")
+    assert forced.code == 0 and "left out\n" in forced.err
+    fresh = program.train(tmp_path / "fresh", "epochs=6")
+    assert contents(run)["last"]["model"] == contents(fresh)["last"]["model"]
+    assert rows.stat().st_size == (fresh / "metrics.jsonl").stat().st_size
+    assert program.run(["view", str(run), "curves"], tmp_path / "said").code == 0
+    assert resume(run, "epochs=7").code == 0  # what was left out once is not asked about again
+
+
+def test_case_35_the_rows_of_an_older_build_which_kept_no_digest_are_looked_at_one_by_one(run: Path) -> None:
+    for path in (run / "checkpoints").iterdir():
+        state = unpack(path.read_bytes(), path)
+        del state["log_digest"]
+        path.write_bytes(pack(state))
+    rows = run / "metrics.jsonl"
+    rows.write_bytes(edit_a_row(rows.read_bytes()))
+    assert resume(run, "epochs=5").code == 0
+    rows.write_bytes(spoil_the_first_row(rows.read_bytes()))
+    assert resume(run, "epochs=6").code == 3
 
 
 def test_fault_29_the_lock_of_a_killed_run_is_taken_over_at_once(tmp_path: Path) -> None:
