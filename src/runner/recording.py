@@ -212,6 +212,7 @@ class Recording:
             judgement = judge(self.experiment, saved, self.stop)
         except Stopped:
             return Outcome("interrupted")
+        self.views.tensorboard.conclude(self.progress.step)
         self.dashboards.finish()
         outcome = judgement.outcome(status, last_epoch_row(self.directory.metrics))
         flattered = flattery(self.experiment.config.monitor, list(epoch_rows(self.directory.metrics)), outcome.best)

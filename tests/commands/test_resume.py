@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tensorboard.backend.event_processing import plugin_event_accumulator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import program
@@ -218,6 +219,45 @@ def points(run: Path) -> dict[str, list[int]]:
     events = EventAccumulator(str(run), size_guidance={"scalars": 0})
     events.Reload()
     return {tag: [point.step for point in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def all_points(run: Path) -> dict[str, list[int]]:
+    """As TensorBoard itself reads them: also of what is no curve."""
+    events = plugin_event_accumulator.EventAccumulator(str(run), tensor_size_guidance={})
+    events.Reload()
+    return {tag: [point.step for point in events.Tensors(tag)] for tag in events.Tags()["tensors"]}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nobody killed, with everything that TensorBoard shows."""
+    return program.train(tmp_path_factory.mktemp("shown"), "tensorboard=full")
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        "runner.recording:Recording.judged",
+        "runner.recording:judge",
+        "runner.dashboards.dashboards:Dashboards.finish",
+        "runner.dashboards.dashboards:Dashboards.show_picture",
+        "runner.records.tensorboard:TensorBoard.hparams",
+        "runner.records.console:RunConsole.finish",
+        "runner.records.summary:Summary.close",
+    ],
+)
+def test_case_14_the_end_is_shown_once_wherever_a_kill_came(tmp_path: Path, instant: str, shown: Path) -> None:
+    argv = ["train", *program.TINY, "tensorboard=full", f"output_dir={tmp_path}"]
+    assert program.run(argv, tmp_path / "said", before="kill_before", at=(instant, 1)).code == -9
+    run = program.only_run(tmp_path)
+    assert resume(run).code == 0
+    assert all_points(run) == all_points(shown)
+    assert points(run)["verdict/val/loss"] == [21]
+
+
+def test_case_14_of_a_run_that_was_made_longer_only_its_end_is_shown(run: Path, tmp_path: Path) -> None:
+    assert resume(run, "epochs=6").code == 0
+    assert points(run) == points(program.train(tmp_path / "fresh", "epochs=6"))
 
 
 @pytest.mark.parametrize("step", [3, 8])
