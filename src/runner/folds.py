@@ -111,6 +111,7 @@ def record_fold(start: Start, directory: RunDirectory, begun: float | None) -> N
     """Train one fold to its end, and answer its test rows."""
     make(directory.path)
     with directory.owned():
+        (directory.path / PREDICTIONS).unlink(missing_ok=True)  # of a shorter training, which a kill would leave here
         try:
             record(start.experiment, directory, start.saved, start.warnings, brief=True, begun=begun)
         except RunError as fault:

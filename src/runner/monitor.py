@@ -64,7 +64,7 @@ class Monitor:
     @property
     def spent(self) -> bool:
         """Whether ``patience_epochs`` epochs in a row brought nothing better; never where patience is not limited."""
-        return self._patience_epochs is not None and self._waited_epochs >= self._patience_epochs
+        return is_spent(self.state(), self._patience_epochs)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint must keep: plain numbers."""
@@ -94,3 +94,8 @@ class Monitor:
         if math.isnan(value):
             return False
         return other is None or self._sign * (value - other) > margin
+
+
+def is_spent(state: Mapping[str, Any], patience_epochs: int | None) -> bool:
+    """``Monitor.spent``, of a monitor whose ``state`` was kept."""
+    return patience_epochs is not None and state["waited_epochs"] >= patience_epochs
