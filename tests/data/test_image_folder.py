@@ -20,8 +20,9 @@ def picture(path, size=(6, 5), colour=True):
     return pixels
 
 
-def load(folder, size=None, colour=True, memory_mb=1000, path=None):
-    return ImageFolder(path=str(path or folder), size=size, colour=colour, memory_mb=memory_mb).load(folder)
+def load(folder, path=None, **knobs):
+    usual = {"size": None, "colour": True, "background": "white", "brightest": None, "memory_mb": 1000}
+    return ImageFolder(path=str(path or folder), **{**usual, **knobs}).load(folder)
 
 
 @pytest.fixture
@@ -104,9 +105,9 @@ def test_train_val_and_test_folders_are_official_splits(tmp_path):
 
 
 def test_a_relative_path_is_looked_for_here_and_in_data_dir(folder, monkeypatch):
-    assert len(ImageFolder(path=folder.name, size=None, colour=True, memory_mb=9).load(folder.parent).y) == 6
+    assert len(load(folder.parent, path=folder.name).y) == 6
     monkeypatch.chdir(folder.parent)
-    assert len(ImageFolder(path=folder.name, size=None, colour=True, memory_mb=9).load(folder / "nowhere").y) == 6
+    assert len(load(folder / "nowhere", path=folder.name).y) == 6
 
 
 def test_a_folder_that_is_not_there_is_named_with_every_place(tmp_path):

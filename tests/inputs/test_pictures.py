@@ -10,18 +10,21 @@ import pytest
 import torch
 from PIL import Image
 
+from runner.data.picture import Shades
 from runner.errors import ConfigError
 from runner.inputs.pictures import picture_rows
 from runner.inputs.rows import Rows
 from runner.records.schema import Schema
+
+PLAIN = Shades("white", None)
 
 
 def schema(channels: int = 1, white: float = 255.0, border: float = 0.0) -> Schema:
     return Schema("multiclass", ("a", "b", "c"), (channels, 2, 2), (), 0.0, white, border)
 
 
-def only(words: list[Path], of: Schema, *, invert: bool = False) -> Rows:
-    (rows,) = picture_rows([str(word) for word in words], of, invert=invert)
+def only(words: list[Path], of: Schema, *, invert: bool = False, shades: Shades = PLAIN) -> Rows:
+    (rows,) = picture_rows([str(word) for word in words], of, shades, invert=invert)
     return rows
 
 
@@ -119,7 +122,7 @@ def test_wrong_pictures_are_told_one_by_one_and_the_rest_is_read(tmp_path: Path,
     (tmp_path / "links" / "lost.png").symlink_to("nowhere")
     assert only([tmp_path / "links"], schema()).faults == [f"{tmp_path}/links/lost.png: no such file"]
     words = [tmp_path / name for name in ("nothing", "empty.png", "text.png", "good.png", "cut.png", "gone.png")]
-    first, rows = picture_rows([str(word) for word in words], schema(), invert=False)
+    first, rows = picture_rows([str(word) for word in words], schema(), PLAIN, invert=False)
     assert first.faults[0].startswith(f"{tmp_path}/nothing: no picture in this folder (.bmp,")
     assert rows.names == [str(good)]
     told = [fault.removeprefix(f"{tmp_path}/") for fault in rows.faults]
@@ -151,4 +154,4 @@ def test_a_picture_too_large_to_be_one_is_refused(tmp_path: Path, grey: Image.Im
 
 def test_rows_that_are_no_pictures_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"rows of shape \[4, 2, 2\]: neither grey nor colour"):
-        list(picture_rows(["a.png"], schema(channels=4), invert=False))
+        list(picture_rows(["a.png"], schema(channels=4), PLAIN, invert=False))

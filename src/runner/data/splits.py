@@ -1,5 +1,6 @@
 """Which rows train, which choose the best epoch, which judge: drawn by a private generator, class by class."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,20 @@ from torch import Tensor
 from runner.contracts import Data, Split
 from runner.errors import ConfigError, DataError
 from runner.seed import generator
+
+# what people call a split, in lower case
+SPLIT_NAMES: Mapping[str, str] = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+    "eval": "test",
+    "evaluation": "test",
+}
 
 
 @dataclass(frozen=True)
