@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from runner.data.picture import Shades
+from runner.data.picture import GROUNDS, Shades
 from runner.errors import ConfigError
 from runner.inputs.pictures import picture_rows
 from runner.inputs.rows import Rows
@@ -73,6 +73,29 @@ def test_what_is_not_seen_is_white(tmp_path: Path) -> None:
     unseen = Image.new("RGBA", (2, 2), (0, 0, 0, 0))
     unseen.putpixel((0, 0), (10, 10, 10, 255))
     assert only([saved(tmp_path / "a.png", unseen)], schema()).x.flatten().tolist() == [10, 255, 255, 255]
+
+
+def test_case_26_the_ground_is_that_of_the_training(tmp_path: Path) -> None:
+    clear = Image.new("RGBA", (2, 2), (255, 255, 255, 0))
+    clear.putpixel((0, 0), (255, 255, 255, 100))
+    path = saved(tmp_path / "a.png", clear)
+    found = {ground: only([path], schema(), shades=Shades(ground, None)).x.flatten().tolist() for ground in GROUNDS}
+    assert found == {"white": [255] * 4, "black": [100, 0, 0, 0], "grey": [178, 128, 128, 128]}
+
+
+def test_case_19_thirty_two_bits_are_read_as_in_training(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.tif", Image.fromarray(np.array([[0, 51], [102, 255]], np.int32)))
+    assert only([path], schema()).x.flatten().tolist() == [0, 51, 102, 255]
+    assert only([path], schema(), shades=Shades("white", 510.0)).x.flatten().tolist() == [0, 25, 51, 127]
+
+
+def test_case_29_runs_in_a_folder_are_left_out_and_said(tmp_path: Path, grey: Image.Image) -> None:
+    saved(tmp_path / "a.png", grey)
+    saved(tmp_path / "run/b.png", grey)
+    (tmp_path / "run/.owner").touch()
+    first, rows = picture_rows([str(tmp_path)], schema(), PLAIN, invert=False)
+    assert (list(first.notes), list(first.faults)) == (["run: left out, of a run of this program"], [])
+    assert rows.names == [f"{tmp_path}/a.png"]
 
 
 def test_any_size_is_stretched_to_that_of_the_run(tmp_path: Path) -> None:

@@ -32,10 +32,13 @@ def list_pictures(top: Path) -> tuple[list[Picture], list[str]]:
 
     Raises DataError where a class has no picture, or a folder may be a class as well as a split.
     """
-    tree, notes = folder_tree(top)
-    folders = ClassFolders(tree, notes)
-    pictures = folders.pictures()
-    return pictures, [*notes, *folders.note_on_others()]
+    tree, left_out = folder_tree(top)
+    folders = ClassFolders(tree)
+    try:
+        pictures = folders.pictures()
+    except DataError as fault:  # perhaps for what was left out
+        raise DataError("\n  ".join([str(fault), *left_out])) from fault
+    return pictures, [*left_out, *folders.notes, *folders.note_on_others()]
 
 
 def split_of(name: str) -> str:
@@ -56,9 +59,9 @@ def inmost(folder: Folder) -> Folder:
 class ClassFolders:
     """The folders of a data set, and what a person should know of how they were taken."""
 
-    def __init__(self, tree: Folder, notes: list[str]):
+    def __init__(self, tree: Folder):
         self.tree = tree
-        self.notes = notes
+        self.notes: list[str] = []
         self.others: Counter[str] = Counter()  # endings of files that are no pictures
 
     def pictures(self) -> list[Picture]:
@@ -67,12 +70,12 @@ class ClassFolders:
         rest = [inside for inside in folder.folders if inside not in splits.values()]
         if not splits:
             return self.of_classes(folder, rest, "")
-        self.note_on_pictures_of(folder)
+        pictures = []
         if "train" not in splits:
             pictures = self.of_rest(folder, rest, splits)
         else:
+            self.note_on_pictures_of(folder)
             self.leave_out(rest, splits)
-            pictures = []
         if any(named.name != split for split, named in splits.items()):
             self.notes.append(", ".join(f"{named.name} is the {split} split" for split, named in splits.items()))
         for split, named in splits.items():
@@ -92,9 +95,9 @@ class ClassFolders:
         classes = [inside for inside in rest if inside.name.lower() not in SPLIT_NAMES]
         others = self.shown(list(splits.values()))
         if len(classes) < 2:
-            raise DataError(
-                f"{folder.path}: {others} have names of splits, and no folder that of train; rename the one to train on"
-            )
+            flat = [inside for inside in rest if split_of(inside.name) == "train"]
+            none = DataError(f"{folder.path}: no folder to train on beside {others}; give it the name train")
+            raise too_few_classes(flat[0], flat[0].folders) if flat else none
         self.leave_out([inside for inside in rest if inside not in classes], splits)
         self.notes.append(f"{self.shown(classes)}: the train split, beside {others}")
         return self.of_classes(folder, classes, "train")
@@ -109,7 +112,7 @@ class ClassFolders:
                 raise too_few_classes(folder, classes)
         if left := [folder for folder in rest if folder.num_pictures]:
             count, beside = sum(folder.num_pictures for folder in left), self.shown(list(splits.values()))
-            self.notes.append(f"{self.shown(left)}: left out, {pictures_of(count)} in none of the splits {beside}")
+            self.notes.append(f"{self.shown(left)}: left out, {pictures_of(count)} in none of the splits ({beside})")
 
     def of_classes(self, where: Folder, classes: Sequence[Folder], split: str) -> list[Picture]:
         """The pictures of the folders of ``where`` that are classes."""

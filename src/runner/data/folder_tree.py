@@ -94,13 +94,23 @@ def read_place(path: str) -> Place:
         if entry.name.startswith(".") or entry.name in OF_SYSTEMS:
             continue
         inside = entry.name if path == "." else os.path.join(path, entry.name)
-        if os.path.isdir(inside):
-            (place.strange if entry.is_symlink() and leads_back(inside) else place.folders).append(inside)
-        elif entry.name.lower().endswith(SUFFIXES) and (os.path.isfile(inside) or entry.is_symlink()):
-            place.pictures.append(inside)  # of a lost one whoever reads it will hear
-        else:
-            (place.others if os.path.isfile(inside) else place.strange).append(inside)
+        getattr(place, kind_of(entry, inside)).append(inside)
     return place
+
+
+def kind_of(entry: os.DirEntry[str], path: str) -> str:
+    """The list of a Place: others are files but no pictures, strange is no file, or a folder not to go into."""
+    is_picture = entry.name.lower().endswith(SUFFIXES)
+    is_file = entry.is_file(follow_symlinks=False)
+    if entry.is_symlink():
+        if os.path.isdir(path):
+            return "strange" if leads_back(path) else "folders"
+        is_file = os.path.isfile(path) or (
+            is_picture and not os.path.exists(path)
+        )  # whoever reads a lost one will hear
+    elif entry.is_dir():
+        return "folders"
+    return "strange" if not is_file else "pictures" if is_picture else "others"
 
 
 def leads_back(link: str) -> bool:
@@ -110,9 +120,8 @@ def leads_back(link: str) -> bool:
 
 
 def is_of_a_run(place: Place) -> bool:
-    return any(files <= place.names for files in FILES_OF_A_RUN) or bool(
-        DRAWN_BY_VIEW.fullmatch(os.path.basename(place.path))
-    )
+    has_files = any(files <= place.names for files in FILES_OF_A_RUN)
+    return has_files or DRAWN_BY_VIEW.fullmatch(os.path.basename(place.path)) is not None
 
 
 def as_tree(places: Sequence[Place], runs: Sequence[str]) -> Folder:

@@ -50,11 +50,9 @@ def facts_of(path: str) -> Facts:
         if not is_deep(picture):
             return facts
         values = np.asarray(picture)
+        values = values[np.isfinite(values)]
         return replace(
-            facts,
-            white=white_of(picture),
-            least=float(np.nanmin(values, initial=0)),
-            most=float(np.nanmax(values, initial=0)),
+            facts, white=white_of(picture), least=float(values.min(initial=0)), most=float(values.max(initial=0))
         )
 
 
@@ -65,7 +63,9 @@ def _shown_on(picture: Image.Image) -> frozenset[str]:
     clear = picture.convert("RGBA")
     if _is_flat(clear.getchannel("A")):
         return frozenset(GROUNDS)
-    return frozenset(ground for ground in GROUNDS if not _is_flat(laid(clear, ground))) or frozenset(GROUNDS)
+    return frozenset(ground for ground in GROUNDS if not _is_flat(laid(clear, ground).convert("RGB"))) or frozenset(
+        GROUNDS
+    )
 
 
 def _is_flat(picture: Image.Image) -> bool:
@@ -82,12 +82,10 @@ def _on_ground(facts: Sequence[Facts], background: str, of: str) -> Iterator[str
     unseen = [each for each in facts if background not in each.shown_on]
     if not unseen:
         return
-    seen_on = {ground: sum(ground in each.shown_on for each in unseen) for ground in ("black", "grey", "white")}
+    seen_on = {ground: sum(ground in each.shown_on for each in facts) for ground in ("black", "grey", "white")}
     best = max(seen_on, key=lambda ground: seen_on[ground])
-    yield (
-        f"{len(unseen)} {of} show nothing once their transparent part is laid on {background} ({unseen[0].path}): "
-        f"dataset.background={best}"
-    )
+    advice = f": dataset.background={best}" if seen_on[best] > seen_on[background] else ""
+    yield f"{len(unseen)} {of} show nothing once laid on {background} ({unseen[0].path}){advice}"
 
 
 def _on_brightness(facts: Sequence[Facts], shades: Shades) -> Iterator[str]:
@@ -98,7 +96,7 @@ def _on_brightness(facts: Sequence[Facts], shades: Shades) -> Iterator[str]:
         whites = sorted({each.white for each in deep})
         advice = f"dataset.brightest={_bound(most)} makes that white"
         if len(whites) > 1:
-            yield f"some pictures hold values up to {whites[0]}, others up to {whites[1]} by their looks: {advice}"
+            yield f"by their values some pictures are read as 0 to {whites[0]}, others as 0 to {whites[1]}: {advice}"
         elif most.most > OVERSHOOT * whites[0]:
             yield f"values reach {most.most:g} ({most.path}), and all above {whites[0]} is white: {advice}"
         elif 0 < most.most <= whites[0] / FEW_SHADES:

@@ -18,11 +18,18 @@ SPLIT_NAMES: Mapping[str, str] = {
     "val": "val",
     "valid": "val",
     "validation": "val",
+    "validate": "val",
     "dev": "val",
     "test": "test",
     "testing": "test",
     "eval": "test",
     "evaluation": "test",
+    "학습": "train",
+    "훈련": "train",
+    "검증": "val",
+    "시험": "test",
+    "평가": "test",
+    "테스트": "test",
 }
 
 
