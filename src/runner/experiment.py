@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
         parts.readout.hold(judged["train"].num_rows)
         parts = replace(parts, reference=judged["train"])
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
-    check_last_batch(parts.model, len(rows.train), config.batch_size)
+    check_last_batch(parts.model, in_shape, len(rows.train), config.batch_size)
     check_measurable(config, data, judged_rows, parts.metrics)
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog)
 
@@ -288,15 +289,21 @@ def augment(config: Config, data: Data) -> Augment | None:
     return build_augment(listed, tuple(data.x.shape[1:]), seed.derive(config.seed, "augment"))
 
 
-def check_last_batch(model: nn.Module, num_rows: int, batch_size: int) -> None:
-    """A batch norm cannot normalise over one row."""
-    has_norm = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+def check_last_batch(model: nn.Module, in_shape: tuple[int, ...], num_rows: int, batch_size: int) -> None:
+    """Raises ConfigError where a batch norm would be given one value to normalise over."""
     num_batches = -(-num_rows // batch_size)
-    if has_norm and num_rows - (num_batches - 1) * batch_size == 1:
+    if num_rows - (num_batches - 1) * batch_size == 1 and norms_over_one_value(model, in_shape):
         raise ConfigError(
             f"batch_size={batch_size}: the last of {num_batches} batches would hold one row, "
             f"which batch normalisation cannot use; choose another batch_size, such as {batch_size + 1}"
         )
+
+
+def norms_over_one_value(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
+    """Whether a batch norm has one value a channel from one row; of a picture it has one from each pixel."""
+    norms = nn.modules.batchnorm._BatchNorm
+    rows = [layer for layer in layers(model, in_shape) if isinstance(model.get_submodule(layer.name), norms)]
+    return any(prod(layer.out_shape[1:]) == 1 for layer in rows)
 
 
 def outline(experiment: Experiment, run_dir: Path) -> Outline:

@@ -65,7 +65,7 @@ def check_other_folds(first: Experiment, read: Callable[[Config], Data]) -> None
         config = replace(first.config, fold=fold)
         data, rows = read_split(config, read)
         check_batch_size(config.batch_size, len(rows.train))
-        check_last_batch(first.parts.model, len(rows.train), config.batch_size)
+        check_last_batch(first.parts.model, first.in_shape, len(rows.train), config.batch_size)
         judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
         check_measurable(config, data, judged_rows, first.parts.metrics)
 

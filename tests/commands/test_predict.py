@@ -283,6 +283,49 @@ def test_case_38_a_schema_whose_rows_no_memory_holds_is_damaged(car: Path, tmp_p
     assert "schema.json: damaged: task multiclass, row_shape [1000000000, 1000000000]\n" in capsys.readouterr().err
 
 
+def test_case_26_predict_lays_a_picture_on_the_ground_of_the_training(
+    tmp_path: Path, here: Path, capsys: Capture
+) -> None:
+    """White shapes: only their alpha tells a wide one from a high one."""
+    for number in range(8):
+        for name, size in (("wide", (6, 2)), ("high", (2, 6))):
+            (here / "shapes" / name).mkdir(parents=True, exist_ok=True)
+            shape = Image.new("RGBA", (8, 8), (255, 255, 255, 0))
+            shape.paste((255, 255, 255, 255), (number % 3, number % 2, number % 3 + size[0], number % 2 + size[1]))
+            shape.save(here / "shapes" / name / f"{number}.png")
+    data = ["dataset=image_folder", f"dataset.path={here / 'shapes'}", "model=linear", "batch_size=4"]
+    run = trained(tmp_path / "out", *data, "dataset.background=black")
+    (row,) = predicted(capsys, run, "--test-index", "0")
+    answers = {answer["input"]: answer["probabilities"] for answer in predicted(capsys, run, "shapes")}
+    assert len({repr(answer) for answer in answers.values()}) > 1
+    assert row["probabilities"] in answers.values()
+    refused = program.run(["train", *data, f"output_dir={tmp_path / 'no'}"], tmp_path / "said")
+    assert refused.code == 3 and "16 of 16 pictures show nothing once laid on white" in refused.err
+    assert refused.err.endswith("dataset.background=black\n") and not (tmp_path / "no").exists()
+
+
+def test_case_29_a_run_inside_the_folder_of_its_pictures_is_no_class_and_not_predicted(
+    here: Path, capsys: Capture
+) -> None:
+    for number in range(8):
+        for name in ("dark", "light"):
+            (here / "photos" / name).mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (4, 4), (9 * number, 0, 200 * (name == "light"))).save(
+                here / "photos" / name / f"{number}.png"
+            )
+    words = ["train", "dataset=image_folder", "dataset.path=.", "model=linear", "batch_size=4", "output_dir=outputs"]
+    for _ in range(2):
+        done = program.run([*words, *QUICK, "tensorboard=full"], here / "said", cwd=here / "photos")
+        assert done.code == 0 and "2 classes: dark" in done.out
+    first, second = sorted((here / "photos" / "outputs").glob("*/*"))
+    assert f"outputs/{first.parent.name}/{first.name}: left out, of a run of this program" in done.out
+    assert list(first.rglob("*.png"))
+    assert cli.main(["predict", str(second), "photos", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 16
+    assert err.startswith("warning: outputs/") and err.endswith(": left out, of a run of this program\n")
+
+
 def test_a_run_of_an_older_build_reads_its_data_once_more(car: Path, tmp_path: Path, capsys: Capture) -> None:
     (answer,) = predicted(capsys, car, *CAR)
     older = Path(shutil.copytree(car, tmp_path / "older"))

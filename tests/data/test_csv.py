@@ -271,6 +271,17 @@ def test_numbers_of_val_and_test_rows_do_not_decide_what_a_column_is(tmp_path: P
         fitted(path, target="y", split_column="part")
 
 
+def test_case_1_a_split_column_may_say_any_usual_name(tmp_path: Path) -> None:
+    parts = ["Training"] * 30 + ["dev"] * 4 + ["Testing"] * 6
+    path = write(tmp_path / "my.csv", f"{HEADER},part", *(f"{a},{b}" for a, b in zip(ROWS, parts, strict=True)))
+    _, rows = fitted(path, split_column="part")
+    assert [len(rows.train), rows.val.tolist(), rows.test.tolist()] == [30, [30, 31, 32, 33], list(range(34, 40))]
+    parts[-1] = "eval"
+    path = write(tmp_path / "my.csv", f"{HEADER},part", *(f"{a},{b}" for a, b in zip(ROWS, parts, strict=True)))
+    with pytest.raises(DataError, match=r"column part: (Testing and eval|eval and Testing) both name the test split"):
+        fitted(path, split_column="part")
+
+
 def test_splits_by_a_column_and_by_position(tmp_path: Path) -> None:
     parts = ["train"] * 30 + ["valid"] * 4 + ["Test"] * 6
     path = write(tmp_path / "my.csv", f"{HEADER},part", *(f"{a},{b}" for a, b in zip(ROWS, parts, strict=True)))

@@ -10,18 +10,21 @@ import pytest
 import torch
 from PIL import Image
 
+from runner.data.picture import GROUNDS, Shades
 from runner.errors import ConfigError
 from runner.inputs.pictures import picture_rows
 from runner.inputs.rows import Rows
 from runner.records.schema import Schema
+
+PLAIN = Shades("white", None)
 
 
 def schema(channels: int = 1, white: float = 255.0, border: float = 0.0) -> Schema:
     return Schema("multiclass", ("a", "b", "c"), (channels, 2, 2), (), 0.0, white, border)
 
 
-def only(words: list[Path], of: Schema, *, invert: bool = False) -> Rows:
-    (rows,) = picture_rows([str(word) for word in words], of, invert=invert)
+def only(words: list[Path], of: Schema, *, invert: bool = False, shades: Shades = PLAIN) -> Rows:
+    (rows,) = picture_rows([str(word) for word in words], of, shades, invert=invert)
     return rows
 
 
@@ -72,6 +75,29 @@ def test_what_is_not_seen_is_white(tmp_path: Path) -> None:
     assert only([saved(tmp_path / "a.png", unseen)], schema()).x.flatten().tolist() == [10, 255, 255, 255]
 
 
+def test_case_26_the_ground_is_that_of_the_training(tmp_path: Path) -> None:
+    clear = Image.new("RGBA", (2, 2), (255, 255, 255, 0))
+    clear.putpixel((0, 0), (255, 255, 255, 100))
+    path = saved(tmp_path / "a.png", clear)
+    found = {ground: only([path], schema(), shades=Shades(ground, None)).x.flatten().tolist() for ground in GROUNDS}
+    assert found == {"white": [255] * 4, "black": [100, 0, 0, 0], "grey": [178, 128, 128, 128]}
+
+
+def test_case_19_thirty_two_bits_are_read_as_in_training(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.tif", Image.fromarray(np.array([[0, 51], [102, 255]], np.int32)))
+    assert only([path], schema()).x.flatten().tolist() == [0, 51, 102, 255]
+    assert only([path], schema(), shades=Shades("white", 510.0)).x.flatten().tolist() == [0, 25, 51, 127]
+
+
+def test_case_29_runs_in_a_folder_are_left_out_and_said(tmp_path: Path, grey: Image.Image) -> None:
+    saved(tmp_path / "a.png", grey)
+    saved(tmp_path / "run/b.png", grey)
+    (tmp_path / "run/.owner").touch()
+    first, rows = picture_rows([str(tmp_path)], schema(), PLAIN, invert=False)
+    assert (list(first.notes), list(first.faults)) == (["run: left out, of a run of this program"], [])
+    assert rows.names == [f"{tmp_path}/a.png"]
+
+
 def test_any_size_is_stretched_to_that_of_the_run(tmp_path: Path) -> None:
     assert only([saved(tmp_path / "a.png", Image.new("L", (30, 50), 7))], schema()).x.tolist() == [[[[7, 7], [7, 7]]]]
 
@@ -119,7 +145,7 @@ def test_wrong_pictures_are_told_one_by_one_and_the_rest_is_read(tmp_path: Path,
     (tmp_path / "links" / "lost.png").symlink_to("nowhere")
     assert only([tmp_path / "links"], schema()).faults == [f"{tmp_path}/links/lost.png: no such file"]
     words = [tmp_path / name for name in ("nothing", "empty.png", "text.png", "good.png", "cut.png", "gone.png")]
-    first, rows = picture_rows([str(word) for word in words], schema(), invert=False)
+    first, rows = picture_rows([str(word) for word in words], schema(), PLAIN, invert=False)
     assert first.faults[0].startswith(f"{tmp_path}/nothing: no picture in this folder (.bmp,")
     assert rows.names == [str(good)]
     told = [fault.removeprefix(f"{tmp_path}/") for fault in rows.faults]
@@ -151,4 +177,4 @@ def test_a_picture_too_large_to_be_one_is_refused(tmp_path: Path, grey: Image.Im
 
 def test_rows_that_are_no_pictures_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"rows of shape \[4, 2, 2\]: neither grey nor colour"):
-        list(picture_rows(["a.png"], schema(channels=4), invert=False))
+        list(picture_rows(["a.png"], schema(channels=4), PLAIN, invert=False))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from runner.data.layout import Reading
+    from runner.data.picture import Shades
     from runner.experiment import Experiment
     from runner.inputs.rows import Rows
     from runner.predictor import Predictor
@@ -81,7 +82,7 @@ def tell_inputs(stored: StoredRun, wanted: Wanted, console: RunConsole) -> None:
     gc.freeze()  # else each search through all that torch has made costs more than a block of rows
     teller = Teller(wanted, console, predictor.schema.class_names, measure(predictor.parts), f"{checkpoint}.pt")
     try:
-        for rows in inputs(wanted, predictor.schema, reading_of(stored)):
+        for rows in inputs(wanted, predictor.schema, reading_of(stored), shades_of(stored)):
             teller.take(rows, predictor)
     finally:
         gc.unfreeze()  # what is left out of the last search, libraries call a leak
@@ -190,7 +191,15 @@ def reading_of(stored: StoredRun) -> Reading:
     return Reading(**{key: {**knobs, **said}.get(key) for key in ("delimiter", "names", *SAID)})
 
 
-def inputs(wanted: Wanted, schema: Schema, reading: Reading) -> Iterator[Rows]:
+def shades_of(stored: StoredRun) -> Shades:
+    """How pictures are read: as the run's own were."""
+    from runner.data.picture import Shades
+
+    knobs = stored.config.dataset.knobs
+    return Shades(knobs.get("background", "white"), knobs.get("brightest"))
+
+
+def inputs(wanted: Wanted, schema: Schema, reading: Reading, shades: Shades) -> Iterator[Rows]:
     """What came in, block by block. Raises ConfigError where it is of another kind than the run's data."""
     from runner.inputs.pictures import picture_rows
     from runner.inputs.table import bare_row, single_row, table_rows
@@ -199,7 +208,7 @@ def inputs(wanted: Wanted, schema: Schema, reading: Reading) -> Iterator[Rows]:
         if wanted.cells:
             shape = " x ".join(map(str, schema.row_shape))
             raise ConfigError(f"{next(iter(wanted.cells))}=...: this run reads pictures ({shape}); give files")
-        yield from picture_rows(wanted.files, schema, invert=wanted.invert)
+        yield from picture_rows(wanted.files, schema, shades, invert=wanted.invert)
         return
     if wanted.invert:
         raise ConfigError("--invert: this run reads the rows of a table, not pictures")

@@ -24,6 +24,8 @@ Interval = Literal["epoch", "step"]
 DATASET: Mapping[str, Any] = {
     "arguments": dict[str, Any],
     "augment": list[Any],
+    "background": Literal["white", "grey", "black"],
+    "brightest": Positive | None,
     "categorical": Literal["onehot", "embedding"],
     "class_names": list[str] | None,
     "columns": dict[str, Any],

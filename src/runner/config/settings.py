@@ -40,6 +40,7 @@ LATER_SETTINGS: dict[str, Any] = {
 }
 LATER_KNOBS: dict[str, dict[str, Any]] = {  # likewise, by class
     "runner.data.car.Car": {"path": None},
+    "runner.data.image_folder.ImageFolder": {"background": "white", "brightest": None},
     "runner.models.cnn.Cnn": {"dropout": 0.0, "residual": False},
     "runner.models.dnn.Dnn": {"output_activation": None},
 }

@@ -3,7 +3,6 @@
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,11 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Data, Rows, Source, Task
-from runner.data.picture import SUFFIXES, read_picture
+from runner.data.class_folders import list_pictures
+from runner.data.picture import Shades, read_picture
+from runner.data.picture_facts import notes_on
 from runner.errors import DataError
 
-SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 BLOCK = 1024  # pictures handed to the threads that decode at a time
 
 
@@ -22,28 +22,45 @@ class ImageFolder(Source):
     """Every picture under ``path``; a relative path counts from the current folder, else from ``data_dir``.
 
     Pictures are made grey or coloured, and of one ``size`` [height, width] where it is given. Where all of them,
-    decoded, fit into ``memory_mb`` they are read once; else they stream.
+    decoded, fit into ``memory_mb`` they are read once; else they stream. ``background`` and ``brightest`` as in Shades.
     """
 
-    def __init__(self, *, path: str, size: list[int] | None, colour: bool, memory_mb: int):
+    def __init__(
+        self,
+        *,
+        path: str,
+        size: list[int] | None,
+        colour: bool,
+        background: str,
+        brightest: float | None,
+        memory_mb: int,
+    ):
         self.path = Path(path).expanduser()
         self.size = None if size is None else (size[0], size[1])
         self.colour = colour
+        self.shades = Shades(background, brightest)
         self.memory_mb = memory_mb
 
     def load(self, data_dir: Path) -> Data:
-        files = list_pictures(self._folder(data_dir))
-        rows = PictureRows([file.path for file in files], self.colour, self.size)
+        folder = self._folder(data_dir)
+        files, notes = list_pictures(folder)
+        rows = PictureRows([file.path for file in files], self.colour, self.size, self.shades)
+        x = rows.decoded() if rows.num_bytes <= self.memory_mb * 10**6 else rows
+        notes += notes_on(rows.paths, self.shades)
+        if are_same(x):
+            told = f"{folder}: its {len(files):,} pictures are all the same once they are read: nothing to tell apart"
+            raise DataError("\n  ".join([told, *notes]))
         class_names = tuple(sorted({file.class_name for file in files}))
         task: Task = "binary" if len(class_names) == 2 else "multiclass"
         splits = [file.split for file in files]
         return Data(
-            x=rows.decoded() if rows.num_bytes <= self.memory_mb * 10**6 else rows,
+            x=x,
             y=torch.tensor([class_names.index(file.class_name) for file in files]),
             task=task,
             class_names=class_names,
             official_val=_rows_of("val", splits),
             official_test=_rows_of("test", splits),
+            notes=tuple(notes),
         )
 
     def _folder(self, data_dir: Path) -> Path:
@@ -56,67 +73,15 @@ class ImageFolder(Source):
         raise DataError(f"dataset.path={self.path}: no such folder; looked for {looked}")
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A file and what its folders say of it."""
-
-    path: str
-    class_name: str
-    split: str  # train, val, test; "" where the publisher made no splits
-
-
-def list_pictures(folder: Path) -> list[Picture]:
-    """Every picture, class by class in the order of their names. Raises DataError where a class has none."""
-    inside = _folders(folder)
-    if "train" not in inside or not set(inside) <= set(SPLIT_NAMES):
-        return _split_pictures(folder, "")
-    pictures = [p for name in inside for p in _split_pictures(folder / name, SPLIT_NAMES[name])]
-    trained = {p.class_name for p in pictures if p.split == "train"}
-    for picture in pictures:
-        if picture.class_name not in trained:
-            raise DataError(f"{picture.path}: there is no class {picture.class_name} in {folder / 'train'}")
-    return pictures
-
-
-def _split_pictures(folder: Path, split: str) -> list[Picture]:
-    classes = _folders(folder)
-    if len(classes) < 2:
-        raise DataError(
-            f"{folder}: {f'only one class folder, {classes[0]}' if classes else 'no class folder'}; "
-            f"put the pictures of each class into a folder with the name of the class"
-        )
-    return [Picture(path, name, split) for name in classes for path in _class_pictures(folder / name)]
-
-
-def _class_pictures(folder: Path) -> list[str]:
-    """The paths of all pictures under a class folder, in the order of their names."""
-    paths = sorted(
-        os.path.join(place, name)
-        for place, _, names in os.walk(folder, onerror=_unreadable)
-        for name in names
-        if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-    )
-    if not paths:
-        raise DataError(
-            f"{folder}: no picture in this class folder ({', '.join(SUFFIXES)}); put some in, or take the folder away"
-        )
-    return paths
-
-
-def _folders(folder: Path) -> list[str]:
-    try:
-        return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
-    except OSError as fault:
-        raise DataError(f"{folder}: cannot be read: {fault.strerror}") from fault
-
-
-def _unreadable(fault: OSError) -> None:
-    raise DataError(f"{fault.filename}: cannot be read: {fault.strerror}") from fault
-
-
 def _rows_of(split: str, splits: list[str]) -> Tensor | None:
     rows = [row for row, name in enumerate(splits) if name == split]
     return torch.tensor(rows) if rows else None
+
+
+def are_same(x: Tensor | Rows) -> bool:
+    """Whether every row is as the first; of others hardly more than that is read."""
+    first = x[torch.tensor([0])]
+    return all(torch.equal(x[torch.tensor([row])], first) for row in range(1, x.shape[0]))
 
 
 class PictureRows(Rows):
@@ -125,10 +90,11 @@ class PictureRows(Rows):
     draws = False
     dtype = torch.uint8
 
-    def __init__(self, paths: list[str], colour: bool, size: tuple[int, int] | None):
+    def __init__(self, paths: list[str], colour: bool, size: tuple[int, int] | None, shades: Shades):
         self.paths = paths
         self.colour = colour
         self.size = size
+        self.shades = shades
         self.shape = (len(paths), *self.read(0).shape)
 
     @property
@@ -152,7 +118,8 @@ class PictureRows(Rows):
         """Of the names and sizes of the files: to read them all would take as long as an epoch."""
         top = os.path.commonpath(self.paths)
         listed = [(os.path.relpath(path, top), os.path.getsize(path)) for path in self.paths]
-        return hashlib.sha256(repr((self.colour, self.size, listed)).encode()).hexdigest()
+        said = () if self.shades == Shades("white", None) else (self.shades,)  # runs of before they could be said go on
+        return hashlib.sha256(repr((self.colour, self.size, listed, *said)).encode()).hexdigest()
 
     def read_checked(self, row: int) -> Tensor:
         """[C, H, W], of the same shape as the others."""
@@ -167,4 +134,4 @@ class PictureRows(Rows):
 
     def read(self, row: int) -> Tensor:
         """[C, H, W] as the file and ``size`` have it."""
-        return read_picture(self.paths[row], self.colour, self.size)
+        return read_picture(self.paths[row], self.colour, self.size, self.shades)

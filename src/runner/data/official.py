@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,18 +9,9 @@ import torch
 from torch import Tensor
 
 from runner.data.frame import Frame
+from runner.data.splits import SPLIT_NAMES
 from runner.data.table_text import Fault, TableText
 from runner.errors import ConfigError, DataError
-
-SPLIT_NAMES: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "test": "test",
-}
 
 
 @dataclass(frozen=True)
@@ -72,7 +62,13 @@ def _by_position(text: TableText, num_rows: int, num_train: int, num_val: int) -
 
 
 def _by_column(text: TableText, frame: Frame, name: str) -> OfficialRows:
-    splits = [SPLIT_NAMES.get(word.lower(), "") for word in frame.words.get(name, ())]
+    words = frame.words.get(name, ())
+    splits = [SPLIT_NAMES.get(word.lower(), "") for word in words]
+    tests = {word.lower(): word for word, split in zip(words, splits, strict=True) if split == "test"}
+    if len(tests) > 1:  # who writes both means two splits
+        raise DataError(
+            f"{text.path}, column {name}: {' and '.join(tests.values())} both name the test split; write val"
+        )
     codes_N = frame.apart[name].astype(np.int64) if splits else np.full(frame.num_rows, -1)
     split_N = np.array([*splits, ""])[codes_N]
     if (split_N == "").any():

@@ -1,5 +1,6 @@
 """Which rows train, which choose the best epoch, which judge: drawn by a private generator, class by class."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,27 @@ from torch import Tensor
 from runner.contracts import Data, Split
 from runner.errors import ConfigError, DataError
 from runner.seed import generator
+
+# what people call a split, in lower case
+SPLIT_NAMES: Mapping[str, str] = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "validate": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+    "eval": "test",
+    "evaluation": "test",
+    "학습": "train",
+    "훈련": "train",
+    "검증": "val",
+    "시험": "test",
+    "평가": "test",
+    "테스트": "test",
+}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from runner.data.picture import SUFFIXES, read_picture
+from runner.data.folder_tree import folder_tree
+from runner.data.picture import SUFFIXES, Shades, read_picture
 from runner.errors import ConfigError, DataError
 from runner.inputs.rows import Rows
 from runner.records.schema import BRIGHTEST, Schema
@@ -23,41 +24,42 @@ AT_A_TIME = 256
 BRIGHT, DARK = 0.7, 0.3  # of a border, 0 to 1: what of two pictures is told apart as background
 
 
-def picture_rows(words: Sequence[str], schema: Schema, *, invert: bool) -> Iterator[Rows]:
+def picture_rows(words: Sequence[str], schema: Schema, shades: Shades, *, invert: bool) -> Iterator[Rows]:
     """The pictures that ``words`` name, files and folders, in the shape and the shades of the run's own data."""
     if schema.row_shape[0] not in (1, 3):
         raise ConfigError(f"this run reads rows of shape {list(schema.row_shape)}: neither grey nor colour pictures")
-    files, faults = listed_files(words)
-    if faults:
-        yield Rows((), torch.empty(0, *schema.row_shape), faults)
+    files, faults, notes = listed_files(words)
+    if faults or notes:
+        yield Rows((), torch.empty(0, *schema.row_shape), faults, notes)
     for first in range(0, len(files), AT_A_TIME):
-        yield read_rows(files[first : first + AT_A_TIME], schema, invert=invert)
+        yield read_rows(files[first : first + AT_A_TIME], schema, shades, invert=invert)
 
 
-def listed_files(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """(pictures, faults): of a folder all pictures in and below it, by name."""
+def listed_files(words: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """(pictures, faults, notes): of a folder all pictures in and below it, by name, as training takes them."""
     files: list[str] = []
-    faults = []
+    faults, notes = [], []
     for word in words:
         if not Path(word).is_dir():
             files.append(word)
             continue
-        found = sorted(str(path) for path in Path(word).rglob("*") if is_picture(path))
-        files += found
-        if not found:
+        try:
+            folder, left_out = folder_tree(Path(word))
+        except DataError as fault:
+            faults.append(str(fault))
+            continue
+        files += folder.all_pictures()
+        notes += left_out
+        if not folder.num_pictures:
             faults.append(f"{word}: no picture in this folder ({', '.join(SUFFIXES)})")
-    return files, faults
+    return files, faults, notes
 
 
-def is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and (path.is_file() or path.is_symlink())
-
-
-def read_rows(files: Sequence[str], schema: Schema, *, invert: bool) -> Rows:
+def read_rows(files: Sequence[str], schema: Schema, shades: Shades, *, invert: bool) -> Rows:
     names, pictures, faults = [], [], []
     for file in files:
         try:
-            pictures.append(read_one(file, schema))
+            pictures.append(read_one(file, schema, shades))
         except DataError as fault:
             faults.append(str(fault))
         else:
@@ -70,14 +72,14 @@ def read_rows(files: Sequence[str], schema: Schema, *, invert: bool) -> Rows:
     return Rows(names, as_shades(x_nCHW, schema), faults, list(remarks(x_nCHW, schema)))
 
 
-def read_one(file: str, schema: Schema) -> Tensor:
+def read_one(file: str, schema: Schema, shades: Shades) -> Tensor:
     """[C, H, W] uint8 in 0..255. Raises DataError."""
     channels, height, width = schema.row_shape
     name = "standard input" if file == STANDARD_INPUT else file
     content = content_of(file)
     if not content:
         raise DataError(f"{name}: is empty")
-    return read_picture(BytesIO(content), colour=channels == 3, size=(height, width), name=name)
+    return read_picture(BytesIO(content), channels == 3, (height, width), shades, name)
 
 
 def content_of(file: str) -> bytes:
