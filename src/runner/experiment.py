@@ -23,7 +23,9 @@ from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
 from runner.data.checks import check_batch_size, check_data
 from runner.data.digest import digest
+from runner.data.leaks import leaks
 from runner.data.one_batch import OneBatch
+from runner.data.sentinels import sentinels
 from runner.data.splits import SplitSettings, describe, evaluated, split
 from runner.data.streams import streamed_splits
 from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
@@ -145,6 +147,7 @@ def fitted(data: Data, rows: Split) -> Data:
     if isinstance(data.x, Unfitted):
         data = data.x.fitted(rows)
         check_data(data)
+        data = replace(data, notes=(*data.notes, *leaks(data, rows), *sentinels(data, rows)))
     return data
 
 
