@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from runner.data.encodings import plain
 from runner.data.mirrors import Mirrors
+from runner.data.packing import plain
 from runner.data.publications import PUBLICATIONS, Archive, File
 from runner.errors import DataError
 

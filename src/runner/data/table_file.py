@@ -12,10 +12,11 @@ import torch
 
 from runner.contracts import Column, Data, Task
 from runner.data import table_cache
-from runner.data.encodings import as_utf8, unpacked
+from runner.data.encodings import as_utf8
 from runner.data.frame import read_frame
 from runner.data.layout import SAMPLE_BYTES, Reading, find_layout
 from runner.data.official import Official, official_rows
+from runner.data.packing import unpacked
 from runner.data.table import Meaning, Table
 from runner.data.table_cache import Cells
 from runner.data.table_text import TableText
@@ -75,11 +76,15 @@ def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, offic
 
 
 def _read_cells(path: Path, reading: Reading, meaning: Meaning, apart: Sequence[str]) -> Cells:
-    encoded = as_utf8(path, unpacked(path), reading.encoding)
+    content = unpacked(path)
+    encoded = as_utf8(path, content, reading.encoding)
+    if reading.header is None:
+        reading = replace(reading, header=content.has_header)
     layout = find_layout(path, encoded.utf8, reading, apart)
     _check_names(path, encoded.utf8, layout.names, apart, meaning.columns)
-    text = TableText(path, encoded.encoding, layout, encoded.utf8)
-    return Cells(encoded.encoding, encoded.note, layout, read_frame(text, meaning.as_words, apart))
+    text = TableText(path, encoded.encoding, layout, layout.separated(encoded.utf8))
+    notes = tuple(filter(None, [content.note, encoded.note]))
+    return Cells(encoded.encoding, notes, layout, read_frame(text, meaning.as_words, apart))
 
 
 def _check_names(
@@ -111,7 +116,7 @@ def _hint(name: str, names: Sequence[str], utf8: bytes) -> str:
 
 def _notes(path: Path, cells: Cells, reading: Reading) -> list[str]:
     """What a user should know of how the file was read."""
-    names, notes = cells.layout.names, [cells.note] if cells.note else []
+    names, notes = cells.layout.names, list(cells.notes)
     if not cells.layout.has_header and reading.names is None:
         notes.append(
             f"{path}: line 1 names no columns; they are called {names[0]} to {names[-1]} (dataset.names=[...])"

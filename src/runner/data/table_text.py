@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.data.cells import is_empty
-from runner.data.encodings import as_utf8, unpacked
+from runner.data.encodings import as_utf8
 from runner.data.layout import Layout, Record, next_record
+from runner.data.packing import unpacked
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ class TableText:
     path: Path
     encoding: str
     layout: Layout
-    read: bytes | None = None  # the text in UTF-8, where it was read already
+    read: bytes | None = None  # the text in UTF-8 as its rows are read, where it was read already
 
     @cached_property
     def utf8(self) -> bytes:
-        return self.read or as_utf8(self.path, unpacked(self.path), self.encoding).utf8
+        return self.read or self.layout.separated(as_utf8(self.path, unpacked(self.path), self.encoding).utf8)
 
     @cached_property
     def is_line_by_line(self) -> bool:
@@ -76,7 +77,7 @@ class TableText:
         return io.TextIOWrapper(content, encoding="utf-8", newline="")
 
     def _reader(self, lines: Iterator[str]) -> _csv.Reader:
-        return csv.reader(lines, delimiter=self.layout.delimiter, skipinitialspace=True)
+        return csv.reader(lines, delimiter=self.layout.separator, skipinitialspace=True)
 
     def _is_blank(self, cells: Record) -> bool:
         """Whether it holds nothing; a single NA where there are more columns is a row that is cut short."""

@@ -18,8 +18,9 @@ import torch
 from runner.config.spelling import nearest
 from runner.contracts import Column
 from runner.data.cell_values import value_of
-from runner.data.encodings import as_utf8, plain, unpacked
+from runner.data.encodings import as_utf8
 from runner.data.layout import Reading, Record, find_delimiter, find_layout, sample
+from runner.data.packing import plain, unpacked
 from runner.data.pieces import BLOCK_BYTES
 from runner.data.table_text import TableText
 from runner.errors import ConfigError, DataError
@@ -67,14 +68,14 @@ def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterat
     encoded = as_utf8(path, content, reading.encoding)
     reading = with_header(path, encoded.utf8, columns, reading)
     layout = find_layout(path, encoded.utf8, reading)
-    table = Table(TableText(path, encoded.encoding, layout, encoded.utf8), columns)
-    yield from table.blocks([encoded.note] if encoded.note else [])
+    table = Table(TableText(path, encoded.encoding, layout, layout.separated(encoded.utf8)), columns)
+    yield from table.blocks([note for note in (content.note, encoded.note) if note])
 
 
 def with_header(path: Path, utf8: bytes, columns: Sequence[Column], reading: Reading) -> Reading:
     """The reading with what the first line is: names of columns, or a row. Raises DataError where it is neither."""
-    delimiter = reading.delimiter or find_delimiter(utf8)
     names = [column.name for column in columns]
+    delimiter = reading.delimiter or find_delimiter(utf8, names)
     cells = [cell.strip() for cell in next(iter(sample(utf8, delimiter)), [])]
     decided = replace(reading, delimiter=delimiter, header=False)
     if not cells:
