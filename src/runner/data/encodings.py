@@ -81,11 +81,16 @@ def as_utf8(path: Path, content: Content, encoding: str | None) -> Encoded:
     if raw.isascii():
         return Encoded(raw, "utf-8", "")
     try:
-        return Encoded(_composed(raw.decode(), raw), "utf-8", "")
+        return Encoded(_composed_utf8(raw.decode(), raw), "utf-8", "")
     except UnicodeDecodeError as fault:
         found = _guess(path, raw, fault.start)
     note = f"{path}: read as {found}; if it is not, say which: dataset.encoding=..."
     return Encoded(_recoded(path, raw, found), found, note)
+
+
+def composed(text: str) -> str:
+    """The text with accents as parts of their letters (NFC), which macOS writes beside them."""
+    return normalize("NFC", text)
 
 
 def _recoded(path: Path, raw: bytes, encoding: str) -> bytes:
@@ -96,13 +101,13 @@ def _recoded(path: Path, raw: bytes, encoding: str) -> bytes:
     except UnicodeDecodeError as fault:
         where = f"{path}, line {_line(raw, fault.start)}"
         raise DataError(f"{where}: byte {raw[fault.start]:#04x} is no {encoding}") from fault
-    return _composed(text.removeprefix("\ufeff"))
+    return _composed_utf8(text.removeprefix("\ufeff"))
 
 
-def _composed(text: str, utf8: bytes | None = None) -> bytes:
-    """The text in UTF-8, of which ``utf8`` is known: an accent is no letter of its own, as macOS writes it."""
+def _composed_utf8(text: str, utf8: bytes | None = None) -> bytes:
+    """The text in UTF-8, ``utf8`` where that is known and composed."""
     if not is_normalized("NFC", text):
-        return normalize("NFC", text).encode()
+        return composed(text).encode()
     return text.encode() if utf8 is None else utf8
 
 

@@ -34,6 +34,7 @@ class Reading:
     encoding: str | None = None
     header: bool | None = None
     names: tuple[str, ...] | None = None
+    skip_last: int = 0  # rows at the end that are none
 
 
 @dataclass(frozen=True)

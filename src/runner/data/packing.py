@@ -8,7 +8,7 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -55,6 +55,7 @@ MOST_TIMES = 100  # its size: texts of tables are packed to a tenth, of indicato
 MOST_LAYERS = 3  # a file in a file in a file
 MOST_NAMES = 8  # in a message
 PIECE_BYTES = 2**20
+ZSTD_BYTES = 2**12  # read at once: they may hold a hundred megabytes
 HIDDEN = re.compile(r"(^|/)(__MACOSX/|\.)|/$")
 ABOUT = re.compile(r"(^|/)(read.?me|licen[cs]e|index|about|description)[^/]*$", re.IGNORECASE)
 TABLE = re.compile(r"\.(csv|tsv|tab|data|dat|xlsx?|xlsm|ods|parquet|feather)(\.(gz|bz2|xz|zst|zip))?$", re.IGNORECASE)
@@ -121,8 +122,10 @@ def _stream(path: Path | str, raw: bytes, kind: str) -> bytes:
         raise DataError(f"{path}: is packed by {kind}: pip install {STREAMS[kind][-1]}, or unpack it")
     faults = (OSError, EOFError, ValueError, zlib.error, *(getattr(module, name, OSError) for name in FAULTS))
     try:
+        if module.__name__ == "zstandard":
+            return _bounded(path, _zstd_pieces(module, raw), len(raw))
         with module.open(io.BytesIO(raw)) as stream:
-            return _bounded(path, stream, len(raw))
+            return _bounded(path, _pieces(stream), len(raw))
     except faults as fault:
         raise DataError(f"{path}: the {kind} file is cut short or damaged: {fault}") from fault
 
@@ -135,15 +138,33 @@ def _module(names: Sequence[str]) -> Any:
     return None
 
 
-def _bounded(path: Path | str, stream: IO[bytes], packed: int) -> bytes:
-    """All that comes, where that is no more than a table can be that was packed to ``packed`` bytes."""
-    most, pieces = max(SURELY_BYTES, MOST_TIMES * packed), []
-    for piece in iter(lambda: stream.read(PIECE_BYTES), b""):
-        pieces.append(piece)
-        most -= len(piece)
-        if most < 0:
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: stream.read(PIECE_BYTES), b"")
+
+
+def _zstd_pieces(zstandard: Any, raw: bytes) -> Iterator[bytes]:
+    """Of all frames; the package's own stream ends without a word where one is cut short."""
+    at = 0
+    while at < len(raw):
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        while not frame.eof:
+            packed = raw[at : at + ZSTD_BYTES]
+            if not packed:
+                raise EOFError("it ends within a frame")
+            yield frame.decompress(packed)
+            at += len(packed)
+        at -= len(frame.unused_data)
+
+
+def _bounded(path: Path | str, pieces: Iterable[bytes], packed: int) -> bytes:
+    """The pieces as one, where that is no more than a table can be that was packed to ``packed`` bytes."""
+    left, kept = max(SURELY_BYTES, MOST_TIMES * packed), []
+    for piece in pieces:
+        kept.append(piece)
+        left -= len(piece)
+        if left < 0:
             _refuse_size(path, packed)
-    return b"".join(pieces)
+    return b"".join(kept)
 
 
 def _refuse_size(path: Path | str, packed: int) -> None:
@@ -186,7 +207,7 @@ def _member(path: Path | str, raw: bytes) -> tuple[bytes, str]:
     with _zip(path, raw) as archive:
         name = _table_among(path, archive.namelist())
         with archive.open(name) as stream:
-            return _bounded(path, stream, len(raw)), _taken(path, name, archive.namelist())
+            return _bounded(path, _pieces(stream), len(raw)), _taken(path, name, archive.namelist())
 
 
 def _tar_member(path: Path | str, raw: bytes) -> tuple[bytes, str]:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 
 from runner.data.cells import is_empty
 from runner.data.encodings import as_utf8
+from runner.data.last_rows import is_total, last_line
 from runner.data.layout import Layout, Record, next_record
 from runner.data.packing import unpacked
 from runner.errors import DataError
 
 if TYPE_CHECKING:
     import _csv
+
+MOST_SKIPPED = 10  # rows at the end that may be none of the table
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,22 @@ class TableText:
         """Whether it holds nothing; a single NA where there are more columns is a row that is cut short."""
         return not any(map(str.strip, cells)) or (self.is_whole(cells) and all(map(is_empty, cells)))
 
+    @cached_property
+    def last(self) -> Record:
+        """The cells of the last row; none where it is very long."""
+        return next_record(self._reader(iter(last_line(self.utf8).decode().splitlines(keepends=True)))) or []
+
     def check_widths(self) -> None:
         """Raises DataError naming the first line with too few or too many fields."""
-        for line, cells in self.records():
+        records = self.records()
+        for line, cells in records:
             if not self.is_whole(cells):
-                raise DataError(f"{self.path}, line {line}{self._misfit(cells)}")
+                below = [cells for _, cells in islice(records, MOST_SKIPPED)]
+                is_end = len(below) < MOST_SKIPPED and not any(map(self.is_whole, below))
+                advice = (
+                    f"\n  no row of the table: dataset.skip_last={1 + len(below)} leaves out the end" if is_end else ""
+                )
+                raise DataError(f"{self.path}, line {line}{self._misfit(cells)}{advice}")
 
     def is_whole(self, cells: Record) -> bool:
         """Whether a row has a field for every column, and nothing beyond."""
@@ -114,6 +128,8 @@ class TableText:
         found = self.cells({fault.row for fault in sorted(faults, key=lambda fault: fault.row)[:most]})
         told = [self._told(fault, *found[fault.row]) for fault in faults if fault.row in found]
         more = [f"and {len(faults) - len(told)} more columns"] if len(faults) > len(told) else []
+        if is_total(self.last) and any(cells == self.last for _, cells in found.values()):
+            more.append("  the last row looks like a total; leave it out: dataset.skip_last=1")
         raise DataError("\n".join([*told, *more]))
 
     def cells(self, rows: Collection[int]) -> dict[int, tuple[int, Record]]:
