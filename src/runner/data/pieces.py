@@ -61,7 +61,8 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
 
     places = [str(i) for i in range(text.layout.width)]
     numbers = [place for place, is_number in zip(places, are_numbers, strict=False) if is_number]
-    words = [place for place in places if place not in numbers]
+    known = frozenset(numbers)  # thousands of columns are looked for in it
+    words = [place for place in places if place not in known]
     kept = [i for i, place in enumerate(numbers) if int(place) not in apart]
     features = slice(len(kept)) if kept == list(range(len(kept))) else kept  # a slice is no copy
     empty = {place: list(EMPTY) for place in numbers} | {place: [""] for place in words}

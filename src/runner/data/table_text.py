@@ -145,7 +145,9 @@ class TableText:
 
     def _told(self, fault: Fault, line: int, cells: Record) -> str:
         value = cells[self.layout.names.index(fault.column)].strip()[:80]
-        return f"{self.path}, line {line}, column {fault.column}: {repr(value) if value else 'empty'}{fault.reason}"
+        lines = f" ({value.count(chr(10)) + 1} lines or more: is a quote left open?)" if "\n" in value else ""
+        shown = repr(value) if value else "empty"
+        return f"{self.path}, line {line}, column {fault.column}: {shown}{lines}{fault.reason}"
 
 
 def _ends(names: Collection[str], most: int = 6) -> str:
