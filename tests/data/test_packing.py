@@ -21,12 +21,11 @@ from tables import HEADER, ROWS, fitted
 CSV = "\n".join([HEADER, *ROWS]).encode() + b"\n"
 
 
-def zipped(**files: bytes) -> bytes:
-    """``__`` is a slash, ``_`` a point."""
+def zipped(files: dict[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(name.replace("___", "_").replace("__", "/").replace("_", "."), content)
+            archive.writestr(name, content)
     return packed.getvalue()
 
 
@@ -40,11 +39,11 @@ def tarred(name: str, content: bytes) -> bytes:
 
 
 PACKED = {
-    "zip": zipped(a_csv=CSV),
-    "zip of a folder": zipped(d__a_csv=CSV, d__README_md=b"of it", MACOSX__a_csv=b"x"),
-    "zip of UCI": zipped(iris_data=CSV, iris_names=b"about it", Index=b"of files"),
-    "zip of a text": zipped(a_txt=CSV, readme_txt=b"of it"),
-    "zip of a gz": zipped(a_csv_gz=gzip.compress(CSV)),
+    "zip": zipped({"a.csv": CSV}),
+    "zip of a folder": zipped({"d/a.csv": CSV, "d/README.md": b"of it", "__MACOSX/d/._a.csv": b"x"}),
+    "zip of UCI": zipped({"iris.data": CSV, "iris.names": b"about it", "Index": b"of files"}),
+    "zip of a text": zipped({"a.txt": CSV, "readme.txt": b"of it"}),
+    "zip of a gz": zipped({"a.csv.gz": gzip.compress(CSV)}),
     "bzip2": bz2.compress(CSV),
     "xz": lzma.compress(CSV),
     "tar": tarred("d/a.csv", CSV),
@@ -59,17 +58,23 @@ def test_case_41_a_packed_table_is_the_same_table(tmp_path: Path, name: str) -> 
 
 
 def test_case_41_what_was_taken_of_an_archive_is_said(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").write_bytes(zipped(a_csv=CSV, readme_txt=b"of it"))
+    (tmp_path / "a.zip").write_bytes(zipped({"a.csv": CSV, "readme.txt": b"of it"}))
     assert f"{tmp_path / 'a.zip'}: 'a.csv' in it is read" in fitted(tmp_path / "a.zip")[0].notes
 
 
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (zipped(train_csv=CSV, test_csv=CSV), "the archive holds 2 tables: 'train.csv', 'test.csv'\n  unpack it, and"),
-        (zipped(a_jpg=b"x", b_jpg=b"y"), "the archive holds 2 files, which none is known by its name to be a table: "),
-        (zipped(), "the archive holds no file"),
-        (zipped(a_csv=CSV)[:-30], "the zip file is cut short or damaged"),
+        (
+            zipped({"train.csv": CSV, "test.csv": CSV}),
+            "the archive holds 2 tables: 'train.csv', 'test.csv'\n  unpack it, and",
+        ),
+        (
+            zipped({"a.jpg": b"x", "b.jpg": b"y"}),
+            "the archive holds 2 files, which none is known by its name to be a table: ",
+        ),
+        (zipped({}), "the archive holds no file"),
+        (zipped({"a.csv": CSV})[:-30], "the zip file is cut short or damaged"),
         (bz2.compress(CSV)[:-9], "the bzip2 file is cut short or damaged"),
         (lzma.compress(CSV)[:-9], "the xz file is cut short or damaged"),
         (gzip.compress(gzip.compress(gzip.compress(gzip.compress(CSV)))), "is packed more than 3 times; unpack it"),
@@ -85,7 +90,7 @@ def test_case_41_what_holds_no_table_is_told_in_a_line(raw: bytes, told: str) ->
     assert str(fault.value).startswith(f"a: {told}")
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, lambda raw: zipped(a_csv=raw)])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, lambda raw: zipped({"a.csv": raw})])
 def test_case_41_a_packed_file_that_holds_too_much_is_not_unpacked(pack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "SURELY_BYTES", 2**20)
     with pytest.raises(DataError, match=r"a: holds more than 1 MB in 0.0 MB, as no packed table does"):
@@ -100,9 +105,9 @@ def test_case_41_names_in_brackets_are_no_web_page() -> None:
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (zipped(xl__workbook_xml=b""), "is an Excel workbook: pip install openpyxl, or save it as CSV"),
+        (zipped({"xl/workbook.xml": b""}), "is an Excel workbook: pip install openpyxl, or save it as CSV"),
         (b"\xd0\xcf\x11\xe0", "is an old Excel workbook: pip install xlrd, or save it as CSV"),
-        (zipped(mimetype=b""), "is an OpenDocument sheet: pip install odfpy, or save it as CSV"),
+        (zipped({"mimetype": b""}), "is an OpenDocument sheet: pip install odfpy, or save it as CSV"),
         (b"PAR1", "is a Parquet file: pip install pyarrow, or save it as CSV"),
         (b"ARROW1", "is a Feather file: pip install pyarrow, or save it as CSV"),
         (b"\x28\xb5\x2f\xfd", "is packed by zstd: pip install zstandard, or unpack it"),
@@ -141,7 +146,7 @@ def test_case_41_the_cells_of_a_sheet_are_spelled_so_that_they_are_read_back(mon
     class Book(ModuleType):
         sheet_names = ("empty", "one", "two")
 
-        def __init__(self, raw: object):
+        def __init__(self, raw: object, engine: str):
             super().__init__("book")
 
         def __enter__(self) -> "Book":
@@ -150,11 +155,12 @@ def test_case_41_the_cells_of_a_sheet_are_spelled_so_that_they_are_read_back(mon
         def __exit__(self, *fault: object) -> None:
             pass
 
-        def parse(self, name: str, **how: object) -> pd.DataFrame:
-            return pd.DataFrame(cells if name == "one" else [], dtype=object)
+    def read_excel(book: Book, sheet_name: str, **how: object) -> pd.DataFrame:
+        return pd.DataFrame(cells if sheet_name == "one" else [], dtype=object)
 
+    monkeypatch.setattr(pd, "read_excel", read_excel)
     monkeypatch.setattr(pd, "ExcelFile", Book)
-    content = plain("a.xlsx", zipped(xl__workbook_xml=b""))
+    content = plain("a.xlsx", zipped({"xl/workbook.xml": b""}))
     assert content.raw == b'when,x,"a,b"\n2020-01-02,0.1,\n2020-01-02 03:04:00,7,\n'
     assert (content.encoding, content.has_header) == ("utf-8", None)
     assert content.note == "a.xlsx: the sheet 'one' is read, not 'empty', 'two'"

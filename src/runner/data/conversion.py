@@ -22,6 +22,7 @@ PROGRAMS: Mapping[str, tuple[str, str]] = {  # kind -> what it is, what pandas r
     "parquet": ("a Parquet file", "pyarrow"),
     "feather": ("a Feather file", "pyarrow"),
 }
+ENGINES = {"odfpy": "odf"}  # what pandas calls a package, where it is no name of its own
 
 
 def as_csv(path: Path | str, raw: bytes, kind: str) -> tuple[bytes, bool | None, str]:
@@ -33,7 +34,7 @@ def as_csv(path: Path | str, raw: bytes, kind: str) -> tuple[bytes, bool | None,
     try:
         if kind in ("parquet", "feather"):
             return _columns_as_csv(raw, kind), True, ""
-        return _sheet_as_csv(path, raw)
+        return _sheet_as_csv(path, raw, ENGINES.get(package, package))
     except ImportError as fault:
         raise DataError(f"{path}: is {what}: pip install {package}, or save it as CSV") from fault
     except DataError:
@@ -54,19 +55,29 @@ def _columns_as_csv(raw: bytes, kind: str) -> bytes:
     return text.encode()
 
 
-def _sheet_as_csv(path: Path | str, raw: bytes) -> tuple[bytes, bool | None, str]:
+def _sheet_as_csv(path: Path | str, raw: bytes, engine: str) -> tuple[bytes, bool | None, str]:
     """Of the first sheet that holds anything; whether its first row is a header, is found as in a CSV file."""
     import pandas as pd
 
-    with pd.ExcelFile(io.BytesIO(raw)) as book:
+    with _book(raw, engine) as book:
         names = list(map(str, book.sheet_names))
         for name in names:
-            cells = book.parse(name, header=None, dtype=object, na_filter=False)
+            cells = pd.read_excel(book, sheet_name=name, header=None, dtype=object, na_filter=False)
             if cells.size:
                 others = ", ".join(repr(other) for other in names if other != name)
                 note = f"{path}: the sheet {name!r} is read, not {others}" if others else ""
                 return _spelled(cells), None, note
     raise DataError(f"{path}: no sheet of it holds anything")
+
+
+def _book(raw: bytes, engine: str) -> pd.ExcelFile:
+    """Opened by the engine, or by the one that opens them all. Raises ImportError."""
+    import pandas as pd
+
+    try:
+        return pd.ExcelFile(io.BytesIO(raw), engine=engine)
+    except ImportError:
+        return pd.ExcelFile(io.BytesIO(raw), engine="calamine")
 
 
 def _spelled(cells: pd.DataFrame) -> bytes:
