@@ -186,13 +186,13 @@ def test_a_file_that_is_not_there_is_named() -> None:
 
 
 def test_a_typed_row_is_read() -> None:
-    rows = single_row({"colour": "green", "width_cm": "2.5"}, COLUMNS)
+    rows = single_row({"colour": "green", "width_cm": "2.5"}, COLUMNS, None)
     assert (rows.names, rows.x.tolist()) == (["the row"], [[2.5, 1.0]])
 
 
 def test_every_fault_of_a_typed_row_is_told() -> None:
     with pytest.raises(ConfigError) as fault:
-        single_row({"color": "green", "width_cm": "wide"}, COLUMNS)
+        single_row({"color": "green", "width_cm": "wide"}, COLUMNS, None)
     assert fault.value.faults == (
         "color=...: no column of this run; did you mean colour? it has width_cm, colour",
         "colour=...: is missing; is to be one of red, green, blue",

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner import libraries
 from runner.commands.out_file import check_out
@@ -79,6 +79,7 @@ def tell_inputs(stored: StoredRun, wanted: Wanted, console: RunConsole) -> None:
     from runner.predictor import measure
 
     predictor, checkpoint = predictor_of(stored, console.warn)
+    check_top(wanted, predictor.schema.class_names)
     gc.freeze()  # else each search through all that torch has made costs more than a block of rows
     teller = Teller(wanted, console, predictor.schema.class_names, measure(predictor.parts), f"{checkpoint}.pt")
     try:
@@ -96,6 +97,7 @@ def tell_test_row(stored: StoredRun, wanted: Wanted, index: int, console: RunCon
     from runner.state import load_weights
 
     rebuilt = rebuild_to_read(stored, console.warn)
+    check_top(wanted, rebuilt.experiment.data.class_names)
     experiment, rows = rebuilt.experiment, rebuilt.experiment.split.test
     if index >= len(rows):
         have = f"rows 0 to {len(rows) - 1}" if len(rows) else "no rows"
@@ -180,6 +182,12 @@ def check(own: argparse.Namespace, files: Sequence[str], columns: Sequence[str])
         check_out("--csv", Path(own.csv).expanduser(), overwrite=own.overwrite)
 
 
+def check_top(wanted: Wanted, class_names: Sequence[str]) -> None:
+    """Raises ConfigError where the likeliest classes are asked for and there are none."""
+    if wanted.top is not None and not class_names:
+        raise ConfigError(f"--top {wanted.top}: this run predicts a number, there are no classes to rank; leave it out")
+
+
 def reading_of(stored: StoredRun) -> Reading:
     """How files are read: as the run's own was said to be, or as is said now. Raises ConfigError."""
     from runner.data.layout import Reading
@@ -188,7 +196,8 @@ def reading_of(stored: StoredRun) -> Reading:
     said = {key: stored.changes[f"dataset.{key}"] for key in SAID if f"dataset.{key}" in stored.changes}
     if wrong := [fault for key in said for fault in faults(said[key], DATASET[key], f"dataset.{key}")]:
         raise ConfigError(wrong)
-    return Reading(**{key: {**knobs, **said}.get(key) for key in ("delimiter", "names", *SAID)})
+    heeded: dict[str, Any] = {key: {**knobs, **said}.get(key) for key in ("delimiter", "names", *SAID)}
+    return Reading(**heeded)
 
 
 def shades_of(stored: StoredRun) -> Shades:
@@ -213,7 +222,7 @@ def inputs(wanted: Wanted, schema: Schema, reading: Reading, shades: Shades) -> 
     if wanted.invert:
         raise ConfigError("--invert: this run reads the rows of a table, not pictures")
     if wanted.cells:
-        yield single_row(wanted.cells, schema.columns)
+        yield single_row(wanted.cells, schema.columns, reading.decimal)
     if meant := bare_row(wanted.files, schema.columns):
         raise ConfigError(
             f"predict: {shlex.join(wanted.files)}: no such file; a row is typed with its columns: {meant}"

@@ -221,16 +221,21 @@ def _unreadable(word: str, catalog: Catalog) -> str:
     return f"{word}: is not of the form key=value; no spaces around the ="
 
 
+OF_COLUMNS = ("dataset.target", "dataset.split_column")  # whose names may hold a comma; only -m parts them at it
+
+
 def parsed(word: str, multirun: bool) -> Override | None:
     """The override in a word, its value quoted where Hydra's grammar refuses it bare; None when nothing helps."""
     override = _attempt(word)
+    key, equals, value = word.partition("=")
+    if override is not None and override.is_choice_sweep() and key in OF_COLUMNS and not multirun and "(" not in value:
+        return _attempt(f"{key}={quoted(value)}")
     if override is not None:
         return override
-    key, equals, value = word.partition("=")
     if not equals or not re.fullmatch(r"[+~]{0,2}[\w./@-]+", key):
         return None
-    for quoted in _quotings(value, multirun):
-        override = _attempt(f"{key}={quoted}")
+    for text in _quotings(value, multirun):
+        override = _attempt(f"{key}={text}")
         if override is not None:
             return override
     return None

@@ -43,6 +43,7 @@ DATASET: Mapping[str, Any] = {
     "path": str | None,
     "seed": NotNegativeInt,
     "shape": Annotated[list[Count], NotEmpty()],
+    "skip_last": NotNegativeInt,
     "size": tuple[Count, Count] | None,
     "split_column": str | None,
     "split_rows": tuple[Count, NotNegativeInt] | None,

@@ -96,7 +96,7 @@ def faults(value: Any, annotation: Any, where: str) -> list[str]:
     if _is_list(base) and isinstance(value, Sequence) and not isinstance(value, str):
         return _list_faults(value, base, where) or _limit_faults(value, annotation, limits, where)
     if not _has_type(value, base) or _is_list(base):
-        return [f"{where}={shown(value)}: must be {expected(annotation)}{_hint(value, annotation)}"]
+        return [f"{where}={shown(value)}: must be {expected(annotation)}{_hint(value, annotation, where)}"]
     return _limit_faults(value, annotation, limits, where)
 
 
@@ -138,7 +138,7 @@ def _union_faults(value: Any, base: Any, where: str) -> list[str]:
         for member, wrong in zip(get_args(base), found, strict=True):
             if _is_list(_split(member)[0]):
                 return wrong
-    return [f"{where}={shown(value)}: must be {expected(base)}{_hint(value, base)}"]
+    return [f"{where}={shown(value)}: must be {expected(base)}{_hint(value, base, where)}"]
 
 
 def _list_faults(value: Sequence[Any], base: Any, where: str) -> list[str]:
@@ -198,13 +198,15 @@ _PLAIN = {
 }
 
 
-def _hint(value: Any, annotation: Any) -> str:
+def _hint(value: Any, annotation: Any, where: str) -> str:
     """Why YAML took a value for something else than its writer meant."""
     words = expected(annotation)
     if isinstance(value, str) and "number" in words and re.fullmatch(r"0\d+", value):
         return f"; YAML reads {value} as text, write {int(value)}"
     if isinstance(value, bool) and f" {shown(value)}," in words:
         return f"; YAML reads {shown(value)} as a switch, write it in quotes: \"'{shown(value)}'\""
+    if isinstance(value, Sequence) and value and not isinstance(value, str) and words.startswith("text"):
+        return f"; one {where.rpartition('.')[2]} at a time: {where}={shown(value[0])}"
     if isinstance(value, bool) and words.startswith("text"):
         return "; YAML reads yes, no, on, off as true or false, put it in quotes"
     if isinstance(value, int | float) and words.startswith("text"):

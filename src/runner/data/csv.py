@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from runner.contracts import Column, Data, Source, Task
 from runner.data.download import is_address, received
+from runner.data.encodings import composed
 from runner.data.kinds import Kind
 from runner.data.layout import Reading
 from runner.data.official import Official
@@ -37,13 +38,17 @@ class Csv(Source):
         delimiter: str | None,
         decimal: str | None,
         encoding: str | None,
+        skip_last: int,
     ):
+        columns = {composed(str(name)): said for name, said in columns.items()}
+        target, split_column = composed(target), split_column and composed(split_column)
+        names = names and tuple(map(composed, names))
         _check_apart(target, split_column, columns)
         self.path = path
         self.goal = Goal(target, task)
         self.meaning = Meaning(said_columns(columns), missing, unknown)
         self.official = Official(split_column, split_rows)
-        self.reading = Reading(delimiter, decimal, encoding, header, names)
+        self.reading = Reading(delimiter, decimal, encoding, header, names, skip_last)
 
     def load(self, data_dir: Path) -> Data:
         path = received(self.path, data_dir) if is_address(self.path) else find_file(self.path, data_dir)
@@ -77,7 +82,7 @@ def _check_apart(target: str, split_column: str | None, columns: Mapping[str, An
 
 def _said(name: str, said: Any) -> Column | Kind:
     if isinstance(said, list):
-        return Column(name, tuple(map(str, said)), ordered=True)
+        return Column(name, tuple(composed(str(category)) for category in said), ordered=True)
     kind: Kind = said
     return kind
 

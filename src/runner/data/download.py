@@ -17,13 +17,18 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from runner.data.encodings import plain
+from runner.data.layout import find_delimiter, sample
 from runner.data.mirrors import Mirrors
+from runner.data.packing import plain
 from runner.data.publications import PUBLICATIONS, Archive, File
 from runner.errors import DataError
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
+
+SAMPLE_BYTES = 2**16
+MOST_LINES = 20  # of what a server says
+SAID_BYTES = 80  # of that, in a message
 
 Choice = Callable[[str, Path], list[Archive]]  # which archives of an option, below data_dir, are to be fetched
 
@@ -87,9 +92,22 @@ def received(address: str, data_dir: Path) -> Path:
                     raise DataError(
                         f"dataset.path={address}: cannot be downloaded ({host}: {fault})\n  or put it at {path}"
                     )
-                plain(f"dataset.path={address}", temporary.read_bytes())  # a damaged file would be found again
+                content = plain(f"dataset.path={address}", temporary.read_bytes())
+                _refuse_sentence(address, content.raw)  # what is no table would be found again
                 os.replace(temporary, path)
     return path
+
+
+def _refuse_sentence(address: str, raw: bytes) -> None:
+    """Raises DataError where a server says something, as of a fault, instead of giving a table."""
+    lines = raw[:SAMPLE_BYTES].split(b"\n", MOST_LINES)
+    if b"\0" in raw[:SAMPLE_BYTES] or len(lines) > MOST_LINES:  # UTF-16, or longer than what servers say
+        return
+    text = raw.decode("latin-1").encode()  # of whatever encoding, no letter is lost
+    records = sample(text, find_delimiter(text))
+    if len(records) < 2 or all(len(record) == 1 for record in records):
+        said = raw[:SAID_BYTES].decode(errors="replace").strip()
+        raise DataError(f"dataset.path={address}: what came is no table of rows and columns: {said!r}")
 
 
 def fetch_command(option: str, data_dir: Path) -> str:

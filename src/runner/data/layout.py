@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from runner.data.blanks import BLANKS, evenness, is_by_blanks, tabbed
 from runner.data.cells import MOST, is_empty, number
 from runner.errors import ConfigError, DataError
 
@@ -17,6 +18,7 @@ DELIMITERS = ("\t", ";", "|", ",")  # where several part every line alike, the f
 LONGEST_FIELD = 2**31 - 1  # the largest number that csv takes on every system
 SAMPLE_BYTES = 2**18
 SAMPLE_RECORDS = 200
+FEWEST_RECORDS = 5  # in a sample of a text that has more: a line may be longer than SAMPLE_BYTES
 _FRACTION = re.compile(r"[-+]?\d*,\d+")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+")
 
@@ -32,23 +34,33 @@ class Reading:
     encoding: str | None = None
     header: bool | None = None
     names: tuple[str, ...] | None = None
+    skip_last: int = 0  # rows at the end that are none
 
 
 @dataclass(frozen=True)
 class Layout:
     """How the cells of a text are told apart."""
 
-    delimiter: str
+    delimiter: str  # of the file; a blank stands for runs of blanks and tabs
     decimal: str
     has_header: bool
     names: tuple[str, ...]  # of the columns, from the left
     width: int  # fields of a line; what goes beyond the names is empty
     are_numbers: tuple[bool, ...]  # of each column, as far as the first lines tell
 
+    @property
+    def separator(self) -> str:
+        """What parts the cells in a text that is ``separated``."""
+        return "\t" if self.delimiter == BLANKS else self.delimiter
+
+    def separated(self, utf8: bytes) -> bytes:
+        """The text of the file with ``separator`` between its cells."""
+        return tabbed(utf8) if self.delimiter == BLANKS else utf8
+
 
 def find_layout(path: Path, utf8: bytes, reading: Reading, expected: Collection[str] = ()) -> Layout:
     """The layout of a text; ``expected`` are names that a header is known to have. Raises ConfigError or DataError."""
-    delimiter = reading.delimiter or find_delimiter(utf8)
+    delimiter = reading.delimiter or find_delimiter(utf8, expected)
     records = sample(utf8, delimiter)
     if not records:
         raise DataError(f"{path}: holds no cell with anything in it")
@@ -65,12 +77,22 @@ def find_layout(path: Path, utf8: bytes, reading: Reading, expected: Collection[
 
 
 def sample(utf8: bytes, delimiter: str) -> list[Record]:
-    """The first records that hold anything."""
-    text = utf8[:SAMPLE_BYTES].decode(errors="ignore")
+    """The first records that hold anything, in ``utf8`` as it is in the file."""
+    size = SAMPLE_BYTES
+    while True:
+        records, is_cut = _records(utf8[:size], delimiter), size < len(utf8)
+        if not is_cut or len(records) > FEWEST_RECORDS:
+            break
+        size *= 4
+    return records[:-1] if is_cut and len(records) <= SAMPLE_RECORDS else records[:SAMPLE_RECORDS]
+
+
+def _records(utf8: bytes, delimiter: str) -> list[Record]:
+    if delimiter == BLANKS:
+        utf8, delimiter = tabbed(utf8), "\t"
+    text = utf8.decode(errors="ignore")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    records = list(islice(filter(any, iter(lambda: next_record(reader), None)), SAMPLE_RECORDS + 1))
-    is_cut = len(utf8) > SAMPLE_BYTES and len(records) <= SAMPLE_RECORDS
-    return records[:-1] if is_cut and len(records) > 1 else records[:SAMPLE_RECORDS]
+    return list(islice(filter(any, iter(lambda: next_record(reader), None)), SAMPLE_RECORDS + 1))
 
 
 def next_record(reader: Iterator[Record]) -> Record | None:
@@ -82,16 +104,17 @@ def next_record(reader: Iterator[Record]) -> Record | None:
         csv.field_size_limit(before)
 
 
-def find_delimiter(utf8: bytes) -> str:
-    """What parts most lines into as many fields as the first; a comma where nothing does."""
-    scores = {delimiter: _evenness(sample(utf8, delimiter)) for delimiter in DELIMITERS}
+def find_delimiter(utf8: bytes, expected: Collection[str] = ()) -> str:
+    """What parts most lines into as many fields as the first; a comma where nothing does.
+
+    ``expected`` are names that a header is known to have.
+    """
+    samples = {delimiter: sample(utf8, delimiter) for delimiter in DELIMITERS}
+    scores = {delimiter: evenness(records) for delimiter, records in samples.items()}
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
+    if is_by_blanks(sample(utf8, BLANKS), best, samples[best], expected):
+        return BLANKS
     return best if scores[best] else ","
-
-
-def _evenness(records: Sequence[Record]) -> float:
-    width = len(records[0]) if records else 0
-    return sum(len(record) == width for record in records) / len(records) if width > 1 else 0.0
 
 
 def _has_header(records: Sequence[Record], reading: Reading, expected: Collection[str]) -> bool:
@@ -137,10 +160,11 @@ def _check_given_names(path: Path, first: Record, names: Sequence[str]) -> None:
 
 
 def _refuse_twins(path: Path, names: Sequence[str]) -> None:
-    for i, name in enumerate(names):
-        if name in names[:i]:
+    places: dict[str, int] = {}
+    for i, name in enumerate(names, start=1):
+        if places.setdefault(name, i) != i:
             raise DataError(
-                f"{path}, line 1: columns {names.index(name) + 1} and {i + 1} are both called {name}\n"
+                f"{path}, line 1: columns {places[name]} and {i} are both called {name}\n"
                 f"  rename one of them, or name all columns: dataset.names=[...]"
             )
 
@@ -156,6 +180,8 @@ def _decimal(body: Sequence[Record]) -> str:
 
 def _is_number_column(body: Sequence[Record], place: int, decimal: str) -> bool:
     cells = [record[place] for record in body if place < len(record)]
+    if re.fullmatch(rf"(?:[-+]?\d+(?:\{decimal}\d+)?\n)+", "\n".join([*cells, ""])):  # in a tenth of the time
+        return True
     return all(is_empty(cell) or number(cell, decimal) is not None for cell in cells)
 
 

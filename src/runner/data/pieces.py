@@ -61,7 +61,8 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
 
     places = [str(i) for i in range(text.layout.width)]
     numbers = [place for place, is_number in zip(places, are_numbers, strict=False) if is_number]
-    words = [place for place in places if place not in numbers]
+    known = frozenset(numbers)  # thousands of columns are looked for in it
+    words = [place for place in places if place not in known]
     kept = [i for i, place in enumerate(numbers) if int(place) not in apart]
     features = slice(len(kept)) if kept == list(range(len(kept))) else kept  # a slice is no copy
     empty = {place: list(EMPTY) for place in numbers} | {place: [""] for place in words}
@@ -73,7 +74,7 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
 
     def of_block(block: Block) -> Piece:
         text = block.text
-        if not words and (x_nW := whole_numbers(text.utf8, text.layout.delimiter, text.layout.width)) is not None:
+        if not words and (x_nW := whole_numbers(text.utf8, text.layout.separator, text.layout.width)) is not None:
             return Piece(pd.DataFrame(x_nW, columns=places), x_nW[:, features])
         return parsed_block(block)
 
@@ -135,10 +136,10 @@ def parsed(text: TableText, **how: Any) -> Any:
     rows = io.BytesIO(utf8)
     rows.seek(text.rows_at)
     # to skip blanks takes a quarter of the time
-    has_blanks = b" " in utf8 or (b"\t" in utf8 and layout.delimiter != "\t")
+    has_blanks = b" " in utf8 or (b"\t" in utf8 and layout.separator != "\t")
     return pd.read_csv(
         rows,
-        sep=layout.delimiter,
+        sep=layout.separator,
         decimal=layout.decimal,
         header=None,
         names=[str(i) for i in range(layout.width)],

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from runner.data.frame import Frame
 from runner.data.layout import Layout
 
-VERSION = 4  # of what is kept and of how tables are read; a new one finds nothing of the old
+VERSION = 5  # of what is kept and of how tables are read; a new one finds nothing of the old
 FEWEST_BYTES = 5_000_000  # of a file that is worth keeping: a smaller one is read in a moment
 MOST_BYTES = 4_000_000_000  # of all that is kept
 PIECE_BYTES = 2**24
@@ -41,7 +41,7 @@ class Cells:
     """A file as it was read."""
 
     encoding: str
-    note: str
+    notes: tuple[str, ...]  # what a user should know of how it was read
     layout: Layout
     frame: Frame
 
@@ -103,7 +103,7 @@ def _read(path: Path, content: mmap.mmap) -> Cells:
     layout |= {key: tuple(layout[key]) for key in ("names", "are_numbers")}
     frame = Frame(names, torch.from_numpy(x_NC), words, apart, tuple(head["rounded"]))
     os.utime(path)  # the least recently used goes first
-    return Cells(head["encoding"], head["note"], Layout(**layout), frame)
+    return Cells(head["encoding"], tuple(head["notes"]), Layout(**layout), frame)
 
 
 def _taken(content: mmap.mmap, dtype: type[Any], *shape: int) -> NDArray[Any]:
@@ -134,7 +134,7 @@ def _write(path: Path, cells: Cells) -> None:
         "rounded": frame.rounded,
         "layout": asdict(cells.layout),
         "encoding": cells.encoding,
-        "note": cells.note,
+        "notes": cells.notes,
         "sums": [_sum(array) for array in arrays],
     }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,10 +12,13 @@ import torch
 
 from runner.contracts import Column, Data, Task
 from runner.data import table_cache
-from runner.data.encodings import as_utf8, unpacked
+from runner.data.encodings import as_utf8, composed
 from runner.data.frame import read_frame
+from runner.data.last_rows import total_note, without_last
 from runner.data.layout import SAMPLE_BYTES, Reading, find_layout
 from runner.data.official import Official, official_rows
+from runner.data.open_quotes import open_quote_note
+from runner.data.packing import unpacked
 from runner.data.table import Meaning, Table
 from runner.data.table_cache import Cells
 from runner.data.table_text import TableText
@@ -44,7 +47,15 @@ def find_file(name: str, data_dir: Path) -> Path:
             return place
     if any(place.is_dir() for place in places):
         raise DataError(f"dataset.path={name}: is a folder; name a file in it")
+    if other := next(filter(None, map(_spelled_otherwise, places)), None):
+        return other
     raise DataError(f"dataset.path={name}: no such file; looked for {' and '.join(map(str, places))}")
+
+
+def _spelled_otherwise(place: Path) -> Path | None:
+    """The file whose name has the same letters, their accents within or beside them."""
+    others = place.parent.iterdir() if not place.name.isascii() and place.parent.is_dir() else ()
+    return next((other for other in others if composed(other.name) == composed(place.name) and other.is_file()), None)
 
 
 def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, official: Official) -> Data:
@@ -75,11 +86,17 @@ def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, offic
 
 
 def _read_cells(path: Path, reading: Reading, meaning: Meaning, apart: Sequence[str]) -> Cells:
-    encoded = as_utf8(path, unpacked(path), reading.encoding)
-    layout = find_layout(path, encoded.utf8, reading, apart)
-    _check_names(path, encoded.utf8, layout.names, apart, meaning.columns)
-    text = TableText(path, encoded.encoding, layout, encoded.utf8)
-    return Cells(encoded.encoding, encoded.note, layout, read_frame(text, meaning.as_words, apart))
+    content = unpacked(path)
+    encoded = as_utf8(path, content, reading.encoding)
+    utf8 = without_last(path, encoded.utf8, reading.skip_last)
+    if reading.header is None:
+        reading = replace(reading, header=content.has_header)
+    layout = find_layout(path, utf8, reading, apart)
+    _check_names(path, utf8, layout.names, apart, meaning.columns)
+    text = TableText(path, encoded.encoding, layout, layout.separated(utf8))
+    frame = read_frame(text, meaning.as_words, apart)
+    notes = tuple(filter(None, [content.note, encoded.note, open_quote_note(text), total_note(text, frame)]))
+    return Cells(encoded.encoding, notes, layout, frame)
 
 
 def _check_names(
@@ -93,14 +110,17 @@ def _check_names(
         listed = ", ".join([*names[:MOST_NAMES], *["..."] * (len(names) > MOST_NAMES)])
         raise ConfigError(
             [
-                f"{key}={name}: {path} has no such column{_hint(name, names, utf8)}\n  it has {listed}"
+                f"{key}={name}: {path} has no such column{_hint(key, name, names, utf8)}\n  it has {listed}"
                 for key, name in lacking
             ]
         )
 
 
-def _hint(name: str, names: Sequence[str], utf8: bytes) -> str:
-    """Where the column may be that was meant: one of nearly this name, or below a title."""
+def _hint(key: str, name: str, names: Sequence[str], utf8: bytes) -> str:
+    """Where the column may be that was meant: two at once, one of nearly this name, or below a title."""
+    several = [part.strip() for part in name.split(",")]
+    if len(several) > 1 and set(several) <= set(names):
+        return f"; one {key.rpartition('.')[2]} at a time: {key}={several[0]}"
     if near := get_close_matches(name, names, n=1, cutoff=0.5):
         return f"; did you mean {near[0]}?"
     first_lines = utf8[:SAMPLE_BYTES].decode(errors="ignore").splitlines()[1:MOST_TITLE_LINES]
@@ -111,7 +131,7 @@ def _hint(name: str, names: Sequence[str], utf8: bytes) -> str:
 
 def _notes(path: Path, cells: Cells, reading: Reading) -> list[str]:
     """What a user should know of how the file was read."""
-    names, notes = cells.layout.names, [cells.note] if cells.note else []
+    names, notes = cells.layout.names, list(cells.notes)
     if not cells.layout.has_header and reading.names is None:
         notes.append(
             f"{path}: line 1 names no columns; they are called {names[0]} to {names[-1]} (dataset.names=[...])"

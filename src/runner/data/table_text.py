@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.data.cells import is_empty
-from runner.data.encodings import as_utf8, unpacked
+from runner.data.encodings import as_utf8
+from runner.data.last_rows import is_total, last_line
 from runner.data.layout import Layout, Record, next_record
+from runner.data.packing import unpacked
 from runner.errors import DataError
 
 if TYPE_CHECKING:
     import _csv
+
+MOST_SKIPPED = 10  # rows at the end that may be none of the table
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,11 @@ class TableText:
     path: Path
     encoding: str
     layout: Layout
-    read: bytes | None = None  # the text in UTF-8, where it was read already
+    read: bytes | None = None  # the text in UTF-8 as its rows are read, where it was read already
 
     @cached_property
     def utf8(self) -> bytes:
-        return self.read or as_utf8(self.path, unpacked(self.path), self.encoding).utf8
+        return self.read or self.layout.separated(as_utf8(self.path, unpacked(self.path), self.encoding).utf8)
 
     @cached_property
     def is_line_by_line(self) -> bool:
@@ -76,17 +80,28 @@ class TableText:
         return io.TextIOWrapper(content, encoding="utf-8", newline="")
 
     def _reader(self, lines: Iterator[str]) -> _csv.Reader:
-        return csv.reader(lines, delimiter=self.layout.delimiter, skipinitialspace=True)
+        return csv.reader(lines, delimiter=self.layout.separator, skipinitialspace=True)
 
     def _is_blank(self, cells: Record) -> bool:
         """Whether it holds nothing; a single NA where there are more columns is a row that is cut short."""
         return not any(map(str.strip, cells)) or (self.is_whole(cells) and all(map(is_empty, cells)))
 
+    @cached_property
+    def last(self) -> Record:
+        """The cells of the last row; none where it is very long."""
+        return next_record(self._reader(iter(last_line(self.utf8).decode().splitlines(keepends=True)))) or []
+
     def check_widths(self) -> None:
         """Raises DataError naming the first line with too few or too many fields."""
-        for line, cells in self.records():
+        records = self.records()
+        for line, cells in records:
             if not self.is_whole(cells):
-                raise DataError(f"{self.path}, line {line}{self._misfit(cells)}")
+                below = [cells for _, cells in islice(records, MOST_SKIPPED)]
+                is_end = len(below) < MOST_SKIPPED and not any(map(self.is_whole, below))
+                advice = (
+                    f"\n  no row of the table: dataset.skip_last={1 + len(below)} leaves out the end" if is_end else ""
+                )
+                raise DataError(f"{self.path}, line {line}{self._misfit(cells)}{advice}")
 
     def is_whole(self, cells: Record) -> bool:
         """Whether a row has a field for every column, and nothing beyond."""
@@ -113,6 +128,8 @@ class TableText:
         found = self.cells({fault.row for fault in sorted(faults, key=lambda fault: fault.row)[:most]})
         told = [self._told(fault, *found[fault.row]) for fault in faults if fault.row in found]
         more = [f"and {len(faults) - len(told)} more columns"] if len(faults) > len(told) else []
+        if is_total(self.last) and any(cells == self.last for _, cells in found.values()):
+            more.append("  the last row looks like a total; leave it out: dataset.skip_last=1")
         raise DataError("\n".join([*told, *more]))
 
     def cells(self, rows: Collection[int]) -> dict[int, tuple[int, Record]]:
@@ -128,7 +145,9 @@ class TableText:
 
     def _told(self, fault: Fault, line: int, cells: Record) -> str:
         value = cells[self.layout.names.index(fault.column)].strip()[:80]
-        return f"{self.path}, line {line}, column {fault.column}: {repr(value) if value else 'empty'}{fault.reason}"
+        lines = f" ({value.count(chr(10)) + 1} lines or more: is a quote left open?)" if "\n" in value else ""
+        shown = repr(value) if value else "empty"
+        return f"{self.path}, line {line}, column {fault.column}: {shown}{lines}{fault.reason}"
 
 
 def _ends(names: Collection[str], most: int = 6) -> str:

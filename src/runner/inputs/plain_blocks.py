@@ -38,7 +38,7 @@ def plain_blocks(
 def _rows(block: Block, columns: Sequence[Column], places: Sequence[int]) -> Rows | None:
     utf8, layout = block.text.utf8, block.text.layout
     num_lines = utf8.count(b"\n") + (not utf8.endswith(b"\n"))
-    if utf8.count(layout.delimiter.encode()) != num_lines * (layout.width - 1):
+    if utf8.count(layout.separator.encode()) != num_lines * (layout.width - 1):
         return None
     cells = _cells(block.text, [place for place, column in zip(places, columns, strict=True) if column.categories])
     if cells is None or len(cells) != num_lines:

@@ -23,10 +23,10 @@ class Rows:
 
 def placed(names: Sequence[str], columns: Sequence[Column], where: str) -> Iterator[int]:
     """Where each of ``columns`` stands among ``names``. Raises DataError when one is missing or there twice."""
-    missing = [column.name for column in columns if column.name not in names]
+    places = {name: place for place, name in enumerate(names)}
+    missing = [column.name for column in columns if column.name not in places]
     if missing:
         raise DataError(f"{where}: lacks {', '.join(missing)}; it has {', '.join(names)}")
-    twice = [column.name for column in columns if names.count(column.name) > 1]
-    if twice:
+    if len(places) < len(names) and (twice := [c.name for c in columns if names.count(c.name) > 1]):
         raise DataError(f"{where}: has {', '.join(twice)} twice; which one is meant?")
-    return (names.index(column.name) for column in columns)
+    return (places[column.name] for column in columns)

@@ -5,6 +5,7 @@ Shapes: n rows, F columns.
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +19,10 @@ import torch
 from runner.config.spelling import nearest
 from runner.contracts import Column
 from runner.data.cell_values import value_of
-from runner.data.encodings import as_utf8, plain, unpacked
+from runner.data.encodings import as_utf8, composed
 from runner.data.layout import Reading, Record, find_delimiter, find_layout, sample
+from runner.data.open_quotes import open_quote_note
+from runner.data.packing import plain, unpacked
 from runner.data.pieces import BLOCK_BYTES
 from runner.data.table_text import TableText
 from runner.errors import ConfigError, DataError
@@ -31,17 +34,42 @@ AT_A_TIME = 8192  # rows
 SHOWN = 40  # characters of a cell
 
 
-def single_row(cells: Mapping[str, str], columns: Sequence[Column]) -> Rows:
-    """The row that ``name=value`` words spell. Raises ConfigError with every fault."""
+def single_row(cells: Mapping[str, str], columns: Sequence[Column], decimal: str | None) -> Rows:
+    """The row that ``name=value`` words spell. Raises ConfigError with every fault.
+
+    A number may be written with a point or a comma: with ``decimal``, where that was said, else as it is one.
+    """
+    cells = {composed(name): composed(cell).strip() for name, cell in cells.items()}
     names = [column.name for column in columns]
-    faults = [unknown_column(name, names) for name in cells if name not in names]
+    known = frozenset(names)
+    faults = [unknown_column(name, names) for name in cells if name not in known]
     faults += [f"{column.name}=...: is missing; {wanted(column)}" for column in columns if column.name not in cells]
     given = [column for column in columns if column.name in cells]
-    faults += cell_faults([cells[column.name] for column in given], given)
+    decimals = [typed_decimal(cells[column.name], column, decimal or ".") for column in given]
+    faults += [
+        fault
+        for column, point in zip(given, decimals, strict=True)
+        for fault in cell_faults([cells[column.name]], [column], point)
+    ]
     if faults:
         raise ConfigError(faults)
-    x = torch.tensor([[value_of(column, cells[column.name].strip()) for column in columns]])
-    return Rows(["the row"], x)
+    values = [value_of(column, cells[column.name], point) for column, point in zip(given, decimals, strict=True)]
+    notes = [
+        f"{column.name}={cells[column.name]} is read as {value}"
+        for column, point, value in zip(given, decimals, values, strict=True)
+        if point != (decimal or ".") and not column.categories
+    ]
+    return Rows(["the row"], torch.tensor([values]), notes=notes)
+
+
+def typed_decimal(cell: str, column: Column, decimal: str) -> str:
+    """``decimal``, or the other mark where the cell is a number with that alone and not one in thousands."""
+    other = "," if decimal == "." else "."
+    is_said = not isinstance(value_of(column, cell, decimal), str)
+    is_plain = re.fullmatch(rf"[-+]?\d*\{other}\d+", cell) and not re.fullmatch(
+        rf"[-+]?[1-9]\d{{,2}}\{other}\d{{3}}", cell
+    )
+    return other if not column.categories and not is_said and is_plain else decimal
 
 
 def bare_row(words: Sequence[str], columns: Sequence[Column]) -> str:
@@ -67,14 +95,15 @@ def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterat
     encoded = as_utf8(path, content, reading.encoding)
     reading = with_header(path, encoded.utf8, columns, reading)
     layout = find_layout(path, encoded.utf8, reading)
-    table = Table(TableText(path, encoded.encoding, layout, encoded.utf8), columns)
-    yield from table.blocks([encoded.note] if encoded.note else [])
+    text = TableText(path, encoded.encoding, layout, layout.separated(encoded.utf8))
+    notes = [note for note in (content.note, encoded.note, open_quote_note(text)) if note]
+    yield from Table(text, columns).blocks(notes)
 
 
 def with_header(path: Path, utf8: bytes, columns: Sequence[Column], reading: Reading) -> Reading:
     """The reading with what the first line is: names of columns, or a row. Raises DataError where it is neither."""
-    delimiter = reading.delimiter or find_delimiter(utf8)
     names = [column.name for column in columns]
+    delimiter = reading.delimiter or find_delimiter(utf8, names)
     cells = [cell.strip() for cell in next(iter(sample(utf8, delimiter)), [])]
     decided = replace(reading, delimiter=delimiter, header=False)
     if not cells:

@@ -11,10 +11,12 @@ import torch
 from torch import nn
 
 from runner.contracts import Column, Data
+from runner.data.blanks import BLANKS
 from runner.data.cells import EMPTY, in_order
 from runner.data.download import is_address
-from runner.data.encodings import as_utf8, unpacked
+from runner.data.encodings import as_utf8
 from runner.data.layout import Reading, find_layout
+from runner.data.packing import unpacked
 from runner.data.table_file import find_file
 from runner.errors import ConfigError
 from runner.experiment import Experiment
@@ -46,10 +48,11 @@ def reading(experiment: Experiment) -> Iterator[str]:
     text = as_utf8(path, unpacked(path), knobs["encoding"])
     layout = find_layout(path, text.utf8, Reading(**{name: knobs[name] for name in READING}), [experiment.data.target])
     yield code(here(path))
-    yield from [f"sep={code(layout.delimiter)}"] * (layout.delimiter != ",")
+    separator = r"\s+" if layout.delimiter == BLANKS else layout.delimiter
+    yield from [f"sep={code(separator)}"] * (separator != ",")
     yield from [f"decimal={code(layout.decimal)}"] * (layout.decimal != ".")
     yield from [f"encoding={code(text.encoding)}"] * (text.encoding != "utf-8")
-    yield from ["skipinitialspace=True"] * (f"{layout.delimiter} ".encode() in text.utf8)
+    yield from ["skipinitialspace=True"] * (layout.delimiter != BLANKS and f"{layout.delimiter} ".encode() in text.utf8)
     words = chain(experiment.data.class_names, *(column.categories for column in experiment.data.columns))
     yield from ["keep_default_na=False"] * (not EMPTY.isdisjoint(words))  # a category may be called None
     if knobs["names"] is not None or not layout.has_header:
