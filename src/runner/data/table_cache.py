@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from runner.data.frame import Frame
 from runner.data.layout import Layout
 
-VERSION = 4  # of what is kept and of how tables are read; a new one finds nothing of the old
+VERSION = 5  # of what is kept and of how tables are read; a new one finds nothing of the old
 FEWEST_BYTES = 5_000_000  # of a file that is worth keeping: a smaller one is read in a moment
 MOST_BYTES = 4_000_000_000  # of all that is kept
 PIECE_BYTES = 2**24
@@ -100,8 +100,8 @@ def _read(path: Path, content: mmap.mmap) -> Cells:
         raise ValueError("damaged")
     words = {name: tuple(words) for name, words in head["words"].items()}
     layout: dict[str, Any] = head["layout"]
-    layout |= {key: tuple(layout[key]) for key in ("names", "are_numbers")}
-    frame = Frame(names, torch.from_numpy(x_NC), words, apart, tuple(head["rounded"]))
+    layout |= {key: tuple(layout[key]) for key in ("names", "forms")}
+    frame = Frame(names, torch.from_numpy(x_NC), words, apart)
     os.utime(path)  # the least recently used goes first
     return Cells(head["encoding"], head["note"], Layout(**layout), frame)
 
@@ -131,7 +131,6 @@ def _write(path: Path, cells: Cells) -> None:
         "names": frame.names,
         "apart": list(frame.apart),
         "words": frame.words,
-        "rounded": frame.rounded,
         "layout": asdict(cells.layout),
         "encoding": cells.encoding,
         "note": cells.note,

@@ -23,10 +23,11 @@ class Rows:
 
 def placed(names: Sequence[str], columns: Sequence[Column], where: str) -> Iterator[int]:
     """Where each of ``columns`` stands among ``names``. Raises DataError when one is missing or there twice."""
-    missing = [column.name for column in columns if column.name not in names]
+    wanted = list(dict.fromkeys(column.in_file for column in columns))
+    missing = [name for name in wanted if name not in names]
     if missing:
         raise DataError(f"{where}: lacks {', '.join(missing)}; it has {', '.join(names)}")
-    twice = [column.name for column in columns if names.count(column.name) > 1]
+    twice = [name for name in wanted if names.count(name) > 1]
     if twice:
         raise DataError(f"{where}: has {', '.join(twice)} twice; which one is meant?")
-    return (names.index(column.name) for column in columns)
+    return (names.index(column.in_file) for column in columns)
