@@ -24,7 +24,18 @@ Status = Literal["finished", "stopped_early", "interrupted"]
 # What becomes of an empty cell (NaN, or code -1 of names): filled with the mean of the train rows, or of no category;
 # marked: also by a column of its own
 Missing = Literal["refused", "filled", "marked"]
+DatePart = Literal["", "year", "month", "weekday", "hour"]  # weekday 0 is Monday
 SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How the cells of a column spell its numbers; what is "" or empty is as in the rest of the file."""
+
+    decimal: str = ""  # what parts the fraction, . or ,; the other one parts thousands
+    markers: tuple[str, ...] = ()  # texts that say that there is no value, beside the usual ones
+    date_format: str = ""  # of strptime, or iso: the cells are dates ...
+    date_part: DatePart = ""  # ... and this is the number
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,13 @@ class Column:
     ordered: bool = False  # the codes count as a number: of categories in their order, or of two
     missing: Missing = "refused"
     takes_unknown: bool = False  # a text that is none of the categories is code -1
+    notation: Notation = Notation()
+    source: str = ""  # the column of the file, where several features come from one
+
+    @property
+    def in_file(self) -> str:
+        """The column of the file that it is read from."""
+        return self.source or self.name
 
     @property
     def is_number(self) -> bool:
@@ -72,6 +90,8 @@ class Data:
     official_test: Tensor | None = None  # [T] int64 row numbers
     target: str = ""  # the column that y comes from, where it has a name
     ignored: tuple[str, ...] = ()  # columns of the file that are no features
+    in_time: Tensor | None = None  # [N] the row numbers from the earliest to the latest: the latest are for the test
+    unknown: Mapping[str, int] = field(default_factory=dict)  # column -> its cells of no category that train rows have
     notes: tuple[str, ...] = ()  # what a user should know of how it was read
 
 

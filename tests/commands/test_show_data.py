@@ -24,7 +24,7 @@ def test_it_shows_kinds_empty_cells_ranges_balance_and_split(tmp_path: Path) -> 
     assert "fit ordinal S 10, M 10, L 10" in shown
     assert "new binary ja 15, nein 15" in shown
     assert "id ignored" in shown and "column id is left out: it numbers the rows" in shown
-    assert "empty cells stop a training: fill them in, or dataset.missing=impute" in shown
+    assert "cells without a value: size 1: filled in" in shown
     assert "Classes class train val test of train 0 15 2 3 50.0% 1 15 2 3 50.0% all 30 4 6" in shown
     assert "official validation set; official test set" in shown
 

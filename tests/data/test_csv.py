@@ -113,7 +113,7 @@ def test_hangul_in_path_columns_and_classes(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert "2 classes: 부산 14, 서울 15" in done.out
     stored = read_schema(RunDirectory(only_run(tmp_path / "outputs")))
-    assert (stored.class_names, stored.columns) == (("부산", "서울"), (Column("면적"),))
+    assert (stored.class_names, stored.columns) == (("부산", "서울"), (Column("면적", missing="filled"),))
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,12 @@ LEFT_OUT = {
     "same": (["7"] * 40, "it is the same in every train row"),
     "word": (["seven"] * 40, "it is the same in every train row"),
     "void": ([""] * 40, "it is empty in every train row"),
-    "day": ([f"2024-01-{i % 28 + 1:02}" for i in range(40)], "it holds dates or times, which are not read"),
-    "name": ([f"house {i}" for i in range(40)], "nearly every row has a text of its own"),
-    "stamp": ([str(2**53 + i) for i in range(40)], "float32 has too few digits to tell its values apart"),
+    "day": (
+        [f"2024-01-{i % 28 + 1:02}" for i in range(40)],
+        "it holds dates or times; as year, month, weekday and hour",
+    ),
+    "name": ([f"house {i}" for i in range(40)], "different texts stand in"),
+    "stamp": ([str(2**53 + i % 5) for i in range(40)], "float32 has too few digits to tell its values apart"),
 }
 
 
@@ -162,7 +165,7 @@ def test_a_column_that_tells_nothing_is_left_out_and_that_is_said(tmp_path: Path
     data, _ = fitted(write(tmp_path / "my.csv", f"{name},{HEADER}", *lines), missing="impute")
     assert data.ignored == (name,)
     assert [column.name for column in data.columns] == ["size", "colour", "old"]
-    assert any(f"column {name} is left out: {why}" in note for note in data.notes)
+    assert any(f"column {name} is left out: " in note and why in note for note in data.notes)
 
 
 def test_a_column_of_numbers_that_count_up_is_no_id_unless_it_is_called_so(tmp_path: Path) -> None:
@@ -312,7 +315,7 @@ def test_a_split_by_position_may_be_without_validation(tmp_path: Path) -> None:
 def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None:
     lines = [f"{'' if i == 5 else i % 9},{('red', 'green', 'blue')[i % 3]},{('no', 'yes')[i % 2]}" for i in range(60)]
     path = write(tmp_path / "my.csv", "size,colour,sold", *lines)
-    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=sold", "dataset.missing=impute", "epochs=1"]
+    argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=sold", "dataset.unknown=refuse", "epochs=1"]
     argv += ["dataset.categorical=embedding", "model=dnn", "batch_size=8", f"output_dir={tmp_path / 'outputs'}"]
     assert run(argv, tmp_path / "said").code == 0
     path.unlink()
@@ -346,7 +349,7 @@ def test_a_large_table_is_kept_and_a_changed_one_is_read_anew(tmp_path: Path, mo
 
 
 def test_a_command_that_ends_at_once_keeps_its_table_nonetheless(tmp_path: Path) -> None:
-    path = write(tmp_path / "my.csv", "a,b", *(f"{i:060},{i % 2}" for i in range(table_cache.FEWEST_BYTES // 60)))
+    path = write(tmp_path / "my.csv", "a,b", *(f"{i:060}.5,{i % 2}" for i in range(table_cache.FEWEST_BYTES // 60)))
     command = [sys.executable, "-m", "runner", "show", "dataset=csv", f"dataset.path={path}", "dataset.target=b"]
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
@@ -462,7 +465,7 @@ def test_a_target_of_whole_numbers_that_float32_rounds_is_said_to_be(
 
 def test_spaces_after_a_delimiter_are_no_part_of_a_cell(tmp_path: Path) -> None:
     for name, space in (("a.csv", ""), ("b.csv", "  ")):
-        write(tmp_path / name, "x,w,y", *(f'{i},{space}"{"ab"[i % 2]},c",{space}{i / 2}' for i in range(30)))
+        write(tmp_path / name, "x,w,y", *(f'{i / 4},{space}"{"ab"[i % 2]},c",{space}{i / 2}' for i in range(30)))
     plain, spaced = (fitted(tmp_path / name, target="y")[0] for name in ("a.csv", "b.csv"))
     assert torch.equal(plain.x, spaced.x) and plain.columns == spaced.columns
     assert plain.columns[1].categories == ("a,c", "b,c")

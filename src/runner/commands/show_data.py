@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -16,16 +15,16 @@ from runner.experiment import read_data, read_split, split_settings
 from runner.records.listing import Table
 from runner.records.numerals import counted
 
-# what training may refuse is to be seen here
-LENIENT = {"missing": "impute", "unknown": "zeros"}
 MOST_CATEGORIES = 6
 MOST_CLASSES = 30
 
 
 def data_tables(config: Config, words: Sequence[str]) -> list[Table]:
-    """The columns, the classes and the split of the data set that ``words`` compose. Raises RunnerError."""
-    knobs = dict(config.dataset.knobs) | {key: value for key, value in LENIENT.items() if key in config.dataset.knobs}
-    data, split = read_split(replace(config, dataset=replace(config.dataset, knobs=knobs)), read_data)
+    """The columns, the classes and the split of the data set that ``words`` compose.
+
+    Raises RunnerError, for whatever a training would refuse too.
+    """
+    data, split = read_split(config, read_data)
     if not data.columns:
         raise ConfigError(f"show {words[0]} ...: has no columns; look at it: python -m runner view {' '.join(words)}")
     note = describe(data, split_settings(config))
@@ -38,29 +37,33 @@ def data_tables(config: Config, words: Sequence[str]) -> list[Table]:
 def columns_table(config: Config, data: Data, split: Split) -> Table:
     """What each column is taken for, and its values."""
     x_NF = data.x[torch.arange(len(data.y))]
-    rows = [column_row(column, x_NF[:, place], split) for place, column in enumerate(data.columns)]
-    rows += [(name, "ignored", "", "") for name in data.ignored]
+    rows = [column_row(column, x_NF[:, place], split, data.unknown) for place, column in enumerate(data.columns)]
+    rows += [(name, "ignored", "", "", "") for name in data.ignored]
     goal = f"{data.task}, target {data.target}" if data.target else data.task
     title = f"{config.dataset.option}: {counted(len(data.y), 'row')}, {counted(len(data.columns), 'feature')}, {goal}"
-    notes = (*data.notes, *advice(config, data))
-    return Table(title, ("column", "kind", "empty", "in the train rows"), tuple(rows), notes, numbers=(2,))
+    heads = ("column", "kind", "empty", "unknown", "in the train rows")
+    kept = [i for i, head in enumerate(heads) if head != "unknown" or data.unknown]
+    shown = tuple(tuple(row[i] for i in kept) for row in rows)
+    return Table(title, tuple(heads[i] for i in kept), shown, data.notes, numbers=tuple(range(2, len(kept) - 1)))
 
 
-def advice(config: Config, data: Data) -> Iterator[str]:
-    """What would stop a training."""
-    if config.dataset.knobs.get("missing") == "refuse" and any(column.missing == "marked" for column in data.columns):
-        yield "empty cells stop a training: fill them in, or dataset.missing=impute, or leave the columns out"
-
-
-def column_row(column: Column, x_N: Tensor, split: Split) -> tuple[str, str, str, str]:
-    are_empty_N = x_N.isnan() | ((x_N == -1) if column.categories else False)
-    train = x_N[split.train][~are_empty_N[split.train]]
-    empty = f"{int(are_empty_N.sum()):,}" if are_empty_N.any() else ""
-    return column.name, kind_of(column, train), empty, values_of(column, train)
+def column_row(column: Column, x_N: Tensor, split: Split, unknown: Mapping[str, int]) -> tuple[str, ...]:
+    are_none_N = x_N.isnan() | ((x_N == -1) if column.categories else False)
+    train = x_N[split.train][~are_none_N[split.train]]
+    num_unknown = unknown.get(column.name, 0)
+    counts = (int(are_none_N.sum()) - num_unknown, num_unknown)
+    return (
+        column.name,
+        kind_of(column, train),
+        *(f"{count:,}" if count else "" for count in counts),
+        values_of(column, train),
+    )
 
 
 def kind_of(column: Column, values: Tensor) -> str:
     """As dataset.columns says it."""
+    if column.notation.date_part:
+        return f"date, {column.notation.date_part}"
     if not column.categories:
         return "binary" if len(torch.unique(values)) == 2 else "numeric"
     if not column.ordered:

@@ -16,7 +16,7 @@ from runner.data.table import Meaning
 from runner.data.table_file import Goal, find_file, read_table
 from runner.errors import ConfigError
 
-SAID: tuple[Kind, ...] = ("numeric", "binary", "categorical", "ignored")  # an ordinal is said by its order
+SAID: tuple[Kind, ...] = ("numeric", "binary", "categorical", "date", "ignored")  # an ordinal is said by its order
 
 
 class Csv(Source):
@@ -26,33 +26,46 @@ class Csv(Source):
         self,
         *,
         path: str,
-        target: str,
+        target: str | int,
         task: Task | None,
         columns: dict[str, Any],
-        missing: Literal["refuse", "impute"],
-        unknown: Literal["refuse", "zeros"],
+        strict: bool,
+        missing: Literal["refuse", "impute"] | None,
+        unknown: Literal["refuse", "zeros"] | None,
+        missing_values: list[str | float],
+        split: Literal["official", "random", "time"] | None,
         split_column: str | None,
         split_rows: tuple[int, int] | None,
         header: bool | None,
         names: tuple[str, ...] | None,
         delimiter: str | None,
         decimal: str | None,
+        thousands: str | None,
         encoding: str | None,
         skip_last: int,
     ):
         columns = {composed(str(name)): said for name, said in columns.items()}
-        target, split_column = composed(target), split_column and composed(split_column)
-        names = names and tuple(map(composed, names))
-        _check_apart(target, split_column, columns)
+        target = composed(target) if isinstance(target, str) else target
+        split_column, names = split_column and composed(split_column), names and tuple(map(composed, names))
+        _check_apart(str(target), split_column, columns)
+        if decimal is not None and decimal == thousands:
+            raise ConfigError(f"dataset.thousands={thousands}: is dataset.decimal too; one mark cannot be both")
         self.path = path
-        self.goal = Goal(target, task)
-        self.meaning = Meaning(said_columns(columns), missing, unknown)
-        self.official = Official(split_column, split_rows)
-        self.reading = Reading(delimiter, decimal, encoding, header, names, skip_last)
+        self.goal = Goal(target, task, drops_empty=not strict)
+        missing = missing or ("refuse" if strict else "impute")
+        unknown = unknown or ("refuse" if strict else "zeros")
+        self.meaning = Meaning(said_columns(columns), missing, unknown, tuple(map(spelled, missing_values)))
+        self.official = Official(split_column, split_rows, split)
+        self.reading = Reading(delimiter, decimal, thousands, encoding, header, names, skip_last)
 
     def load(self, data_dir: Path) -> Data:
         path = received(self.path, data_dir) if is_address(self.path) else find_file(self.path, data_dir)
         return read_table(path, self.reading, self.meaning, self.goal, self.official)
+
+
+def spelled(value: str | float) -> str:
+    """A value as a cell has it: -200, not -200.0."""
+    return value if isinstance(value, str) else f"{value:.15g}"
 
 
 def said_columns(columns: Mapping[str, Any]) -> dict[str, Column | Kind]:

@@ -14,8 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from runner.data.cells import EMPTY, number
-from runner.data.pieces import LARGEST_EXACT, numbers_throughout, pieces
+from runner.contracts import Notation
+from runner.data.cells import EMPTY, spelled_number
+from runner.data.layout import LARGEST_EXACT, Form
+from runner.data.pieces import Piece, pieces
 from runner.data.table_text import TableText
 
 if TYPE_CHECKING:
@@ -27,14 +29,19 @@ class Frame:
     """The cells of a table. A cell without a value is NaN among numbers, code -1 among words."""
 
     names: tuple[str, ...]  # of the C columns
-    x_NC: Tensor  # float32: numbers, or codes of words
+    x_NC: Tensor  # float32: numbers, no whole one rounded, or codes of words
     words: Mapping[str, tuple[str, ...]]  # of each column of words, of those apart too: what the codes 0, 1, ... are
     apart: Mapping[str, NDArray[np.float64]]  # [N] the columns that are no features
-    rounded: tuple[str, ...]  # columns with whole numbers that float32 has to round
 
     @property
     def num_rows(self) -> int:
         return len(self.x_NC)
+
+    def without(self, are_out_N: NDArray[np.bool_]) -> Frame:
+        """The table without these rows."""
+        kept = ~are_out_N
+        apart = {name: values[kept] for name, values in self.apart.items()}
+        return replace(self, x_NC=self.x_NC[torch.from_numpy(kept)], apart=apart)
 
 
 def read_frame(text: TableText, as_words: Collection[str], apart: Sequence[str]) -> Frame:
@@ -42,23 +49,20 @@ def read_frame(text: TableText, as_words: Collection[str], apart: Sequence[str])
 
     Raises DataError with the line where the text is no table.
     """
-    names = text.layout.names
-    are_numbers = [
-        is_number and name not in as_words for name, is_number in zip(names, text.layout.are_numbers, strict=True)
+    forms: list[Form] = [
+        "text" if name in as_words else form for name, form in zip(text.layout.names, text.layout.forms, strict=True)
     ]
-    try:
-        frame = _read(text, are_numbers, apart)
-    except _NoNumber:  # further down than the first lines a cell of a number column is none
-        frame = _read(text, numbers_throughout(text, are_numbers), apart)
+    frame, late = _read(text, forms, apart)
+    if late:  # what stands further down than the first lines has to be read as it is written
+        forms = ["text" if place in late else form for place, form in enumerate(forms)]
+        frame, _ = _read(text, forms, apart)
     return _without_blank_rows(frame)
 
 
-class _NoNumber(Exception):
-    """A column that was thought to be of numbers has a cell that is none."""
-
-
-def _read(text: TableText, are_numbers: Sequence[bool], apart: Sequence[str]) -> Frame:
+def _read(text: TableText, forms: Sequence[Form], apart: Sequence[str]) -> tuple[Frame, set[int]]:
+    """The table, and which columns turned out to need their text."""
     names = text.layout.names
+    are_numbers = [form != "text" for form in forms]
     features = [name for name in names if name not in apart]
     # A row has a byte for each of its cells at least, or it is cut short. Memory that is not written to is not taken;
     # to count the lines would take as long as to read a tenth of them
@@ -70,56 +74,67 @@ def _read(text: TableText, are_numbers: Sequence[bool], apart: Sequence[str]) ->
         name: {} for name, is_number in zip(names, are_numbers, strict=True) if not is_number
     }
     exact = [i for i, name in enumerate(features) if name not in words]
-    rounded: dict[str, None] = {}
+    late: set[int] = set()
     start, has_surplus = 0, False
     for piece in pieces(text, are_numbers, [names.index(name) for name in apart]):
         rows = slice(start, start + len(piece))
         if rows.stop > bound:
             text.check_widths()
         has_surplus |= any(piece.cells[str(i)].notna().any() for i in range(len(names), text.layout.width))
+        late |= _need_text(piece, forms)
         if piece.x_nF is not None:
             x_NC.numpy()[rows, slice(None) if len(exact) == len(features) else exact] = piece.x_nF
         for i, name in enumerate(names):
             if not are_numbers[i]:
                 _put_codes(columns[name][rows], piece.cells[str(i)], words[name])
-            elif piece.x_nF is None or name in others:
-                _put_numbers(columns[name][rows], _numbers(piece.cells[str(i)], text.layout.decimal), name, rounded)
+            elif i not in late and (piece.x_nF is None or name in others):
+                values = piece.cells[str(i)].to_numpy()
+                with np.errstate(over="ignore"):  # what is too large becomes inf, and is refused with its line
+                    columns[name][rows] = values
+                if name not in others and _is_rounded(values):
+                    late.add(i)
         start = rows.stop
+    late |= {i for i, form in enumerate(forms) if form == "code" and _differ_in_length(columns[names[i]][:start])}
     last = names[-1]
     if has_surplus or _missing(columns[last][:start], list(words[last]) if last in words else None).any():
         text.check_widths()  # a line with too few fields lacks the last one
-    return Frame(
+    frame = Frame(
         names=tuple(features),
         x_NC=x_NC[:start],
         words={name: tuple(codes) for name, codes in words.items()},
         apart={name: values[:start] for name, values in others.items()},
-        rounded=tuple(rounded),
     )
+    return frame, late
 
 
-def _numbers(cells: pd.Series[Any], decimal: str) -> NDArray[Any]:
-    """[n] int64, uint64 or float64, NaN where a cell is empty. Raises _NoNumber."""
-    if cells.dtype.kind in "iuf":
-        found: NDArray[Any] = cells.to_numpy()
-        return found
-    read = [np.nan if cell != cell else number(str(cell), decimal) for cell in cells]
-    if None in read:
-        raise _NoNumber
-    return np.array(read, np.float64)  # whole numbers beyond 64 bits are texts to pandas
+def _need_text(piece: Piece, forms: Sequence[Form]) -> set[int]:
+    """The columns with cells that are no numbers, or that may be others than they seem."""
+    found = set()
+    for i, (form, dtype) in enumerate(zip(forms, piece.cells.dtypes, strict=False)):
+        if form != "text" and dtype.kind not in "iuf":
+            found.add(i)
+        elif form in ("whole", "code", "grouped") and dtype == np.float64:
+            values = piece.cells.iloc[:, i].to_numpy()
+            are_whole = values[np.isfinite(values)] % 1 == 0
+            if are_whole.any() if form == "grouped" else not are_whole.all():
+                found.add(i)
+    return found
 
 
-def _put_numbers(to: NDArray[Any], values: NDArray[Any], name: str, rounded: dict[str, None]) -> None:
-    with np.errstate(over="ignore"):  # what is too large becomes inf, and is refused with its line
-        to[:] = values
-        if (
-            not max(float(values.max(initial=0)), -float(values.min(initial=0))) <= LARGEST_EXACT
-            and to.dtype == np.float32
-        ):
-            values = values.astype(np.float64)
-            to[:] = values  # rounded as a number that is read alone would be
-            whole = values[np.isfinite(values) & (values == np.round(values))]
-            if (whole.astype(np.float32) != whole).any():
-                rounded[name] = None
+def _is_rounded(values: NDArray[Any]) -> bool:
+    """Whether float32 lacks a whole number among the values."""
+    if max(float(values.max(initial=0)), -float(values.min(initial=0))) <= LARGEST_EXACT:
+        return False
+    values = values.astype(np.float64)
+    whole = values[np.isfinite(values) & (values == np.round(values))]
+    with np.errstate(over="ignore"):
+        return bool((whole.astype(np.float32) != whole).any())
+
+
+def _differ_in_length(values: NDArray[Any]) -> bool:
+    """Whether whole numbers that all had one length in the first lines have others further down: 01234 is one."""
+    values = np.abs(values[np.isfinite(values)])
+    return len(values) > 0 and len(str(int(values.min()))) < len(str(int(values.max())))
 
 
 def _put_codes(to: NDArray[Any], cells: pd.Series[Any], codes: dict[str, int]) -> None:
@@ -146,6 +161,20 @@ def _without_blank_rows(frame: Frame) -> Frame:
         is_blank_N &= _missing(values, frame.words.get(name))
         if not is_blank_N.any():
             return frame
-    kept = ~is_blank_N
-    apart = {name: values[kept] for name, values in frame.apart.items()}
-    return replace(frame, x_NC=frame.x_NC[torch.from_numpy(kept)], apart=apart)
+    return frame.without(is_blank_N)
+
+
+def without_values(frame: Frame, missing_values: Collection[str]) -> Frame:
+    """The table without the numbers that ``missing_values`` spell; of words, whoever reads them asks."""
+    numbers = [value for text in missing_values if (value := spelled_number(text, Notation("."))) is not None]
+    if not numbers:
+        return frame
+    x_NC, apart = frame.x_NC.clone(), dict(frame.apart)
+    columns = {name: x_NC.numpy()[:, i] for i, name in enumerate(frame.names)} | apart
+    for name, values in columns.items():
+        if name not in frame.words:
+            is_missing_N = np.isin(values, np.array(numbers, values.dtype))
+            columns[name] = np.where(is_missing_N, np.nan, values)
+    for i, name in enumerate(frame.names):
+        x_NC[:, i] = torch.from_numpy(columns[name])
+    return replace(frame, x_NC=x_NC, apart={name: columns[name] for name in apart})

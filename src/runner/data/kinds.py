@@ -9,54 +9,82 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Literal
 
-from runner.data.cells import MOST, form, is_empty, number
+from runner.data.cells import NULL, is_empty, number
+from runner.data.dates import date_format
+from runner.data.notation import Numbers, Spelling, read_numbers
 
-Kind = Literal["numeric", "binary", "categorical", "ordinal", "ignored"]
-FEWEST_TO_TELL = 20  # train rows it takes to call a column of texts one that names the rows
-OWN_TEXT = 0.95  # of the rows have a text of their own where a column names them
+Kind = Literal["numeric", "binary", "categorical", "ordinal", "ignored", "date"]
+FEWEST_TO_TELL = 20  # train rows it takes to call a column one that names or numbers the rows
+OWN_TEXT = 0.5  # of the cells have a text of their own where a column names the rows
+LONG_NUMBER = 8  # digits of a whole number, each of which a column has once: of that many it numbers something
 ID_NAME = re.compile(
     r"(.*[_\-. ])?([iI][dD]|ID|[iI]ndex|idx|uuid|UUID|guid|GUID)|.*[a-z]I[dD]|column 1|Unnamed: 0|번호|순번|일련번호"
 )
 # means the same in quotes and without, where it is no number
 PLAIN_NAME = re.compile(r"(?!(?i:true|false|null|nan|inf)$)[\w()%/-][\w()%/. -]*")
-DATES = "dates or times"
+_CODE = re.compile(r"\d{3,}")
+_EIGHT_DIGITS = re.compile(r"\d{8}")
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a column is. ``why`` it is left out, or ``refused`` because of the form its numbers are written in."""
+    """What a column is. ``why`` it is left out, or ``refused`` because it cannot be told what its numbers are."""
 
     kind: Kind
     why: str = ""
     refused: str = ""
+    numbers: Numbers | None = None  # how a numeric column of texts spells them
+    note: str = ""
 
 
-def kind_of_words(name: str, counts: Mapping[str, int], decimal: str) -> Found:
+def kind_of_words(counts: Mapping[str, int], spelling: Spelling) -> Found:
     """Of a column whose train rows hold these texts, each so often."""
-    full = {text: count for text, count in counts.items() if not is_empty(text)}
-    total = sum(full.values())
-    if not total:
+    if all(is_empty(text) or spelling.is_missing(text) for text in counts):
         return Found("ignored", "it is empty in every train row")
-    if sum(count for text, count in full.items() if number(text, decimal) is not None) >= MOST * total:
-        return Found("numeric")
-    if len(counts) == 1:
+    full = {text: count for text, count in counts.items() if text not in NULL and not spelling.is_missing(text)}
+    numbers, are_codes = read_numbers(counts, spelling), _are_codes(full)
+    if numbers and not are_codes and not _are_dates(full):
+        return Found("numeric", refused=numbers.refused, numbers=numbers, note=numbers.note)
+    if len(full) == 1:
         return Found("ignored", "it is the same in every train row")
-    if how := form(full):
-        return (
-            Found("ignored", f"it holds {how}, which are not read") if how == DATES else Found("numeric", refused=how)
-        )
+    if date_format(full):
+        return Found("ignored", "it holds dates or times")
+    total = sum(full.values())
     if total >= FEWEST_TO_TELL and len(full) >= OWN_TEXT * total:
-        return Found("ignored", "nearly every row has a text of its own")
-    return Found("binary" if len(counts) == 2 else "categorical")
+        return Found("ignored", f"{len(full):,} different texts stand in {total:,} cells")
+    note = "leading zeros make its numbers texts" if are_codes else _note_on_case(full)
+    return Found("binary" if len(full) == 2 else "categorical", note=note)
 
 
-def kind_of_numbers(name: str, is_same: bool, are_own: bool) -> Found:
-    """Of a column of numbers: whether it is the same in every train row, and whether each has one of its own."""
-    if is_same:
-        return Found("ignored", "it is the same in every train row")
-    if are_own and is_id_name(name):
-        return Found("ignored", "it numbers the rows")
-    return Found("numeric")
+def _are_codes(full: Mapping[str, int]) -> bool:
+    """Whether these are whole numbers some of which begin with 0, as zip codes do."""
+    return all(map(_CODE.fullmatch, full)) and any(text[0] == "0" for text in full)
+
+
+def _are_dates(full: Mapping[str, int]) -> bool:
+    return all(map(_EIGHT_DIGITS.fullmatch, full)) and date_format(full) != ""
+
+
+def _note_on_case(full: Mapping[str, int]) -> str:
+    seen: dict[str, str] = {}
+    for text in full:
+        other = seen.setdefault(text.casefold(), text)
+        if other != text:
+            return f"{other} and {text} differ in case alone, and are two categories"
+    return ""
+
+
+def numbering(name: str, *, counts_up: bool, digits: int, are_round: bool) -> str:
+    """Why a column in which each row has a number of its own names the rows and measures nothing; "" where it may.
+
+    ``counts_up`` where these are 0, 1, 2 ... or the like in the rows' order; ``digits`` what each has where all are
+    whole and of one length, else 0; ``are_round`` where many end in 0, as amounts do.
+    """
+    if is_id_name(name) or counts_up:
+        return "it numbers the rows"
+    if digits >= LONG_NUMBER and not are_round:
+        return f"every row has a number of its own, of {digits} digits: it names something"
+    return ""
 
 
 def setting(name: str, kind: str) -> str:

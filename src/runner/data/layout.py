@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from runner.data.blanks import BLANKS, evenness, is_by_blanks, tabbed
 from runner.data.cells import MOST, is_empty, number
@@ -19,6 +20,9 @@ LONGEST_FIELD = 2**31 - 1  # the largest number that csv takes on every system
 SAMPLE_BYTES = 2**18
 SAMPLE_RECORDS = 200
 FEWEST_RECORDS = 5  # in a sample of a text that has more: a line may be longer than SAMPLE_BYTES
+LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
+_WHOLE = re.compile(r"[-+]?\d+")
+_BELOW = re.compile(r"[-+]?\d{1,3}")
 _FRACTION = re.compile(r"[-+]?\d*,\d+")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+")
 
@@ -31,10 +35,17 @@ class Reading:
 
     delimiter: str | None = None
     decimal: str | None = None
+    thousands: str | None = None
     encoding: str | None = None
     header: bool | None = None
     names: tuple[str, ...] | None = None
     skip_last: int = 0  # rows at the end that are none
+
+
+# What the first lines of a column hold: text; or numbers, all whole, all of one length (whole ones of four digits or
+# more), all with three digits behind a mark that may part thousands. Where later lines hold other numbers, or the mark
+# is there in some, how they are written matters, and they are read as text
+Form = Literal["text", "number", "whole", "code", "grouped"]
 
 
 @dataclass(frozen=True)
@@ -43,10 +54,23 @@ class Layout:
 
     delimiter: str  # of the file; a blank stands for runs of blanks and tabs
     decimal: str
+    is_decimal_sure: bool  # whether numbers of the first lines show it
     has_header: bool
     names: tuple[str, ...]  # of the columns, from the left
     width: int  # fields of a line; what goes beyond the names is empty
-    are_numbers: tuple[bool, ...]  # of each column, as far as the first lines tell
+    forms: tuple[Form, ...]  # of each column, as far as the first lines tell
+
+    @property
+    def sure_decimal(self) -> str | None:
+        """What parts the fraction of a number; None where nothing shows it."""
+        return self.decimal if self.is_decimal_sure else None
+
+    def note_on_fractions(self, name: str) -> str:
+        """What to say of a column whose numbers all have three digits behind a mark that could part thousands."""
+        if self.forms[self.names.index(name)] != "grouped":
+            return ""
+        other = f"as thousands: dataset.thousands='{self.decimal}'"
+        return f"three digits behind the {self.decimal} of every number are read as its fraction; {other}"
 
     @property
     def separator(self) -> str:
@@ -69,11 +93,14 @@ def find_layout(path: Path, utf8: bytes, reading: Reading, expected: Collection[
     body = records[1:] if has_header else records
     if not body:
         raise DataError(f"{path}: line 1 names the columns and no row follows")
-    decimal = reading.decimal or ("." if delimiter == "," else _decimal(body))
+    said = reading.decimal or {".": ",", ",": "."}.get(reading.thousands or "")
+    decimal = said or ("." if delimiter == "," else _decimal(body))
+    is_sure = delimiter == "," or said is not None or _shows(body, decimal)
     surplus = body[0][len(names) :]
     width = len(names) + (0 if any(cell.strip() for cell in surplus) else len(surplus))
-    are_numbers = tuple(_is_number_column(body, i, decimal) for i in range(len(names)))
-    return Layout(delimiter, decimal, has_header, names, width, are_numbers)
+    may_be_grouped = said is None
+    forms = tuple(_form(body, i, decimal, may_be_grouped) for i in range(len(names)))
+    return Layout(delimiter, decimal, is_sure, has_header, names, width, forms)
 
 
 def sample(utf8: bytes, delimiter: str) -> list[Record]:
@@ -178,11 +205,33 @@ def _decimal(body: Sequence[Record]) -> str:
     return "." if any(re.fullmatch(r"[-+]?\d+\.\d+", cell) for cell in cells) else ","
 
 
-def _is_number_column(body: Sequence[Record], place: int, decimal: str) -> bool:
-    cells = [record[place] for record in body if place < len(record)]
-    if re.fullmatch(rf"(?:[-+]?\d+(?:\{decimal}\d+)?\n)+", "\n".join([*cells, ""])):  # in a tenth of the time
-        return True
-    return all(is_empty(cell) or number(cell, decimal) is not None for cell in cells)
+def _shows(body: Sequence[Record], decimal: str) -> bool:
+    """Whether a number has a fraction that no thousands could be."""
+    fraction = re.compile(rf"[-+]?(\d*{re.escape(decimal)}(\d{{1,2}}|\d{{4,}})|0{re.escape(decimal)}\d+)")
+    return any(fraction.fullmatch(cell.strip()) for record in body for cell in record)
+
+
+def _form(body: Sequence[Record], place: int, decimal: str, may_be_grouped: bool) -> Form:
+    cells = [record[place].strip() for record in body if place < len(record)]
+    if re.fullmatch(r"(?:[-+]?(?:0|[1-9]\d{0,6})\n)+", "\n".join([*cells, ""])):  # in a tenth of the time
+        return _form_of_whole(cells)
+    full = [cell for cell in cells if not is_empty(cell)]
+    if not all(number(cell, decimal) is not None for cell in full):
+        return "text"
+    if all(map(_WHOLE.fullmatch, full)):
+        return _form_of_whole(full)
+    grouped = re.compile(rf"[-+]?[1-9]\d{{0,2}}{re.escape(decimal)}\d{{3}}")
+    if not may_be_grouped or not all(grouped.fullmatch(cell) or _BELOW.fullmatch(cell) for cell in full):
+        return "number"
+    return "grouped" if all(map(grouped.fullmatch, full)) else "text"
+
+
+def _form_of_whole(full: Sequence[str]) -> Form:
+    digits = [cell.lstrip("+-") for cell in full]
+    if any(len(word) > 2 and word[0] == "0" for word in digits) or any(int(word) > LARGEST_EXACT for word in digits):
+        return "text"
+    is_code = bool(digits) and len(digits[0]) >= 4 and len(set(map(len, digits))) == 1
+    return "code" if is_code else "whole"
 
 
 def _are_numbers(cells: Sequence[str], decimal: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.data.frame import Frame
@@ -20,8 +22,13 @@ class Official:
 
     column: str | None = None  # that says train, val or test
     rows: tuple[int, int] | None = None  # of train and of validation, from the top; the rest is for the test
+    kind: Literal["official", "random", "time"] | None = None  # None: official where something is said, else random
 
     def __post_init__(self) -> None:
+        if self.kind == "official" and self.column is None and self.rows is None:
+            raise ConfigError("dataset.split=official: say where: dataset.split_column or dataset.split_rows")
+        if self.kind == "time" and self.rows is not None:
+            raise ConfigError("dataset.split_rows: dataset.split=time takes the latest rows; leave one of them null")
         if self.column is not None and self.rows is not None:
             raise ConfigError("dataset.split_column excludes dataset.split_rows; leave one of them null")
 
@@ -41,9 +48,17 @@ class OfficialRows:
                 is_other_N[rows] = False
         return is_other_N.nonzero().flatten()
 
+    def without(self, are_out_N: NDArray[np.bool_]) -> OfficialRows:
+        """Those that remain, by their new numbers, once some rows are left out."""
+        new_N = torch.from_numpy(np.where(are_out_N, -1, np.cumsum(~are_out_N) - 1))
+        val, test = (None if rows is None else new_N[rows] for rows in (self.val, self.test))
+        return OfficialRows(val if val is None else val[val >= 0], test if test is None else test[test >= 0])
+
 
 def official_rows(text: TableText, frame: Frame, official: Official) -> OfficialRows:
     """The rows of validation and test. Raises DataError where the column says something else, or rows are too few."""
+    if official.kind in ("random", "time"):
+        return OfficialRows(None, None)
     if official.rows is not None:
         return _by_position(text, frame.num_rows, *official.rows)
     if official.column is not None:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner.data.cells import EMPTY
+from runner.data.layout import LARGEST_EXACT
 from runner.data.table_text import TableText
 from runner.data.whole_numbers import whole_numbers
 from runner.errors import DataError
@@ -30,7 +31,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 ROWS_AT_ONCE = 2**16
 BLOCK_BYTES = 3 * 2**19  # larger blocks leave the caches of a processor, smaller ones begin too often
-LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
 
 
 @dataclass(frozen=True)
@@ -90,17 +90,6 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
             yield from in_turn(of_block, line_blocks(text))
         else:
             yield from map(piece, parsed(text, dtype=dtype, na_values=empty, chunksize=ROWS_AT_ONCE))
-
-
-def numbers_throughout(text: TableText, guessed: Sequence[bool]) -> list[bool]:
-    """Which of the columns that are numbers in the first lines are so in all."""
-    empty = {str(i): list(EMPTY) for i in range(text.layout.width)}
-    are_numbers = list(guessed)
-    with _faults_told(text):
-        for cells in parsed(text, na_values=empty, chunksize=ROWS_AT_ONCE):
-            for i, is_number in enumerate(are_numbers):
-                are_numbers[i] = is_number and _hold_numbers(cells, [str(i)])
-    return are_numbers
 
 
 def line_blocks(text: TableText) -> Iterator[Block]:

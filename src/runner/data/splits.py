@@ -62,15 +62,23 @@ def split(data: Data, settings: SplitSettings) -> Split:
     if not len(rest):
         raise DataError("the official validation and test sets take every row of the data set: none is left to train")
     if settings.folds is not None or settings.fold is not None:
+        if data.in_time is not None:
+            raise ConfigError("dataset.split=time excludes folds, which draw their rows; leave one of them out")
         rest, test = _cut_fold(rest, strata_N, settings)
     elif data.official_test is not None:
         test = data.official_test
+    elif data.in_time is not None:
+        rest, test = _latest(data.in_time, "test", settings.test_fraction)
     else:
         rest, test = _draw(rest, strata_N, "test", settings.test_fraction, settings.split_seed)
     if data.official_val is not None:
         train, val = rest, data.official_val
+    elif data.in_time is not None:
+        train, val = _latest(rest, "val", settings.val_fraction)
     else:
         train, val = _draw(rest, strata_N, "val", settings.val_fraction, settings.split_seed)
+    if data.in_time is not None:
+        train, val, test = (rows.sort().values for rows in (train, val, test))
     return Split(train=_limited(train, strata_N, settings.limit, settings.split_seed), val=val, test=test)
 
 
@@ -88,8 +96,9 @@ def evaluated(data: Data, split: Split, max_rows: int | None, split_seed: int) -
 
 def describe(data: Data, settings: SplitSettings) -> str:
     """The split in a line: "10 % of train for validation; official test set; stratified, split_seed 0"."""
-    val_drawn = data.official_val is None and settings.val_fraction > 0
-    test_drawn = settings.folds is not None or (data.official_test is None and settings.test_fraction > 0)
+    is_drawn = data.in_time is None
+    val_drawn = is_drawn and data.official_val is None and settings.val_fraction > 0
+    test_drawn = settings.folds is not None or (is_drawn and data.official_test is None and settings.test_fraction > 0)
     clauses = [_describe_val(data, settings), _describe_test(data, settings)]
     if settings.limit is not None:
         clauses.append(f"train limited to {settings.limit:,} rows")
@@ -103,7 +112,8 @@ def _describe_val(data: Data, settings: SplitSettings) -> str:
     if data.official_val is not None:
         return "official validation set" if len(data.official_val) else "no validation"
     fraction = settings.val_fraction
-    return f"{100 * fraction:g} % of train for validation" if fraction > 0 else "no validation"
+    latest = ", the latest," if data.in_time is not None else ""
+    return f"{100 * fraction:g} % of train{latest} for validation" if fraction > 0 else "no validation"
 
 
 def _describe_test(data: Data, settings: SplitSettings) -> str:
@@ -115,7 +125,8 @@ def _describe_test(data: Data, settings: SplitSettings) -> str:
     if data.official_test is not None:
         return "official test set" if len(data.official_test) else "the official test set is empty here"
     fraction = settings.test_fraction
-    return f"{100 * fraction:g} % of all rows for test" if fraction > 0 else "no test set"
+    latest = ", the latest," if data.in_time is not None else ""
+    return f"{100 * fraction:g} % of all rows{latest} for test" if fraction > 0 else "no test set"
 
 
 def _strata(data: Data) -> Tensor:
@@ -158,6 +169,13 @@ def _draw(rows: Tensor, strata_N: Tensor, name: str, fraction: float, split_seed
     num_drawn = int(fraction * len(rows) + 0.5)
     _check_draw(f"{name}_fraction", fraction, num_drawn, len(rows))
     return _drawn(rows, strata_N, num_drawn, generator(split_seed, name))
+
+
+def _latest(rows: Tensor, name: str, fraction: float) -> tuple[Tensor, Tensor]:
+    """What remains of ``rows``, which stand from the earliest to the latest, and the latest ``fraction`` of them."""
+    num_latest = int(fraction * len(rows) + 0.5)
+    _check_draw(f"{name}_fraction", fraction, num_latest, len(rows))
+    return rows[: len(rows) - num_latest], rows[len(rows) - num_latest :]
 
 
 def _limited(rows: Tensor, strata_N: Tensor, limit: int | None, split_seed: int) -> Tensor:

@@ -100,8 +100,8 @@ def _read(path: Path, content: mmap.mmap) -> Cells:
         raise ValueError("damaged")
     words = {name: tuple(words) for name, words in head["words"].items()}
     layout: dict[str, Any] = head["layout"]
-    layout |= {key: tuple(layout[key]) for key in ("names", "are_numbers")}
-    frame = Frame(names, torch.from_numpy(x_NC), words, apart, tuple(head["rounded"]))
+    layout |= {key: tuple(layout[key]) for key in ("names", "forms")}
+    frame = Frame(names, torch.from_numpy(x_NC), words, apart)
     os.utime(path)  # the least recently used goes first
     return Cells(head["encoding"], tuple(head["notes"]), Layout(**layout), frame)
 
@@ -131,7 +131,6 @@ def _write(path: Path, cells: Cells) -> None:
         "names": frame.names,
         "apart": list(frame.apart),
         "words": frame.words,
-        "rounded": frame.rounded,
         "layout": asdict(cells.layout),
         "encoding": cells.encoding,
         "notes": cells.notes,

@@ -8,24 +8,29 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from runner.contracts import Column, Data, Task
 from runner.data import table_cache
 from runner.data.encodings import as_utf8, composed
-from runner.data.frame import read_frame
+from runner.data.frame import read_frame, without_values
 from runner.data.last_rows import total_note, without_last
 from runner.data.layout import SAMPLE_BYTES, Reading, find_layout
+from runner.data.notation import Spelling
 from runner.data.official import Official, official_rows
 from runner.data.open_quotes import open_quote_note
 from runner.data.packing import unpacked
 from runner.data.table import Meaning, Table
 from runner.data.table_cache import Cells
 from runner.data.table_text import TableText
-from runner.data.target import TargetCells, read_target, rounding_note
+from runner.data.target import TargetCells, read_cells, read_target
+from runner.data.time_order import time_order
 from runner.errors import ConfigError, DataError
 
 MOST_NAMES = 20  # of the columns, in a message
+MOST_LINES = 5  # of rows that are left out, in a note
 MOST_TITLE_LINES = 20  # in which a header is looked for
 
 
@@ -33,9 +38,21 @@ MOST_TITLE_LINES = 20  # in which a header is looked for
 class Goal:
     """What is to be predicted."""
 
-    target: str
+    target: str | int  # a column's name, or its place: from 0, or from the end as in Python
     task: Task | None  # None: as the values tell
     classes: Mapping[str, str] | None = None  # what the cells may say -> class, in order; None: as the values tell
+    drops_empty: bool = False  # whether rows without a target are left out; else they are refused
+
+    def column(self, names: Sequence[str]) -> str:
+        """The target's name: a column of that name wins. Raises ConfigError for a place that there is not."""
+        if isinstance(self.target, str) or str(self.target) in names:
+            return str(self.target)
+        if not -len(names) <= self.target < len(names):
+            raise ConfigError(
+                f"dataset.target={self.target}: there are {len(names)} columns, 0 to {len(names) - 1} or from the end "
+                f"-1 to -{len(names)}"
+            )
+        return names[self.target]
 
 
 def find_file(name: str, data_dir: Path) -> Path:
@@ -60,17 +77,31 @@ def _spelled_otherwise(place: Path) -> Path | None:
 
 def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, official: Official) -> Data:
     """The rows of a file, to be fitted on those that train. Raises ConfigError, or DataError with line and column."""
-    apart = [goal.target] if official.column is None else [goal.target, official.column]
-    how = (reading, apart, sorted(meaning.as_words))
-    cells = table_cache.cached(path, how, lambda: _read_cells(path, reading, meaning, apart))
-    text = TableText(path, cells.encoding, cells.layout)
-    frame = cells.frame
+    how = (reading, goal.target, official.column, sorted(meaning.as_words))
+    cells = table_cache.cached(path, how, lambda: _read_cells(path, reading, meaning, goal, official.column))
+    text, frame = TableText(path, cells.encoding, cells.layout), cells.frame
+    name = goal.column(cells.layout.names)
     if frame.num_rows < 2:
         raise DataError(f"{path}: holds {frame.num_rows} row: nothing to learn from and to judge by")
     if not frame.names:
-        raise DataError(f"{path}: holds no column beside {' and '.join(apart)}: nothing to predict from")
+        raise DataError(f"{path}: holds no column beside {' and '.join(frame.apart)}: nothing to predict from")
+    layout = cells.layout
+    spelling = Spelling(
+        reading.decimal, reading.thousands, layout.decimal, layout.is_decimal_sure, meaning.missing_values
+    )
+    frame = without_values(frame, meaning.missing_values)
     rows = official_rows(text, frame, official)
-    target_cells = TargetCells(text, goal.target, frame.apart[goal.target], frame.words.get(goal.target))
+    target_cells = read_cells(TargetCells(text, name, frame.apart[name], frame.words.get(name)), spelling, goal.task)
+    notes = _notes(path, cells, reading)
+    if (are_out_N := target_cells.are_missing_N).any():
+        if not goal.drops_empty:
+            target_cells.refuse(are_out_N, ": the target has no value here; take the row out, or fill it in")
+        if are_out_N.all():
+            raise DataError(f"{path}: column {name}, the target, has no value in any row")
+        notes.append(_left_out(target_cells, are_out_N))
+        target_cells, frame, rows = target_cells.without(are_out_N), frame.without(are_out_N), rows.without(are_out_N)
+        text = target_cells.text
+    in_time, note = time_order(text, frame, official)
     target = read_target(target_cells, goal.task, goal.classes, rows.others(frame.num_rows))
     data = Data(
         x=torch.empty(0),
@@ -79,19 +110,33 @@ def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, offic
         class_names=tuple(goal.classes.values()) if goal.classes else target.labels,
         official_val=rows.val,
         official_test=rows.test,
-        target=goal.target,
-        notes=tuple(filter(None, [*_notes(path, cells, reading), target.note])),
+        target=name,
+        in_time=in_time,
+        notes=tuple(filter(None, [*notes, target.note, note])),
     )
-    return replace(data, x=Table(text, frame, target, meaning, data))
+    return replace(data, x=Table(text, frame, target, meaning, spelling, data))
 
 
-def _read_cells(path: Path, reading: Reading, meaning: Meaning, apart: Sequence[str]) -> Cells:
+def _left_out(cells: TargetCells, are_out_N: NDArray[np.bool_]) -> str:
+    """What to say of the rows without a target: how many there are, and the lines of the first."""
+    many = int(are_out_N.sum())
+    first = cells.text.cells([int(row) for row in are_out_N.nonzero()[0][:MOST_LINES]])
+    lines = ", ".join(str(line) for line, _ in first.values()) + (" ..." if many > MOST_LINES else "")
+    return (
+        f"{many:,} row{'s' * (many > 1)} without {cells.name}, the target: left out, line {lines}; "
+        "dataset.strict=true refuses them"
+    )
+
+
+def _read_cells(path: Path, reading: Reading, meaning: Meaning, goal: Goal, split_column: str | None) -> Cells:
     content = unpacked(path)
     encoded = as_utf8(path, content, reading.encoding)
     utf8 = without_last(path, encoded.utf8, reading.skip_last)
     if reading.header is None:
         reading = replace(reading, header=content.has_header)
-    layout = find_layout(path, utf8, reading, apart)
+    said = [name for name in (goal.target, split_column) if isinstance(name, str)]
+    layout = find_layout(path, utf8, reading, said)
+    apart = list(dict.fromkeys([goal.column(layout.names), *([] if split_column is None else [split_column])]))
     _check_names(path, utf8, layout.names, apart, meaning.columns)
     text = TableText(path, encoded.encoding, layout, layout.separated(utf8))
     frame = read_frame(text, meaning.as_words, apart)
@@ -136,6 +181,4 @@ def _notes(path: Path, cells: Cells, reading: Reading) -> list[str]:
         notes.append(
             f"{path}: line 1 names no columns; they are called {names[0]} to {names[-1]} (dataset.names=[...])"
         )
-    for name in cells.frame.rounded:
-        notes.append(f"column {rounding_note(name)}")
     return notes

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runner.data.cells import is_empty
 from runner.data.encodings import as_utf8
@@ -41,6 +44,12 @@ class TableText:
     encoding: str
     layout: Layout
     read: bytes | None = None  # the text in UTF-8 as its rows are read, where it was read already
+    kept: NDArray[np.int64] | None = None  # which of its rows are used, those that faults count; None: all
+
+    def without(self, are_out_N: NDArray[np.bool_]) -> TableText:
+        """The same text, of whose rows some are not used."""
+        kept = np.flatnonzero(~are_out_N) if self.kept is None else self.kept[~are_out_N]
+        return replace(self, kept=kept)
 
     @cached_property
     def utf8(self) -> bytes:
@@ -134,11 +143,12 @@ class TableText:
 
     def cells(self, rows: Collection[int]) -> dict[int, tuple[int, Record]]:
         """(line, cells) of the rows of these numbers."""
-        last = max(rows)
+        wanted = {row if self.kept is None else int(self.kept[row]): row for row in rows}
+        last = max(wanted)
         found = {}
         for row, record in enumerate(self.records()):
-            if row in rows:
-                found[row] = record
+            if row in wanted:
+                found[wanted[row]] = record
             if row == last:
                 break
         return found

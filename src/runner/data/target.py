@@ -6,7 +6,7 @@ Shapes: N rows, K classes.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Task
-from runner.data.cells import MOST, form, in_order, is_empty, number
-from runner.data.kinds import is_id_name, numbering_note
-from runner.data.pieces import LARGEST_EXACT
+from runner.data.cells import NULL, in_order, is_empty, is_marker, spelled_number
+from runner.data.dates import date_format
+from runner.data.kinds import is_id_name, kind_of_words, numbering_note
+from runner.data.layout import LARGEST_EXACT
+from runner.data.notation import Spelling
 from runner.data.table_text import Fault, TableText
 from runner.errors import ConfigError, DataError
 
@@ -37,26 +39,77 @@ class Target:
 
 @dataclass(frozen=True)
 class TargetCells:
-    """The target's column as it was read: numbers, or codes of ``words``."""
+    """The target's column as it was read: numbers, NaN where there is none, or codes of ``words``, -1 likewise."""
 
     text: TableText
     name: str
     values_N: NDArray[np.float64]
     words: tuple[str, ...] | None
+    note: str = ""  # what a user should know of how its numbers were read
+
+    @property
+    def are_missing_N(self) -> NDArray[np.bool_]:
+        """[N] which rows have no target."""
+        are_missing_N: NDArray[np.bool_] = np.isnan(self.values_N) if self.words is None else self.values_N < 0
+        return are_missing_N
 
     def refuse(self, wrong_N: NDArray[np.bool_], reason: str) -> None:
         """Raises DataError for the first row that is wrong, where one is."""
         if wrong_N.any():
             self.text.refuse([Fault(int(wrong_N.argmax()), self.name, reason)])
 
+    def without(self, are_out_N: NDArray[np.bool_]) -> TargetCells:
+        """The cells of the other rows."""
+        return replace(self, text=self.text.without(are_out_N), values_N=self.values_N[~are_out_N])
+
+
+def read_cells(cells: TargetCells, spelling: Spelling, task: Task | None) -> TargetCells:
+    """The cells as numbers where they spell numbers in whatever form, else as they are.
+
+    Raises DataError where they may be read in two ways, or hold dates.
+    """
+    words = cells.words
+    if words is None:
+        fractions = cells.text.layout.note_on_fractions(cells.name)
+        return replace(cells, note=f"{cells.name}, the target: {fractions}") if fractions else cells
+    codes_N = cells.values_N.astype(np.int64)
+    counts = np.bincount(codes_N[codes_N >= 0], minlength=len(words)).tolist()
+    found = kind_of_words(dict(zip(words, counts, strict=True)), spelling)
+    numbers = found.numbers
+    if numbers is None or task in ("binary", "multiclass"):
+        nulls = [word in NULL or spelling.is_missing(word) for word in words]
+        return replace(cells, values_N=np.where(np.array([*nulls, True])[codes_N], -1.0, cells.values_N))
+    if found.refused:
+        cells.refuse(codes_N >= 0, f" may be read in two ways: {found.refused}")
+    markers = {word: count for word, count in zip(words, counts, strict=True) if word in numbers.markers}
+    held = [f"{count:,} cells hold {word!r}: taken as missing" for word, count in markers.items()]
+    is_none = [word in numbers.notation.markers or is_empty(word) or is_marker(word) for word in words]
+    read = [
+        None if none else spelled_number(word, numbers.notation, spelling.usual)
+        for word, none in zip(words, is_none, strict=True)
+    ]
+    is_wrong = [value is None and not none for value, none in zip(read, is_none, strict=True)]
+    cells.refuse(
+        np.array([*is_wrong, False])[codes_N],
+        " is no number, and the target is one; as classes: dataset.task=multiclass,\n"
+        "  or as missing: dataset.missing_values=[...]",
+    )
+    values = np.array([*(np.nan if value is None else value for value in read), np.nan])
+    notes = [*held, *([found.note] if found.note else [])]
+    note = f"{cells.name}, the target: {'; '.join(notes)}" if notes else ""
+    return replace(cells, values_N=values[codes_N], words=None, note=note)
+
 
 def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str] | None, rows: Tensor) -> Target:
     """The target. Where ``task`` is None the values in ``rows`` tell it; ``classes`` are the labels there may be.
 
-    Raises DataError for cells that are empty or do not suit the task.
+    Raises DataError for cells that do not suit the task. None is empty.
     """
-    is_missing_N = np.isnan(cells.values_N) if cells.words is None else cells.values_N < 0
-    cells.refuse(is_missing_N, ": the target has no value here; take the row out, or fill it in")
+    target = _read(cells, task, classes, rows)
+    return replace(target, note="; ".join(filter(None, [cells.note, target.note])))
+
+
+def _read(cells: TargetCells, task: Task | None, classes: Mapping[str, str] | None, rows: Tensor) -> Target:
     if task == "regression":
         return _of_numbers(cells)
     labels, codes_N = labels_of(cells)
@@ -76,7 +129,9 @@ def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str
 
 
 def _of_numbers(cells: TargetCells, note: str = "") -> Target:
-    values_N = _values(cells)
+    values_N = cells.values_N
+    if cells.words is not None:
+        cells.refuse(values_N >= 0, " is no number, and the target is one; as classes: dataset.task=multiclass")
     if is_id_name(cells.name) and (values_N == np.round(values_N)).all() and len(np.unique(values_N)) == len(values_N):
         note = numbering_note(cells.name)
     with np.errstate(over="ignore"):
@@ -98,8 +153,9 @@ def labels_of(cells: TargetCells) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     if cells.words is None:
         values, codes_N = _distinct(cells.values_N)
         return tuple(map(spelled, values.tolist())), codes_N
-    labels = in_order(cells.words)
-    places = np.array([labels.index(word) for word in cells.words])
+    held = np.unique(cells.values_N.astype(np.int64))
+    labels = in_order(cells.words[code] for code in held)
+    places = np.array([labels.index(word) if word in labels else -1 for word in cells.words])
     return labels, places[cells.values_N.astype(np.int64)]
 
 
@@ -137,12 +193,8 @@ def _task_of_numbers(counts: Mapping[str, int], total: int) -> Task:
 
 
 def _task_of_words(cells: TargetCells, counts: Mapping[str, int], total: int) -> Task:
-    full = {text: count for text, count in counts.items() if not is_empty(text)}
-    decimal = cells.text.layout.decimal
-    if sum(count for text, count in full.items() if number(text, decimal) is not None) >= MOST * total:
-        return "regression"
-    if how := form(full):
-        cells.refuse(cells.values_N >= 0, f" is no number: the target holds {how}; write plain numbers, as 1234.5")
+    if date_format(counts):
+        cells.refuse(cells.values_N >= 0, " is a date: a target is classes or plain numbers; choose another")
     if len(counts) > total / 2 and total > MOST_CLASSES:
         raise DataError(
             f"{cells.text.path}: column {cells.name}, the target, has {len(counts):,} different texts "
@@ -161,16 +213,6 @@ def _check_classes(cells: TargetCells, said: Task | None, labels: Sequence[str])
         raise ConfigError(
             f"dataset.task=multiclass: {where} has {len(labels):,} values in {len(cells.values_N):,} rows"
         )
-
-
-def _values(cells: TargetCells) -> NDArray[np.float64]:
-    """[N] the numbers that the cells are or spell."""
-    if cells.words is None:
-        return cells.values_N
-    read = [number(word, cells.text.layout.decimal) for word in cells.words]
-    values_N = np.array([np.nan if value is None else value for value in read])[cells.values_N.astype(np.int64)]
-    cells.refuse(np.isnan(values_N), " is no number, and the target is one; as classes: dataset.task=multiclass")
-    return values_N
 
 
 def _some(labels: Collection[str], most: int = 8) -> str:

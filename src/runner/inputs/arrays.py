@@ -54,10 +54,10 @@ def _from_frame(frame: "DataFrame", columns: Sequence[Column]) -> Tensor:
     """[N, F] float32, the columns in the data set's order; others are left out."""
     if not columns:
         raise DataError("x: this data set has no named columns; give an array")
-    missing = [column.name for column in columns if column.name not in frame.columns]
+    missing = [column.in_file for column in columns if column.in_file not in frame.columns]
     if missing:
         raise DataError(f"x: has no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}")
-    return torch.stack([_numbers(frame[column.name], column) for column in columns], 1)
+    return torch.stack([_numbers(frame[column.in_file], column) for column in columns], 1)
 
 
 def _numbers(cells: "Series[Any]", column: Column) -> Tensor:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.contracts import Column
+from runner.contracts import Column, Notation
 from runner.data.cell_values import LARGEST, value_of
 
 PLAIN = b"0123456789.eE+- "  # what a number is written with; no nan, no inf, no 1_000
 
 
-def column_values(cells: Sequence[str], column: Column, decimal: str) -> tuple[Sequence[float], Sequence[int]]:
+def column_values(cells: Sequence[str], column: Column, decimal: str | None) -> tuple[Sequence[float], Sequence[int]]:
     """([n] what the cells are to the net, which of them are nothing)."""
-    if not column.categories and (numbers := plain_numbers(cells, decimal)) is not None:
+    if is_plain(column) and (numbers := plain_numbers(cells, decimal or ".")) is not None:
         return numbers, ()
     known = {text: value_of(column, text.strip(), decimal) for text in set(cells)}
     nothing = {text for text, value in known.items() if isinstance(value, str)}
     values = {text: 0.0 if isinstance(value, str) else value for text, value in known.items()}
     return [values[cell] for cell in cells], [row for row, cell in enumerate(cells) if cell in nothing]
+
+
+def is_plain(column: Column) -> bool:
+    """Whether a number of it that is written as floats are is that number."""
+    return not column.categories and column.notation == Notation()
 
 
 def plain_numbers(cells: Sequence[str], decimal: str) -> Sequence[float] | None:

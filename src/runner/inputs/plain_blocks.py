@@ -17,7 +17,7 @@ from runner.contracts import Column
 from runner.data.cell_values import LARGEST
 from runner.data.pieces import Block, in_turn, line_blocks, parsed
 from runner.data.table_text import TableText
-from runner.inputs.column import column_values
+from runner.inputs.column import column_values, is_plain
 from runner.inputs.rows import Rows
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def _rows(block: Block, columns: Sequence[Column], places: Sequence[int]) -> Row
     num_lines = utf8.count(b"\n") + (not utf8.endswith(b"\n"))
     if utf8.count(layout.separator.encode()) != num_lines * (layout.width - 1):
         return None
-    cells = _cells(block.text, [place for place, column in zip(places, columns, strict=True) if column.categories])
+    cells = _cells(block.text, [place for place, column in zip(places, columns, strict=True) if not is_plain(column)])
     if cells is None or len(cells) != num_lines:
         return None
     x_nF = np.empty((len(cells), len(places)), np.float32)
     for i, (place, column) in enumerate(zip(places, columns, strict=True)):
-        values = _values(cells[str(place)], column, layout.decimal)
+        values = _values(cells[str(place)], column, layout.sure_decimal)
         if values is None:
             return None
         x_nF[:, i] = values
@@ -64,9 +64,9 @@ def _cells(text: TableText, words: Collection[int]) -> pd.DataFrame | None:
         return None
 
 
-def _values(cells: pd.Series[Any], column: Column, decimal: str) -> NDArray[Any] | Sequence[float] | None:
+def _values(cells: pd.Series[Any], column: Column, decimal: str | None) -> NDArray[Any] | Sequence[float] | None:
     """[n] what the cells of a column are to the net; None where one has to be looked at by itself."""
-    if column.categories:
+    if not is_plain(column):
         values, wrong = column_values(cells.tolist(), column, decimal)
         return None if wrong else values
     if cells.dtype.kind not in "iuf":

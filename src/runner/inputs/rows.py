@@ -24,9 +24,10 @@ class Rows:
 def placed(names: Sequence[str], columns: Sequence[Column], where: str) -> Iterator[int]:
     """Where each of ``columns`` stands among ``names``. Raises DataError when one is missing or there twice."""
     places = {name: place for place, name in enumerate(names)}
-    missing = [column.name for column in columns if column.name not in places]
+    wanted = list(dict.fromkeys(column.in_file for column in columns))
+    missing = [name for name in wanted if name not in places]
     if missing:
         raise DataError(f"{where}: lacks {', '.join(missing)}; it has {', '.join(names)}")
-    if len(places) < len(names) and (twice := [c.name for c in columns if names.count(c.name) > 1]):
+    if len(places) < len(names) and (twice := [name for name in wanted if names.count(name) > 1]):
         raise DataError(f"{where}: has {', '.join(twice)} twice; which one is meant?")
-    return (places[column.name] for column in columns)
+    return (places[column.in_file] for column in columns)

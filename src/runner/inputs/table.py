@@ -40,31 +40,36 @@ def single_row(cells: Mapping[str, str], columns: Sequence[Column], decimal: str
     A number may be written with a point or a comma: with ``decimal``, where that was said, else as it is one.
     """
     cells = {composed(name): composed(cell).strip() for name, cell in cells.items()}
-    names = [column.name for column in columns]
+    wanted_once = once(columns)
+    names = [column.in_file for column in wanted_once]
     known = frozenset(names)
     faults = [unknown_column(name, names) for name in cells if name not in known]
-    faults += [f"{column.name}=...: is missing; {wanted(column)}" for column in columns if column.name not in cells]
-    given = [column for column in columns if column.name in cells]
-    decimals = [typed_decimal(cells[column.name], column, decimal or ".") for column in given]
+    faults += [f"{c.in_file}=...: is missing; {wanted(c)}" for c in wanted_once if c.in_file not in cells]
+    points = {
+        column.in_file: typed_decimal(cells[column.in_file], column, decimal)
+        for column in wanted_once
+        if column.in_file in cells
+    }
     faults += [
         fault
-        for column, point in zip(given, decimals, strict=True)
-        for fault in cell_faults([cells[column.name]], [column], point)
+        for column in wanted_once
+        if column.in_file in cells
+        for fault in cell_faults([cells[column.in_file]], [column], points[column.in_file])
     ]
     if faults:
         raise ConfigError(faults)
-    values = [value_of(column, cells[column.name], point) for column, point in zip(given, decimals, strict=True)]
+    values = [value_of(column, cells[column.in_file], points[column.in_file]) for column in columns]
     notes = [
-        f"{column.name}={cells[column.name]} is read as {value}"
-        for column, point, value in zip(given, decimals, values, strict=True)
-        if point != (decimal or ".") and not column.categories
+        f"{column.name}={cells[column.in_file]} is read as {value}"
+        for column, value in zip(columns, values, strict=True)
+        if points[column.in_file] != decimal and not column.categories
     ]
     return Rows(["the row"], torch.tensor([values]), notes=notes)
 
 
-def typed_decimal(cell: str, column: Column, decimal: str) -> str:
+def typed_decimal(cell: str, column: Column, decimal: str | None) -> str | None:
     """``decimal``, or the other mark where the cell is a number with that alone and not one in thousands."""
-    other = "," if decimal == "." else "."
+    other = "," if (decimal or ".") == "." else "."
     is_said = not isinstance(value_of(column, cell, decimal), str)
     is_plain = re.fullmatch(rf"[-+]?\d*\{other}\d+", cell) and not re.fullmatch(
         rf"[-+]?[1-9]\d{{,2}}\{other}\d{{3}}", cell
@@ -72,15 +77,25 @@ def typed_decimal(cell: str, column: Column, decimal: str) -> str:
     return other if not column.categories and not is_said and is_plain else decimal
 
 
+def once(columns: Sequence[Column]) -> list[Column]:
+    """The columns, of those that come from one column of the file the first."""
+    return list({column.in_file: column for column in reversed(columns)}.values())[::-1]
+
+
+def names_in_file(columns: Sequence[Column]) -> list[str]:
+    return [column.in_file for column in once(columns)]
+
+
 def bare_row(words: Sequence[str], columns: Sequence[Column]) -> str:
     """``name=value ...`` where ``words`` name no files and are the cells of a row, or a part of it; else ""."""
     cells = [cell.strip() for word in words for cell in word.split(",")]
+    columns = once(columns)
     named = list(zip(columns, cells, strict=False))
     if not 0 < len(cells) <= len(columns) or any(word == "-" or Path(word).exists() for word in words):
         return ""
     if list(cell_faults([cell for _, cell in named], [column for column, _ in named])):
         return ""
-    return shlex.join([f"{column.name}={cell}" for column, cell in named]) + " ..." * (len(cells) < len(columns))
+    return shlex.join([f"{column.in_file}={cell}" for column, cell in named]) + " ..." * (len(cells) < len(columns))
 
 
 def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterator[Rows]:
@@ -102,7 +117,8 @@ def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterat
 
 def with_header(path: Path, utf8: bytes, columns: Sequence[Column], reading: Reading) -> Reading:
     """The reading with what the first line is: names of columns, or a row. Raises DataError where it is neither."""
-    names = [column.name for column in columns]
+    columns = once(columns)
+    names = names_in_file(columns)
     delimiter = reading.delimiter or find_delimiter(utf8, names)
     cells = [cell.strip() for cell in next(iter(sample(utf8, delimiter)), [])]
     decided = replace(reading, delimiter=delimiter, header=False)
@@ -135,7 +151,7 @@ class Table:
     def blocks(self, notes: list[str]) -> Iterator[Rows]:
         names = self.text.layout.names
         places = list(placed(names, self.columns, str(self.text.path)))
-        known = {column.name for column in self.columns}
+        known = set(names_in_file(self.columns))
         if extra := [name for name in names if name not in known]:
             notes = [*notes, f"{self.text.path}: {', '.join(extra)}: no column of this run, left aside"]
         is_large = len(self.text.utf8) > BLOCK_BYTES  # a smaller one is read before pandas is imported
@@ -156,7 +172,7 @@ class Table:
     def rows(self, block: list[tuple[int, Record]], places: Sequence[int]) -> Rows:
         fit = [(line, cells) for line, cells in block if self.text.is_whole(cells)]
         columns = [[cells[place] for _, cells in fit] for place in places]
-        decimal = self.text.layout.decimal
+        decimal = self.text.layout.sure_decimal
         read = [column_values(cells, column, decimal) for cells, column in zip(columns, self.columns, strict=True)]
         x_nF = torch.tensor(np.array([values for values, _ in read], np.float32).T)
         wrong = {fit[row][0] for _, rows in read for row in rows}
@@ -173,16 +189,19 @@ class Table:
         if not self.text.is_whole(cells):
             quote = "; a quote opens here and takes in the lines that follow" if "\n" in cells[-1] else ""
             return f"has {len(cells)} cells, not {len(self.text.layout.names)}{quote}"
-        return "; ".join(cell_faults([cells[place] for place in places], self.columns, self.text.layout.decimal))
+        found = cell_faults([cells[place] for place in places], self.columns, self.text.layout.sure_decimal)
+        return "; ".join(dict.fromkeys(found))
 
 
-def cell_faults(cells: Sequence[str], columns: Sequence[Column], decimal: str = ".") -> Iterator[str]:
+def cell_faults(cells: Sequence[str], columns: Sequence[Column], decimal: str | None = None) -> Iterator[str]:
     for column, cell in zip(columns, cells, strict=True):
         if isinstance(value_of(column, cell.strip(), decimal), str):
-            yield f"{column.name}={shortened(cell)}: {wanted(column)}"
+            yield f"{column.in_file}={shortened(cell)}: {wanted(column)}"
 
 
 def wanted(column: Column) -> str:
+    if column.notation.date_part:
+        return "is to be a date as those of the run's data"
     if not column.categories:
         return "is to be a number"
     return f"is to be one of {', '.join(column.categories[:12])}{' ...' if len(column.categories) > 12 else ''}"

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from runner.contracts import Column, Data, Missing, Task
+from runner.contracts import Column, Data, DatePart, Missing, Notation, Task
 from runner.errors import DataError
 from runner.records.files import read_json, write_json
 from runner.records.run_directory import RunDirectory
@@ -143,4 +143,14 @@ def _column(content: dict[str, Any]) -> Column:
         ordered=bool(content["ordered"]),
         missing=missing,
         takes_unknown=bool(content["takes_unknown"]),
+        notation=_notation(content.get("notation", {})),
+        source=str(content.get("source", "")),
     )
+
+
+def _notation(content: dict[str, Any]) -> Notation:
+    """How cells spell numbers; a run of an older build says nothing of it."""
+    decimal, part = str(content.get("decimal", "")), content.get("date_part", "")
+    if decimal not in ("", ".", ",") or part not in get_args(DatePart):
+        raise ValueError(f"decimal {decimal}, date_part {part}")
+    return Notation(decimal, tuple(map(str, content.get("markers", ()))), str(content.get("date_format", "")), part)

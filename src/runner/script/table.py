@@ -90,6 +90,8 @@ def check_table(reading_lines: Sequence[str], preparing_lines: Sequence[str], ex
     """
     import pandas as pd
 
+    if lacking := [column.name for column in experiment.data.columns if column.missing == "marked"]:
+        raise ConfigError(f"{lacking[0]} lacks values: how empty cells are filled in is not shown by a script")
     data, names = experiment.data, {"torch": torch, "nn": nn, "pd": pd, "train_rows": experiment.split.train}
     try:
         with warnings.catch_warnings(action="ignore"):
