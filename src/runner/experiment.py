@@ -20,7 +20,7 @@ from runner.config.settings import Config
 from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
-from runner.data.checks import check_batch_size, check_data
+from runner.data.checks import check_data
 from runner.data.digest import digest
 from runner.data.one_batch import OneBatch
 from runner.data.splits import SplitSettings, describe, evaluated, split
@@ -29,6 +29,7 @@ from runner.data.transforms import blank_preprocess, build_preprocess, columns, 
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers, rows_that_fit
+from runner.length import notes, with_batch_size, with_epochs
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.measurable import check_measurable, is_thin
 from runner.monitor import Monitor, direction
@@ -53,6 +54,7 @@ class Experiment:
     choice: device.Choice
     in_shape: tuple[int, ...]
     catalog: Catalog  # in which its options were found
+    notes: tuple[str, ...] = ()  # of what was decided, where nobody had said it
 
     @property
     def has_validation(self) -> bool:
@@ -72,6 +74,7 @@ class Experiment:
 
 
 def plan_of(config: Config) -> Plan:
+    assert isinstance(config.epochs, int), "auto is resolved"
     return Plan(
         epochs=config.epochs,
         log_every_steps=config.log_every_steps,
@@ -90,23 +93,26 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     """
     device.threads(config.threads)
     choice = device.choose(config.device)
+    said = config
     data, rows = read_split(config, read or read_data)
     judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
     config = located(resolve_auto(config, catalog, data, judged_rows))
     preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
-    check_batch_size(config.batch_size, len(rows.train))
+    net = build_net(config, data, preprocess, in_shape)
+    config = with_batch_size(config, net, len(rows.train))
     train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
     if config.repeat_batch is not None:
         train = OneBatch(train, config.repeat_batch)
-    parts = build_parts(config, data, rows, preprocess, in_shape, len(train), choice.device)
+    config = with_epochs(config, data, len(train))
+    parts = build_parts(config, data, rows, preprocess, net, in_shape, len(train), choice.device)
     if isinstance(parts.readout, NearestNeighbour):
         parts.readout.hold(judged["train"].num_rows)
         parts = replace(parts, reference=judged["train"])
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
-    check_last_batch(parts.model, len(rows.train), config.batch_size)
     check_measurable(config, data, judged_rows, parts.metrics)
-    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog)
+    decided = tuple(notes(said, config, data, len(rows.train)))
+    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, decided)
 
 
 def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:
@@ -198,13 +204,14 @@ def build_parts(
     data: Data,
     rows: Split,
     preprocess: nn.Module,
+    net: nn.Module,
     in_shape: tuple[int, ...],
     steps_per_epoch: int,
     where: torch.device,
 ) -> Parts:
     num_classes = len(data.class_names)
     loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
-    model = build_net(config, data, preprocess, in_shape).to(where)
+    model = net.to(where)
     built = optimizers.build_optimizers(config.optimizer, model, where, config.trusted)
     scheduled = schedules.build_schedules(
         config.scheduler,
@@ -272,17 +279,6 @@ def augment(config: Config, data: Data) -> Augment | None:
     return build_augment(listed, tuple(data.x.shape[1:]), seed.derive(config.seed, "augment"))
 
 
-def check_last_batch(model: nn.Module, num_rows: int, batch_size: int) -> None:
-    """A batch norm cannot normalise over one row."""
-    has_norm = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
-    num_batches = -(-num_rows // batch_size)
-    if has_norm and num_rows - (num_batches - 1) * batch_size == 1:
-        raise ConfigError(
-            f"batch_size={batch_size}: the last of {num_batches} batches would hold one row, "
-            f"which batch normalisation cannot use; choose another batch_size, such as {batch_size + 1}"
-        )
-
-
 def outline(experiment: Experiment, run_dir: Path) -> Outline:
     """The experiment as the console, TensorBoard and summary.json show it."""
     config, data, parts = experiment.config, experiment.data, experiment.parts
@@ -305,14 +301,14 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         scheduler=schedules.describe(config.scheduler),
         device=str(experiment.choice.device),
         device_reason=experiment.choice.reason,
-        epochs=config.epochs,
+        epochs=experiment.plan.epochs,
         batch_size=config.batch_size,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,
         reference=config.reference,
         run_dir=run_dir,
-        notes=(*data.notes, *idle_workers(config, data)),
+        notes=(*data.notes, *experiment.notes, *idle_workers(config, data)),
         shuffle=config.shuffle,
     )
 
@@ -334,7 +330,7 @@ def idle_workers(config: Config, data: Data) -> list[str]:
 
 
 def total_steps(config: Config, steps_per_epoch: int) -> int:
-    steps = config.epochs * steps_per_epoch
+    steps = plan_of(config).epochs * steps_per_epoch
     return steps if config.max_steps is None else min(steps, config.max_steps)
 
 

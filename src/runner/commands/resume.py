@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 def run(argv: list[str]) -> int:
     """``resume RUN [epochs=N] [max_steps=N] [device=...]``: the exit code. Raises RunnerError."""
     stored = open_run("resume", argv, settings=(*LENGTHS, "num_workers", "tensorboard"))
+    check_has_length(stored)
     check_stretchable(stored)
     status = status_of(stored)
     if status == "stopped_early":
         print(f"{here(stored.directory.path)}: stopped early already; its patience is spent, nothing to do")
+        print("  a new run goes on for longer with early_stopping.patience_epochs=100, or null for all its epochs")
     elif status == "finished" and not any(map(is_longer, stored.folds or [stored])):
         print(f"{here(stored.directory.path)}: finished already; nothing to do")
         print(f"  train it for longer: python -m runner resume {shlex.quote(here(stored.directory.path))} epochs=...")
@@ -41,6 +43,11 @@ def status_of(stored: StoredRun) -> str:
         return stored.directory.status
     except DataError as fault:
         raise DataError(f"{fault}\n  move it away and resume again: a new one is written at the end") from fault
+
+
+def check_has_length(stored: StoredRun) -> None:
+    if stored.config.epochs == "auto":
+        raise ConfigError("epochs=auto: a run that was begun has a number of epochs; give one, as epochs=100")
 
 
 def check_stretchable(stored: StoredRun) -> None:
