@@ -29,7 +29,7 @@ from runner.data.transforms import blank_preprocess, build_preprocess, columns, 
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers, rows_that_fit
-from runner.length import notes, with_batch_size, with_epochs
+from runner.length import notes, with_batch_size, with_epochs, with_limit
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.measurable import check_measurable, is_thin
 from runner.monitor import Monitor, direction
@@ -95,6 +95,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     choice = device.choose(config.device)
     said = config
     data, rows = read_split(config, read or read_data)
+    config = with_limit(config, len(rows.train))
     judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
     config = located(resolve_auto(config, catalog, data, judged_rows))
     preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
@@ -117,8 +118,11 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
 
 def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:
     """Every row that ``read`` gives, and which split each is in. Raises ConfigError or DataError."""
-    data = read(config)
-    rows = split(data, split_settings(config))
+    data, settings = read(config), split_settings(config)
+    if settings.limit is not None and "dataset.limit" not in config.said:  # a batch, of a recipe that looks for a fault
+        available = len(split(data, replace(settings, limit=None)).train)
+        settings = replace(settings, limit=min(settings.limit, available))
+    rows = split(data, settings)
     return fitted(data, rows), rows
 
 

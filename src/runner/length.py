@@ -15,6 +15,14 @@ from runner.errors import ConfigError
 from runner.parts import auto
 
 
+def with_limit(config: Config, num_rows: int) -> Config:
+    """The config with a ``dataset.limit`` that the ``num_rows`` train rows were cut to."""
+    knobs = config.dataset.knobs
+    if (knobs.get("limit") or 0) <= num_rows:
+        return config
+    return replace(config, dataset=replace(config.dataset, knobs={**knobs, "limit": num_rows}))
+
+
 def with_batch_size(config: Config, model: nn.Module, num_rows: int) -> Config:
     """The config with a batch size that ``num_rows`` train rows have and the model can use.
 
