@@ -95,7 +95,7 @@ def test_case_9_a_run_of_few_rows_is_stored_and_resumed_with_their_number(tmp_pa
     assert load_stored(run / "config.yaml").batch_size == 31
     assert program.run(["resume", str(run), "epochs=4"], tmp_path / "said").code == 0
     assert (run / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
-    assert "batch_size: 31, all the train rows there are (64 is usual)" in read(run / "summary.json")["data"]["notes"]
+    assert "batch_size: 31, all the train rows there are (64 is usual)" in read(whole / "summary.json")["data"]["notes"]
 
 
 def test_case_9_each_fold_has_a_batch_of_its_own_rows(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_case_47_of_many_rows_no_more_than_ten_epochs_are_asked_for() -> None:
         (["early_stopping={patience_epochs:null}"], (1000, None, 20)),
         (["early_stopping.min_delta=0.1"], (1000, 30, 20)),
         ([f"{SAVING}=1"], (1000, 30, 1)),
-        (["max_steps=7"], (1000, None, 20)),
+        (["max_steps=7"], (10, None, 1)),
         (["max_steps=5000"], (2500, None, 50)),
         (["batch_size=1"], (19, None, 1)),
         (["repeat_batch=3"], (10, None, 1)),
@@ -189,16 +189,17 @@ def test_case_47_a_table_comes_near_the_linear_model_which_ten_epochs_do_not(tmp
     assert summary["remarks"] == ["20 steps in all; still improving at the last epoch: epochs=100"]
 
 
-def test_case_47_a_run_that_chose_its_own_length_is_stored_and_resumed_to_the_bit(tmp_path: Path) -> None:
-    words = ["train", *SMALL, "optimizer.lr=0.05", "threads=1", "device=cpu", "tensorboard=off"]
+@pytest.mark.parametrize("step", [35, 45])  # before the first save, and between two: 20 epochs of 2 steps lie between
+def test_case_47_a_run_that_chose_its_own_length_is_stored_and_resumed_to_the_bit(step: int, tmp_path: Path) -> None:
+    words = ["train", *ROWS_108, "optimizer.lr=0.5", "threads=1", "device=cpu", "tensorboard=off"]
     whole = program.run([*words, f"output_dir={tmp_path}/whole"], tmp_path / "said")
-    at = ("runner.engine:Stepper.step", 47)  # between two saves
+    at = ("runner.engine:Stepper.step", step)
     argv = [*words, f"output_dir={tmp_path}/cut"]
     cut = program.run(argv, tmp_path / "said", before="kill_before", at=at)
     assert (whole.code, cut.code) == (0, -9), (whole.err, cut.err)
     run, other = only_run(tmp_path / "cut"), only_run(tmp_path / "whole")
     config = load_stored(run / "config.yaml")
-    assert (config.epochs, config.early_stopping.patience_epochs, config.checkpoint.every_epochs) == (2000, 30, 40)
+    assert (config.epochs, config.early_stopping.patience_epochs, config.checkpoint.every_epochs) == (1000, 30, 20)
     assert program.run(["resume", str(run)], tmp_path / "said").code == 0
     assert (run / "metrics.jsonl").read_bytes() == (other / "metrics.jsonl").read_bytes()
     assert read(run / "summary.json")["status"] == read(other / "summary.json")["status"] == "stopped_early"
