@@ -192,7 +192,7 @@ def test_a_wrong_setting_ends_with_2_and_makes_nothing(tmp_path: Path) -> None:
     done = typed("train", "optimizer.lrr=1", "epochs=0", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
-        "error: epochs=0: must be a whole number >= 1",
+        "error: epochs=0: must be a whole number >= 1 or auto",
         "error: optimizer.lrr=1: optimizer=adam has no lrr; did you mean optimizer.lr=1?",
     ]
     assert list(tmp_path.iterdir()) == []

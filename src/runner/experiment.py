@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from runner.config.settings import Config
 from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
 from runner.data.batches import resident_splits
-from runner.data.checks import check_batch_size, check_data
+from runner.data.checks import check_data
 from runner.data.digest import digest
 from runner.data.leaks import leaks
 from runner.data.one_batch import OneBatch
@@ -32,6 +31,7 @@ from runner.data.transforms import blank_preprocess, build_preprocess, columns, 
 from runner.engine import Plan
 from runner.errors import ConfigError
 from runner.layers import layers, rows_that_fit
+from runner.length import notes, with_batch_size, with_epochs, with_limit
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.measurable import check_measurable, is_thin
 from runner.monitor import Monitor, directions, is_higher_better
@@ -57,6 +57,7 @@ class Experiment:
     choice: device.Choice
     in_shape: tuple[int, ...]
     catalog: Catalog  # in which its options were found
+    notes: tuple[str, ...] = ()  # of what was decided, where nobody had said it
 
     @property
     def has_validation(self) -> bool:
@@ -91,6 +92,7 @@ def monitors_highest(config: Config, metrics: Mapping[str, Any]) -> bool:
 
 
 def plan_of(config: Config) -> Plan:
+    assert isinstance(config.epochs, int), "auto is resolved"
     return Plan(
         epochs=config.epochs,
         log_every_steps=config.log_every_steps,
@@ -109,29 +111,36 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     """
     device.threads(config.threads)
     choice = device.choose(config.device)
+    said = config
     data, rows = read_split(config, read or read_data)
+    config = with_limit(config, len(rows.train))
     judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
     config = located(resolve_auto(config, catalog, data, judged_rows))
     preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
-    check_batch_size(config.batch_size, len(rows.train))
+    net = build_net(config, data, preprocess, in_shape)
+    config = with_batch_size(config, net, in_shape, len(rows.train))
     train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
     if config.repeat_batch is not None:
         train = OneBatch(train, config.repeat_batch)
-    parts = build_parts(config, data, rows, preprocess, in_shape, len(train), choice.device)
+    config = with_epochs(config, data, len(train))
+    parts = build_parts(config, data, rows, preprocess, net, in_shape, len(train), choice.device)
     if isinstance(parts.readout, NearestNeighbour):
         parts.readout.hold(judged["train"].num_rows)
         parts = replace(parts, reference=judged["train"])
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
-    check_last_batch(parts.model, in_shape, len(rows.train), config.batch_size)
     check_measurable(config, data, judged_rows, parts.metrics)
-    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog)
+    decided = tuple(notes(said, config, data, len(rows.train)))
+    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, decided)
 
 
 def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:
     """Every row that ``read`` gives, and which split each is in. Raises ConfigError or DataError."""
-    data = read(config)
-    rows = split(data, split_settings(config))
+    data, settings = read(config), split_settings(config)
+    if settings.limit is not None and "dataset.limit" not in config.said:  # a batch, of a recipe that looks for a fault
+        available = len(split(data, replace(settings, limit=None)).train)
+        settings = replace(settings, limit=min(settings.limit, available))
+    rows = split(data, settings)
     return fitted(data, rows), rows
 
 
@@ -218,13 +227,14 @@ def build_parts(
     data: Data,
     rows: Split,
     preprocess: nn.Module,
+    net: nn.Module,
     in_shape: tuple[int, ...],
     steps_per_epoch: int,
     where: torch.device,
 ) -> Parts:
     num_classes = len(data.class_names)
     loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
-    model = build_net(config, data, preprocess, in_shape).to(where)
+    model = net.to(where)
     built = optimizers.build_optimizers(config.optimizer, model, where, config.trusted)
     metrics = build.build_metrics(list(config.metric.values()), data.task, data.class_names, config.trusted)
     scheduled = schedules.build_schedules(
@@ -292,23 +302,6 @@ def augment(config: Config, data: Data) -> Augment | None:
     return build_augment(listed, tuple(data.x.shape[1:]), seed.derive(config.seed, "augment"))
 
 
-def check_last_batch(model: nn.Module, in_shape: tuple[int, ...], num_rows: int, batch_size: int) -> None:
-    """Raises ConfigError where a batch norm would be given one value to normalise over."""
-    num_batches = -(-num_rows // batch_size)
-    if num_rows - (num_batches - 1) * batch_size == 1 and norms_over_one_value(model, in_shape):
-        raise ConfigError(
-            f"batch_size={batch_size}: the last of {num_batches} batches would hold one row, "
-            f"which batch normalisation cannot use; choose another batch_size, such as {batch_size + 1}"
-        )
-
-
-def norms_over_one_value(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
-    """Whether a batch norm has one value a channel from one row; of a picture it has one from each pixel."""
-    norms = nn.modules.batchnorm._BatchNorm
-    rows = [layer for layer in layers(model, in_shape) if isinstance(model.get_submodule(layer.name), norms)]
-    return any(prod(layer.out_shape[1:]) == 1 for layer in rows)
-
-
 def outline(experiment: Experiment, run_dir: Path) -> Outline:
     """The experiment as the console, TensorBoard and summary.json show it."""
     config, data, parts = experiment.config, experiment.data, experiment.parts
@@ -331,7 +324,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         scheduler=schedules.describe(config.scheduler),
         device=str(experiment.choice.device),
         device_reason=experiment.choice.reason,
-        epochs=config.epochs,
+        epochs=experiment.plan.epochs,
         batch_size=config.batch_size,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
@@ -339,7 +332,12 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         higher_is_better=directions(parts.metrics),
         reference=config.reference,
         run_dir=run_dir,
-        notes=(*data.notes, *idle_workers(config, data), *metrics_of_one_class(parts.metrics, data.class_names)),
+        notes=(
+            *data.notes,
+            *experiment.notes,
+            *idle_workers(config, data),
+            *metrics_of_one_class(parts.metrics, data.class_names),
+        ),
         shuffle=config.shuffle,
     )
 
@@ -368,7 +366,7 @@ def metrics_of_one_class(metrics: Mapping[str, Any], class_names: Sequence[str])
 
 
 def total_steps(config: Config, steps_per_epoch: int) -> int:
-    steps = config.epochs * steps_per_epoch
+    steps = plan_of(config).epochs * steps_per_epoch
     return steps if config.max_steps is None else min(steps, config.max_steps)
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from runner.config.catalog import Catalog
 from runner.config.settings import Config
 from runner.contracts import Data, Outline
-from runner.data.checks import check_batch_size
 from runner.data.splits import describe, evaluated
 from runner.engine import predict
 from runner.errors import Interrupted, RunError
-from runner.experiment import Experiment, assemble, check_last_batch, outline, read_data, read_split, split_settings
+from runner.experiment import Experiment, assemble, outline, read_data, read_split, split_settings
 from runner.interruption import Interruption, interruption
+from runner.length import with_batch_size
 from runner.measurable import check_measurable, check_monitor
 from runner.recording import Start, record
 from runner.records.files import write_whole
@@ -34,16 +34,19 @@ def prepare(config: Config, catalog: Catalog) -> Callable[..., object]:
     Raises ConfigError, DataError or DeviceError before anything is written.
     """
     read = reading_once()
-    first = assemble(replace(config, fold=0) if config.fold == "all" else config, catalog, read)
-    check_monitor(first.config, first.parts.metrics)
     if config.fold != "all":
-        return partial(record, first)
-    check_other_folds(first, read)
+        alone = assemble(config, catalog, read)
+        check_monitor(alone.config, alone.parts.metrics)
+        return partial(record, alone)
+    first = assemble(replace(config, fold=0), catalog, read)
+    check_monitor(first.config, first.parts.metrics)
+    whole = replace(first.config, fold="all", batch_size=config.batch_size)  # each fold has rows of its own
+    check_other_folds(first, whole, read)
 
     def begin(fold: int) -> Start:
-        return Start(first if fold == 0 else assemble(replace(first.config, fold=fold), catalog, read))
+        return Start(first if fold == 0 else assemble(replace(whole, fold=fold), catalog, read))
 
-    return partial(record_folds, replace(first.config, fold="all"), begin)
+    return partial(record_folds, whole, begin)
 
 
 def reading_once() -> Callable[[Config], Data]:
@@ -58,14 +61,13 @@ def reading_once() -> Callable[[Config], Data]:
     return read
 
 
-def check_other_folds(first: Experiment, read: Callable[[Config], Data]) -> None:
+def check_other_folds(first: Experiment, whole: Config, read: Callable[[Config], Data]) -> None:
     """Folds differ by some rows: what suits the first may not suit the last, and should be known before the hour."""
-    assert first.config.folds is not None
-    for fold in range(1, first.config.folds):
-        config = replace(first.config, fold=fold)
+    assert whole.folds is not None
+    for fold in range(1, whole.folds):
+        config = replace(whole, fold=fold)
         data, rows = read_split(config, read)
-        check_batch_size(config.batch_size, len(rows.train))
-        check_last_batch(first.parts.model, first.in_shape, len(rows.train), config.batch_size)
+        with_batch_size(config, first.parts.model, first.in_shape, len(rows.train))
         judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
         check_measurable(config, data, judged_rows, first.parts.metrics)
 

@@ -27,6 +27,7 @@ from runner.records.profile import profiled
 from runner.records.run_directory import RunDirectory
 from runner.records.schema import as_dict, schema_of, write_schema
 from runner.records.selection import flattery
+from runner.records.short_run import improving_at_end
 from runner.records.summary import Summary
 from runner.records.views import Views
 
@@ -162,8 +163,10 @@ class Recording:
             self.views.write(report, best=best)
             if report.epoch_end:
                 self.dashboards.epoch(report)
-            if best or self.is_due(report):
+            if self.is_due(report):
                 self.save(best=best)
+            elif best and self.experiment.has_validation:
+                self.checkpoints.hold(self.snapshot())
             if report.epoch_end and self.monitor.spent:
                 break
         if not self.is_saved:
@@ -193,7 +196,12 @@ class Recording:
     def save(self, *, best: bool) -> None:
         """The rows first, made to last, then the state that counts on them."""
         self.views.sync()
-        kept = state.capture(self.experiment.parts, self.progress, self.monitor) | {
+        self.checkpoints.save(self.snapshot(), best=best and self.experiment.has_validation)
+        self.is_saved = True
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that a checkpoint of now holds."""
+        return state.capture(self.experiment.parts, self.progress, self.monitor) | {
             "epoch": self.epoch,
             "log_size": self.views.metric_log.size,
             "log_digest": self.views.metric_log.digest,
@@ -202,8 +210,6 @@ class Recording:
             "schema": self.schema,
             "circumstances": device.circumstances(self.experiment.choice.device),
         }
-        self.checkpoints.save(kept, best=best and self.experiment.has_validation)
-        self.is_saved = True
 
     def judged(self, status: Status) -> Outcome:
         """The run's end: its best checkpoint scored on every split."""
@@ -221,4 +227,6 @@ class Recording:
             outcome.best,
             higher_is_better=self.experiment.higher_is_better,
         )
-        return replace(outcome, remarks=(*outcome.remarks, *flattered))
+        epochs, ended = self.experiment.plan.epochs, self.progress
+        improving = improving_at_end(epochs, ended.epoch, ended.step, self.monitor.best_epoch)
+        return replace(outcome, remarks=(*outcome.remarks, *flattered, *improving))

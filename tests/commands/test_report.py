@@ -44,7 +44,7 @@ def test_the_leaderboard(here: Path, capsys: Capture) -> None:
         "[512,512]      2 seeds   0.3000 ± 0.0707   0.7000 ± 0.0707   wide-0",
         "the best of them, and how to make it again",
         "  outputs/narrow",
-        "  python -m runner train dataset=iris model=mlp loss=cross_entropy metric=accuracy 'model.hidden=[8]'",
+        "  python -m runner train dataset=iris model=mlp loss=cross_entropy metric=accuracy 'model.hidden=[8]' epochs=10",
         "",
         "interrupted: outputs/stopped",
     ]
@@ -55,7 +55,7 @@ def test_folds_of_one_command_are_made_again_by_one_command(here: Path, capsys: 
         make_run(here / "run" / f"fold-{fold}", loss, folds=3, fold=fold)
     lines, _ = said(capsys)
     assert lines[2].startswith("3 folds   0.2000 ± 0.1000") and lines[2].endswith("run/fold-1")
-    assert lines[5].endswith("metric=accuracy folds=3 fold=all")
+    assert lines[5].endswith("metric=accuracy folds=3 fold=all epochs=10")
 
 
 def test_two_runs_are_told_apart(here: Path, capsys: Capture) -> None:

@@ -85,7 +85,7 @@ def test_the_defaults_are_right_and_come_out_frozen(catalog: Catalog) -> None:
     )
     assert config.loss == Part("loss", "auto", None, {})
     assert config.metric == {"auto": Part("metric", "auto", None, {})}
-    assert (config.epochs, config.early_stopping.patience_epochs, config.checkpoint.every_epochs) == (10, None, 1)
+    assert (config.epochs, config.early_stopping.patience_epochs, config.checkpoint.every_epochs) == ("auto", None, 1)
     with pytest.raises(AttributeError):
         config.epochs = 3  # type: ignore[misc]
 

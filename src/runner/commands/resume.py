@@ -29,6 +29,7 @@ def run(argv: list[str]) -> int:
     """``resume RUN [epochs=N] [max_steps=N] [device=...] [--force]``: the exit code. Raises RunnerError."""
     words = [word for word in argv if word != FORCE]
     stored = open_run("resume", words, settings=(*LENGTHS, "num_workers", "tensorboard"))
+    check_has_length(stored)
     check_stretchable(stored)
     status = status_of(stored)
     warnings: list[str] = []
@@ -49,6 +50,7 @@ def tell_nothing_to_do(stored: StoredRun, status: str, warnings: Sequence[str]) 
         console.warn(warning)
     if status == "stopped_early":
         print(f"{run}: stopped early already; its patience is spent, nothing to do")
+        print("  a new run goes on for longer with early_stopping.patience_epochs=100, or null for all its epochs")
     else:
         print(f"{run}: finished already; nothing to do")
         print(f"  train it for longer: python -m runner resume {shlex.quote(run)} epochs=...")
@@ -60,6 +62,11 @@ def status_of(stored: StoredRun) -> str:
         return stored.directory.status
     except DataError as fault:
         raise DataError(f"{fault}\n  move it away and resume again: a new one is written at the end") from fault
+
+
+def check_has_length(stored: StoredRun) -> None:
+    if stored.config.epochs == "auto":
+        raise ConfigError("epochs=auto: a run that was begun has a number of epochs; give one, as epochs=100")
 
 
 def check_stretchable(stored: StoredRun) -> None:

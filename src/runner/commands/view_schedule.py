@@ -91,7 +91,7 @@ def _curves(config: Config) -> ScheduleCurves:
     from runner.parts.schedules import build_schedules, describe
     from runner.pictures.schedule import ScheduleCurves
 
-    steps_per_epoch = _steps_per_epoch(config)
+    config, steps_per_epoch = _laid_out(config)
     optimizers = sample_optimizers(config.optimizer, config.trusted)
     steps = total_steps(config, steps_per_epoch)
     schedules = build_schedules(
@@ -116,23 +116,31 @@ def _curves(config: Config) -> ScheduleCurves:
     return ScheduleCurves(config.scheduler.option, note, knobs, tick, rates)
 
 
-def _steps_per_epoch(config: Config) -> int:
-    """Those of the run, for which its data is read; 1 where the schedule knows epochs alone, which need no data."""
-    per_step = config.scheduler.knobs.get("interval") == "step" or config.max_steps is not None
-    if not per_step and formula_names(config.scheduler).isdisjoint({"step", "steps"}):
-        return 1
-    from runner.data.splits import split
-    from runner.experiment import read_data, split_settings
+def _laid_out(config: Config) -> tuple[Config, int]:
+    """The config with its epochs as a number, and the steps of each, 1 where the schedule knows epochs alone.
 
-    rows = split(read_data(config), split_settings(config))
-    return ceil(len(rows.train) / config.batch_size)
+    Its data is read where either depends on the rows.
+    """
+    per_step = config.scheduler.knobs.get("interval") == "step" or config.max_steps is not None
+    per_step = per_step or not formula_names(config.scheduler).isdisjoint({"step", "steps"})
+    if config.epochs != "auto" and not per_step:
+        return config, 1
+    from runner.experiment import read_data, read_split, source_part
+    from runner.length import with_epochs
+    from runner.parts.build import build_source
+
+    data, steps = None if per_step else build_source(source_part(config.dataset), config.trusted).blank(), 1
+    if data is None:
+        data, rows = read_split(config, read_data)
+        steps = ceil(len(rows.train) / min(config.batch_size, len(rows.train)))
+    return with_epochs(config, data, steps), steps if per_step else 1
 
 
 def _note(config: Config, steps: int, steps_per_epoch: int) -> str:
     """As "sgd lr 0.001, 20 epochs", or "..., 420 steps, 21 an epoch of digits" where steps count."""
     from runner.records.numerals import counted
 
-    length = counted(config.epochs, "epoch")
+    length = counted(steps // steps_per_epoch, "epoch")
     if steps_per_epoch > 1:
         length = f"{counted(steps, 'step')}, {steps_per_epoch:,} an epoch of {config.dataset.option}"
     return f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}, {length}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +16,12 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import MissingConfigException
 from hydra.types import RunMode
-from omegaconf import Container, DictConfig, OmegaConf, flag_override
+from omegaconf import Container, DictConfig, ListConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.compose.request import Request, readable
-from runner.config.catalog import PARTS, Catalog, conf_folders, unknown_option
-from runner.config.checks import MISSING, Unresolved
+from runner.compose.request import Request, parsed, readable
+from runner.config.catalog import PARTS, RECIPES, Catalog, conf_folders, unknown_option
+from runner.config.checks import MISSING, Unresolved, leaves
 from runner.config.settings import Config, check, find_faults
 from runner.config.spelling import listed, nearest
 from runner.config.yamlfile import mapping
@@ -57,7 +57,33 @@ def compose(request: Request, job: int | None = None) -> Composed:
     faults += [*broken, *find_faults(data, choices, catalog, trusted if isinstance(trusted, list) else [])]
     if faults:
         raise ConfigError(list(dict.fromkeys(faults))) from cause
-    return Composed(tree, check(data, choices, catalog))
+    said = {*typed_names(survivors), *names_in_recipes(choices, catalog), *changed_settings(data, catalog)}
+    return Composed(tree, check(data, choices, catalog, said))
+
+
+def typed_names(lines: Sequence[str]) -> Iterator[str]:
+    """The settings and knobs that the overrides give a value."""
+    for line in lines:
+        override = parsed(line, False)
+        if override is not None:
+            yield from (name for name, _ in leaves({override.key_or_group: override.value()}, ()))
+
+
+def names_in_recipes(choices: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
+    """Those to which a chosen recipe gives a value of its own, not that of another setting."""
+    for group in RECIPES:
+        chosen = choices.get(group)
+        for name in chosen if isinstance(chosen, list | ListConfig) else [chosen]:
+            if name in catalog.options(group):
+                knobs = catalog.option(group, name).knobs
+                yield from (key for key, knob in knobs.items() if "${" not in str(knob.default))
+
+
+def changed_settings(data: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
+    """The settings that are not as train.yaml has them, wherever that was said."""
+    for name, value in leaves(data, catalog.settings):
+        if name in catalog.settings and catalog.settings[name].default != value:
+            yield name
 
 
 def hydra_for(request: Request, catalog: Catalog) -> Hydra:

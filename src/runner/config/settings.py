@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -27,6 +27,7 @@ Device = Annotated[str, Matching(r"auto|cpu|mps|cuda(:\d+)?", "like auto, cpu, c
 Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or train/loss, never test/...")]
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
+UNSTORED = "said"  # of a Config's fields
 MOST_PROFILED = 1000  # steps: about 1 GB of trace
 
 # what runs have not got that were made before there was such a setting; it changes nothing that they computed
@@ -81,7 +82,7 @@ class Config:
     seed: Seed
     split_seed: Seed
     device: Device
-    epochs: Count
+    epochs: Count | Literal["auto"]
     max_steps: Count | None
     repeat_batch: Count | None
     batch_size: Count
@@ -108,10 +109,11 @@ class Config:
     tags: list[Word]
     reference: Reference
     trusted: list[Package]
+    said: frozenset[str] = field(default=frozenset(), compare=False)  # names of what somebody chose; not stored
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, complete: ``load_stored`` of it gives this Config again."""
-        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in PARTS}
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*PARTS, UNSTORED)}
         plain = {key: dict(vars(value)) if is_dataclass(value) else value for key, value in settings.items()}
         single: dict[str, Any] = {group: getattr(self, group) for group in PARTS if group != "metric"}
         return {
@@ -133,8 +135,15 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
     return check(tree | dict(changes), options, None)
 
 
-def check(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalog | None) -> Config:
+def check(
+    tree: Mapping[str, Any],
+    choices: Mapping[str, Any],
+    catalog: Catalog | None,
+    said: Collection[str] = (),
+) -> Config:
     """The Config that the composed tree describes; ``choices`` is the option of each group.
+
+    What is not ``said`` may be fitted to the data: the names of settings and knobs that somebody chose.
 
     Without a catalog (a stored run) the knobs' names are left to build. Raises ConfigError with all faults.
     """
@@ -144,7 +153,7 @@ def check(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalog 
     found = list(find_faults(tree, choices, catalog, trusted if isinstance(trusted, list) else []))
     if found:
         raise ConfigError(found)
-    return _config(tree, choices, catalog)
+    return replace(_config(tree, choices, catalog), said=frozenset(said))
 
 
 def find_faults(
@@ -198,7 +207,7 @@ def _types(cls: type, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, hint in get_type_hints(cls, include_extras=True).items():
         if is_dataclass(hint) and hint is not Part:
             yield from _types(hint, f"{name}.")  # type: ignore[arg-type]
-        elif name not in PARTS:
+        elif name not in (*PARTS, UNSTORED):
             yield f"{prefix}{name}", hint
 
 

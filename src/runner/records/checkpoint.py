@@ -75,6 +75,7 @@ class Checkpoints:
     def __init__(self, folder: Path, warn: Callable[[str], None] = lambda text: None):
         self.folder = folder
         self.warn = warn
+        self.held: bytes | None = None  # a best state that waits for the next save
 
     def path(self, name: str) -> Path:
         return self.folder / f"{name}.pt"
@@ -82,8 +83,15 @@ class Checkpoints:
     def previous(self, name: str) -> Path:
         return self.folder / f"previous-{name}.pt"
 
+    def hold(self, state: dict[str, Any]) -> None:
+        """Keep the state in memory, to be ``best`` with the next save."""
+        self.held = pack(state)
+
     def save(self, state: dict[str, Any], *, best: bool) -> None:
-        """Save as ``last``, and as ``best`` first: a kill in between only repeats the step that made it best."""
+        """Save as ``last``, and what is ``best`` first: a kill in between only repeats the steps that made it best."""
+        if self.held is not None and not best:
+            write_whole(self.path("best"), self.held, previous=self.previous("best"), last=False)
+        self.held = None
         first = "best" if best else "last"
         write_whole(self.path(first), pack(state), previous=self.previous(first), last=not best)
         if best:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
@@ -37,6 +38,7 @@ from runner.records.outline import outline_lines, outline_panel
 if TYPE_CHECKING:
     from runner.contracts import Outcome, Outline, Report
 
+MOST_LINES = 100  # of epochs; of more, every second, third ... is shown
 PLAIN_WIDTH = 120  # columns of tables in a file or a pipe
 ENDING_STYLES = {"finished": "bold green", "stopped_early": "bold green", "interrupted": "bold yellow"}
 
@@ -90,13 +92,17 @@ class RunConsole:
             self.show(*[Text(outline.hint)] * bool(outline.hint))
 
     def report(self, report: Report, *, best: bool = False) -> None:
-        """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far."""
+        """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far.
+
+        Of many epochs only some leave a line.
+        """
         if self._bar is not None:
             self._guarded(partial(self._bar.update, report))
         if report.epoch_end and not self._brief:
             now = self._clock()
             seconds, self._epoch_began = now - self._epoch_began, now
-            self.show(*self._epoch_lines(report, seconds, best=best))
+            if report.epoch == 1 or report.epoch % ceil(self._outline.epochs / MOST_LINES) == 0:
+                self.show(*self._epoch_lines(report, seconds, best=best))
 
     def finish(self, outline: Outline, outcome: Outcome, logdir: Path | None, remarks: Sequence[str] = ()) -> None:
         """Shows how it went, on which classes, the ``remarks`` on it, where everything is and what to type next."""
