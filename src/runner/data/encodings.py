@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner import regular_file
 from runner.errors import ConfigError, DataError
 
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -44,7 +46,7 @@ class Encoded:
 def unpacked(path: Path) -> bytes:
     """The bytes of a file, those inside where it is gzipped. Raises DataError where they cannot be a text."""
     try:
-        raw = path.read_bytes()
+        raw = regular_file.content(path)
     except OSError as fault:
         raise DataError(f"{path}: cannot be read: {(fault.strerror or str(fault)).lower()}") from fault
     return plain(path, raw)
@@ -54,7 +56,7 @@ def plain(path: Path | str, raw: bytes) -> bytes:
     """What is inside of ``raw`` where it is gzipped. Raises DataError where it cannot be a text."""
     if raw.startswith(GZIP):
         try:
-            raw = gzip.decompress(raw)
+            raw = _gunzipped(path, raw)
         except (OSError, EOFError, zlib.error) as fault:
             raise DataError(f"{path}: the gzip file is cut short or damaged: {fault}") from fault
     for start, what in FOREIGN.items():
@@ -63,6 +65,14 @@ def plain(path: Path | str, raw: bytes) -> bytes:
     if not raw[:SAMPLE_BYTES].strip() and not raw.strip():
         raise DataError(f"{path}: the file is empty")
     return raw
+
+
+def _gunzipped(path: Path | str, raw: bytes) -> bytes:
+    """Tables shrink to a tenth; what unpacks to fifty times as much, and is large, is made to fill the memory."""
+    most = max(regular_file.MOST_PIPED, 50 * len(raw))
+    refusal = f"{path}: {len(raw):,} bytes that unpack to more than {most:,}; if that is right, unpack it: gunzip"
+    with gzip.open(io.BytesIO(raw)) as stream:
+        return regular_file.bounded(stream, most, refusal)
 
 
 def as_utf8(path: Path, content: bytes, encoding: str | None) -> Encoded:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Data, Rows, Source, Task
-from runner.data.picture import SUFFIXES, read_picture
+from runner.data.picture import SUFFIXES, read_file
 from runner.errors import DataError
 
 SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -167,4 +167,4 @@ class PictureRows(Rows):
 
     def read(self, row: int) -> Tensor:
         """[C, H, W] as the file and ``size`` have it."""
-        return read_picture(self.paths[row], self.colour, self.size)
+        return read_file(self.paths[row], self.colour, self.size)

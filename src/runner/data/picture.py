@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -12,16 +11,25 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from runner.errors import DataError
+from runner.regular_file import opened
 
+MOST_BYTES = 2**30  # of a picture's file
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
 
-def read_picture(
-    file: str | Path | IO[bytes], colour: bool, size: tuple[int, int] | None, name: str | None = None
-) -> Tensor:
+def read_file(path: str, colour: bool, size: tuple[int, int] | None) -> Tensor:
+    """``read_picture`` of a regular file."""
+    try:
+        with opened(path) as file:
+            return read_picture(file, colour, size, path)
+    except OSError as fault:
+        raise DataError(f"{path}: cannot be read: {(fault.strerror or str(fault)).lower()}") from fault
+
+
+def read_picture(file: IO[bytes], colour: bool, size: tuple[int, int] | None, name: str) -> Tensor:
     """[C, H, W] uint8, upright, of its first frame; stretched to ``size`` (height, width) where it is given.
 
-    Raises DataError, which calls the picture ``name`` or by its path, where it cannot be read.
+    Raises DataError, which calls the picture ``name``, where it cannot be read.
     """
     try:
         with warnings.catch_warnings():
@@ -32,9 +40,8 @@ def read_picture(
     except MemoryError:
         raise
     except Exception as fault:  # a decoder of broken bytes may raise anything; the cause stays attached
-        named = str(file) if isinstance(file, str | Path) else file  # as PIL calls it
-        reason = str(fault).replace(f" {named!r}", "").rstrip(".")
-        raise DataError(f"{name or file}: is no picture that can be read: {reason}; mend it or take it away") from fault
+        reason = str(fault).replace(f" {file!r}", "").rstrip(".")  # as PIL calls it
+        raise DataError(f"{name}: is no picture that can be read: {reason}; mend it or take it away") from fault
     return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1).contiguous()
 
 

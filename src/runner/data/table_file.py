@@ -44,6 +44,8 @@ def find_file(name: str, data_dir: Path) -> Path:
             return place
     if any(place.is_dir() for place in places):
         raise DataError(f"dataset.path={name}: is a folder; name a file in it")
+    if any(place.exists() for place in places):
+        raise DataError(f"dataset.path={name}: is a pipe or a device, not a file; save the table as one")
     raise DataError(f"dataset.path={name}: no such file; looked for {' and '.join(map(str, places))}")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from runner.errors import DataError, RunError
 from runner.records.files import refusal_message
+from runner.regular_file import content
 
 
 def as_line(step: int, epoch: int, values: Mapping[str, float]) -> str:
@@ -65,7 +66,7 @@ class MetricLog:
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """Every whole row; a torn last line is left out. Raises DataError on a damaged line before it."""
     rows = []
-    lines = path.read_bytes().split(b"\n")
+    lines = content(path).split(b"\n")
     for number, line in enumerate(lines[:-1], start=1):
         try:
             rows.append(json.loads(line))

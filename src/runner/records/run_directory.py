@@ -15,11 +15,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from runner import regular_file
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.files import sweep_temporaries, write_json, write_whole
 from runner.records.here import here
 
 CLAIM_TRIES = 100
+MOST_JSON = 2**26  # bytes: ten times what 1,000 classes fill
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 
 
@@ -73,7 +75,7 @@ class RunDirectory:
         try:
             lock.acquire(timeout=0)
         except Timeout as taken:
-            pid = owner.read_text() if owner.exists() else "unknown"
+            pid = regular_file.content(owner, MOST_JSON).decode() if owner.exists() else "unknown"
             raise RunError(
                 f"{self.path}: in use by process {pid}\n  Wait for it to end, or start a run of its own"
             ) from taken
@@ -96,7 +98,7 @@ class RunDirectory:
     def read_json(self, path: Path) -> dict[str, Any]:
         """The object in a JSON file of the run. Raises DataError when it is missing or damaged."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(regular_file.content(path, MOST_JSON))
         except FileNotFoundError as missing:
             raise DataError(f"{path}: not there") from missing
         except (OSError, ValueError) as fault:
