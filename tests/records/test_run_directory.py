@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,40 @@ def test_leftovers_of_a_killed_writer_go_when_the_run_is_locked(tmp_path: Path) 
     with directory.owned():
         pass
     assert not list(directory.checkpoints.iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["metrics.jsonl", ".lock", "checkpoints", "checkpoints/last.pt", "projector/points.tsv", "fold-1/train.log"]
+)
+def test_case_33_a_run_in_which_something_is_a_link_is_not_owned(tmp_path: Path, name: str) -> None:
+    directory, elsewhere = started(tmp_path / "run", "2026"), tmp_path / "elsewhere"
+    link = directory.path / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    said = rf"{name}: is a link to {elsewhere}; nothing is written through a link inside a run directory: put what"
+    with pytest.raises(DataError, match=said), directory.owned():
+        pass
+    assert not elsewhere.exists() and not (directory.path / ".owner").exists()
+
+
+def test_case_33_a_run_that_is_reached_through_a_link_is_owned_and_folders_of_others_are_not_looked_into(
+    tmp_path: Path,
+) -> None:
+    directory = started(tmp_path / "run", "2026")
+    (directory.path / "mine").mkdir()
+    (directory.path / "mine" / "link").symlink_to(tmp_path)
+    (tmp_path / "link").symlink_to(directory.path)
+    with RunDirectory(tmp_path / "link").owned():
+        assert (directory.path / ".owner").exists()
+
+
+def test_case_33_a_file_that_is_appended_to_is_parted_from_its_other_names(tmp_path: Path) -> None:
+    directory = started(tmp_path / "run", "2026")
+    directory.metrics.write_text("one")
+    os.link(directory.metrics, tmp_path / "kept")  # cp -al
+    with directory.owned(), directory.metrics.open("a") as file:
+        file.write("two")
+    assert directory.metrics.read_text() == "onetwo" and (tmp_path / "kept").read_text() == "one"
 
 
 def test_fault_18_outputs_that_are_a_file_are_refused_with_the_path(tmp_path: Path) -> None:
@@ -113,3 +148,12 @@ def test_a_damaged_summary_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "summary.json").write_text(content)
     with pytest.raises(DataError, match=r"summary\.json: damaged"):
         RunDirectory(tmp_path).read_summary()
+
+
+@pytest.mark.parametrize("name", ["train.log", "checkpoints/x.pt"])
+def test_case_36_a_pipe_in_a_run_directory_is_not_written_to(tmp_path: Path, name: str) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    os.mkfifo(tmp_path / name)
+    told = f"{tmp_path / name}: is a pipe or a device, not a file; take it out of the run directory"
+    with pytest.raises(DataError, match=re.escape(told)), RunDirectory(tmp_path).owned():
+        pass

@@ -14,6 +14,7 @@ from runner.compose.request import Request
 from runner.compose.sweep import JobOutcome
 from runner.config.settings import Config
 from runner.errors import DataError
+from runner.monitor import stored_directions
 from runner.records.console import console
 from runner.records.here import here
 from runner.records.leaderboard import Job, sweep_table
@@ -65,6 +66,7 @@ def as_job(outcome: JobOutcome) -> Job:
         status=summary.get("status", "failed") if outcome.exit_code == 0 else "failed",
         reason=outcome.reason,
         metrics={key: value for key, value in summary.get("best", {}).items() if isinstance(value, int | float)},
+        higher_is_better=stored_directions(summary),
     )
 
 
