@@ -10,13 +10,14 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "runner"
 
-# what each room may import of the others; errors, contracts, specs and the package itself are open to all
-OPEN = {"", "errors", "contracts", "specs"}
+# what each room may import of the others; errors, contracts, specs, regular_file and the package are open to all
+OPEN = {"", "errors", "contracts", "specs", "regular_file"}
 PARTS = {"data", "models", "losses", "optimizers", "schedulers", "metrics"}
 MAY = {
     "contracts": set(),
     "errors": set(),
     "specs": set(),
+    "regular_file": set(),
     "libraries": set(),
     "seed": set(),
     "device": set(),

@@ -83,7 +83,7 @@ def test_case_9_a_look_for_a_fault_takes_the_rows_there_are(preset: str) -> None
 
 
 def test_case_9_a_limit_that_was_typed_is_refused_where_there_are_fewer_rows() -> None:
-    with pytest.raises(ConfigError, match="dataset.limit=64: there are 31 train rows"):
+    with pytest.raises(ConfigError, match=r"dataset\.limit=64: there are 31 train rows"):
         assembled([*SMALL, "dataset.limit=64"])
 
 

@@ -31,7 +31,6 @@ class ProcessLauncher(Launcher):
         from runner.compose.sweep import run_jobs
 
         own: Any = OmegaConf.to_container(self.config.hydra.overrides.hydra, resolve=False)
-        own = [word for word in own if not word.startswith("hydra.sweep.dir=")]  # each job is told its folder
         jobs = [[*own, *overrides] for overrides in job_overrides]
         outcomes = run_jobs(self.task_function.request, jobs, Path(self.config.hydra.sweep.dir), initial_job_idx)
         return [_returned(outcome, list(outcome.overrides)) for outcome in outcomes]

@@ -21,7 +21,7 @@ def run(argv: list[str]) -> int:
     request = parse(argv)
     if answer(request):
         return 0
-    if request.flags.multirun:
+    if request.multirun:
         from runner.compose.multirun import sweep
 
         return sweep(request)

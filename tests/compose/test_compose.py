@@ -174,8 +174,8 @@ def test_hydra_writes_down_what_can_be_typed_again() -> None:
         (["데이터=1"], "there is no setting 데이터"),
         (["hydra.run.dir=/"], "where a run goes is set by output_dir and name"),
         (["hydra.sweep.dir=/"], "where a sweep goes is set by output_dir and name"),
-        (["hydra/launcher=sloorm"], "hydra/launcher=sloorm: there is no such configuration file"),
-        (["hydra.nothing=1"], "hydra.nothing=1: cannot be composed"),
+        (["hydra/launcher=sloorm"], "jobs run one after another"),
+        (["hydra.nothing=1"], "hydra.nothing=1: is not for setting"),
         (["seed=${nothing}"], "seed=${nothing}: cannot be looked up: Interpolation key 'nothing' not found"),
         (["data_dir=${oc.env:NOT_SET_AT_ALL}"], "Environment variable 'NOT_SET_AT_ALL' not found"),
         (["seed=${seed}"], "cannot be looked up: Recursive interpolation"),
@@ -273,6 +273,51 @@ def test_a_broken_train_yaml_of_the_user_is_told_with_its_line() -> None:
     path = write("conf/train.yaml", "epochs: [\n")
     (fault,) = faults_of()
     assert fault.startswith(f"{path}, line 2: not YAML: ")
+
+
+def test_case_31_a_train_yaml_that_says_nothing_of_hydra_runs_as_ours_does() -> None:
+    lines = (packaged_conf() / "train.yaml").read_text().partition("\nhydra:")[0].splitlines()
+    write("conf/train.yaml", "\n".join(line for line in lines if "override hydra/" not in line))
+    hydra = composed().tree.hydra
+    assert hydra.launcher._target_.endswith(".ProcessLauncher") and "handlers" not in hydra.job_logging
+
+
+def test_case_31_what_a_file_sets_of_hydra_is_told_key_by_key() -> None:
+    write("conf/experiment/x.yaml", "# @package _global_\nhydra: {callbacks: {x: {a: 1, b: 2}}, output_subdir: ../x}\n")
+    assert faults_of("experiment=x") == (
+        "hydra.callbacks.x: a configuration file sets it; it is not for setting; of hydra only hydra.mode is",
+        "hydra.output_subdir: a configuration file sets it; it is not for setting; "
+        "a run keeps the words of its command in .hydra",
+    )
+
+
+def test_case_31_who_is_trusted_is_said_on_the_command_line_alone() -> None:
+    write("conf/experiment/x.yaml", "# @package _global_\ntrusted: [mine]\ntags: [theirs]\n")
+    told = "trusted=[mine]: comes from a file; who is trusted is said on the command line: 'trusted=[mine]'"
+    assert faults_of("experiment=x") == (told,)
+    assert composed("experiment=x", "trusted=[mine]").config.trusted == ["mine"]
+    (fault,) = faults_of("experiment=x", "trusted=${tags}")
+    assert fault.startswith("trusted=[theirs]: comes from a file")
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("hydra/launcher=joblib", "jobs run one after another, each in a process of its own; leave it out"),
+        ("hydra/launcher=submitit_slurm", "jobs run one after another"),
+        ("hydra.launcher.n_jobs=4", "jobs run one after another"),
+        ("+hydra/launcher=basic", "jobs run one after another"),
+        ("hydra/sweeper=optuna", "write the values out, as in: -m optimizer.lr=0.1,0.01"),
+        ("hydra.sweeper.params={seed: '1,2'}", "write the values out"),
+        ("hydra.verbose=true", "of hydra only hydra.mode is"),
+    ],
+)
+@pytest.mark.parametrize("flags", [(), ("-m",)])
+def test_case_15_how_jobs_are_run_is_said_in_a_line(word: str, told: str, flags: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError) as error:
+        check_jobs(parse([*flags, word]))
+    (fault,) = error.value.faults
+    assert fault.startswith(f"{word}: is not for setting; ") and told in fault and "\n" not in fault
 
 
 def test_config_dir_adds_options() -> None:
@@ -393,7 +438,7 @@ def test_several_runs_are_asked_for_by_flag_or_by_hydras_mode() -> None:
 
 def test_a_sweep_is_every_combination() -> None:
     request = parse(["-m", "optimizer.lr=0.1,0.01", "model=mlp,cnn", "epochs=2"])
-    assert [[word.lstrip("+") for word in job] for job in jobs(request) or []] == [
+    assert [[word.lstrip("+") for word in job] for job in jobs(request)] == [
         ["optimizer.lr=0.1", "model=mlp", "epochs=2"],
         ["optimizer.lr=0.1", "model=cnn", "epochs=2"],
         ["optimizer.lr=0.01", "model=mlp", "epochs=2"],
@@ -402,7 +447,7 @@ def test_a_sweep_is_every_combination() -> None:
 
 
 def test_awkward_values_can_be_swept() -> None:
-    found = jobs(parse(["-m", "data_dir=데이터/a.csv,~/b(1).csv"])) or []
+    found = jobs(parse(["-m", "data_dir=데이터/a.csv,~/b(1).csv"]))
     names = [compose(parse(job)).config.data_dir for job in found]
     assert names == ["데이터/a.csv", "~/b(1).csv"]
 
@@ -411,8 +456,8 @@ def test_awkward_values_can_be_swept() -> None:
     ("words", "told"),
     [
         (["optimizer.lr=interval(0,1)"], "write the values out"),
-        (["hydra.sweeper=3"], "names no class"),
-        (["hydra.sweeper.params=${now:%Y}"], "must be key: value pairs"),
+        (["hydra.sweeper=3"], "every combination is run"),
+        (["hydra.sweeper.params=${now:%Y}"], "write the values out"),
         (["optimizer.lr=1,-1"], "optimizer.lr=-1: must be a number > 0"),
         (["model=mlp,cmm"], "model=cmm: no such option"),
         (["~optimizer"], "nothing can be taken out"),
@@ -427,17 +472,10 @@ def test_a_wrong_sweep_is_told_before_anything_is_made(words: list[str], told: s
     assert list(Path.cwd().iterdir()) == []
 
 
-def test_a_launcher_of_others_runs_the_jobs_under_the_sweeps_folder(tmp_path: Path) -> None:
-    request = parse(["-m", "hydra/launcher=basic", "seed=1,2"])
-    assert multirun(request, tmp_path / "a sweep=(1)", lambda job: job.seed) == [1, 2]  # type: ignore[comparison-overlap]
-    assert [path.name for path in tmp_path.iterdir()] == ["a sweep=(1)"]
-    assert (tmp_path / "a sweep=(1)/1/.hydra").is_dir()
-
-
 def test_our_launcher_is_reached_through_hydras_sweeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.compose.sweep.JOB", "nothing_of_that_name:job")
     monkeypatch.setattr("runner.compose.sweep.PRELOAD", [])
-    found = multirun(parse(["-m", "seed=1,2"]), tmp_path / "sweep", print)
+    found = multirun(parse(["-m", "seed=1,2"]), tmp_path / "sweep")
     assert [(job.number, job.overrides, job.folder, job.exit_code) for job in found] == [
         (0, ("seed=1",), tmp_path / "sweep/0-seed=1", 1),
         (1, ("seed=2",), tmp_path / "sweep/1-seed=2", 1),

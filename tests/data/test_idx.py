@@ -87,5 +87,5 @@ def test_fault_40_a_damaged_gzip_is_named(read, content, told):
 
 
 def test_a_folder_in_place_of_a_file_is_named(tmp_path):
-    with pytest.raises(DataError, match=f"{tmp_path}: cannot be read: .*Is a directory"):
+    with pytest.raises(DataError, match=f"{tmp_path}: is a folder, not a file"):
         read_idx(tmp_path, EXPECTED, np.zeros((2, 3), np.uint8))

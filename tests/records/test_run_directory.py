@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,12 @@ def test_a_damaged_summary_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "summary.json").write_text(content)
     with pytest.raises(DataError, match=r"summary\.json: damaged"):
         RunDirectory(tmp_path).read_summary()
+
+
+@pytest.mark.parametrize("name", ["train.log", "checkpoints/x.pt"])
+def test_case_36_a_pipe_in_a_run_directory_is_not_written_to(tmp_path: Path, name: str) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    os.mkfifo(tmp_path / name)
+    told = f"{tmp_path / name}: is a pipe or a device, not a file; take it out of the run directory"
+    with pytest.raises(DataError, match=re.escape(told)), RunDirectory(tmp_path).owned():
+        pass

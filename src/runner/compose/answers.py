@@ -97,11 +97,10 @@ def _ask_hydra(request: Request) -> None:
     from runner.compose.composition import compose, hydra_for
 
     flags = request.flags
-    hydra = hydra_for(request, Catalog(conf_folders(flags.config_dir)))
+    compose(request)  # says what is wrong in our words, before Hydra makes the loggers that a file names
+    logging.raiseExceptions = False  # Hydra prints by logging; a reader that went away (| head) is no fault
+    hydra = hydra_for(Catalog(conf_folders(flags.config_dir)))
     if flags.hydra_help:
         hydra.hydra_help(request.config_name, hydra_parser(), flags)
     else:
-        compose(request)  # says what is wrong in our words
-        logging.raiseExceptions = False  # Hydra prints by logging; a reader that went away (| head) is no fault
-        hydra = hydra_for(request, Catalog(conf_folders(flags.config_dir)))
         hydra.show_info(flags.info, request.config_name, list(request.overrides))

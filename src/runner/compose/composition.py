@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from shlex import quote
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -19,13 +24,17 @@ from hydra.types import RunMode
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
+from runner.compose import hydra_node
 from runner.compose.request import Request, parsed, readable
-from runner.config.catalog import PARTS, RECIPES, Catalog, conf_folders, unknown_option
+from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf, unknown_option
 from runner.config.checks import MISSING, Unresolved, leaves
+from runner.config.limits import shown
 from runner.config.settings import Config, check, find_faults
 from runner.config.spelling import listed, nearest
 from runner.config.yamlfile import mapping
 from runner.errors import ConfigError
+
+PLUGINS = ("launcher", "sweeper", "job_logging", "hydra_logging")
 
 
 @dataclass(frozen=True)
@@ -39,22 +48,25 @@ class Composed:
 def compose(request: Request, job: int | None = None) -> Composed:
     """The request composed and checked; ``job`` is its number in a sweep. Raises ConfigError with every fault."""
     catalog = Catalog(conf_folders(request.flags.config_dir))
+    usual = _usual_node(PRIMARY)
     lines = readable(request.overrides, catalog, multirun=False)
     survivors = list(lines.overrides)
     tree, faults, cause = _survivors(request, catalog, survivors)
     faults = [*lines.faults, *faults]
     if tree is None:
         raise ConfigError(faults) from cause
+    faults += _node_faults(tree, usual)
     with editable(tree):
-        tree.hydra.overrides.task = [line.lstrip("+") for line in survivors if not line.startswith("hydra")]
+        tree.hydra.update({key: usual[key] for key in PLUGINS})  # a train.yaml that says nothing of them has Hydra's
+        tree.hydra.overrides.task = [line.lstrip("+") for line in survivors if not line.startswith("hydra.")]
         if job is not None:
             tree.hydra.job.num, tree.hydra.job.id = job, str(job)
     spell_out_mappings(tree, catalog)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
     data, broken = plain(tree)
     choices = dict(tree.hydra.runtime.choices)
-    trusted = data.get("trusted")
-    faults += [*broken, *find_faults(data, choices, catalog, trusted if isinstance(trusted, list) else [])]
+    trusted = _typed_trust(lines.overrides)
+    faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
     if faults:
         raise ConfigError(list(dict.fromkeys(faults))) from cause
     said = {*typed_names(survivors), *names_in_recipes(choices, catalog), *changed_settings(data, catalog)}
@@ -86,19 +98,64 @@ def changed_settings(data: Mapping[str, Any], catalog: Catalog) -> Iterator[str]
             yield name
 
 
-def hydra_for(request: Request, catalog: Catalog) -> Hydra:
-    """A Hydra that searches the catalog's folders in their order."""
+def hydra_for(catalog: Catalog) -> Hydra:
+    """A Hydra that searches the catalog's folders in their order, and no others."""
+    _keep_plugins_of_the_current_folder_out()
     version.setbase("1.3")
     search = create_config_search_path(str(catalog.folders[-1]))
     for folder in catalog.folders[:-1]:
         search.prepend("user", f"file://{folder}", SearchPathQuery(provider="main"))
     GlobalHydra.instance().clear()
-    return Hydra.create_main_hydra2("train", search)
+    hydra = Hydra.create_main_hydra2("train", search)
+    # a file's own hydra.searchpath, where pkg:// imports what it names, is refused with the rest of the composed node
+    hydra.config_loader._process_config_searchpath = lambda *args: None  # type: ignore[attr-defined]
+    return hydra
+
+
+def _keep_plugins_of_the_current_folder_out() -> None:
+    """Hydra imports all that stands in a folder hydra_plugins on the path: it may have been downloaded with a table."""
+    if "hydra_plugins" not in sys.modules:
+        others = (Path(place).resolve() for place in sys.path)
+        places = dict.fromkeys([Path(__file__).parents[2], *(place for place in others if place != Path.cwd())])
+        package = ModuleType("hydra_plugins")
+        package.__path__ = [str(place / "hydra_plugins") for place in places]
+        sys.modules["hydra_plugins"] = package
 
 
 def editable(tree: DictConfig) -> AbstractContextManager[Any]:
     """Inside it Hydra's own node, read-only once it is in use, can be written."""
     return flag_override(tree.hydra, ["readonly", "struct"], [False, False])
+
+
+@cache
+def _usual_node(config_name: str | None) -> dict[str, Any]:
+    """Hydra's node where nobody set anything; without a name, as Hydra has it by itself."""
+    return _as_data(hydra_for(Catalog([packaged_conf()])).compose_config(config_name, [], RunMode.RUN))
+
+
+def _node_faults(tree: DictConfig, usual: Mapping[str, Any]) -> Iterator[str]:
+    node = _as_data(tree)
+    if changed := hydra_node.changed(node, usual):
+        by_hydra = hydra_node.changed(node, _usual_node(None))
+        named = dict.fromkeys(".".join(key.split(".")[:3]) for key in changed if key in by_hydra)
+        yield from (f"{key}: a configuration file sets it; it {hydra_node.refusal(key)}" for key in named)
+
+
+def _as_data(tree: DictConfig) -> dict[str, Any]:
+    return OmegaConf.to_container(tree.hydra, resolve=False)  # type: ignore[return-value]  # its keys are names
+
+
+def _typed_trust(lines: Sequence[str]) -> list[str]:
+    """The packages that the command line trusts; a file may not."""
+    typed = [parsed(line, False) for line in lines if line.lstrip("+").partition("=")[0] == "trusted"]
+    value = typed[-1].value() if typed and typed[-1] else []
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+
+
+def _trust_faults(found: Any, typed: list[str]) -> Iterator[str]:
+    if isinstance(found, list) and found != typed:
+        names = quote(f"trusted={shown(found)}")
+        yield f"trusted={shown(found)}: comes from a file; who is trusted is said on the command line: {names}"
 
 
 def spell_out_mappings(tree: DictConfig, catalog: Catalog) -> None:
@@ -146,7 +203,7 @@ def _survivors(
     request: Request, catalog: Catalog, lines: list[str]
 ) -> tuple[DictConfig | None, list[str], Exception | None]:
     """The tree of what composes (None when no override is to blame), the faults of what does not, the first error."""
-    hydra = hydra_for(request, catalog)
+    hydra = hydra_for(catalog)
     faults: list[str] = []
     first: Exception | None = None
     while True:

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import libraries
 from runner.compose.composition import compose
 from runner.compose.launch import check_jobs, multirun
-from runner.compose.request import Request, parse
+from runner.compose.request import Request
 from runner.compose.sweep import JobOutcome
-from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import Config
-from runner.errors import DataError, RunnerError
+from runner.errors import DataError
 from runner.monitor import stored_directions
 from runner.records.console import console
 from runner.records.here import here
@@ -32,11 +30,11 @@ def sweep(request: Request) -> int:
     Everything is composed and checked before the first folder is made. Raises RunnerError.
     """
     jobs = check_jobs(request)
-    configs = [compose(request.with_overrides(job)).config for job in jobs or [[]]]
+    configs = [compose(request.with_overrides(job)).config for job in jobs]
     output_dir = Path(configs[0].output_dir).expanduser()
     check_writable(output_dir)
     folder = claim(output_dir, sweep_name(configs), under="sweeps").path
-    outcomes = multirun(request, folder, run_here)
+    outcomes = multirun(request, folder)
     show(outcomes, configs, folder)
     interrupted = [outcome.exit_code for outcome in outcomes if outcome.exit_code in SIGNAL_CODES]
     return interrupted[0] if interrupted else int(any(outcome.exit_code for outcome in outcomes))
@@ -78,21 +76,3 @@ def read_summary(folder: Path) -> dict[str, Any]:
         return RunDirectory(folder).read_summary()
     except DataError:
         return {}
-
-
-def run_here(tree: Any) -> JobOutcome:
-    """One job in this process: what a launcher of others calls, in the folder it has made."""
-    from hydra.core.hydra_config import HydraConfig
-
-    libraries.load()
-    from runner.folds import prepare
-
-    hydra = HydraConfig.get()
-    overrides, folder = tuple(hydra.overrides.task), Path(hydra.runtime.output_dir)
-    number = int(hydra.job.num)
-    try:
-        config = compose(parse(overrides), number).config
-        prepare(config, Catalog(conf_folders()))(RunDirectory(folder), brief=True)
-    except RunnerError as fault:
-        return JobOutcome(number, overrides, folder, fault.exit_code, str(fault))
-    return JobOutcome(number, overrides, folder, 0, "")

@@ -10,19 +10,13 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from runner.compose.hydra_node import SETTABLE, refusal
 from runner.config.catalog import GROUPS, RECIPES, Catalog, unknown_option
 from runner.config.spelling import listed
 from runner.errors import ConfigError
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
-
-_OURS = {
-    "hydra.run.dir": "where a run goes is set by output_dir and name",
-    "hydra.sweep.dir": "where a sweep goes is set by output_dir and name",
-    "hydra.sweep.subdir": "a job's folder is its number",
-    "hydra.job.chdir": "a run stays in the folder it is started from",
-}
 
 
 @dataclass(frozen=True)
@@ -126,8 +120,8 @@ def _read(word: str, catalog: Catalog, multirun: bool) -> Iterator[tuple[bool, s
     key, line = override.key_or_group, str(override.input_line)
     if fault := _refused(override, word, catalog, multirun):
         yield True, fault
-    elif re.match(r"hydra\b", key):
-        yield False, line
+    elif key in SETTABLE:
+        yield False, line.lstrip("+")
     elif key not in GROUPS:
         yield False, f"++{line.lstrip('+')}"
     elif override.is_sweep_override():
@@ -164,8 +158,8 @@ def _mended(group: str, name: str, catalog: Catalog) -> tuple[str | None, str | 
 
 def _refused(override: Override, word: str, catalog: Catalog, multirun: bool) -> str | None:
     key = override.key_or_group
-    if key in _OURS:
-        return f"{word}: is not for setting; {_OURS[key]}"
+    if refused := refusal(key):
+        return f"{word}: {refused}"
     if override.is_delete():
         instead = "write scheduler=none" if key == "scheduler" else "set another value instead"
         return f"{word}: nothing can be taken out of a run; {instead}"

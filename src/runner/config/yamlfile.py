@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from runner.errors import ConfigError
+from runner import regular_file
+from runner.errors import ConfigError, DataError
 
 # libyaml where it is there: 10x faster
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -84,9 +85,13 @@ def mapping(text: str) -> dict[str, Any] | None:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with regular_file.opened(path) as file:
+            text = file.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
             raise ConfigError(f"{path}: larger than {MAX_BYTES:,} bytes; that is no configuration")
-        return path.read_text(encoding="utf-8")
+        return text.decode()
+    except DataError as error:
+        raise ConfigError(str(error)) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except OSError as error:

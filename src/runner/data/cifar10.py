@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from runner import regular_file
 from runner.contracts import Data, Source
 from runner.data.download import download, extracted, fetch_command, is_extracted, missing
 from runner.data.publications import PUBLICATIONS, Archive, File
@@ -77,7 +78,7 @@ def _contents(folder: Path, archive: Archive) -> Iterator[tuple[Path, File, byte
         if is_extracted(folder, archive):
             for file in archive.files:
                 path = folder / file.name
-                yield path, file, path.read_bytes()
+                yield path, file, regular_file.content(path)
         else:
             yield from ((path, file, stream.read()) for file, stream in extracted(path, archive))
     except (OSError, EOFError, zlib.error, tarfile.TarError) as fault:

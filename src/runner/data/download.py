@@ -22,6 +22,7 @@ from runner.data.mirrors import Mirrors
 from runner.data.packing import plain
 from runner.data.publications import PUBLICATIONS, Archive, File
 from runner.errors import DataError
+from runner.regular_file import opened
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
@@ -197,7 +198,7 @@ def _has_digest(path: Path, digest: str) -> bool:
 
 def file_digest(path: Path, kind: str) -> str:
     """The ``kind`` ("sha256", "md5") of a file, in hex digits."""
-    with open(path, "rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from runner.data.publications import Idx
 from runner.errors import DataError
+from runner.regular_file import opened
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
@@ -31,7 +32,7 @@ def read_idx(path: Path, expected: Idx, into: np.ndarray[Any, Any]) -> str:
     Raises DataError with what was expected and what was found; ``path`` may end in .gz.
     """
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
+        with opened(path) as raw, gzip.open(raw) if path.suffix == ".gz" else raw as file:
             digest = hashlib.sha256(_read_header(path, file, expected))
             _read_numbers(path, file, into.reshape(-1).view(np.uint8).data, digest)
     except EOFError as fault:

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+from runner import regular_file
 from runner.data.conversion import PROGRAMS, as_csv
 from runner.errors import DataError
 
@@ -75,7 +76,7 @@ class Content:
 def unpacked(path: Path) -> Content:
     """What a file holds. Raises DataError where that cannot be a table."""
     try:
-        raw = path.read_bytes()
+        raw = regular_file.content(path)
     except OSError as fault:
         raise DataError(f"{path}: cannot be read: {(fault.strerror or str(fault)).lower()}") from fault
     return plain(path, raw)

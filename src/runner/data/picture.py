@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -14,8 +15,10 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from runner import regular_file
 from runner.errors import DataError
 
+MOST_BYTES = 2**30  # of a picture's file
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 GROUNDS = {"white": 255, "grey": 128, "black": 0}
 BYTE, WORD = 255, 65535  # the largest value in 8 and in 16 bits
@@ -36,7 +39,7 @@ def read_picture(
 ) -> Tensor:
     """[C, H, W] uint8, upright, of its first frame; stretched to ``size`` (height, width) where it is given.
 
-    Raises DataError, which calls the picture ``name`` or by its path, where it cannot be read.
+    Raises DataError, which calls the picture ``name``, where it cannot be read.
     """
     with opened(file, name) as picture:
         picture.load()
@@ -50,14 +53,25 @@ def opened(file: File, name: str | None = None) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # twice that many pixels are an error
-            with Image.open(file) as picture:
+            with _stream(file) as stream, Image.open(stream) as picture:
                 yield picture
-    except MemoryError:
+    except (MemoryError, DataError):
         raise
+    except OSError as fault:
+        if fault.strerror is None or not isinstance(file, str | Path):
+            raise _unreadable(file, name, fault) from fault
+        raise DataError(f"{name or file}: cannot be read: {fault.strerror.lower()}") from fault
     except Exception as fault:  # a decoder of broken bytes may raise anything; the cause stays attached
-        named = str(file) if isinstance(file, str | Path) else file  # as PIL calls it
-        reason = str(fault).replace(f" {named!r}", "").rstrip(".")
-        raise DataError(f"{name or file}: is no picture that can be read: {reason}; mend it or take it away") from fault
+        raise _unreadable(file, name, fault) from fault
+
+
+def _stream(file: File) -> AbstractContextManager[IO[bytes]]:
+    return regular_file.opened(file) if isinstance(file, str | Path) else nullcontext(file)
+
+
+def _unreadable(file: File, name: str | None, fault: Exception) -> DataError:
+    reason = re.sub(r" <_io\.\w+[^>]*>", "", str(fault)).rstrip(".")  # as PIL calls a stream
+    return DataError(f"{name or file}: is no picture that can be read: {reason}; mend it or take it away")
 
 
 def is_deep(picture: Image.Image) -> bool:

@@ -66,6 +66,8 @@ def find_file(name: str, data_dir: Path) -> Path:
         raise DataError(f"dataset.path={name}: is a folder; name a file in it")
     if other := next(filter(None, map(_spelled_otherwise, places)), None):
         return other
+    if any(place.exists() for place in places):
+        raise DataError(f"dataset.path={name}: is a pipe or a device, not a file; save the table as one")
     raise DataError(f"dataset.path={name}: no such file; looked for {' and '.join(map(str, places))}")
 
 

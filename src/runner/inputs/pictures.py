@@ -5,7 +5,6 @@ Shapes: n pictures, C channels, H W pixels.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -13,8 +12,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from runner import regular_file
 from runner.data.folder_tree import folder_tree
-from runner.data.picture import SUFFIXES, Shades, read_picture
+from runner.data.picture import MOST_BYTES, SUFFIXES, Shades, read_picture
 from runner.errors import ConfigError, DataError
 from runner.inputs.rows import Rows
 from runner.records.schema import BRIGHTEST, Schema
@@ -85,7 +85,7 @@ def read_one(file: str, schema: Schema, shades: Shades) -> Tensor:
 def content_of(file: str) -> bytes:
     """Its bytes: a decoder would wind back, which a pipe as <(...) cannot. Raises DataError."""
     try:
-        return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+        return regular_file.standard_input() if file == STANDARD_INPUT else regular_file.content(file, MOST_BYTES)
     except FileNotFoundError as fault:
         raise DataError(f"{file}: no such file") from fault
     except OSError as fault:

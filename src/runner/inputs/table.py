@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from runner import regular_file
 from runner.config.spelling import nearest
 from runner.contracts import Column
 from runner.data.cell_values import value_of
@@ -106,7 +106,7 @@ def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterat
     file had. Raises DataError where the file as a whole cannot be used.
     """
     path = Path("standard input") if word == "-" else Path(word)
-    content = plain(path, sys.stdin.buffer.read()) if word == "-" else unpacked(path)
+    content = plain(path, regular_file.standard_input()) if word == "-" else unpacked(path)
     encoded = as_utf8(path, content, reading.encoding)
     reading = with_header(path, encoded.utf8, columns, reading)
     layout = find_layout(path, encoded.utf8, reading)

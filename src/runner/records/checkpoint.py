@@ -18,6 +18,7 @@ import torch
 
 from runner.errors import DataError
 from runner.records.files import link_whole, write_whole
+from runner.regular_file import content
 
 FORMAT = 1
 COMMENT = b"runner sha256 "
@@ -109,7 +110,7 @@ class Checkpoints:
         faults = []
         for path in (path for each in names for path in (self.path(each), self.previous(each))):
             try:
-                state = unpack(path.read_bytes(), path)
+                state = unpack(content(path), path)
             except FileNotFoundError:
                 faults.append(f"{path}: not there")
             except OSError as refusal:

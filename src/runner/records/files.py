@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from runner import regular_file
 from runner.errors import DataError, RunError
 
+MOST_JSON = 2**26  # bytes: ten times what 1,000 classes fill
 MAX_DEPTH = 40  # of nesting in a JSON file
 MAX_DIGITS = 300  # of a whole number: a float holds no more
 
@@ -101,7 +103,7 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file. Raises DataError when it is missing or damaged."""
     try:
-        content = parsed_json(path.read_text(encoding="utf-8"))
+        content = parsed_json(regular_file.content(path, MOST_JSON).decode())
     except FileNotFoundError as missing:
         raise DataError(f"{path}: not there") from missing
     except OSError as refusal:

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
+from runner import regular_file
 from runner.contracts import Data, Outcome
 from runner.errors import DataError
 from runner.records.files import write_whole
@@ -149,8 +150,7 @@ def join_predictions(directory: RunDirectory, num_folds: int) -> None:
 
 
 def _read_csv(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file))
+    return list(csv.reader(io.StringIO(regular_file.content(path).decode(), newline="")))
 
 
 def _write_csv(path: Path, lines: Sequence[Sequence[str]]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from runner.errors import DataError, RunError
 from runner.records.files import parsed_json, refusal_message, write_whole
+from runner.regular_file import opened
 
 LONGEST_ROW = 1_000_000  # bytes
 EPOCH_END = b'"train/loss"'  # what a row has at the end of an epoch
@@ -82,7 +83,7 @@ def hashed(path: Path, size: int) -> hashlib._Hash:
     """SHA-256 of the first ``size`` bytes, to be gone on with."""
     found = hashlib.sha256()
     if size:
-        with path.open("rb") as file:
+        with opened(path) as file:
             while (left := size - file.tell()) > 0:
                 found.update(file.read(min(left, 2**20)))
     return found
@@ -124,7 +125,7 @@ def numbered_lines(path: Path, size: int | None = None) -> Iterator[tuple[int, b
 
     Without a size, a last line without its end was torn by a kill and is left out.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         for number in count(1):
             line = file.readline(LONGEST_ROW if size is None else min(LONGEST_ROW, size - file.tell()))
             if not line or (size is None and not line.endswith(b"\n") and len(line) < LONGEST_ROW):

@@ -14,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from runner import regular_file
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.files import read_json, rid_of_other_names, sweep_temporaries, write_json, write_whole
 from runner.records.here import here
@@ -79,7 +80,7 @@ class RunDirectory:
         try:
             lock.acquire(timeout=0)
         except Timeout as taken:
-            pid = owner.read_text() if owner.exists() else "unknown"
+            pid = regular_file.content(owner).decode() if owner.exists() else "unknown"
             raise RunError(
                 f"{self.path}: in use by process {pid}\n  Wait for it to end, or start a run of its own"
             ) from taken
@@ -108,6 +109,8 @@ class RunDirectory:
 def check_links(folder: Path) -> None:
     """Raise DataError where something in a run directory is a link: it came from elsewhere and may lead anywhere.
 
+    Likewise where it is a pipe: who writes there waits for ever.
+
     The directory itself may be reached through one.
     """
     try:
@@ -120,6 +123,8 @@ def check_links(folder: Path) -> None:
                 f"{entry.path}: is a link to {os.readlink(entry.path)}; nothing is written through a link inside a run "
                 "directory: put what it names in its place"
             )
+        if not (entry.is_dir() or entry.is_file()):
+            raise DataError(f"{entry.path}: is a pipe or a device, not a file; take it out of the run directory")
         if entry.is_dir() and OWN_FOLDER.fullmatch(entry.name):
             check_links(Path(entry.path))
 

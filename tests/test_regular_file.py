@@ -1,0 +1,87 @@
+"""Only regular files are opened, and no more is read than fits. Nothing here may wait: a pipe has no other end."""
+
+import gzip
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from runner import regular_file
+from runner.data.encodings import unpacked
+from runner.errors import DataError
+from runner.regular_file import content, opened
+
+
+def sock(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+KINDS: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "a folder": Path.mkdir,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_case_36_what_is_no_file_is_not_opened(tmp_path: Path, kind: str) -> None:
+    KINDS[kind](tmp_path / "x")
+    with pytest.raises(DataError) as refusal:
+        opened(tmp_path / "x")
+    assert str(refusal.value) == f"{tmp_path}/x: is {kind}, not a file"
+
+
+def test_case_36_a_socket_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path may have 108 bytes
+    sock(Path("x"))
+    with pytest.raises(OSError):
+        opened("x")
+
+
+def test_case_36_a_pipe_that_the_shell_hands_over_is_read() -> None:
+    reading, writing = os.pipe()
+    slow = threading.Timer(0.05, lambda: (os.write(writing, b"a,b\n"), os.close(writing)))
+    slow.start()
+    assert content(f"/dev/fd/{reading}") == b"a,b\n"
+    os.close(reading)
+    slow.join()
+
+
+def test_case_36_a_file_larger_than_the_memory_is_not_read(tmp_path: Path) -> None:
+    with open(tmp_path / "x", "wb") as file:
+        file.truncate(2**42)
+    with pytest.raises(DataError, match="4,398,046,511,104 bytes, more than the memory of this machine"):
+        content(tmp_path / "x")
+    with pytest.raises(DataError, match="more than such a file holds \\(10\\)"):
+        content(tmp_path / "x", 10)
+
+
+def test_case_36_a_table_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regular_file, "MOST_PIPED", 100_000)
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" * 24_999) + gzip.compress(b"a,b\n"))
+    assert len(unpacked(path)) == 100_000
+    path.write_bytes(gzip.compress(b"a,b\n" * 25_001))
+    with pytest.raises(DataError, match=r"a.csv.gz: \d+ bytes that unpack to more than 100,000; if that is right, un"):
+        unpacked(path)
+
+
+def test_case_36_standard_input_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regular_file, "MOST_PIPED", 3)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(b"abc")))
+    assert regular_file.standard_input() == b"abc"
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(b"abcd")))
+    with pytest.raises(DataError, match="standard input: more than"):
+        regular_file.standard_input()
+
+
+def test_case_36_a_file_that_is_not_there_is_for_the_caller_to_tell(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        content(tmp_path / "x")
