@@ -215,5 +215,10 @@ class Recording:
         self.views.tensorboard.conclude(self.progress.step)
         self.dashboards.finish()
         outcome = judgement.outcome(status, last_epoch_row(self.directory.metrics))
-        flattered = flattery(self.experiment.config.monitor, list(epoch_rows(self.directory.metrics)), outcome.best)
+        flattered = flattery(
+            self.experiment.config.monitor,
+            list(epoch_rows(self.directory.metrics)),
+            outcome.best,
+            higher_is_better=self.experiment.higher_is_better,
+        )
         return replace(outcome, remarks=(*outcome.remarks, *flattered))
