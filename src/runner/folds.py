@@ -87,10 +87,10 @@ def record_folds(
     far stay, and the one under way can be resumed.
     """
     assert config.folds is not None
+    write_whole(directory.config, config.as_yaml().encode())  # before the summary, which says that there is a run
     summary = FoldsSummary(directory, config.name, config.folds)
     console = FoldConsole(config, directory, brief=brief)
     with interruption() as stop, ending_told(summary):
-        write_whole(directory.config, config.as_yaml().encode())
         for fold in range(config.folds):
             check_stop(stop, directory)
             start = begin(fold)

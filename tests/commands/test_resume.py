@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -431,3 +432,31 @@ def test_a_damaged_summary_is_told_with_the_way_to_a_new_one(run: Path) -> None:
     (run / "summary.json").rename(run.parent / "old.json")
     assert resume(run).code == 0
     assert summary(run)["status"] == "finished"
+
+
+@pytest.mark.parametrize("folds", [(), ("folds=3", "fold=all")])
+@pytest.mark.parametrize(("at", "knows"), [("owned", False), ("run_job", False), ("record", True)])
+def test_case_13_a_run_killed_before_it_began_names_the_command_to_start_it_again(
+    tmp_path: Path, folds: tuple[str, ...], at: str, knows: bool
+) -> None:
+    instants = {
+        "owned": "runner.records.run_directory:RunDirectory.owned",
+        "run_job": "runner.train:run_job",
+        "record": f"runner.{'folds' if folds else 'recording'}:write_whole",
+    }
+    argv = ["train", *program.TINY, *folds, "name=it is", f"output_dir={tmp_path}"]
+    killed = program.run(argv, tmp_path / "said", before="kill_before", at=(instants[at], 1))
+    assert killed.code == -9
+    run = program.only_run(tmp_path)
+    done = resume(run)
+    assert done.code == 3
+    said, again = done.err.splitlines()
+    assert said.endswith(f"{run.name}: the run was killed before it began, nothing of it was saved")
+    if knows:
+        words = shlex.split(again.removeprefix("  start it again: "))
+        assert words[:4] == ["python", "-m", "runner", "train"]
+        assert program.run(words[3:], tmp_path / "said").code == 0
+    else:
+        assert again.startswith("  start it again with python -m runner train ...")
+    last = program.run(["resume", "last", f"output_dir={tmp_path}"], tmp_path / "said")
+    assert run.name not in last.err and (last.code == 0) == knows

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from runner.records.run_directory import RunDirectory, check_writable, claim, cl
 def started(folder: Path, when: str) -> RunDirectory:
     folder.mkdir(parents=True)
     directory = RunDirectory(folder)
+    directory.config.touch()
     directory.write_summary({"started": when, "pid": 4711})
     return directory
 
@@ -105,6 +107,33 @@ def test_last_is_the_run_started_last_whatever_the_file_times(tmp_path: Path) ->
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "summary.json").write_text("{")
     assert find("last", tmp_path).path == newer.path
+
+
+def test_case_13_a_directory_without_config_is_not_last(tmp_path: Path) -> None:
+    older = started(tmp_path / "older", "2026-11-21T10:00:00.000001")
+    started(tmp_path / "newer", "2026-11-21T10:00:00.000002").config.unlink()
+    assert find("last", tmp_path).path == older.path
+
+
+@pytest.mark.parametrize("left", [[], [".lock"], [".lock", ".owner"], [".lock", ".owner", ".hydra/config.yaml"]])
+def test_case_13_a_directory_whose_run_was_killed_before_it_began_is_said_to_be_one(
+    tmp_path: Path, left: list[str]
+) -> None:
+    claimed = tmp_path / "14-44-39-541040-c"
+    for name in left:
+        (claimed / name).parent.mkdir(parents=True, exist_ok=True)
+        (claimed / name).touch()
+    claimed.mkdir(exist_ok=True)
+    told = r"541040-c: the run was killed before it began, nothing of it was saved\n  start it again with python -m"
+    with pytest.raises(DataError, match=told):
+        find(str(claimed), tmp_path)
+    (claimed / ".hydra").mkdir(exist_ok=True)
+    (claimed / ".hydra" / "overrides.yaml").write_text("- dataset=iris\n- tags='a b'\n")
+    again = "start it again: " + shlex.join(["python", "-m", "runner", "train", "dataset=iris", "tags='a b'"])
+    with pytest.raises(DataError, match=re.escape(again)):
+        find(str(claimed), tmp_path)
+    with RunDirectory(claimed).owned(), pytest.raises(DataError, match="a run is about to begin here; wait for it"):
+        find(str(claimed), tmp_path)
 
 
 def test_a_run_given_by_its_name_is_answered_with_the_newest_of_that_name(

@@ -73,6 +73,19 @@ def read_yaml(path: Path, *, aliases: bool = True) -> YamlFile:
         raise ConfigError(f"{path}: not plain YAML: {error}") from error
 
 
+def read_words(path: Path) -> list[str]:
+    """The list of words a file holds. Raises ConfigError where it holds something else."""
+    text = _text(path)
+    try:
+        _refuse_bombs(path, text, aliases=False)
+        words = yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from error
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ConfigError(f"{path}: holds no list of words")
+    return words
+
+
 def mapping(text: str) -> dict[str, Any] | None:
     """What a text as {a: b, c: [d, e]} spells, names as text; None where it spells no mapping."""
     try:

@@ -15,11 +15,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from runner import regular_file
+from runner.config.yamlfile import read_words
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.files import read_json, rid_of_other_names, sweep_temporaries, write_json, write_whole
 from runner.records.here import here
 
 CLAIM_TRIES = 100
+CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-.+")  # what ``claim`` calls a directory
 OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 
@@ -67,6 +69,30 @@ class RunDirectory:
     def status(self) -> str:
         """How the run stands, by its summary; "" where a kill came before there was one."""
         return str(self.read_summary().get("status", "")) if self.summary.exists() else ""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a run came so far that its config was written; folds, rows and results come after it."""
+        return self.config.exists() or self.metrics.exists() or self.status not in ("", "running")
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether a run was to be in it, begun or not."""
+        own = (".lock", ".owner", ".hydra", "summary.json")
+        return bool(CLAIMED.fullmatch(self.path.name)) or any((self.path / name).exists() for name in own)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a process owns it now."""
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:
+            return False
+        lock.release()
+        return False
 
     @contextmanager
     def owned(self) -> Iterator[None]:
@@ -184,12 +210,26 @@ def find(run: str, output_dir: Path) -> RunDirectory:
         named = newest_named(run, output_dir)
         advice = f"did you mean {here(named)}?" if named else "give a run directory, or last"
         raise ConfigError(f"{run}: {not_a_directory(directory.path)}; {advice}")
+    if not directory.is_begun and directory.is_claimed:
+        raise DataError(why_not_begun(directory))
     if not directory.summary.exists() and not directory.config.exists():
         raise DataError(
             f"{run}: not a run directory: it holds neither config.yaml nor summary.json; "
             f"those below it: python -m runner report {shlex.quote(run)}"
         )
     return directory
+
+
+def why_not_begun(directory: RunDirectory) -> str:
+    """Of a directory that was claimed for a run and holds none: what happened, and how to start it again."""
+    if (directory.path / ".lock").exists() and directory.is_in_use:
+        return f"{here(directory.path)}: a run is about to begin here; wait for it"
+    try:
+        words = read_words(directory.path / ".hydra" / "overrides.yaml")
+        again = f"start it again: {shlex.join(['python', '-m', 'runner', 'train', *words])}"
+    except ConfigError:
+        again = "start it again with python -m runner train ...; it was not written yet what was typed"
+    return f"{here(directory.path)}: the run was killed before it began, nothing of it was saved\n  {again}"
 
 
 def not_a_directory(path: Path) -> str:
@@ -207,8 +247,11 @@ def usual_output_dir() -> Path:
 
 
 def newest(output_dir: Path) -> RunDirectory:
-    """The run started last, by the time in its summary: never by the file system's clock. Folds are no runs."""
-    if not (paths := by_start(output_dir)):
+    """The run started last, by the time in its summary: never by the file system's clock.
+
+    Folds are no runs, nor is a directory without config.yaml.
+    """
+    if not (paths := [path for path in by_start(output_dir) if RunDirectory(path).config.exists()]):
         raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
     return RunDirectory(paths[-1])
 
