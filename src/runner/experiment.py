@@ -32,7 +32,8 @@ from runner.layers import layers, rows_that_fit
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.measurable import check_measurable, is_thin
 from runner.monitor import Monitor, directions, is_higher_better
-from runner.parts import auto, build, optimizers, schedules
+from runner.parts import auto, build, optimizers, own_net, schedules
+from runner.parts.construction import faults_of
 from runner.parts.two_classes import POSITIVE, OfTwoClasses
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
@@ -54,6 +55,7 @@ class Experiment:
     choice: device.Choice
     in_shape: tuple[int, ...]
     catalog: Catalog  # in which its options were found
+    net_remarks: tuple[str, ...]  # on what keeps a net of a user's own from learning
 
     @property
     def has_validation(self) -> bool:
@@ -122,7 +124,24 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     check_last_batch(parts.model, len(rows.train), config.batch_size)
     check_measurable(config, data, judged_rows, parts.metrics)
-    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog)
+    told = net_remarks(config, data, rows, parts)
+    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, told)
+
+
+def net_remarks(config: Config, data: Data, rows: Split, parts: Parts) -> tuple[str, ...]:
+    """A line for each thing that keeps a net of a user's own from learning, found on the first train rows.
+
+    The net, its statistics and the random generators are left as they were. Raises ConfigError where it fails on them.
+    """
+    if not own_net.is_own(parts.model):
+        return ()
+    first = rows.train[: own_net.ROWS]
+    first = first if len(first) > 1 else first.expand(2)  # a batch norm cannot be tried on one
+    where = next(parts.model.parameters()).device
+    with seed.kept(), faults_of(config.model):
+        x = parts.preprocess(data.x[first].to(where))
+        told = own_net.remarks(parts.model, parts.loss, config.loss.option, x)
+    return tuple(f"model={config.model.option}: {line}" for line in told)
 
 
 def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:
@@ -303,6 +322,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
     """The experiment as the console, TensorBoard and summary.json show it."""
     config, data, parts = experiment.config, experiment.data, experiment.parts
     steps_per_epoch = len(experiment.train)
+    told_of_one_class = metrics_of_one_class(parts.metrics, data.class_names)
     by_hand = turned(config.optimizer, experiment.catalog)
     return Outline(
         name=config.name,
@@ -329,7 +349,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         higher_is_better=directions(parts.metrics),
         reference=config.reference,
         run_dir=run_dir,
-        notes=(*data.notes, *idle_workers(config, data), *metrics_of_one_class(parts.metrics, data.class_names)),
+        notes=(*data.notes, *idle_workers(config, data), *told_of_one_class, *experiment.net_remarks),
         shuffle=config.shuffle,
     )
 
