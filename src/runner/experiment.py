@@ -35,7 +35,8 @@ from runner.length import notes, with_batch_size, with_epochs, with_limit
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.measurable import check_measurable, is_thin
 from runner.monitor import Monitor, directions, is_higher_better
-from runner.parts import auto, build, optimizers, schedules
+from runner.parts import auto, build, optimizers, own_net, schedules
+from runner.parts.construction import faults_of
 from runner.parts.two_classes import POSITIVE, OfTwoClasses
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
@@ -57,7 +58,7 @@ class Experiment:
     choice: device.Choice
     in_shape: tuple[int, ...]
     catalog: Catalog  # in which its options were found
-    notes: tuple[str, ...] = ()  # of what was decided, where nobody had said it
+    notes: tuple[str, ...] = ()  # of what was decided where nobody had said it, and of a net of a user's own
 
     @property
     def has_validation(self) -> bool:
@@ -130,8 +131,24 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
         parts = replace(parts, reference=judged["train"])
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     check_measurable(config, data, judged_rows, parts.metrics)
-    decided = tuple(notes(said, config, data, len(rows.train)))
-    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, decided)
+    remarks = (*notes(said, config, data, len(rows.train)), *net_remarks(config, data, rows, parts))
+    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, remarks)
+
+
+def net_remarks(config: Config, data: Data, rows: Split, parts: Parts) -> tuple[str, ...]:
+    """A line for each thing that keeps a net of a user's own from learning, found on the first train rows.
+
+    The net, its statistics and the random generators are left as they were. Raises ConfigError where it fails on them.
+    """
+    if not own_net.is_own(parts.model):
+        return ()
+    first = rows.train[: own_net.ROWS]
+    first = first if len(first) > 1 else first.expand(2)  # a batch norm cannot be tried on one
+    where = next(parts.model.parameters()).device
+    with seed.kept(), faults_of(config.model):
+        x = parts.preprocess(data.x[first].to(where))
+        told = own_net.remarks(parts.model, parts.loss, config.loss.option, x)
+    return tuple(f"model={config.model.option}: {line}" for line in told)
 
 
 def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:

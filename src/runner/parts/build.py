@@ -18,13 +18,13 @@ from runner.contracts import Architecture, Column, Source, Task
 from runner.errors import ConfigError
 from runner.losses.embedding import EmbeddingLoss
 from runner.models.embeddings import Embeddings
-from runner.parts import auto, fitting, two_classes
+from runner.parts import auto, fitting, own_net, two_classes
 from runner.parts.construction import faults_of as _faults_of
 from runner.parts.construction import kind_of as _kind_of
 from runner.parts.construction import make as _make
 from runner.parts.freezing import freeze
 from runner.parts.signature import parameter_names
-from runner.parts.target import TRUSTED_ROOTS, resolve, resolve_in_file
+from runner.parts.target import resolve, resolve_in_file
 from runner.parts.two_classes import OfTwoClasses
 
 if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
@@ -61,9 +61,12 @@ def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted
     model = _net(part, {"in_shape": in_shape, "num_outputs": num_outputs}, trusted)
     with _faults_of(part), torch.no_grad():
         _check_outputs(part, model.eval()(torch.zeros(1, *in_shape)), [1, num_outputs])
-        if type(model).__module__.partition(".")[0] not in TRUSTED_ROOTS:  # a user's may give more in training
-            with torch.random.fork_rng([]):
-                _check_outputs(part, deepcopy(model).train()(torch.zeros(2, *in_shape)), [2, num_outputs])
+        if own_net.is_own(model):  # a user's may give more in training
+            with torch.random.fork_rng([]), torch.enable_grad():
+                copy = deepcopy(model).train()
+                outputs = copy(torch.zeros(2, *in_shape))
+            _check_outputs(part, outputs, [2, num_outputs])
+            own_net.check_gradient(copy, outputs)
     freeze(model, part.knobs.get("freeze", []))
     return model.train()
 
