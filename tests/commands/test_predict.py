@@ -131,6 +131,12 @@ def test_a_number_is_predicted(diabetes: Path, capsys: Capture) -> None:
     assert answer["true"] == 135.0
 
 
+@pytest.mark.parametrize("words", [["--test-index", "0"], ["rows.csv"]])
+def test_case_19_the_likeliest_of_no_classes_are_refused(diabetes: Path, capsys: Capture, words: list[str]) -> None:
+    assert cli.main(["predict", str(diabetes), *words, "--top", "3"]) == 2
+    assert "--top 3: this run predicts a number, there are no classes to rank; leave it out" in capsys.readouterr().err
+
+
 def test_wrong_items_are_told_and_the_rest_is_answered(digits: Path, here: Path, capsys: Capture) -> None:
     for name in ("a", "b"):
         Image.new("L", (8, 8)).save(here / f"{name}.png")

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from runner.compose.answers import answer
 from runner.compose.composition import Composed, compose
 from runner.compose.launch import check_jobs, jobs, multirun, run_job
-from runner.compose.request import parse
+from runner.compose.request import parse, parsed
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
 
@@ -434,6 +434,12 @@ def test_what_a_job_raises_comes_out_as_it_is(tmp_path: Path, capsys: pytest.Cap
 
 def test_several_runs_are_asked_for_by_flag_or_by_hydras_mode() -> None:
     assert [parse(words).multirun for words in (["-m"], ["hydra.mode=MULTIRUN"], ["seed=1"])] == [True, True, False]
+
+
+def test_case_39_a_comma_within_the_name_of_a_column_parts_two_of_them_in_a_sweep_alone() -> None:
+    word = "dataset.target=x,z"
+    assert parsed(word, multirun=False).value() == "x,z"
+    assert parsed(word, multirun=True).is_sweep_override()
 
 
 def test_a_sweep_is_every_combination() -> None:

@@ -5,15 +5,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 import torch
 
 from program import only_run, run
 from runner.contracts import Column, Split
-from runner.data import table_cache
+from runner.data import layout, table_cache
 from runner.data.checks import check_data
 from runner.data.download import received
 from runner.data.layout import Reading
@@ -399,6 +401,69 @@ def test_what_comes_from_an_address_and_is_no_table_is_not_kept(
             assert str(raised.value).startswith(f"dataset.path={address}: ")
         mirror.replies["/d/my.csv"] = serve(PLAIN.encode())
         assert received(address, tmp_path).read_text() == PLAIN
+
+
+def test_case_19_what_a_server_says_instead_of_a_table_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mirror import Mirror, serve
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Mirror() as mirror:
+        address = f"http://{mirror.host}/d/my.csv"
+        for said in (
+            "Too many requests, try again later.",
+            "Busy\n\nplease wait\n",
+            "<Error>\n<Code>X</Code>\n</Error>",
+        ):
+            mirror.replies["/d/my.csv"] = serve(said.encode())
+            with pytest.raises(DataError, match="what came is no table of rows and columns: "):
+                received(address, tmp_path)
+        for i, table in enumerate(("a,b\n1,2\n", "1 2\n3 4\n", "Sales\n\na;b\n1;2\n", "가,나\n1,2\n")):
+            mirror.replies[f"/d/{i}.csv"] = serve(table.encode("cp949"))
+            assert received(address.replace("my", str(i)), tmp_path).read_text("cp949") == table
+
+
+@pytest.mark.parametrize(("of_file", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_case_19_a_name_is_found_however_its_accents_are_written(tmp_path: Path, of_file: str, typed: str) -> None:
+    lines = [f"{i},{('서울', '부산')[i % 2]},{i % 3}" for i in range(40)]
+    path = tmp_path / normalize(of_file, "가격é.csv")
+    path.write_text(normalize(of_file, "\n".join(["가격,도시,é", *lines])))
+    target, city = normalize(typed, "가격"), normalize(typed, "도시")
+    said = {city: [normalize(typed, "부산"), normalize(typed, "서울")], normalize(typed, "é"): "ignored"}
+    data, _ = fitted(tmp_path / normalize(typed, "가격é.csv"), target=target, columns=said)
+    assert data.columns == (Column("도시", ("부산", "서울"), ordered=True),)
+    assert data.x[:2].tolist() == [[1.0], [0.0]]
+
+
+def test_case_39_a_column_whose_name_holds_a_comma_wins(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", 'x,z,"x,z"', *(f"{i},{i % 3},{i % 5 + 0.5}" for i in range(40)))
+    assert fitted(path, target="x,z")[0].y[:3].tolist() == [0.5, 1.5, 2.5]
+    with pytest.raises(
+        ConfigError, match=r"dataset.target=z,x: .* no such column; one target at a time: dataset.target=z"
+    ):
+        read(path, target="z,x")
+
+
+@pytest.mark.parametrize("cell", ["{i}", "{i}.5", "w{k}"])
+def test_case_50_a_target_behind_more_columns_than_a_sample_holds_is_found(
+    tmp_path: Path, cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "SAMPLE_BYTES", 2**9)
+    names = [f"column_{k}" for k in range(300)]
+    lines = [",".join(cell.format(i=(i * k) % 7, k=(i + k) % 2) for k in range(300)) for i in range(40)]
+    path = write(tmp_path / "my.csv", ",".join([*names, "y"]), *(f"{line},{i}" for i, line in enumerate(lines)))
+    assert len(layout.sample(path.read_bytes(), ",")[0]) == 301
+    data, _ = fitted(path, target="y")
+    assert data.y.tolist() == list(range(40)) and data.x.shape[0] == 40
+
+
+def test_case_50_twins_among_many_columns_are_found_at_once(tmp_path: Path) -> None:
+    names = [f"c{k}" for k in range(40_000)]
+    begun = time.process_time()
+    with pytest.raises(DataError, match="columns 40000 and 40001 are both called c39999"):
+        layout._names(tmp_path, [*names, "c39999"], Reading(), has_header=True)
+    assert time.process_time() - begun < 2
 
 
 def test_unfitted_rows_have_no_numbers(tmp_path: Path) -> None:

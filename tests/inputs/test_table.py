@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,8 @@ from runner.data.layout import Reading
 from runner.errors import ConfigError, DataError
 from runner.inputs import table
 from runner.inputs.column import column_values
-from runner.inputs.table import single_row, table_rows
+from runner.inputs.table import single_row, table_rows, typed_decimal
+from tables import write
 
 COLUMNS = (Column("width_cm"), Column("colour", ("red", "green", "blue")))
 
@@ -171,7 +173,7 @@ def test_a_large_file_comes_in_blocks(tmp_path: Path, monkeypatch: pytest.Monkey
         ("a,b,c\n1,2,3\n", "its first line names no column of this run and has 3 cells, not 2"),
         ("a,b\n1,2\n", "unknown columns a, b\n  those of this run: width_cm, colour"),
         (b"colour,width_cm\n\xb0\x81,1\n", "line 2: byte 0xb0 is no UTF-8, and it is not plain what else the text is"),
-        (b"PK\x03\x04", "is an Excel workbook"),
+        (b"PK\x03\x04", "the zip file is cut short or damaged"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_said_to_be_so(tmp_path: Path, text: str | bytes, told: str) -> None:
@@ -198,6 +200,45 @@ def test_every_fault_of_a_typed_row_is_told() -> None:
         "colour=...: is missing; is to be one of red, green, blue",
         "width_cm='wide': is to be a number",
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "decimal", "value", "is_said"),
+    [
+        ("1,5", None, 1.5, True),  # no column of the file has told
+        ("1,5", ",", 1.5, False),
+        ("1.5", ",", 1.5, True),
+        ("1.5", None, 1.5, False),
+        ("-0,125", None, -0.125, True),
+        ("12", ",", 12.0, False),
+    ],
+)
+def test_case_19_a_typed_number_may_have_a_decimal_comma(
+    cell: str, decimal: str | None, value: float, is_said: bool
+) -> None:
+    rows = single_row({"colour": "red", "width_cm": cell}, COLUMNS, decimal)
+    assert rows.x.tolist() == [[value, 0.0]]
+    assert list(rows.notes) == ([f"width_cm={cell} is read as {value}"] if is_said else [])
+
+
+def test_case_19_a_typed_comma_that_may_part_thousands_is_taken_for_a_decimal_one_where_that_was_said() -> None:
+    assert single_row({"colour": "red", "width_cm": "1,500"}, COLUMNS, ",").x.tolist() == [[1.5, 0.0]]
+    assert typed_decimal("1,500", COLUMNS[0], ".") == "."
+
+
+def test_case_19_a_name_is_known_however_its_accents_are_typed(tmp_path: Path) -> None:
+    typed = {normalize("NFD", name): normalize("NFD", cell) for name, cell in {"너비": "2", "색": "파랑"}.items()}
+    assert single_row(typed, HANGUL, None).x.tolist() == [[2.0, 1.0]]
+    (tmp_path / "a.csv").write_text(normalize("NFD", "색,너비\n파랑,2\n"))
+    (block,) = table_rows(str(tmp_path / "a.csv"), HANGUL, Reading())
+    assert block.x.tolist() == [[2.0, 1.0]]
+
+
+def test_case_43_a_quote_left_open_is_said_of_rows_to_predict_too(tmp_path: Path) -> None:
+    rows = [f"{i},red,1,2" for i in range(9)]
+    rows[2], rows[6] = '2,"red,1,2', '6,red",1,2'
+    (block,) = table_rows(str(write(tmp_path / "a.csv", "width_cm,colour,b,c", *rows)), COLUMNS, Reading())
+    assert "line 4, column colour: one cell of row 3 holds 5 lines, each like a row: is a quote" in block.notes[0]
 
 
 PLAIN = [

@@ -1,4 +1,4 @@
-"""A table of a user's own: any CSV, TSV or the like, with a header or without, gzipped or not, or at an address."""
+"""A table of a user's own: CSV, TSV or the like, with a header or without, packed or not, or at an address."""
 
 from __future__ import annotations
 
