@@ -68,7 +68,7 @@ def test_case_7_runs_of_blanks_become_tabs_outside_quotes_and_lines_stay() -> No
 def test_case_7_a_table_by_blanks_is_read_as_one_by_commas(tmp_path: Path, header: str, delimiter: str | None) -> None:
     names = header.split() or ["c1", "c2", "c3"]
     path = write(tmp_path / "a.data", *filter(None, [header]), *(f"  {a}   {b:.2f}\t{c}" for a, b, c in NUMBERS))
-    data, _ = fitted(path, target=names[2], delimiter=delimiter)
+    data, _ = fitted(path, target=names[2], delimiter=delimiter, columns={names[0]: "numeric"})
     assert [column.name for column in data.columns] == names[:2]
     assert data.x.tolist() == [[a, b] for a, b, _ in NUMBERS]
     assert data.class_names == ("a", "b", "c")

@@ -43,7 +43,7 @@ FAULTS = {
     "a cut workbook": ("PK\x03\x04", [], 3, "{path}: the zip file is cut short or damaged"),
     "a cut archive": ("BZh91AY", [], 3, "{path}: the bzip2 file is cut short or damaged"),
     "case 39, two targets": (GOOD, ["dataset.target=size,price"], 2, "dataset.target=size,price: {path} has no such column; one target at a time: dataset.target=size"),
-    "case 39, two in a list": (GOOD, ["dataset.target=[size,price]"], 2, "dataset.target=[size,price]: must be text; one target at a time: dataset.target=size"),
+    "case 39, two in a list": (GOOD, ["dataset.target=[size,price]"], 2, "dataset.target=[size,price]: must be text or a whole number; one target at a time: dataset.target=size"),
     "JSON": ('[{"a": 1}]', [], 3, "{path}: is JSON; write it as CSV"),
     "a web page": ("<!DOCTYPE html>", [], 3, "{path}: is a web page"),
     "wrong encoding": (GOOD.replace("blue", "blau grün"), ["dataset.encoding=ascii"], 3, "{path}, line 4: byte 0xc3 is no ascii"),

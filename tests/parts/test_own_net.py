@@ -121,8 +121,7 @@ def told(words: list[str], name: str, *more: str) -> str:
     """The lines on a net, without which model it is."""
     data = () if any(word.startswith("dataset=") for word in more) else ("dataset=iris",)
     return "; ".join(
-        line.removeprefix("model=module: ")
-        for line in assembled([*words, f"model.name={name}", *data, *more]).notes
+        line.removeprefix("model=module: ") for line in assembled([*words, f"model.name={name}", *data, *more]).notes
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
-from runner.contracts import Notation
 from runner.data.dates import date_number
+
+if TYPE_CHECKING:
+    from runner.contracts import Notation
 
 # What people and programs write into a column of numbers where they have none; as categories some are real words
 EMPTY = frozenset(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from runner.contracts import DatePart
+if TYPE_CHECKING:
+    from runner.contracts import DatePart
 
 ISO = "iso"  # whatever datetime.fromisoformat reads: 2020-01-31, 20200131, 20141013T000000, 2020-01-31 12:30:00+01:00
 FORMATS = (  # of strptime, which takes 1 for 01
