@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from runner.data.layout import find_delimiter, sample
+from runner.data.blanks import BLANKS
+from runner.data.layout import DELIMITERS, find_delimiter, sample
 from runner.data.mirrors import Mirrors
 from runner.data.packing import plain
 from runner.data.publications import PUBLICATIONS, Archive, File
@@ -105,8 +106,9 @@ def _refuse_sentence(address: str, raw: bytes) -> None:
     if b"\0" in raw[:SAMPLE_BYTES] or len(lines) > MOST_LINES:  # UTF-16, or longer than what servers say
         return
     text = raw.decode("latin-1").encode()  # of whatever encoding, no letter is lost
-    records = sample(text, find_delimiter(text))
-    if len(records) < 2 or all(len(record) == 1 for record in records):
+    samples = [sample(text, delimiter) for delimiter in DELIMITERS]
+    are_parted = any(2 * sum(len(record) > 1 for record in records) >= len(records) for records in samples)
+    if len(samples[0]) < 2 or not (are_parted or find_delimiter(text) == BLANKS):
         said = raw[:SAID_BYTES].decode(errors="replace").strip()
         raise DataError(f"dataset.path={address}: what came is no table of rows and columns: {said!r}")
 
