@@ -56,7 +56,7 @@ def leaves_one_row(model: nn.Module, num_rows: int, batch_size: int) -> bool:
 def with_epochs(config: Config, data: Data, steps_per_epoch: int) -> Config:
     """The config with ``epochs: auto`` as a number, and what a table's many epochs need where nobody said it.
 
-    They end when the monitor has not become better for long, for nobody asked for so many, and not each of them is saved.
+    They end when the monitor has not become better for long, for nobody asked for so many; not each of them is saved.
     """
     if config.epochs != "auto":
         return config

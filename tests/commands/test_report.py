@@ -44,7 +44,8 @@ def test_the_leaderboard(here: Path, capsys: Capture) -> None:
         "[512,512]      2 seeds   0.3000 ± 0.0707   0.7000 ± 0.0707   wide-0",
         "the best of them, and how to make it again",
         "  outputs/narrow",
-        "  python -m runner train dataset=iris model=mlp loss=cross_entropy metric=accuracy 'model.hidden=[8]' epochs=10",
+        "  python -m runner train dataset=iris model=mlp loss=cross_entropy metric=accuracy 'model.hidden=[8]' "
+        "epochs=10",
         "",
         "interrupted: outputs/stopped",
     ]
