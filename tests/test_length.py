@@ -107,6 +107,22 @@ def test_case_9_each_fold_has_a_batch_of_its_own_rows(tmp_path: Path) -> None:
     assert len(set(sizes)) == 2  # 43 rows do not make 4 equal folds
 
 
+@pytest.mark.parametrize("step", [3, 5])  # in the second fold, and in the third
+def test_case_9_folds_that_were_killed_go_on_with_the_batch_of_each(step: int, tmp_path: Path) -> None:
+    words = ["train", *SMALL, "epochs=2", "folds=4", "fold=all", "threads=1", "device=cpu", "tensorboard=off"]
+    assert program.run([*words, f"output_dir={tmp_path}/whole"], tmp_path / "said").code == 0
+    at = ("runner.engine:Stepper.step", step)
+    cut = program.run([*words, f"output_dir={tmp_path}/cut"], tmp_path / "said", before="kill_before", at=at)
+    assert cut.code == -9
+    run, whole = only_run(tmp_path / "cut"), only_run(tmp_path / "whole")
+    done = program.run(["resume", str(run)], tmp_path / "said")
+    assert done.code == 0, done.err
+    assert (run / "predictions.csv").read_bytes() == (whole / "predictions.csv").read_bytes()
+    for more in ("epochs=3", "epochs=4"):
+        done = program.run(["resume", str(run), more], tmp_path / "said")
+        assert done.code == 0, done.err
+
+
 def test_case_47_a_table_is_trained_for_about_2000_steps_and_stopped_early() -> None:
     assert lengths() == (1000, 30, 20)
     assert assembled(ROWS_108).notes == (

@@ -50,6 +50,16 @@ def test_the_request_without_words_is_the_default_run() -> None:
     assert (config.name, config.data_dir, config.output_dir) == ("digits-cnn-adam", "data", "outputs")
 
 
+def test_case_9_what_somebody_said_is_known_apart_from_what_train_yaml_says() -> None:
+    write("conf/experiment/mine.yaml", "# @package _global_\nbatch_size: 64\ndataset:\n  limit: ${batch_size}\n")
+    assert "batch_size" not in composed().config.said
+    assert "batch_size" in composed("batch_size=64").config.said
+    recipe = composed("experiment=mine", "early_stopping={min_delta: 0.5}", "+optimizer.lr=0.001").config
+    assert {"batch_size", "early_stopping.min_delta", "optimizer.lr"} <= recipe.said
+    assert recipe.said.isdisjoint({"dataset.limit", "early_stopping.patience_epochs", "epochs"})
+    assert "said" not in recipe.as_dict()
+
+
 def test_options_and_values_are_taken_in_any_order() -> None:
     config = composed("optimizer.momentum=0.9", "epochs=3", "optimizer=sgd").config
     assert (config.optimizer.option, config.optimizer.knobs["momentum"], config.epochs) == ("sgd", 0.9, 3)

@@ -187,3 +187,17 @@ def test_fault_3_a_kill_at_any_call_of_the_protocol_leaves_the_old_or_the_new(tm
             assert best in ({1: (1,), 2: (1, 3), 3: (3,)}[promised])
             landed.add(promised)
     assert fatal > 10 and landed == {1, 2}
+
+
+def test_case_47_a_best_state_that_is_held_comes_to_its_file_with_the_next_save(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    best = state(3)
+    checkpoints.hold(best)
+    best["progress"]["step"] = 4  # the training goes on
+    assert not checkpoints.has("best")
+    checkpoints.save(state(5), best=False)
+    assert [checkpoints.load(name)["progress"]["step"] for name in ("best", "last")] == [3, 5]
+    checkpoints.hold(state(6))
+    checkpoints.save(state(8), best=True)  # a better one took its place
+    checkpoints.save(state(9), best=False)
+    assert [checkpoints.load(name)["progress"]["step"] for name in ("best", "last")] == [8, 9]

@@ -468,3 +468,14 @@ def test_a_name_the_terminal_cannot_write_is_shown_escaped():
     shown, errors = process.communicate("\n", timeout=60)
     assert shown.splitlines() == ["one", "two", r"\uac15\uc544\uc9c0"]
     assert errors == "the run went on\n"
+
+
+@pytest.mark.parametrize(("epochs", "shown"), [(100, 100), (101, 51), (1000, 101)])
+def test_case_47_of_more_than_100_epochs_not_each_has_a_line(plain, epochs, shown):
+    plain.console.start(dataclasses.replace(OUTLINE, epochs=epochs))
+    plain.take()
+    for epoch in range(1, epochs + 1):
+        plain.console.report(Report(Progress(epoch=epoch), epoch, {"train/loss": 1.0}, epoch_end=True))
+    lines = plain.take()
+    assert len(lines) == shown
+    assert lines[0].startswith(f"epoch {1:>{len(str(epochs))}}/{epochs}")

@@ -44,7 +44,10 @@ class StoredRun:
 
     def of_fold(self, number: int) -> StoredRun:
         directory, config = self.directory.fold(number), replace(self.config, fold=number)
-        written = load_stored(directory.config, self.config.trusted) if directory.config.exists() else config
+        if not directory.config.exists():
+            return StoredRun(directory, config, config, self.changes)
+        written = load_stored(directory.config, self.config.trusted)
+        config = replace(config, batch_size=written.batch_size, dataset=written.dataset)  # by the rows of the fold
         return StoredRun(directory, written, config, self.changes)
 
 

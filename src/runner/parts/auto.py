@@ -57,7 +57,7 @@ REGRESSION_METRICS = ("rmse", "mae", "r2")
 EPOCHS = 10  # of pictures, and of a table at least
 TABLE_STEPS = 2000  # of a table's run, about: a linear layer of Adam's learning rate 0.001 needs them
 # Without a better epoch before a table's run ends. Measured on eleven tables of 30 to 1,450 train rows, 5 seeds each:
-# with 10 the training of curved ones ended too soon, with 50 noisy ones were fitted too closely.
+# with 10 the training of curved ones ended too soon, with 50 a noisy one was fitted too closely.
 TABLE_PATIENCE_EPOCHS = 30
 MOST_SAVES = 50  # of a table's run: a save takes as long as the training of ten short epochs
 IMBALANCED = 3  # times as many rows in the commonest class as in the rarest: accuracy alone no longer tells
