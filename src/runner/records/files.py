@@ -120,7 +120,7 @@ def parsed_json(text: str | bytes) -> Any:
         check_depth(content, MAX_DEPTH)
     except RecursionError as fault:
         raise ValueError(f"nested more than {MAX_DEPTH} deep") from fault
-    if (b"\\u" if isinstance(text, bytes) else "\\u") in text:  # half a character cannot be printed
+    if (b"\\u" in text) if isinstance(text, bytes) else ("\\u" in text):  # half a character cannot be printed
         json.dumps(content, ensure_ascii=False).encode()
     return content
 
