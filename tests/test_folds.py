@@ -263,3 +263,15 @@ def test_what_is_wrong_with_folds_is_told_before_anything_is_made(words: list[st
     done = program.run(["train", *TINY, *words, f"output_dir={tmp_path / 'out'}"], tmp_path / "said")
     assert (done.code, done.err) == (2, f"error: {told}\n")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("predictions.csv", "row,fold\nx,1\n"), ("summary.json", '{"status": "finished", "best": {"a/b": "x"}}')],
+)
+def test_case_38_damaged_results_of_a_fold_are_told_in_a_line(copy: Path, name: str, content: str) -> None:
+    (copy / "fold-1" / name).write_text(content)
+    (copy / "summary.json").unlink()
+    done = program.run(["resume", str(copy)], copy.parent / "said")
+    assert done.code == 3 and "Traceback" not in done.err
+    assert f"fold-1/{name}: damaged: " in done.err

@@ -112,6 +112,13 @@ def test_what_cannot_be_read_is_a_line_and_the_rest_is_shown(here: Path, capsys:
     assert err.startswith(f"warning: {here / 'bad' / 'summary.json'}: damaged: ") and err.count("\n") == 1
 
 
+def test_case_38_a_run_that_cannot_be_read_is_no_fault_of_the_request(here: Path, capsys: Capture) -> None:
+    (make_run(here / "bad") / "summary.json").write_text('{"a": ' * 100_000)
+    _, err = said(capsys, code=3)
+    assert err.count("\n") == 2 and "summary.json: damaged: nested more than 40 deep; left out\n" in err
+    assert err.endswith("error: report: no run there can be read\n")
+
+
 def test_only_the_top_is_shown_and_how_to_see_the_rest(here: Path, capsys: Capture) -> None:
     for number in range(4):
         make_run(here / f"{number}", number / 10, epochs=number + 1)

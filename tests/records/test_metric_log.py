@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import DataError, RunError
-from runner.records.metric_log import MetricLog, as_line, last_epoch_row, read_rows
+from runner.records.metric_log import MetricLog, as_line, epoch_rows, last_epoch_row, read_rows
 
 
 def test_a_row_keeps_every_digit(tmp_path: Path) -> None:
@@ -61,3 +61,20 @@ def test_the_last_epoch_is_the_last_row_with_an_epochs_mean(tmp_path: Path) -> N
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"step": 10, "train/loss": 1.0}\n{"step": 15, "train/batch_loss": 2.0}\n')
     assert last_epoch_row(path)["step"] == 10
+
+
+@pytest.mark.parametrize("line", ["3", "[1]", '{"step": 1.5}', '{"step": 1, "a": "b"}', '{"a": 1' + "0" * 400 + "}"])
+def test_case_38_a_line_that_is_no_row_is_damaged(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(f'{{"step": 1, "epoch": 1}}\n{line}\n')
+    with pytest.raises(DataError, match=r"metrics\.jsonl: line 2 is damaged: "):
+        read_rows(path)
+
+
+def test_case_38_of_rows_that_are_no_ends_of_epochs_only_the_ends_of_the_line_are_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1, not looked at}\n' * 1000 + '{"step": 2, "epoch": 1, "train/loss": 1.0}\n{"st')
+    assert [row["step"] for row in epoch_rows(path)] == [2]
+    path.write_text('{"step": 1\n{"step": 2, "epoch": 1, "train/loss": 1.0}\n')
+    with pytest.raises(DataError, match="line 1 is damaged"):
+        list(epoch_rows(path))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from past_runs import make_run
+from past_runs import CONFIG, make_run
 from runner.records.past_run import read_runs, settings_of
 
 
@@ -78,6 +78,12 @@ def spoil(folder: Path, **changes: object) -> None:
         (lambda run: spoil(run, config={"options": 3}), "damaged: AttributeError in config or best"),
         (lambda run: spoil(run, config=7), "damaged: TypeError in config or best"),
         (lambda run: spoil(run, best=[1]), "damaged: AttributeError in config or best"),
+        (
+            lambda run: spoil(run, config=CONFIG | {"model": 7}),
+            "damaged: TypeError in config or best: model is no part",
+        ),
+        (lambda run: spoil(run, config=CONFIG | {"options": {}}), "damaged: KeyError in config or best: 'dataset'"),
+        (lambda run: spoil(run, digest="0"), "its results are not those that the run wrote"),
         (lambda run: spoil(run, config=None), "config.yaml: cannot be read: No such file or directory"),
         (lambda run: (run / "summary.json").rename(run / "config.yaml"), "no summary.json: the run ended before"),
     ],

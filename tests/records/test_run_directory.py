@@ -186,3 +186,35 @@ def test_case_36_a_pipe_in_a_run_directory_is_not_written_to(tmp_path: Path, nam
     told = f"{tmp_path / name}: is a pipe or a device, not a file; take it out of the run directory"
     with pytest.raises(DataError, match=re.escape(told)), RunDirectory(tmp_path).owned():
         pass
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param('{"a": ' * 100_000 + "1" + "}" * 100_000, id="nested"),
+        pytest.param('{"seconds": 1' + "0" * 400 + "}", id="a whole number of 401 digits"),
+        '{"seconds": 1e400}',
+        '{"seconds": "long"}',
+        '{"status": 3}',
+        '{"name": "\\ud800"}',
+    ],
+)
+def test_case_38_a_summary_that_nothing_can_be_done_with_is_damaged_in_a_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "summary.json").write_text(content)
+    with pytest.raises(DataError, match=r"^[^\n]*summary\.json: damaged: [^\n]{1,120}$"):
+        RunDirectory(tmp_path).read_summary()
+
+
+def test_case_27_results_that_were_edited_are_not_told(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.write_summary({"status": "finished", "best": {"val/loss": float("nan"), "val/f1": 0.5}, "seconds": 1.5})
+    assert directory.read_results()["best"]["val/f1"] == 0.5
+    text = directory.summary.read_text()
+    directory.summary.write_text(text.replace("1.5", "2.5"))  # no result
+    assert directory.read_results()["seconds"] == 2.5
+    directory.summary.write_text(text.replace("0.5", "0.9"))
+    with pytest.raises(DataError, match=r"summary\.json: its results are not those that the run wrote"):
+        directory.read_results()
+    older = {key: value for key, value in json.loads(text).items() if key != "digest"}
+    directory.summary.write_text(json.dumps(older))
+    assert directory.read_results()["best"]["val/f1"] == 0.5

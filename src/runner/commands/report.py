@@ -19,7 +19,7 @@ from rich.text import Text
 from runner.commands.whole_number import whole_number
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
 from runner.records.console import console
 from runner.records.difference import Difference, difference
 from runner.records.here import here
@@ -41,6 +41,8 @@ def run(argv: Sequence[str]) -> int:
     runs, left_out = read_runs(folders)
     for line in shortened(left_out, "more directories"):
         print(f"warning: {line}; left out", file=sys.stderr)
+    if left_out and not runs:
+        raise DataError("report: no run there can be read")
     if not runs:
         raise ConfigError(f"report: no run in {' or '.join(map(str, folders))}; make one: python -m runner train")
     check_metric(wanted.by, runs)

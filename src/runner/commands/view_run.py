@@ -166,7 +166,7 @@ def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitt
         "name": called(config.name, config.fold),
         "monitor": config.monitor,
         "measured": or_fault(lambda: list(epoch_rows(directory.metrics)) if directory.metrics.exists() else []),
-        "ended": or_fault(lambda: directory.read_summary() if directory.summary.exists() else {}),
+        "ended": or_fault(lambda: directory.read_results() if directory.summary.exists() else {}),
         "example": example,
     }
     try:

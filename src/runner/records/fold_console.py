@@ -11,7 +11,7 @@ from rich.text import Text
 
 from runner.records.comparison import verdict
 from runner.records.console import RunConsole
-from runner.records.folds import PREDICTIONS, deviations, mean_outcome, outcome_of
+from runner.records.folds import PREDICTIONS, deviations, mean_outcome, read_outcome
 from runner.records.here import here
 from runner.records.numerals import counted, duration, figure
 from runner.records.outcome import MAX_CLASSES
@@ -53,10 +53,9 @@ class FoldConsole:
 
     def fold(self, number: int) -> None:
         """A line with its scores; it is done now, or was before."""
-        summary = self.directory.fold(number).read_summary()
-        outcome = outcome_of(summary)
+        outcome = read_outcome(self.directory.fold(number))
         self.outcomes.append(outcome)
-        self.class_names = summary["class_names"]
+        self.class_names = self.directory.fold(number).read_summary().get("class_names", [])
         if not self.brief:
             scores = [f"{name} {figure(outcome.best[name])}" for name in held_out(outcome.best)]
             self.console.show(Text("  ".join([f"fold {number}", *scores, duration(outcome.seconds)])))

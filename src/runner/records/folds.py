@@ -49,11 +49,11 @@ class FoldsSummary:
 
 def summed_up(directory: RunDirectory, num_folds: int) -> dict[str, Any]:
     """What the folds that are done come to; {} while there is none."""
-    summaries = {fold: directory.fold(fold).read_summary() for fold in done_folds(directory, num_folds)}
+    summaries = {fold: directory.fold(fold).read_results() for fold in done_folds(directory, num_folds)}
     if not summaries:
         return {}
     of_all = next(iter(summaries.values()))
-    outcomes = [outcome_of(summary) for summary in summaries.values()]
+    outcomes = [read_outcome(directory.fold(fold)) for fold in summaries]
     mean = mean_outcome(outcomes)
     return {
         **{key: of_all[key] for key in OF_EVERY_FOLD if key in of_all},
@@ -78,18 +78,22 @@ def is_done(fold: RunDirectory) -> bool:
     return (fold.path / PREDICTIONS).exists() and fold.status in DONE
 
 
-def outcome_of(summary: Mapping[str, Any]) -> Outcome:
-    """How a run ended, as its summary.json has it."""
-    return Outcome(
-        status=summary["status"],
-        best=summary["best"],
-        final=summary["final"],
-        baseline=summary["baseline"],
-        linear=summary["linear"],
-        confusion=tuple(tuple(row) for row in summary["confusion"]),
-        judged_split=summary["judged_split"],
-        seconds=summary["seconds"],
-    )
+def read_outcome(directory: RunDirectory) -> Outcome:
+    """How a run ended, as its summary.json has it. Raises DataError where that is damaged or was edited."""
+    summary = directory.read_results()
+    try:
+        return Outcome(
+            status=summary["status"],
+            best={name: float(value) for name, value in summary["best"].items()},
+            final=summary["final"],
+            baseline={name: float(value) for name, value in summary["baseline"].items()},
+            linear={name: float(value) for name, value in summary["linear"].items()},
+            confusion=tuple(tuple(map(int, row)) for row in summary["confusion"]),
+            judged_split=summary["judged_split"],
+            seconds=summary["seconds"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise DataError(f"{directory.summary}: damaged: {type(fault).__name__} in its results: {fault}") from fault
 
 
 def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:
@@ -143,10 +147,19 @@ def _answer(data: Data, row: int, score: float | list[float]) -> list[str]:
 
 
 def join_predictions(directory: RunDirectory, num_folds: int) -> None:
-    """The answers for the test rows of all folds in one file, by row number: each given by a net that never saw it."""
-    tables = [_read_csv(directory.fold(fold).path / PREDICTIONS) for fold in range(num_folds)]
-    lines = sorted((line for _, *lines in tables for line in lines), key=lambda line: int(line[0]))
-    _write_csv(directory.path / PREDICTIONS, [tables[0][0], *lines])
+    """The answers for the test rows of all folds in one file, by row number: each given by a net that never saw it.
+
+    Raises DataError where those of a fold are damaged.
+    """
+    lines = []
+    for fold in range(num_folds):
+        path = directory.fold(fold).path / PREDICTIONS
+        try:
+            head, *answers = _read_csv(path)
+            lines += [(int(answer[0]), answer) for answer in answers]
+        except (ValueError, IndexError, csv.Error) as fault:
+            raise DataError(f"{path}: damaged: {fault}; take it away and resume: the fold answers again") from fault
+    _write_csv(directory.path / PREDICTIONS, [head, *(answer for _, answer in sorted(lines, key=lambda line: line[0]))])
 
 
 def _read_csv(path: Path) -> list[list[str]]:

@@ -17,6 +17,7 @@ from runner.records.run_directory import RunDirectory
 
 FORMATS = (1,)  # of summary.json
 DONE = ("finished", "stopped_early")
+NEEDED = ("dataset", "model", "optimizer")  # parts that no run is without
 NEUTRAL: tuple[str, ...] = ("name", "data_dir", "output_dir", "trusted", "tags", "log_every_steps", "num_workers")
 NEUTRAL += ("tensorboard", "profile", "detect_anomaly")
 NEUTRAL_GROUPS = ("reference", "checkpoint")
@@ -98,17 +99,27 @@ def read_run(path: Path) -> PastRun:
     directory = RunDirectory(path)
     if not directory.summary.exists():
         raise DataError(f"{path}: no summary.json: the run ended before its first step; start it again, or resume it")
-    summary = directory.read_summary()
+    summary = directory.read_results()
     if not isinstance(summary.get("status"), str):
         raise DataError(f"{path}: its summary.json is not one of this program")
     if summary.get("format") not in FORMATS:
         raise DataError(f"{path}: format {summary.get('format')}, this build reads format {FORMATS[-1]}")
     config = summary.get("config") or load_stored(directory.config).as_dict()  # summaries did not always hold it
     try:
-        metrics = numbers(summary.get("best", {}))
-        return PastRun(path, summary, config, settings_of(config), metrics, monitor=str(config["monitor"]))
+        metrics, settings = numbers(summary.get("best", {})), settings_of(config)
+        check_parts(config)
+        return PastRun(path, summary, config, settings, metrics, monitor=str(config["monitor"]))
     except (AttributeError, KeyError, TypeError, ValueError) as fault:
         raise DataError(f"{directory.summary}: damaged: {type(fault).__name__} in config or best: {fault}") from fault
+
+
+def check_parts(config: Mapping[str, Any]) -> None:
+    """Raises KeyError or TypeError where a config does not name its parts and say what their knobs are."""
+    options = config["options"]
+    for group, option in (*options.items(), *((needed, options[needed]) for needed in NEEDED)):
+        named = {option: config[group]} if group != "metric" else {name: config[group][name] for name in option}
+        if not all(isinstance(name, str) and isinstance(node, Mapping) for name, node in named.items()):
+            raise TypeError(f"{group} is no part")
 
 
 def settings_of(config: Mapping[str, Any]) -> dict[str, str]:

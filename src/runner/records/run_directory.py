@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +25,13 @@ from runner.records.here import here
 
 CLAIM_TRIES = 100
 CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-.+")  # what ``claim`` calls a directory
+RESULTS = ("status", "best", "final", "baseline", "linear", "judged_split", "confusion", "sd", "per_fold", "config")
+KINDS: dict[str, Any] = {  # of what a summary says
+    **dict.fromkeys(("status", "started", "name", "reason", "monitor", "judged_split"), str),
+    **dict.fromkeys(("data", "final", "baseline", "linear", "sd"), dict),
+    **dict.fromkeys(("class_names", "confusion", "remarks"), list),
+    "seconds": int | float,
+}
 OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 
@@ -126,10 +136,32 @@ class RunDirectory:
         """summary.json. Raises DataError when it is missing or damaged."""
         if not self.summary.exists():
             raise DataError(f"{self.path}: no run directory: it has no summary.json")
-        return read_json(self.summary)
+        content = read_json(self.summary)
+        for name, kind in KINDS.items():
+            if name in content and not isinstance(content[name], kind):
+                raise DataError(f"{self.summary}: damaged: {name} is {str(content[name])[:40]!r}")
+        if not math.isfinite(content.get("seconds", 0)):
+            raise DataError(f"{self.summary}: damaged: seconds is {content['seconds']}")
+        return content
 
-    def write_summary(self, content: dict[str, Any]) -> None:
-        write_json(self.summary, content)
+    def read_results(self) -> dict[str, Any]:
+        """summary.json, where its results are told or counted. Raises DataError also when they were edited.
+
+        A summary of an older build has no digest of them.
+        """
+        content = self.read_summary()
+        if content.get("digest", digest := results_digest(content)) != digest:
+            raise DataError(f"{self.summary}: its results are not those that the run wrote: they were changed since")
+        return content
+
+    def write_summary(self, content: Mapping[str, Any]) -> None:
+        write_json(self.summary, {**content, "digest": results_digest(content)})
+
+
+def results_digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 of what a summary says of results, so that a changed one does not pass for the run's own."""
+    told = {name: content.get(name) for name in RESULTS}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def check_links(folder: Path) -> None:

@@ -135,7 +135,7 @@ def _differs(name: str, all_settings: Sequence[Mapping[str, str]]) -> bool:
     group = name.partition(".")[0]
     if group == name or group not in PARTS:
         return len({settings.get(name) for settings in all_settings}) > 1
-    values: dict[str, set[str | None]] = defaultdict(set)
+    values: dict[str | None, set[str | None]] = defaultdict(set)
     for settings in all_settings:
-        values[settings[group]].add(settings.get(name))
+        values[settings.get(group)].add(settings.get(name))
     return any(len(found) > 1 for found in values.values())
