@@ -10,11 +10,22 @@ from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from runner import regular_file
+from runner.config.catalog import Catalog
+from runner.config.yamlfile import read_yaml
 from runner.data.encodings import unpacked
-from runner.errors import DataError
+from runner.data.idx import read_idx
+from runner.data.picture import read_file
+from runner.data.publications import Idx
+from runner.data.table_file import find_file
+from runner.errors import ConfigError, DataError
+from runner.inputs.pictures import content_of
+from runner.records.checkpoint import Checkpoints
+from runner.records.files import read_json
+from runner.records.metric_log import read_rows
 from runner.regular_file import content, opened
 
 
@@ -85,3 +96,34 @@ def test_case_36_standard_input_without_an_end_is_refused(monkeypatch: pytest.Mo
 def test_case_36_a_file_that_is_not_there_is_for_the_caller_to_tell(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         content(tmp_path / "x")
+
+
+READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "a picture of a data set": ("x.png", lambda path: read_file(str(path), True, None)),
+    "a picture to predict": ("x.png", lambda path: content_of(str(path))),
+    "a table": ("x.csv", unpacked),
+    "a path of a table": ("x.csv", lambda path: find_file(str(path), Path())),
+    "numbers": ("x", lambda path: read_idx(path, Idx((1,)), np.empty(1, np.uint8))),
+    "numbers, packed": ("x.gz", lambda path: read_idx(path, Idx((1,)), np.empty(1, np.uint8))),
+    "settings": ("config.yaml", read_yaml),
+    "a summary": ("summary.json", read_json),
+    "rows": ("metrics.jsonl", read_rows),
+    "a checkpoint": ("best.pt", lambda path: Checkpoints(path.parent).load("best")),
+}
+
+
+@pytest.mark.parametrize("what", READERS)
+@pytest.mark.parametrize("kind", ["a pipe", "a device"])
+def test_case_36_nothing_of_a_users_or_a_run_is_read_from_a_pipe_or_a_device(
+    tmp_path: Path, what: str, kind: str
+) -> None:
+    name, read = READERS[what]
+    KINDS[kind](tmp_path / name)
+    with pytest.raises((DataError, ConfigError), match=f"{name}: is {kind}( or a device)?, not a file|a device, not a"):
+        read(tmp_path / name)
+
+
+def test_case_36_a_pipe_among_the_options_is_none(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    os.mkfifo(tmp_path / "model/x.yaml")
+    assert Catalog([tmp_path]).options("model") == ()

@@ -72,7 +72,7 @@ class Catalog:
 
     def options(self, group: str) -> tuple[str, ...]:
         """The names in a group, sorted."""
-        names = {path.stem for folder in self.folders for path in (folder / group).glob("*.y*ml")}
+        names = {path.stem for folder in self.folders for path in (folder / group).glob("*.y*ml") if path.is_file()}
         return tuple(sorted(names))
 
     @cached_property
