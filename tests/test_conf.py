@@ -35,6 +35,7 @@ RUNNER_KEYS = {
     "model": {"freeze"},
     "scheduler": {"interval"},
     "dataset": {"limit", "transforms", "augment", "categorical"},
+    "metric": {"positive_class"},
     "optimizer": {"groups", "decay_biases_and_norms"},
 }
 # A class for some weights only: the key that holds all knobs of the class for the others

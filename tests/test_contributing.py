@@ -9,10 +9,17 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+
+from runner import run
+from runner.config.part import Part
+from runner.errors import ConfigError
+from runner.parts.build import build_metrics
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -71,6 +78,58 @@ def test_a_part_in_a_folder_of_the_users_trains(section: str, tmp_path: Path) ->
     ended = summary(tmp_path)
     assert ended["status"] == "finished"
     assert 0 < ended["best"][f"test/{METRIC[section]}"] <= 1
+
+
+@pytest.fixture
+def other_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The metric of the page, its opposite under the name of an error, and one that says nothing of its direction."""
+    folder = tmp_path
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    page = files("metric")
+    write(folder, page)
+    source, option = page["mine/brier.py"], page["conf/metric/brier.yaml"]
+    opposite = source.replace("higher_is_better = False", "higher_is_better = True").replace("return ", "return 1 - ")
+    write(folder, {"mine/opposite.py": opposite, "mine/mute.py": source.replace("higher_is_better = False", "")})
+    for name, module in (("my_error", "opposite"), ("mute", "mute")):
+        text = option.replace("metric.brier", f"metric.{name}").replace("mine.brier", f"mine.{module}")
+        write(folder, {f"conf/metric/{name}.yaml": text})
+    yield
+    for module in [module for module in sys.modules if module.partition(".")[0] == "mine"]:
+        del sys.modules[module]
+
+
+@pytest.mark.usefixtures("other_metrics")
+@pytest.mark.parametrize(("name", "best"), [("brier", min), ("my_error", max)])
+def test_case_04_the_metrics_own_direction_decides_the_best_epoch_the_schedule_and_the_report(
+    name: str, best: Callable[[list[float]], float], tmp_path: Path
+) -> None:
+    words = ["dataset=iris", "model=linear", "metric=[accuracy,brier,my_error]", f"monitor=val/{name}", "epochs=6"]
+    words += ["scheduler=reduce_lr_on_plateau", "optimizer.lr=0.5", "tensorboard=off", "trusted=[mine]"]
+    done = run([*words, f"output_dir={tmp_path / 'outputs'}", "threads=1", "device=cpu"])
+    ended, rows = done.summary, done.metrics.to_dict("records")
+    assert ended["higher_is_better"] == {"loss": False, "accuracy": True, "brier": False, "my_error": True}
+    seen = [row[f"val/{name}"] for row in rows]
+    assert len({*seen}) > 1 and ended["best"][f"val/{name}"] == pytest.approx(best(seen), abs=1e-6)
+    state = torch.load(done.path / "checkpoints" / "last.pt", weights_only=True)
+    assert state["schedules"][0]["mode"] == best.__name__
+
+
+@pytest.mark.usefixtures("other_metrics")
+def test_case_04_a_metric_that_does_not_say_which_end_is_better_cannot_be_monitored(tmp_path: Path) -> None:
+    words = ["dataset=iris", "model=linear", "metric=[brier,mute]", "monitor=val/mute", "trusted=[mine]"]
+    with pytest.raises(ConfigError) as refused:
+        run([*words, f"output_dir={tmp_path / 'out'}", "threads=1", "device=cpu"])
+    assert not (tmp_path / "out").exists()
+    assert refused.value.faults == (
+        "monitor=val/mute: Brier does not say which end of it is the better one: its higher_is_better is None\n"
+        "  choose val/loss or val/brier; a class of your own can say higher_is_better = True, or False",
+    )
+
+
+def test_case_04_no_metric_takes_the_name_of_the_loss() -> None:
+    with pytest.raises(ConfigError, match=r"^metric=loss: that name is of the run's own loss"):
+        build_metrics([Part("metric", "loss", "torchmetrics.Accuracy", {})], "multiclass", ["a", "b", "c"])
 
 
 def test_the_console_script_finds_the_package_too_and_eval_wants_it_trusted_again(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ MAY = {
     "records": {"config", "monitor"},
     "pictures": {"records", "seed"},
     "state": {"monitor", "seed"},
-    "measurable": {"config", "parts"},
+    "measurable": {"config", "monitor", "parts"},
     "experiment": {"config", "data", "device", "engine", "layers", "losses", "measurable", "monitor", "parts", "seed"},
     "clipping": {"engine"},
     "inputs": {"config", "data", "records"},
@@ -55,9 +55,9 @@ MAY = {
         "state",
     },
     "first_step": {"engine", "experiment", "layers", "losses", "predictor", "seed", "tally"},
-    "script": {"config", "data", "experiment", "monitor", "parts", "records", "seed"},
+    "script": {"config", "data", "experiment", "parts", "records", "seed"},
     "folds": {"config", "data", "engine", "experiment", "interruption", "measurable", "recording", "records"},
-    "compose": {"config", "folds", "libraries", "records"},
+    "compose": {"config", "folds", "libraries", "monitor", "records"},
     "cli": {"compose", "config"},  # the commands are imported by name, when they are used
     "__main__": {"cli"},
 }

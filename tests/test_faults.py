@@ -272,3 +272,18 @@ def test_a_fault_with_runner_debug_shows_where(tmp_path: Path) -> None:
     assert done.returncode == 2 and "Traceback" in done.stderr and "error: " in done.stderr
     env = program.environment(RUNNER_DEBUG="")
     assert "Traceback" not in subprocess.run(command, capture_output=True, text=True, env=env).stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["metrics.jsonl", "train.log", "summary.json", "config.yaml", "checkpoints", "checkpoints/best.pt", ".lock"]
+)
+def test_case_33_nothing_is_written_through_a_link_of_a_run_that_came_from_elsewhere(run: Path, name: str) -> None:
+    elsewhere = run.parent / "elsewhere"
+    (run / name).rename(elsewhere)
+    (run / name).symlink_to(elsewhere)
+    before = program.fingerprints(run), program.fingerprints(elsewhere), elsewhere.is_file() and elsewhere.read_bytes()
+    done = program.run(["resume", str(run), "epochs=6"], run.parent / "said")
+    assert done.code == 3
+    said_in_a_line(done, f"{run}/{name}: is a link to {elsewhere}; nothing is written through a link")
+    after = program.fingerprints(run), program.fingerprints(elsewhere), elsewhere.is_file() and elsewhere.read_bytes()
+    assert after == before

@@ -178,6 +178,21 @@ def test_lengthening_that_was_cut_short_reaches_every_fold(copy: Path, tmp_path:
     assert [read(copy / f"fold-{fold}/summary.json")["final"]["epoch"] for fold in range(3)] == [6, 6, 6]
 
 
+@pytest.mark.parametrize(
+    "at",
+    [("runner.recording:write_schema", 1), ("runner.folds:answer_test_rows", 1), ("runner.folds:answer_test_rows", 3)],
+)
+def test_case_30_lengthening_that_was_killed_between_two_files_equals_that_which_was_not(
+    copy: Path, tmp_path: Path, at: tuple[str, int]
+) -> None:
+    argv = ["resume", str(copy), "epochs=6"]
+    assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
+    assert program.run(["resume", str(copy)], tmp_path / "said").code == 0
+    fresh = program.train(tmp_path / "fresh", "folds=3", "fold=all", "epochs=6")
+    assert told(copy) == told(fresh)
+    assert (copy / "predictions.csv").read_bytes() == (fresh / "predictions.csv").read_bytes()
+
+
 def test_a_fold_that_fails_is_named(tmp_path: Path) -> None:
     argv = ["train", *FOLDS, f"output_dir={tmp_path}"]
     done = program.run(argv, tmp_path / "said", before="spoil_the_loss", at=22)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 
 from runner.linear_fit import linear_scores
@@ -27,6 +28,27 @@ def test_probabilities_are_those_of_scikit_learn(num_classes):
     expected = LogisticRegression(C=1.0, tol=1e-8, max_iter=1000).fit(x, y).predict_proba(x)
     found = linear_scores(torch.from_numpy(x), torch.from_numpy(y), torch.from_numpy(x), "multiclass", num_classes)
     assert np.abs(found.numpy() - expected).max() < 1e-3
+
+
+@pytest.mark.parametrize("bunch", [load_breast_cancer, load_iris, load_wine])
+def test_case_18_two_and_three_classes_have_the_probabilities_of_scikit_learn(bunch):
+    x, y = bunch(return_X_y=True)
+    x = (x - x.mean(0)) / x.std(0)
+    classes = int(y.max()) + 1
+    # its default tolerance stops up to 5e-3 before the end
+    expected = LogisticRegression(tol=1e-8, max_iter=10_000).fit(x[::2], y[::2]).predict_proba(x[1::2])
+    given = map(torch.from_numpy, (x[::2], y[::2], x[1::2]))
+    found = linear_scores(*given, "binary" if classes == 2 else "multiclass", classes)
+    assert np.abs(found.numpy() - (expected[:, 1] if classes == 2 else expected)).max() < 1e-3
+
+
+def test_case_18_few_rows_of_two_classes_are_held_back_as_much_as_by_scikit_learn():
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(30, 4)), np.arange(30) % 2
+    x[np.arange(30), y] += 2
+    expected = LogisticRegression(tol=1e-8).fit(x, y).predict_proba(x)[:, 1]
+    found = linear_scores(torch.from_numpy(x), torch.from_numpy(y), torch.from_numpy(x), "binary", 2)
+    assert np.abs(found.numpy() - expected).max() < 1e-4
 
 
 def test_of_two_classes_the_probability_of_the_second_comes_back():

@@ -5,25 +5,46 @@ import math
 import pytest
 
 from runner.errors import ConfigError
-from runner.monitor import Monitor, direction
+from runner.monitor import Monitor, directions, is_higher_better, stored_directions
 
 NAN = math.nan
 
 
-def followed(values, name="val/loss", min_delta=0.0, patience=None):
-    monitor = Monitor(name, min_delta, patience)
+def followed(values, name="val/loss", min_delta=0.0, patience=None, higher_is_better=False):
+    monitor = Monitor(name, min_delta, patience, higher_is_better=higher_is_better)
     improved = [monitor.update(epoch, epoch * 10, {name: value}) for epoch, value in enumerate(values, start=1)]
     return monitor, improved
 
 
-@pytest.mark.parametrize("name", ["val/loss", "train/loss", "val/rmse", "val/mae", "val/mse", "val/class_error"])
-def test_errors_are_better_when_small(name):
-    assert direction(name) == "min"
+class Named:
+    """A metric that says so much of itself."""
+
+    def __init__(self, higher_is_better):
+        self.higher_is_better = higher_is_better
 
 
-@pytest.mark.parametrize("name", ["val/accuracy", "val/f1", "val/r2", "val/auroc", "val/lossless"])
-def test_scores_are_better_when_large(name):
-    assert direction(name) == "max"
+def test_case_04_a_metric_says_by_itself_which_end_is_better_its_name_says_nothing():
+    said = directions({"my_error": Named(True), "top_score": Named(False), "curve": Named(None), "odd": Named("min")})
+    assert is_higher_better("val/my_error", said) is True
+    assert is_higher_better("test/top_score", said) is False
+    assert is_higher_better("val/curve", said) is None
+    assert is_higher_better("val/odd", said) is None
+    assert (is_higher_better("train/loss", said), is_higher_better("train/accuracy", said)) == (False, True)
+
+
+def test_case_04_a_summary_says_it_and_one_of_an_older_build_means_the_metrics_of_the_program():
+    assert stored_directions({"higher_is_better": {"brier": False, "gap": None}}) == {"brier": False}
+    older = stored_directions({})
+    assert [older[name] for name in ("loss", "rmse", "mae")] == [False] * 3
+    assert [older[name] for name in ("accuracy", "auroc", "f1", "precision", "recall", "r2")] == [True] * 6
+    assert is_higher_better("val/brier", older) is None
+
+
+@pytest.mark.parametrize(("is_higher", "best_epoch"), [(True, 3), (False, 1)])
+def test_case_04_patience_waits_for_the_end_that_the_metric_names(is_higher, best_epoch):
+    rising = [0.1, 0.2, 0.3]
+    monitor, _ = followed(rising, name="val/x", patience=2, higher_is_better=is_higher)
+    assert (monitor.best_epoch, monitor.spent) == (best_epoch, not is_higher)
 
 
 def test_the_smallest_loss_is_best():
@@ -33,7 +54,7 @@ def test_the_smallest_loss_is_best():
 
 
 def test_the_largest_accuracy_is_best():
-    monitor, improved = followed([0.5, 0.9, 0.8], name="val/accuracy")
+    monitor, improved = followed([0.5, 0.9, 0.8], name="val/accuracy", higher_is_better=True)
     assert improved == [True, True, False]
     assert (monitor.best_value, monitor.best_epoch) == (0.9, 2)
 
@@ -89,7 +110,7 @@ def test_a_monitor_goes_on_from_its_saved_state_as_if_never_stopped():
     whole, improved = followed(values, patience=2)
     for cut in range(len(values) + 1):
         first, before = followed(values[:cut], patience=2)
-        second = Monitor("val/loss", 0.0, 2)
+        second = Monitor("val/loss", 0.0, 2, higher_is_better=False)
         second.load(first.state())
         after = [second.update(e, e * 10, {"val/loss": values[e - 1]}) for e in range(cut + 1, len(values) + 1)]
         assert before + after == improved
@@ -99,4 +120,4 @@ def test_a_monitor_goes_on_from_its_saved_state_as_if_never_stopped():
 
 def test_a_metric_the_run_does_not_have_is_refused_by_name():
     with pytest.raises(ConfigError, match=r"monitor=val/acc: .* only train/loss, val/accuracy"):
-        Monitor("val/acc", 0.0, None).update(1, 10, {"train/loss": 0.5, "val/accuracy": 0.9})
+        Monitor("val/acc", 0.0, None, higher_is_better=True).update(1, 10, {"train/loss": 0.5, "val/accuracy": 0.9})

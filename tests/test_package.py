@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -100,3 +102,10 @@ def test_a_conf_in_the_current_folder_comes_before_the_installed_one(site: Path,
 def test_the_installed_program_trains_in_any_folder(site: Path, tmp_path: Path) -> None:
     typed("train", "model=linear", "epochs=1", "output_dir=here", site=site, cwd=tmp_path)
     assert len(list(tmp_path.glob("here/*/*/summary.json"))) == 1
+
+
+def test_case_20_every_package_asked_for_says_the_lowest_version_that_the_suite_is_run_on() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    assert len(asked) >= 20
+    assert [text for text in asked if not re.match(r"[\w-]+>=\d[\d.]*(,<[\d.]+)?$", text)] == []

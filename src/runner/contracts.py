@@ -248,6 +248,7 @@ class Outline:
     steps_per_epoch: int
     total_steps: int
     monitor: str
+    higher_is_better: Mapping[str, bool | None]  # by the name of a metric without the split; None where nobody says
     reference: Reference
     run_dir: Path
     weight_groups: tuple[str, ...] = ()  # "AdamW lr 0.001: 0.bias, 2.bias"; () where all weights are trained alike

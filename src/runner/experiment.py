@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,8 +33,9 @@ from runner.errors import ConfigError
 from runner.layers import layers, rows_that_fit
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.measurable import check_measurable, is_thin
-from runner.monitor import Monitor, direction
+from runner.monitor import Monitor, directions, is_higher_better
 from runner.parts import auto, build, optimizers, schedules
+from runner.parts.two_classes import POSITIVE, OfTwoClasses
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
 TOLD_ELSEWHERE = ("lr", "groups")  # knobs of an optimizer
@@ -68,9 +69,24 @@ class Experiment:
     def plan(self) -> Plan:
         return plan_of(self.config)
 
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher value of the monitor is the better one."""
+        return monitors_highest(self.config, self.parts.metrics)
+
     def new_monitor(self) -> Monitor:
         stopping = self.config.early_stopping
-        return Monitor(self.config.monitor, min_delta=stopping.min_delta, patience_epochs=stopping.patience_epochs)
+        return Monitor(
+            self.config.monitor,
+            min_delta=stopping.min_delta,
+            patience_epochs=stopping.patience_epochs,
+            higher_is_better=self.higher_is_better,
+        )
+
+
+def monitors_highest(config: Config, metrics: Mapping[str, Any]) -> bool:
+    """Whether a higher value of the monitor is the better one; in stored runs also where nothing says so."""
+    return is_higher_better(config.monitor, directions(metrics)) is not False
 
 
 def plan_of(config: Config) -> Plan:
@@ -209,15 +225,15 @@ def build_parts(
     loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
     model = build_net(config, data, preprocess, in_shape).to(where)
     built = optimizers.build_optimizers(config.optimizer, model, where, config.trusted)
+    metrics = build.build_metrics(list(config.metric.values()), data.task, data.class_names, config.trusted)
     scheduled = schedules.build_schedules(
         config.scheduler,
         built,
         total_steps=total_steps(config, steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
-        monitor_mode=direction(config.monitor),
+        monitor_mode="max" if monitors_highest(config, metrics) else "min",
         trusted=config.trusted,
     )
-    metrics = build.build_metrics(list(config.metric.values()), data.task, num_classes, config.trusted)
     return Parts(
         preprocess=preprocess.to(where),
         model=model,
@@ -313,9 +329,10 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,
+        higher_is_better=directions(parts.metrics),
         reference=config.reference,
         run_dir=run_dir,
-        notes=(*data.notes, *idle_workers(config, data)),
+        notes=(*data.notes, *idle_workers(config, data), *metrics_of_one_class(parts.metrics, data.class_names)),
         shuffle=config.shuffle,
     )
 
@@ -334,6 +351,13 @@ def idle_workers(config: Config, data: Data) -> list[str]:
     if config.num_workers == 0 or not isinstance(data.x, Tensor):
         return []
     return [f"num_workers={config.num_workers} has no effect: {config.dataset.option} is held in memory"]
+
+
+def metrics_of_one_class(metrics: Mapping[str, Any], class_names: Sequence[str]) -> list[str]:
+    """A line for each metric that is of one class of two alone, unlike what is shown of all classes."""
+    alone = {name: metric.positive for name, metric in metrics.items() if isinstance(metric, OfTwoClasses)}
+    told = ((name, class_names[k], class_names[1 - k]) for name, k in alone.items() if k is not None)
+    return [f"{name} is of class {one} alone; another: metric.{name}.{POSITIVE}={other}" for name, one, other in told]
 
 
 def total_steps(config: Config, steps_per_epoch: int) -> int:

@@ -18,7 +18,7 @@ from runner.engine import predict
 from runner.errors import Interrupted, RunError
 from runner.experiment import Experiment, assemble, check_last_batch, outline, read_data, read_split, split_settings
 from runner.interruption import Interruption, interruption
-from runner.measurable import check_measurable
+from runner.measurable import check_measurable, check_monitor
 from runner.recording import Start, record
 from runner.records.files import write_whole
 from runner.records.fold_console import FoldConsole
@@ -33,10 +33,11 @@ def prepare(config: Config, catalog: Catalog) -> Callable[..., object]:
 
     Raises ConfigError, DataError or DeviceError before anything is written.
     """
-    if config.fold != "all":
-        return partial(record, assemble(config, catalog))
     read = reading_once()
-    first = assemble(replace(config, fold=0), catalog, read)
+    first = assemble(replace(config, fold=0) if config.fold == "all" else config, catalog, read)
+    check_monitor(first.config, first.parts.metrics)
+    if config.fold != "all":
+        return partial(record, first)
     check_other_folds(first, read)
 
     def begin(fold: int) -> Start:
@@ -110,6 +111,7 @@ def record_fold(start: Start, directory: RunDirectory, begun: float | None) -> N
     """Train one fold to its end, and answer its test rows."""
     make(directory.path)
     with directory.owned():
+        (directory.path / PREDICTIONS).unlink(missing_ok=True)  # of a shorter training, which a kill would leave here
         try:
             record(start.experiment, directory, start.saved, start.warnings, brief=True, begun=begun)
         except RunError as fault:

@@ -15,7 +15,9 @@ from torch import Tensor
 from runner.config.settings import Config
 from runner.contracts import SPLITS, Data, Split
 from runner.errors import ConfigError
+from runner.monitor import directions
 from runner.parts import auto
+from runner.parts.two_classes import OfTwoClasses
 
 MOST_CLASSES = 3  # in a message
 
@@ -39,6 +41,19 @@ def check_measurable(config: Config, data: Data, rows: Split, metrics: Mapping[s
         raise ConfigError(faults)
 
 
+def check_monitor(config: Config, metrics: Mapping[str, Any]) -> None:
+    """Raises ConfigError where no end of the monitor is the better one, by which a new run could choose its epoch."""
+    said = directions(metrics)
+    split, _, name = config.monitor.partition("/")
+    if said[name] is None:
+        others = [f"{split}/{other}" for other in ("loss", *metrics) if said[other] is not None]
+        raise ConfigError(
+            f"monitor={config.monitor}: {type(metrics[name]).__name__} does not say which end of it is the better one: "
+            f"its higher_is_better is {metrics[name].higher_is_better!r}\n"
+            f"  choose {' or '.join(others)}; a class of your own can say higher_is_better = True, or False"
+        )
+
+
 def is_thin(data: Data, rows: Split) -> bool:
     """Whether some split that has rows is of a single one, or without one of the classes."""
     splits = [y_N for split in SPLITS if len(y_N := data.y[getattr(rows, split)])]
@@ -54,7 +69,8 @@ def tried(metric: Any, y_N: Tensor, data: Data) -> Tensor | str:
     shape = (len(y_n), len(data.class_names)) if data.task == "multiclass" else (len(y_n),)
     scores = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     scores = scores.softmax(1) if data.task == "multiclass" else scores
-    own = "error" if type(metric).__module__.startswith("torchmetrics.") else "ignore"
+    inner = metric.metric if isinstance(metric, OfTwoClasses) else metric
+    own = "error" if type(inner).__module__.startswith("torchmetrics.") else "ignore"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(own, UserWarning)  # type: ignore[arg-type]

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from runner.errors import ConfigError
 
-LOWER_IS_BETTER = ("loss", "error", "mse", "rmse", "mae")
+# Whether a higher value is the better one, by the name without the split
+OF_EVERY_RUN = {"loss": False, "accuracy": True}  # what the training steps measure
+OF_OLDER_BUILDS = OF_EVERY_RUN | {"rmse": False, "mae": False}  # their summaries do not say it
+OF_OLDER_BUILDS |= {name: True for name in ("auroc", "f1", "precision", "r2", "recall")}
 
 
-def direction(metric: str) -> Literal["min", "max"]:
-    """Which end of ``metric`` is the good one, by the last word of its name: ``val/loss`` min, ``val/f1`` max."""
-    last_word = metric.rpartition("/")[2].rpartition("_")[2]
-    return "min" if last_word in LOWER_IS_BETTER else "max"
+def directions(metrics: Mapping[str, Any]) -> dict[str, bool | None]:
+    """Whether a higher value is the better one, as the class of each metric says; None where it says nothing."""
+    said = {name: metric.higher_is_better for name, metric in metrics.items()}
+    return OF_EVERY_RUN | {name: value if isinstance(value, bool) else None for name, value in said.items()}
+
+
+def stored_directions(summary: Mapping[str, Any]) -> dict[str, bool]:
+    """The same as summary.json has it; of a run of an older build, of the metrics that came with the program."""
+    said = summary.get("higher_is_better")
+    if not isinstance(said, Mapping):
+        return OF_OLDER_BUILDS
+    return {name: value for name, value in said.items() if isinstance(value, bool)}
+
+
+def is_higher_better(metric: str, said: Mapping[str, bool | None]) -> bool | None:
+    """Whether a higher value of ``val/f1`` is the better one; None where nobody says."""
+    return said.get(metric.rpartition("/")[2])
 
 
 class Monitor:
@@ -24,13 +40,13 @@ class Monitor:
     from it: only a value that beats the last one that counted by more than ``min_delta`` starts the count again.
     """
 
-    def __init__(self, name: str, min_delta: float, patience_epochs: int | None):
+    def __init__(self, name: str, min_delta: float, patience_epochs: int | None, *, higher_is_better: bool):
         self.name = name
         self.best_value: float | None = None
         self.best_epoch = self.best_step = 0
         self._min_delta = min_delta
         self._patience_epochs = patience_epochs
-        self._sign = 1.0 if direction(name) == "max" else -1.0
+        self._sign = 1.0 if higher_is_better else -1.0
         self._counted_value: float | None = None
         self._waited_epochs = 0
 
@@ -48,7 +64,7 @@ class Monitor:
     @property
     def spent(self) -> bool:
         """Whether ``patience_epochs`` epochs in a row brought nothing better; never where patience is not limited."""
-        return self._patience_epochs is not None and self._waited_epochs >= self._patience_epochs
+        return is_spent(self.state(), self._patience_epochs)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint must keep: plain numbers."""
@@ -78,3 +94,8 @@ class Monitor:
         if math.isnan(value):
             return False
         return other is None or self._sign * (value - other) > margin
+
+
+def is_spent(state: Mapping[str, Any], patience_epochs: int | None) -> bool:
+    """``Monitor.spent``, of a monitor whose ``state`` was kept."""
+    return patience_epochs is not None and state["waited_epochs"] >= patience_epochs

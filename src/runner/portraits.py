@@ -21,7 +21,7 @@ from runner.data.transform import Transform
 from runner.engine import predict
 from runner.errors import ConfigError, DataError
 from runner.experiment import Experiment
-from runner.monitor import direction
+from runner.monitor import is_higher_better, stored_directions
 from runner.pictures.attention import columns_sheet, saliency_sheet
 from runner.pictures.confusion import confusion_sheet
 from runner.pictures.curves import curves_of, curves_sheet
@@ -64,6 +64,14 @@ class Sitter:
     @property
     def summary(self) -> Mapping[str, Any]:
         return given(self.ended)
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher value of the monitor is the better one: as its class says, else the summary."""
+        if not isinstance(self.experiment, DataError):
+            return self.experiment.higher_is_better
+        said = {} if isinstance(self.ended, DataError) else self.ended
+        return is_higher_better(self.monitor, stored_directions(said)) is not False
 
     @property
     def net(self) -> Predictor:
@@ -147,7 +155,7 @@ def best_epoch(run: Sitter) -> int | None:
     seen = [(row[run.monitor], row["epoch"]) for row in run.rows if row.get(run.monitor) is not None]
     if not seen:
         return None
-    sign = 1 if direction(run.monitor) == "min" else -1
+    sign = -1 if run.higher_is_better else 1
     return int(min(seen, key=lambda pair: (sign * pair[0], pair[1]))[1])
 
 

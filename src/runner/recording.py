@@ -22,7 +22,7 @@ from runner.interruption import Interruption, interruption
 from runner.judgement import checkpoint_to_judge, judge
 from runner.records.checkpoint import Checkpoints
 from runner.records.files import write_whole
-from runner.records.metric_log import last_epoch_row, read_rows
+from runner.records.metric_log import epoch_rows, last_epoch_row
 from runner.records.profile import profiled
 from runner.records.run_directory import RunDirectory
 from runner.records.schema import as_dict, schema_of, write_schema
@@ -195,7 +195,8 @@ class Recording:
         self.views.sync()
         kept = state.capture(self.experiment.parts, self.progress, self.monitor) | {
             "epoch": self.epoch,
-            "log_size": self.views.log_size,
+            "log_size": self.views.metric_log.size,
+            "log_digest": self.views.metric_log.digest,
             "config": self.experiment.config.as_dict(),
             "data_digest": self.experiment.data_digest,
             "schema": self.schema,
@@ -211,7 +212,13 @@ class Recording:
             judgement = judge(self.experiment, saved, self.stop)
         except Stopped:
             return Outcome("interrupted")
+        self.views.tensorboard.conclude(self.progress.step)
         self.dashboards.finish()
         outcome = judgement.outcome(status, last_epoch_row(self.directory.metrics))
-        flattered = flattery(self.experiment.config.monitor, read_rows(self.directory.metrics), outcome.best)
+        flattered = flattery(
+            self.experiment.config.monitor,
+            list(epoch_rows(self.directory.metrics)),
+            outcome.best,
+            higher_is_better=self.experiment.higher_is_better,
+        )
         return replace(outcome, remarks=(*outcome.remarks, *flattered))

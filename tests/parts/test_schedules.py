@@ -61,7 +61,7 @@ def test_building_a_schedule_ticks_nothing() -> None:
         ("step_lr", {"last_epoch": 3}, "scheduler.last_epoch is found out by the program; leave it out"),
         ("cosine_annealing_lr", {"T_max": 0}, "scheduler.T_max=0: a whole number of at least 1"),
         ("multi_step_lr", {"milestones": 30}, "scheduler.milestones=30: multi_step_lr wants a list, each a whole num"),
-        ("reduce_lr_on_plateau", {"factor": 1.5}, "scheduler=reduce_lr_on_plateau: Factor should be < 1.0"),
+        ("reduce_lr_on_plateau", {"factor": 1.5}, "scheduler=reduce_lr_on_plateau: .*[Ff]actor"),
         ("reduce_lr_on_plateau", {"mode": "up"}, "scheduler.mode=up: reduce_lr_on_plateau wants one of min, max"),
         (
             "lambda_lr",

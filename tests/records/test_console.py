@@ -44,6 +44,7 @@ OUTLINE = Outline(
     steps_per_epoch=5,
     total_steps=50,
     monitor="val/loss",
+    higher_is_better={"loss": False, "accuracy": True},
     run_dir=RUN,
     hint="digits is bundled; dataset=mnist downloads 12 MB",
 )

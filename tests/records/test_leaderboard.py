@@ -3,15 +3,17 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
+from runner.monitor import OF_OLDER_BUILDS as KNOWN
 from runner.records.leaderboard import Job, differing, ranked, sweep_table
 
 
 def job(number, status="finished", reason="", metrics=None, **overrides):
-    return Job(number, overrides, Path("outputs/sweeps/day/now") / str(number), status, reason, metrics or {})
+    return Job(number, overrides, Path("outputs/sweeps/day/now") / str(number), status, reason, metrics or {}, KNOWN)
 
 
 def by_loss(*losses):
@@ -30,27 +32,37 @@ def printed(jobs, monitor, width=120):
 
 
 def test_the_smallest_loss_comes_first():
-    assert numbers(ranked(by_loss(0.5, 0.1, 0.3), "val/loss")[0]) == [1, 2, 0]
+    assert numbers(ranked(by_loss(0.5, 0.1, 0.3), "val/loss", False)[0]) == [1, 2, 0]
 
 
 def test_the_largest_accuracy_comes_first():
     jobs = [job(number, metrics={"val/accuracy": value}) for number, value in enumerate([0.5, 0.9, 0.7])]
-    assert numbers(ranked(jobs, "val/accuracy")[0]) == [1, 2, 0]
+    assert numbers(ranked(jobs, "val/accuracy", True)[0]) == [1, 2, 0]
+
+
+def test_case_04_the_metric_says_which_job_is_the_best_not_its_name():
+    values = [{"val/my_error": value, "val/brier": value} for value in (0.5, 0.9, 0.7)]
+    said = {"my_error": True, "brier": False}
+    jobs = [replace(job(number, metrics=found), higher_is_better=said) for number, found in enumerate(values)]
+    assert printed(jobs, "val/my_error")[0] == "3 jobs; largest val/my_error first"
+    assert [line.split()[0] for line in printed(jobs, "val/my_error")[3:]] == ["1", "2", "0"]
+    assert printed(jobs, "val/brier")[0] == "3 jobs; smallest val/brier first"
+    assert [line.split()[0] for line in printed(jobs, "val/brier")[3:]] == ["0", "2", "1"]
 
 
 def test_equal_jobs_stay_in_the_order_of_their_numbers():
-    assert numbers(ranked(by_loss(0.5, 0.1, 0.1)[::-1], "val/loss")[0]) == [1, 2, 0]
+    assert numbers(ranked(by_loss(0.5, 0.1, 0.1)[::-1], "val/loss", False)[0]) == [1, 2, 0]
 
 
 def test_a_job_without_a_number_to_rank_comes_after_those_with_one():
     jobs = [*by_loss(math.nan, 0.2), job(2), job(3, metrics={"val/loss": math.inf})]
-    assert numbers(ranked(jobs, "val/loss")[0])[0] == 1
-    assert set(numbers(ranked(jobs, "val/loss")[0])) == {0, 1, 2, 3}
+    assert numbers(ranked(jobs, "val/loss", False)[0])[0] == 1
+    assert set(numbers(ranked(jobs, "val/loss", False)[0])) == {0, 1, 2, 3}
 
 
 def test_jobs_that_did_not_finish_are_kept_apart():
     jobs = [job(0, "failed"), job(1), job(2, "interrupted"), job(3, "stopped_early")]
-    done, others = ranked(jobs, "val/loss")
+    done, others = ranked(jobs, "val/loss", False)
     assert (numbers(done), numbers(others)) == ([1, 3], [0, 2])
 
 

@@ -50,6 +50,40 @@ def test_leftovers_of_a_killed_writer_go_when_the_run_is_locked(tmp_path: Path) 
     assert not list(directory.checkpoints.iterdir())
 
 
+@pytest.mark.parametrize(
+    "name", ["metrics.jsonl", ".lock", "checkpoints", "checkpoints/last.pt", "projector/points.tsv", "fold-1/train.log"]
+)
+def test_case_33_a_run_in_which_something_is_a_link_is_not_owned(tmp_path: Path, name: str) -> None:
+    directory, elsewhere = started(tmp_path / "run", "2026"), tmp_path / "elsewhere"
+    link = directory.path / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    said = rf"{name}: is a link to {elsewhere}; nothing is written through a link inside a run directory: put what"
+    with pytest.raises(DataError, match=said), directory.owned():
+        pass
+    assert not elsewhere.exists() and not (directory.path / ".owner").exists()
+
+
+def test_case_33_a_run_that_is_reached_through_a_link_is_owned_and_folders_of_others_are_not_looked_into(
+    tmp_path: Path,
+) -> None:
+    directory = started(tmp_path / "run", "2026")
+    (directory.path / "mine").mkdir()
+    (directory.path / "mine" / "link").symlink_to(tmp_path)
+    (tmp_path / "link").symlink_to(directory.path)
+    with RunDirectory(tmp_path / "link").owned():
+        assert (directory.path / ".owner").exists()
+
+
+def test_case_33_a_file_that_is_appended_to_is_parted_from_its_other_names(tmp_path: Path) -> None:
+    directory = started(tmp_path / "run", "2026")
+    directory.metrics.write_text("one")
+    os.link(directory.metrics, tmp_path / "kept")  # cp -al
+    with directory.owned(), directory.metrics.open("a") as file:
+        file.write("two")
+    assert directory.metrics.read_text() == "onetwo" and (tmp_path / "kept").read_text() == "one"
+
+
 def test_fault_18_outputs_that_are_a_file_are_refused_with_the_path(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match=r"output_dir=.*file/deep: .*file is not a directory; choose another"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from past_runs import make_run
@@ -17,12 +18,12 @@ def contest(folder: Path, metric: str | None = None) -> Contest:
 def test_seeds_are_put_together_with_mean_and_sample_deviation(tmp_path: Path) -> None:
     for seed, loss in enumerate([0.1, 0.2, 0.3]):
         make_run(tmp_path / f"{seed}", loss, seed=seed)
-    (entry,) = contest(tmp_path).entries
+    found = contest(tmp_path)
+    (entry,) = found.entries
     assert entry.repeats == "3 seeds"
-    found = entry.scores["val/loss"]
-    assert round(found.mean, 12) == 0.2 and found.sd is not None and round(found.sd, 12) == 0.1
-    assert entry.best_run("val/loss").path.name == "0"
-    assert entry.best_run("test/accuracy").path.name == "0"
+    loss = entry.scores["val/loss"]
+    assert round(loss.mean, 12) == 0.2 and loss.sd is not None and round(loss.sd, 12) == 0.1
+    assert found.best_run(entry).path.name == "0"
 
 
 def test_seeds_times_folds_are_one_entry(tmp_path: Path) -> None:
@@ -47,6 +48,42 @@ def test_the_best_by_the_direction_of_the_metric_is_first_and_nan_is_last(tmp_pa
     assert order == ["ccc", "a", "bb"]
     by_accuracy = [entry.runs[0].path.name for entry in contest(tmp_path, "test/accuracy").entries]
     assert by_accuracy == ["ccc", "a", "bb"]
+
+
+def test_case_04_runs_are_ranked_as_their_metrics_say_whatever_the_names(tmp_path: Path) -> None:
+    said = {"higher_is_better": {"loss": False, "my_error": True, "brier": False, "gap": None}}
+    for name, value in {"a": 0.4, "bb": 0.9, "ccc": 0.1}.items():
+        best = {"val/loss": 0.5, "test/my_error": value, "test/brier": value, "test/gap": value}
+        tell(make_run(tmp_path / name, optimizer__lr=len(name)), said | {"best": best})
+
+    def order(metric: str) -> tuple[bool | None, list[str]]:
+        found = contest(tmp_path, metric)
+        return found.higher_is_better, [found.best_run(entry).path.name for entry in found.entries]
+
+    assert order("test/my_error") == (True, ["bb", "a", "ccc"])
+    assert order("test/brier") == (False, ["ccc", "a", "bb"])
+    assert order("test/gap") == (None, ["bb", "a", "ccc"])
+
+
+def test_case_04_runs_that_disagree_on_what_is_better_are_not_ranked_together(tmp_path: Path) -> None:
+    for name, is_higher in {"a": True, "bb": False}.items():
+        told = {"higher_is_better": {"brier": is_higher}, "best": {"test/brier": 0.5}}
+        tell(make_run(tmp_path / name), told)
+    assert [found.higher_is_better for found in contests(read_runs([tmp_path])[0], "test/brier")] == [True, False]
+
+
+def test_case_04_a_run_of_an_older_build_is_ranked_by_what_the_metrics_of_the_program_are(tmp_path: Path) -> None:
+    for name in ("a", "bb"):
+        best = {f"test/{metric}": float(len(name)) for metric in ("f1", "rmse", "brier")}
+        tell(make_run(tmp_path / name, optimizer__lr=len(name)), {"best": best})
+    found = {metric: contest(tmp_path, f"test/{metric}") for metric in ("f1", "rmse", "brier")}
+    assert {name: each.higher_is_better for name, each in found.items()} == {"f1": True, "rmse": False, "brier": None}
+
+
+def tell(folder: Path, told: dict[str, object]) -> None:
+    """Adds to what the run's summary says."""
+    path = folder / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | told))
 
 
 def test_data_sets_and_monitors_are_apart_and_the_unfinished_in_none(tmp_path: Path) -> None:

@@ -215,6 +215,10 @@ def test_the_recipes_of_the_notes_as_scripts(
             "min_delta=0.1: a script counts any better epoch; leave",
         ),
         (["max_steps=5"], "max_steps=5: a plain script has no such thing"),
+        (
+            ["metric=accuracy", "metric.accuracy.average=macro"],
+            "metric.accuracy.average=macro: a script counts the rows that are right",
+        ),
         (["monitor=train/accuracy"], "monitor=train/accuracy: a script can watch train/loss, val/loss, val/accuracy"),
         (["monitor=val/f1", "metric=f1", *PLATEAU], "monitor=val/f1: a script can watch train/loss, val/loss, val/acc"),
         (["dataset.transforms=[{resize:{size:[4,4]}}]"], "dataset.transforms: resize: a script can show scale"),

@@ -9,6 +9,7 @@ from typing import Any
 from runner import device
 from runner.commands.stored_run import ANYWHERE, LENGTHS, StoredRun
 from runner.config.catalog import Catalog, conf_folders
+from runner.config.schedule import length_knob
 from runner.config.settings import Config, changed, with_later_keys
 from runner.contracts import Data
 from runner.errors import ConfigError, DataError
@@ -18,7 +19,7 @@ from runner.parts.build import without_published_weights
 from runner.predictor import Predictor, build_predictor
 from runner.records.checkpoint import Checkpoints
 from runner.records.run_directory import DONE
-from runner.records.schema import Schema, read_schema, schema_of
+from runner.records.schema import Schema, check_same_schema, read_schema, saved_schema, schema_of
 
 MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers", "tensorboard")
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
@@ -66,22 +67,32 @@ def why_there_is_none(stored: StoredRun) -> str:
 
 
 def predictor_of(stored: StoredRun, warn: Callable[[str], None]) -> tuple[Predictor, str]:
-    """(the run's net, best or last): it answers for rows from anywhere, and the data set need not be here.
-
-    A run without schema.json is of an older build: its data set is read once more to learn what schema.json would say.
-    """
+    """(the run's net, best or last): it answers for rows from anywhere, and the data set need not be here."""
     name, saved = read_checkpoint(stored, warn)
     check_kinds(stored, saved)
     check_same_config(stored, saved)
     try:
-        return build_predictor(stored.config, schema_or_data(stored), saved), name
+        return build_predictor(stored.config, schema_for(stored, saved), saved), name
     except ConfigError as error:
         raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
 
 
-def schema_or_data(stored: StoredRun) -> Schema:
-    if stored.directory.schema.exists():
-        return read_schema(stored.directory)
+def schema_for(stored: StoredRun, saved: Mapping[str, Any]) -> Schema:
+    """What the rows and the answers of a checkpoint mean.
+
+    A checkpoint of an older build does not say: its run's schema.json does, or its data set, read once more.
+    """
+    directory = stored.directory
+    known = saved_schema(saved, directory.checkpoints)
+    if directory.schema.exists():
+        read = read_schema(directory)
+        if known is not None:
+            check_same_schema(read, known, directory.schema)
+        return read
+    return known if known is not None else schema_of_data(stored)
+
+
+def schema_of_data(stored: StoredRun) -> Schema:
     try:
         data, rows = read_split(stored.config, read_data)
     except DataError as fault:
@@ -132,13 +143,15 @@ def check_kinds(stored: StoredRun, saved: Mapping[str, Any]) -> None:
 
 def check_same_config(stored: StoredRun, saved: Mapping[str, Any]) -> None:
     before, now = (dict(leaves(tree)) for tree in (with_later_keys(saved["config"]), stored.config.as_dict()))
-    differing = [key for key in before | now if before.get(key) != now.get(key) and key not in MAY_DIFFER]
+    fixed = LENGTHS if length_knob(stored.config.scheduler) else ()  # of what the schedule was laid out over
+    may_differ = [key for key in MAY_DIFFER if key not in fixed]
+    differing = [key for key in before | now if before.get(key) != now.get(key) and key not in may_differ]
     if differing:
         told = [f"{key} was {before.get(key)}, is {now.get(key)}" for key in differing[:MOST_SHOWN]]
         more = f" and {len(differing) - MOST_SHOWN} more" if len(differing) > MOST_SHOWN else ""
         raise DataError(
             f"{stored.directory.config}: changed since the run was saved: {'; '.join(told)}{more}\n"
-            f"  put it back, or start a new run; what may change: {', '.join(MAY_DIFFER)}"
+            f"  put it back, or start a new run; what may change: {', '.join(may_differ)}"
         )
 
 

@@ -110,7 +110,7 @@ def in_order(runs: Sequence[PastRun], metric: str | None) -> list[PastRun]:
 
     def key(run: PastRun) -> tuple[bool, str, str, float]:
         chosen = metric or run.monitor
-        return not run.is_done, dataset_of(run), chosen, place(run.metrics.get(chosen), chosen)
+        return not run.is_done, dataset_of(run), chosen, place(run.metrics.get(chosen), run.is_higher_better(chosen))
 
     return sorted(runs, key=key)
 
@@ -153,7 +153,8 @@ def show(runs: Sequence[PastRun], metric: str | None, top: int) -> None:
 def show_contest(screen: Console, contest: Contest, top: int) -> None:
     shown = contest.entries[:top]
     num_runs = sum(len(entry.runs) for entry in contest.entries)
-    screen.print(Text(f"{contest.dataset}: {counted(num_runs, 'run')}; {order(contest.metric)}", style="bold"))
+    in_order = order(contest.metric, contest.higher_is_better)
+    screen.print(Text(f"{contest.dataset}: {counted(num_runs, 'run')}; {in_order}", style="bold"))
     screen.print(fitting_table(screen, contest, shown))
     if len(shown) < len(contest.entries):
         screen.print(Text(f"{len(contest.entries) - len(shown)} more: --top {len(contest.entries)}", style="dim"))
@@ -161,7 +162,7 @@ def show_contest(screen: Console, contest: Contest, top: int) -> None:
         screen.print(
             Text("values of different losses cannot be compared; rank by another metric: --by", style="yellow")
         )
-    best = shown[0].best_run(contest.metric)
+    best = contest.best_run(shown[0])
     again = {**best.config, "fold": "all"} if shown[0].is_folded else best.config
     screen.print(Text("the best of them, and how to make it again", style="dim"))
     screen.print(Text(f"  {here(best.path)}"), soft_wrap=True)
@@ -187,7 +188,7 @@ def contest_table(contest: Contest, shown: Sequence[Entry], metrics: Sequence[st
             *(entry.settings.get(name, "") for name in contest.settings),
             *[entry.repeats or "1"] * len(runs),
             *(score_text(entry.scores.get(name)) for name in metrics),
-            *[run_name(entry.best_run(contest.metric).path)] * names,
+            *[run_name(contest.best_run(entry).path)] * names,
         ]
         for entry in shown
     ]

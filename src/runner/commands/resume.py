@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner import libraries
@@ -12,27 +13,45 @@ from runner.commands.stored_run import LENGTHS, StoredRun, open_run
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
 from runner.records.here import here
+from runner.records.numerals import counted
+from runner.records.run_directory import DONE
 
 if TYPE_CHECKING:
     from runner.config.settings import Config
     from runner.contracts import Data
     from runner.recording import Start
+    from runner.records.checkpoint import Checkpoints
+
+FORCE = "--force"  # go on without the rows of metrics.jsonl that are damaged
 
 
 def run(argv: list[str]) -> int:
-    """``resume RUN [epochs=N] [max_steps=N] [device=...]``: the exit code. Raises RunnerError."""
-    stored = open_run("resume", argv, settings=(*LENGTHS, "num_workers", "tensorboard"))
+    """``resume RUN [epochs=N] [max_steps=N] [device=...] [--force]``: the exit code. Raises RunnerError."""
+    words = [word for word in argv if word != FORCE]
+    stored = open_run("resume", words, settings=(*LENGTHS, "num_workers", "tensorboard"))
     check_stretchable(stored)
     status = status_of(stored)
-    if status == "stopped_early":
-        print(f"{here(stored.directory.path)}: stopped early already; its patience is spent, nothing to do")
-    elif status == "finished" and not any(map(is_longer, stored.folds or [stored])):
-        print(f"{here(stored.directory.path)}: finished already; nothing to do")
-        print(f"  train it for longer: python -m runner resume {shlex.quote(here(stored.directory.path))} epochs=...")
-    else:
-        with stored.directory.owned():
-            go_on_with_folds(stored) if stored.folds else go_on(stored)
+    warnings: list[str] = []
+    if status in DONE and is_trained(stored, warnings.append):
+        tell_nothing_to_do(stored, status, warnings)
+        return 0
+    with stored.directory.owned():
+        go_on = go_on_with_folds if stored.folds else go_on_with_one
+        go_on(stored, force=FORCE in argv)
     return 0
+
+
+def tell_nothing_to_do(stored: StoredRun, status: str, warnings: Sequence[str]) -> None:
+    from runner.records.console import RunConsole
+
+    run, console = here(stored.directory.path), RunConsole()
+    for warning in warnings:
+        console.warn(warning)
+    if status == "stopped_early":
+        print(f"{run}: stopped early already; its patience is spent, nothing to do")
+    else:
+        print(f"{run}: finished already; nothing to do")
+        print(f"  train it for longer: python -m runner resume {shlex.quote(run)} epochs=...")
 
 
 def status_of(stored: StoredRun) -> str:
@@ -56,28 +75,38 @@ def check_stretchable(stored: StoredRun) -> None:
         )
 
 
-def is_longer(stored: StoredRun) -> bool:
-    """Whether the changed lengths leave something to train."""
-    if not stored.changed(*LENGTHS) or stored.directory.status == "stopped_early":
-        return False
+def is_trained(stored: StoredRun, warn: Callable[[str], None] = lambda text: None) -> bool:
+    """Whether the checkpoint, or that of each fold, has come to the end that the config asks for.
+
+    The summary's word does not decide: a kill may have come after the config was made longer, and before the summary
+    was told of it.
+    """
     libraries.load()
     from runner.experiment import plan_of
+    from runner.monitor import is_spent
     from runner.records.checkpoint import Checkpoints
-    from runner.state import progress_of
+    from runner.records.folds import is_done
+    from runner.state import misfits, progress_of
 
-    return not plan_of(stored.config).is_done(progress_of(Checkpoints(stored.directory.checkpoints).load("last")))
+    if stored.folds:
+        return all(is_done(fold.directory) and is_trained(fold, warn) for fold in stored.folds)
+    saved = Checkpoints(stored.directory.checkpoints, warn).load_to_go_on()
+    with misfits("monitor"):
+        if is_spent(saved["monitor"], stored.config.early_stopping.patience_epochs):
+            return True
+    return plan_of(stored.config).is_done(progress_of(saved))
 
 
-def go_on(stored: StoredRun) -> None:
+def go_on_with_one(stored: StoredRun, *, force: bool) -> None:
     begun = time.perf_counter()
     libraries.load()
     from runner.recording import record
 
-    start = start_of(stored)
+    start = start_of(stored, force=force)
     record(start.experiment, stored.directory, start.saved, start.warnings, begun=begun)
 
 
-def go_on_with_folds(stored: StoredRun) -> None:
+def go_on_with_folds(stored: StoredRun, *, force: bool) -> None:
     """The folds that are not done: the one under way from where it was saved, the others from the start."""
     libraries.load()
     from runner.folds import reading_once, record_folds
@@ -87,27 +116,77 @@ def go_on_with_folds(stored: StoredRun) -> None:
 
     def begin(number: int) -> Start | None:
         fold = stored.of_fold(number)
-        return None if is_done(fold.directory) and not is_longer(fold) else start_of(fold, read)
+        return None if is_done(fold.directory) and is_trained(fold) else start_of(fold, read, force=force)
 
     record_folds(stored.config, begin, stored.directory)
 
 
-def start_of(stored: StoredRun, read: Callable[[Config], Data] | None = None) -> Start:
-    """The run built again, with the state it was saved in; ``read`` as ``assemble`` takes it."""
+def start_of(stored: StoredRun, read: Callable[[Config], Data] | None = None, *, force: bool) -> Start:
+    """The run built again, with the state it was saved in; ``read`` as ``assemble`` takes it.
+
+    Raises DataError before anything is written where the state cannot be gone on from; ``force`` mends metrics.jsonl.
+    """
     from runner.commands.rebuilt_run import assembled, rebuild
     from runner.recording import Start
     from runner.records.checkpoint import Checkpoints
 
     warnings: list[str] = []
     checkpoints = Checkpoints(stored.directory.checkpoints, warnings.append)
-    if not checkpoints.has("last"):
+    if not (checkpoints.has("last") or checkpoints.has("best")):
+        check_nothing_was_saved(stored)
         nothing = f"{stored.directory.path}: nothing was saved yet; starting at step 0"
         return Start(
             assembled(stored, stored.config, read), None, [nothing] if stored.directory.config.exists() else []
         )
-    saved = checkpoints.load("last")
+    saved = checkpoints.load_to_go_on()
     experiment, differences = rebuild(stored, saved, read)
+    check_best(saved, checkpoints, has_validation=experiment.has_validation)
+    warnings += sound_rows(stored, saved, force=force)
     return Start(experiment, saved, [*warnings, *differences, *cut_short(stored, saved)])
+
+
+def check_nothing_was_saved(stored: StoredRun) -> None:
+    """Raises DataError where the run has lost its checkpoints: to start over would throw its measurements away."""
+    from runner.records.metric_log import last_row
+
+    directory, due = stored.directory, stored.as_written.checkpoint
+    row = last_row(directory.metrics) if directory.metrics.exists() else {}
+    has_passed_one = row.get("epoch", 0) > due.every_epochs or row.get("step", 0) > (due.every_steps or math.inf)
+    if directory.status in (*DONE, "interrupted"):
+        told = "summary.json says that the run was saved"
+    elif has_passed_one:
+        told = f"metrics.jsonl holds {counted(row['step'], 'step')}"
+    else:
+        return
+    raise DataError(
+        f"{directory.checkpoints}: no checkpoint is there, but {told}\n"
+        "  put the folder back, or start a new run; nothing was changed"
+    )
+
+
+def check_best(saved: Mapping[str, Any], checkpoints: Checkpoints, *, has_validation: bool) -> None:
+    """Raises DataError where the best checkpoint, which is judged at the end, cannot be read: known before training."""
+    from runner.state import misfits
+
+    with misfits("monitor"):
+        has_best = has_validation and saved["monitor"]["best_step"] > 0
+    if has_best:
+        checkpoints.load("best")
+
+
+def sound_rows(stored: StoredRun, saved: Mapping[str, Any], *, force: bool) -> list[str]:
+    """A warning where damaged rows of metrics.jsonl were left out. Raises DataError where that is not asked for."""
+    from runner.records.metric_log import blank_damaged_rows, check_rows
+
+    path, size = stored.directory.metrics, saved["log_size"]
+    try:
+        check_rows(path, size, saved.get("log_digest"))
+    except DataError as fault:
+        if not force:
+            again = shlex.join(["python", "-m", "runner", "resume", here(stored.directory.whole.path), FORCE])
+            raise DataError(f"{fault}\n  put the file back, or go on without what is damaged: {again}") from fault
+        return [f"{fault}; {counted(blank_damaged_rows(path, size), 'line')} left out"]
+    return []
 
 
 def cut_short(stored: StoredRun, saved: Mapping[str, Any]) -> list[str]:

@@ -157,7 +157,7 @@ def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitt
     from runner.commands.rebuilt_run import predictor_of, rebuild_to_read
     from runner.portraits import Sitter, called
     from runner.predictor import Predictor
-    from runner.records.metric_log import read_rows
+    from runner.records.metric_log import epoch_rows
     from runner.records.schema import schema_of
     from runner.state import load_weights
 
@@ -165,7 +165,7 @@ def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitt
     common: dict[str, Any] = {
         "name": called(config.name, config.fold),
         "monitor": config.monitor,
-        "measured": or_fault(lambda: read_rows(directory.metrics) if directory.metrics.exists() else []),
+        "measured": or_fault(lambda: list(epoch_rows(directory.metrics)) if directory.metrics.exists() else []),
         "ended": or_fault(lambda: directory.read_summary() if directory.summary.exists() else {}),
         "example": example,
     }

@@ -87,7 +87,6 @@ def _curves(config: Config) -> ScheduleCurves:
     """The rate of every group during every tick of the run."""
     from runner.engine import learning_rates
     from runner.experiment import total_steps
-    from runner.monitor import direction
     from runner.parts.optimizers import sample_optimizers
     from runner.parts.schedules import build_schedules, describe
     from runner.pictures.schedule import ScheduleCurves
@@ -100,7 +99,7 @@ def _curves(config: Config) -> ScheduleCurves:
         optimizers,
         total_steps=steps,
         steps_per_epoch=steps_per_epoch,
-        monitor_mode=direction(config.monitor),
+        monitor_mode="min",  # of a schedule that follows the monitor, which is refused
         trusted=config.trusted,
     )
     tick = schedules[0].interval if schedules else "epoch"

@@ -16,6 +16,7 @@ from runner.compose.sweep import JobOutcome
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.settings import Config
 from runner.errors import DataError, RunnerError
+from runner.monitor import stored_directions
 from runner.records.console import console
 from runner.records.here import here
 from runner.records.leaderboard import Job, sweep_table
@@ -67,6 +68,7 @@ def as_job(outcome: JobOutcome) -> Job:
         status=summary.get("status", "failed") if outcome.exit_code == 0 else "failed",
         reason=outcome.reason,
         metrics={key: value for key, value in summary.get("best", {}).items() if isinstance(value, int | float)},
+        higher_is_better=stored_directions(summary),
     )
 
 

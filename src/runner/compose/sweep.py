@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import multiprocessing
 import os
 import re
@@ -17,8 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import ConfigError, RunnerError
-from runner.records.run_directory import DONE
+from runner.errors import ConfigError, DataError, RunnerError
+from runner.records.run_directory import DONE, RunDirectory
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -174,10 +173,9 @@ def _verdict(exit_code: int, told: str, folder: Path) -> tuple[int, str]:
 
 def _summary(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return RunDirectory(folder).read_summary()
+    except DataError:
         return {}  # no result is a result: the job failed
-    return found if isinstance(found, dict) else {}
 
 
 def _child(job: str, argv: list[str], folder: str, telling: Any) -> None:

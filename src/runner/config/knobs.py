@@ -15,7 +15,10 @@ Count = Annotated[int, Range(low=1)]
 NotNegativeInt = Annotated[int, Range(low=0)]
 Switch = bool | None  # null: torch's own choice
 Balanced = Literal["balanced"]  # as much weight for each class, from the train rows
-Average = Literal["micro", "macro", "weighted"]
+Average = Annotated[
+    Literal["micro", "macro", "weighted"],
+    Matching(r"\w+", "(a metric is one number; that of each class stands in the table at a run's end)"),
+]
 Interval = Literal["epoch", "step"]
 
 DATASET: Mapping[str, Any] = {
@@ -169,6 +172,7 @@ METRIC: Mapping[str, Any] = {
     "max_fpr": Annotated[float, Range(above=0, high=1)] | None,
     "multidim_average": Literal["global"],
     "multioutput": Literal["uniform_average", "variance_weighted"],
+    "positive_class": str | int | float | bool | None,
     "normalize": Literal["none", "true", "pred", "all"] | None,
     "squared": bool,
     "threshold": Share,
@@ -195,7 +199,10 @@ RUN_TIME: Mapping[str, frozenset[str]] = {
 }
 
 # Knobs that are the program's own: an option file of a user's may leave them out.
-EVERY_OPTION: Mapping[str, frozenset[str]] = {"dataset": frozenset({"limit"})}
+EVERY_OPTION: Mapping[str, frozenset[str]] = {
+    "dataset": frozenset({"limit"}),
+    "metric": frozenset({"positive_class"}),
+}
 
 # Where the class of a part may live, as far as its spelling goes; build checks the object itself.
 ROLES: Mapping[str, tuple[str, ...]] = {

@@ -18,13 +18,14 @@ from runner.contracts import Architecture, Column, Source, Task
 from runner.errors import ConfigError
 from runner.losses.embedding import EmbeddingLoss
 from runner.models.embeddings import Embeddings
-from runner.parts import auto, fitting
+from runner.parts import auto, fitting, two_classes
 from runner.parts.construction import faults_of as _faults_of
 from runner.parts.construction import kind_of as _kind_of
 from runner.parts.construction import make as _make
 from runner.parts.freezing import freeze
 from runner.parts.signature import parameter_names
 from runner.parts.target import TRUSTED_ROOTS, resolve, resolve_in_file
+from runner.parts.two_classes import OfTwoClasses
 
 if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
     from torchmetrics import Metric
@@ -142,31 +143,52 @@ def build_loss(
 
 
 def build_metrics(
-    parts: Sequence[Part], task: Task, num_classes: int, trusted: Sequence[str] = ()
-) -> dict[str, Metric]:
+    parts: Sequence[Part], task: Task, class_names: Sequence[str], trusted: Sequence[str] = ()
+) -> dict[str, Metric | OfTwoClasses]:
     """Option name -> metric over (scores, y), on the CPU, in the order of ``parts``.
 
     Scores are probabilities: [B, K] for several classes, [B] of class 1 for two; predictions [B] for regression.
     """
-    return {part.option: _metric(part, task, num_classes, trusted) for part in parts}
+    return {part.option: _metric(part, task, class_names, trusted) for part in parts}
 
 
-def _metric(part: Part, task: Task, num_classes: int, trusted: Sequence[str]) -> Metric:
+def _metric(part: Part, task: Task, class_names: Sequence[str], trusted: Sequence[str]) -> Metric | OfTwoClasses:
     from torchmetrics import Metric
 
+    if part.option == "loss":
+        raise ConfigError("metric=loss: that name is of the run's own loss; give the option's file another")
     kind = _kind_of(part, Metric, trusted)  # type: ignore[type-abstract] # its subclasses are meant
     measured = _measured(kind)
     if measured is not None and (measured == "numbers") != (task == "regression"):
         fitting = auto.REGRESSION_METRICS if task == "regression" else auto.CLASS_METRICS
-        words = auto.describe(task, num_classes)
+        words = auto.describe(task, len(class_names))
         raise ConfigError(f"metric={part.option} does not fit {words}; what fits: {', '.join(fitting)}")
-    facts = {"task": task, "num_classes": num_classes, "num_outputs": 1, "validate_args": True}
-    metric = _make(part, kind, {key: value for key, value in facts.items() if key in parameter_names(kind)})
-    with _faults_of(part):
-        _rehearse_metric(metric, task, num_classes)
     if measured == "classes":
-        metric.validate_args = False  # most would look for wrong labels in every batch: a host sync each
+        return _class_metric(part, kind, task, class_names)
+    metric = _made(part, kind, {"task": task, "num_classes": len(class_names), "num_outputs": 1}, part.knobs)
+    with _faults_of(part):
+        _rehearse_metric(metric, task, len(class_names))
     return metric
+
+
+def _class_metric(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str]) -> Metric | OfTwoClasses:
+    """One of torchmetrics' own for classes; where there are two of them, in the form that ``average`` asks for."""
+    made_for, positive = two_classes.form(part, kind, task, class_names)
+    knobs = {key: value for key, value in part.knobs.items() if key != two_classes.POSITIVE}
+    inner = _made(part, kind, {"task": made_for, "num_classes": len(class_names), "validate_args": True}, knobs)
+    metric: Metric | OfTwoClasses = inner
+    if made_for != task or positive is not None:
+        threshold = knobs.get("threshold", 0.5) if "threshold" in parameter_names(kind) else None
+        metric = OfTwoClasses(inner, positive, threshold)
+    with _faults_of(part):
+        _rehearse_metric(metric, task, len(class_names))
+    inner.validate_args = False  # most would look for wrong labels in every batch: a host sync each
+    return metric
+
+
+def _made(part: Part, kind: type[T], facts: Mapping[str, Any], knobs: Mapping[str, Any]) -> T:
+    """With those of the facts that ``kind`` takes."""
+    return _make(part, kind, {key: value for key, value in facts.items() if key in parameter_names(kind)}, knobs)
 
 
 def _measured(kind: type[Metric]) -> Literal["classes", "numbers"] | None:
@@ -176,7 +198,7 @@ def _measured(kind: type[Metric]) -> Literal["classes", "numbers"] | None:
     return "numbers" if kind.__module__.startswith("torchmetrics.regression.") else None
 
 
-def _rehearse_metric(metric: Metric, task: Task, num_classes: int) -> None:
+def _rehearse_metric(metric: Metric | OfTwoClasses, task: Task, num_classes: int) -> None:
     """Two rows, forgotten again: only then torchmetrics looks at multidim_average."""
     scores = torch.full((2, num_classes), 1 / num_classes) if task == "multiclass" else torch.zeros(2)
     metric.update(scores, torch.zeros(2) if task == "regression" else torch.zeros(2, dtype=torch.int64))

@@ -92,13 +92,14 @@ class Checkpoints:
     def has(self, name: str) -> bool:
         return self.path(name).exists() or self.previous(name).exists()
 
-    def load(self, name: str) -> dict[str, Any]:
-        """The newest whole state called ``name``; an older generation is taken with a warning.
+    def load(self, name: str, instead: str | None = None) -> dict[str, Any]:
+        """The newest whole state called ``name``; an older generation, or one called ``instead``, with a warning.
 
         Raises DataError when there is none that can be read.
         """
+        names = (name, instead) if instead else (name,)
         faults = []
-        for path in (self.path(name), self.previous(name)):
+        for path in (path for each in names for path in (self.path(each), self.previous(each))):
             try:
                 state = unpack(path.read_bytes(), path)
             except FileNotFoundError:
@@ -112,3 +113,7 @@ class Checkpoints:
                     self.warn(f"{found}; going on with {path.name} of step {state['progress']['step']}")
                 return state
         raise DataError("\n".join(faults))
+
+    def load_to_go_on(self) -> dict[str, Any]:
+        """``last``; where none of it can be read ``best``, which is a whole state too, of an earlier step."""
+        return self.load("last", instead="best")

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner.errors import RunError
+from runner.errors import DataError, RunError
+
+MAX_DEPTH = 40  # of nesting in a JSON file
+MAX_DIGITS = 300  # of a whole number: a float holds no more
 
 
 def write_whole(path: Path, content: bytes, *, previous: Path | None = None, last: bool = True) -> None:
@@ -85,5 +88,53 @@ def sweep_temporaries(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
+def rid_of_other_names(path: Path) -> None:
+    """Make a file that is appended to a file of its own: a copy of hard links (``cp -al``) is not to grow with it."""
+    if path.exists() and path.stat().st_nlink > 1:
+        write_whole(path, path.read_bytes())
+
+
 def write_json(path: Path, content: Any) -> None:
     write_whole(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file. Raises DataError when it is missing or damaged."""
+    try:
+        content = parsed_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as missing:
+        raise DataError(f"{path}: not there") from missing
+    except OSError as refusal:
+        raise DataError(f"{path}: cannot be read: {refusal.strerror}") from refusal
+    except ValueError as fault:
+        raise DataError(f"{path}: damaged: {fault}") from fault
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: damaged: not a JSON object")
+    return content
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """What JSON text of anybody's says. Raises ValueError where it says nothing that can be worked with."""
+    try:
+        content = json.loads(text, parse_int=whole_number)
+        check_depth(content, MAX_DEPTH)
+    except RecursionError as fault:
+        raise ValueError(f"nested more than {MAX_DEPTH} deep") from fault
+    if (b"\\u" in text) if isinstance(text, bytes) else ("\\u" in text):  # half a character cannot be printed
+        json.dumps(content, ensure_ascii=False).encode()
+    return content
+
+
+def whole_number(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(text):,} digits")
+    return int(text)
+
+
+def check_depth(content: Any, left: int) -> None:
+    """Raises RecursionError."""
+    if isinstance(content, dict | list):
+        if left == 0:
+            raise RecursionError
+        for inner in content.values() if isinstance(content, dict) else content:
+            check_depth(inner, left - 1)

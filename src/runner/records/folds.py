@@ -20,7 +20,10 @@ from runner.records.run_directory import DONE, RunDirectory
 from runner.records.summary import FORMAT
 
 PREDICTIONS = "predictions.csv"
-OF_EVERY_FOLD = ("options", "task", "class_names", "in_shape", "num_parameters", "monitor", "device", "versions", "git")
+OF_EVERY_FOLD = (
+    *("options", "task", "class_names", "in_shape", "num_parameters", "monitor", "higher_is_better"),
+    *("device", "versions", "git"),
+)
 
 
 class FoldsSummary:

@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runner.monitor import direction
+from runner.monitor import is_higher_better
 from runner.records.here import here
 from runner.records.numerals import counted, figure
 from runner.records.run_directory import DONE
@@ -28,13 +28,16 @@ class Job:
     status: str  # finished, stopped_early, interrupted or failed
     reason: str  # one line, empty where nothing went wrong
     metrics: Mapping[str, float]  # of its best epoch
+    higher_is_better: Mapping[str, bool]  # by the name of a metric without the split
 
 
 def sweep_table(jobs: Sequence[Job], monitor: str) -> RenderableType:
     """Every job: those that are done in the order of ``monitor``, then the others with the reason and the folder."""
-    done, others = ranked(jobs, monitor)
+    said = [is_higher_better(monitor, job.higher_is_better) for job in jobs]
+    higher = next((value for value in said if value is not None), None)
+    done, others = ranked(jobs, monitor, higher)
     settings = differing(jobs)
-    parts: list[RenderableType] = [Text(_head(done, others, monitor), style="bold")]
+    parts: list[RenderableType] = [Text(_head(done, others, order(monitor, higher)), style="bold")]
     parts += [Text(f"in {here(folder)}", style="dim") for folder in dict.fromkeys(job.folder.parent for job in jobs)]
     if done:
         parts.append(_done_table(done, settings, monitor))
@@ -42,20 +45,24 @@ def sweep_table(jobs: Sequence[Job], monitor: str) -> RenderableType:
     return Group(*parts)
 
 
-def ranked(jobs: Sequence[Job], monitor: str) -> tuple[list[Job], list[Job]]:
+def ranked(jobs: Sequence[Job], monitor: str, higher_is_better: bool | None) -> tuple[list[Job], list[Job]]:
     """The done jobs, best first (equal ones by number, no number last), and the others by number."""
     by_number = sorted(jobs, key=lambda job: job.number)
     done = sorted(
-        (job for job in by_number if job.status in DONE), key=lambda job: place(job.metrics.get(monitor), monitor)
+        (job for job in by_number if job.status in DONE),
+        key=lambda job: place(job.metrics.get(monitor), higher_is_better),
     )
     return done, [job for job in by_number if job.status not in DONE]
 
 
-def place(value: float | None, metric: str) -> float:
-    """What the values of a metric are sorted by: the best is the smallest, none and NaN are last."""
+def place(value: float | None, higher_is_better: bool | None) -> float:
+    """What the values of a metric are sorted by: the best is the smallest, none and NaN are last.
+
+    Where nobody says which end is better the largest comes first.
+    """
     if value is None or math.isnan(value):
         return math.inf
-    return value if direction(metric) == "min" else -value
+    return value if higher_is_better is False else -value
 
 
 def differing(jobs: Sequence[Job]) -> list[str]:
@@ -95,14 +102,15 @@ def _metrics(done: Sequence[Job], monitor: str) -> list[str]:
     return [monitor, *(name for name in names if name != monitor and name.startswith(("val/", "test/")))]
 
 
-def _head(done: Sequence[Job], others: Sequence[Job], monitor: str) -> str:
+def _head(done: Sequence[Job], others: Sequence[Job], in_order: str) -> str:
     failed = f", {len(others)} not finished" if others else ""
-    return f"{counted(len(done) + len(others), 'job')}{failed}; {order(monitor)}"
+    return f"{counted(len(done) + len(others), 'job')}{failed}; {in_order}"
 
 
-def order(metric: str) -> str:
+def order(metric: str, higher_is_better: bool | None) -> str:
     """The order of a ranking in words: smallest val/loss first."""
-    return f"{'smallest' if direction(metric) == 'min' else 'largest'} {metric} first"
+    unsaid = " (which end is better is not said)" if higher_is_better is None else ""
+    return f"{'smallest' if higher_is_better is False else 'largest'} {metric} first{unsaid}"
 
 
 def _failure_text(job: Job, settings: Sequence[str]) -> Text:

@@ -12,6 +12,7 @@ from runner.config.checks import leaves
 from runner.config.limits import shown
 from runner.config.settings import load_stored
 from runner.errors import DataError
+from runner.monitor import is_higher_better, stored_directions
 from runner.records.run_directory import RunDirectory
 
 FORMATS = (1,)  # of summary.json
@@ -31,6 +32,10 @@ class PastRun:
     settings: Mapping[str, str]  # dotted name -> value, those that decide what is learnt
     metrics: Mapping[str, float]  # of the best checkpoint
     monitor: str
+
+    def is_higher_better(self, metric: str) -> bool | None:
+        """Whether a higher value of ``metric`` is the better one; None where the run does not say."""
+        return is_higher_better(metric, stored_directions(self.summary))
 
     @property
     def status(self) -> str:

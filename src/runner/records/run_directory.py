@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -16,10 +15,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from runner.errors import ConfigError, DataError, RunError
-from runner.records.files import sweep_temporaries, write_json, write_whole
+from runner.records.files import read_json, rid_of_other_names, sweep_temporaries, write_json, write_whole
 from runner.records.here import here
 
 CLAIM_TRIES = 100
+OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 
 
@@ -34,6 +34,10 @@ class RunDirectory:
     @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "train.log"
 
     @property
     def checkpoints(self) -> Path:
@@ -67,8 +71,10 @@ class RunDirectory:
     def owned(self) -> Iterator[None]:
         """Nobody else writes here inside the block. The lock dies with the process, however it ends.
 
-        Raises RunError when another process owns the run, or the directory cannot be written.
+        Raises DataError where a link would lead what is written elsewhere, RunError when another process owns the run,
+        or the directory cannot be written.
         """
+        check_links(self.path)
         lock, owner = FileLock(self.path / ".lock"), self.path / ".owner"
         try:
             lock.acquire(timeout=0)
@@ -83,6 +89,8 @@ class RunDirectory:
             sweep_temporaries(self.path)
             sweep_temporaries(self.checkpoints)
             write_whole(owner, str(os.getpid()).encode())
+            for appended in (self.metrics, self.log):
+                rid_of_other_names(appended)
             yield
         finally:
             lock.release()
@@ -91,22 +99,29 @@ class RunDirectory:
         """summary.json. Raises DataError when it is missing or damaged."""
         if not self.summary.exists():
             raise DataError(f"{self.path}: no run directory: it has no summary.json")
-        return self.read_json(self.summary)
-
-    def read_json(self, path: Path) -> dict[str, Any]:
-        """The object in a JSON file of the run. Raises DataError when it is missing or damaged."""
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as missing:
-            raise DataError(f"{path}: not there") from missing
-        except (OSError, ValueError) as fault:
-            raise DataError(f"{path}: damaged: {fault}") from fault
-        if not isinstance(content, dict):
-            raise DataError(f"{path}: damaged: not a JSON object")
-        return content
+        return read_json(self.summary)
 
     def write_summary(self, content: dict[str, Any]) -> None:
         write_json(self.summary, content)
+
+
+def check_links(folder: Path) -> None:
+    """Raise DataError where something in a run directory is a link: it came from elsewhere and may lead anywhere.
+
+    The directory itself may be reached through one.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as refusal:
+        raise RunError(f"{folder}: cannot be read: {refusal.strerror}") from refusal
+    for entry in entries:
+        if entry.is_symlink():
+            raise DataError(
+                f"{entry.path}: is a link to {os.readlink(entry.path)}; nothing is written through a link inside a run "
+                "directory: put what it names in its place"
+            )
+        if entry.is_dir() and OWN_FOLDER.fullmatch(entry.name):
+            check_links(Path(entry.path))
 
 
 def check_writable(folder: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from math import prod
+from pathlib import Path
 from typing import Any, get_args
 
 import torch
@@ -10,12 +13,14 @@ from torch import Tensor
 
 from runner.contracts import Column, Data, Missing, Task
 from runner.errors import DataError
-from runner.records.files import write_json
+from runner.records.files import read_json, write_json
 from runner.records.run_directory import RunDirectory
 
 FORMAT = 1
 ROWS_LOOKED_AT = 1000
 BRIGHTEST = 255  # of a picture in a file
+LARGEST_ROW = 10**8  # numbers: 0.4 GB
+LONGEST_SHOWN = 60  # characters of a value that differs
 
 
 @dataclass(frozen=True)
@@ -70,15 +75,49 @@ def write_schema(directory: RunDirectory, schema: Schema) -> None:
 
 def read_schema(directory: RunDirectory) -> Schema:
     """schema.json. Raises DataError when it is damaged or of another format."""
-    content = directory.read_json(directory.schema)
+    return _checked(read_json(directory.schema), directory.schema)
+
+
+def saved_schema(saved: Mapping[str, Any], where: Path) -> Schema | None:
+    """The schema in a checkpoint, ``where`` it lies; None in one of an early build. Raises DataError."""
+    return _checked(dict(saved["schema"]), where) if isinstance(saved.get("schema"), Mapping) else None
+
+
+def check_same_schema(read: Schema, saved: Schema, path: Path) -> None:
+    """Raise DataError, naming what differs, where schema.json is not what the net was trained with."""
+    if read != saved:
+        raise DataError(
+            f"{path}: changed since the run was saved: {_difference('', saved, read)}\n"
+            "  put it back, or take it away: the checkpoint has it too"
+        )
+
+
+def _difference(name: str, before: Any, now: Any) -> str:
+    """The first thing that is not as it was, by its place: class_names[0] was cat, is dog."""
+    if is_dataclass(before):
+        field = next(field for field in vars(before) if getattr(before, field) != getattr(now, field))
+        return _difference(f"{name}.{field}" if name else field, getattr(before, field), getattr(now, field))
+    if isinstance(before, tuple) and len(before) == len(now):
+        place = next(place for place, (old, new) in enumerate(zip(before, now, strict=True)) if old != new)
+        return _difference(f"{name}[{place}]", before[place], now[place])
+    return f"{name} was {_short(before)}, is {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} ..."
+
+
+def _checked(content: dict[str, Any], path: Path) -> Schema:
     if content.pop("format", None) != FORMAT:
-        raise DataError(f"{directory.schema}: of another format; this build reads format {FORMAT}")
+        raise DataError(f"{path}: of another format; this build reads format {FORMAT}")
     try:
         schema = _schema(content)
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
-        raise DataError(f"{directory.schema}: damaged: {fault}") from fault
-    if schema.task not in get_args(Task) or not schema.row_shape or min(schema.row_shape) < 1:
-        raise DataError(f"{directory.schema}: damaged: task {schema.task}, row_shape {list(schema.row_shape)}")
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as fault:
+        raise DataError(f"{path}: damaged: {fault}") from fault
+    has_row = bool(schema.row_shape) and min(schema.row_shape) > 0 and prod(schema.row_shape) <= LARGEST_ROW
+    if schema.task not in get_args(Task) or not has_row:
+        raise DataError(f"{path}: damaged: task {schema.task}, row_shape {list(schema.row_shape)}")
     return schema
 
 

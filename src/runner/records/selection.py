@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runner.monitor import direction
 from runner.records.numerals import figure
 
 
-def flattery(monitor: str, rows: Sequence[Mapping[str, Any]], best: Mapping[str, float]) -> list[str]:
+def flattery(
+    monitor: str, rows: Sequence[Mapping[str, Any]], best: Mapping[str, float], *, higher_is_better: bool
+) -> list[str]:
     """A line where the test split was looked at in several epochs of a run that validation rows decided.
 
     ``rows`` are the run's measurements, ``best`` the scores of the epoch that was chosen.
@@ -18,7 +19,7 @@ def flattery(monitor: str, rows: Sequence[Mapping[str, Any]], best: Mapping[str,
     seen = [(row[name], row["epoch"]) for row in rows if row.get(name) is not None]
     if not monitor.startswith("val/") or len(seen) < 2 or name not in best:
         return []
-    claimed, epoch = (max if direction(name) == "max" else min)(seen, key=lambda pair: pair[0])
+    claimed, epoch = (max if higher_is_better else min)(seen, key=lambda pair: pair[0])
     chosen = f"validation chose epoch {best['epoch']:.0f}, {name} {figure(best[name])}; the test rows would have"
     if claimed == best[name]:
         return [f"{chosen} claimed no more"]

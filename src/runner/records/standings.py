@@ -52,9 +52,6 @@ class Entry:
         """Whether its runs are the folds of one command."""
         return len({run.settings.get("fold") for run in self.runs}) > 1
 
-    def best_run(self, metric: str) -> PastRun:
-        return min(self.runs, key=lambda run: place(run.metrics.get(metric), metric))
-
 
 @dataclass(frozen=True)
 class Contest:
@@ -62,7 +59,11 @@ class Contest:
 
     dataset: str
     metric: str
+    higher_is_better: bool | None  # None where the runs do not say
     entries: tuple[Entry, ...]
+
+    def best_run(self, entry: Entry) -> PastRun:
+        return min(entry.runs, key=lambda run: place(run.metrics.get(self.metric), self.higher_is_better))
 
     @cached_property
     def settings(self) -> list[str]:
@@ -80,13 +81,16 @@ class Contest:
 
 
 def contests(runs: Iterable[PastRun], metric: str | None = None) -> list[Contest]:
-    """A contest for each data set and monitor (or ``metric``, where it was measured) among the finished runs."""
-    rivals: dict[tuple[str, str], list[PastRun]] = defaultdict(list)
+    """A contest for each data set and monitor (or ``metric``, where it was measured) among the finished runs.
+
+    Runs that have two metrics of one name, of which one is better when high, are in two.
+    """
+    rivals: dict[tuple[str, str, bool | None], list[PastRun]] = defaultdict(list)
     for run in runs:
         chosen = metric or run.monitor
         if run.is_done and (metric is None or metric in run.metrics):
-            rivals[dataset_of(run), chosen].append(run)
-    return [Contest(dataset, chosen, ranked(entries(group), chosen)) for (dataset, chosen), group in rivals.items()]
+            rivals[dataset_of(run), chosen, run.is_higher_better(chosen)].append(run)
+    return [Contest(*of_all, ranked(entries(group), *of_all[1:])) for of_all, group in rivals.items()]
 
 
 def dataset_of(run: PastRun) -> str:
@@ -104,9 +108,9 @@ def entries(runs: Sequence[PastRun]) -> list[Entry]:
     return [Entry(tuple(group.values())) for group in groups.values()]
 
 
-def ranked(found: Iterable[Entry], metric: str) -> tuple[Entry, ...]:
+def ranked(found: Iterable[Entry], metric: str, higher_is_better: bool | None) -> tuple[Entry, ...]:
     def place_of(entry: Entry) -> float:
-        return place(entry.scores[metric].mean if metric in entry.scores else None, metric)
+        return place(entry.scores[metric].mean if metric in entry.scores else None, higher_is_better)
 
     return tuple(sorted(found, key=place_of))
 

@@ -90,6 +90,7 @@ def what_ran(outline: Outline) -> dict[str, Any]:
         "in_shape": list(outline.in_shape),
         "num_parameters": outline.num_parameters,
         "monitor": outline.monitor,
+        "higher_is_better": dict(outline.higher_is_better),
         "device": outline.device,
         "device_reason": outline.device_reason,
         "threads": torch.get_num_threads(),

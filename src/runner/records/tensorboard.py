@@ -47,7 +47,8 @@ class TensorBoard:
             return
         self._open()
         if purge_step is not None:
-            self._append(Event(step=purge_step, session_log=SessionLog(status=SessionLog.START)))
+            for _ in range(2):  # TensorBoard takes the first that it sees for the start of the run, which hides nothing
+                self._append(Event(step=purge_step, session_log=SessionLog(status=SessionLog.START)))
         self.flush()
 
     def write(self, step: int, values: Mapping[str, float], wall_time: float | None = None) -> None:
@@ -70,8 +71,16 @@ class TensorBoard:
         """Shows a serialised GraphDef under Graphs."""
         self._append(Event(step=self._step, graph_def=definition))
 
+    def conclude(self, step: int) -> None:
+        """What is shown from now on is of the whole run, whose last step was ``step``: it stands one step behind.
+
+        A run that is killed while it shows this, and one that is made longer, goes on at ``step``, hides all that
+        stands behind it, and shows its end once.
+        """
+        self._step = step + 1
+
     def hparams(self, hparams: Mapping[str, HParam], metrics: Mapping[str, float]) -> None:
-        """Adds the ended run as a row of HParams: ``hparams`` become its columns, ``metrics`` points at the last step.
+        """Adds the ended run as a row of HParams: ``hparams`` become its columns, ``metrics`` points.
 
         No description of the whole experiment is written, so TensorBoard itself unites the columns of all runs. It
         shows the points among the curves too: a name like ``verdict/val/loss`` keeps them apart.

@@ -70,10 +70,6 @@ class Views:
             log.info(line)
 
     @property
-    def log_size(self) -> int:
-        return self.metric_log.size
-
-    @property
     def degraded(self) -> bool:
         return self.tensorboard.degraded
 
@@ -88,7 +84,8 @@ class Views:
         if outcome.status == "interrupted":
             return
         self.tensorboard.hparams(hyperparameters(self.config), ended_with(outcome))
-        rows = read_rows(self.metric_log.path)
+        is_told = self.config.reference.figures or self.config.repeat_batch is not None
+        rows = read_rows(self.metric_log.path) if is_told else []
         self.remark([*outcome.remarks, *verdict(self.config.reference, rows, outcome.best)])
         if self.config.repeat_batch is not None:
             self.remark([overfit_verdict(rows)])
@@ -149,7 +146,7 @@ def first_step_to_hide(directory: RunDirectory, saved: Mapping[str, Any] | None)
 
 
 def open_log(directory: RunDirectory, warn: Callable[[str], None]) -> logging.Handler:
-    handler = LogFile(directory.path / "train.log", warn)
+    handler = LogFile(directory.log, warn)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.setLevel(logging.INFO)
     logging.getLogger().addHandler(handler)  # at the root: what libraries warn of is kept too

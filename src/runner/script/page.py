@@ -53,6 +53,11 @@ def setting_faults(experiment: Experiment) -> Iterator[str]:
     for name, value in dataset.knobs.items():
         if name not in shown and value != usual[name].default:
             yield f"dataset.{name}={value}: a plain script has no such thing; leave it out"
+    accuracy = experiment.config.metric.get("accuracy")
+    usual = experiment.catalog.option("metric", "accuracy").knobs
+    for name, value in accuracy.knobs.items() if accuracy else ():
+        if name in usual and value != usual[name].default:
+            yield f"metric.accuracy.{name}={value}: a script counts the rows that are right; leave it out"
     if (stopping := experiment.config.early_stopping).patience_epochs and stopping.min_delta:
         yield f"early_stopping.min_delta={stopping.min_delta}: a script counts any better epoch; leave it out"
     if experiment.data.official_val is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
@@ -15,7 +15,6 @@ from runner.config.part import Part
 from runner.config.schedule import FORMULAS, links_of
 from runner.errors import ConfigError
 from runner.experiment import Experiment, total_steps
-from runner.monitor import direction
 from runner.parts.filled import Span, filled
 from runner.parts.schedules import stretches
 from runner.parts.target import resolve
@@ -51,7 +50,8 @@ def call(part: Part, experiment: Experiment, ticks: int, chained: list[str] | No
         raise ConfigError(f"scheduler={part.option}: a script can show torch's own; choose one of them")
     kind = resolve(str(part.target), LRScheduler)
     span = span_of(experiment)
-    knobs = filled(part, kind, fresh_optimizer(experiment), span, ticks, direction(experiment.config.monitor))
+    mode: Literal["min", "max"] = "max" if experiment.higher_is_better else "min"
+    knobs = filled(part, kind, fresh_optimizer(experiment), span, ticks, mode)
     formulas = [f"{key}={function(key, knobs.pop(key), part, span)}" for key in FORMULAS if callable(knobs.get(key))]
     knobs = {key: number(value) for key, value in knobs.items() if key != "schedulers"}
     first = [f"[{', '.join(chained)}]"] if chained else []
