@@ -144,9 +144,8 @@ def passengers(draw: np.random.Generator) -> Made:
     columns = [np.arange(1, rows + 1), survived, rank, names, sex, holed(plain(age), no_age), relatives, tickets, fare]
     body = written(header, [*columns, cabins, port])
     truth = {"Pclass": rank, "Sex": sex, "Age": np.where(no_age, np.nan, age), "SibSp": relatives, "Fare": fare}
-    return Made(
-        "titanic.csv", body.encode(), truth | {"Embarked": port}, survived.astype(str), ["dataset.target=Survived"]
-    )
+    truth |= {"Embarked": port}
+    return Made("titanic.csv", body.encode(), truth, survived.astype(str), ["dataset.target=Survived"])
 
 
 def air(draw: np.random.Generator) -> Made:
@@ -192,10 +191,8 @@ def loans(draw: np.random.Generator) -> Made:
     term, income = draw.choice([36, 60], rows), draw.lognormal(11, 0.5, rows).round(-2)
     years = draw.choice(["< 1 year", "1 year", "3 years", "10+ years", "n/a"], rows)
     debt, month = draw.uniform(0, 30, rows).round(2), pd.DatetimeIndex(days(draw, rows, "2008-01-01", "2011-12-31"))
-    home, zips = (
-        draw.choice(["RENT", "OWN", "MORTGAGE"], rows),
-        [f"{value}xx" for value in draw.integers(100, 130, rows)],
-    )
+    home = draw.choice(["RENT", "OWN", "MORTGAGE"], rows)
+    zips = [f"{value}xx" for value in draw.integers(100, 130, rows)]
     logit = 0.25 * (rate - 14) + 0.02 * (used - 50) - 1.2 * (np.log(income) - 11) + 0.8 * (term == 60) + 0.05 * debt
     is_bad = draw.random(rows) < 1 / (1 + np.exp(1.8 - logit))
     header = "id,term,int_rate,emp_length,home_ownership,annual_inc,issue_d,zip_code,dti,revol_util,loan_status"
@@ -287,16 +284,17 @@ def rentals(draw: np.random.Generator) -> Made:
     rows = 3000
     hour = pd.date_range("2011-01-01", periods=rows, freq="7h")
     weather, season = draw.choice([1, 2, 3], rows, p=[0.65, 0.25, 0.1]), (hour.month % 12 // 3 + 1).to_numpy()
-    temp = (14 - 11 * np.cos(hour.dayofyear / 365 * 2 * np.pi) + draw.normal(0, 4, rows)).to_numpy().round(2)
+    temp = (14 - 11 * np.cos(hour.day_of_year / 365 * 2 * np.pi) + draw.normal(0, 4, rows)).to_numpy().round(2)
     humid, wind = draw.uniform(20, 100, rows).round(), draw.gamma(2, 6, rows).round(4)
     by_hour = np.interp(hour.hour, [0, 4, 8, 12, 17, 20, 23], [-1.5, -3, 0.6, 0.2, 0.9, 0.2, -0.8])
     growth = np.linspace(0, 0.8, rows)
-    rate = 4.2 + by_hour + 0.045 * temp - 0.006 * humid - 0.25 * (weather == 3) + growth + 0.1 * (hour.weekday < 5)
+    rate = 4.2 + by_hour + 0.045 * temp - 0.006 * humid - 0.25 * (weather == 3) + growth + 0.1 * (hour.day_of_week < 5)
     count = draw.poisson(np.exp(rate + draw.normal(0, 0.15, rows)))
     header = "datetime,season,weather,temp,humidity,windspeed,count"
     columns = [hour.strftime("%Y-%m-%d %H:%M:%S"), season, weather, temp, plain(humid), wind, count]
     truth = dict(zip(header.split(",")[1:-1], [season, weather, temp, humid, wind], strict=True))
-    truth |= {f"datetime {part}": getattr(hour, part) for part in ("year", "month", "weekday", "hour")}
+    parts = {"year": hour.year, "month": hour.month, "weekday": hour.day_of_week, "hour": hour.hour}
+    truth |= {f"datetime {part}": values for part, values in parts.items()}
     words = ["dataset.target=count", "dataset.columns={datetime: date}"]
     return Made("bike.csv", written(header, columns).encode(), truth, count, words)
 
@@ -342,7 +340,7 @@ def cars(draw: np.random.Generator) -> Made:
         for a, b, c, d, e, f, g, h, name in cells
     ]
     measures = [cylinders, size, np.where(no_power, np.nan, power), weight, pace, year, origin]
-    truth = {f"c{place}": values for place, values in enumerate(measures, start=1)}
+    truth = {f"c{place}": values for place, values in enumerate(measures, start=2)}
     return Made("auto-mpg.data", ("\n".join(lines) + "\n").encode(), truth, miles.round(1), ["dataset.target=0"])
 
 
@@ -411,7 +409,7 @@ def misread(made: Made, data: Data) -> list[str]:
 
 
 def agrees(column: Column, found_N: np.ndarray[Any, Any], values: Any) -> bool:
-    meant = np.array(values)
+    meant = np.array(list(values))
     if meant.dtype.kind != "U":
         return not column.categories and np.allclose(found_N, meant.astype(np.float32), equal_nan=True)
     words = np.array([*column.categories, ""])[np.nan_to_num(found_N, nan=-1).astype(int)]
@@ -449,13 +447,8 @@ def row(make: Callable[[np.random.Generator], Made], folder: Path) -> str:
     noise = 2 * float(np.mean(errors)) / SPLITS**0.5
     verdict = "yes" if ours >= max(linear, net) - noise else f"NO, {max(linear, net) - ours:.3f} behind"
     read = f"not {', '.join(wrong)}" if wrong else f"all {len(made.truth)}"
-    cells = [
-        make.__name__,
-        f"{len(made.y):,}",
-        read,
-        name,
-        *(f"{value:.3f}" for value in (ours, linear, net, trees, noise)),
-    ]
+    values = [f"{value:.3f}" for value in (ours, linear, net, trees, noise)]
+    cells = [make.__name__, f"{len(made.y):,}", read, name, *values]
     return f"| {' | '.join([*cells, verdict])} |"
 
 

@@ -91,6 +91,7 @@ def test_case_11_what_is_rare_is_measured() -> None:
 def test_case_11_usual_columns_have_no_such_value() -> None:
     assert told((SHARE - 0.7).clamp(min=0)) == ""  # rain
     assert told((20_000 + 60_000 * SHARE).where(SHARE > 0.1, 0.0)) == ""  # income
+    assert told((1990 + 25 * SHARE).where(SHARE > 0.9, 0.0)) == ""  # the year of a renovation
     assert told((SHARE > 0.95).float()) == told(COUNT) == told(COUNT - 1) == ""  # yes and no, grades
     assert told((17 + 100 * SHARE).round().clamp(max=90)) == ""  # an age that ends at 90
     assert told((12 + 3 * torch.randn(N, generator=DRAW)).exp().clamp(max=500_001)) == ""

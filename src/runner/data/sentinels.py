@@ -92,8 +92,8 @@ def _lowest_for_none(x_n: Tensor) -> float | None:
     lowest, second, highest = (float(values[i]) for i in (0, 1, -1))
     is_nines = _is_nines(lowest)
     share, others = (SHARE_OF_NINES, OTHERS_OF_NINES) if is_nines else (SHARE, OTHERS)
-    if len(values) <= others or counts[0] < max(share * len(x_n), FEWEST):
-        return None
+    if len(values) <= others or counts[0] < max(share * len(x_n), FEWEST) or not lowest:
+        return None  # 0 is a value of other columns too, and the setting is for all
     gap, width = second - lowest, highest - second
     may_be_near = (lowest < 0 <= second and lowest.is_integer()) or (is_nines and gap > HALF_FAR * width)
     is_told = gap > FAR * width or (may_be_near and counts[0] >= OFTENER * counts[1:].max())
