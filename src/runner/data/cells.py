@@ -35,9 +35,7 @@ MARKERS = frozenset(
         "nat",
         r"\n",
     )
-) | frozenset(
-    ("nil", "tbd", "void", "error", "x", "없음", "미상", "모름", "알 수 없음", "결측", "해당없음", "해당 없음")
-)
+) | frozenset(("nil", "tbd", "void", "없음", "미상", "모름", "알 수 없음", "결측", "해당없음", "해당 없음"))
 _ERROR = re.compile(r"#[A-Z0/]+[!?]?|[^\w()%$€£₩¥]+")  # of a spreadsheet, or signs alone
 MOST = 0.9  # of the cells of a column have to be of one form for the column to be of that form
 DECIMALS = (".", ",")

@@ -204,15 +204,14 @@ class Fit:
 
     def _kind_of_numbers(self, place: int) -> Found:
         name = self.frame.names[place]
-        values = self._first_train_rows[:, place]
-        if len(torch.unique(values)) < 2 or values.isnan().any():
+        if not self._differs_C[place]:  # in the first rows; it may do so below
             values = self._train(place)
-        values = values[~values.isnan()]
-        if not len(values):
-            return Found("ignored", "it is empty in every train row")
-        if bool((values == values[0]).all()):
-            return Found("ignored", "it is the same in every train row")
-        counts_up = self._counts_up(self.frame.x_NC[:, place])
+            values = values[~values.isnan()]
+            if not len(values):
+                return Found("ignored", "it is empty in every train row")
+            if bool((values == values[0]).all()):
+                return Found("ignored", "it is the same in every train row")
+        counts_up = self._may_count_up_C[place] and self._counts_up(self.frame.x_NC[:, place])
         if counts_up or (is_id_name(name) and len(torch.unique(self._train(place))) == len(self.split.train)):
             return Found("ignored", numbering(name, counts_up=counts_up, digits=0, are_round=False))
         return Found("numeric", note=self.text.layout.note_on_fractions(name))
@@ -462,9 +461,18 @@ class Fit:
         return self.frame.x_NC[:, place][self.split.train]
 
     @cached_property
-    def _first_train_rows(self) -> Tensor:
-        """[n, C] enough of them to see that most columns are not the same in all."""
-        return self.frame.x_NC[self.split.train[:FIRST_ROWS]]
+    def _differs_C(self) -> list[bool]:
+        """[C] which columns of numbers are whole in the first train rows, and not the same in all: most of them."""
+        lowest_C, highest_C = self.frame.x_NC[self.split.train[:FIRST_ROWS]].aminmax(dim=0)
+        differs: list[bool] = (lowest_C < highest_C).tolist()  # NaN is less than nothing
+        return differs
+
+    @cached_property
+    def _may_count_up_C(self) -> list[bool]:
+        """[C] which columns end as far from their beginning as the last row is from the first."""
+        x_NC = self.frame.x_NC
+        may: list[bool] = (x_NC[-1] - x_NC[0] == len(x_NC) - 1).tolist()
+        return may
 
     @cached_property
     def _is_whole_C(self) -> Tensor:
