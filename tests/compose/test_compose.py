@@ -523,3 +523,32 @@ def test_case_40_a_text_that_is_no_number_is_told_as_it_is(monkeypatch: pytest.M
 def test_case_40_what_is_kept_of_a_run_holds_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("N", "2")
     assert "epochs: 2\n" in composed("epochs=${oc.env:N}", "tags=[${oc.env:N}]").config.as_yaml()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "model.hidden=[32, 16]",
+            "model.hidden=[32,: no blank inside a list, or quotes around it: 'model.hidden=[32,16]'",
+        ),
+        ("model.hidden=[32, 16, 8]", "quotes around it: 'model.hidden=[32,16,8]'"),
+        ("model.hidden=[ 32,16 ]", "quotes around it: 'model.hidden=[ 32,16 ]'"),
+        ("optimizer.betas=[0.9, -1] epochs=2", "quotes around it: 'optimizer.betas=[0.9,-1]'"),
+        (
+            "dataset.columns={a: ignored, b: [x, y]}",
+            "dataset.columns={a:: no blank inside a mapping, or quotes around it: "
+            "'dataset.columns={a: ignored, b: [x, y]}'",
+        ),
+    ],
+)
+def test_case_15_a_value_that_the_shell_has_cut_is_told_in_one_line(words: str, told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(words.split(" "))
+    (fault,) = error.value.faults
+    assert fault.endswith(told)
+
+
+def test_case_15_a_bracket_that_is_part_of_a_name_is_left_alone() -> None:
+    assert composed("data_dir={x", "epochs=2").config.data_dir == "{x"
+    assert composed("model=mlp", "model.hidden=[32, 16]").config.model.knobs["hidden"] == [32, 16]
