@@ -10,14 +10,15 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "runner"
 
-# what each room may import of the others; errors, contracts, specs, regular_file and the package are open to all
-OPEN = {"", "errors", "contracts", "specs", "regular_file"}
+# what each room may import of the others; errors, contracts, specs, the two files on what comes from outside are open
+OPEN = {"", "errors", "contracts", "specs", "regular_file", "control_characters"}
 PARTS = {"data", "models", "losses", "optimizers", "schedulers", "metrics"}
 MAY = {
     "contracts": set(),
     "errors": set(),
     "specs": set(),
     "regular_file": set(),
+    "control_characters": set(),
     "libraries": set(),
     "seed": set(),
     "device": set(),

@@ -13,6 +13,7 @@ from importlib import import_module
 
 from runner import __version__
 from runner.config.spelling import listed, nearest
+from runner.control_characters import message
 from runner.errors import ConfigError, RunError, RunnerError
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
@@ -126,5 +127,5 @@ def _report(error: RunnerError) -> int:
         traceback.print_exception(error)
     with suppress(OSError):  # the terminal is gone (HUP): nobody is left to tell, the exit code still says it
         for fault in error.faults if isinstance(error, ConfigError) else (str(error),):
-            print(f"error: {fault}", file=sys.stderr)
+            print(f"error: {message(fault)}", file=sys.stderr)
     return error.exit_code

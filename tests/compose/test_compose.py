@@ -496,3 +496,75 @@ def test_our_launcher_is_reached_through_hydras_sweeper(tmp_path: Path, monkeypa
         (0, ("seed=1",), tmp_path / "sweep/0-seed=1", 1),
         (1, ("seed=2",), tmp_path / "sweep/1-seed=2", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "name", "value"),
+    [
+        ("epochs=${oc.env:N}", "2", "epochs", 2),
+        ("epochs=${oc.env:LACKING,2}", "", "epochs", 2),
+        ("val_fraction=${oc.env:N}", "1e-1", "val_fraction", 0.1),
+        ("grad_clip_norm=${oc.env:N}", "3", "grad_clip_norm", 3),
+        ("early_stopping.patience_epochs=${oc.env:N}", "4", "early_stopping.patience_epochs", 4),
+        ("max_steps=${oc.env:N}", "null", "max_steps", None),
+        ("shuffle=${oc.env:N}", "false", "shuffle", False),
+        ("optimizer.lr=${oc.env:N}", "0.25", "optimizer.lr", 0.25),
+        ("optimizer.betas=[${oc.env:N},0.5]", "0.25", "optimizer.betas", [0.25, 0.5]),
+        ("model.channels=[${oc.env:N}]", "7", "model.channels", [7]),
+        ("batch_size=${epochs}", "", "batch_size", 10),
+        ("name=${oc.env:N}", "2", "name", "2"),
+        ("tags=[${oc.env:N},b]", "2", "tags", ["2", "b"]),
+        ("data_dir=${oc.env:N}", "2", "data_dir", "2"),
+        ("optimizer.lr=${oc.decode:${oc.env:N}}", "0.5", "optimizer.lr", 0.5),
+    ],
+)
+def test_case_40_a_text_of_the_environment_is_a_number_where_one_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, word: str, text: str, name: str, value: Any
+) -> None:
+    monkeypatch.setenv("N", text)
+    found: Any = composed(word).config.as_dict()
+    for key in name.split("."):
+        found = found[key]
+    assert found == value and type(found) is type(value)
+
+
+def test_case_40_a_text_that_is_no_number_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("N", "two")
+    assert faults_of("epochs=${oc.env:N}") == ("epochs=two: must be a whole number >= 1",)
+    monkeypatch.setenv("N", "[&a [*a]]")
+    (fault,) = faults_of("epochs=${oc.env:N}")
+    assert fault.startswith("epochs=[&a [*a]]: must be a whole number")
+
+
+def test_case_40_what_is_kept_of_a_run_holds_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("N", "2")
+    assert "epochs: 2\n" in composed("epochs=${oc.env:N}", "tags=[${oc.env:N}]").config.as_yaml()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "model.hidden=[32, 16]",
+            "model.hidden=[32,: no blank inside a list, or quotes around it: 'model.hidden=[32,16]'",
+        ),
+        ("model.hidden=[32, 16, 8]", "quotes around it: 'model.hidden=[32,16,8]'"),
+        ("model.hidden=[ 32,16 ]", "quotes around it: 'model.hidden=[ 32,16 ]'"),
+        ("optimizer.betas=[0.9, -1] epochs=2", "quotes around it: 'optimizer.betas=[0.9,-1]'"),
+        (
+            "dataset.columns={a: ignored, b: [x, y]}",
+            "dataset.columns={a:: no blank inside a mapping, or quotes around it: "
+            "'dataset.columns={a: ignored, b: [x, y]}'",
+        ),
+    ],
+)
+def test_case_15_a_value_that_the_shell_has_cut_is_told_in_one_line(words: str, told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(words.split(" "))
+    (fault,) = error.value.faults
+    assert fault.endswith(told)
+
+
+def test_case_15_a_bracket_that_is_part_of_a_name_is_left_alone() -> None:
+    assert composed("data_dir={x", "epochs=2").config.data_dir == "{x"
+    assert composed("model=mlp", "model.hidden=[32, 16]").config.model.knobs["hidden"] == [32, 16]

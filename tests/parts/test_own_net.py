@@ -120,9 +120,9 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def told(words: list[str], name: str, *more: str) -> str:
     """The lines on a net, without which model it is."""
     data = () if any(word.startswith("dataset=") for word in more) else ("dataset=iris",)
-    return "; ".join(
-        line.removeprefix("model=module: ") for line in assembled([*words, f"model.name={name}", *data, *more]).notes
-    )
+    notes = assembled([*words, f"model.name={name}", *data, *more]).notes
+    own = "model=module: "
+    return "; ".join(line.removeprefix(own) for line in notes if line.startswith(own))
 
 
 SUMS = "its outputs sum to 1 in each row, as after a softmax; "

@@ -12,6 +12,7 @@ from runner import libraries
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import Catalog, conf_folders
+from runner.control_characters import visible
 from runner.errors import ConfigError
 from runner.records.console import console
 
@@ -39,5 +40,5 @@ def run(argv: Sequence[str]) -> int:
     screen = console(sys.stdout)
     parts = [getattr(experiment.config, group).option for group in ("dataset", "model", "optimizer")]
     screen.print(Text(f"{' - '.join(parts)}: the first of all the steps that train would take", style="bold"))
-    screen.print(lesson(first_step(experiment), experiment.config, experiment.data.class_names))
+    screen.print(lesson(first_step(experiment), experiment.config, list(map(visible, experiment.data.class_names))))
     return 0

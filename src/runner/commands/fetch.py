@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.spelling import listed, nearest
+from runner.control_characters import say
 from runner.data.download import damaged, download, missing
 from runner.data.publications import PUBLICATIONS
 from runner.errors import ConfigError
@@ -39,7 +40,7 @@ def _fetch(name: str, data_dir: Path) -> None:
         return
     folder = data_dir / PUBLICATIONS[name].folder
     came = download(name, data_dir, damaged)
-    print(f"{name}: {'fetched' if came else 'here already'}, checked: {folder}")
+    say(f"{name}: {'fetched' if came else 'here already'}, checked: {folder}")
 
 
 def _overview(data_dir: Path) -> Table:

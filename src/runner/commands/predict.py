@@ -17,6 +17,7 @@ from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run
 from runner.commands.whole_number import whole_number
 from runner.config.knobs import DATASET
 from runner.config.limits import faults
+from runner.control_characters import say
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.files import write_whole
 from runner.records.numerals import counted
@@ -317,9 +318,9 @@ class Teller:
         elif self.wanted.as_json:
             print(*json_lines(answers, self.wanted.top), sep="\n")
         elif self.wanted.cells or self.wanted.test_index is not None:
-            print(*single_lines(answers, self.wanted.top), sep="\n")
+            say(*single_lines(answers, self.wanted.top))
         else:
-            print(*lines(answers, self.wanted.top, heading=self.told == 0), sep="\n")
+            say(*lines(answers, self.wanted.top, heading=self.told == 0))
         self.told += len(answers.names)
 
     def finish(self) -> None:

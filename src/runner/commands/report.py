@@ -19,8 +19,10 @@ from rich.text import Text
 from runner.commands.whole_number import whole_number
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
+from runner.control_characters import say, visible
 from runner.errors import ConfigError, DataError
 from runner.records.console import console
+from runner.records.csv_cells import csv_cells
 from runner.records.difference import Difference, difference
 from runner.records.here import here
 from runner.records.leaderboard import order, place, ranking
@@ -40,7 +42,7 @@ def run(argv: Sequence[str]) -> int:
     folders = [_folder(word) for word in wanted.folders] or [usual_output_dir()]
     runs, left_out = read_runs(folders)
     for line in shortened(left_out, "more directories"):
-        print(f"warning: {line}; left out", file=sys.stderr)
+        say(f"warning: {line}; left out", file=sys.stderr)
     if left_out and not runs:
         raise DataError("report: no run there can be read")
     if not runs:
@@ -128,11 +130,11 @@ def write_csv(runs: Sequence[PastRun]) -> None:
     settings = [*differing([run.settings for run in runs]), *REPEATED]
     metrics = dict.fromkeys(name for run in runs for name in run.metrics)
     table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(["run", "status", "started", "seconds", *settings, *metrics])
+    table.writerow(csv_cells(map(visible, ["run", "status", "started", "seconds", *settings, *metrics])))
     for run in runs:
-        told = [run.path, run.status, run.started, run.summary.get("seconds", "")]
-        values = [run.settings.get(name, "") for name in settings]
-        table.writerow([*told, *values, *(run.metrics.get(name, "") for name in metrics)])
+        told = [str(run.path), run.status, run.started, str(run.summary.get("seconds", ""))]
+        words = [*told, *(run.settings.get(name, "") for name in settings)]
+        table.writerow([*csv_cells(map(visible, words)), *(run.metrics.get(name, "") for name in metrics)])
 
 
 def show(runs: Sequence[PastRun], metric: str | None, top: int) -> None:

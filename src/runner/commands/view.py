@@ -18,6 +18,7 @@ from runner.compose.request import parse
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.settings import Config
 from runner.config.spelling import listed
+from runner.control_characters import say
 from runner.errors import ConfigError
 from runner.records.files import write_whole
 from runner.records.here import here
@@ -153,7 +154,7 @@ def _show(exhibit: Exhibit, out: Path, warning: str) -> None:
     if screen.is_interactive:
         show(screen, exhibit)
     else:
-        print(*plain_lines(exhibit), sep="\n")
+        say(*plain_lines(exhibit))
     if warning:
         RunConsole().warn(warning)
     screen.print(Text(f"written to {out}"), soft_wrap=True)

@@ -14,6 +14,7 @@ from runner import libraries
 from runner.commands.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
 from runner.commands.whole_number import whole_number
 from runner.config.spelling import listed, nearest
+from runner.control_characters import say
 from runner.errors import ConfigError, DataError, RunError, RunnerError
 from runner.records.files import write_whole
 
@@ -79,7 +80,7 @@ def run(argv: Sequence[str]) -> int:
     show(sitter, written)
     for line in [*left_out, *filter(None, [advice(boxes)])]:
         console.warn(line)
-    print(f"written to {wanted.folder}{os.sep}")
+    say(f"written to {wanted.folder}{os.sep}")
     for name in written:
         print(f"  {f'{name}.png':16}  {PICTURES[name]}")
     return 0

@@ -16,6 +16,7 @@ from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.schedule import formula_names
 from runner.config.settings import Config
+from runner.control_characters import say
 from runner.errors import ConfigError
 from runner.records.files import write_whole
 
@@ -156,7 +157,7 @@ def _show(curves: ScheduleCurves, out: Path) -> None:
     if screen.is_interactive:
         show(screen, curves)
     else:
-        print(*plain_lines(curves), sep="\n")
+        say(*plain_lines(curves))
     screen.print(Text(f"written to {out}"), soft_wrap=True)
 
 

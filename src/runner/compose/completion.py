@@ -27,7 +27,7 @@ def candidates(line: str, verbs: Collection[str]) -> list[str]:
     """The whole words that the last word of ``line`` may become; what ends in = or . goes on."""
     _, *words, begun = shell_words(line)
     found = following(words[0], words[1:], begun) if words else verbs
-    return [word for word in dict.fromkeys(found) if word.startswith(begun)]
+    return [word for word in dict.fromkeys(found) if word.startswith(begun) and word.isprintable()]
 
 
 def shell_words(line: str) -> list[str]:

@@ -29,7 +29,8 @@ from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf, unknown_option
 from runner.config.checks import MISSING, Unresolved, leaves
 from runner.config.limits import shown
-from runner.config.settings import Config, check, find_faults
+from runner.config.looked_up import LookedUp, as_typed
+from runner.config.settings import Config, annotation_at, check, find_faults
 from runner.config.spelling import listed, nearest
 from runner.config.yamlfile import mapping
 from runner.errors import ConfigError
@@ -63,8 +64,9 @@ def compose(request: Request, job: int | None = None) -> Composed:
             tree.hydra.job.num, tree.hydra.job.id = job, str(job)
     spell_out_mappings(tree, catalog)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
-    data, broken = plain(tree)
     choices = dict(tree.hydra.runtime.choices)
+    data, broken = plain(tree)
+    data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
     trusted = _typed_trust(lines.overrides)
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
     if faults:
@@ -185,7 +187,7 @@ def _plain(parent: Any, key: Any, where: str, faults: list[str]) -> Any:
     try:
         value = parent[key]
         if not isinstance(value, Container):
-            return value
+            return LookedUp(value) if node._is_interpolation() and isinstance(value, str) else value
         if isinstance(value, DictConfig):
             return {str(k): _plain(value, k, f"{where}.{k!s}", faults) for k in value}
         items = [_plain(value, i, f"{where}[{i}]", faults) for i in range(len(value))]  # type: ignore[arg-type]

@@ -47,12 +47,29 @@ class Request:
 
 
 def parse(argv: Sequence[str]) -> Request:
-    """The request in ``argv``. Raises ConfigError for a flag that nobody knows."""
+    """The request in ``argv``. Raises ConfigError for a flag that nobody knows, or a value that the shell has cut."""
+    if faults := list(_cut_values(argv)):
+        raise ConfigError(faults)
     parser = hydra_parser()
     flags = parser.parse_intermixed_args(list(argv))
     if flags.config_path is not None:
         raise ConfigError("--config-path: the packaged conf stays where it is; add a folder with --config-dir")
     return Request(tuple(argv), flags, tuple(flags.overrides))
+
+
+def _cut_values(argv: Sequence[str]) -> Iterator[str]:
+    """A fault for each list or mapping that a shell has cut at its blanks, as model.hidden=[32, and 16]."""
+    for place, word in enumerate(argv):
+        value = word.partition("=")[2]
+        if value.startswith(("[", "{")) and _num_open(value) > 0:
+            wholes = (" ".join(argv[place:end]) for end in range(place + 2, len(argv) + 1))
+            if whole := next((whole for whole in wholes if _num_open(whole) == 0), None):
+                kind, whole = ("list", whole.replace(", ", ",")) if value[0] == "[" else ("mapping", whole)
+                yield f"{word}: no blank inside a {kind}, or quotes around it: {quote(whole)}"
+
+
+def _num_open(text: str) -> int:
+    return sum(text.count(bracket) for bracket in "[{") - sum(text.count(bracket) for bracket in "]}")
 
 
 def hydra_parser() -> argparse.ArgumentParser:

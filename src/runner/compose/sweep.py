@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from runner.control_characters import say
 from runner.errors import ConfigError, DataError, RunnerError
 from runner.records.run_directory import DONE, RunDirectory
 
@@ -72,12 +73,12 @@ def run_jobs(
             if running.signal_number:
                 code, reason = 128 + running.signal_number, "not started: the sweep was interrupted"
             else:
-                print(f"job {number}: {' '.join(words) or 'as it is'}", flush=True)
+                say(f"job {number}: {' '.join(words) or 'as it is'}")
                 argv = [*request.with_overrides(overrides).argv, f"hydra.job.num={number}", f"hydra.job.id={number}"]
                 code, reason = _run(context, job or JOB, argv, folder, running)
                 new = [note for note in _notes(folder) if note not in said]
                 said += new
-                print(f"  {reason or _result(folder)}", *new, sep="\n  ", flush=True)
+                say(*(f"  {line}" for text in (reason or _result(folder), *new) for line in text.split("\n")))
             outcomes.append(JobOutcome(number, words, folder, code, reason))
     return outcomes
 

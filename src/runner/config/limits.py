@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin
 
+from runner.control_characters import visible
+
 
 class Limit(Protocol):
     """What an annotation adds to a type; its str() completes 'a number ...'."""
@@ -115,7 +117,7 @@ def shown(value: Any) -> str:
         return f"[{','.join(map(shown, value))}]"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key}:{shown(item)}" for key, item in value.items()) + "}"
-    text = "''" if value == "" else str(value)
+    text = "''" if value == "" else visible(str(value))
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

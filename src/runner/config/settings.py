@@ -13,7 +13,7 @@ import yaml
 from runner.config.catalog import PARTS, Catalog, Option
 from runner.config.checks import name_fault, part_faults, setting_faults, sound_settings, unknown_settings
 from runner.config.groups import group_faults
-from runner.config.knobs import Count, NotNegative, NotNegativeInt, Positive
+from runner.config.knobs import Count, NotNegative, NotNegativeInt, Positive, annotation_of
 from runner.config.limits import Matching, NumbersByName, Range, shown
 from runner.config.part import Part
 from runner.config.schedule import completed, schedule_faults
@@ -195,6 +195,18 @@ def with_later_keys(tree: Mapping[str, Any]) -> dict[str, Any]:
     whole = {**LATER_SETTINGS, **tree}
     nodes = {group: node for group in PARTS if isinstance(node := whole.get(group), Mapping)}
     return whole | {group: {**LATER_KNOBS.get(str(node.get("_target_")), {}), **node} for group, node in nodes.items()}
+
+
+def annotation_at(name: str, choices: Mapping[str, Any], catalog: Catalog) -> Any:
+    """The type and range of the setting or knob of that dotted name; None where there is none."""
+    group, _, knob = name.partition(".")
+    if group not in PARTS:
+        return setting_types().get(name)
+    option, _, knob = knob.partition(".") if group == "metric" else (str(choices.get(group)), "", knob)
+    try:
+        return annotation_of(group, knob, catalog.option(group, option).knobs[knob].default)
+    except (ConfigError, KeyError):
+        return None
 
 
 @cache

@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 
+from runner.control_characters import visible
+
 # Names of other tools and papers for what is called otherwise here; everything else is left to difflib.
 OTHER_NAMES: Mapping[str, str] = {
     "arch": "model",
@@ -60,4 +62,4 @@ def bare(word: str) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """The names in one line: a, b, c."""
-    return ", ".join(names)
+    return ", ".join(map(visible, names))

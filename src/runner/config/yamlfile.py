@@ -111,6 +111,15 @@ def _text(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
 
 
+def spelled(text: str) -> Any:
+    """What a text as 2, [1, 2] or true spells; the text itself where it spells nothing plain."""
+    try:
+        _refuse_bombs(Path(), text, aliases=False)
+        return yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError, TypeError, ConfigError):
+        return text
+
+
 def _refuse_bombs(path: Path, text: str, aliases: bool) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):

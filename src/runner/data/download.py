@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
+from runner.control_characters import say
 from runner.data.blanks import BLANKS
 from runner.data.layout import DELIMITERS, find_delimiter, sample
 from runner.data.mirrors import Mirrors
@@ -64,7 +65,7 @@ def download(option: str, data_dir: Path, choose: Choice) -> bool:
     with _writing(folder), FileLock(folder / ".fetch.lock"):
         wanted = choose(option, data_dir)  # another process may have fetched it in the meantime
         if wanted:
-            print(f"fetching {option} (at most {publication.download_mb:g} MB) into {folder}", file=sys.stderr)
+            say(f"fetching {option} (at most {publication.download_mb:g} MB) into {folder}", file=sys.stderr)
         with Mirrors(publication.mirrors) as mirrors:
             for i, archive in enumerate(wanted):
                 if not _fetch(mirrors, folder, archive):
@@ -87,7 +88,7 @@ def received(address: str, data_dir: Path) -> Path:
     path = folder / name
     with _writing(folder), FileLock(folder / ".fetch.lock"):
         if not path.is_file():
-            print(f"fetching {address} into {path}", file=sys.stderr)
+            say(f"fetching {address} into {path}", file=sys.stderr)
             with Mirrors((address,)) as mirrors, _temporary(path) as temporary:
                 if not mirrors.get("", None, temporary):
                     ((host, fault),) = mirrors.faults.items()

@@ -15,6 +15,7 @@ from typing import Literal
 from rich.cells import cell_len
 from torch import Tensor
 
+from runner.records.csv_cells import csv_cells
 from runner.records.numerals import figure
 
 RUNNERS_UP = 2  # classes after the most probable, in a line of its own for each row
@@ -94,7 +95,7 @@ class CsvText:
         self.text = io.StringIO()
         self.writer = csv.writer(self.text, lineterminator="\n")
         of_classes = [measure, *(f"{measure[0]}({name})" for name in class_names)] if class_names else []
-        self.writer.writerow(["input", "predicted", *of_classes, *["true"] * truths])
+        self.writer.writerow(csv_cells(["input", "predicted", *of_classes, *["true"] * truths]))
 
     def add(self, answers: Answers) -> None:
         truths = [[truth] for truth in answers.truths] or [[]] * len(answers.names)
@@ -106,7 +107,7 @@ class CsvText:
         else:
             predicted, cells = scores, [[]] * len(scores)
         self.writer.writerows(
-            [name, said, *row, *truth]
+            csv_cells([name, said, *row, *truth])
             for name, said, row, truth in zip(answers.names, predicted, cells, truths, strict=True)
         )
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from runner.control_characters import message, visible
 from runner.records.bar import LiveBar
 from runner.records.comparison import remark
 from runner.records.epochs import EpochTable, plain_line
@@ -132,11 +134,11 @@ class RunConsole:
 
     def warn(self, text: str) -> None:
         """Says ``text`` on standard error."""
-        self._say(Text(f"warning: {text}", style="yellow"))
+        self._say(Text(f"warning: {message(text)}", style="yellow"))
 
     def wrong(self, text: str) -> None:
         """Says on standard error what is wrong with one of many inputs; the others go on."""
-        self._say(Text(f"error: {text}", style="red"))
+        self._say(Text(f"error: {message(text)}", style="red"))
 
     def _say(self, line: Text) -> None:
         gone = suppress(OSError)  # standard error itself: nobody is left to tell
@@ -189,10 +191,15 @@ class RunConsole:
 
 
 class _Console(Console):
-    """A console that reports a closed pipe like any other failure to write, instead of leaving the process."""
+    """A console that shows control characters, and reports a closed pipe like any other failure to write."""
 
     def on_broken_pipe(self) -> None:
         raise
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            is_ours = segment.control or segment.text == "\n" or segment.text.isprintable()
+            yield segment if is_ours else Segment("\n".join(map(visible, segment.text.split("\n"))), segment.style)
 
 
 def console(stream: IO[str]) -> Console:

@@ -16,6 +16,7 @@ from torch import Tensor
 from runner import regular_file
 from runner.contracts import Data, Outcome
 from runner.errors import DataError
+from runner.records.csv_cells import csv_cells
 from runner.records.files import write_whole
 from runner.records.run_directory import DONE, RunDirectory
 from runner.records.summary import FORMAT
@@ -168,5 +169,5 @@ def _read_csv(path: Path) -> list[list[str]]:
 
 def _write_csv(path: Path, lines: Sequence[Sequence[str]]) -> None:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
+    csv.writer(text, lineterminator="\n").writerows(map(csv_cells, lines))
     write_whole(path, text.getvalue().encode())

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from runner.control_characters import visible
+
 
 def here(path: Path) -> str:
     """The path from the current folder on where it is below, else as it is."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    return visible(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))

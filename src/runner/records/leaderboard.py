@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from runner.control_characters import visible
 from runner.monitor import is_higher_better
 from runner.records.here import here
 from runner.records.numerals import counted, figure
@@ -90,9 +91,9 @@ def ranking(heads: Sequence[str], lines: Sequence[Sequence[str]], numbers: Seque
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
     for head in heads:
         justify: Literal["left", "right"] = "right" if head in numbers else "left"
-        table.add_column(Text(head), justify=justify, no_wrap=head in numbers, overflow="fold")
+        table.add_column(Text(visible(head)), justify=justify, no_wrap=head in numbers, overflow="fold")
     for index, line in enumerate(lines):
-        table.add_row(*map(Text, line), style="" if index else "bold green")
+        table.add_row(*(Text(visible(cell)) for cell in line), style="" if index else "bold green")
     return table
 
 

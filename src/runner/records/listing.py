@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+from runner.control_characters import say
+
 
 @dataclass(frozen=True)
 class Table:
@@ -22,19 +24,18 @@ def draw(table: Table) -> None:
     if sys.stdout.isatty():
         _draw_rich(table)
         return
-    print(table.title)
+    say(table.title)
     widths = [max(len(row[i]) for row in (table.columns, *table.rows)) for i in range(len(table.columns))]
     signs = [">" if i in table.numbers else "<" for i in range(len(widths))]
     for row in [table.columns] * bool(table.numbers) + list(table.rows):
         cells = (f"{cell:{sign}{width}}" for cell, sign, width in zip(row, signs, widths, strict=True))
-        print("  " + "  ".join(cells).rstrip())
+        say("  " + "  ".join(cells).rstrip())
     for note in table.notes:
-        print(note)
+        say(note)
 
 
 def _draw_rich(table: Table) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
@@ -43,7 +44,9 @@ def _draw_rich(table: Table) -> None:
         drawn.add_column(column, no_wrap=column != table.columns[-1], justify="right" if i in table.numbers else "left")
     for row in table.rows:
         drawn.add_row(*(Text(cell) for cell in row))
-    console = Console()
-    console.print(drawn)
+    from runner.records.console import console
+
+    screen = console(sys.stdout)
+    screen.print(drawn)
     for note in table.notes:
-        console.print(Text(note, style="dim"))
+        screen.print(Text(note, style="dim"))

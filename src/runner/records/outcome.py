@@ -13,6 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
+from runner.control_characters import visible
 from runner.records.here import here
 from runner.records.numerals import duration, figure
 
@@ -128,6 +129,7 @@ def next_commands(outline: Outline, outcome: Outcome, logdir: Path | None) -> li
 
 def shortened(name: str, width: int) -> str:
     """``name`` in at most ``width`` columns of a terminal; a Hangul or Chinese character takes two."""
+    name = visible(name)
     return name if cell_len(name) <= width else set_cell_size(name, width).rstrip()
 
 

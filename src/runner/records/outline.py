@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from runner.control_characters import visible
 from runner.records.here import here
 from runner.records.numerals import counted
 
@@ -100,6 +101,7 @@ def _data_text(outline: Outline) -> str:
 
 def _classes_text(names: Sequence[str], counts: Sequence[int]) -> str:
     """The classes with their train rows: each count where there are few classes, the range where there are many."""
+    names = list(map(visible, names))
     if len(names) <= 5:
         each = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
         return f"{len(names)} classes: {each}{_imbalance_text(counts)}"
