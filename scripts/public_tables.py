@@ -344,7 +344,8 @@ def cars(draw: np.random.Generator) -> Made:
     return Made("auto-mpg.data", ("\n".join(lines) + "\n").encode(), truth, miles.round(1), ["dataset.target=0"])
 
 
-KINDS: tuple[Callable[[np.random.Generator], Made], ...] = (
+Maker = Callable[[np.random.Generator], Made]
+KINDS: tuple[Maker, ...] = (
     houses,
     listings,
     passengers,
@@ -423,7 +424,7 @@ def error_of(score: Callable[..., float], y: np.ndarray[Any, Any], guess: np.nda
     return float(np.std([score(y[rows], guess[rows]) for rows in draw.integers(0, len(y), (200, len(y)))]))
 
 
-def row(make: Callable[[np.random.Generator], Made], folder: Path) -> str:
+def row(make: Maker, folder: Path) -> str:
     """A line of the table."""
     made = make(np.random.default_rng(0))
     path = folder / made.file

@@ -46,7 +46,7 @@ def _lines(data: Data, rows: Tensor, suspects: list[int]) -> Iterator[str]:
     for place in suspects:
         missed = int(goal.missed(data.x[rows, place : place + 1]))
         if missed <= goal.most_missed(MISSED):
-            yield _line(data, data.columns[place].name, 100 * (len(rows) - missed) // len(rows))
+            yield _line(data, data.columns[place].in_file, 100 * (len(rows) - missed) // len(rows))
 
 
 def _line(data: Data, name: str, percent: int) -> str:
