@@ -1,5 +1,6 @@
 """Metrics that would have no value on a split are refused before anything is trained or written."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,8 @@ def train(folder: Path, lines: list[str], *words: str) -> program.Done:
         (
             NUMBERS,
             ["val_fraction=0", "test_fraction=0.3", "metric=[r2]", "metric.r2.adjusted=2", "max_eval_rows=3"],
-            "metric=r2: has no value on the test split: Division by zero in adjusted r2 score. "
-            "Falls back to standard r2 score.\n  raise max_eval_rows=3, or leave it out: metric=[rmse,mae]",
+            "metric=r2: has no value on the test split: *\n"  # in the words of torchmetrics
+            "  raise max_eval_rows=3, or leave it out: metric=[rmse,mae]",
         ),
         (
             CLASSES,
@@ -72,7 +73,7 @@ def test_a_metric_without_a_value_is_refused_with_the_setting_to_turn(
 ) -> None:
     done = train(tmp_path, lines, *words)
     assert done.code == 2
-    assert f"error: {told}\n" in done.err
+    assert re.search(re.escape(f"error: {told}\n").replace(r"\*", ".+"), done.err)
     assert "Traceback" not in done.err and not (tmp_path / "out").exists()
 
 
