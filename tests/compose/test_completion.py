@@ -16,6 +16,7 @@ import pytest
 from past_runs import make_run
 from runner import cli
 from runner.compose.completion import candidates
+from runner.compose.request import hydra_parser
 
 Capture = pytest.CaptureFixture[str]
 SRC = Path(__file__).parents[2] / "src"
@@ -77,6 +78,25 @@ def shell(tmp_path: Path) -> dict[str, str]:
         ("runner predict la", {"last"}),
         ("runner report outputs/d", {"outputs/day/12-00-iris"}),
         ("runner eval outputs/day/12-00-iris dev", {"device="}),
+        ("runner resume last ten", {"tensorboard="}),
+        ("runner resume last --f", {"--force"}),
+        ("runner resume last max", {"max_steps="}),
+        ("runner view last check", {"checkpoint="}),
+        ("runner view last --te", {"--test-index"}),
+        ("runner view last con", {"confusion"}),
+        ("runner view dataset=iris --o", {"--out", "--overwrite"}),
+        ("runner view dataset=iris split", {"split_seed="}),
+        ("runner eval last che", {"checkpoint="}),
+        ("runner eval last --", {"--help"}),
+        ("runner predict last --", {"--test-index", "--invert", "--top", "--json", "--csv", "--overwrite", "--help"}),
+        ("runner predict last dataset.", {"dataset.encoding=", "dataset.decimal="}),
+        ("runner report --", {"--by", "--top", "--json", "--csv", "--help"}),
+        ("runner show --", {"--config-dir", "--help"}),
+        ("runner train --", {"--multirun", "--cfg", "--config-dir", "--info", "--help"}),
+        ("runner explain --", {"--config-dir", "--help"}),
+        ("runner code --", {"--config-dir", "--help"}),
+        ("runner fetch da", {"data_dir="}),
+        ("runner fetch --", {"--help"}),
         ("runner train model=nosuch model.", set()),
         ("runner nosuch ", set()),
         ("runner train epochs=", set()),
@@ -89,6 +109,22 @@ def test_the_tab_key_offers_what_fits(line: str, words: set[str], capsys: Captur
     assert words <= offered and all(word.startswith(line.rpartition(" ")[2]) for word in offered)
     assert bool(words) == bool(offered)
     assert err == ""
+
+
+def test_case_17_a_verb_that_reads_a_run_is_offered_no_key_of_train() -> None:
+    for verb in ("resume", "eval", "predict", "view"):
+        assert not {"optimizer=", "seed=", "batch_size="} & set(candidates(f"runner {verb} last ", cli.VERBS))
+
+
+def test_case_17_flags_are_offered_once_a_dash_is_typed() -> None:
+    assert not any(word.startswith("-") for word in candidates("runner report ", cli.VERBS))
+    for verb in cli.VERBS:
+        assert "--help" in candidates(f"runner {verb} -", cli.VERBS)
+
+
+def test_case_17_the_flags_of_train_are_those_that_its_parser_knows() -> None:
+    known = {flag for action in hydra_parser()._actions for flag in action.option_strings}
+    assert {"-m", "--cfg"} <= set(candidates("runner train -", cli.VERBS)) <= known
 
 
 @pytest.mark.parametrize("typed", ["outputs/홍\\ 길", "'outputs/홍 길", '"outputs/홍 길', "outputs/홍", "outputs/홍\\"])

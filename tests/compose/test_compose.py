@@ -511,7 +511,7 @@ def test_our_launcher_is_reached_through_hydras_sweeper(tmp_path: Path, monkeypa
         ("optimizer.lr=${oc.env:N}", "0.25", "optimizer.lr", 0.25),
         ("optimizer.betas=[${oc.env:N},0.5]", "0.25", "optimizer.betas", [0.25, 0.5]),
         ("model.channels=[${oc.env:N}]", "7", "model.channels", [7]),
-        ("batch_size=${epochs}", "", "batch_size", 10),
+        ("batch_size=${log_every_steps}", "", "batch_size", 50),
         ("name=${oc.env:N}", "2", "name", "2"),
         ("tags=[${oc.env:N},b]", "2", "tags", ["2", "b"]),
         ("data_dir=${oc.env:N}", "2", "data_dir", "2"),
@@ -530,7 +530,7 @@ def test_case_40_a_text_of_the_environment_is_a_number_where_one_is_wanted(
 
 def test_case_40_a_text_that_is_no_number_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("N", "two")
-    assert faults_of("epochs=${oc.env:N}") == ("epochs=two: must be a whole number >= 1",)
+    assert faults_of("epochs=${oc.env:N}") == ("epochs=two: must be a whole number >= 1 or auto",)
     monkeypatch.setenv("N", "[&a [*a]]")
     (fault,) = faults_of("epochs=${oc.env:N}")
     assert fault.startswith("epochs=[&a [*a]]: must be a whole number")

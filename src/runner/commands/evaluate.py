@@ -12,10 +12,12 @@ from runner.errors import DataError
 if TYPE_CHECKING:
     from runner.records.console import RunConsole
 
+OWN = ("checkpoint",)
+
 
 def run(argv: list[str]) -> int:
     """``eval RUN [checkpoint=best|last] [device=...]``: the exit code. Writes nothing. Raises RunnerError."""
-    stored = open_run("eval", argv, own=("checkpoint",))
+    stored = open_run("eval", argv, own=OWN)
     libraries.load()
     from runner.commands.rebuilt_run import rebuild_to_read
     from runner.experiment import outline

@@ -139,22 +139,27 @@ def as_text(word: str) -> str:
 
 
 def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    parser = argparse.ArgumentParser(
+    return parser().parse_known_args(list(argv))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of this verb."""
+    made = argparse.ArgumentParser(
         prog="python -m runner predict",
         usage=USAGE.removeprefix("python -m runner "),
         description="Answers for pictures, rows of CSV files, a row typed as column=value, or a row of the test split.",
         allow_abbrev=False,
     )
-    parser.add_argument(
+    made.add_argument(
         "--test-index", type=whole_number, metavar="N", help="a row of the test split, from 0; needs the data"
     )
-    parser.add_argument("--invert", action="store_true", help="pictures with dark and bright turned round")
-    parser.add_argument("--top", type=whole_number, metavar="K", help="how many classes are told, the likeliest first")
-    parser.add_argument("--json", action="store_true", help="a JSON object for each input, on standard output")
-    parser.add_argument("--csv", metavar="OUT.csv", help="a table of all the probabilities or scores, into this file")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT.csv where it is there already")
-    parser.error = refuse  # type: ignore[method-assign]
-    return parser.parse_known_args(list(argv))
+    made.add_argument("--invert", action="store_true", help="pictures with dark and bright turned round")
+    made.add_argument("--top", type=whole_number, metavar="K", help="how many classes are told, the likeliest first")
+    made.add_argument("--json", action="store_true", help="a JSON object for each input, on standard output")
+    made.add_argument("--csv", metavar="OUT.csv", help="a table of all the probabilities or scores, into this file")
+    made.add_argument("--overwrite", action="store_true", help="replace OUT.csv where it is there already")
+    made.error = refuse  # type: ignore[method-assign]
+    return made
 
 
 def refuse(message: str) -> NoReturn:

@@ -58,25 +58,28 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _wanted(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    wanted = parser().parse_args(list(argv))
+    if wanted.top < 1:
+        _refuse(f"--top {wanted.top}: a whole number of at least 1")
+    return wanted
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of this verb."""
+    made = argparse.ArgumentParser(
         prog="python -m runner report",
         usage=USAGE.removeprefix("python -m runner "),
         description="Runs side by side, best first, seeds and folds put together; of two runs, the difference.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "folders", nargs="*", metavar="DIR", help="a run, a sweep or a folder of them; last: the newest"
-    )
-    parser.add_argument("--by", metavar="METRIC", help="what they are ranked by; without it each run's own monitor")
-    parser.add_argument("--top", type=whole_number, default=20, metavar="N", help="how many are shown of each data set")
-    form = parser.add_mutually_exclusive_group()
+    made.add_argument("folders", nargs="*", metavar="DIR", help="a run, a sweep or a folder of them; last: the newest")
+    made.add_argument("--by", metavar="METRIC", help="what they are ranked by; without it each run's own monitor")
+    made.add_argument("--top", type=whole_number, default=20, metavar="N", help="how many are shown of each data set")
+    form = made.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every run with all it was told, as JSON")
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
-    parser.error = _refuse  # type: ignore[method-assign]
-    wanted = parser.parse_args(list(argv))
-    if wanted.top < 1:
-        _refuse(f"--top {wanted.top}: a whole number of at least 1")
-    return wanted
+    made.error = _refuse  # type: ignore[method-assign]
+    return made
 
 
 def _refuse(message: str) -> NoReturn:

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from runner.records.checkpoint import Checkpoints
 
 FORCE = "--force"  # go on without the rows of metrics.jsonl that are damaged
+OWN = (*LENGTHS, "num_workers", "tensorboard")  # settings that may change
+FLAGS = (FORCE,)
 
 
 def run(argv: list[str]) -> int:
     """``resume RUN [epochs=N] [max_steps=N] [device=...] [--force]``: the exit code. Raises RunnerError."""
     words = [word for word in argv if word != FORCE]
-    stored = open_run("resume", words, settings=(*LENGTHS, "num_workers", "tensorboard"))
+    stored = open_run("resume", words, settings=OWN)
     check_has_length(stored)
     check_stretchable(stored)
     status = status_of(stored)

@@ -24,18 +24,7 @@ WIDEST = 80  # characters of a default: seventeen figures of a recipe would push
 
 def run(argv: Sequence[str]) -> int:
     """Prints the groups, the options of one, the parameters of an option, the settings, a net or a table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m runner show",
-        description="What can be chosen: groups, the options of one, the parameters of an option, the settings. "
-        "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for. "
-        "With a model and a data set, model=cnn dataset=mnist: the net, its layers and its parameters.",
-    )
-    parser.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
-    parser.add_argument(
-        "--config-dir", metavar="DIR", help="a folder with options of yours (./conf is searched anyway)"
-    )
-    parser.error = _refuse  # type: ignore[assignment,method-assign]
-    wanted = parser.parse_args(list(argv))
+    wanted = parser().parse_args(list(argv))
     if asks_for_a_net(wanted.what):
         found = net_tables(wanted.what, wanted.config_dir)
     elif asks_for_data(wanted.what):
@@ -48,6 +37,20 @@ def run(argv: Sequence[str]) -> int:
             print()
         draw(table)
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of this verb."""
+    made = argparse.ArgumentParser(
+        prog="python -m runner show",
+        description="What can be chosen: groups, the options of one, the parameters of an option, the settings. "
+        "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for. "
+        "With a model and a data set, model=cnn dataset=mnist: the net, its layers and its parameters.",
+    )
+    made.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
+    made.add_argument("--config-dir", metavar="DIR", help="a folder with options of yours (./conf is searched anyway)")
+    made.error = _refuse  # type: ignore[assignment,method-assign]
+    return made
 
 
 def asks_for_a_net(words: Sequence[str]) -> bool:

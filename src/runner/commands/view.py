@@ -65,16 +65,21 @@ def names_a_run(word: str) -> bool:
 
 def _own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The flags of this verb, and the words that are composed as those of ``train`` are."""
-    parser = argparse.ArgumentParser(
+    return parser().parse_known_args(list(argv))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of this verb."""
+    made = argparse.ArgumentParser(
         prog="python -m runner view",
         usage=f"{USAGE.removeprefix('python -m runner ')}",
         description="Draws a data set: some of its rows, its classes and how they are split.",
         allow_abbrev=False,
     )
-    parser.add_argument("--out", metavar="FILE.png", help="the picture; by default <dataset>.png in this folder")
-    parser.add_argument("--overwrite", action="store_true", help="replace the file where it is there already")
-    parser.error = _refuse  # type: ignore[method-assign]
-    return parser.parse_known_args(list(argv))
+    made.add_argument("--out", metavar="FILE.png", help="the picture; by default <dataset>.png in this folder")
+    made.add_argument("--overwrite", action="store_true", help="replace the file where it is there already")
+    made.error = _refuse  # type: ignore[method-assign]
+    return made
 
 
 def _composed(words: Sequence[str]) -> Config:

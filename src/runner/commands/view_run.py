@@ -105,26 +105,29 @@ def read(argv: Sequence[str]) -> tuple[StoredRun, Wanted]:
 
 
 def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    own, words = parser().parse_known_args(list(argv))
+    if flags := [word for word in words if word.startswith("-")]:
+        refuse(f"{flags[0]}: no such flag")
+    return own, words
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of this verb."""
     pictures = "\n".join(f"  {name:12} {what}" for name, what in PICTURES.items())
-    parser = argparse.ArgumentParser(
+    made = argparse.ArgumentParser(
         prog="python -m runner view",
         usage=USAGE.removeprefix("python -m runner "),
         description=f"Draws a run. Without a name, every picture that suits it:\n{pictures}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
+    made.add_argument(
         "--test-index", type=whole_number, default=0, metavar="N", help="the row that pictures of one example show"
     )
-    parser.add_argument(
-        "--out", metavar="FOLDER", help="where they go; by default view-<name of the run> in this folder"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace pictures that are there already")
-    parser.error = refuse  # type: ignore[method-assign]
-    own, words = parser.parse_known_args(list(argv))
-    if flags := [word for word in words if word.startswith("-")]:
-        refuse(f"{flags[0]}: no such flag")
-    return own, words
+    made.add_argument("--out", metavar="FOLDER", help="where they go; by default view-<name of the run> in this folder")
+    made.add_argument("--overwrite", action="store_true", help="replace pictures that are there already")
+    made.error = refuse  # type: ignore[method-assign]
+    return made
 
 
 def refuse(message: str) -> NoReturn:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
+from typing import Any
 
 from runner.config.catalog import GROUPS, PARTS, Catalog, conf_folders
 from runner.errors import ConfigError
@@ -13,21 +15,36 @@ from runner.records.run_directory import usual_output_dir
 
 COMPOSING = ("train", "view", "explain", "code")  # verbs followed by group=option key=value
 READING = ("resume", "eval", "predict", "view", "report")  # verbs followed by a run
-CHANGEABLE = ("data_dir=", "device=", "threads=", "trusted=", "output_dir=")  # beside a run that is there
-OWN = {
-    "resume": ("epochs=", "max_steps=", "num_workers=", *CHANGEABLE),
-    "eval": ("checkpoint=", *CHANGEABLE),
-    "predict": ("checkpoint=", *CHANGEABLE),
-    "completion": ("bash", "zsh"),
+VIEW_OF_RUN = "runner.commands.view_run:run"
+WORDS = {  # of the verbs that have no parser of their own, or whose module would bring Hydra
+    "train": (
+        "-m",
+        "--multirun",
+        "--cfg",
+        "--resolve",
+        "--package",
+        "--config-dir",
+        "--info",
+        "--hydra-help",
+        "--help",
+    ),
+    "explain": ("--config-dir", "--help"),
+    "code": ("--config-dir", "--help"),
+    "fetch": ("data_dir=", "--help"),
+    "completion": ("bash", "zsh", "--help"),
 }
 NEWEST = 20  # runs offered where nothing of a path is typed yet
 
 
-def candidates(line: str, verbs: Collection[str]) -> list[str]:
-    """The whole words that the last word of ``line`` may become; what ends in = or . goes on."""
+def candidates(line: str, verbs: Mapping[str, tuple[str, str]]) -> list[str]:
+    """The whole words that the last word of ``line`` may become; what ends in = or . goes on.
+
+    ``verbs`` are those of the program, each with its module:function.
+    """
     _, *words, begun = shell_words(line)
-    found = following(words[0], words[1:], begun) if words else verbs
-    return [word for word in dict.fromkeys(found) if word.startswith(begun) and word.isprintable()]
+    found = following(verbs, words[0], words[1:], begun) if words else verbs
+    fitting = [word for word in dict.fromkeys(found) if word.startswith(begun) and word.isprintable()]
+    return [word for word in fitting if begun.startswith("-") or not word.startswith("-")]
 
 
 def shell_words(line: str) -> list[str]:
@@ -39,16 +56,35 @@ def shell_words(line: str) -> list[str]:
     return line.split(" ")
 
 
-def following(verb: str, words: Sequence[str], begun: str) -> Iterator[str]:
-    yield from OWN.get(verb, ())
+def following(verbs: Mapping[str, tuple[str, str]], verb: str, words: Sequence[str], begun: str) -> Iterator[str]:
+    if verb not in verbs:
+        return
+    has_run = verb in READING and any("=" not in word and not word.startswith("-") for word in words)
+    if verb in WORDS:
+        yield from WORDS[verb]
+    elif verb != "view" or begun.startswith("-") or has_run:  # to view a data set is to compose
+        yield from taken(VIEW_OF_RUN if verb == "view" and has_run else verbs[verb][0])
     if verb == "show":
         yield from showable(begun)
     if verb == "fetch":
         yield from Catalog(conf_folders()).options("dataset")
-    if verb in COMPOSING:
+    if verb in COMPOSING and not has_run:
         yield from overrides(words, begun)
-    if verb in READING:
+    if verb in READING and (not has_run or verb == "report"):
         yield from run_names(begun)
+
+
+def taken(function: str) -> Iterator[str]:
+    """The words of a verb's own, asked of its module: after a run the keys that it takes, and its flags."""
+    module: Any = import_module(function.partition(":")[0])
+    if hasattr(module, "OWN"):
+        yield from (f"{key}=" for key in (*module.OWN, *import_module("runner.commands.stored_run").ANYWHERE))
+    yield from getattr(module, "PICTURES", ())
+    yield from getattr(module, "FLAGS", ())
+    if hasattr(module, "parser"):
+        yield from (flag for action in module.parser()._actions for flag in action.option_strings)
+    else:
+        yield "--help"
 
 
 def showable(begun: str) -> Iterable[str]:
