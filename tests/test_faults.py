@@ -85,6 +85,20 @@ def test_fault_49_out_of_memory_names_the_batch_size(tmp_path: Path) -> None:
     assert program.run(["resume", str(run)], tmp_path / "said").code == 0
 
 
+def test_case_49_a_net_too_large_for_memory_is_told_in_a_line_before_anything_is_written(tmp_path: Path) -> None:
+    wide = ["dataset=iris", "model=mlp", "model.hidden=[1000000,1000000000]", f"output_dir={tmp_path / 'outputs'}"]
+    done = program.run(["train", *wide], tmp_path / "said")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "error: model=mlp: does not fit into memory; choose fewer or narrower layers\n"
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_case_49_more_threads_than_any_machine_starts_are_refused(tmp_path: Path) -> None:
+    done = program.run(["train", "threads=100000", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "error: threads=100000: must be a whole number >= 1 and <= 1024 or null\n"
+
+
 def in_a_small_disk(folder: Path, size: str, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Runs ``command`` while ``folder`` is a disk of its own, then leaves there what was on it."""
     disk, kept = folder / "disk", folder / "kept"

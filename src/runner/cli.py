@@ -14,7 +14,7 @@ from importlib import import_module
 from runner import __version__
 from runner.config.spelling import listed, nearest
 from runner.control_characters import message
-from runner.errors import ConfigError, RunError, RunnerError
+from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
@@ -62,6 +62,10 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader of our output went away: runner show | head
         _tell_nobody()
         return 0
+    except (MemoryError, RuntimeError) as fault:
+        if not memory_ran_out(fault):
+            raise
+        return _report(RunError("out of memory; a smaller net, batch_size or eval_batch_size needs less"))
     except OSError as fault:
         if fault.errno != errno.ENOSPC or fault.filename is not None:
             raise

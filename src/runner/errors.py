@@ -13,6 +13,14 @@ class RunError(RunnerError):
     """The run failed: not finite, out of memory, disk full, outputs not writable."""
 
 
+def memory_ran_out(fault: BaseException) -> bool:
+    """Whether there was too little memory, of the machine or of the device; torch says so in two ways."""
+    return isinstance(fault, MemoryError) or any(words in f"{type(fault).__name__} {fault}" for words in _NO_MEMORY)
+
+
+_NO_MEMORY = ("OutOfMemoryError", "can't allocate memory", "not enough memory")
+
+
 class ConfigError(RunnerError):
     """The request is wrong: a setting, an option or an argument. Carries every fault found, not only the first."""
 

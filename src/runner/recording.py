@@ -9,14 +9,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-
 from runner import device, seed, state
 from runner.anomaly import anomalies_told
 from runner.contracts import Outcome, Progress, Report, Status
 from runner.dashboards.dashboards import Dashboards
 from runner.engine import Stopped, fit
-from runner.errors import Interrupted, RunError
+from runner.errors import Interrupted, RunError, memory_ran_out
 from runner.experiment import Experiment, outline
 from runner.interruption import Interruption, interruption
 from runner.judgement import checkpoint_to_judge, judge
@@ -93,13 +91,13 @@ def failure_told(summary: Summary, experiment: Experiment) -> Iterator[None]:
         raise
 
 
-def memory_ran_out(fault: Exception) -> bool:
-    return isinstance(fault, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(fault)
-
-
 def out_of_memory(experiment: Experiment) -> RunError:
     size = experiment.config.batch_size
-    return RunError(f"out of memory on {experiment.choice.device}; try batch_size={max(1, size // 2)} (it was {size})")
+    weights = sum(weight.numel() for weight in experiment.parts.model.parameters())
+    smaller = f"try batch_size={size // 2} (it was {size}), or" if size > 1 else "try"
+    return RunError(
+        f"out of memory on {experiment.choice.device}; {smaller} a net of fewer than {weights:,} parameters"
+    )
 
 
 def interrupted(run: Recording, stop: Interruption) -> Interrupted:

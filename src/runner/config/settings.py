@@ -31,6 +31,7 @@ UNSTORED = "said"  # of a Config's fields
 MOST_PROFILED = 1000  # steps: about 1 GB of trace
 
 # what runs have not got that were made before there was such a setting; it changes nothing that they computed
+MOST_THREADS = 1024  # of many more, the libraries below torch end the program
 LATER_SETTINGS: dict[str, Any] = {
     "tensorboard": "auto",
     "repeat_batch": None,
@@ -103,7 +104,7 @@ class Config:
     detect_anomaly: bool
     tensorboard: Literal["auto", "off", "scalars", "full"]
     num_workers: NotNegativeInt
-    threads: Count | None
+    threads: Annotated[int, Range(low=1, high=MOST_THREADS)] | None
     data_dir: Word
     output_dir: Word
     tags: list[Word]

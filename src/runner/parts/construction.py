@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from runner.config.part import Part
-from runner.errors import ConfigError, RunnerError
+from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
 from runner.parts.signature import arguments
 from runner.parts.target import resolve
 
@@ -37,6 +37,8 @@ def faults_of(part: Part) -> Iterator[None]:
     except RunnerError:
         raise
     except Exception as error:
+        if memory_ran_out(error):
+            raise RunError(_named(part, "does not fit into memory; choose fewer or narrower layers")) from error
         words = str(error).strip().split("\n")[0] or type(error).__name__
         raise ConfigError(_named(part, words)) from error
 
