@@ -164,7 +164,7 @@ def test_the_parts_of_the_page_keep_the_rules_of_the_house(checkout: Path) -> No
     for name in ("pyproject.toml", "tests/options.py", "tests/test_conf.py", "tests/test_direction.py"):
         write(checkout, {name: (ROOT / name).read_text(encoding="utf-8")})
     told = python("-m", "pytest", "-q", "tests", cwd=checkout, path=checkout / "src")
-    assert re.search(r"^\d{3} passed", told, re.M)
+    assert re.search(r"^\d{3,} passed", told, re.M)
     parts = [f"src/runner/{ROOMS[section]}/{Path(name).name}" for section in ROOMS for name in files(section)]
     classes = [name for name in parts if name.endswith(".py")]
     python("-m", "ruff", "check", *classes, cwd=checkout, path=checkout / "src")

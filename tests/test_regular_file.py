@@ -1,6 +1,5 @@
 """Only regular files are opened, and no more is read than fits. Nothing here may wait: a pipe has no other end."""
 
-import gzip
 import os
 import socket
 import sys
@@ -16,9 +15,9 @@ import pytest
 from runner import regular_file
 from runner.config.catalog import Catalog
 from runner.config.yamlfile import read_yaml
-from runner.data.encodings import unpacked
 from runner.data.idx import read_idx
-from runner.data.picture import read_file
+from runner.data.packing import unpacked
+from runner.data.picture import Shades, read_picture
 from runner.data.publications import Idx
 from runner.data.table_file import find_file
 from runner.errors import ConfigError, DataError
@@ -74,16 +73,6 @@ def test_case_36_a_file_larger_than_the_memory_is_not_read(tmp_path: Path) -> No
         content(tmp_path / "x", 10)
 
 
-def test_case_36_a_table_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regular_file, "MOST_PIPED", 100_000)
-    path = tmp_path / "a.csv.gz"
-    path.write_bytes(gzip.compress(b"a,b\n" * 24_999) + gzip.compress(b"a,b\n"))
-    assert len(unpacked(path)) == 100_000
-    path.write_bytes(gzip.compress(b"a,b\n" * 25_001))
-    with pytest.raises(DataError, match=r"a.csv.gz: \d+ bytes that unpack to more than 100,000; if that is right, un"):
-        unpacked(path)
-
-
 def test_case_36_standard_input_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regular_file, "MOST_PIPED", 3)
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(b"abc")))
@@ -99,7 +88,7 @@ def test_case_36_a_file_that_is_not_there_is_for_the_caller_to_tell(tmp_path: Pa
 
 
 READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
-    "a picture of a data set": ("x.png", lambda path: read_file(str(path), True, None)),
+    "a picture of a data set": ("x.png", lambda path: read_picture(str(path), True, None, Shades("white", None))),
     "a picture to predict": ("x.png", lambda path: content_of(str(path))),
     "a table": ("x.csv", unpacked),
     "a path of a table": ("x.csv", lambda path: find_file(str(path), Path())),

@@ -27,6 +27,13 @@ def choose(name: str) -> Choice:
 
     Raises DeviceError for another name, and for a device that is not here: what was asked for is never replaced.
     """
+    choice = _chosen(name)
+    if choice.device.type == "cuda":
+        torch.backends.cudnn.deterministic = True  # else a convolution's gradient has other bits each time
+    return choice
+
+
+def _chosen(name: str) -> Choice:
     if name == "auto":
         return _best()
     if name == "cpu":
