@@ -34,6 +34,7 @@ class Notation:
 
     decimal: str = ""  # what parts the fraction, . or ,; the other one parts thousands
     markers: tuple[str, ...] = ()  # texts that say that there is no value, beside the usual ones
+    unit: str = ""  # what stands behind each number, as kg
     date_format: str = ""  # of strptime, or iso: the cells are dates ...
     date_part: DatePart = ""  # ... and this is the number
 

@@ -77,3 +77,17 @@ def test_case_23_few_numbers_beside_a_word_are_categories() -> None:
 def test_case_11_values_that_are_said_to_be_missing_are_no_numbers() -> None:
     spelling = Spelling(missing_values=("-200", "gone"))
     assert spelling.is_missing("-200.0") and spelling.is_missing("gone") and not spelling.is_missing("200")
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [("{} kg", "kg"), ("{}kg", "kg"), ("{} bathrooms", "bathrooms"), ("{}만원", "만원"), ("{}㎡", "㎡")],
+)
+def test_case_22_what_stands_behind_every_number_is_its_unit(written: str, unit: str) -> None:
+    numbers = read_numbers(once_each(*(written.format(i) for i in range(20))), Spelling())
+    assert numbers is not None and (numbers.notation.unit, numbers.note) == (unit, f"numbers of {unit}")
+
+
+@pytest.mark.parametrize("written", ["{}xx", "{}A", "{}-Jan", "{}_{}", "house {}"])
+def test_case_22_codes_are_no_numbers_of_a_unit(written: str) -> None:
+    assert read_numbers(once_each(*(written.format(i, i) for i in range(20))), Spelling()) is None

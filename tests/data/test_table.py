@@ -126,6 +126,7 @@ IDS = {
     "customer": lambda i: 123_456_789 + 7_654_321 * i,
     "n": lambda i: i + 1,
     "row": lambda i: i,
+    "no": lambda i: ROWS - i,
 }
 
 
@@ -150,6 +151,16 @@ def test_case_46_nan_as_text_is_missing_in_a_column_of_words_too(tmp_path: Path)
     data, _ = lenient(table(tmp_path / "a.csv", "w,a,y", lambda i: words[i % 5], half, label))
     assert data.columns[0] == Column("w", ("x", "z"), ordered=True, missing="marked")
     assert any(note.startswith("cells without a value: w 24") for note in data.notes)
+
+
+def test_case_22_numbers_that_all_have_one_unit_are_numbers_of_it(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", "가격,a,y", lambda i: f'"{100 + 37 * i:,}만원"', half, label)
+    data, _ = lenient(path)
+    assert data.x[:, 0].tolist() == [100 + 37 * i for i in range(ROWS)]
+    assert "column 가격: numbers of 만원" in data.notes
+    assert single_row({"가격": "2,500만원", "a": "1"}, data.columns, None).x[0, 0] == 2500
+    few, _ = lenient(table(tmp_path / "b.csv", "term,a,y", lambda i: ("36 months", "60 months")[i % 2], half, label))
+    assert few.columns[0].categories == ("36 months", "60 months")
 
 
 def test_case_5_empty_cells_and_unknown_categories_are_taken_and_counted(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def spelled_number(text: str, notation: Notation, usual: str = ".") -> float | N
     """
     if notation.date_part:
         return date_number(text, notation.date_format, notation.date_part)
-    text, decimal = text.strip(), notation.decimal or usual
+    text, decimal = text.strip().removesuffix(notation.unit).rstrip(), notation.decimal or usual
     if (plain := number(text, decimal)) is not None:
         return plain
     in_brackets = len(text) > 2 and text[0] == "(" and text[-1] == ")"
@@ -78,7 +78,7 @@ def spelled_number(text: str, notation: Notation, usual: str = ".") -> float | N
     return -plain if plain is not None and (in_brackets or "-" in found[1] + found[3]) else plain
 
 
-def unit(text: str) -> str:
+def sign(text: str) -> str:
     """The sign of currency or percent that a cell carries, "" for none."""
     found = _AMOUNT.fullmatch(text.strip().strip("()"))
     return (found[2] or found[5]) if found else ""

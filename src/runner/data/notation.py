@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from runner.contracts import Notation
-from runner.data.cells import DECIMALS, MOST, is_empty, is_marker, number, spelled_number, unit
+from runner.data.cells import DECIMALS, MOST, is_empty, is_marker, number, sign, spelled_number
 
 FEWEST_NUMBERS = 0.5  # of the cells beside markers
 MOST_MARKERS = 3  # different texts that are no usual marker
@@ -16,6 +16,12 @@ FEWEST_VALUES = 10  # different numbers beside such texts: where there are fewer
 NEAR = 4  # times the largest number below 1,000 the smallest above it may be where the two go on one into the other
 FEWEST_TO_TELL = 20  # numbers with a mark, one in ten of which ends in 0 where they are thousands
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}")
+_UNITS = (
+    "kg|g|mg|km|m|cm|mm|mi|ft|in|l|ml|lbs?|oz|h|hrs?|min|ms|kmph|mph|kw|kwh|w|hp|bhp|cc|ghz|mhz|gb|mb|tb|sqft|ha|°C|°F"
+)
+_WITH_UNIT = re.compile(  # a known one, one that is not ASCII, or one behind a blank: 860xx and 12A are codes
+    rf"[-+(]?\d[\d.,']*(?:\s*((?i:{_UNITS})|(?![\x00-\x7f])[^\d\s]{{1,9}})|\s+([^\W\d_][^\d\s]{{1,9}}))"
+)
 _BELOW = re.compile(r"[-+]?\d{1,3}")
 
 
@@ -60,7 +66,8 @@ class Numbers:
 def read_numbers(counts: Mapping[str, int], spelling: Spelling) -> Numbers | None:
     """How a column whose cells are these texts, each so often, spells numbers; None where it holds none."""
     full = {text: n for text, n in counts.items() if not is_empty(text) and not spelling.is_missing(text)}
-    read = {decimal: _readable(full, Notation(decimal)) for decimal in spelling.decimals}
+    unit = _unit(full)
+    read = {decimal: _readable(full, Notation(decimal, unit=unit)) for decimal in spelling.decimals}
     decimal = max(read, key=lambda decimal: sum(full[text] for text in read[decimal]))  # the first of equals
     texts = read[decimal]
     others = {text: n for text, n in full.items() if text not in texts}
@@ -68,14 +75,15 @@ def read_numbers(counts: Mapping[str, int], spelling: Spelling) -> Numbers | Non
         return None
     markers = {text: n for text, n in others.items() if is_marker(text) or _may_be_marker(n, others, texts)}
     said = {text: n for text, n in counts.items() if spelling.is_missing(text)}
-    notation, note, refused = _with_thousands(texts, spelling, Notation(decimal))
-    notes = [note, _unit_note(texts)]
+    bare = {text.strip().removesuffix(unit).rstrip() for text in texts}
+    notation, note, refused = _with_thousands(bare, spelling, Notation(decimal))
+    notes = [note, f"numbers of {unit}" if unit else _sign_note(texts)]
     is_plain = (
         notation.decimal == spelling.usual
         and not note
         and all(number(text, spelling.usual) is not None for text in texts)
     )
-    notation = Notation("" if is_plain else notation.decimal, tuple(sorted({*markers, *said})))
+    notation = Notation("" if is_plain else notation.decimal, tuple(sorted({*markers, *said})), unit)
     return Numbers(notation, markers, "; ".join(filter(None, notes)), refused)
 
 
@@ -150,9 +158,17 @@ def _as_thousands(example: str) -> str:
     return example.replace(".", "").replace(",", "")
 
 
-def _unit_note(texts: Iterable[str]) -> str:
-    units = sorted({unit(text) for text in texts} - {""})
-    has_bare = any(not unit(text) for text in texts)
+def _unit(full: Mapping[str, int]) -> str:
+    """What stands behind the numbers of nearly all cells, of many different ones; "" where nothing does."""
+    found = [match[1] or match[2] for text in full if (match := _WITH_UNIT.fullmatch(text.strip()))]
+    units = set(found)
+    is_one = len(units) == 1 and len(found) >= MOST * len(full) and len(found) > FEWEST_VALUES
+    return units.pop() if is_one else ""
+
+
+def _sign_note(texts: Iterable[str]) -> str:
+    units = sorted({sign(text) for text in texts} - {""})
+    has_bare = any(not sign(text) for text in texts)
     if len(units) > 1 or ("%" in units and has_bare):
         return f"numbers with {' and '.join(units)}{' and without a sign' if has_bare else ''} are taken alike"
     return ""

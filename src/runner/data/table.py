@@ -232,6 +232,8 @@ class Fit:
 
         A long column may begin anywhere; a short one may be of years.
         """
+        if float(values_N[0]) > float(values_N[-1]):
+            values_N = values_N.flip(0)  # counted down
         first, last = float(values_N[0]), float(values_N[-1])
         if len(self.frame.names) < 2 or last - first != len(values_N) - 1:
             return False
@@ -471,7 +473,7 @@ class Fit:
     def _may_count_up_C(self) -> list[bool]:
         """[C] which columns end as far from their beginning as the last row is from the first."""
         x_NC = self.frame.x_NC
-        may: list[bool] = (x_NC[-1] - x_NC[0] == len(x_NC) - 1).tolist()
+        may: list[bool] = ((x_NC[-1] - x_NC[0]).abs() == len(x_NC) - 1).tolist()
         return may
 
     @cached_property

@@ -153,4 +153,5 @@ def _notation(content: dict[str, Any]) -> Notation:
     decimal, part = str(content.get("decimal", "")), content.get("date_part", "")
     if decimal not in ("", ".", ",") or part not in get_args(DatePart):
         raise ValueError(f"decimal {decimal}, date_part {part}")
-    return Notation(decimal, tuple(map(str, content.get("markers", ()))), str(content.get("date_format", "")), part)
+    unit, date_format = str(content.get("unit", "")), str(content.get("date_format", ""))
+    return Notation(decimal, tuple(map(str, content.get("markers", ()))), unit, date_format, part)
