@@ -350,8 +350,13 @@ def test_a_large_table_is_kept_and_a_changed_one_is_read_anew(tmp_path: Path, mo
     wait_for_the_writer()
 
 
+WIDE = "w" * 60
+
+
 def test_a_command_that_ends_at_once_keeps_its_table_nonetheless(tmp_path: Path) -> None:
-    path = write(tmp_path / "my.csv", "a,b", *(f"{i:060}.5,{i % 2}" for i in range(table_cache.FEWEST_BYTES // 60)))
+    path = write(
+        tmp_path / "my.csv", "w,a,b", *(f"{WIDE}{i % 7},{i / 4},{i % 2}" for i in range(table_cache.FEWEST_BYTES // 60))
+    )
     command = [sys.executable, "-m", "runner", "show", "dataset=csv", f"dataset.path={path}", "dataset.target=b"]
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)

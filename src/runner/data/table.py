@@ -237,7 +237,7 @@ class Fit:
         first, last = float(values_N[0]), float(values_N[-1])
         if len(self.frame.names) < 2 or last - first != len(values_N) - 1:
             return False
-        is_like_it = first in (0.0, 1.0) or len(values_N) >= LONGER_THAN_YEARS
+        is_like_it = first in (0.0, 1.0) or (first.is_integer() and len(values_N) >= LONGER_THAN_YEARS)
         return is_like_it and bool((values_N - first == torch.arange(len(values_N))).all())
 
     def _numeric(self, place: int, numbers: Numbers | None) -> Feature:
