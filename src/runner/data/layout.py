@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -65,9 +66,13 @@ class Layout:
         """What parts the fraction of a number; None where nothing shows it."""
         return self.decimal if self.is_decimal_sure else None
 
+    @cached_property
+    def _grouped(self) -> frozenset[str]:
+        return frozenset(name for name, form in zip(self.names, self.forms, strict=True) if form == "grouped")
+
     def note_on_fractions(self, name: str) -> str:
         """What to say of a column whose numbers all have three digits behind a mark that could part thousands."""
-        if self.forms[self.names.index(name)] != "grouped":
+        if name not in self._grouped:
             return ""
         other = f"as thousands: dataset.thousands='{self.decimal}'"
         return f"three digits behind the {self.decimal} of every number are read as its fraction; {other}"

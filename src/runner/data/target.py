@@ -155,7 +155,8 @@ def labels_of(cells: TargetCells) -> tuple[tuple[str, ...], NDArray[np.int64]]:
         return tuple(map(spelled, values.tolist())), codes_N
     held = np.unique(cells.values_N.astype(np.int64))
     labels = in_order(cells.words[code] for code in held)
-    places = np.array([labels.index(word) if word in labels else -1 for word in cells.words])
+    place_of = {label: place for place, label in enumerate(labels)}
+    places = np.array([place_of.get(word, -1) for word in cells.words])
     return labels, places[cells.values_N.astype(np.int64)]
 
 
