@@ -19,23 +19,10 @@ EMPTY = frozenset(
 # Written by programs alone: no category is called so
 NULL = frozenset(("", "NaN", "nan", "NAN", "<NA>", "<na>", "null", "NULL", "Null", r"\N", "#N/A", "#NA", "NaT"))
 # Further ones, in small letters
-MARKERS = frozenset(
-    (
-        "unknown",
-        "unk",
-        "missing",
-        "not available",
-        "undefined",
-        "n.a.",
-        "n.a",
-        "n.d.",
-        "nd",
-        "n/d",
-        "<na>",
-        "nat",
-        r"\n",
-    )
-) | frozenset(("nil", "tbd", "void", "없음", "미상", "모름", "알 수 없음", "결측", "해당없음", "해당 없음"))
+MARKERS = frozenset((
+    "unknown", "unk", "missing", "not available", "undefined", "n.a.", "n.a", "n.d.", "nd", "n/d", "<na>", "nat", r"\n",
+    "nil", "tbd", "void", "없음", "미상", "모름", "알 수 없음", "결측", "해당없음", "해당 없음",
+))  # fmt: skip
 _ERROR = re.compile(r"#[A-Z0/]+[!?]?|[^\w()%$€£₩¥]+")  # of a spreadsheet, or signs alone
 MOST = 0.9  # of the cells of a column have to be of one form for the column to be of that form
 DECIMALS = (".", ",")

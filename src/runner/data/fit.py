@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Column, Missing, Notation, Split
-from runner.data.cells import NULL, in_order, is_empty, is_marker, spelled_number
+from runner.data.cells import NULL, in_order, is_empty, spelled_number
 from runner.data.dates import date_format, may_be_swapped, parts_of
 from runner.data.frame import Frame
 from runner.data.kinds import FEWEST_TO_TELL, Found, Kind, is_id_name, kind_of_words, numbering, setting
-from runner.data.notation import Numbers, Spelling, read_numbers
+from runner.data.notation import Numbers, Spelling, read_numbers, says_none, values_of
 from runner.data.table_text import Fault, TableText
 from runner.data.target import rounding_note
 
@@ -92,7 +92,7 @@ class Fit:
             self._fault(name, self.frame.x_NC[:, place] >= 0, reason)
             return []
         if found.kind == "ignored":
-            self._leave_out(place, found.why)
+            self._leave_out(name, found)
             return []
         if found.note:
             self.notes.append(f"column {name}: {found.note}")
@@ -121,7 +121,8 @@ class Fit:
         full = values[~values.isnan()]
         if bool((full == full[0]).all()):
             same = "it is the same in every train row"
-            return Found("ignored", same if len(counts) == 1 else "float32 has too few digits to tell its values apart")
+            why = same if len(counts) == 1 else "float32 has too few digits to tell its values apart"
+            return Found("ignored", why, "categorical")
         if len(counts) == sum(counts.values()) == len(self.split.train) and (
             why := self._numbering(name, counts, values_N)
         ):
@@ -226,12 +227,7 @@ class Fit:
         """[V + 1] the numbers that the words spell; a word that spells none and is no marker is a fault."""
         name = self.frame.names[place]
         words = self.frame.words[name]
-        is_missing = [self._says_none(word, notation) for word in words]
-        read = [
-            None if none else spelled_number(word, notation, self.spelling.usual)
-            for word, none in zip(words, is_missing, strict=True)
-        ]
-        is_wrong = [value is None and not none for value, none in zip(read, is_missing, strict=True)]
+        values, is_wrong = values_of(words, notation, self.spelling)
         codes_N = self.frame.x_NC[:, place].long()
         advice = (
             f"\n  mend it, or take it as missing: dataset.missing_values=[...], or the column otherwise: "
@@ -243,17 +239,7 @@ class Fit:
             torch.tensor([*is_wrong, False])[codes_N],
             f" is no {kind[:-1]}, and this is a column of {kind}{advice}",
         )
-        values = [0.0 if wrong else value for value, wrong in zip(read, is_wrong, strict=True)]
-        return torch.tensor([*(float("nan") if value is None else value for value in values), float("nan")])
-
-    def _says_none(self, word: str, notation: Notation) -> bool:
-        """Whether a text in a column of numbers says that there is none."""
-        return (
-            word in notation.markers
-            or is_empty(word)
-            or self.spelling.is_missing(word)
-            or (is_marker(word) and spelled_number(word, notation, self.spelling.usual) is None)
-        )
+        return torch.tensor([*values, float("nan")])
 
     def _note_markers(self, place: int, numbers: Numbers) -> None:
         name = self.frame.names[place]
@@ -263,7 +249,7 @@ class Fit:
         marked = {
             word: count
             for word, count in zip(words, counts, strict=True)
-            if count and not is_empty(word) and self._says_none(word, numbers.notation)
+            if count and not is_empty(word) and says_none(word, numbers.notation, self.spelling)
         }
         for word, count in marked.items():
             held = f"{count:,} {'cell' if count == 1 else 'cells'} of {name} hold {word!r}: taken as missing"
@@ -360,16 +346,11 @@ class Fit:
         if is_told_N.any():
             self.faults.append(Fault(int(is_told_N.int().argmax()), name, reason))
 
-    def _leave_out(self, place: int, why: str) -> None:
-        name = self.frame.names[place]
+    def _leave_out(self, name: str, found: Found) -> None:
         self.ignored.append(name)
-        if "dates" in why:
-            self.notes.append(
-                f"column {name} is left out: {why}; as year, month, weekday and hour: {setting(name, 'date')}"
-            )
-        elif why:
-            kind = "categorical" if name in self.frame.words and "number" not in why else "numeric"
-            self.notes.append(f"column {name} is left out: {why}; to use it: {setting(name, kind)}")
+        if found.why:
+            how = "as year, month, weekday and hour" if found.instead == "date" else "to use it"
+            self.notes.append(f"column {name} is left out: {found.why}; {how}: {setting(name, found.instead)}")
 
     def _filled(self, how: Missing) -> Missing:
         return how if self.meaning.missing == "impute" else "refused"

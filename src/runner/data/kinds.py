@@ -32,6 +32,7 @@ class Found:
 
     kind: Kind
     why: str = ""
+    instead: Kind = "numeric"  # what it can be taken for, where it is left out
     refused: str = ""
     numbers: Numbers | None = None  # how a numeric column of texts spells them
     note: str = ""
@@ -40,18 +41,18 @@ class Found:
 def kind_of_words(counts: Mapping[str, int], spelling: Spelling) -> Found:
     """Of a column whose train rows hold these texts, each so often."""
     if all(is_empty(text) or spelling.is_missing(text) for text in counts):
-        return Found("ignored", "it is empty in every train row")
+        return Found("ignored", "it is empty in every train row", "categorical")
     full = {text: count for text, count in counts.items() if text not in NULL and not spelling.is_missing(text)}
     numbers, are_codes = read_numbers(counts, spelling), _are_codes(full)
     if numbers and not are_codes and not _are_dates(full):
         return Found("numeric", refused=numbers.refused, numbers=numbers, note=numbers.note)
     if len(full) == 1:
-        return Found("ignored", "it is the same in every train row")
+        return Found("ignored", "it is the same in every train row", "categorical")
     if date_format(full):
-        return Found("ignored", "it holds dates or times")
+        return Found("ignored", "it holds dates or times", "date")
     total = sum(full.values())
     if total >= FEWEST_TO_TELL and len(full) >= OWN_TEXT * total:
-        return Found("ignored", f"{len(full):,} different texts stand in {total:,} cells")
+        return Found("ignored", f"{len(full):,} different texts stand in {total:,} cells", "categorical")
     note = "leading zeros make its numbers texts" if are_codes else _note_on_case(full)
     return Found("binary" if len(full) == 2 else "categorical", note=note)
 

@@ -3,8 +3,9 @@ that there is none."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runner.contracts import Notation
@@ -85,6 +86,23 @@ def read_numbers(counts: Mapping[str, int], spelling: Spelling) -> Numbers | Non
     )
     notation = Notation("" if is_plain else notation.decimal, tuple(sorted({*markers, *said})), unit)
     return Numbers(notation, markers, "; ".join(filter(None, notes)), refused)
+
+
+def values_of(words: Sequence[str], notation: Notation, spelling: Spelling) -> tuple[list[float], list[bool]]:
+    """([V] the number of each word, NaN where it says that there is none; [V] which say neither, and are 0)."""
+    are_none = [says_none(word, notation, spelling) for word in words]
+    read = [
+        math.nan if is_none else spelled_number(word, notation, spelling.usual)
+        for word, is_none in zip(words, are_none, strict=True)
+    ]
+    return [0.0 if value is None else value for value in read], [value is None for value in read]
+
+
+def says_none(word: str, notation: Notation, spelling: Spelling) -> bool:
+    """Whether a text in a column of numbers says that there is none."""
+    if word in notation.markers or is_empty(word) or spelling.is_missing(word):
+        return True
+    return is_marker(word) and spelled_number(word, notation, spelling.usual) is None
 
 
 def _readable(full: Iterable[str], notation: Notation) -> set[str]:

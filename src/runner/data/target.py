@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Task
-from runner.data.cells import NULL, in_order, is_empty, is_marker, spelled_number
+from runner.data.cells import NULL, in_order
 from runner.data.dates import date_format
 from runner.data.kinds import is_id_name, kind_of_words, numbering_note
 from runner.data.layout import LARGEST_EXACT
-from runner.data.notation import Spelling
+from runner.data.notation import Spelling, values_of
 from runner.data.table_text import Fault, TableText
 from runner.errors import ConfigError, DataError
 
@@ -83,27 +83,21 @@ def read_cells(cells: TargetCells, spelling: Spelling, task: Task | None) -> Tar
         cells.refuse(codes_N >= 0, f" may be read in two ways: {found.refused}")
     markers = {word: count for word, count in zip(words, counts, strict=True) if word in numbers.markers}
     held = [f"{count:,} cells hold {word!r}: taken as missing" for word, count in markers.items()]
-    is_none = [word in numbers.notation.markers or is_empty(word) or is_marker(word) for word in words]
-    read = [
-        None if none else spelled_number(word, numbers.notation, spelling.usual)
-        for word, none in zip(words, is_none, strict=True)
-    ]
-    is_wrong = [value is None and not none for value, none in zip(read, is_none, strict=True)]
+    values, is_wrong = values_of(words, numbers.notation, spelling)
     cells.refuse(
         np.array([*is_wrong, False])[codes_N],
         " is no number, and the target is one; as classes: dataset.task=multiclass,\n"
         "  or as missing: dataset.missing_values=[...]",
     )
-    values = np.array([*(np.nan if value is None else value for value in read), np.nan])
     notes = [*held, *([found.note] if found.note else [])]
     note = f"{cells.name}, the target: {'; '.join(notes)}" if notes else ""
-    return replace(cells, values_N=values[codes_N], words=None, note=note)
+    return replace(cells, values_N=np.array([*values, np.nan])[codes_N], words=None, note=note)
 
 
 def read_target(cells: TargetCells, task: Task | None, classes: Mapping[str, str] | None, rows: Tensor) -> Target:
     """The target. Where ``task`` is None the values in ``rows`` tell it; ``classes`` are the labels there may be.
 
-    Raises DataError for cells that do not suit the task. None is empty.
+    Every cell holds something. Raises DataError for those that do not suit the task.
     """
     target = _read(cells, task, classes, rows)
     return replace(target, note="; ".join(filter(None, [cells.note, target.note])))
