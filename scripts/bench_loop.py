@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner import libraries
+from runner.build import libraries
 
 # ruff: noqa: E402
 libraries.load()  # as the program does: it says how threads wait before torch is imported
@@ -30,10 +30,10 @@ from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import Catalog, conf_folders
 from runner.contracts import Chunk
-from runner.data.batches import ResidentBatches
-from runner.experiment import Experiment, assemble
-from runner.recording import record
-from runner.records.run_directory import claim
+from runner.data.batches.resident import ResidentBatches
+from runner.experiment.assemble import Experiment, assemble
+from runner.runs.directory import claim
+from runner.training.record import record
 
 NETS = {
     "sigmoid": "model=dnn model.hidden=[20] model.activation=Sigmoid optimizer=sgd optimizer.lr=0.1 batch_size=100",

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-from runner import libraries
+from runner.build import libraries
 
 # ruff: noqa: E402
 libraries.load()  # as the program does: it says how threads wait before torch is imported
@@ -31,7 +31,7 @@ import numpy as np
 import torch
 
 from runner.contracts import Split
-from runner.data.table_cache import WRITER
+from runner.data.table.cache import WRITER
 
 COLUMNS = 54
 NAMES = [f"c{i}" for i in range(COLUMNS)] + ["label"]
@@ -64,10 +64,10 @@ def by_pandas(path: Path) -> None:
 
 def by_us(path: Path) -> None:
     from runner.data.checks import check_data
-    from runner.data.layout import Reading
-    from runner.data.official import Official
-    from runner.data.table import Meaning
-    from runner.data.table_file import Goal, read_table
+    from runner.data.table.dialect import Reading
+    from runner.data.table.given_splits import Official
+    from runner.data.table.table import Meaning
+    from runner.data.table.table_file import Goal, read_table
 
     data = read_table(path, Reading(), Meaning({}, "refuse", "refuse"), Goal("label", "multiclass"), Official())
     data = data.x.fitted(ROWS[len(data.y)])  # type: ignore[union-attr]

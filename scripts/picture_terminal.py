@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.text import Text
 
-from runner import cli
-from runner.records import console, views
-from runner.records.console import RunConsole
+from runner.cli.main import main as run
+from runner.screen import console
+from runner.screen.console import RunConsole
+from runner.training import writers
 
 PICTURE = Path(__file__).parent.parent / "docs" / "terminal.svg"
 WIDTH = 104  # columns
@@ -28,11 +29,11 @@ def main() -> None:
         record=True, file=StringIO(), width=WIDTH, force_terminal=True, color_system="truecolor", highlight=False
     )
     terminal.print(Text("$ python -m runner train", style="bold"))
-    views.RunConsole = partial(RunConsole, terminal)
+    writers.RunConsole = partial(RunConsole, terminal)
     console.LiveBar = NoBar
     os.environ["RUNNER_OUTPUTS"] = "outputs"
     with TemporaryDirectory() as folder, chdir(folder):
-        assert cli.main(["train"]) == 0
+        assert run(["train"]) == 0
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(terminal.export_svg(title="runner"), encoding="utf-8")
     print(f"{PICTURE}: {PICTURE.stat().st_size / 1000:.0f} kB")

@@ -33,7 +33,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.contracts import Column, Data, Split
-from runner.experiment import read_data, read_split
+from runner.experiment.assemble import read_data, read_split
 from trials import trial
 
 SPLITS = 3

@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from runner import cli
-from runner.commands.rebuilt_run import rebuild_to_read
-from runner.commands.stored_run import open_run
-from runner.judgement import judge
+from runner.cli import main
+from runner.experiment.rebuild import rebuild_to_read
+from runner.experiment.scoring import judge
+from runner.runs.stored_run import open_run
 
 REPOSITORY = Path(__file__).parent.parent
 SEEDS = range(5)
@@ -30,7 +30,7 @@ def trial(words: Sequence[str]) -> dict[str, Any]:
     os.environ["RUNNER_OUTPUTS"] = "outputs"
     with TemporaryDirectory() as folder, chdir(folder):
         with redirect_stdout(StringIO()):
-            assert cli.main(["train", "device=cpu", "threads=1", *words]) == 0
+            assert main.main(["train", "device=cpu", "threads=1", *words]) == 0
         (run,) = Path("outputs").glob("20*/*")
         rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         epochs = [row for row in rows if "train/loss" in row]

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 import program
-from runner import cli
-from runner.records.metric_log import read_rows
+from runner.cli import main
+from runner.runs.metric_log import read_rows
 
 
 def written(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
-    assert cli.main(["code", *words, "device=cpu"]) == 0, capsys.readouterr().err
+    assert main.main(["code", *words, "device=cpu"]) == 0, capsys.readouterr().err
     return capsys.readouterr().out
 
 

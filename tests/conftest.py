@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from mirror import Mirror, publication
-from runner.data.publications import PUBLICATIONS
+from runner.data.downloads import PUBLICATIONS
 
 
 @pytest.fixture

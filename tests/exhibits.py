@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Column, Data, Rows, Split
-from runner.pictures.exhibit import Exhibit
+from runner.figures.dataset_view import Exhibit
 
 
 def split(train: list[int], val: list[int], test: list[int]) -> Split:

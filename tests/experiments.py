@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from runner import engine, seed
+from runner import seed
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import Catalog, conf_folders
 from runner.contracts import Progress, Report
-from runner.experiment import Experiment, assemble
+from runner.engine import fit
+from runner.experiment.assemble import Experiment, assemble
 
 
 def assembled(words: Iterable[str]) -> Experiment:
@@ -18,4 +19,4 @@ def trained(experiment: Experiment) -> list[Report]:
     """What the engine reports of the whole training."""
     seed.seed_everything(seed.derive(experiment.config.seed, "training"))
     val = {"val": experiment.judged["val"]}
-    return list(engine.fit(experiment.parts, experiment.train, val, experiment.plan, Progress()))
+    return list(fit.fit(experiment.parts, experiment.train, val, experiment.plan, Progress()))

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
 
-from runner.data.publications import Archive, File, Idx, Publication
+from runner.data.downloads import Archive, File, Idx, Publication
 
 Reply = Callable[[BaseHTTPRequestHandler, Event], None]
 

@@ -25,9 +25,9 @@ SLOW_IMPORTS = [
     "torch",
     "torchmetrics",
     "torch._dynamo",
-    "runner.recording",
+    "runner.training.record",
     "runner.train",
-    "runner.commands.rebuilt_run",
+    "runner.experiment.rebuild",
 ]
 PATIENCE_S = 120
 # a run of 16 steps in a moment, with everything that has a state: dropout, momentum, a schedule, patience, saves
@@ -140,7 +140,7 @@ def child(job: dict[str, Any]) -> int:
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), descriptor)
     os.chdir(job["cwd"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    from runner.cli import main
+    from runner.cli.main import main
 
     if job["before"]:
         globals()[job["before"]](job["at"])
@@ -242,7 +242,7 @@ def ignore_hup(at: None) -> None:
 
 def slow_evaluation(batch_s: float) -> None:
     """Each batch of evaluation takes that long; a signal comes within the second; says how soon it was answered."""
-    from runner import engine
+    from runner.engine import fit
 
     original, began = torch.split, [0.0]
 
@@ -258,8 +258,8 @@ def slow_evaluation(batch_s: float) -> None:
                     act()
             yield piece
 
-    engine.torch.split = slow
-    before_call("runner.records.summary:Summary.close", 1, lambda: print("answered after", time.monotonic() - began[0]))
+    fit.torch.split = slow
+    before_call("runner.runs.summary:Summary.close", 1, lambda: print("answered after", time.monotonic() - began[0]))
 
 
 def change_a_row(at: None) -> None:
@@ -278,23 +278,23 @@ def change_a_row(at: None) -> None:
 
 def spoil_the_loss(batch: int) -> None:
     """The loss of that training step is NaN."""
-    import runner.engine
+    import runner.engine.fit
 
-    backward, calls = runner.engine.Stepper.backward, 0
+    backward, calls = runner.engine.fit.Stepper.backward, 0
 
     def spoiled(self: Any, x_B: torch.Tensor, y_B: torch.Tensor, tally: Any) -> Any:
         nonlocal calls
         calls += 1
         return backward(self, x_B * float("nan") if calls == batch else x_B, y_B, tally)
 
-    runner.engine.Stepper.backward = spoiled
+    runner.engine.fit.Stepper.backward = spoiled
 
 
 def spoil_the_weights(step: int) -> None:
     """After that step a weight is infinite."""
-    import runner.engine
+    import runner.engine.fit
 
-    take, calls = runner.engine.Stepper.step, 0
+    take, calls = runner.engine.fit.Stepper.step, 0
 
     def spoiled(self: Any, *args: Any) -> None:
         nonlocal calls
@@ -304,18 +304,18 @@ def spoil_the_weights(step: int) -> None:
             with torch.no_grad():
                 self.params[0].view(-1)[0] = float("inf")
 
-    runner.engine.Stepper.step = spoiled
+    runner.engine.fit.Stepper.step = spoiled
 
 
 def run_out_of_memory(step: int) -> None:
     def act() -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried ...")
 
-    before_call("runner.engine:Stepper.step", step, act)
+    before_call("runner.engine.fit:Stepper.step", step, act)
 
 
 def fill_the_disk_of_metrics(row: int) -> None:
-    from runner.records.metric_log import MetricLog
+    from runner.runs.metric_log import MetricLog
 
     write, calls = MetricLog.write, 0
 
@@ -330,14 +330,14 @@ def fill_the_disk_of_metrics(row: int) -> None:
 
 
 def fill_the_disk_of_tensorboard(at: None) -> None:
-    from runner.records import tensorboard
+    from runner.tensorboard import writer
 
-    tensorboard._next_event_file = lambda run_dir: FullFile("/dev/full")
+    writer._next_event_file = lambda run_dir: FullFile("/dev/full")
 
 
 def fill_the_disk_of_the_projector(at: None) -> None:
     from runner.errors import RunError
-    from runner.records import projector
+    from runner.tensorboard import projector
 
     def full(path: Path, content: bytes, **how: Any) -> None:
         raise RunError(f"{path}: not written: no space left on the device")
@@ -346,9 +346,9 @@ def fill_the_disk_of_the_projector(at: None) -> None:
 
 
 def fill_the_disk_of_the_log(at: None) -> None:
-    from runner.records import views
+    from runner.training import writers
 
-    views.LogFile._open = lambda self: Path("/dev/full").open("a")  # noqa: SIM115  the handler closes it
+    writers.LogFile._open = lambda self: Path("/dev/full").open("a")  # noqa: SIM115  the handler closes it
 
 
 class FullFile(type(Path())):
@@ -357,7 +357,7 @@ class FullFile(type(Path())):
 
 
 def tell_the_scores(path: str) -> None:
-    from runner.judgement import Judgement
+    from runner.experiment.scoring import Judgement
 
     outcome = Judgement.outcome
 
@@ -374,7 +374,7 @@ def wait_before_the_first_step(path: str) -> None:
         Path(path + ".reached").touch()
         wait_for(Path(path).parent, Path(path).name)
 
-    before_call("runner.engine:Stepper.step", 1, act)
+    before_call("runner.engine.fit:Stepper.step", 1, act)
 
 
 def kill_at_event(number: int) -> None:
@@ -388,7 +388,7 @@ def kill_at_event(number: int) -> None:
             if count == number:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    before_call("runner.recording:Recording.to_the_end", 1, lambda: sys.setprofile(profile))
+    before_call("runner.training.record:Recording.to_the_end", 1, lambda: sys.setprofile(profile))
 
 
 def count_events(path: str) -> None:
@@ -402,8 +402,8 @@ def count_events(path: str) -> None:
     def begin() -> None:
         sys.setprofile(lambda frame, event, arg: events.update([event]))
 
-    before_call("runner.recording:Recording.to_the_end", 1, begin)
-    before_call("runner.records.summary:Summary.close", 1, finish)
+    before_call("runner.training.record:Recording.to_the_end", 1, begin)
+    before_call("runner.runs.summary:Summary.close", 1, finish)
 
 
 def contents(run_dir: Path) -> dict[str, Any]:

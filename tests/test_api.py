@@ -22,9 +22,9 @@ from hydra.core.hydra_config import HydraConfig
 import program
 import runner
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.settings import load_stored
+from runner.config.run_config import load_stored
 from runner.data.iris import COLUMNS
-from runner.experiment import Experiment, assemble
+from runner.experiment.assemble import Experiment, assemble
 
 ROOT = Path(__file__).parents[1]
 IRIS = ["dataset=iris", "model=dnn", "model.hidden=[8]", "optimizer.lr=0.05", "epochs=3", "device=cpu"]

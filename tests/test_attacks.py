@@ -8,7 +8,7 @@ import pytest
 
 import program
 from program import TINY
-from runner.cli import main
+from runner.cli.main import main
 
 COPY = "{_target_: shutil.copyfile, src: victims/a.txt, dst: victims/b.txt}"
 HUB = "{_target_: torch.hub.load, repo_or_dir: hub, model: mark, source: local}"

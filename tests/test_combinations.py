@@ -21,13 +21,13 @@ from torch import nn
 
 from experiments import assembled, trained
 from options import options, part
+from runner.build import model
+from runner.build.optimizer import build_optimizers
 from runner.config.part import Part
 from runner.config.schedule import schedule_faults
 from runner.contracts import Data
 from runner.errors import ConfigError
-from runner.experiment import Experiment, source_part
-from runner.parts import build
-from runner.parts.optimizers import build_optimizers
+from runner.experiment.assemble import Experiment, source_part
 
 NUM_WILD = 150
 NUM_FITTING = 150
@@ -97,7 +97,7 @@ def fitting() -> list[Combination]:
 @cache
 def rows_of(name: str) -> Data:
     option, knobs = DATA[name]
-    return build.build_source(source_part(part("dataset", option, **knobs))).load(Path())
+    return model.build_source(source_part(part("dataset", option, **knobs))).load(Path())
 
 
 @cache
@@ -110,7 +110,7 @@ def takes_loss(name: str, loss: str) -> bool:
     data = rows_of(name)
     if loss == "auto":
         return True
-    return is_built(lambda: build.build_loss(chosen("loss", loss), data.task, len(data.class_names), data.y))
+    return is_built(lambda: model.build_loss(chosen("loss", loss), data.task, len(data.class_names), data.y))
 
 
 @cache
@@ -118,8 +118,8 @@ def net_of(name: str, model: str) -> nn.Module | None:
     data = rows_of(name)
     try:
         if DATA[name][1].get("categorical") == "embedding":
-            return build.build_embedded_model(chosen("model", model), data.columns, 3)
-        return build.build_model(chosen("model", model), tuple(data.x.shape[1:]), 3)
+            return model.build_embedded_model(chosen("model", model), data.columns, 3)
+        return model.build_model(chosen("model", model), tuple(data.x.shape[1:]), 3)
     except ConfigError:
         return None
 
@@ -139,7 +139,7 @@ def clashes(one: Combination) -> bool:
 
 def is_built(build: Callable[[], object]) -> bool:
     try:
-        build()
+        model()
     except ConfigError:
         return False
     return True

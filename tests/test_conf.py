@@ -10,9 +10,9 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from runner.build.target import resolve
 from runner.config.catalog import RECIPES
 from runner.contracts import Source
-from runner.parts.target import resolve
 
 CONF = Path(__file__).parents[1] / "conf"
 PARTS = sorted(

@@ -17,9 +17,9 @@ import pytest
 import torch
 
 from runner import run
+from runner.build.model import build_metrics
 from runner.config.part import Part
 from runner.errors import ConfigError
-from runner.parts.build import build_metrics
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -134,7 +134,7 @@ def test_case_04_no_metric_takes_the_name_of_the_loss() -> None:
 
 def test_the_console_script_finds_the_package_too_and_eval_wants_it_trusted_again(tmp_path: Path) -> None:
     script = tmp_path / "bin" / "runner"  # as pip writes it
-    write(tmp_path, files("model") | {"bin/runner": "from runner.cli import entry\n\nentry()\n"})
+    write(tmp_path, files("model") | {"bin/runner": "from runner.cli.main import entry\n\nentry()\n"})
     python(str(script), *command("model"), cwd=tmp_path, path=ROOT / "src")
     told = python(str(script), "eval", "last", "trusted=[mine]", cwd=tmp_path, path=ROOT / "src")
     assert "accuracy" in told

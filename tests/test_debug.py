@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from program import Done, run
-from runner.commands.show import run as show
+from runner.cli.show import run as show
 from runner.config.catalog import Catalog, packaged_conf
 
 PRESETS = Catalog([packaged_conf()]).options("debug")

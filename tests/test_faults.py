@@ -16,7 +16,7 @@ import torch
 
 import program
 from program import TINY, only_run
-from runner.records.checkpoint import COMMENT, COMMENT_SIZE, unpack
+from runner.runs.checkpoint import COMMENT, COMMENT_SIZE, unpack
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +235,7 @@ def test_fault_35_with_no_good_generation_left_nothing_runs(run: Path, tmp_path:
 )
 @pytest.mark.parametrize("value", [None, 5, []])
 def test_a_checkpoint_of_other_content_is_refused(run: Path, part: str, value: Any) -> None:
-    from runner.records.checkpoint import pack
+    from runner.runs.checkpoint import pack
 
     for path in sorted((run / "checkpoints").iterdir()):
         state = loaded(path) | {part: value}

@@ -7,11 +7,11 @@ from torch import nn
 
 from experiments import assembled, trained
 from options import options, part
-from runner import state
-from runner.engine import evaluate
+from runner.build.auto import LOSSES
+from runner.build.target import resolve
+from runner.engine import state
+from runner.engine.fit import evaluate
 from runner.errors import ConfigError
-from runner.parts.auto import LOSSES
-from runner.parts.target import resolve
 
 WITHOUT_OPTION = {  # class of torch.nn that is no option: reason
     "AdaptiveLogSoftmaxWithLoss": "holds the last layer itself, for vocabularies of millions; the models have theirs",

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import program
-from runner.commands.show import sentence
+from runner.cli.show import sentence
 from runner.config.catalog import Catalog
 
 ROOT = Path(__file__).parents[1]

@@ -4,9 +4,9 @@ import pytest
 
 from experiments import assembled, trained
 from options import CONF
-from runner.commands.rebuilt_run import leaves
 from runner.compose.composition import compose
 from runner.compose.request import parse
+from runner.experiment.rebuild import leaves
 
 CHANGES = {
     "overfit_augmented": {"dataset.augment"},

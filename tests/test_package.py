@@ -72,7 +72,9 @@ def test_the_wheel_holds_every_module_and_option_file_and_the_launcher(wheel: Pa
 def test_the_wheel_brings_the_runner_command_and_the_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (info,) = {name.split("/")[0] for name in archive.namelist() if ".dist-info/" in name}
-        assert archive.read(f"{info}/entry_points.txt").decode() == "[console_scripts]\nrunner = runner.cli:entry\n"
+        assert (
+            archive.read(f"{info}/entry_points.txt").decode() == "[console_scripts]\nrunner = runner.cli.main:entry\n"
+        )
         assert b"MIT" in archive.read(f"{info}/licenses/LICENSE")
 
 

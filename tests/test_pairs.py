@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from options import options, part
+from runner.build.optimizer import build_optimizers
+from runner.build.schedule import build_schedules
 from runner.config.schedule import schedule_faults
 from runner.contracts import Chunk, Parts, Progress, Report
-from runner.engine import Plan, fit
+from runner.engine.fit import Plan, fit
 from runner.losses.readout import Probabilities
-from runner.parts.optimizers import build_optimizers
-from runner.parts.schedules import build_schedules
 
 PLAN = Plan(epochs=2, log_every_steps=1, monitor="train/loss")
 STEPS_PER_EPOCH = 3

@@ -11,7 +11,7 @@ import pytest
 from options import CONF
 from runner.compose.composition import compose
 from runner.compose.request import parse
-from runner.experiment import read_data, read_split
+from runner.experiment.assemble import read_data, read_split
 
 sys.path.append(str(CONF.parent / "scripts"))
 import public_tables

@@ -69,11 +69,11 @@ def test_fault_9_each_signal_has_its_exit_code(tmp_path: Path, name: str, code: 
 
 
 PLACES = {
-    "within a step": ("runner.engine:Stepper.step", 7),
-    "within a checkpoint's write": ("runner.records.files:write_synced", 9),
-    "within validation": ("runner.engine:judge", 2),
-    "at the first batch of validation": ("runner.engine:predict", 2),
-    "within the last scores": ("runner.engine:predict", 6),
+    "within a step": ("runner.engine.fit:Stepper.step", 7),
+    "within a checkpoint's write": ("runner.runs.files:write_synced", 9),
+    "within validation": ("runner.engine.fit:judge", 2),
+    "at the first batch of validation": ("runner.engine.fit:predict", 2),
+    "within the last scores": ("runner.engine.fit:predict", 6),
 }
 
 
@@ -116,7 +116,7 @@ def test_nohup_is_respected(tmp_path: Path) -> None:
 
 
 def test_handlers_are_put_back(tmp_path: Path) -> None:
-    from runner.interruption import interruption
+    from runner.engine.stop import interruption
 
     before = signal.getsignal(signal.SIGTERM)
     with interruption() as stop:

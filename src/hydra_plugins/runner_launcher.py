@@ -28,7 +28,7 @@ class ProcessLauncher(Launcher):
         self.task_function: Any = task_function
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
-        from runner.compose.sweep import run_jobs
+        from runner.sweep.driver import run_jobs
 
         own: Any = OmegaConf.to_container(self.config.hydra.overrides.hydra, resolve=False)
         jobs = [[*own, *overrides] for overrides in job_overrides]

@@ -1,6 +1,6 @@
 """python -m runner"""
 
-from runner.cli import entry
+from runner.cli.main import entry
 
 if __name__ == "__main__":
     entry()

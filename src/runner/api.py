@@ -13,16 +13,16 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import libraries
-from runner.commands.stored_run import StoredRun, open_run
+from runner.build import libraries
 from runner.errors import ConfigError, DataError
+from runner.runs.stored_run import StoredRun, open_run
 
 if TYPE_CHECKING:
     import numpy as np
     from pandas import DataFrame
     from torch import nn
 
-    from runner.predictor import Predictor
+    from runner.experiment.predictor import Predictor
 
 
 def run(overrides: Sequence[str] = ()) -> Run:
@@ -94,7 +94,7 @@ class Run:
         measured. ``run.metrics["val/loss"].dropna().plot()``."""
         import pandas as pd  # 0.4 s
 
-        from runner.records.metric_log import read_rows
+        from runner.runs.metric_log import read_rows
 
         self._check_is_one()
         path = self._stored.directory.metrics
@@ -138,8 +138,8 @@ class Run:
 
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
         """[N, K] probabilities or scores, or [N] predicted numbers."""
-        from runner.inputs.arrays import raw_rows
-        from runner.predictor import NO_ANSWER, is_answer
+        from runner.data.new_arrays import raw_rows
+        from runner.experiment.predictor import NO_ANSWER, is_answer
 
         schema = self._predictor.schema
         scores = self._predictor.probabilities(raw_rows(x, schema.row_shape, schema.columns))
@@ -160,8 +160,8 @@ class Run:
         """The net with the checkpoint's weights in it; the data set need not be there."""
         self._check_is_one()
         libraries.load()
-        from runner.commands.rebuilt_run import predictor_of
-        from runner.records.console import RunConsole
+        from runner.experiment.rebuild import predictor_of
+        from runner.screen.console import RunConsole
 
         with torch_put_back():
             return predictor_of(self._stored, RunConsole().warn)[0]

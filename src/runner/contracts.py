@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 if TYPE_CHECKING:
-    from runner.config.settings import Reference
+    from runner.config.run_config import Reference
 
 Task = Literal["binary", "multiclass", "regression"]
 Status = Literal["finished", "stopped_early", "interrupted"]

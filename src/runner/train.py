@@ -6,14 +6,14 @@ import time
 from functools import partial
 from pathlib import Path
 
-from runner import libraries
-from runner.compose.answers import answer
+from runner.build import libraries
+from runner.cli.help import answer
 from runner.compose.composition import Composed, compose
-from runner.compose.launch import run_job
 from runner.compose.request import Request, parse
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.settings import Config
-from runner.records.run_directory import RunDirectory, check_writable, claim, claim_exactly
+from runner.config.run_config import Config
+from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
+from runner.sweep.launch import run_job
 
 
 def run(argv: list[str]) -> int:
@@ -22,7 +22,7 @@ def run(argv: list[str]) -> int:
     if answer(request):
         return 0
     if request.multirun:
-        from runner.compose.multirun import sweep
+        from runner.sweep.multirun import sweep
 
         return sweep(request)
     start(request, compose(request))
@@ -46,7 +46,7 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
     libraries.load()
-    from runner.folds import prepare  # brings torch: only a request known to be right has to wait for it
+    from runner.training.folds import prepare  # brings torch: only a request known to be right has to wait for it
 
     train = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)

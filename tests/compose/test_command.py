@@ -11,7 +11,7 @@ from runner.compose.command import command
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import Catalog, packaged_conf
-from runner.config.settings import Config
+from runner.config.run_config import Config
 
 CATALOG = Catalog([packaged_conf()])
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from runner.compose.answers import answer
+from runner.cli.help import answer
 from runner.compose.composition import Composed, compose
-from runner.compose.launch import check_jobs, jobs, multirun, run_job
 from runner.compose.request import parse, parsed
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
+from runner.sweep.launch import check_jobs, jobs, multirun, run_job
 
 
 @pytest.fixture(autouse=True)
@@ -489,8 +489,8 @@ def test_a_wrong_sweep_is_told_before_anything_is_made(words: list[str], told: s
 
 
 def test_our_launcher_is_reached_through_hydras_sweeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.compose.sweep.JOB", "nothing_of_that_name:job")
-    monkeypatch.setattr("runner.compose.sweep.PRELOAD", [])
+    monkeypatch.setattr("runner.sweep.driver.JOB", "nothing_of_that_name:job")
+    monkeypatch.setattr("runner.sweep.driver.PRELOAD", [])
     found = multirun(parse(["-m", "seed=1,2"]), tmp_path / "sweep")
     assert [(job.number, job.overrides, job.folder, job.exit_code) for job in found] == [
         (0, ("seed=1",), tmp_path / "sweep/0-seed=1", 1),

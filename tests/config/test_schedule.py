@@ -83,7 +83,7 @@ def test_a_wrong_link_is_told(links: list[Any], told: str) -> None:
 
 
 def test_a_class_in_a_stored_link_that_is_no_scheduler_is_refused() -> None:
-    from runner.config.checks import part_faults
+    from runner.config.validate import part_faults
 
     node = {"_target_": SEQUENTIAL, "schedulers": [{"x": {"_target_": "os.system"}}], "milestones": [1]}
     (fault,) = part_faults("scheduler", "mine", node, None)

@@ -11,7 +11,7 @@ import torch
 from mirror import write
 from runner.data import cifar10
 from runner.data.cifar10 import ROW_FILES, Cifar10
-from runner.data.publications import CIFAR10, PUBLICATIONS, Archive, File
+from runner.data.downloads import CIFAR10, PUBLICATIONS, Archive, File
 from runner.errors import DataError
 
 ROWS = 2

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from runner.contracts import Split
-from runner.data import covtype, table_file
+from runner.data import covtype
 from runner.data.covtype import CLASSES, FEATURES, TARGET, TRAIN_ROWS, VAL_ROWS, Covtype
 from runner.data.splits import SplitSettings, describe, split
+from runner.data.table import table_file
 from runner.errors import ConfigError, DataError
 
 SETTINGS = SplitSettings(0, 0.1, 0.2, None, None)

@@ -15,14 +15,14 @@ import torch
 
 from program import only_run, run
 from runner.contracts import Column, Split
-from runner.data import layout, table_cache
 from runner.data.checks import check_data
 from runner.data.download import received
-from runner.data.layout import Reading
+from runner.data.table import cache, dialect
+from runner.data.table.dialect import Reading
+from runner.data.table.new_table import table_rows
 from runner.errors import ConfigError, DataError
-from runner.inputs.table import table_rows
-from runner.records.run_directory import RunDirectory
-from runner.records.schema import read_schema
+from runner.runs.directory import RunDirectory
+from runner.runs.schema import read_schema
 from tables import HEADER, ROWS, fitted, read, write
 
 PLAIN = "\n".join([HEADER, *ROWS]) + "\n"
@@ -332,17 +332,17 @@ def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None
 
 def test_a_large_table_is_kept_and_a_changed_one_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(table_cache, "FEWEST_BYTES", 10)
+    monkeypatch.setattr(cache, "FEWEST_BYTES", 10)
     path = write(tmp_path / "my.csv", HEADER, *ROWS)
     first, _ = fitted(path)
     wait_for_the_writer()
     (kept,) = (tmp_path / "cache" / "runner" / "tables").iterdir()
-    monkeypatch.setattr("runner.data.table_file._read_cells", None)  # nothing is read again
+    monkeypatch.setattr("runner.data.table.table_file._read_cells", None)  # nothing is read again
     again, _ = fitted(path)
     assert torch.equal(again.x, first.x) and again.columns == first.columns and torch.equal(again.y, first.y)
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(table_cache, "FEWEST_BYTES", 10)
+    monkeypatch.setattr(cache, "FEWEST_BYTES", 10)
     kept.write_bytes(kept.read_bytes()[:-1] + b"\xff")  # damaged: read anew
     assert torch.equal(fitted(path)[0].y, first.y)
     write(path, HEADER, *ROWS[:-1], ROWS[-1].replace("58.75", "58.76"))
@@ -355,7 +355,7 @@ WIDE = "w" * 60
 
 def test_a_command_that_ends_at_once_keeps_its_table_nonetheless(tmp_path: Path) -> None:
     path = write(
-        tmp_path / "my.csv", "w,a,b", *(f"{WIDE}{i % 7},{i / 4},{i % 2}" for i in range(table_cache.FEWEST_BYTES // 60))
+        tmp_path / "my.csv", "w,a,b", *(f"{WIDE}{i % 7},{i / 4},{i % 2}" for i in range(cache.FEWEST_BYTES // 60))
     )
     command = [sys.executable, "-m", "runner", "show", "dataset=csv", f"dataset.path={path}", "dataset.target=b"]
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
@@ -368,7 +368,7 @@ def wait_for_the_writer() -> None:
     import threading
 
     for thread in threading.enumerate():
-        if thread.name == table_cache.WRITER:
+        if thread.name == cache.WRITER:
             thread.join()
 
 
@@ -454,11 +454,11 @@ def test_case_39_a_column_whose_name_holds_a_comma_wins(tmp_path: Path) -> None:
 def test_case_50_a_target_behind_more_columns_than_a_sample_holds_is_found(
     tmp_path: Path, cell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layout, "SAMPLE_BYTES", 2**9)
+    monkeypatch.setattr(dialect, "SAMPLE_BYTES", 2**9)
     names = [f"column_{k}" for k in range(300)]
     lines = [",".join(cell.format(i=(i * k) % 7, k=(i + k) % 2) for k in range(300)) for i in range(40)]
     path = write(tmp_path / "my.csv", ",".join([*names, "y"]), *(f"{line},{i}" for i, line in enumerate(lines)))
-    assert len(layout.sample(path.read_bytes(), ",")[0]) == 301
+    assert len(dialect.sample(path.read_bytes(), ",")[0]) == 301
     data, _ = fitted(path, target="y")
     assert data.y.tolist() == list(range(40)) and data.x.shape[0] == 40
 
@@ -467,7 +467,7 @@ def test_case_50_twins_among_many_columns_are_found_at_once(tmp_path: Path) -> N
     names = [f"c{k}" for k in range(40_000)]
     begun = time.process_time()
     with pytest.raises(DataError, match="columns 40000 and 40001 are both called c39999"):
-        layout._names(tmp_path, [*names, "c39999"], Reading(), has_header=True)
+        dialect._names(tmp_path, [*names, "c39999"], Reading(), has_header=True)
     assert time.process_time() - begun < 2
 
 

@@ -11,8 +11,8 @@ import pytest
 from mirror import CONTENTS, GZIPPED, corrupt, hang, refuse, serve, stall, truncate, write
 from runner.data import mirrors
 from runner.data.download import damaged, download, missing, received
+from runner.data.downloads import PUBLICATIONS
 from runner.data.mnist import load_idx
-from runner.data.publications import PUBLICATIONS
 from runner.errors import DataError
 
 FIRST, *OTHERS = GZIPPED
@@ -141,7 +141,7 @@ def test_what_came_before_a_failure_is_kept(tmp_path, mirror, small_timeouts):
 
 def in_another_process(tmp_path: Path) -> subprocess.Popen[str]:
     code = (
-        "import sys, pathlib; from runner.data.publications import *; from runner.data.download import *\n"
+        "import sys, pathlib; from runner.data.downloads import *; from runner.data.download import *\n"
         f"PUBLICATIONS['mnist'] = {PUBLICATIONS['mnist']!r}\n"
         "download('mnist', pathlib.Path(sys.argv[1]), missing)"
     )

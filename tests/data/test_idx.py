@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from mirror import idx
+from runner.data.downloads import Idx
 from runner.data.idx import read_idx
-from runner.data.publications import Idx
 from runner.errors import DataError
 
 EXPECTED = Idx((2, 3))

@@ -10,8 +10,8 @@ import torch
 
 from mirror import CONTENTS, GZIPPED, idx, publication, write
 from runner.data.checks import check_data
+from runner.data.downloads import PUBLICATIONS, Idx
 from runner.data.mnist import FashionMnist, Kmnist, Mnist, Qmnist, load_idx
-from runner.data.publications import PUBLICATIONS, Idx
 from runner.data.splits import SplitSettings, split
 from runner.errors import DataError
 
@@ -109,7 +109,7 @@ def test_faults_40_and_45_a_label_out_of_range_is_named_with_its_row(tmp_path):
 def test_fault_40_the_checks_hold_under_python_minus_o(tmp_path, folder, flags):
     (folder / TEST_LABELS).write_bytes(CONTENTS[TEST_LABELS][:-1])
     code = (
-        "import sys, pathlib; from runner.data.publications import *; from runner.data.mnist import load_idx\n"
+        "import sys, pathlib; from runner.data.downloads import *; from runner.data.mnist import load_idx\n"
         "from runner.errors import DataError\n"
         f"PUBLICATIONS['mnist'] = {PUBLICATIONS['mnist']!r}\n"
         "try: load_idx('mnist', pathlib.Path(sys.argv[1]))\n"

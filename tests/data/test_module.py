@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from runner.build.model import build_source
 from runner.config.part import Part
 from runner.data.checks import check_data
 from runner.data.digest import digest
 from runner.errors import ConfigError, DataError
-from runner.parts.build import build_source
 
 FILE = Path(__file__).parent / "my_rows.py"
 ALL = torch.arange(40)

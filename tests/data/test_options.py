@@ -8,7 +8,7 @@ import torch
 import yaml
 
 from runner.contracts import Batching
-from runner.data.batches import resident_splits
+from runner.data.batches.resident import resident_splits
 from runner.data.checks import check_data
 from runner.data.splits import SplitSettings, split
 from runner.data.transforms import build_preprocess, out_shape

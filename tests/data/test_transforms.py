@@ -1,10 +1,10 @@
 import pytest
 import torch
 
+from runner.config.transforms import KNOBS
 from runner.contracts import Column, Data
 from runner.data.transforms import TRANSFORMS, blank_preprocess, build_preprocess, out_shape
 from runner.errors import ConfigError
-from runner.specs.transforms import KNOBS
 
 COLOUR = Column("colour", ("red", "green", "blue"))
 MIXED = (Column("size"), COLOUR, Column("weight"))

@@ -10,8 +10,8 @@ from typing import Any
 
 from runner.compose.request import quoted
 from runner.config.catalog import Catalog, Knob
-from runner.config.checks import leaves
-from runner.config.limits import shown
+from runner.config.types import shown
+from runner.config.validate import leaves
 from runner.errors import ConfigError
 
 ELSEWHERE = ("data_dir", "output_dir")  # where things lie is this machine's matter

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.spelling import bare, listed, nearest
-from runner.config.yamlfile import YamlFile, read_yaml
+from runner.config.yaml_file import YamlFile, read_yaml
 from runner.errors import ConfigError
 
 PARTS = ("dataset", "model", "loss", "optimizer", "scheduler", "metric")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runner.config.catalog import Catalog, Knob
-from runner.config.knobs import annotation_of
-from runner.config.limits import faults, shown
+from runner.config.part_types import annotation_of
 from runner.config.spelling import listed, nearest
+from runner.config.types import faults, shown
 
 # knobs that hold for all weights of an optimizer together
 OF_THE_WHOLE = ("groups", "decay_biases_and_norms", "foreach", "fused", "capturable", "differentiable")

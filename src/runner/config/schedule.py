@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from runner.config.catalog import Catalog, unknown_option
-from runner.config.checks import part_faults
 from runner.config.formula import Formula
-from runner.config.limits import shown
 from runner.config.part import Part
+from runner.config.types import shown
+from runner.config.validate import part_faults
 
 FORMULAS = {"lr_lambda": ("epoch", "epochs", "step", "steps"), "scale_fn": ("x",)}  # knob -> the names it may use
 LENGTHS = ("T_max", "total_iters", "total_steps", "step_size_up")  # knobs that null lets follow the run's length

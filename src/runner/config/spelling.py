@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 
-from runner.control_characters import visible
+from runner.text import visible
 
 # Names of other tools and papers for what is called otherwise here; everything else is left to difflib.
 OTHER_NAMES: Mapping[str, str] = {

@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 
 from runner.contracts import Column, Data, Source
-from runner.data.layout import Reading
-from runner.data.official import Official
-from runner.data.table import Meaning
-from runner.data.table_file import Goal, find_file, read_table
+from runner.data.table.dialect import Reading
+from runner.data.table.given_splits import Official
+from runner.data.table.table import Meaning
+from runner.data.table.table_file import Goal, find_file, read_table
 
 COLUMNS = (
     Column("buying", ("vhigh", "high", "med", "low")),

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from runner import regular_file
+from runner.config import regular_file
 from runner.contracts import Data, Source
 from runner.data.download import download, extracted, fetch_command, is_extracted, missing
-from runner.data.publications import PUBLICATIONS, Archive, File
+from runner.data.downloads import PUBLICATIONS, Archive, File
 from runner.errors import DataError
 
 ROWS_PER_FILE = 10_000

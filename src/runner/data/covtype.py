@@ -5,11 +5,11 @@ from pathlib import Path
 
 from runner.contracts import Column, Data, Source
 from runner.data.download import download, missing
-from runner.data.layout import Reading
-from runner.data.official import Official
-from runner.data.publications import COVTYPE
-from runner.data.table import Meaning
-from runner.data.table_file import Goal, find_file, read_table
+from runner.data.downloads import COVTYPE
+from runner.data.table.dialect import Reading
+from runner.data.table.given_splits import Official
+from runner.data.table.table import Meaning
+from runner.data.table.table_file import Goal, find_file, read_table
 
 MEASURES = (
     "Elevation",

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from runner.contracts import Column, Data, Source, Task
 from runner.data.download import is_address, received
-from runner.data.encodings import composed
-from runner.data.kinds import Kind
-from runner.data.layout import Reading
-from runner.data.official import Official
-from runner.data.table import Meaning
-from runner.data.table_file import Goal, find_file, read_table
+from runner.data.table.column_kinds import Kind
+from runner.data.table.dialect import Reading
+from runner.data.table.given_splits import Official
+from runner.data.table.table import Meaning
+from runner.data.table.table_file import Goal, find_file, read_table
+from runner.data.table.text import composed
 from runner.errors import ConfigError
 
 SAID: tuple[Kind, ...] = ("numeric", "binary", "categorical", "date", "ignored")  # an ordinal is said by its order

@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from runner.control_characters import say
-from runner.data.blanks import BLANKS
-from runner.data.layout import DELIMITERS, find_delimiter, sample
+from runner.config.regular_file import opened
+from runner.data.downloads import PUBLICATIONS, Archive, File
 from runner.data.mirrors import Mirrors
-from runner.data.packing import plain
-from runner.data.publications import PUBLICATIONS, Archive, File
+from runner.data.table.blanks import BLANKS
+from runner.data.table.dialect import DELIMITERS, find_delimiter, sample
+from runner.data.table.packing import plain
 from runner.errors import DataError
-from runner.regular_file import opened
+from runner.text import say
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead

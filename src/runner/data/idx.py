@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from runner.data.publications import Idx
+from runner.config.regular_file import opened
+from runner.data.downloads import Idx
 from runner.errors import DataError
-from runner.regular_file import opened
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead

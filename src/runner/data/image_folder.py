@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Data, Rows, Source, Task
-from runner.data.class_folders import list_pictures
-from runner.data.picture import Shades, read_picture
-from runner.data.picture_facts import notes_on
+from runner.data.pictures.class_folders import list_pictures
+from runner.data.pictures.facts import notes_on
+from runner.data.pictures.picture import Shades, read_picture
 from runner.errors import DataError
 
 BLOCK = 1024  # pictures handed to the threads that decode at a time

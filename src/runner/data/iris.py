@@ -8,7 +8,7 @@ import torch
 
 from runner.contracts import Column, Data, Source
 from runner.data.bundled import read_table
-from runner.data.kinds import numbering_note
+from runner.data.table.column_kinds import numbering_note
 
 COLUMNS = ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm")
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from runner.contracts import Data, Source
 from runner.data.download import download, fetch_command, missing
+from runner.data.downloads import PUBLICATIONS, Archive, Publication, origin
 from runner.data.idx import read_idx
-from runner.data.publications import PUBLICATIONS, Archive, Publication, origin
 from runner.errors import DataError
 
 

@@ -1,6 +1,6 @@
 """Fixed steps between the raw rows and the net: modules whose constants are buffers, so they travel with the weights.
 
-A new one is a class here and its knobs in runner.specs.transforms. Shapes: N rows, C channels, H W pixels, F features.
+A new one is a class here and its knobs in runner.config.transforms. Shapes: N rows, C channels, H W pixels, F features.
 """
 
 from collections import OrderedDict
@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from runner.config.transforms import read_transforms
 from runner.contracts import Column, Data, Rows
+from runner.data.batches.workers import Reader, read_batches
 from runner.data.image_transforms import Colour, Grey, Pad, Resize
-from runner.data.reading import Reader, read_batches
 from runner.data.transform import Transform
 from runner.errors import ConfigError
-from runner.specs.transforms import read_transforms
 
 Numbers = float | list[float]
 ROWS_TO_FIT = 256  # of those that stream, in memory at once

@@ -1,0 +1,48 @@
+"""A checked part and its class -> the object; whatever the class raises becomes a fault of the part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from runner.build.signature import arguments
+from runner.build.target import resolve
+from runner.config.part import Part
+from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
+
+T = TypeVar("T")
+
+
+def kind_of(part: Part, role: type[T], trusted: Sequence[str]) -> type[T]:
+    """The class that the part names. Raises ConfigError where it is none of ``role``."""
+    assert part.target is not None, f"{part.group}={part.option} was to be chosen before it is built"
+    return resolve(part.target, role, trusted, f"{part.group}._target_")
+
+
+def make(part: Part, kind: type[T], facts: Mapping[str, Any] = {}, knobs: Mapping[str, Any] | None = None) -> T:
+    """An object of ``kind`` from ``facts`` of the run and the part's knobs. Raises ConfigError."""
+    given = arguments(part, kind, facts, part.knobs if knobs is None else knobs)
+    with faults_of(part):
+        return kind(**given)
+
+
+@contextmanager
+def faults_of(part: Part) -> Iterator[None]:
+    """Says which part an error comes from. A class named in a config may raise anything: the cause stays attached."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError([_named(part, fault) for fault in error.faults]) from error
+    except RunnerError:
+        raise
+    except Exception as error:
+        if memory_ran_out(error):
+            raise RunError(_named(part, "does not fit into memory; choose fewer or narrower layers")) from error
+        words = str(error).strip().split("\n")[0] or type(error).__name__
+        raise ConfigError(_named(part, words)) from error
+
+
+def _named(part: Part, fault: str) -> str:
+    prefix = f"{part.group}={part.option}: "
+    return fault if fault.startswith((prefix, f"{part.group}.")) else prefix + fault

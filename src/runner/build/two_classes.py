@@ -1,0 +1,109 @@
+"""Metrics of torchmetrics over the probability of the second of two classes: of both of them, or of one alone.
+
+By itself torchmetrics scores class 1 of two, whatever ``average`` says. Shapes: B batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from runner.build.signature import parameter_names
+from runner.config.part import Part
+from runner.config.spelling import listed, nearest
+from runner.config.types import shown
+from runner.contracts import Task
+from runner.errors import ConfigError
+
+if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
+    from torchmetrics import Metric
+
+POSITIVE = "positive_class"  # a knob of ours: the name of the class that a metric is of
+
+
+class OfTwoClasses(nn.Module):
+    """``metric`` over (scores_B, y_B); ``positive`` is the class that it is of alone, None where it is of both.
+
+    A row is given class 1 above ``threshold``; None: the metric wants no classes, but probabilities.
+    """
+
+    def __init__(self, metric: Metric, positive: int | None, threshold: float | None):
+        super().__init__()
+        self.metric = metric
+        self.positive = positive
+        self.threshold = threshold
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        return self.metric.higher_is_better
+
+    @property
+    def device(self) -> torch.device:
+        return self.metric.device
+
+    def update(self, scores_B: Tensor, y_B: Tensor) -> None:
+        answers = self.shares(scores_B) if self.threshold is None else self.classes(scores_B, self.threshold)
+        self.metric.update(answers, y_B if self.positive is None else (y_B == self.positive).long())
+
+    def shares(self, scores_B: Tensor) -> Tensor:
+        """[B, 2] the probability of each class, or [B] of one; in float64, where 1 less a small one is not yet 1."""
+        if self.positive == 1:
+            return scores_B
+        others_B = 1 - scores_B.double()
+        return others_B if self.positive == 0 else torch.stack([others_B, scores_B.double()], 1)
+
+    def classes(self, scores_B: Tensor, threshold: float) -> Tensor:
+        """[B] the class given to each row; of one class alone whether it was given."""
+        given_B = (scores_B > (1 - threshold if self.positive == 0 else threshold)).long()
+        return given_B if self.positive is None else (given_B == self.positive).long()
+
+    def compute(self) -> Any:
+        return self.metric.compute()
+
+    def reset(self) -> None:
+        self.metric.reset()
+
+
+def form(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str]) -> tuple[Task, int | None]:
+    """(the task that ``kind`` is to be made for, the class of two that it is then of alone; None: of all alike).
+
+    Raises ConfigError for knobs that the classes do not suit.
+    """
+    positive = positive_class(part, class_names)
+    if task != "binary":
+        return task, None
+    if part.knobs.get("top_k", 1) > 1:
+        raise ConfigError(f"metric.{part.option}.top_k={part.knobs['top_k']}: of two classes every row would be right")
+    if positive is not None:
+        return "binary", positive
+    if is_of_either_alike(part, kind):
+        return "binary", None
+    has_no_task = {"num_classes", "task"} & parameter_names(kind) == {"num_classes"}
+    return ("multiclass", None) if "average" in part.knobs or has_no_task else ("binary", 1)
+
+
+def is_of_either_alike(part: Part, kind: type[Metric]) -> bool:
+    """Whether the form for two classes has the same value for one class as for the other."""
+    import torchmetrics as tm
+
+    alike = (tm.AUROC, tm.CalibrationError, tm.CohenKappa, tm.ConfusionMatrix, tm.HingeLoss, tm.MatthewsCorrCoef)
+    hits = (tm.Accuracy, tm.HammingDistance) if part.knobs.get("average", "micro") == "micro" else ()
+    return issubclass(kind, (*alike, *hits)) and part.knobs.get("max_fpr") is None
+
+
+def positive_class(part: Part, class_names: Sequence[str]) -> int | None:
+    """The number of the class that the knob names. Raises ConfigError where the data has not two, or no such class."""
+    value = part.knobs.get(POSITIVE)
+    if value is None:
+        return None
+    said = f"metric.{part.option}.{POSITIVE}={shown(value)}"
+    if len(class_names) != 2:
+        raise ConfigError(f"{said}: is for two classes; this data has {len(class_names) or 'none'}")
+    if str(value) in class_names:
+        return list(class_names).index(str(value))
+    meant = nearest(str(value), class_names)
+    hint = f"; did you mean {meant}?" if meant else ""
+    raise ConfigError(f"{said}: is none of the classes: {listed(class_names)}{hint}")

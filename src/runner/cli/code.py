@@ -1,0 +1,48 @@
+"""``code [key=value ...]``: the run that ``train`` with the same words makes, as one plain PyTorch script."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from runner.build import libraries
+from runner.compose.composition import compose
+from runner.compose.request import parse
+from runner.config.catalog import Catalog, conf_folders
+from runner.errors import ConfigError
+
+USAGE = "python -m runner code [GROUP=OPTION ...] [KEY=VALUE ...] > script.py"
+HELP = f"""{USAGE}
+
+The run that train with the same words makes, as one plain PyTorch script with the same losses. It can show
+  data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist car csv random; dataset.limit, one
+              fold; scaled, normalised or flattened, categories as columns of 0 and 1
+  models      those that are torch's own layers in a row: linear mlp dnn cnn cnn_notes
+  losses      cross_entropy nll multi_margin bce_with_logits bce soft_margin mse l1 huber smooth_l1, with their weights
+  optimizers  all of torch but lbfgs, muon and sparse_adam; grad_clip_norm
+  schedulers  all of torch, per epoch or step, also chains such as warmup_cosine and reduce_lr_on_plateau
+  the best epoch, and early stopping, by train/loss, val/loss or val/accuracy
+Anything else is refused with the reason."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """The exit code of ``code``; the script goes to standard output. Raises RunnerError, also where it would not do the
+    same as the run."""
+    if any(word in ("-h", "--help") for word in argv):
+        print(HELP)
+        return 0
+    flags = [word for word in argv if word.startswith("-") and not word.startswith("--config-dir")]
+    if flags:
+        raise ConfigError(f"code: {flags[0]}: no such flag\n  {USAGE}")
+    request = parse(argv)
+    config = compose(request).config
+    if config.fold == "all":
+        raise ConfigError(f"code: fold=all: is a run for each of {config.folds} folds and a script is one; add fold=0")
+    libraries.load()
+    from runner.experiment.assemble import assemble
+    from runner.export.script import page
+
+    catalog = Catalog(conf_folders(request.flags.config_dir))
+    command = shlex.join(["python", "-m", "runner", "train", *argv])
+    print(page(assemble(config, catalog), command), end="")
+    return 0

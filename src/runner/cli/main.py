@@ -1,0 +1,135 @@
+"""argv -> verb -> exit code. The one place where a RunnerError becomes lines on stderr."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
+
+from runner import __version__
+from runner.config.spelling import listed, nearest
+from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
+from runner.text import message
+
+# verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
+VERBS = {
+    "train": ("runner.train:run", "train a model; -m runs every combination of several values"),
+    "resume": ("runner.cli.resume:run", "go on with an interrupted run, at the exact step"),
+    "eval": ("runner.cli.evaluate:run", "measure a trained model again"),
+    "predict": ("runner.cli.predict:run", "answer for pictures, tables, a typed row or a row of the test split"),
+    "view": ("runner.cli.view:run", "pictures: of a run, a data set or a schedule"),
+    "explain": ("runner.cli.explain:run", "one batch through the five steps of training"),
+    "code": ("runner.cli.code:run", "a run as one plain PyTorch script"),
+    "report": ("runner.cli.report:run", "runs side by side, best first; of two, the difference"),
+    "fetch": ("runner.cli.fetch:run", "download a data set once; without a name, what there is"),
+    "completion": ("runner.cli.completion:run", "the tab key, for bash or zsh"),
+    "show": ("runner.cli.show:run", "what can be chosen: groups, options, their parameters"),
+}
+
+
+USAGES = {  # of the verbs that have no flags, and so no help of their own
+    "resume": "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] [--force]",
+    "eval": "RUN|last [checkpoint=best|last] [device=cpu]",
+    "fetch": "[DATASET ...] [data_dir=DIR]",
+    "completion": "bash|zsh",
+}
+
+
+def entry() -> None:
+    """The console script and ``python -m runner``."""
+    sys.path.append("")  # the console script alone would not find a package of the user's in the current folder
+    code = main(sys.argv[1:])
+    gc.disable()  # the process ends: no last search through all that torch has made
+    sys.exit(code)
+
+
+def main(argv: Sequence[str]) -> int:
+    """The exit code of one command line; whatever is wrong with it is told on stderr."""
+    try:
+        code = _dispatch(list(argv))
+        sys.stdout.flush()
+        return code
+    except RunnerError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output went away: runner show | head
+        _tell_nobody()
+        return 0
+    except (MemoryError, RuntimeError) as fault:
+        if not memory_ran_out(fault):
+            raise
+        return _report(RunError("out of memory; a smaller net, batch_size or eval_batch_size needs less"))
+    except OSError as fault:
+        if fault.errno != errno.ENOSPC or fault.filename is not None:
+            raise
+        _tell_nobody()
+        return _report(RunError("standard output: no space left on device; the rest was not written"))
+
+
+def _tell_nobody() -> None:
+    """What standard output still holds does not fail again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _dispatch(argv: list[str]) -> int:
+    if argv[:1] == ["help"] and argv[1:2] and argv[1] in VERBS:
+        argv = [argv[1], "--help"]
+    if not argv or argv[0] in ("help", "--help", "-h"):
+        print(_help())
+        return 0
+    if argv[0] == "--version":
+        print(f"runner {__version__}")
+        return 0
+    verb, *rest = argv
+    if verb not in VERBS:
+        raise ConfigError(_unknown(verb, argv))
+    if verb in USAGES and {"-h", "--help"} & set(rest):
+        print(f"python -m runner {verb} {USAGES[verb]}\n\n{VERBS[verb][1].capitalize()}.")
+        return 0
+    return _function(VERBS[verb][0])(rest)
+
+
+def _function(path: str) -> Callable[[list[str]], int]:
+    module, _, name = path.partition(":")
+    function: Callable[[list[str]], int] = getattr(import_module(module), name)
+    return function
+
+
+def _unknown(verb: str, argv: list[str]) -> str:
+    if "=" in verb or verb in ("-m", "--multirun", "--cfg", "--info"):
+        return f"{verb}: the verb comes first; did you mean: python -m runner train {' '.join(argv)}"
+    if verb.lstrip("-").lower() in ("v", "version"):
+        return f"{verb}: there is no such command; did you mean: python -m runner --version"
+    meant = nearest(verb, VERBS)
+    advice = f"; did you mean: python -m runner {' '.join([meant, *argv[1:]])}" if meant else ""
+    return f"{verb}: there is no such command{advice}\n  commands: {listed(VERBS)}"
+
+
+def _help() -> str:
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {verb:{width}}  {what}" for verb, (_, what) in VERBS.items())
+    return (
+        "runner trains PyTorch models described in YAML and keeps every run in a directory of its own.\n\n"
+        f"python -m runner COMMAND ...\n\n{verbs}\n\n"
+        "Begin with\n"
+        "  python -m runner train                            a small convolutional net on handwritten digits\n"
+        "  python -m runner train model=mlp optimizer.lr=0.01\n"
+        "  python -m runner show                             what else can be chosen\n"
+        "  python -m runner train --help"
+    )
+
+
+def _report(error: RunnerError) -> int:
+    if "1" in (os.environ.get("RUNNER_DEBUG"), os.environ.get("HYDRA_FULL_ERROR")):
+        traceback.print_exception(error)
+    with suppress(OSError):  # the terminal is gone (HUP): nobody is left to tell, the exit code still says it
+        for fault in error.faults if isinstance(error, ConfigError) else (str(error),):
+            print(f"error: {message(fault)}", file=sys.stderr)
+    return error.exit_code

@@ -1,0 +1,187 @@
+"""show: what can be chosen, from the YAML files alone; or a net, layer by layer, where a model and data are named."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.build import libraries
+from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
+from runner.config.run_config import Config
+from runner.config.spelling import bare, listed, nearest
+from runner.config.types import shown
+from runner.errors import ConfigError, DataError
+from runner.screen.listing import Table, draw
+from runner.text import here
+
+WITHOUT_DATA = "  a net is shown without any data by dataset=random 'dataset.shape=[1,28,28]' dataset.num_classes=10"
+SETTINGS = ("settings", "train")
+WIDEST = 80  # characters of a default: seventeen figures of a recipe would push the meanings out of sight
+
+
+def run(argv: Sequence[str]) -> int:
+    """Prints the groups, the options of one, the parameters of an option, the settings, a net or a table."""
+    wanted = parser().parse_args(list(argv))
+    if asks_for_a_net(wanted.what):
+        found = net_tables(wanted.what, wanted.config_dir)
+    elif asks_for_data(wanted.what):
+        found = data_tables(wanted.what, wanted.config_dir)
+    else:
+        catalog = Catalog(conf_folders(wanted.config_dir))
+        found = [tables(catalog, word) for word in wanted.what] or [overview(catalog)]
+    for number, table in enumerate(found):
+        if number:
+            print()
+        draw(table)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of this verb."""
+    made = argparse.ArgumentParser(
+        prog="python -m runner show",
+        description="What can be chosen: groups, the options of one, the parameters of an option, the settings. "
+        "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for. "
+        "With a model and a data set, model=cnn dataset=mnist: the net, its layers and its parameters.",
+    )
+    made.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
+    made.add_argument("--config-dir", metavar="DIR", help="a folder with options of yours (./conf is searched anyway)")
+    made.error = _refuse  # type: ignore[assignment,method-assign]
+    return made
+
+
+def asks_for_a_net(words: Sequence[str]) -> bool:
+    """Whether a model is named together with the data or with values: model=cnn dataset=mnist, model.hidden=[8]."""
+    keys = [word.partition("=")[0] for word in words if "=" in word]
+    of_model = any(key.partition(".")[0] == "model" for key in keys)
+    return of_model and any(key == "dataset" or key not in GROUPS for key in keys)
+
+
+def asks_for_data(words: Sequence[str]) -> bool:
+    """Whether a data set is named and something of it is set: dataset=csv dataset.path=prices.csv."""
+    return any(word.startswith("dataset=") for word in words) and any(word.startswith("dataset.") for word in words)
+
+
+def composed(words: Sequence[str], config_dir: str | None) -> Config:
+    """The config that the words make, as ``train`` would compose it; torch is imported after it. Raises RunnerError."""
+    from runner.compose.composition import compose
+    from runner.compose.request import parse
+
+    config = compose(parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
+    libraries.load()
+    return config
+
+
+def data_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+    """What the table that the words describe is taken for. Raises RunnerError as ``train`` would."""
+    config = composed(words, config_dir)
+    from runner.cli.show_data import data_tables
+
+    return data_tables(config, words)
+
+
+def net_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+    """The net that the words describe, as a run would begin with it. Raises RunnerError as ``train`` would."""
+    config = composed(words, config_dir)
+    from runner.experiment.assemble import net_alone
+    from runner.models.summary import forward_flops, kind_of, layers
+    from runner.screen.net import layer_table, module_table, parameter_table
+
+    try:
+        net, in_shape = net_alone(config, Catalog(conf_folders(config_dir)))
+    except DataError as error:
+        raise DataError(f"{error}\n{WITHOUT_DATA}") from error
+    name, flops = f"{config.model.option} on {config.dataset.option}", forward_flops(net, in_shape)
+    of_layers = layer_table(name, net, layers(net, in_shape), in_shape, flops, config.batch_size)
+    return [of_layers, module_table(net, kind_of), parameter_table(net)]
+
+
+def overview(catalog: Catalog) -> Table:
+    """Every option of every group with its one sentence."""
+    rows = [
+        (group if i == 0 else "", name, _described(catalog, group, name))
+        for group in GROUPS
+        for i, name in enumerate(catalog.options(group))
+    ]
+    notes = (
+        "the parameters of one: python -m runner show optimizer=adam",
+        "the settings of a run: python -m runner show settings",
+    )
+    return Table("What can be chosen", ("group", "option", "what it is"), tuple(rows), notes)
+
+
+def tables(catalog: Catalog, word: str) -> Table:
+    """The table that ``word`` asks for. Raises ConfigError when there is no such group or option."""
+    group, equals, option = word.partition("=")
+    if not equals:
+        group, _, option = word.partition("/")
+    if group in SETTINGS and not option:
+        return _settings(catalog)
+    if group not in GROUPS:
+        raise ConfigError(_unknown(catalog, word))
+    return _option(catalog, group, option) if option else _options(catalog, group)
+
+
+def _options(catalog: Catalog, group: str) -> Table:
+    default = catalog.defaults.get(group)
+    rows = [
+        (f"{group}={name}", "default" if name == default else "", _described(catalog, group, name))
+        for name in catalog.options(group)
+    ]
+    named = default or next(iter(catalog.options(group)), "...")
+    note = f"the parameters of one: python -m runner show {group}={named}"
+    return Table(group, ("option", "", "what it is"), tuple(rows), (note,))
+
+
+def _option(catalog: Catalog, group: str, name: str) -> Table:
+    option = catalog.option(group, name)
+    where = f"metric.{name}" if group == "metric" else group
+    prefix = "" if group in RECIPES else f"{where}."
+    net = f"its layers and sizes: python -m runner show model={name} dataset=digits" if group == "model" else ""
+    notes = (*option.header, f"class {option.target}" if option.target else "", here(option.path), net)
+    title = f"{group}={name}" if option.knobs or option.parts else f"{group}={name}: nothing to set"
+    rows = (*((part, chosen, "") for part, chosen in option.parts.items()), *_rows(option.knobs.items(), prefix))
+    return Table(title, ("parameter", "default", "meaning"), rows, tuple(filter(None, notes)))
+
+
+def _settings(catalog: Catalog) -> Table:
+    return Table("Settings of a run", ("setting", "default", "meaning"), _rows(catalog.settings.items(), ""))
+
+
+def _rows(knobs: object, prefix: str) -> tuple[tuple[str, str, str], ...]:
+    pairs: list[tuple[str, Knob]] = list(knobs)  # type: ignore[call-overload]
+    return tuple((f"{prefix}{name}", _default(knob), knob.meaning) for name, knob in pairs)
+
+
+def _described(catalog: Catalog, group: str, name: str) -> str:
+    """The option's sentence; one broken file does not hide the others."""
+    try:
+        return sentence(catalog.option(group, name).description)
+    except ConfigError as error:
+        return f"(broken) {error}"
+
+
+def sentence(description: str) -> str:
+    """The first one; behind it a recipe has its command and its scores, which only fill the line of a list."""
+    return re.split(r"(?<=\.) (?=[A-Z]|python -m )", description, maxsplit=1)[0]
+
+
+def _default(knob: Knob) -> str:
+    text = "(required)" if knob.default == "???" else shown(knob.default)
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 4]} ..."
+
+
+def _unknown(catalog: Catalog, word: str) -> str:
+    if Path(word).is_dir():
+        return f"show {word}: tells what can be chosen; the scores of a run: python -m runner eval {shlex.quote(word)}"
+    owned = [f"{group}={name}" for group in GROUPS for name in catalog.options(group) if bare(name) == bare(word)]
+    meant = owned[0] if owned else nearest(word.partition("=")[0], [*GROUPS, *SETTINGS])
+    advice = f"; did you mean: python -m runner show {meant}" if meant else ""
+    return f"show {word}: there is no such group{advice}\n  groups: {listed(GROUPS)}; or settings"
+
+
+def _refuse(message: str) -> None:
+    raise ConfigError(f"show: {message}\n  python -m runner show [GROUP[=OPTION] | settings]")

@@ -1,0 +1,232 @@
+"""Types and ranges of the knobs that parts have, by group. A knob that is not here has the type of its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from runner.config.types import Increasing, Matching, NotEmpty, Range
+
+Positive = Annotated[float, Range(above=0)]
+NotNegative = Annotated[float, Range(low=0)]
+Decay = Annotated[float, Range(low=0, below=1)]  # of a running mean
+Share = Annotated[float, Range(low=0, high=1)]
+Count = Annotated[int, Range(low=1)]
+NotNegativeInt = Annotated[int, Range(low=0)]
+Switch = bool | None  # null: torch's own choice
+Balanced = Literal["balanced"]  # as much weight for each class, from the train rows
+Average = Annotated[
+    Literal["micro", "macro", "weighted"],
+    Matching(r"\w+", "(a metric is one number; that of each class stands in the table at a run's end)"),
+]
+Interval = Literal["epoch", "step"]
+
+DATASET: Mapping[str, Any] = {
+    "arguments": dict[str, Any],
+    "augment": list[Any],
+    "background": Literal["white", "grey", "black"],
+    "brightest": Positive | None,
+    "categorical": Literal["onehot", "embedding"],
+    "class_names": list[str] | None,
+    "columns": dict[str, Any],
+    "decimal": Literal[".", ","] | None,
+    "delimiter": Annotated[str, Matching(r"[^\w\r\n\"]", "of one character, no letter and no digit")] | None,
+    "encoding": Annotated[str, Matching(r"[\w-]+", "that names one, as utf-8 or cp949")] | None,
+    "header": Switch,
+    "limit": Count | None,
+    "memory_mb": NotNegativeInt,
+    "missing": Literal["refuse", "impute"] | None,
+    "missing_values": list[str | float],
+    "name": str,
+    "names": Annotated[list[str], NotEmpty()] | None,
+    "num_classes": NotNegativeInt,
+    "num_rows": Count,
+    "path": str | None,
+    "seed": NotNegativeInt,
+    "shape": Annotated[list[Count], NotEmpty()],
+    "skip_last": NotNegativeInt,
+    "size": tuple[Count, Count] | None,
+    "split": Literal["official", "random", "time"] | None,
+    "split_column": str | None,
+    "split_rows": tuple[Count, NotNegativeInt] | None,
+    "strict": bool,
+    "target": str | int,
+    "task": Literal["binary", "multiclass", "regression"] | None,
+    "thousands": Literal[".", ",", "'", " ", "\u202f", "\u00a0"] | None,
+    "transforms": list[Any],
+    "unknown": Literal["refuse", "zeros"] | None,
+}
+MODEL: Mapping[str, Any] = {
+    "activation": Annotated[str, Matching(r"[A-Z]\w*", "that names a class of torch.nn, as ReLU")],
+    "arguments": dict[str, Any],
+    "bias": bool,
+    "channels": Annotated[list[Count], NotEmpty()],
+    "dropout": Decay,
+    "freeze": list[str],
+    "hidden": list[Count],
+    "kernel_size": Count,
+    "name": str,
+    "normalisation": Literal["batch", "layer", "group", "instance", "rms"] | None,
+    "output_activation": Literal["ReLU", "Softmax"] | None,
+    "output_relu": bool,
+    "padding": Literal["same", "valid"] | NotNegativeInt,
+    "path": str | None,
+    "pool_size": Count,
+    "residual": bool,
+    "weights": str | None,
+}
+LOSS: Mapping[str, Any] = {
+    "beta": NotNegative,
+    "delta": Positive,
+    "embedding_size": Count,
+    "eps": Positive,
+    "ignore_index": int,
+    "label_smoothing": Share,
+    "margin": float,
+    "p": Annotated[float, Range(low=1)],
+    "pos_weight": Balanced | list[NotNegative] | None,
+    "reduction": Literal["mean", "sum"],
+    "weight": Balanced | list[NotNegative] | None,
+}
+OPTIMIZER: Mapping[str, Any] = {
+    "adjust_lr_fn": Literal["original", "match_rms_adamw", "spectral_unclamped"] | None,
+    "alpha": Share,
+    "amsgrad": bool,
+    "beta2_decay": Annotated[float, Range(high=0)],
+    "betas": tuple[Decay, Decay],
+    "capturable": bool,
+    "centered": bool,
+    "d": Positive,
+    "dampening": NotNegative,
+    "decay_biases_and_norms": bool,
+    "decoupled_weight_decay": bool,
+    "differentiable": bool,
+    "eps": Positive | tuple[Positive | None, Positive],  # Adafactor has two
+    "etas": tuple[
+        Annotated[float, Range(above=0, below=1)],
+        Annotated[float, Range(above=1)],
+    ],
+    "foreach": Switch,
+    "fused": Switch,
+    "groups": list[dict[str, Any]],
+    "history_size": Count,
+    "initial_accumulator_value": NotNegative,
+    "lambd": NotNegative,
+    "line_search_fn": Literal["strong_wolfe"] | None,
+    "lr": Positive,
+    "lr_decay": NotNegative,
+    "max_eval": Count | None,
+    "max_iter": Count,
+    "maximize": bool,
+    "momentum": NotNegative,
+    "momentum_decay": NotNegative,
+    "nesterov": bool,
+    "ns_coefficients": tuple[float, float, float],
+    "ns_steps": Annotated[int, Range(low=1, below=100)],
+    "rho": Share,
+    "step_sizes": Annotated[tuple[Positive, Positive], Increasing()],
+    "t0": Positive,
+    "tolerance_change": NotNegative,
+    "tolerance_grad": NotNegative,
+    "weight_decay": NotNegative,
+}
+SCHEDULER: Mapping[str, Any] = {
+    "T_0": Count,
+    "T_max": Count | None,  # null: the whole run
+    "T_mult": Count,
+    "anneal_strategy": Literal["cos", "linear"],
+    "base_lr": Positive | None,  # null: a tenth of max_lr
+    "base_momentum": Decay,
+    "cooldown": NotNegativeInt,
+    "cycle_momentum": bool,
+    "div_factor": Positive,
+    "end_factor": Share,
+    "epochs": Count | None,  # null: those of the run
+    "eps": NotNegative,
+    "eta_min": NotNegative,
+    "factor": Annotated[float, Range(above=0, below=1)],
+    "gamma": Positive,
+    "final_div_factor": Positive,
+    "interval": Interval,
+    "lr_lambda": str | NotNegative,
+    "max_lr": Positive | None,  # null: the optimizer's
+    "max_momentum": Decay,
+    "milestones": Annotated[list[Count], NotEmpty(), Increasing()],
+    "mode": Literal["min", "max", "triangular", "triangular2", "exp_range"] | None,  # null: as the monitor says
+    "min_lr": NotNegative | list[NotNegative],
+    "patience": NotNegativeInt,
+    "pct_start": Annotated[float, Range(above=0, below=1)],
+    "power": Positive,
+    "scale_fn": str | None,
+    "scale_mode": Literal["cycle", "iterations"],
+    "schedulers": Annotated[list[Any], NotEmpty()],
+    "start_factor": Annotated[float, Range(above=0, high=1)],
+    "step_size": Count,
+    "step_size_down": Count | None,  # null: as step_size_up
+    "step_size_up": Count | None,  # null: half of the run
+    "steps_per_epoch": Count | None,  # null: those of the run
+    "three_phase": bool,
+    "threshold": NotNegative,
+    "threshold_mode": Literal["rel", "abs"],
+    "total_iters": Count | None,  # null: the whole run
+    "total_steps": Count | None,  # null: the whole run
+}
+METRIC: Mapping[str, Any] = {
+    "adjusted": NotNegativeInt,
+    "average": Average,
+    "beta": Positive,
+    "ignore_index": int | None,
+    "max_fpr": Annotated[float, Range(above=0, high=1)] | None,
+    "multidim_average": Literal["global"],
+    "multioutput": Literal["uniform_average", "variance_weighted"],
+    "positive_class": str | int | float | bool | None,
+    "normalize": Literal["none", "true", "pred", "all"] | None,
+    "squared": bool,
+    "threshold": Share,
+    "thresholds": Count | list[Share] | None,
+    "top_k": Count,
+    "zero_division": Share,
+}
+VOCABULARY: Mapping[str, Mapping[str, Any]] = {
+    "dataset": DATASET,
+    "model": MODEL,
+    "loss": LOSS,
+    "optimizer": OPTIMIZER,
+    "scheduler": SCHEDULER,
+    "metric": METRIC,
+}
+
+# Facts that only the data and the other parts can give; build sets them.
+RUN_TIME: Mapping[str, frozenset[str]] = {
+    "dataset": frozenset({"dataset_class"}),
+    "model": frozenset({"in_shape", "num_outputs", "model_class"}),
+    "optimizer": frozenset({"params"}),
+    "scheduler": frozenset({"optimizer", "last_epoch"}),
+    "metric": frozenset({"task", "num_classes", "num_labels"}),
+}
+
+# Knobs that are the program's own: an option file of a user's may leave them out.
+EVERY_OPTION: Mapping[str, frozenset[str]] = {
+    "dataset": frozenset({"limit"}),
+    "metric": frozenset({"positive_class"}),
+}
+
+# Where the class of a part may live, as far as its spelling goes; build checks the object itself.
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "dataset": ("runner.data.",),
+    "model": ("runner.models.", "torch.nn.", "torchvision.models."),
+    "loss": ("torch.nn.", "runner.losses."),
+    "optimizer": ("torch.optim.", "runner.optimizers."),
+    "scheduler": ("torch.optim.lr_scheduler.", "runner.schedulers."),
+    "metric": ("torchmetrics.", "runner.metrics."),
+}
+
+
+def annotation_of(group: str, key: str, default: Any) -> Any:
+    """The type and range of a knob, by its dotted name: from the vocabulary, else from the type of its default."""
+    name = key.rpartition(".")[2]
+    if name in VOCABULARY[group]:
+        return VOCABULARY[group][name]
+    if default is None or default == "???":
+        return Any
+    return list[Any] if isinstance(default, list) else type(default)

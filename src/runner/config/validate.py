@@ -1,0 +1,243 @@
+"""What is wrong with a composed tree: names, types, ranges, missing values, classes outside their role.
+
+A fault is one to three lines: key=value and what is wrong, the choices, what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from runner.config.augment import read_augment
+from runner.config.catalog import PARTS, RECIPES, Catalog, Option, unknown_option
+from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, annotation_of
+from runner.config.spelling import listed, nearest
+from runner.config.transforms import read_transforms
+from runner.config.types import faults, shown
+from runner.errors import ConfigError
+
+STEPS = {"transforms": read_transforms, "augment": read_augment}  # lists that a dataset option may have
+MISSING = "???"
+# Where a class goes that is not of this program's kind, but of torch's
+INSTEAD = {"dataset": "; a torch Dataset goes into dataset=module dataset.name=..."}
+
+
+class Unresolved:
+    """Stands where an interpolation failed; its fault is told where it was found."""
+
+    def __str__(self) -> str:
+        return "${...}"
+
+
+def setting_faults(tree: Mapping[str, Any], annotations: Mapping[str, Any]) -> Iterator[str]:
+    """Faults of the run's own settings, ``annotations`` by dotted name."""
+    found = dict(leaves(tree, annotations))
+    flattened = {name.partition(".")[0] for name in annotations if "." in name} & found.keys()
+    for holder in sorted(flattened):
+        inner = [f"{name}=..." for name in annotations if name.startswith(f"{holder}.")]
+        yield f"{holder}={shown(found[holder])}: holds settings of its own; set them one by one: {' '.join(inner)}"
+    for name, annotation in annotations.items():
+        if name.partition(".")[0] in flattened:
+            continue
+        if name not in found:
+            yield f"{name}: missing; every setting of train.yaml has to be there"
+        elif found[name] == MISSING:
+            yield f"{name}=???: has no value yet; give one: {name}=..."
+        elif not isinstance(found[name], Unresolved):
+            yield from faults(found[name], annotation, name)
+
+
+def sound_settings(tree: Mapping[str, Any], annotations: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without a fault of their own, by dotted name: what can be compared with each other."""
+    found = {name: value for name, value in leaves(tree, annotations) if name in annotations}
+    return {name: value for name, value in found.items() if not faults(value, annotations[name], name)}
+
+
+def unknown_settings(
+    tree: Mapping[str, Any], annotations: Mapping[str, Any], options: Mapping[str, Option], catalog: Catalog | None
+) -> Iterator[str]:
+    """Faults of keys that are neither a setting nor a group, with what was most likely meant."""
+    for name, value in leaves(tree, annotations):
+        holder = any(known.startswith(f"{name}.") for known in annotations)  # told as a setting's fault
+        if name not in annotations and not holder and name.partition(".")[0] not in PARTS:
+            group = name.partition(".")[0]
+            if "." in name and group in RECIPES:
+                article = "an" if group == "experiment" else "a"
+                yield f"{name}={shown(value)}: {article} {group} file begins with the line '# @package _global_'"
+                continue
+            meant = _meant_setting(name, annotations, options)
+            said = (catalog.nearest_option(meant, str(value)) if catalog and meant in PARTS else None) or shown(value)
+            advice = f"did you mean {meant}={said}?" if meant else "see them: python -m runner show settings"
+            yield f"{name}={shown(value)}: there is no setting {name}; {advice}"
+
+
+def part_faults(
+    group: str, option: str, node: Any, catalog: Catalog | None, trusted: Collection[str] = (), where: str = ""
+) -> Iterator[str]:
+    """Faults of one part, which stands at ``where``; without a catalog its names are left to build."""
+    if group == "metric" and isinstance(node, Mapping) and "_target_" not in node and catalog:
+        yield f"metric.{option}={shown(node)}: {option} is not among the chosen metrics; add it: metric=[{option}]"
+        return
+    if not isinstance(node, Mapping):
+        choices = f": {listed(catalog.options(group))}" if catalog else ""
+        yield f"{group}={shown(node)}: a run needs one of the {group} options{choices}"
+        return
+    known, problem = _known_option(group, option, catalog)
+    if problem:
+        yield problem
+        return
+    where = where or (f"metric.{option}" if group == "metric" else group)
+    yield from _target_faults(group, where, node, known, trusted)
+    for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, known.knobs if known else {}):
+        of_program = name in EVERY_OPTION.get(group, ())
+        if known and name not in known.knobs and name not in RUN_TIME.get(group, ()) and not of_program:
+            yield _unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
+        else:
+            ours = of_program or _is_ours(node.get("_target_"), trusted)
+            yield from _knob_faults(group, where, name, value, known, ours)
+    yield from _combination_faults(group, where, node)
+    if group == "dataset":
+        yield from _step_faults(node)
+
+
+def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | None, ours: bool) -> Iterator[str]:
+    """Faults of a knob that the option has."""
+    key = f"{where}.{name}"
+    if name in RUN_TIME.get(group, ()):
+        yield f"{key}={shown(value)}: is known only when the data is; take it out, it is set for you"
+    elif value == MISSING:
+        meaning = known.knobs[name].meaning if known else ""
+        yield f"{key}=???: the option needs it ({meaning or 'no default'}); give it: {key}=..."
+    elif ours and not isinstance(value, Unresolved):
+        default = known.knobs[name].default if known and name in known.knobs else None
+        yield from faults(value, annotation_of(group, name, default), key)
+
+
+def _step_faults(node: Mapping[str, Any]) -> Iterator[str]:
+    """Faults inside the lists of steps that a dataset has."""
+    for key, read in STEPS.items():
+        if isinstance(node.get(key), list):
+            try:
+                read(node[key])
+            except ConfigError as error:
+                yield from error.faults
+
+
+def leaves(tree: Mapping[str, Any], known: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The dotted names and values of a tree; a mapping that is itself a known name, or empty, counts as a value."""
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value and name not in known:
+            yield from leaves(value, known, f"{name}.")
+        else:
+            yield name, value
+
+
+def name_fault(name: str) -> str | None:
+    """Why a run's name cannot be the name of a folder; None when it can."""
+    if re.fullmatch(r"[^/\\\x00-\x1f\x7f]+", name) and not name.startswith(".") and len(name.encode()) <= 150:
+        return None
+    return (
+        f"name={shown(name)}: becomes the name of a folder: no / or \\, no dot in front, 1 to 150 bytes\n"
+        "  where runs go is set by output_dir"
+    )
+
+
+def _known_option(group: str, option: str, catalog: Catalog | None) -> tuple[Option | None, str | None]:
+    if catalog is None:
+        return None, None
+    if option not in catalog.options(group):
+        return None, unknown_option(catalog, group, option)
+    try:
+        return catalog.option(group, option), None
+    except ConfigError as error:
+        return None, str(error)
+
+
+def _meant_setting(name: str, annotations: Mapping[str, Any], options: Mapping[str, Option]) -> str | None:
+    head, _, rest = name.partition(".")
+    if near := nearest(name, [known for known in annotations if known.startswith(f"{head}.")]):
+        return near
+    knobs = [f"{group}.{knob}" for group, option in options.items() for knob in option.knobs]
+    for owned in knobs:
+        if owned.partition(".")[2] == (nearest(name, ["lr", "weight_decay"]) if "." not in name else rest):
+            return owned
+    group = nearest(head, PARTS)
+    if group and not rest:
+        return group
+    whole = nearest(name, annotations)
+    if whole:
+        return whole
+    if group:
+        return f"{group}.{rest}"
+    tails = {known.rpartition(".")[2]: known for known in [*annotations, *knobs]}
+    tail = nearest(name.rpartition(".")[2], tails)
+    return tails[tail] if tail else None
+
+
+def _unknown_knob(group: str, key: str, name: str, value: Any, known: Option, catalog: Catalog | None) -> str:
+    what = f"{key}={shown(value)}: {group}={known.name} has no {name}"
+    meant = nearest(name, known.knobs)
+    owners = catalog.owners(group, name) if catalog else []
+    if owners:
+        return f"{what}; {name} belongs to {listed(owners)}; you chose {known.name}"
+    if meant:
+        return f"{what}; did you mean {key.removesuffix(name)}{meant}={shown(value)}?"
+    return f"{what}; it has {listed(known.knobs) or 'nothing to set'}"
+
+
+def _target_faults(
+    group: str, where: str, node: Mapping[str, Any], known: Option | None, trusted: Collection[str]
+) -> Iterator[str]:
+    if "_target_" not in node:
+        yield f"{where}._target_: missing; every {group} option names its class, or null"
+    target = node.get("_target_")
+    roots = (*ROLES[group], *(f"{package}." for package in trusted))
+    if target is not None and not _is_path_under(target, roots):
+        yield (
+            f"{where}._target_={shown(target)}: is no {group} class\n"
+            f"  it has to begin with {' or '.join(roots)}\n"
+            f"  or with a package of yours that you trust: trusted=[package]{INSTEAD.get(group, '')}"
+        )
+    inner = roots if group == "scheduler" else ()
+    for place, nested in _nested_targets({k: v for k, v in node.items() if k != "_target_"}, where):
+        if not _is_path_under(nested, inner):
+            may = f"it has to begin with {' or '.join(inner)}" if inner else "nothing inside an option may name a class"
+            yield f"{place}={shown(nested)}: is refused here\n  {may}"
+
+
+def _nested_targets(value: Any, where: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key == "_target_":
+                yield f"{where}.{key}", item
+            else:
+                yield from _nested_targets(item, f"{where}.{key}")
+    elif isinstance(value, list | tuple):
+        for i, item in enumerate(value):
+            yield from _nested_targets(item, f"{where}[{i}]")
+
+
+def _is_path_under(target: Any, roots: Collection[str]) -> bool:
+    return (
+        isinstance(target, str)
+        and re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", target) is not None
+        and any(target.startswith(root) for root in roots)
+    )
+
+
+def _is_ours(target: Any, trusted: Collection[str]) -> bool:
+    """Whether the vocabulary of the group describes this class; a user's class may use the words otherwise."""
+    return str(target).partition(".")[0] not in trusted
+
+
+def _combination_faults(group: str, where: str, node: Mapping[str, Any]) -> Iterator[str]:
+    """Pairs of knobs that torch refuses when the optimizer is made."""
+    if group != "optimizer":
+        return
+    if node.get("foreach") is True and node.get("fused") is True:
+        yield f"{where}.foreach=true: excludes {where}.fused=true; leave one of them null"
+    plain_sgd = str(node.get("_target_")).endswith(".SGD")
+    if plain_sgd and node.get("nesterov") is True and not (node.get("momentum") and node.get("dampening") == 0):
+        yield f"{where}.nesterov=true: needs {where}.momentum above 0 and {where}.dampening=0"

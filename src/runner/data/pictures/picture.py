@@ -1,0 +1,117 @@
+"""A picture file -> pixels, whatever kind of picture it is."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from runner.config import regular_file
+from runner.errors import DataError
+
+MOST_BYTES = 2**30  # of a picture's file
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+GROUNDS = {"white": 255, "grey": 128, "black": 0}
+BYTE, WORD = 255, 65535  # the largest value in 8 and in 16 bits
+OVERSHOOT = 1.1  # what a filter that resized the picture adds to white, at most
+File = str | Path | IO[bytes]
+
+
+@dataclass(frozen=True)
+class Shades:
+    """How the values of a file become 0..255 where it does not say so itself."""
+
+    background: str  # of GROUNDS, under what is transparent
+    brightest: float | None  # the value that is white in more than 8 bits; None: as the file tells
+
+
+def read_picture(
+    file: File, colour: bool, size: tuple[int, int] | None, shades: Shades, name: str | None = None
+) -> Tensor:
+    """[C, H, W] uint8, upright, of its first frame; stretched to ``size`` (height, width) where it is given.
+
+    Raises DataError, which calls the picture ``name``, where it cannot be read.
+    """
+    with opened(file, name) as picture:
+        picture.load()
+        pixels = np.array(_prepared(picture, colour, size, shades))
+    return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1).contiguous()
+
+
+@contextmanager
+def opened(file: File, name: str | None = None) -> Iterator[Image.Image]:
+    """The picture in a file. Raises DataError for whatever goes wrong inside the block."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # twice that many pixels are an error
+            with _stream(file) as stream, Image.open(stream) as picture:
+                yield picture
+    except (MemoryError, DataError):
+        raise
+    except OSError as fault:
+        if fault.strerror is None or not isinstance(file, str | Path):
+            raise _unreadable(file, name, fault) from fault
+        raise DataError(f"{name or file}: cannot be read: {fault.strerror.lower()}") from fault
+    except Exception as fault:  # a decoder of broken bytes may raise anything; the cause stays attached
+        raise _unreadable(file, name, fault) from fault
+
+
+def _stream(file: File) -> AbstractContextManager[IO[bytes]]:
+    return regular_file.opened(file) if isinstance(file, str | Path) else nullcontext(file)
+
+
+def _unreadable(file: File, name: str | None, fault: Exception) -> DataError:
+    reason = re.sub(r" <_io\.\w+[^>]*>", "", str(fault)).rstrip(".")  # as PIL calls a stream
+    return DataError(f"{name or file}: is no picture that can be read: {reason}; mend it or take it away")
+
+
+def is_deep(picture: Image.Image) -> bool:
+    """Whether a pixel has more than 8 bits: whole numbers, or fractions."""
+    return picture.mode.startswith("I") or picture.mode == "F"
+
+
+def white_of(picture: Image.Image) -> int:
+    """The value that is white in a deep picture, by its greatest where the file leaves it open, as 32 bits do."""
+    if picture.mode != "F" and not (picture.mode == "I" and picture.format == "TIFF"):
+        return WORD
+    usual, wide = (1, BYTE) if picture.mode == "F" else (BYTE, WORD)
+    return usual if np.nanmax(np.asarray(picture), initial=0) <= OVERSHOOT * usual else wide
+
+
+def laid(picture: Image.Image, background: str) -> Image.Image:
+    """RGBA, nothing of it transparent."""
+    clear = picture.convert("RGBA")
+    if background != "white":
+        return Image.alpha_composite(Image.new("RGBA", clear.size, (*[GROUNDS[background]] * 3, 255)), clear)
+    # what colour the file holds where nothing is seen is chance, often black; what is half seen keeps its colour
+    unseen = clear.getchannel("A").point(lambda alpha: 0 if alpha else 255)
+    clear.paste((255, 255, 255, 255), mask=unseen)
+    return clear
+
+
+def _prepared(picture: Image.Image, colour: bool, size: tuple[int, int] | None, shades: Shades) -> Image.Image:
+    upright: Image.Image = ImageOps.exif_transpose(picture)
+    if is_deep(upright):
+        upright = _of_eight_bits(upright, shades.brightest or white_of(picture))
+    if upright.has_transparency_data:
+        upright = laid(upright, shades.background)
+    upright = upright.convert("RGB" if colour else "L")
+    return upright if size is None else upright.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+
+
+def _of_eight_bits(picture: Image.Image, white: float) -> Image.Image:
+    """The same shades in 0..255, what is brighter than ``white`` as white; convert() would cut off instead."""
+    if picture.mode == "F":
+        return picture if white == BYTE else picture.point(lambda shade: shade * (BYTE / white))
+    values: np.ndarray[Any, Any] = np.asarray(picture)
+    values = values >> 8 if white == WORD else values.astype(np.int64) * BYTE // white
+    return Image.fromarray(values.clip(0, BYTE).astype(np.uint8))

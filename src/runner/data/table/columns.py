@@ -1,0 +1,398 @@
+"""The columns of a table, each made a feature or left out, as the train rows tell them.
+
+Shapes: N rows, C columns of the file that may be features, V words of a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from runner.contracts import Column, Missing, Notation, Split
+from runner.data.table.cells import NULL, in_order, is_empty, spelled_number
+from runner.data.table.column_kinds import FEWEST_TO_TELL, Found, Kind, is_id_name, kind_of_words, numbering, setting
+from runner.data.table.dates import date_format, may_be_swapped, parts_of
+from runner.data.table.faults import Fault, TableText
+from runner.data.table.frame import Frame
+from runner.data.table.notation import Numbers, Spelling, read_numbers, says_none, values_of
+from runner.data.table.target import rounding_note
+
+if TYPE_CHECKING:
+    from runner.data.table.table import Meaning
+
+FIRST_ROWS = 2000
+MOST_NAMES = 8  # of columns in a note
+LONGER_THAN_YEARS = 300  # rows
+
+
+def used(split: Split, num_rows: int) -> Tensor:
+    """[N] which rows are in a split."""
+    is_used_N = torch.zeros(num_rows, dtype=torch.bool)
+    is_used_N[torch.cat([split.train, split.val, split.test])] = True
+    return is_used_N
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column of the frame that goes into the net."""
+
+    place: int
+    column: Column
+    meanings: Tensor | None = None  # [V + 1] of the words, and of an empty cell, as numbers; None: they are numbers
+
+
+@dataclass
+class Fit:
+    """The columns of a frame, each made a feature or left out, on the train rows of a split."""
+
+    text: TableText
+    frame: Frame
+    meaning: Meaning
+    spelling: Spelling
+    split: Split
+    faults: list[Fault] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    empty: dict[str, int] = field(default_factory=dict)  # column -> its cells without a value
+    unknown: dict[str, int] = field(default_factory=dict)  # column -> its cells of no category that train rows have
+    has_unread: bool = False  # whether a row of no split, as dataset.limit leaves them, holds what is no number
+
+    @cached_property
+    def is_used_N(self) -> Tensor:
+        return used(self.split, self.frame.num_rows)
+
+    def features(self) -> list[Feature]:
+        """Of every column in turn. What is wrong is in ``faults``."""
+        return [feature for place in range(len(self.frame.names)) for feature in self._features_of(place)]
+
+    def counts(self) -> list[str]:
+        """What was done to cells that hold no value or none that the train rows know, with their numbers."""
+        notes = []
+        if self.empty:
+            notes.append(
+                f"cells without a value: {_listed(self.empty)}: filled in, and marked where train rows lack some"
+            )
+        if self.unknown:
+            notes.append(f"cells of no category that train rows have: {_listed(self.unknown)}: taken as none of them")
+        return notes
+
+    def _features_of(self, place: int) -> list[Feature]:
+        name = self.frame.names[place]
+        said = self.meaning.columns.get(name)
+        if isinstance(said, Column):
+            return [self._as_said(place, said)]
+        found = self._said(place, said) if said else self._found(place)
+        if found.refused:
+            reason = f" may be read in two ways: {found.refused}"
+            self._fault(name, self.frame.x_NC[:, place] >= 0, reason)
+            return []
+        if found.kind == "ignored":
+            self._leave_out(name, found)
+            return []
+        if found.note:
+            self.notes.append(f"column {name}: {found.note}")
+        if found.kind == "date":
+            return self._dates(place)
+        if found.kind == "numeric":
+            return [self._numeric(place, found.numbers)]
+        return [self._binary(place) if found.kind == "binary" else self._categorical(place)]
+
+    def _said(self, place: int, kind: Kind) -> Found:
+        if kind != "numeric" or self.frame.names[place] not in self.frame.words:
+            return Found(kind)
+        numbers = read_numbers(self._counts(place), self.spelling) or Numbers(Notation())
+        return Found(kind, refused=numbers.refused, numbers=numbers, note=numbers.note)
+
+    def _found(self, place: int) -> Found:
+        name = self.frame.names[place]
+        if name not in self.frame.words:
+            return self._kind_of_numbers(place)
+        counts = self._counts(place)
+        found = kind_of_words(counts, self.spelling)
+        if found.kind != "numeric" or found.refused or found.numbers is None:
+            return found
+        values_N = self._spelled(place, found.numbers.notation)
+        values = values_N[self.split.train]
+        full = values[~values.isnan()]
+        if bool((full == full[0]).all()):
+            same = "it is the same in every train row"
+            why = same if len(counts) == 1 else "float32 has too few digits to tell its values apart"
+            return Found("ignored", why, "categorical")
+        if len(counts) == sum(counts.values()) == len(self.split.train) and (
+            why := self._numbering(name, counts, values_N)
+        ):
+            return Found("ignored", why)
+        return found
+
+    def _kind_of_numbers(self, place: int) -> Found:
+        name = self.frame.names[place]
+        if not self._differs_C[place]:  # in the first rows; it may do so below
+            values = self._train(place)
+            values = values[~values.isnan()]
+            if not len(values):
+                return Found("ignored", "it is empty in every train row")
+            if bool((values == values[0]).all()):
+                return Found("ignored", "it is the same in every train row")
+        counts_up = self._may_count_up_C[place] and self._counts_up(self.frame.x_NC[:, place])
+        if counts_up or (is_id_name(name) and len(torch.unique(self._train(place))) == len(self.split.train)):
+            return Found("ignored", numbering(name, counts_up=counts_up, digits=0, are_round=False))
+        return Found("numeric", note=self.text.layout.note_on_fractions(name))
+
+    def _numbering(self, name: str, counts: Mapping[str, int], values_N: Tensor) -> str:
+        """Why a column of texts, each of which stands in one train row, names the rows; "" where it does not."""
+        lengths = set(map(len, counts)) if all(map(str.isdecimal, counts)) else set()
+        many = len(counts) >= FEWEST_TO_TELL and len(lengths) == 1
+        return numbering(
+            name,
+            counts_up=self._counts_up(values_N),
+            digits=lengths.pop() if many else 0,
+            are_round=sum(text[-1] == "0" for text in counts) > len(counts) / 2,
+        )
+
+    def _counts_up(self, values_N: Tensor) -> bool:
+        """Whether these are the numbers of the rows, from 0 or 1, beside other columns that may tell something.
+
+        A long column may begin anywhere; a short one may be of years.
+        """
+        if float(values_N[0]) > float(values_N[-1]):
+            values_N = values_N.flip(0)  # counted down
+        first, last = float(values_N[0]), float(values_N[-1])
+        if len(self.frame.names) < 2 or last - first != len(values_N) - 1:
+            return False
+        is_like_it = first in (0.0, 1.0) or (first.is_integer() and len(values_N) >= LONGER_THAN_YEARS)
+        return is_like_it and bool((values_N - first == torch.arange(len(values_N))).all())
+
+    def _numeric(self, place: int, numbers: Numbers | None) -> Feature:
+        name, meanings = self.frame.names[place], None
+        notation = numbers.notation if numbers else self._given_markers
+        if numbers:
+            meanings = self._meanings(place, notation)
+            values_N = meanings[self.frame.x_NC[:, place].long()]
+            self._note_markers(place, numbers)
+            self._note_rounding(place, notation)
+        elif bool(self._is_whole_C[place]):  # nothing to look for in any row
+            return Feature(place, Column(name, missing=self._filled("filled"), notation=notation))
+        else:
+            values_N = self.frame.x_NC[:, place]
+        self._fault(name, values_N.isinf(), " is no finite number, or too large for float32")
+        is_missing_N = values_N.isnan()
+        self._take_missing(name, is_missing_N)
+        is_marked = bool(is_missing_N[self.split.train].any())
+        missing = self._filled("marked" if is_marked else "filled")
+        return Feature(place, Column(name, missing=missing, notation=notation), meanings)
+
+    def _dates(self, place: int) -> list[Feature]:
+        """A feature for each part of the dates that differs among the train rows."""
+        name, counts = self.frame.names[place], self._counts(place)
+        full = [text for text in counts if not is_empty(text)]
+        form = date_format(full)
+        if not form:
+            advice = f"\n  leave the column out, or take it otherwise: {setting(name, 'ignored')}"
+            self._fault(
+                name, self.frame.x_NC[:, place] >= 0, f" is no date of a form that most of its cells have{advice}"
+            )
+            return []
+        if may_be_swapped(full, form):
+            first = "day" if form.index("%d") < form.index("%m") else "month"
+            self.notes.append(f"column {name}: {full[0]} is read with the {first} first")
+        features = []
+        for part in parts_of(form):
+            notation = Notation(date_format=form, date_part=part)
+            meanings = self._meanings(place, notation)
+            values = meanings[self._train(place).long()]
+            full_values = values[~values.isnan()]
+            if len(full_values) and bool((full_values != full_values[0]).any()):
+                is_marked = bool(values.isnan().any())
+                missing = self._filled("marked" if is_marked else "filled")
+                column = Column(f"{name} {part}", missing=missing, notation=notation, source=name)
+                features.append(Feature(place, column, meanings))
+        if features:
+            assert features[0].meanings is not None
+            self._take_missing(name, features[0].meanings[self.frame.x_NC[:, place].long()].isnan())
+        return features
+
+    def _spelled(self, place: int, notation: Notation) -> Tensor:
+        """[N] the numbers that the words spell, NaN where they spell none."""
+        words = self.frame.words[self.frame.names[place]]
+        read = [spelled_number(word, notation, self.spelling.usual) for word in words]
+        values = [float("nan") if value is None else value for value in read]
+        return torch.tensor([*values, float("nan")])[self.frame.x_NC[:, place].long()]
+
+    def _meanings(self, place: int, notation: Notation) -> Tensor:
+        """[V + 1] the numbers that the words spell; a word that spells none and is no marker is a fault."""
+        name = self.frame.names[place]
+        words = self.frame.words[name]
+        values, is_wrong = values_of(words, notation, self.spelling)
+        codes_N = self.frame.x_NC[:, place].long()
+        advice = (
+            f"\n  mend it, or take it as missing: dataset.missing_values=[...], or the column otherwise: "
+            f"{setting(name, 'categorical')}, or ignored"
+        )
+        kind = "dates" if notation.date_part else "numbers"
+        self._fault(
+            name,
+            torch.tensor([*is_wrong, False])[codes_N],
+            f" is no {kind[:-1]}, and this is a column of {kind}{advice}",
+        )
+        return torch.tensor([*values, float("nan")])
+
+    def _note_markers(self, place: int, numbers: Numbers) -> None:
+        name = self.frame.names[place]
+        words = self.frame.words[name]
+        codes_N = self.frame.x_NC[:, place].long()
+        counts = torch.bincount(codes_N[codes_N >= 0], minlength=len(words)).tolist()
+        marked = {
+            word: count
+            for word, count in zip(words, counts, strict=True)
+            if count and not is_empty(word) and says_none(word, numbers.notation, self.spelling)
+        }
+        for word, count in marked.items():
+            held = f"{count:,} {'cell' if count == 1 else 'cells'} of {name} hold {word!r}: taken as missing"
+            self.notes.append(f"{held}; to take them as they are: {setting(name, 'categorical')}")
+
+    def _note_rounding(self, place: int, notation: Notation) -> None:
+        words = self.frame.words[self.frame.names[place]]
+        read = (spelled_number(word, notation, self.spelling.usual) for word in words)
+        if any(v is not None and v.is_integer() and float(torch.tensor(v)) != v for v in read):
+            self.notes.append(f"column {rounding_note(self.frame.names[place])}")
+
+    def _categorical(self, place: int) -> Feature:
+        column = Column(self.frame.names[place], self._categories(place), missing=self._filled("filled"))
+        return self._with_categories(place, replace(column, takes_unknown=self.meaning.unknown == "zeros"))
+
+    def _categories(self, place: int) -> tuple[str, ...]:
+        return in_order(text for text in self._counts(place) if text not in NULL and not self.spelling.is_missing(text))
+
+    def _binary(self, place: int) -> Feature:
+        """Of more than two categories, where it was said to be binary, those that say that there is none are none."""
+        name, found = self.frame.names[place], self._categories(place)
+        full = found if len(found) <= 2 else tuple(word for word in found if not is_empty(word))
+        is_third = [word in full[2:] for word in self.frame.words[name]]
+        reason = f" is another than {' and '.join(full[:2])}, and the column was said to be binary"
+        self._fault(name, torch.tensor([*is_third, False])[self.frame.x_NC[:, place].long()], reason)
+        return self._with_categories(place, Column(name, full, ordered=True, missing=self._filled("filled")))
+
+    def _as_said(self, place: int, column: Column) -> Feature:
+        if not column.categories:
+            is_text = column.name in self.frame.words
+            return self._numeric(place, self._said(place, "numeric").numbers if is_text else None)
+        return self._with_categories(place, replace(column, missing=self._filled("filled")))
+
+    def _with_categories(self, place: int, column: Column) -> Feature:
+        """The feature of a column whose categories are known; a word that is none of them is a fault, or unknown."""
+        words = self.frame.words[column.name]
+        codes_N = self.frame.x_NC[:, place].long()
+        nothing = float("nan") if column.is_number else -1.0
+        known = {category: float(code) for code, category in enumerate(column.categories)}
+        meanings = torch.tensor([*(known.get(word, nothing) for word in words), nothing])
+        is_missing = [
+            word not in known and (is_empty(word) or word in NULL or self.spelling.is_missing(word)) for word in words
+        ]
+        is_missing_N = torch.tensor([*is_missing, True])[codes_N]
+        is_unknown_N = torch.tensor([*(word not in known for word in words), False])[codes_N] & ~is_missing_N
+        self._take_missing(column.name, is_missing_N)
+        self._take_unknown(column, is_unknown_N)
+        if column.is_number and (is_missing_N | is_unknown_N)[self.split.train].any():
+            column = replace(column, missing="marked")
+        return Feature(place, column, meanings)
+
+    def _take_unknown(self, column: Column, is_unknown_N: Tensor) -> None:
+        many = int((is_unknown_N & self.is_used_N).sum())
+        if not many and not is_unknown_N.any():
+            return
+        if self._takes_unknown(column):
+            if many:
+                self.unknown[column.name] = many
+            return
+        how = "" if column.is_number else "; dataset.unknown=zeros makes it none of the categories"
+        reason = (
+            f" is a category that no train row has ({many:,} such cells in this column)\n"
+            f"  mend it{how}, or leave the column out: {setting(column.name, 'ignored')}"
+        )
+        if column.name in self.meaning.columns and isinstance(self.meaning.columns[column.name], Column):
+            reason = f" is none of its categories: {', '.join(column.categories)}"
+        self._fault(column.name, is_unknown_N, reason)
+
+    def _takes_unknown(self, column: Column) -> bool:
+        """A binary column, one number, has no place for a third category but that of an empty cell."""
+        return column.takes_unknown or (
+            column.is_number
+            and column.missing != "refused"
+            and self.meaning.unknown == "zeros"
+            and column.name not in self.meaning.columns
+        )
+
+    def _take_missing(self, name: str, is_missing_N: Tensor) -> None:
+        if not is_missing_N.any():
+            return
+        many = int((is_missing_N & self.is_used_N).sum())
+        if self.meaning.missing == "impute":
+            if many:
+                self.empty[name] = many
+            return
+        advice = f"fill it in, or dataset.missing=impute, or leave the column out: {setting(name, 'ignored')}"
+        self._fault(name, is_missing_N, f", one of {many:,} cells without a value in this column\n  {advice}")
+
+    def _fault(self, name: str, is_wrong_N: Tensor, reason: str) -> None:
+        if not is_wrong_N.any():
+            return
+        is_told_N = is_wrong_N & self.is_used_N
+        self.has_unread |= not torch.equal(is_told_N, is_wrong_N)
+        if is_told_N.any():
+            self.faults.append(Fault(int(is_told_N.int().argmax()), name, reason))
+
+    def _leave_out(self, name: str, found: Found) -> None:
+        self.ignored.append(name)
+        if found.why:
+            how = "as year, month, weekday and hour" if found.instead == "date" else "to use it"
+            self.notes.append(f"column {name} is left out: {found.why}; {how}: {setting(name, found.instead)}")
+
+    def _filled(self, how: Missing) -> Missing:
+        return how if self.meaning.missing == "impute" else "refused"
+
+    @cached_property
+    def _given_markers(self) -> Notation:
+        return Notation(markers=self.meaning.missing_values)
+
+    def _counts(self, place: int) -> dict[str, int]:
+        """How often the train rows have each word that they have."""
+        words = self.frame.words[self.frame.names[place]]
+        codes = self._train(place).long()
+        counts = torch.bincount(codes[codes >= 0], minlength=len(words)).tolist()
+        return {word: count for word, count in zip(words, counts, strict=True) if count}
+
+    def _train(self, place: int) -> Tensor:
+        return self.frame.x_NC[:, place][self.split.train]
+
+    @cached_property
+    def _differs_C(self) -> list[bool]:
+        """[C] which columns of numbers are whole in the first train rows, and not the same in all: most of them."""
+        lowest_C, highest_C = self.frame.x_NC[self.split.train[:FIRST_ROWS]].aminmax(dim=0)
+        differs: list[bool] = (lowest_C < highest_C).tolist()  # NaN is less than nothing
+        return differs
+
+    @cached_property
+    def _may_count_up_C(self) -> list[bool]:
+        """[C] which columns end as far from their beginning as the last row is from the first."""
+        x_NC = self.frame.x_NC
+        may: list[bool] = ((x_NC[-1] - x_NC[0]).abs() == len(x_NC) - 1).tolist()
+        return may
+
+    @cached_property
+    def _is_whole_C(self) -> Tensor:
+        """[C] which columns have a finite number in every row."""
+        if torch.stack(self.frame.x_NC.aminmax()).isfinite().all():
+            return torch.ones(self.frame.x_NC.shape[1], dtype=torch.bool)
+        lowest_C, highest_C = self.frame.x_NC.aminmax(dim=0)
+        return lowest_C.isfinite() & highest_C.isfinite()
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """As "Age 33, Cabin 228 and 3 more columns"."""
+    named = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:MOST_NAMES])
+    return named + (f" and {len(counts) - MOST_NAMES} more columns" if len(counts) > MOST_NAMES else "")

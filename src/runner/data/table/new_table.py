@@ -1,0 +1,216 @@
+"""CSV files and single rows -> rows of a run that was trained on a table.
+
+Shapes: n rows, F columns.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from runner.config import regular_file
+from runner.config.spelling import nearest
+from runner.contracts import Column
+from runner.data.new_rows import Rows, placed
+from runner.data.table.cell_values import value_of
+from runner.data.table.csv_blocks import BLOCK_BYTES
+from runner.data.table.dialect import Reading, Record, find_delimiter, find_layout, sample
+from runner.data.table.faults import TableText
+from runner.data.table.new_blocks import plain_blocks
+from runner.data.table.new_columns import column_values
+from runner.data.table.open_quotes import open_quote_note
+from runner.data.table.packing import plain, unpacked
+from runner.data.table.text import as_utf8, composed
+from runner.errors import ConfigError, DataError
+
+AT_A_TIME = 8192  # rows
+SHOWN = 40  # characters of a cell
+
+
+def single_row(cells: Mapping[str, str], columns: Sequence[Column], decimal: str | None) -> Rows:
+    """The row that ``name=value`` words spell. Raises ConfigError with every fault.
+
+    A number may be written with a point or a comma: with ``decimal``, where that was said, else as it is one.
+    """
+    cells = {composed(name): composed(cell).strip() for name, cell in cells.items()}
+    wanted_once = once(columns)
+    names = [column.in_file for column in wanted_once]
+    known = frozenset(names)
+    faults = [unknown_column(name, names) for name in cells if name not in known]
+    faults += [f"{c.in_file}=...: is missing; {wanted(c)}" for c in wanted_once if c.in_file not in cells]
+    points = {
+        column.in_file: typed_decimal(cells[column.in_file], column, decimal)
+        for column in wanted_once
+        if column.in_file in cells
+    }
+    faults += [
+        fault
+        for column in wanted_once
+        if column.in_file in cells
+        for fault in cell_faults([cells[column.in_file]], [column], points[column.in_file])
+    ]
+    if faults:
+        raise ConfigError(faults)
+    values = [value_of(column, cells[column.in_file], points[column.in_file]) for column in columns]
+    notes = [
+        f"{column.name}={cells[column.in_file]} is read as {value}"
+        for column, value in zip(columns, values, strict=True)
+        if points[column.in_file] != decimal and not column.categories
+    ]
+    return Rows(["the row"], torch.tensor([values]), notes=notes)
+
+
+def typed_decimal(cell: str, column: Column, decimal: str | None) -> str | None:
+    """``decimal``, or the other mark where the cell is a number with that alone and not one in thousands."""
+    other = "," if (decimal or ".") == "." else "."
+    is_said = not isinstance(value_of(column, cell, decimal), str)
+    is_plain = re.fullmatch(rf"[-+]?\d*\{other}\d+", cell) and not re.fullmatch(
+        rf"[-+]?[1-9]\d{{,2}}\{other}\d{{3}}", cell
+    )
+    return other if not column.categories and not is_said and is_plain else decimal
+
+
+def once(columns: Sequence[Column]) -> list[Column]:
+    """The columns, of those that come from one column of the file the first."""
+    return list({column.in_file: column for column in reversed(columns)}.values())[::-1]
+
+
+def names_in_file(columns: Sequence[Column]) -> list[str]:
+    return [column.in_file for column in once(columns)]
+
+
+def bare_row(words: Sequence[str], columns: Sequence[Column]) -> str:
+    """``name=value ...`` where ``words`` name no files and are the cells of a row, or a part of it; else ""."""
+    cells = [cell.strip() for word in words for cell in word.split(",")]
+    columns = once(columns)
+    named = list(zip(columns, cells, strict=False))
+    if not 0 < len(cells) <= len(columns) or any(word == "-" or Path(word).exists() for word in words):
+        return ""
+    if list(cell_faults([cell for _, cell in named], [column for column, _ in named])):
+        return ""
+    return shlex.join([f"{column.in_file}={cell}" for column, cell in named]) + " ..." * (len(cells) < len(columns))
+
+
+def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterator[Rows]:
+    """The rows of a CSV file, or of standard input where ``word`` is -, block by block.
+
+    Its encoding, delimiter and decimal are found as those of the run's own file, or said by ``reading``. Columns go by
+    the names in its header, in any order; without one they are those of the run's data in their order, or all that its
+    file had. Raises DataError where the file as a whole cannot be used.
+    """
+    path = Path("standard input") if word == "-" else Path(word)
+    content = plain(path, regular_file.standard_input()) if word == "-" else unpacked(path)
+    encoded = as_utf8(path, content, reading.encoding)
+    reading = with_header(path, encoded.utf8, columns, reading)
+    layout = find_layout(path, encoded.utf8, reading)
+    text = TableText(path, encoded.encoding, layout, layout.separated(encoded.utf8))
+    notes = [note for note in (content.note, encoded.note, open_quote_note(text)) if note]
+    yield from Table(text, columns).blocks(notes)
+
+
+def with_header(path: Path, utf8: bytes, columns: Sequence[Column], reading: Reading) -> Reading:
+    """The reading with what the first line is: names of columns, or a row. Raises DataError where it is neither."""
+    columns = once(columns)
+    names = names_in_file(columns)
+    delimiter = reading.delimiter or find_delimiter(utf8, names)
+    cells = [cell.strip() for cell in next(iter(sample(utf8, delimiter)), [])]
+    decided = replace(reading, delimiter=delimiter, header=False)
+    if not cells:
+        return reading  # what there is to say of it, the layout says
+    if set(names) & set(cells):
+        return replace(decided, header=True, names=None)
+    if reading.names is not None and len(cells) == len(reading.names):
+        return decided
+    decided = replace(decided, names=None)
+    if set(names) <= {f"c{place}" for place in range(1, len(cells) + 1)}:  # as a file without a header is read
+        return decided
+    if len(cells) != len(names):
+        raise DataError(
+            f"{path}: its first line names no column of this run and has {len(cells)} cells, not "
+            f"{len(names)}\n  the columns: {', '.join(names)}"
+        )
+    if all(len(list(cell_faults(cells, columns, decimal))) == len(cells) for decimal in (".", ",")):
+        raise DataError(f"{path}: unknown columns {', '.join(cells)}\n  those of this run: {', '.join(names)}")
+    return replace(decided, names=tuple(names))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file, cut into its cells, and the columns that the run wants of it."""
+
+    text: TableText
+    columns: Sequence[Column]
+
+    def blocks(self, notes: list[str]) -> Iterator[Rows]:
+        names = self.text.layout.names
+        places = list(placed(names, self.columns, str(self.text.path)))
+        known = set(names_in_file(self.columns))
+        if extra := [name for name in names if name not in known]:
+            notes = [*notes, f"{self.text.path}: {', '.join(extra)}: no column of this run, left aside"]
+        is_large = len(self.text.utf8) > BLOCK_BYTES  # a smaller one is read before pandas is imported
+        parts = self.by_block(places) if is_large and self.text.is_line_by_line else self.by_record(self.text, places)
+        for rows in parts:
+            yield replace(rows, notes=notes)
+            notes = []
+
+    def by_record(self, text: TableText, places: Sequence[int], lines_before: int = 0) -> Iterator[Rows]:
+        records = ((lines_before + line, cells) for line, cells in text.records())
+        while block := list(islice(records, AT_A_TIME)):
+            yield self.rows(block, places)
+
+    def by_block(self, places: Sequence[int]) -> Iterator[Rows]:
+        for block, rows in plain_blocks(self.text, self.columns, places):
+            yield from self.by_record(block.text, places, block.lines_before) if rows is None else [rows]
+
+    def rows(self, block: list[tuple[int, Record]], places: Sequence[int]) -> Rows:
+        fit = [(line, cells) for line, cells in block if self.text.is_whole(cells)]
+        columns = [[cells[place] for _, cells in fit] for place in places]
+        decimal = self.text.layout.sure_decimal
+        read = [column_values(cells, column, decimal) for cells, column in zip(columns, self.columns, strict=True)]
+        x_nF = torch.tensor(np.array([values for values, _ in read], np.float32).T)
+        wrong = {fit[row][0] for _, rows in read for row in rows}
+        is_right_n = torch.tensor([line not in wrong for line, _ in fit], dtype=torch.bool)
+        names = [f"{self.text.path}:{line}" for line, _ in fit if line not in wrong]
+        faults = [
+            f"{self.text.path}:{line}: {self.explained(cells, places)}"
+            for line, cells in block
+            if line in wrong or not self.text.is_whole(cells)
+        ]
+        return Rows(names, x_nF[is_right_n], faults)
+
+    def explained(self, cells: Record, places: Sequence[int]) -> str:
+        if not self.text.is_whole(cells):
+            quote = "; a quote opens here and takes in the lines that follow" if "\n" in cells[-1] else ""
+            return f"has {len(cells)} cells, not {len(self.text.layout.names)}{quote}"
+        found = cell_faults([cells[place] for place in places], self.columns, self.text.layout.sure_decimal)
+        return "; ".join(dict.fromkeys(found))
+
+
+def cell_faults(cells: Sequence[str], columns: Sequence[Column], decimal: str | None = None) -> Iterator[str]:
+    for column, cell in zip(columns, cells, strict=True):
+        if isinstance(value_of(column, cell.strip(), decimal), str):
+            yield f"{column.in_file}={shortened(cell)}: {wanted(column)}"
+
+
+def wanted(column: Column) -> str:
+    if column.notation.date_part:
+        return "is to be a date as those of the run's data"
+    if not column.categories:
+        return "is to be a number"
+    return f"is to be one of {', '.join(column.categories[:12])}{' ...' if len(column.categories) > 12 else ''}"
+
+
+def shortened(cell: str) -> str:
+    return repr(cell if len(cell) <= SHOWN else f"{cell[:SHOWN]}…")
+
+
+def unknown_column(name: str, names: Sequence[str]) -> str:
+    meant = nearest(name, names)
+    return f"{name}=...: no column of this run; {f'did you mean {meant}? ' if meant else ''}it has {', '.join(names)}"

@@ -1,0 +1,196 @@
+"""How a column spells its numbers, found from all of its texts: which mark parts the fraction, and which texts say
+that there is none."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runner.contracts import Notation
+from runner.data.table.cells import DECIMALS, MOST, is_empty, is_marker, number, sign, spelled_number
+
+FEWEST_NUMBERS = 0.5  # of the cells beside markers
+MOST_MARKERS = 3  # different texts that are no usual marker
+FEWEST_VALUES = 10  # different numbers beside such texts: where there are fewer, all may be categories
+NEAR = 4  # times the largest number below 1,000 the smallest above it may be where the two go on one into the other
+FEWEST_TO_TELL = 20  # numbers with a mark, one in ten of which ends in 0 where they are thousands
+_GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}")
+_UNITS = (
+    "kg|g|mg|km|m|cm|mm|mi|ft|in|l|ml|lbs?|oz|h|hrs?|min|ms|kmph|mph|kw|kwh|w|hp|bhp|cc|ghz|mhz|gb|mb|tb|sqft|ha|°C|°F"
+)
+_WITH_UNIT = re.compile(  # a known one, one that is not ASCII, or one behind a blank: 860xx and 12A are codes
+    rf"[-+(]?\d[\d.,']*(?:\s*((?i:{_UNITS})|(?![\x00-\x7f])[^\d\s]{{1,9}})|\s+([^\W\d_][^\d\s]{{1,9}}))"
+)
+_BELOW = re.compile(r"[-+]?\d{1,3}")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """What is said of the numbers of a file: None is found."""
+
+    decimal: str | None = None
+    thousands: str | None = None
+    usual: str = "."  # the decimal that the file's other numbers have
+    is_sure: bool = False  # whether they show it
+    missing_values: tuple[str, ...] = ()
+
+    @property
+    def decimals(self) -> tuple[str, ...]:
+        """Those that a column may have, the likeliest first."""
+        if self.decimal:
+            return (self.decimal,)
+        if self.thousands in DECIMALS:
+            return (_other(self.thousands), self.thousands)
+        return (self.usual, _other(self.usual))
+
+    def is_missing(self, text: str) -> bool:
+        """Whether it was said that this cell holds no value."""
+        return text in self.missing_values or (
+            bool(self.missing_values)
+            and (value := spelled_number(text, Notation(self.decimals[0]))) is not None
+            and any(spelled_number(said, Notation(".")) == value for said in self.missing_values)
+        )
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of a column."""
+
+    notation: Notation
+    markers: Mapping[str, int] = field(default_factory=dict)  # texts taken as missing, and how often they stand
+    note: str = ""  # what a user should know of how they are read
+    refused: str = ""  # why they cannot be read
+
+
+def read_numbers(counts: Mapping[str, int], spelling: Spelling) -> Numbers | None:
+    """How a column whose cells are these texts, each so often, spells numbers; None where it holds none."""
+    full = {text: n for text, n in counts.items() if not is_empty(text) and not spelling.is_missing(text)}
+    unit = _unit(full)
+    read = {decimal: _readable(full, Notation(decimal, unit=unit)) for decimal in spelling.decimals}
+    decimal = max(read, key=lambda decimal: sum(full[text] for text in read[decimal]))  # the first of equals
+    texts = read[decimal]
+    others = {text: n for text, n in full.items() if text not in texts}
+    if not texts or not _are_numbers(full, texts, others):
+        return None
+    markers = {text: n for text, n in others.items() if is_marker(text) or _may_be_marker(n, others, texts)}
+    said = {text: n for text, n in counts.items() if spelling.is_missing(text)}
+    bare = {text.strip().removesuffix(unit).rstrip() for text in texts}
+    notation, note, refused = _with_thousands(bare, spelling, Notation(decimal))
+    notes = [note, f"numbers of {unit}" if unit else _sign_note(texts)]
+    is_plain = (
+        notation.decimal == spelling.usual
+        and not note
+        and all(number(text, spelling.usual) is not None for text in texts)
+    )
+    notation = Notation("" if is_plain else notation.decimal, tuple(sorted({*markers, *said})), unit)
+    return Numbers(notation, markers, "; ".join(filter(None, notes)), refused)
+
+
+def values_of(words: Sequence[str], notation: Notation, spelling: Spelling) -> tuple[list[float], list[bool]]:
+    """([V] the number of each word, NaN where it says that there is none; [V] which say neither, and are 0)."""
+    are_none = [says_none(word, notation, spelling) for word in words]
+    read = [
+        math.nan if is_none else spelled_number(word, notation, spelling.usual)
+        for word, is_none in zip(words, are_none, strict=True)
+    ]
+    return [0.0 if value is None else value for value in read], [value is None for value in read]
+
+
+def says_none(word: str, notation: Notation, spelling: Spelling) -> bool:
+    """Whether a text in a column of numbers says that there is none."""
+    if word in notation.markers or is_empty(word) or spelling.is_missing(word):
+        return True
+    return is_marker(word) and spelled_number(word, notation, spelling.usual) is None
+
+
+def _readable(full: Iterable[str], notation: Notation) -> set[str]:
+    return {text for text in full if spelled_number(text, notation) is not None}
+
+
+def _are_numbers(full: Mapping[str, int], texts: set[str], others: Mapping[str, int]) -> bool:
+    """Whether nearly all cells are numbers, or all but a few texts that say that there is none."""
+    num_numbers, num_cells = sum(full[text] for text in texts), sum(full.values())
+    if num_numbers >= MOST * num_cells:
+        return True
+    odd = [text for text in others if not is_marker(text)]
+    if len(odd) > MOST_MARKERS or (odd and len(texts) <= FEWEST_VALUES):
+        return False
+    return num_numbers >= FEWEST_NUMBERS * num_cells
+
+
+def _may_be_marker(count: int, others: Mapping[str, int], texts: set[str]) -> bool:
+    """Whether a text among numbers stands too often for a slip of the pen."""
+    return count >= 2 and len(others) <= MOST_MARKERS and len(texts) > FEWEST_VALUES
+
+
+def _with_thousands(texts: set[str], spelling: Spelling, notation: Notation) -> tuple[Notation, str, str]:
+    """(the notation, a note, why it cannot be told) where every mark may part thousands as well as fractions."""
+    grouped = [found for text in texts if (found := _GROUPED.fullmatch(text))]
+    plain = [text for text in texts if _BELOW.fullmatch(text)]
+    marks = {found[1] for found in grouped}
+    if not grouped or len(grouped) + len(plain) < len(texts) or len(marks) > 1 or len(spelling.decimals) == 1:
+        return notation, "", ""
+    (mark,) = marks
+    if spelling.thousands in DECIMALS or (spelling.is_sure and mark != spelling.usual):
+        return Notation(spelling.decimals[0]), "", ""
+    example = min(found[0] for found in grouped)
+    if not plain and mark == ".":
+        return Notation(mark), _said(example, mark, is_decimal=True), ""
+    verdict = _verdict([found[0] for found in grouped], plain, mark)
+    if verdict is None:
+        both = f"{example} may be {_as_decimal(example)} or {_as_thousands(example)}"
+        return notation, "", f"{both}: say which: dataset.decimal='{mark}' or dataset.thousands='{mark}'"
+    return Notation(mark if verdict else _other(mark)), _said(example, mark, is_decimal=verdict), ""
+
+
+def _verdict(grouped: list[str], plain: list[str], mark: str) -> bool | None:
+    """Whether the mark parts the fraction; None where the numbers do not tell.
+
+    Counts go on from below 1,000 to above it, and one in ten ends in 0. A fraction that ends in 0 is written in full
+    throughout, and no number would lack it.
+    """
+    if not plain:
+        return None
+    above = [abs(float(text.replace(mark, ""))) for text in grouped]
+    goes_on = min(above) <= NEAR * max(abs(float(text)) for text in plain)
+    ends_in_zero = any(text.endswith("0") for text in grouped)
+    if goes_on and (ends_in_zero or len(grouped) < FEWEST_TO_TELL):
+        return False
+    return None if goes_on or ends_in_zero else True
+
+
+def _said(example: str, mark: str, *, is_decimal: bool) -> str:
+    fraction, thousands = _as_decimal(example), _as_thousands(example)
+    if is_decimal:
+        return f"{example} is read as {fraction}; if it is {thousands}: dataset.thousands='{mark}'"
+    return f"{example} is read as {thousands}; if it is {fraction}: dataset.decimal='{mark}'"
+
+
+def _as_decimal(example: str) -> str:
+    return f"{float(example.replace(',', '.')):g}"
+
+
+def _as_thousands(example: str) -> str:
+    return example.replace(".", "").replace(",", "")
+
+
+def _unit(full: Mapping[str, int]) -> str:
+    """What stands behind the numbers of nearly all cells, of many different ones; "" where nothing does."""
+    found = [match[1] or match[2] for text in full if (match := _WITH_UNIT.fullmatch(text.strip()))]
+    units = set(found)
+    is_one = len(units) == 1 and len(found) >= MOST * len(full) and len(found) > FEWEST_VALUES
+    return units.pop() if is_one else ""
+
+
+def _sign_note(texts: Iterable[str]) -> str:
+    units = sorted({sign(text) for text in texts} - {""})
+    has_bare = any(not sign(text) for text in texts)
+    if len(units) > 1 or ("%" in units and has_bare):
+        return f"numbers with {' and '.join(units)}{' and without a sign' if has_bare else ''} are taken alike"
+    return ""
+
+
+def _other(decimal: str) -> str:
+    return "," if decimal == "." else "."

@@ -1,0 +1,377 @@
+"""Training, evaluation and prediction over built parts: plain arguments, no config, no files, no printing.
+
+Shapes: B batch, N rows of a split, K outputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from runner.contracts import Batches, Chunk, Parts, Progress, Report
+from runner.engine.epoch_sums import Tally
+from runner.errors import RunError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to train and when to say something; every duration in steps or epochs."""
+
+    epochs: int
+    log_every_steps: int
+    monitor: str
+    max_steps: int | None = None
+    checkpoint_every_steps: int | None = None
+    test_every_epochs: int | None = None
+    grad_clip_norm: float | None = None
+
+    def is_done(self, progress: Progress) -> bool:
+        all_steps = progress.epoch >= self.epochs or (self.max_steps is not None and progress.step >= self.max_steps)
+        return all_steps and not progress.unjudged
+
+    def tests_after(self, epoch: int) -> bool:
+        """Whether the test split is looked at after ``epoch``, counted from 1."""
+        return self.test_every_epochs is not None and epoch % self.test_every_epochs == 0
+
+    def speaks_at(self, step: int) -> bool:
+        """Whether the step's values are logged, or a checkpoint may be due."""
+        every = self.checkpoint_every_steps
+        return self.logs_at(step) or (every is not None and step % every == 0)
+
+    def logs_at(self, step: int) -> bool:
+        return step % self.log_every_steps == 0
+
+
+class Stopped(Exception):
+    """``stop`` turned true during an evaluation; nothing has changed by it."""
+
+
+def never() -> bool:
+    return False
+
+
+def fit(
+    parts: Parts,
+    train: Batches,
+    judged: Mapping[str, Batches],
+    plan: Plan,
+    start: Progress,
+    stop: Callable[[], bool] = never,
+) -> Iterator[Report]:
+    """Train from ``start`` to the plan's end, yielding what happened.
+
+    ``judged`` holds the splits evaluated at the end of an epoch: ``val`` always, ``test`` as the plan says. At every
+    yield model, optimizers, schedules and the report's progress are consistent: what is saved there resumes to the
+    bit. After ``stop`` turns true the next report is the last; it comes after one step, or one batch of evaluation.
+    Raises RunError when a loss or gradient is not finite.
+    """
+    stepper = Stepper(parts, plan.grad_clip_norm)
+    progress = start
+    while not plan.is_done(progress):
+        tally = Tally(progress, counts_hits=counts_hits(parts))
+        for report in train_epoch(stepper, train, plan, tally, stop):
+            yield report
+            if stop():
+                return
+        report = end_epoch(stepper, len(train), judged, plan, tally, stop)
+        yield report
+        if stop():
+            return
+        progress = report.progress
+
+
+def train_epoch(
+    stepper: Stepper, train: Batches, plan: Plan, tally: Tally, stop: Callable[[], bool]
+) -> Iterator[Report]:
+    """The rest of the epoch that ``tally`` stands in, or as much of it as ``max_steps`` allows."""
+    if tally.start.unjudged:
+        return
+    stepper.parts.model.train()
+    batches_left = len(train) - tally.batch
+    for chunk in train.chunks(tally.epoch, tally.batch):
+        with torch.no_grad():
+            x = prepared(stepper.parts, chunk, tally.epoch)
+        batches = zip(torch.split(x, chunk.batch_size), torch.split(chunk.y, chunk.batch_size), strict=True)
+        for x_B, y_B in islice(batches, tally.batch - chunk.first_batch, None):
+            stepper.step(x_B, y_B, tally)
+            batches_left -= 1
+            if batches_left == 0 or tally.step == plan.max_steps:
+                return
+            if plan.speaks_at(tally.step) or stop():
+                values = step_values(stepper, tally) if plan.logs_at(tally.step) else {}
+                yield Report(tally.read(), tally.epoch + 1, values)
+        yield Report(tally.read(), tally.epoch + 1)  # a sign of life, for the progress bar and for signals
+
+
+def prepared(parts: Parts, chunk: Chunk, epoch: int) -> Tensor:
+    """The rows as the model is trained on them."""
+    x = chunk.x if parts.augment is None else parts.augment(chunk.x, chunk.rows, epoch)
+    prepared: Tensor = parts.preprocess(x)
+    return prepared
+
+
+def step_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
+    """What a logged step says; it closes the window of ``train/batch_loss``."""
+    tally.read()
+    return {"train/batch_loss": tally.close_window(), **stepper.rates(), "grad_norm": stepper.grad_norm()}
+
+
+def end_epoch(
+    stepper: Stepper,
+    batches_per_epoch: int,
+    judged: Mapping[str, Batches],
+    plan: Plan,
+    tally: Tally,
+    stop: Callable[[], bool],
+) -> Report:
+    """The row of a finished epoch (or of the last, cut short by ``max_steps``), with every split judged that is due.
+
+    Where ``stop`` cuts the evaluation short, a report from which the epoch can be judged anew.
+    """
+    parts, number = stepper.parts, tally.epoch + 1
+    values = dict(tally.start.unjudged) or epoch_values(stepper, tally)
+    due = [split for split in judged if split != "test" or plan.tests_after(number)]
+    try:
+        refer(parts, stop)
+        scores = [scored(parts, split, judged[split], stop) for split in due]
+    except Stopped:
+        return Report(replace(tally.start, unjudged=values), number)
+    for of_split in scores:
+        values |= of_split
+    if tally.batch < batches_per_epoch:
+        return Report(replace(tally.start, unjudged={}), number, values, epoch_end=True)
+    step_epoch_schedules(parts, values, plan.monitor)
+    return Report(Progress(step=tally.step, epoch=number), number, values, epoch_end=True)
+
+
+def epoch_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
+    """What the training steps of the epoch say, the last of them included."""
+    values = step_values(stepper, tally)
+    progress = tally.read()
+    values["train/loss"] = progress.loss_sum / progress.seen
+    if counts_hits(stepper.parts):
+        values["train/accuracy"] = progress.hits / progress.seen
+    return values
+
+
+def counts_hits(parts: Parts) -> bool:
+    """Whether the outputs of a training step say by themselves which class was meant."""
+    return parts.task != "regression" and parts.reference is None
+
+
+def scored(parts: Parts, split: str, batches: Batches, stop: Callable[[], bool]) -> dict[str, float]:
+    return {f"{split}/{name}": value for name, value in evaluate(parts, batches, stop).items()}
+
+
+def step_epoch_schedules(parts: Parts, values: Mapping[str, float], monitor: str) -> None:
+    for schedule in parts.schedules:
+        if schedule.interval == "epoch":
+            if isinstance(schedule.scheduler, ReduceLROnPlateau):
+                schedule.scheduler.step(values[monitor])
+            else:
+                schedule.scheduler.step()
+
+
+def learning_rates(optimizers: Sequence[Optimizer]) -> dict[str, float]:
+    """``lr``, that of the first group, and ``lr/<name>`` of each group that has one of its own."""
+    first, *others = (group for optimizer in optimizers for group in optimizer.param_groups)
+    named = {f"lr/{group['name']}": float(group["lr"]) for group in others if "name" in group}
+    return {"lr": float(first["lr"]), **named}
+
+
+class Stepper:
+    """One optimizer step: loss, backward, clip, finite, step, schedule."""
+
+    def __init__(self, parts: Parts, grad_clip_norm: float | None):
+        self.parts = parts
+        self.grad_clip_norm = grad_clip_norm
+        self.params = [p for p in parts.model.parameters() if p.requires_grad]
+        self.step_schedules = [s.scheduler for s in parts.schedules if s.interval == "step"]
+        self.closure_optimizer = next((o for o in parts.optimizers if isinstance(o, torch.optim.LBFGS)), None)
+        self.has_sparse = any(isinstance(m, nn.Embedding | nn.EmbeddingBag) and m.sparse for m in parts.model.modules())
+        self.used_rates: dict[str, float] = {}  # where schedules move them after each step
+        device = self.params[0].device
+        self.on_cpu = device.type == "cpu"
+        self.found_inf = torch.zeros((), device=device)
+        self.one = torch.ones((), device=device)
+        if device.type == "cuda":  # kernels elsewhere take the flag and do not look at it
+            let_skip(parts.optimizers, self.found_inf)
+
+    def rates(self) -> dict[str, float]:
+        """The learning rates of the latest step."""
+        return self.used_rates or learning_rates(self.parts.optimizers)
+
+    def grad_norm(self) -> float:
+        """Norm of the gradients of the latest step, after clipping."""
+        return float(torch.nn.utils.get_total_norm(self.grads()))
+
+    def grads(self) -> list[Tensor]:
+        """The gradients; of a sparse one the values, each row once."""
+        grads = [p.grad for p in self.params if p.grad is not None]
+        return [g.coalesce()._values() if g.is_sparse else g for g in grads] if self.has_sparse else grads
+
+    def step(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> None:
+        """Train on a batch; its loss and logits, taken before the weights moved, go into the tally."""
+        if self.closure_optimizer is not None:
+            loss, logits_BK = self.step_by_closure(self.closure_optimizer, x_B, y_B, tally)
+        else:
+            loss, logits_BK = self.backward(x_B, y_B, tally)
+            for optimizer in self.parts.optimizers:
+                optimizer.step()
+        if self.step_schedules:
+            self.used_rates = learning_rates(self.parts.optimizers)
+            for scheduler in self.step_schedules:
+                scheduler.step()
+        tally.add(loss, logits_BK, y_B)
+
+    def backward(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
+        for p in self.params:
+            p.grad = None
+        logits_BK: Tensor = self.parts.model(x_B)
+        loss: Tensor = self.parts.loss(logits_BK, y_B)
+        torch.autograd.backward(loss)
+        if self.has_sparse:
+            self.coalesce()
+        if self.grad_clip_norm is not None:
+            self.clip(self.grad_clip_norm)
+        self.check_finite(loss, tally)
+        return loss.detach(), logits_BK.detach()
+
+    def coalesce(self) -> None:
+        """Adds up the rows that a sparse gradient names more than once: only then its values have a norm."""
+        for p in self.params:
+            if p.grad is not None and p.grad.is_sparse:
+                p.grad = p.grad.coalesce()
+
+    def clip(self, largest_norm: float) -> None:
+        if not self.has_sparse:
+            torch.nn.utils.clip_grad_norm_(self.params, largest_norm)
+            return
+        grads = self.grads()
+        factor = (largest_norm / (torch.nn.utils.get_total_norm(grads) + 1e-6)).clamp(max=1.0)  # as torch has it
+        torch._foreach_mul_(grads, factor)
+
+    def step_by_closure(
+        self, optimizer: torch.optim.Optimizer, x_B: Tensor, y_B: Tensor, tally: Tally
+    ) -> tuple[Tensor, Tensor]:
+        """LBFGS asks for the loss several times a step; the first answer is the one at the step's start."""
+        answers: list[tuple[Tensor, Tensor]] = []
+
+        def closure() -> float:
+            with torch.enable_grad():
+                answers.append(self.backward(x_B, y_B, tally))
+            return float(answers[-1][0])
+
+        optimizer.step(closure)
+        return answers[0]
+
+    def check_finite(self, loss: Tensor, tally: Tally) -> None:
+        """On the CPU before the step; elsewhere the flag stays on the device until the tally is read."""
+        # one pass over all gradients, 7 times cheaper than a total norm; what torch's own GradScaler calls
+        torch._amp_foreach_non_finite_check_and_unscale_(self.grads(), self.found_inf, self.one)
+        if not self.on_cpu:
+            tally.found_inf = self.found_inf
+        elif self.found_inf.item() or not math.isfinite(loss.item()):
+            lr = learning_rates(self.parts.optimizers)["lr"]
+            raise not_finite(loss.item(), tally.step + 1, tally.epoch + 1, tally.batch + 1, lr)
+
+
+def let_skip(optimizers: Sequence[Optimizer], found_inf: Tensor) -> None:
+    """From now on those that can take no step while ``found_inf`` is set, without asking the host: torch's fused ones.
+
+    The flag is never taken back: the weights stay finite until the host reads it and ends the run.
+    """
+    for optimizer in optimizers:
+        if getattr(optimizer, "_step_supports_amp_scaling", False):
+            optimizer.found_inf = found_inf  # type: ignore[attr-defined] # where torch's GradScaler puts it
+
+
+def not_finite(loss: float, step: int, epoch: int, batch: int, lr: float) -> RunError:
+    what = "the gradient is not finite" if math.isfinite(loss) else f"the loss is {loss}"
+    return RunError(
+        f"{what} at step {step} (epoch {epoch}, batch {batch}, lr {lr:g}); the step was not taken.\n"
+        f"  Lower optimizer.lr, or set grad_clip_norm=1"
+    )
+
+
+@torch.no_grad()
+def predict(parts: Parts, batches: Batches, stop: Callable[[], bool] = never) -> tuple[Tensor, Tensor]:
+    """(logits_NK, y_N) of every row, in the batches' own order, in evaluation mode. Raises Stopped once asked to."""
+    parts.model.eval()
+    # Written into place: what is kept between two forward passes would cut the freed memory between them into pieces
+    # that the next pass does not fit into, and the process would grow by a batch of activations each time.
+    logits_NK, y_N = torch.empty(0), torch.empty(0)
+    done = 0
+    for chunk in batches.chunks(epoch=0):
+        for x_B, y_B in rows_to_predict(parts, chunk):
+            if stop():
+                raise Stopped
+            logits_BK = parts.model(x_B)
+            if done == 0:
+                logits_NK = logits_BK.new_empty(batches.num_rows, *logits_BK.shape[1:])
+                y_N = y_B.new_empty(batches.num_rows)
+            here = slice(done, done + len(x_B))
+            logits_NK[here], y_N[here] = logits_BK, y_B
+            done = here.stop
+    return logits_NK, y_N
+
+
+def rows_to_predict(parts: Parts, chunk: Chunk) -> Iterator[tuple[Tensor, Tensor]]:
+    """(x_B, y_B) of a chunk, each as many rows as the model is to be given at once."""
+    size = min(chunk.batch_size, parts.max_eval_batch or chunk.batch_size)
+    return zip(torch.split(parts.preprocess(chunk.x), size), torch.split(chunk.y, size), strict=True)
+
+
+def evaluate(parts: Parts, batches: Batches, stop: Callable[[], bool] = never) -> dict[str, float]:
+    """Loss and metrics over all rows of a split, each divided once; names without the split. Raises Stopped."""
+    return judge(parts, *predict(parts, batches, stop))
+
+
+@torch.no_grad()
+def refer(parts: Parts, stop: Callable[[], bool] = never) -> None:
+    """Show the readout where the train rows lie now, if it compares with them. Raises Stopped once asked to."""
+    if parts.reference is not None:
+        parts.readout.refer_to(*predict(parts, parts.reference, stop))  # type: ignore[operator]
+
+
+@torch.no_grad()
+def judge(parts: Parts, logits_NK: Tensor, y_N: Tensor) -> dict[str, float]:
+    """The loss and every metric with a single value."""
+    return {"loss": float(parts.loss(logits_NK, y_N)), **measure(parts, parts.readout(logits_NK), y_N)}
+
+
+def measure(parts: Parts, scores: Tensor, y_N: Tensor) -> dict[str, float]:
+    """Every metric with a single value."""
+    values = {}
+    for name, metric in parts.metrics.items():
+        metric.reset()
+        metric.update(*(without_unit(scores, y_N) if type(metric).__name__ == "R2Score" else (scores, y_N)))
+        value = metric.compute()
+        if value.ndim == 0:
+            values[name] = float(value)
+    return values
+
+
+def without_unit(values_N: Tensor, y_N: Tensor) -> tuple[Tensor, Tensor]:
+    """Both less the mean of y, in its deviations: no score that knows no unit changes by that.
+
+    torchmetrics' R2Score takes the difference of two sums of squares, of which float32 leaves nothing where the mean is
+    far from 0, and takes sums below 1e-4 for 0, whatever the unit.
+    """
+    std, mean = torch.std_mean(y_N, correction=0)
+    std = torch.where(std > 0, std, 1.0)
+    return (values_N - mean) / std, (y_N - mean) / std
+
+
+def confusion(scores: Tensor, y_N: Tensor, num_classes: int) -> tuple[tuple[int, ...], ...]:
+    """Counts [true][predicted], from [N, K] probabilities or [N] of class 1."""
+    predicted_N = (scores > 0.5).long() if scores.ndim == 1 else scores.argmax(1)
+    counts = torch.bincount(y_N * num_classes + predicted_N, minlength=num_classes**2)
+    return tuple(tuple(row) for row in counts.view(num_classes, num_classes).tolist())

@@ -1,0 +1,394 @@
+"""A checked config, built: data, splits, parts and batches on their device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from runner import device, seed
+from runner.build import auto, optimizer, own_net, schedule
+from runner.build import model as build
+from runner.build.instantiate import faults_of
+from runner.build.two_classes import POSITIVE, OfTwoClasses
+from runner.config.catalog import Catalog
+from runner.config.part import Part
+from runner.config.run_config import Config
+from runner.config.types import shown
+from runner.config.validate import leaves
+from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split, Unfitted
+from runner.data.augment import Augment, build_augment
+from runner.data.batches.one_batch import OneBatch
+from runner.data.batches.resident import resident_splits
+from runner.data.batches.streamed import streamed_splits
+from runner.data.checks import check_data
+from runner.data.digest import digest
+from runner.data.splits import SplitSettings, describe, evaluated, split
+from runner.data.table.leaks import leaks
+from runner.data.table.sentinels import sentinels
+from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
+from runner.engine.best import Monitor, directions, is_higher_better
+from runner.engine.fit import Plan
+from runner.errors import ConfigError
+from runner.experiment.length import notes, with_batch_size, with_epochs, with_limit
+from runner.experiment.metric_checks import check_measurable, is_thin
+from runner.losses.nearest_neighbour import NearestNeighbour
+from runner.models.summary import layers, rows_that_fit
+
+EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
+TOLD_ELSEWHERE = ("lr", "groups")  # knobs of an optimizer
+# Knobs of a dataset option that its source does not take
+OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that ``train``, ``resume``, ``eval`` and ``predict`` work on."""
+
+    config: Config  # "auto" resolved
+    data: Data
+    split: Split
+    parts: Parts
+    train: Batches
+    judged: Mapping[str, Batches]  # train, val and test in their own order, those that have rows
+    choice: device.Choice
+    in_shape: tuple[int, ...]
+    catalog: Catalog  # in which its options were found
+    notes: tuple[str, ...] = ()  # of what was decided where nobody had said it, and of a net of a user's own
+
+    @property
+    def has_validation(self) -> bool:
+        return "val" in self.judged
+
+    @cached_property
+    def data_digest(self) -> str:
+        return digest(self.data)
+
+    @property
+    def plan(self) -> Plan:
+        return plan_of(self.config)
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher value of the monitor is the better one."""
+        return monitors_highest(self.config, self.parts.metrics)
+
+    def new_monitor(self) -> Monitor:
+        stopping = self.config.early_stopping
+        return Monitor(
+            self.config.monitor,
+            min_delta=stopping.min_delta,
+            patience_epochs=stopping.patience_epochs,
+            higher_is_better=self.higher_is_better,
+        )
+
+
+def monitors_highest(config: Config, metrics: Mapping[str, Any]) -> bool:
+    """Whether a higher value of the monitor is the better one; in stored runs also where nothing says so."""
+    return is_higher_better(config.monitor, directions(metrics)) is not False
+
+
+def plan_of(config: Config) -> Plan:
+    assert isinstance(config.epochs, int), "auto is resolved"
+    return Plan(
+        epochs=config.epochs,
+        log_every_steps=config.log_every_steps,
+        monitor=config.monitor,
+        max_steps=config.max_steps,
+        checkpoint_every_steps=config.checkpoint.every_steps,
+        test_every_epochs=config.test_every_epochs,
+        grad_clip_norm=config.grad_clip_norm,
+    )
+
+
+def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | None = None) -> Experiment:
+    """Build everything the config names; ``read`` gives its data where ``read_data`` shall not.
+
+    Raises ConfigError, DataError or DeviceError before anything is written.
+    """
+    device.threads(config.threads)
+    choice = device.choose(config.device)
+    said = config
+    data, rows = read_split(config, read or read_data)
+    config = with_limit(config, len(rows.train))
+    judged_rows = evaluated(data, rows, config.max_eval_rows, config.split_seed)
+    config = located(resolve_auto(config, catalog, data, judged_rows))
+    preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
+    in_shape = out_shape(preprocess, data)
+    net = build_net(config, data, preprocess, in_shape)
+    config = with_batch_size(config, net, in_shape, len(rows.train))
+    train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
+    if config.repeat_batch is not None:
+        train = OneBatch(train, config.repeat_batch)
+    config = with_epochs(config, data, len(train))
+    parts = build_parts(config, data, rows, preprocess, net, in_shape, len(train), choice.device)
+    if isinstance(parts.readout, NearestNeighbour):
+        parts.readout.hold(judged["train"].num_rows)
+        parts = replace(parts, reference=judged["train"])
+    rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
+    check_measurable(config, data, judged_rows, parts.metrics)
+    remarks = (*notes(said, config, data, len(rows.train)), *net_remarks(config, data, rows, parts))
+    return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, remarks)
+
+
+def net_remarks(config: Config, data: Data, rows: Split, parts: Parts) -> tuple[str, ...]:
+    """A line for each thing that keeps a net of a user's own from learning, found on the first train rows.
+
+    The net, its statistics and the random generators are left as they were. Raises ConfigError where it fails on them.
+    """
+    if not own_net.is_own(parts.model):
+        return ()
+    first = rows.train[: own_net.ROWS]
+    first = first if len(first) > 1 else first.expand(2)  # a batch norm cannot be tried on one
+    where = next(parts.model.parameters()).device
+    with seed.kept(), faults_of(config.model):
+        x = parts.preprocess(data.x[first].to(where))
+        told = own_net.remarks(parts.model, parts.loss, config.loss.option, x)
+    return tuple(f"model={config.model.option}: {line}" for line in told)
+
+
+def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:
+    """Every row that ``read`` gives, and which split each is in. Raises ConfigError or DataError."""
+    data, settings = read(config), split_settings(config)
+    if settings.limit is not None and "dataset.limit" not in config.said:  # a batch, of a recipe that looks for a fault
+        available = len(split(data, replace(settings, limit=None)).train)
+        settings = replace(settings, limit=min(settings.limit, available))
+    rows = split(data, settings)
+    return fitted(data, rows), rows
+
+
+def read_data(config: Config) -> Data:
+    """Every row of the config's data set, checked. Raises ConfigError or DataError."""
+    data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
+    check_data(data)
+    return data
+
+
+def fitted(data: Data, rows: Split) -> Data:
+    """The data with its columns and classes as the train rows tell them. Raises DataError where others do not suit."""
+    if isinstance(data.x, Unfitted):
+        data = data.x.fitted(rows)
+        check_data(data)
+        data = replace(data, notes=(*data.notes, *leaks(data, rows), *sentinels(data, rows)))
+    return data
+
+
+def transforms(config: Config) -> list[Any]:
+    """The steps in front of the net; a model that learns vectors for categories is given their codes."""
+    listed: list[Any] = config.dataset.knobs["transforms"]
+    if config.dataset.knobs.get("categorical") != "embedding":
+        return listed
+    return [step for step in listed if step != "one_hot"]
+
+
+def split_settings(config: Config) -> SplitSettings:
+    own = [setting.name for setting in fields(SplitSettings) if setting.name != "limit"]
+    return SplitSettings(**{name: getattr(config, name) for name in own}, limit=config.dataset.knobs.get("limit"))
+
+
+def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | None = None) -> Config:
+    """The config with loss and metrics chosen by the data where they were left to it, and a monitor that exists.
+
+    Metrics that have no value on the ``rows`` of a split are not chosen.
+    """
+    if config.loss.target is None:
+        config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task)))
+    if any(part.target is None for part in config.metric.values()):
+        counts = class_counts(data, torch.arange(len(data.y)))
+        names = auto.auto_metrics(data.task, counts, is_thin=rows is not None and is_thin(data, rows))
+        config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
+    known = {f"val/{name}" for name in ("loss", *config.metric)}
+    if rows is not None and not len(rows.val):  # of an official validation set that is empty
+        known = set()
+        config = replace(config, monitor="train/loss") if config.monitor == "val/loss" else config
+    hits = data.task != "regression" and not build.is_embedding(config.loss, config.trusted)
+    known |= {"train/loss", "train/accuracy"} if hits else {"train/loss"}
+    if config.monitor not in known:
+        raise ConfigError(
+            f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}"
+        )
+    return config
+
+
+def located(config: Config) -> Config:
+    """The config with its folders and files in full, so that the run can be read from any other folder."""
+    data_dir, output_dir = (str(Path(path).expanduser().absolute()) for path in (config.data_dir, config.output_dir))
+    dataset, model = with_full_path(config.dataset), with_full_path(config.model)
+    return replace(config, data_dir=data_dir, output_dir=output_dir, dataset=dataset, model=model)
+
+
+def with_full_path(part: Part) -> Part:
+    """The part with its ``path`` in full where it is of the current folder; else it is an address, or of data_dir."""
+    path = part.knobs.get("path")
+    full = path and Path(path).expanduser().absolute()
+    return replace(part, knobs={**part.knobs, "path": str(full)}) if full and full.exists() else part
+
+
+def source_part(part: Part) -> Part:
+    """The dataset without the knobs that are not its source's own."""
+    return replace(part, knobs={key: value for key, value in part.knobs.items() if key not in OF_EVERY_DATASET})
+
+
+def chosen(catalog: Catalog, group: str, name: str) -> Part:
+    """An option as its file has it, for what the data chooses."""
+    option = catalog.option(group, name)
+    return Part(group, name, option.target, {key: knob.default for key, knob in option.knobs.items()})
+
+
+def build_parts(
+    config: Config,
+    data: Data,
+    rows: Split,
+    preprocess: nn.Module,
+    net: nn.Module,
+    in_shape: tuple[int, ...],
+    steps_per_epoch: int,
+    where: torch.device,
+) -> Parts:
+    num_classes = len(data.class_names)
+    loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
+    model = net.to(where)
+    built = optimizer.build_optimizers(config.optimizer, model, where, config.trusted)
+    metrics = build.build_metrics(list(config.metric.values()), data.task, data.class_names, config.trusted)
+    scheduled = schedule.build_schedules(
+        config.scheduler,
+        built,
+        total_steps=total_steps(config, steps_per_epoch),
+        steps_per_epoch=steps_per_epoch,
+        monitor_mode="max" if monitors_highest(config, metrics) else "min",
+        trusted=config.trusted,
+    )
+    return Parts(
+        preprocess=preprocess.to(where),
+        model=model,
+        loss=loss.to(where),
+        readout=readout.to(where),
+        optimizers=built,
+        schedules=scheduled,
+        metrics={name: metric.to(where) for name, metric in metrics.items()},
+        task=data.task,
+        max_eval_batch=rows_that_fit(layers(model, in_shape), EVAL_BYTES) if where.type == "cpu" else None,
+        augment=augment(config, data),
+    )
+
+
+def build_net(config: Config, data: Data, preprocess: nn.Module, in_shape: tuple[int, ...]) -> nn.Module:
+    """The model with the weights that a run begins with."""
+    num_outputs = build.num_outputs(config.loss, data.task, len(data.class_names), config.trusted)
+    seed.seed_everything(seed.derive(config.seed, "weights"))
+    return build_model(config, preprocess, in_shape, num_outputs)
+
+
+def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, ...]]:
+    """(the model with the weights that a run begins with, the shape of a row), no data read where its form is known."""
+    source = build.build_source(source_part(config.dataset), config.trusted)
+    data = source.blank() or read_split(config, read_data)[0]
+    preprocess = blank_preprocess(transforms(config), tuple(data.x.shape[1:]), data.columns)
+    in_shape = out_shape(preprocess, data)
+    return build_net(resolve_auto(config, catalog, data), data, preprocess, in_shape), in_shape
+
+
+def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
+    """The net on the CPU, with a learned vector for each category in front where the dataset's option says so."""
+    if config.dataset.knobs.get("categorical") != "embedding":
+        return build.build_model(config.model, in_shape, num_outputs, config.trusted)
+    return build.build_embedded_model(config.model, columns(preprocess), num_outputs, config.trusted)
+
+
+def batches(
+    config: Config, data: Data, rows: Split, judged_rows: Split, where: torch.device, in_shape: tuple[int, ...]
+) -> tuple[Batches, Mapping[str, Batches]]:
+    """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
+    order_seed = seed.derive(config.seed, "order") if config.shuffle else None
+    batching = Batching(where, config.batch_size, config.eval_batch_size, order_seed)
+    if isinstance(data.x, Tensor):
+        return resident_splits(data, rows, batching, row_shape=in_shape, judged_split=judged_rows)
+    draw_seed = seed.derive(config.seed, "draws")
+    return streamed_splits(
+        data, rows, batching, draw_seed=draw_seed, num_workers=config.num_workers, judged_split=judged_rows
+    )
+
+
+def augment(config: Config, data: Data) -> Augment | None:
+    """The random changes of the train rows that the dataset's option asks for; a table has no such key."""
+    listed = config.dataset.knobs.get("augment", [])
+    return build_augment(listed, tuple(data.x.shape[1:]), seed.derive(config.seed, "augment"))
+
+
+def outline(experiment: Experiment, run_dir: Path) -> Outline:
+    """The experiment as the console, TensorBoard and summary.json show it."""
+    config, data, parts = experiment.config, experiment.data, experiment.parts
+    steps_per_epoch = len(experiment.train)
+    by_hand = turned(config.optimizer, experiment.catalog)
+    return Outline(
+        name=config.name,
+        options=config.as_dict()["options"],
+        task=data.task,
+        in_shape=experiment.in_shape,
+        class_names=data.class_names,
+        class_counts=class_counts(data, experiment.split.train),
+        split_sizes={name: len(getattr(experiment.split, name)) for name in SPLITS},
+        split_note=describe(data, split_settings(config)),
+        layers=layers(parts.model, experiment.in_shape),
+        num_parameters=sum(p.numel() for p in parts.model.parameters()),
+        loss=f"{config.loss.option}{turned(config.loss, experiment.catalog)}",
+        optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}{by_hand}",
+        weight_groups=optimizer.describe(config.optimizer, parts.optimizers, parts.model),
+        scheduler=schedule.describe(config.scheduler),
+        device=str(experiment.choice.device),
+        device_reason=experiment.choice.reason,
+        epochs=experiment.plan.epochs,
+        batch_size=config.batch_size,
+        steps_per_epoch=steps_per_epoch,
+        total_steps=total_steps(config, steps_per_epoch),
+        monitor=config.monitor,
+        higher_is_better=directions(parts.metrics),
+        reference=config.reference,
+        run_dir=run_dir,
+        notes=(
+            *data.notes,
+            *experiment.notes,
+            *idle_workers(config, data),
+            *metrics_of_one_class(parts.metrics, data.class_names),
+        ),
+        shuffle=config.shuffle,
+    )
+
+
+def turned(part: Part, catalog: Catalog) -> str:
+    """As " weight_decay 0.1": the knobs that are not as the option's file has them, but for those told elsewhere."""
+    try:
+        usual = catalog.option(part.group, part.option).knobs
+    except ConfigError:  # of a stored run, whose options need not be there
+        return ""
+    found = [(name, value) for name, value in leaves(part.knobs, usual) if name in usual and name not in TOLD_ELSEWHERE]
+    return "".join(f" {name} {shown(value)}" for name, value in found if value != usual[name].default)
+
+
+def idle_workers(config: Config, data: Data) -> list[str]:
+    if config.num_workers == 0 or not isinstance(data.x, Tensor):
+        return []
+    return [f"num_workers={config.num_workers} has no effect: {config.dataset.option} is held in memory"]
+
+
+def metrics_of_one_class(metrics: Mapping[str, Any], class_names: Sequence[str]) -> list[str]:
+    """A line for each metric that is of one class of two alone, unlike what is shown of all classes."""
+    alone = {name: metric.positive for name, metric in metrics.items() if isinstance(metric, OfTwoClasses)}
+    told = ((name, class_names[k], class_names[1 - k]) for name, k in alone.items() if k is not None)
+    return [f"{name} is of class {one} alone; another: metric.{name}.{POSITIVE}={other}" for name, one, other in told]
+
+
+def total_steps(config: Config, steps_per_epoch: int) -> int:
+    steps = plan_of(config).epochs * steps_per_epoch
+    return steps if config.max_steps is None else min(steps, config.max_steps)
+
+
+def class_counts(data: Data, rows: Tensor) -> tuple[int, ...]:
+    if data.task == "regression":
+        return ()
+    return tuple(torch.bincount(data.y[rows], minlength=len(data.class_names)).tolist())

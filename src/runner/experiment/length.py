@@ -1,0 +1,125 @@
+"""How many rows a step has and how many epochs a run, where nobody said it: what the data asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import ceil, prod
+
+from torch import Tensor, nn
+
+from runner.build import auto
+from runner.config.run_config import Config
+from runner.contracts import Data
+from runner.data.checks import check_batch_size
+from runner.errors import ConfigError
+from runner.models.summary import layers
+
+
+def with_limit(config: Config, num_rows: int) -> Config:
+    """The config with a ``dataset.limit`` that the ``num_rows`` train rows were cut to."""
+    knobs = config.dataset.knobs
+    if (knobs.get("limit") or 0) <= num_rows:
+        return config
+    return replace(config, dataset=replace(config.dataset, knobs={**knobs, "limit": num_rows}))
+
+
+def with_batch_size(config: Config, model: nn.Module, in_shape: tuple[int, ...], num_rows: int) -> Config:
+    """The config with a batch size that ``num_rows`` train rows have and the model can use.
+
+    Raises ConfigError where somebody said another, or there is none.
+    """
+    size = config.batch_size
+    if "batch_size" in config.said:
+        check_batch_size(size, num_rows)
+    else:
+        size = min(size, num_rows)
+        size = next((each for each in range(size, 1, -1) if not leaves_one_row(model, in_shape, num_rows, each)), size)
+    check_last_batch(model, in_shape, num_rows, size)
+    return replace(config, batch_size=size)
+
+
+def check_last_batch(model: nn.Module, in_shape: tuple[int, ...], num_rows: int, batch_size: int) -> None:
+    """Raises ConfigError: a batch norm cannot normalise over one row."""
+    if leaves_one_row(model, in_shape, num_rows, batch_size):
+        raise ConfigError(
+            f"batch_size={batch_size}: the last of {-(-num_rows // batch_size)} batches would hold one row, "
+            f"which batch normalisation cannot use; choose another batch_size, such as {batch_size + 1}"
+        )
+
+
+def leaves_one_row(model: nn.Module, in_shape: tuple[int, ...], num_rows: int, batch_size: int) -> bool:
+    """Whether the last batch would be of one row, and the model cannot use it."""
+    is_alone = num_rows - (-(-num_rows // batch_size) - 1) * batch_size == 1
+    return is_alone and norms_over_one_value(model, in_shape)
+
+
+def norms_over_one_value(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
+    """Whether a batch norm has one value a channel from one row; of a picture it has one from each pixel."""
+    norms = nn.modules.batchnorm._BatchNorm
+    rows = [layer for layer in layers(model, in_shape) if isinstance(model.get_submodule(layer.name), norms)]
+    return any(prod(layer.out_shape[1:]) == 1 for layer in rows)
+
+
+def with_epochs(config: Config, data: Data, steps_per_epoch: int) -> Config:
+    """The config with ``epochs: auto`` as a number, and what a table's many epochs need where nobody said it.
+
+    They end when the monitor has not become better for long, for nobody asked for so many; not each of them is saved.
+    """
+    if config.epochs != "auto":
+        return config
+    if not is_trained_for_long(config, data):
+        return replace(config, epochs=auto.EPOCHS)
+    epochs = auto.table_epochs(steps_per_epoch, config.max_steps)
+    stopping, saving = config.early_stopping, config.checkpoint
+    has_end = config.max_steps is not None or "early_stopping.patience_epochs" in config.said
+    if epochs > auto.TABLE_PATIENCE_EPOCHS and not has_end:
+        stopping = replace(stopping, patience_epochs=auto.TABLE_PATIENCE_EPOCHS)
+    if "checkpoint.every_epochs" not in config.said:
+        saving = replace(saving, every_epochs=max(1, epochs // auto.MOST_SAVES))
+    return replace(config, epochs=epochs, early_stopping=stopping, checkpoint=saving)
+
+
+def is_trained_for_long(config: Config, data: Data) -> bool:
+    """Whether ``epochs: auto`` means enough steps, rather than a few epochs.
+
+    Rows that are not trained on have to say when it is enough, or ``max_steps``; who looks for a fault wants no more.
+    """
+    looks_for_fault = config.repeat_batch is not None or config.detect_anomaly
+    has_end = config.monitor.startswith("val/") or config.max_steps is not None
+    return is_table(data) and has_end and not looks_for_fault
+
+
+def is_table(data: Data) -> bool:
+    """Whether the rows are numbers in columns, and in memory, so that an epoch takes a moment."""
+    return isinstance(data.x, Tensor) and len(data.x.shape) == 2
+
+
+def notes(said: Config, found: Config, data: Data, num_rows: int) -> Iterator[str]:
+    """A line for each of the two that was decided here: ``said`` is the config before, ``found`` after it."""
+    if found.batch_size == num_rows < said.batch_size:
+        yield f"batch_size: {num_rows}, all the train rows there are ({said.batch_size} is usual)"
+    elif found.batch_size < said.batch_size:
+        yield (
+            f"batch_size: {found.batch_size}; with {said.batch_size} the last batch would hold one row, "
+            f"which batch normalisation cannot use"
+        )
+    looks_for_fault = found.repeat_batch is not None or found.detect_anomaly
+    if said.epochs == "auto" and is_table(data) and found.max_steps is None and not looks_for_fault:
+        yield from epochs_note(found, ceil(num_rows / found.batch_size))
+
+
+def epochs_note(config: Config, steps_per_epoch: int) -> Iterator[str]:
+    """How long a table is trained, unless it is so large that nothing was decided."""
+    assert isinstance(config.epochs, int)
+    enough, patience = auto.table_epochs(steps_per_epoch, None), config.early_stopping.patience_epochs
+    if config.epochs < enough:
+        yield (
+            f"epochs: {config.epochs}, which may be few; {config.monitor} does not say when to stop: "
+            f"choose more, epochs={10 * config.epochs}, or keep validation rows"
+        )
+    elif enough > auto.EPOCHS:
+        waited = f"{patience} epoch{'s' * (patience != 1)}"
+        stop = f"; stops when {config.monitor} has not improved for {waited} (early stopping)"
+        has_stop = patience is not None and patience < enough
+        yield f"epochs: {enough:,}, for about {enough * steps_per_epoch:,} steps{stop if has_stop else ''}"

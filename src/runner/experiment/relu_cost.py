@@ -1,0 +1,51 @@
+"""What a ReLU behind the logits costs, measured on the weights that have grown up with it.
+
+Shapes: N rows, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from runner.contracts import Batches, Parts
+from runner.engine import fit
+
+
+def clipping_cost(parts: Parts, split: str, batches: Batches, stop: Callable[[], bool] = fit.never) -> str | None:
+    """A line of what the ReLU cuts off on ``split``; None where the net's outputs are no clipped logits.
+
+    Raises engine.Stopped once ``stop`` turns true.
+    """
+    bare = without_last_relu(parts.model)
+    if bare is None or not fit.counts_hits(parts):
+        return None
+    logits_NK, y_N = fit.predict(replace(parts, model=bare), batches, stop)
+    if logits_NK.shape[1] == 1:  # the sign of a single output says the class, clipped or not
+        return None
+    with_it, without_it = (hit_share(parts, outputs, y_N) for outputs in (logits_NK.relu(), logits_NK))
+    cut = float((logits_NK <= 0).double().mean())
+    own_cut = float((logits_NK.gather(1, y_N[:, None]) <= 0).double().mean())
+    return (
+        f"ReLU on the logits: on {split} it cuts {cut:.0%} of them to 0, in {own_cut:.0%} of the rows that of the\n"
+        f"  right class, to which no gradient comes back; the same weights have {split}/accuracy {with_it:.4f}\n"
+        f"  with it, {without_it:.4f} without; trained without it they would be others"
+    )
+
+
+def without_last_relu(model: nn.Module) -> nn.Module | None:
+    """The same modules up to the ReLU that ends them; None where none does."""
+    if type(model).forward is not nn.Sequential.forward:
+        return None
+    *front, last = model.children()
+    bare = nn.Identity() if isinstance(last, nn.ReLU) else without_last_relu(last)
+    return None if bare is None else nn.Sequential(*front, bare)
+
+
+def hit_share(parts: Parts, logits_NK: torch.Tensor, y_N: torch.Tensor) -> float:
+    """The share of rows whose class is the predicted one."""
+    counts = torch.tensor(fit.confusion(parts.readout(logits_NK), y_N, logits_NK.shape[1]))
+    return float(counts.diagonal().sum() / counts.sum())

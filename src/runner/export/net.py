@@ -1,0 +1,126 @@
+"""A built net as the text of a class: possible where it is a plain row of torch's own layers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from runner.errors import ConfigError
+from runner.export.literals import WIDEST, code
+
+MOST_IN_A_LINE = 5  # layers
+INSTEAD = "a script can show torch's own layers in a row, as of linear, mlp, dnn or cnn without model.residual"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The call that makes a layer: what it needs, then what is not as torch has it by default."""
+
+    kind: type[nn.Module]
+    required: tuple[Any, ...]
+    changed: dict[str, Any]
+    has_matrix: bool = False  # among its weights
+
+    def make(self) -> nn.Module:
+        return self.kind(*self.required, **self.changed)
+
+    def __str__(self) -> str:
+        words = [*map(code, self.required), *(f"{name}={code(value)}" for name, value in self.changed.items())]
+        return f"nn.{self.kind.__name__}({', '.join(words)})"
+
+
+def net_lines(
+    net: nn.Module, option: str, weights_seed: int, *, are_flat: bool, ending: Sequence[Layer], single_output: bool
+) -> list[str]:
+    """The class ``Net``; made under ``weights_seed`` it has the weights of ``net``, which has not been trained.
+
+    Rows that ``are_flat`` are not flattened; what the loss wants behind the net is its ``ending``. Raises ConfigError
+    where ``net`` is more than a row of layers, or draws its weights in a way of its own.
+    """
+    layers = layers_of(net, option)
+    check_weights(net, layers, option, weights_seed)
+    if are_flat:
+        layers = [each for each in layers if each.kind is not nn.Flatten]
+    return [
+        "class Net(nn.Module):  # 2. The model",
+        "    def __init__(self):",
+        "        super().__init__()",
+        *layer_lines([*layers, *ending]),
+        "",
+        "    def forward(self, x):",
+        f"        return self.layers(x){'.squeeze(1)' if single_output else ''}",
+    ]
+
+
+def layers_of(net: nn.Module, option: str) -> list[Layer]:
+    """The layers in their order, those of a row within the row among them."""
+    if not is_row(net):
+        raise ConfigError(f"model={option}: is more than layers in a row ({type(net).__name__}); {INSTEAD}")
+    assert isinstance(net, nn.Sequential)
+    return [each for m in net for each in (layers_of(m, option) if is_row(m) else [layer(m, option)])]
+
+
+def is_row(module: nn.Module) -> bool:
+    """Whether it hands its input from one to the next, and nothing else."""
+    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
+
+
+def layer(module: nn.Module, option: str) -> Layer:
+    kind = type(module)
+    if not kind.__module__.startswith("torch.nn.modules.") or list(module.children()):
+        raise ConfigError(f"model={option}: has a {kind.__name__}, which is no layer of torch; {INSTEAD}")
+    named = [p for p in inspect.signature(kind).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    parameters = [p for p in named if p.name not in ("device", "dtype")]
+    required = tuple(argument(module, p.name) for p in parameters if p.default is p.empty)
+    plain = Layer(kind, required, {}).make()
+    others = [p.name for p in parameters if p.default is not p.empty]
+    changed = {name: argument(module, name) for name in others if argument(module, name) != argument(plain, name)}
+    return Layer(kind, required, changed, has_matrix=any(p.dim() > 1 for p in module.parameters()))
+
+
+def argument(module: nn.Module, name: str) -> Any:
+    """What a layer was made with: 3 for the pair (3, 3), whether there is a bias."""
+    value = getattr(module, name, None)
+    if name == "bias":
+        return value is not None
+    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+
+
+def check_weights(net: nn.Module, layers: Sequence[Layer], option: str, weights_seed: int) -> None:
+    """Raises ConfigError where the layers, made in their order, do not have the weights of the net."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(weights_seed)
+        made = [*nn.Sequential(*(each.make() for each in layers)).parameters()]
+    own = [*net.parameters()]
+    if not all(parameter.requires_grad for parameter in own):
+        raise ConfigError(f"model={option}: has frozen parameters, which a script cannot show; set model.freeze=[]")
+    if len(made) != len(own) or not all(torch.equal(a, b.cpu()) for a, b in zip(made, own, strict=True)):
+        raise ConfigError(f"model={option}: draws its first weights in a way of its own; {INSTEAD}")
+
+
+def layer_lines(layers: Sequence[Layer]) -> Iterator[str]:
+    """``self.layers = ...`` in one line where it is short, else a stage a line."""
+    short = f"        self.layers = nn.Sequential({', '.join(map(str, layers))})"
+    if len(layers) <= MOST_IN_A_LINE and len(short) <= WIDEST:
+        yield short
+        return
+    yield "        self.layers = nn.Sequential("
+    yield from (f"            {stage}" for stage in stages(layers))
+    yield "        )"
+
+
+def stages(layers: Sequence[Layer]) -> list[str]:
+    """A layer with a matrix of weights and those that follow it, each stage a line, or more where it is wide."""
+    lines, has_matrix = [""], False
+    for each in layers:
+        begins = has_matrix and (each.has_matrix or each.kind is nn.Flatten)
+        if begins or (lines[-1] and len(lines[-1]) + len(str(each)) > WIDEST - 14):
+            lines.append("")
+        has_matrix = each.has_matrix or (has_matrix and not begins)
+        lines[-1] += f"{each}, "
+    return [line.rstrip() for line in lines]

@@ -1,0 +1,110 @@
+"""The rows of a data set as the text that reads them, with libraries that everybody has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.build.model import num_outputs
+from runner.config.part import Part
+from runner.contracts import Data
+from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price
+from runner.errors import ConfigError
+from runner.experiment.assemble import Experiment
+from runner.export.literals import code, joined
+from runner.export.table import table_lines
+from runner.seed import derive
+from runner.text import here
+
+SKLEARN = {  # option -> what it is called with, besides return_X_y
+    "digits": "",
+    "iris": "",
+    "wine": "",
+    "breast_cancer": "",
+    "diabetes": "scaled=False, ",
+}
+TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
+SUPPORTED = (*SKLEARN, *TORCHVISION, "car", "csv", "random")
+
+
+def import_lines(option: str) -> list[str]:
+    """What reading it imports, besides torch."""
+    if option in TORCHVISION:
+        return ["from torchvision import datasets"]
+    if option == "csv":
+        return ["import pandas as pd"]
+    return [f"from sklearn.datasets import load_{option}"] if option in SKLEARN else []
+
+
+def reading_lines(experiment: Experiment) -> list[str]:
+    """``x`` [N, ...] and ``y`` [N], raw. Raises ConfigError for a data set that a few lines cannot read."""
+    part, data = experiment.config.dataset, experiment.data
+    if part.option not in SUPPORTED:
+        raise ConfigError(
+            f"dataset={part.option}: takes more than a few lines to read; a script can read {', '.join(SUPPORTED)}"
+        )
+    if part.option in TORCHVISION:
+        return published(TORCHVISION[part.option], Path(experiment.config.data_dir), data)
+    if part.option in SKLEARN:
+        return bundled(part, data, as_numbers=single_output(experiment))
+    if part.option == "csv":
+        return table_lines(experiment, as_numbers=single_output(experiment))
+    lines = car(data) if part.option == "car" else random(part, data)
+    return [*lines, *["y = y.float()  # the loss compares numbers"] * single_output(experiment)]
+
+
+def single_output(experiment: Experiment) -> bool:
+    """Whether the net gives one number a row: regression, or the logit of the second of two classes."""
+    config, data = experiment.config, experiment.data
+    return num_outputs(config.loss, data.task, len(data.class_names), config.trusted) == 1
+
+
+def bundled(part: Part, data: Data, *, as_numbers: bool) -> list[str]:
+    loaded, shape = f"load_{part.option}({SKLEARN[part.option]}return_X_y=True)", list(data.x.shape)
+    if as_numbers:
+        return [f"x, y = (torch.tensor(each).float() for each in {loaded})  # {shape} and {shape[:1]}"]
+    view, says = (".view(-1, 1, 8, 8)", ", pixels 0..16") if part.option == "digits" else ("", "")
+    return [f"x, y = map(torch.tensor, {loaded})", f"x = x.float(){view}  # {shape}{says}"]
+
+
+def published(name: str, data_dir: Path, data: Data) -> list[str]:
+    folder = code(here(data_dir))
+    return [
+        f"train_set, test_set = (datasets.{name}({folder}, train=train, download=True) for train in (True, False))",
+        f"x = torch.cat([train_set.data, test_set.data]).unsqueeze(1).float()  # {list(data.x.shape)}, pixels 0..255",
+        "y = torch.cat([train_set.targets, test_set.targets])",
+    ]
+
+
+def car(data: Data) -> list[str]:
+    """Every combination of the categories, and what the decision model makes of each."""
+    buying, maint, doors, persons, lug_boot, _ = (column.categories for column in COLUMNS)
+    sizes = [len(column.categories) for column in COLUMNS]
+    shape = joined(*map(str, sizes[2:5]))
+    prices = [[price(b, m) for m in maint] for b in buying]
+    comforts = "".join(str(comfort(d, p, boot)) for d in doors for p in persons for boot in lug_boot)
+    return [
+        f"x = torch.cartesian_prod(*map(torch.arange, {tuple(sizes)}))  # every combination of categories",
+        f"{', '.join(column.name for column in COLUMNS)} = x.T",
+        f"price = torch.tensor({prices})[buying, maint]  # 0 dear, 3 cheap",
+        f'comfort = torch.tensor([*map(int, "{comforts}")]).view({shape})[doors, persons, lug_boot]',
+        f"tech = torch.tensor({[list(TECH[c]) for c in TECH]})[comfort, safety]  # of both, 0 is the poorest",
+        f"y = torch.tensor({grades()})[price, tech]  # {', '.join(CLASS_NAMES)}",
+    ]
+
+
+def grades() -> list[list[int]]:
+    """[price][tech] the number of the class."""
+    return [[CLASS_NAMES.index(name) for name in CLASS[of_price]] for of_price in CLASS]
+
+
+def random(part: Part, data: Data) -> list[str]:
+    shape = ", ".join(map(str, data.x.shape[1:]))
+    seed, num_rows, num_classes = part.knobs["seed"], len(data.y), part.knobs["num_classes"]
+    if num_classes == 0:
+        raise ConfigError("dataset.num_classes=0: a script can make up rows with classes only; give 2 or more")
+    return [
+        f"noise = torch.Generator().manual_seed({derive(seed, 'random rows')})",
+        f"means = torch.randn({num_classes}, {shape}, generator=noise)  # of each class",
+        f"y = (torch.arange({num_rows}) % {num_classes})[torch.randperm({num_rows}, generator=noise)]",
+        f"x = means[y] + torch.randn({num_rows}, {shape}, generator=noise)",
+    ]

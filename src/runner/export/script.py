@@ -1,0 +1,111 @@
+"""A composed run as one plain PyTorch script, which needs nothing of this program and loses nothing of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.errors import ConfigError
+from runner.experiment.assemble import Experiment
+from runner.export.literals import WIDEST
+from runner.export.net import net_lines
+from runner.export.rows import import_lines, reading_lines, single_output
+from runner.export.split import draw_lines, draws, shuffled_lines, split_lines
+from runner.export.table import KNOBS, check_table
+from runner.export.training import ending_layers, evaluation_lines, loop_lines, making_lines
+from runner.export.transforms import preparing_lines
+from runner.seed import derive
+
+SHOWN = {"seed", "split_seed", "epochs", "batch_size", "eval_batch_size", "shuffle", "val_fraction", "test_fraction"}
+SHOWN |= {"monitor", "grad_clip_norm", "folds", "fold", "early_stopping"}
+WITHOUT_EFFECT = {"name", "device", "threads", "test_every_epochs", "log_every_steps", "num_workers", "data_dir"}
+WITHOUT_EFFECT |= {"output_dir", "tensorboard", "tags", "reference", "trusted", "checkpoint"}
+DATASET_KNOBS = {"transforms", "limit", "shape", "num_classes", "num_rows", "seed"}
+
+
+def page(experiment: Experiment, command: str) -> str:
+    """The script of ``command``, which ``experiment`` was assembled from and not trained yet.
+
+    Raises ConfigError with every reason why a plain script cannot do the same.
+    """
+    faults = list(setting_faults(experiment))
+    sections: list[list[str]] = []
+    for write in (data_section, model_section, training_section):
+        try:
+            sections.append(write(experiment))
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError([f"code: {fault}" for fault in dict.fromkeys(faults)])
+    return "\n".join([*head(experiment, command), *(line for section in sections for line in section)]) + "\n"
+
+
+def setting_faults(experiment: Experiment) -> Iterator[str]:
+    """Whatever is set and would be left out: also settings that this file has never heard of."""
+    plain = experiment.config.as_dict()
+    for name, knob in experiment.catalog.settings.items():
+        group, _, key = name.partition(".")
+        value = plain[group][key] if key and isinstance(plain.get(group), dict) else plain.get(name)
+        if group not in SHOWN | WITHOUT_EFFECT and value != knob.default:
+            yield f"{name}={value}: a plain script has no such thing; leave it out"
+    dataset = experiment.config.dataset
+    usual = experiment.catalog.option("dataset", dataset.option).knobs
+    shown = DATASET_KNOBS | (KNOBS if dataset.option == "csv" else set())
+    for name, value in dataset.knobs.items():
+        if name not in shown and value != usual[name].default:
+            yield f"dataset.{name}={value}: a plain script has no such thing; leave it out"
+    accuracy = experiment.config.metric.get("accuracy")
+    usual = experiment.catalog.option("metric", "accuracy").knobs
+    for name, value in accuracy.knobs.items() if accuracy else ():
+        if name in usual and value != usual[name].default:
+            yield f"metric.accuracy.{name}={value}: a script counts the rows that are right; leave it out"
+    if (stopping := experiment.config.early_stopping).patience_epochs and stopping.min_delta:
+        yield f"early_stopping.min_delta={stopping.min_delta}: a script counts any better epoch; leave it out"
+    if experiment.data.official_val is not None:
+        yield f"dataset={dataset.option}: has a validation set of its own, which is not shown; choose another data set"
+
+
+def head(experiment: Experiment, command: str) -> Iterator[str]:
+    says = f"The same losses as {command}"
+    lines = [says] if len(says) <= WIDEST - 2 else ["The same losses as", command]
+    yield from (f"# {line}" for text in lines for line in text.splitlines())
+    yield from ["import hashlib", ""] * shuffles(experiment)
+    modules = ["import torch", "from torch import nn", *import_lines(experiment.config.dataset.option)]
+    yield from sorted(modules, key=lambda line: (line.startswith("from"), line))
+
+
+def shuffles(experiment: Experiment) -> bool:
+    return experiment.config.shuffle or draws(experiment) or experiment.config.folds is not None
+
+
+def data_section(experiment: Experiment) -> list[str]:
+    functions = [shuffled_lines()] * shuffles(experiment)
+    functions += [draw_lines(experiment)] * draws(experiment)
+    reading, preparing = reading_lines(experiment), preparing_lines(experiment)
+    if experiment.config.dataset.option == "csv":
+        check_table(reading, preparing, experiment)
+    lines = ["# 1. The data: every row in one tensor", *reading, *split_lines(experiment), *preparing]
+    return [*apart(functions), "", *([""] * bool(functions)), *lines]
+
+
+def model_section(experiment: Experiment) -> list[str]:
+    config = experiment.config
+    weights_seed = derive(config.seed, "weights")
+    lines = net_lines(
+        experiment.parts.model,
+        config.model.option,
+        weights_seed,
+        are_flat=len(experiment.in_shape) == 1,
+        ending=ending_layers(config.loss),
+        single_output=single_output(experiment),
+    )
+    return [*apart([lines]), "", "", *making_lines(experiment)]
+
+
+def training_section(experiment: Experiment) -> list[str]:
+    evaluation = apart([evaluation_lines(experiment)])
+    return [*evaluation, "", "", "# 3. Training and judging", *loop_lines(experiment)]
+
+
+def apart(functions: list[list[str]]) -> list[str]:
+    """Two empty lines before each."""
+    return [line for function in functions for line in ["", "", *function]]

@@ -1,0 +1,116 @@
+"""The learning rates of a run before it is trained: as a picture, in the terminal, and as plain lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from rich.console import Console
+from rich.text import Text
+
+from runner.figures.sheet import FAINT, INK, LARGE, MARGIN, NORMAL, RULE, Sheet, shortened, style
+from runner.figures.table import CLASS_COLOURS
+
+WIDTH, HEIGHT = 1280, 760
+LEFT, TOP, BOTTOM = 150, 196, 110  # of the axes
+LONGEST = 105  # characters of a line below the title
+LINES = 20  # rates in plain lines, at most
+ROWS, MOST_COLUMNS = 10, 72  # of the terminal's chart
+LEVELS = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True)
+class ScheduleCurves:
+    """What a schedule makes of the learning rates."""
+
+    name: str
+    note: str  # the optimizer and the length of the run
+    knobs: str  # of the schedule
+    tick: str  # epoch or step
+    rates: Mapping[str, Sequence[float]]  # "lr", "lr/<group>" -> the rate during each tick
+
+    @property
+    def num_ticks(self) -> int:
+        return len(self.rates["lr"])
+
+    def places(self, most: int) -> list[int]:
+        """At most so many ticks, spread evenly, the first and the last among them."""
+        last = self.num_ticks - 1
+        count = min(most, self.num_ticks)
+        return [round(i * last / max(1, count - 1)) for i in range(count)]
+
+
+def picture(curves: ScheduleCurves) -> bytes:
+    """A PNG of the learning rates over the ticks of the run."""
+    with style():
+        sheet = Sheet(WIDTH, HEIGHT)
+        sheet.text(MARGIN, MARGIN + 30, curves.name, fontsize=LARGE, fontweight="bold", va="baseline")
+        sheet.text(MARGIN, MARGIN + 60, shortened(curves.note, LONGEST), fontsize=NORMAL, va="baseline")
+        for number, line in enumerate(wrap(curves.knobs, LONGEST, max_lines=2, placeholder=" …")):
+            sheet.text(MARGIN, MARGIN + 86 + 26 * number, line, fontsize=NORMAL, color=FAINT, va="baseline")
+        axes = sheet.axes(LEFT, TOP, sheet.width - LEFT - MARGIN, HEIGHT - TOP - BOTTOM)
+        _draw(axes, curves)
+        return sheet.png()
+
+
+def _draw(axes: Axes, curves: ScheduleCurves) -> None:
+    """A rate holds for the whole of its tick."""
+    begins = list(range(curves.num_ticks + 1))
+    for number, (name, rates) in enumerate(curves.rates.items()):
+        colour = CLASS_COLOURS[number % len(CLASS_COLOURS)]
+        axes.plot(
+            begins, [*rates, rates[-1]], drawstyle="steps-post", color=colour, clip_on=False, label=shortened(name, 40)
+        )
+    axes.set_xlim(0, curves.num_ticks)
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y", color=RULE)
+    axes.set_axisbelow(True)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
+    axes.set_xlabel(f"{curves.tick}s trained", color=INK)
+    axes.set_ylabel("learning rate", color=INK)
+    if len(curves.rates) > 1:
+        axes.legend(frameon=False)
+
+
+def plain_lines(curves: ScheduleCurves) -> Iterator[str]:
+    """A line for each of some ticks, counted from 1, with the rate of each group during it."""
+    yield f"{curves.name}: {curves.note}"
+    yield curves.knobs
+    places = curves.places(LINES)
+    width = max(len(curves.tick), len(str(curves.num_ticks)))
+    widths = {name: max(len(name), 9) for name in curves.rates}
+    yield "  ".join(["", curves.tick.rjust(width), *(name.rjust(widths[name]) for name in curves.rates)])
+    for place in places:
+        cells = [_rate(rates[place]).rjust(widths[name]) for name, rates in curves.rates.items()]
+        yield "  ".join(["", str(place + 1).rjust(width), *cells])
+
+
+def show(console: Console, curves: ScheduleCurves) -> None:
+    """Prints a chart for each group."""
+    console.print(Text(curves.name, style="bold"), Text(curves.note), Text(curves.knobs, style="dim"), sep="\n")
+    for name, rates in curves.rates.items():
+        console.print()
+        for line in chart(name, rates, curves, min(MOST_COLUMNS, console.width - 10)):
+            console.print(line, soft_wrap=True)
+
+
+def chart(name: str, rates: Sequence[float], curves: ScheduleCurves, width: int) -> Iterator[Text]:
+    """ROWS lines of columns as high as the rates, from 0 to the highest, then the ticks below them."""
+    places = curves.places(max(2, width))
+    highest = max(rates)
+    heights = [round(rates[place] / highest * ROWS * 8) if highest else 0 for place in places]
+    wide = max(1, width // len(places))  # columns of a tick
+    yield Text(f"{_rate(highest):>9} ", style="dim").append(name, style="bold")
+    for row in reversed(range(ROWS)):
+        blocks = "".join(LEVELS[min(8, max(0, height - 8 * row))] * wide for height in heights)
+        yield Text(f"{'0' if row == 0 else '':>9} ", style="dim").append(blocks, style="blue")
+    first, last = f"{curves.tick} 1", f"{curves.num_ticks:,}"
+    yield Text(" " * 10 + first + last.rjust(max(len(last) + 1, len(places) * wide - len(first))), style="dim")
+
+
+def _rate(rate: float) -> str:
+    """In four digits: 0.0009938, 9.938e-05."""
+    return f"{rate:.4g}"

@@ -1,0 +1,179 @@
+"""A data set in the terminal: images of half blocks, two pixels in a character, and class balance as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+
+import torch
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress_bar import ProgressBar
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from runner.figures.balance import Balance
+from runner.figures.curves import Curve
+from runner.figures.dataset_view import Exhibit, Group
+from runner.figures.pixels import Pixels, fitted
+from runner.screen.result import shortened
+from runner.text import figure
+
+SIDE = 16  # pixels of an image, at most
+GAP = 2  # columns between images
+ROOMY, TIGHT = 3, 2  # columns between those of a table
+MAX_TILES = 20
+BAR_WIDTH = 30
+LONGEST_NAME = 24  # columns
+LEVELS = " ▁▂▃▄▅▆▇█"
+BINS = 24
+
+
+def show(console: Console, exhibit: Exhibit) -> None:
+    """Prints the data set: one image of each class shown, the rows of each class or the spread of the targets."""
+    console.print(
+        Text(exhibit.name, style="bold"), Text(exhibit.facts), Text(exhibit.split_note, style="dim"), sep="\n"
+    )
+    console.print()
+    if exhibit.is_images and has_colours(console):
+        for line in tiles(exhibit.gallery[:MAX_TILES], console.width):
+            console.print(line)
+    if exhibit.balance is None:
+        console.print(target_table(exhibit, console.width), Text())
+        return
+    console.print(balance_table(exhibit.balance))
+    console.print(Text(exhibit.balance.hidden_note, style="dim"))
+
+
+def has_colours(console: Console) -> bool:
+    """Whether images can be shown: where NO_COLOR is set rich has colours and leaves them out."""
+    return console.color_system is not None and not console.no_color
+
+
+def plain_lines(exhibit: Exhibit) -> Iterator[str]:
+    """The same without pictures: the rows of each class, every one of them, or of each split; numbers to the right."""
+    yield f"{exhibit.name}: {exhibit.facts}"
+    yield exhibit.split_note
+    balance = exhibit.balance
+    lines: list[tuple[str, ...]]
+    if balance is None:
+        lines = [("split", "rows"), *((split, f"{len(rows):,}") for split, rows in exhibit.rows.items())]
+    else:
+        counts = zip(*balance.counts.values(), strict=True)
+        of_class = zip(balance.class_names, counts, strict=True)
+        lines = [("class", *balance.counts), *((name, *(f"{n:,}" for n in row)) for name, row in of_class)]
+    widths = [max(cell_len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for name, *cells in lines:
+        first = name + " " * (widths[0] - cell_len(name))
+        yield "  ".join(["", first, *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))])
+
+
+def curve_table(curves: Sequence[Curve], best_epoch: int | None, width: int) -> Table:
+    """A line for each curve: its first and last value, the one of the best epoch, and how it went over the epochs."""
+    heads = ["measure", "first", "last", *([] if best_epoch is None else [f"best: {best_epoch}"])]
+    rows, courses = [], []
+    for curve in curves:
+        for split, points in curve.lines.items():
+            at_best = next((figure(value) for epoch, value in points if epoch == best_epoch), "")
+            cells = [f"{split}/{curve.name}".lstrip("/"), figure(points[0][1]), figure(points[-1][1]), at_best]
+            rows.append(cells[: len(heads)])
+            courses.append(course([value for _, value in points]))
+    return with_blocks(heads, rows, "over the epochs", courses, width)
+
+
+def with_blocks(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], blocks_head: str, blocks: Sequence[str], width: int
+) -> Table:
+    """Names and numbers, and behind them lines of blocks, where ``width`` columns have room for these."""
+    taken = sum(max(map(cell_len, column)) for column in zip(heads, *rows, strict=True))
+    has_room = taken + ROOMY * len(heads) + max(map(cell_len, [blocks_head, *blocks])) <= width
+    table = Table(box=None, padding=(0, ROOMY if has_room else TIGHT, 0, 0), pad_edge=False)
+    for number, head in enumerate(heads):
+        table.add_column(Text(head), justify="right" if number else "left", header_style="dim", no_wrap=True)
+    if has_room:
+        table.add_column(Text(blocks_head), header_style="dim", no_wrap=True)
+    for row, line in zip(rows, blocks, strict=True):
+        table.add_row(*map(Text, row), *[Text(line, style="blue")] * has_room)
+    return table
+
+
+def course(values: Sequence[float]) -> str:
+    """At most BINS characters, each as high as the mean of the values it stands for."""
+    groups = [
+        part.mean().item() for part in torch.tensor(values, dtype=torch.float64).tensor_split(min(BINS, len(values)))
+    ]
+    low, high = min(groups), max(groups)
+    steps = len(LEVELS) - 2
+    return "".join(
+        LEVELS[1 + round(steps * (value - low) / (high - low))] if high > low else LEVELS[1] for value in groups
+    )
+
+
+def tiles(groups: tuple[Group, ...], width: int) -> Iterator[Table]:
+    """Lines of the first image of each group, its heading below, as many in a line as fit in ``width`` columns."""
+    with_images = [group for group in groups if len(group.images)]
+    fit = max(1, (width + GAP) // (SIDE + GAP))
+    per_line = ceil(len(with_images) / ceil(len(with_images) / fit))
+    for begin in range(0, len(with_images), per_line):
+        some = with_images[begin : begin + per_line]
+        line = Table.grid(padding=(0, GAP, 0, 0))
+        for _ in some:
+            line.add_column(justify="center", width=SIDE)
+        line.add_row(*(half_blocks(fitted(group.images[0], SIDE)) for group in some))
+        line.add_row(*(Text(shortened(group.heading, SIDE)) for group in some))
+        line.add_row()
+        yield line
+
+
+def half_blocks(image_HW3: Pixels) -> Text:
+    """Two rows of pixels in each line: the upper half block in the colour of the upper one, behind it the lower."""
+    text = Text(no_wrap=True)
+    rows = image_HW3.tolist()
+    for y in range(0, len(rows), 2):
+        if y:
+            text.append("\n")
+        lower = rows[y + 1] if y + 1 < len(rows) else [None] * len(rows[y])
+        for above, below in zip(rows[y], lower, strict=True):
+            text.append("▀", Style(color=_rgb(above), bgcolor=_rgb(below) if below else None))
+    return text
+
+
+def balance_table(balance: Balance) -> Table:
+    """A line for each class shown: a bar of its train rows, and its rows in each split."""
+    table = Table(box=None, padding=(0, ROOMY, 0, 0), pad_edge=False)
+    table.add_column(Text("class"), header_style="dim", no_wrap=True)
+    table.add_column(max_width=BAR_WIDTH)  # the one that gives way where the terminal is narrow
+    for split in balance.counts:
+        table.add_column(Text(split), justify="right", header_style="dim", no_wrap=True)
+    longest = max(balance.counts["train"])
+    for k in balance.shown:
+        bar = ProgressBar(longest, balance.counts["train"][k], complete_style="blue", finished_style="blue")
+        counts = (f"{counts[k]:,}" for counts in balance.counts.values())
+        table.add_row(Text(shortened(balance.class_names[k], LONGEST_NAME)), bar, *counts)
+    return table
+
+
+def target_table(exhibit: Exhibit, width: int) -> Table:
+    """A line for each split: its rows, the least, the mean and the greatest target, and how they spread."""
+    low, high = exhibit.data.y.min().item(), exhibit.data.y.max().item()
+    rows, spreads = [], []
+    for split, numbers in exhibit.rows.items():
+        y_n = exhibit.data.y[numbers].double()
+        told = (figure(value) for value in (y_n.min().item(), y_n.mean().item(), y_n.max().item()))
+        rows.append([split, f"{len(numbers):,}", *told])
+        spreads.append(sparkline(y_n, low, high))
+    heads = ["split", "rows", "least", "mean", "greatest"]
+    return with_blocks(heads, rows, "least to greatest of all", spreads, width)
+
+
+def sparkline(values_n: torch.Tensor, low: float, high: float) -> str:
+    """BINS characters, each as high as the number of values in its share of ``low`` to ``high``."""
+    if low == high:
+        return LEVELS[-1]
+    counts = torch.histc(values_n, BINS, low, high)
+    return "".join(LEVELS[level] for level in (counts / counts.max() * (len(LEVELS) - 1)).ceil().int().tolist())
+
+
+def _rgb(pixel: list[int]) -> str:
+    return f"rgb({pixel[0]},{pixel[1]},{pixel[2]})"

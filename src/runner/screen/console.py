@@ -1,0 +1,219 @@
+"""What a person sees of a run: what will run, a live bar and a line for each epoch, the result.
+
+In a terminal with colours and a bar; elsewhere in plain lines. rich decides which, once, by ``Console.is_interactive``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
+from functools import partial
+from math import ceil
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Self
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from runner.screen.bar import LiveBar
+from runner.screen.comparison import remark
+from runner.screen.epochs import EpochTable, plain_line
+from runner.screen.plan import outline_lines, outline_panel
+from runner.screen.result import (
+    MAX_CLASSES,
+    class_table,
+    confusion_table,
+    ending,
+    next_commands,
+    per_class,
+    score_table,
+    written,
+)
+from runner.text import message, visible
+
+if TYPE_CHECKING:
+    from runner.contracts import Outcome, Outline, Report
+
+MOST_LINES = 100  # of epochs; of more, every second, third ... is shown
+PLAIN_WIDTH = 120  # columns of tables in a file or a pipe
+ENDING_STYLES = {"finished": "bold green", "stopped_early": "bold green", "interrupted": "bold yellow"}
+
+
+class RunConsole:
+    """Shows one run: ``start``, ``report`` for each report of the engine, ``finish``; leaving it takes the bar away.
+
+    Output that can no longer be written (a closed pipe, a full disk) ends the show, not the run.
+    """
+
+    def __init__(
+        self,
+        out: Console | None = None,
+        err: Console | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+        *,
+        brief: bool = False,
+    ):
+        self._out = out or console(sys.stdout)
+        self._err = err or console(sys.stderr)
+        self._clock = clock
+        self._brief = brief  # nothing but the bar and what goes wrong
+        self._bar: LiveBar | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def start(self, outline: Outline, step: int = 0) -> None:
+        """Shows what will run, from ``step`` on, and in a terminal the bar."""
+        self._outline = outline
+        if not self._brief:
+            self.introduce(outline)
+        remark_width = len("  notes 1.3203 | here 1.3600 | +3 %") if outline.reference.figures else 0
+        self._with_rate = outline.scheduler != "none"  # else it stays what the panel says
+        self._epochs = EpochTable(
+            outline.epochs, outline.monitor, self._out.width, remark_width, with_rate=self._with_rate
+        )
+        self._epoch_began = self._clock()
+        if self._out.is_interactive:
+            self._bar = LiveBar(self._out, outline, step, self._clock)
+
+    def introduce(self, outline: Outline) -> None:
+        """Shows what will run."""
+        if self._out.is_interactive:
+            self.show(outline_panel(outline, self._out.width))
+        else:
+            self.show(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
+            self.show(*[Text(outline.hint)] * bool(outline.hint))
+
+    def report(self, report: Report, *, best: bool = False) -> None:
+        """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far.
+
+        Of many epochs only some leave a line.
+        """
+        if self._bar is not None:
+            self._guarded(partial(self._bar.update, report))
+        if report.epoch_end and not self._brief:
+            now = self._clock()
+            seconds, self._epoch_began = now - self._epoch_began, now
+            if report.epoch == 1 or report.epoch % ceil(self._outline.epochs / MOST_LINES) == 0:
+                self.show(*self._epoch_lines(report, seconds, best=best))
+
+    def finish(self, outline: Outline, outcome: Outcome, logdir: Path | None, remarks: Sequence[str] = ()) -> None:
+        """Shows how it went, on which classes, the ``remarks`` on it, where everything is and what to type next."""
+        self.close()
+        if self._brief:
+            return
+        style = ENDING_STYLES.get(outcome.status, "bold red")
+        self.show(Text(), Text(ending(outline, outcome), style=style))
+        self.scores(outline, outcome)
+        if remarks:
+            self.show(Text(), *(Text(line, style="cyan") for line in remarks))
+        self.show(Text(), *written(outline, outcome), Text("next", style="dim"))
+        self.show(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, logdir)))
+
+    def scores(self, outline: Outline, outcome: Outcome) -> None:
+        """Shows the metrics of every split, and the classes of the judged one where they are few enough to read."""
+        if outcome.best:
+            self.show(Text(), score_table(outline, outcome))
+        if outcome.linear_left_out:
+            self.show(Text(f"no linear model beside it: {outcome.linear_left_out}", style="dim"))
+        if outcome.confusion and len(outcome.confusion) <= MAX_CLASSES:
+            self.show(Text(), *self.class_report(outline.class_names, outcome.confusion, outcome.judged_split))
+
+    def note(self, text: str) -> None:
+        """Says ``text`` on standard output."""
+        self.show(Text(text, style="dim"))
+
+    def warn(self, text: str) -> None:
+        """Says ``text`` on standard error."""
+        self._say(Text(f"warning: {message(text)}", style="yellow"))
+
+    def wrong(self, text: str) -> None:
+        """Says on standard error what is wrong with one of many inputs; the others go on."""
+        self._say(Text(f"error: {message(text)}", style="red"))
+
+    def _say(self, line: Text) -> None:
+        gone = suppress(OSError)  # standard error itself: nobody is left to tell
+        with gone, self._bar.away() if self._bar is not None else nullcontext():
+            self._err.print(line, soft_wrap=True)
+
+    def close(self) -> None:
+        """Takes the bar off the screen; nothing where there is none."""
+        if self._bar is not None:
+            self._guarded(self._bar.stop)
+            self._bar = None
+
+    def _epoch_lines(self, report: Report, seconds: float, *, best: bool) -> list[Text]:
+        epoch = report.epoch
+        said = remark(self._outline.reference, epoch, report.values)
+        if self._out.is_interactive:
+            return self._epochs.lines(epoch, report.values, seconds, best=best, remark=said)
+        line = plain_line(
+            epoch, self._outline.epochs, report.values, seconds, best=best, remark=said, with_rate=self._with_rate
+        )
+        return [Text(line)]
+
+    def class_report(
+        self, names: Sequence[str], confusion: Sequence[Sequence[int]], split: str
+    ) -> list[RenderableType]:
+        """The report of each class and the confusion matrix: side by side where they fit."""
+        classes = class_table(names, per_class(confusion), split)
+        matrix = confusion_table(names, confusion, self._out.width)
+        if matrix is None:
+            return [classes]
+        needed = sum(Measurement.get(self._out, self._out.options, table).maximum for table in (classes, matrix))
+        if needed + 4 > self._out.width:
+            return [classes, Text(), matrix]
+        beside = Table.grid(padding=(0, 4, 0, 0))
+        beside.add_row(classes, matrix)
+        return [beside]
+
+    def show(self, *lines: RenderableType) -> None:
+        """Puts the lines on standard output."""
+        for line in lines:
+            self._guarded(partial(self._out.print, line, soft_wrap=isinstance(line, Text)))
+
+    def _guarded(self, show: Callable[[], None]) -> None:
+        try:
+            show()
+        except OSError as error:
+            self._out.quiet = True
+            _discard(self._out.file)
+            self._err.print(f"warning: standard output: {error.strerror}; the run goes on, nothing more is shown")
+
+
+class _Console(Console):
+    """A console that shows control characters, and reports a closed pipe like any other failure to write."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            is_ours = segment.control or segment.text == "\n" or segment.text.isprintable()
+            yield segment if is_ours else Segment("\n".join(map(visible, segment.text.split("\n"))), segment.style)
+
+
+def console(stream: IO[str]) -> Console:
+    """rich's console on standard output or error, which takes text as it is: no markup, no guessed colours."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")  # a class named in Hangul on an ASCII terminal
+    made = _Console(stderr=stream is sys.stderr, markup=False, highlight=False, emoji=False)
+    if not made.is_interactive:
+        made.width = max(made.width, PLAIN_WIDTH)
+    return made
+
+
+def _discard(stream: IO[str]) -> None:
+    """Points ``stream`` at nothing, so that what it still holds does not fail again when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -1,0 +1,133 @@
+"""The first step of a training as a text that teaches: five steps, the numbers of each, and one sentence of why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import log
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from runner.text import figure
+
+if TYPE_CHECKING:
+    from runner.config.run_config import Config
+    from runner.experiment.first_step import FirstStep, LayerOutput, WeightChange
+
+CLASSES_SHOWN = 10
+SOFTMAX = "softmax makes them positive, and 1 in sum"
+RANKING = "the raw outputs rank the classes, and so does their softmax: this loss makes no probabilities of them"
+SIGMOID = "sigmoid puts it between 0 and 1"
+SIGMOIDS = "a sigmoid puts each between 0 and 1, and all are scaled to 1 in sum"
+
+
+def lesson(step: FirstStep, config: Config, class_names: Sequence[str]) -> RenderableType:
+    """The five steps, from the batch to the changed weights."""
+    parts = [
+        *batch_part(step, config, class_names),
+        *forward_part(step, class_names),
+        *loss_part(step, config, class_names),
+        *backward_part(step, config),
+        *update_part(step, config),
+    ]
+    return Group(*parts)
+
+
+def batch_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> Iterator[RenderableType]:
+    names = [class_names[int(label)] if class_names else figure(label) for label in step.labels]
+    yield heading(
+        "1  the batch", "A few rows at a time: their mean gradient is a good guess at that of all rows, and cheap."
+    )
+    yield Text(f"   x  {sized(step.batch_shape)}, prepared: {figure(step.low)} to {figure(step.high)}")
+    yield Text(f"   y  {', '.join(names)}, ...")
+
+
+def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[RenderableType]:
+    yield heading(
+        "2  forward", "Each layer turns the batch into another one; the last has a number for each possible answer."
+    )
+    table = bare(["   layer", "", "shape", "mean", "deviation"], numbers=("mean", "deviation"))
+    for layer in step.layers:
+        table.add_row(*map(Text, layer_cells(layer)))
+    yield table
+    if step.of_classes:
+        how = SIGMOIDS if step.each_by_itself else SOFTMAX if step.logits.shape[1] > 1 else SIGMOID
+        yield Text(f"   {RANKING if step.ranks_only else f'the raw outputs (logits) as probabilities: {how}'}")
+        yield outputs_table(step, class_names)
+
+
+def layer_cells(layer: LayerOutput) -> tuple[str, ...]:
+    return f"   {layer.name}", layer.kind, sized(layer.shape), figure(layer.mean), figure(layer.std)
+
+
+def outputs_table(step: FirstStep, class_names: Sequence[str]) -> Table:
+    """The outputs of the first row, and beside them the probabilities, or the scores that ``predict`` tells."""
+    logits_K = step.logits[0]
+    names = list(class_names) if len(logits_K) > 1 else [class_names[1]]
+    shares = step.shares[0, -len(logits_K) :].tolist()
+    heads = ("output", "score") if step.ranks_only else ("logit", "probability")
+    table = bare(["   first row", *heads, ""], numbers=heads)
+    for name, logit, share in list(zip(names, logits_K.tolist(), shares, strict=True))[:CLASSES_SHOWN]:
+        mark = "<- the truth" if name == class_names[int(step.labels[0])] else ""
+        table.add_row(*map(Text, (f"   {name}", figure(logit), f"{share:.4f}", mark)))
+    return table
+
+
+def loss_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> Iterator[RenderableType]:
+    yield heading("3  loss", "One number says how wrong the batch is: what training makes small.")
+    if step.row_losses:
+        told = ", ".join(map(figure, step.row_losses))
+        yield Text(f"   {config.loss.option} of the first rows: {told}, ...")
+    yield Text(f"   mean over the {step.batch_shape[0]} rows: {figure(step.loss)}")
+    if config.loss.option == "cross_entropy":
+        num_classes = len(class_names)
+        yield Text(f"   guessing blindly among {num_classes} costs ln {num_classes} = {figure(log(num_classes))}")
+
+
+def backward_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
+    yield heading(
+        "4  backward", "The gradient of each weight says how much faster the loss grows when that weight grows."
+    )
+    table = bare(["   parameter", "shape", "length of the gradient"], numbers=("length of the gradient",))
+    for change in step.changes:
+        table.add_row(*map(Text, (f"   {change.name}", sized(change.shape), figure(change.grad_norm))))
+    yield table
+    clipped = f", cut to {config.grad_clip_norm:g} at most" if config.grad_clip_norm is not None else ""
+    again = " at the last of several looks at the batch" if config.optimizer.option == "lbfgs" else ""
+    yield Text(f"   all of them together: {figure(step.grad_norm)}{clipped}{again}")
+
+
+def update_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
+    yield heading(
+        "5  step",
+        f"{config.optimizer.option} moves every weight a little against its gradient; lr {step.lr:g} says how far.",
+    )
+    heads = ["   parameter", "weights", "moved by", "ratio"]
+    table = bare(heads, numbers=("weights", "moved by", "ratio"))
+    for change in step.changes:
+        table.add_row(*map(Text, update_cells(change)))
+    yield table
+    better = "smaller" if step.loss_after < step.loss else "not smaller: the step was too long, lower optimizer.lr"
+    yield Text(f"   loss of the same batch now: {figure(step.loss_after)}, it was {figure(step.loss)}: {better}")
+
+
+def update_cells(change: WeightChange) -> tuple[str, ...]:
+    ratio = f"{100 * change.update_norm / change.weight_norm:.2g} %" if change.weight_norm else "-"
+    return f"   {change.name}", figure(change.weight_norm), figure(change.update_norm), ratio
+
+
+def heading(title: str, why: str) -> Text:
+    return Text.assemble("\n", (title, "bold cyan"), "  ", (why, "dim"))
+
+
+def sized(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def bare(heads: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
+    for head in heads:
+        table.add_column(Text(head), justify="right" if head in numbers else "left", no_wrap=head in numbers)
+    return table

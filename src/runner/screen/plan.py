@@ -1,0 +1,132 @@
+"""What will run, as the console shows it: a panel in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from runner.text import counted, here, visible
+
+if TYPE_CHECKING:
+    from runner.contracts import Layer, Outline
+
+MAX_LAYERS = 12  # more are condensed to the first and the last ones
+MAX_CLASSES = 12
+NOTABLE_IMBALANCE = 2  # rows of the commonest class for each of the rarest
+WIDEST = 100  # columns; wider lines are hard to read
+
+
+def outline_panel(outline: Outline, width: int) -> RenderableType:
+    """The panel, at most ``width`` columns wide."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in outline_lines(outline):
+        body: RenderableType = Text(text)
+        if label == "model" and outline.layers:
+            body = Group(Text(text), _layer_table(outline.layers))
+        grid.add_row(label, body)
+    return Panel(
+        grid,
+        title=Text(outline.name, style="bold"),
+        title_align="left",
+        subtitle=Text(outline.hint, style="dim"),
+        subtitle_align="right",
+        border_style="cyan",
+        box=box.ROUNDED,
+        width=min(width, WIDEST),
+    )
+
+
+def outline_lines(outline: Outline) -> list[tuple[str, str]]:
+    """(label, text) of everything but the layers; a line that goes on with the one above has no label."""
+    sizes = "  ".join(f"{split} {size:,}" for split, size in outline.split_sizes.items())
+    lines = [("data", _data_text(outline)), ("", sizes), ("", outline.split_note)]
+    if outline.class_names:
+        lines.append(("", _classes_text(outline.class_names, outline.class_counts)))
+    return [
+        *lines,
+        ("model", f"{outline.options['model']}, {counted(outline.num_parameters, 'parameter')}"),
+        ("training", _training_text(outline)),
+        *(("", group) for group in outline.weight_groups),
+        ("steps", _steps_text(outline)),
+        ("device", f"{outline.device}: {outline.device_reason}"),
+        ("run", here(outline.run_dir)),
+    ]
+
+
+def layer_rows(layers: Sequence[Layer]) -> list[tuple[str, str, str, str]]:
+    """Name, kind, output shape and parameters of each layer; of many, the first and the last with a line between."""
+    layers = [layer for layer in layers if layer.name] or list(layers)
+    if len(layers) <= MAX_LAYERS:
+        return [_layer_row(layer) for layer in layers]
+    first, middle, last = layers[:6], layers[6:-5], layers[-5:]
+    between = ("...", f"{len(middle)} more layers", "", f"{sum(layer.num_parameters for layer in middle):,}")
+    return [*map(_layer_row, first), between, *map(_layer_row, last)]
+
+
+def _layer_table(layers: Sequence[Layer]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(style="cyan", overflow="ellipsis", no_wrap=True)
+    table.add_column(overflow="ellipsis", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    for row in layer_rows(layers):
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _layer_row(layer: Layer) -> tuple[str, str, str, str]:
+    parameters = f"{layer.num_parameters:,}" if layer.num_parameters else "-"
+    return layer.name, layer.kind, _shape_text(layer.out_shape), parameters
+
+
+def _shape_text(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _data_text(outline: Outline) -> str:
+    num_features = counted(outline.in_shape[0], "column")
+    rows = f"images {_shape_text(outline.in_shape)}" if len(outline.in_shape) > 1 else num_features
+    return f"{outline.options['dataset']}, {outline.task}, {rows}"
+
+
+def _classes_text(names: Sequence[str], counts: Sequence[int]) -> str:
+    """The classes with their train rows: each count where there are few classes, the range where there are many."""
+    names = list(map(visible, names))
+    if len(names) <= 5:
+        each = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
+        return f"{len(names)} classes: {each}{_imbalance_text(counts)}"
+    shown = ", ".join(names if len(names) <= MAX_CLASSES else [*names[:5], "...", names[-1]])
+    if list(names) == [str(number) for number in range(len(names))]:
+        shown = f"0 to {names[-1]}"
+    fewest, most = min(counts), max(counts)
+    each = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    return f"{len(names)} classes: {shown}; {each} train rows each{_imbalance_text(counts)}"
+
+
+def _imbalance_text(counts: Sequence[int]) -> str:
+    """What to know where accuracy flatters: how many rows the commonest class has for each of the rarest."""
+    fewest, most = min(counts), max(counts)
+    if fewest == 0:
+        return "; a class without a train row"
+    return f"; imbalanced, {most / fewest:.3g} to 1" if most >= NOTABLE_IMBALANCE * fewest else ""
+
+
+def _training_text(outline: Outline) -> str:
+    schedule = "no schedule" if outline.scheduler == "none" else outline.scheduler
+    return f"{outline.loss} by {outline.optimizer}, {schedule}{'' if outline.shuffle else ', not shuffled'}"
+
+
+def _steps_text(outline: Outline) -> str:
+    steps = f"{counted(outline.epochs, 'epoch')} x {counted(outline.steps_per_epoch, 'step')} of {outline.batch_size:,}"
+    total = f"{outline.total_steps:,}"
+    if outline.total_steps < outline.epochs * outline.steps_per_epoch:
+        return f"{steps}, {total} steps at most; best epoch by {outline.monitor}"
+    return f"{steps} rows = {total}; best epoch by {outline.monitor}"

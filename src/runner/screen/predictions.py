@@ -1,0 +1,120 @@
+"""What a run answers for rows it was given: lines for people, JSON lines, CSV.
+
+Shapes: n rows, K classes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.cells import cell_len
+from torch import Tensor
+
+from runner.runs.csv_cells import csv_cells
+from runner.text import figure
+
+RUNNERS_UP = 2  # classes after the most probable, in a line of its own for each row
+MOST_LISTED = 5  # classes, one below the other, of a single row
+
+
+Measure = Literal["probability", "score"]  # of a class; scores only rank the classes
+MANY: dict[Measure, str] = {"probability": "probabilities", "score": "scores"}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Of some rows: the probability or score of each class, or the number predicted."""
+
+    names: Sequence[str]  # n, what each row is called
+    scores: Tensor  # [n, K] of the classes or [n] numbers, on the host
+    class_names: tuple[str, ...]  # K; () for regression
+    truths: Sequence[str | float] = ()  # n, where they are known
+    measure: Measure = "probability"
+
+    def ranked(self, top: int) -> Iterator[list[tuple[str, float]]]:
+        """Of each row the ``top`` likeliest classes, each with its probability or score."""
+        values, places = self.scores.topk(min(top, len(self.class_names)), dim=1)
+        for row, classes in zip(values.tolist(), places.tolist(), strict=True):
+            yield [(self.class_names[k], value) for k, value in zip(classes, row, strict=True)]
+
+    def shown(self, value: float) -> str:
+        """That of a class, 7 columns wide: only a probability is a share of 100 %."""
+        return f"{value:7.2%}" if self.measure == "probability" else f"{value:7.4f}"
+
+
+def single_lines(answers: Answers, top: int | None) -> Iterator[str]:
+    """The answer for one row: its classes one below the other, the likeliest first, or the number; then the truth."""
+    if not answers.class_names:
+        yield f"predicted {answers.scores[0].item():.6g}"
+    else:
+        (ranked,) = answers.ranked(top or MOST_LISTED)
+        width = max(cell_len(name) for name, _ in ranked)
+        for place, (name, value) in enumerate(ranked):
+            yield f"{'' if place else 'predicted':9} {filled(name, width)}  {answers.shown(value)}"
+    for truth in answers.truths:
+        yield f"true      {truth if isinstance(truth, str) else f'{truth:.6g}'}"
+
+
+def lines(answers: Answers, top: int | None, *, heading: bool) -> Iterator[str]:
+    """A line for each row: what it is called, the likeliest class and how likely, then those after it."""
+    width = max(map(cell_len, [*answers.names, "input"]))
+    if not answers.class_names:
+        yield from [f"{filled('input', width)}  predicted"] * heading
+        for name, value in zip(answers.names, answers.scores.tolist(), strict=True):
+            yield f"{filled(name, width)}  {figure(value)}"
+        return
+    class_width = max(map(cell_len, [*answers.class_names, "predicted"]))
+    yield from [f"{filled('input', width)}  {filled('predicted', class_width)}          then"] * heading
+    for name, ranked in zip(answers.names, answers.ranked(top or 1 + RUNNERS_UP), strict=True):
+        first, *others = [f"{filled(k, class_width)}  {answers.shown(value)}" for k, value in ranked]
+        yield "  ".join([filled(name, width), first, *others])
+
+
+def json_lines(answers: Answers, top: int | None) -> Iterator[str]:
+    """A JSON object for each row."""
+    truths = [{"true": truth} for truth in answers.truths] or [{}] * len(answers.names)
+    if not answers.class_names:
+        for name, value, truth in zip(answers.names, answers.scores.tolist(), truths, strict=True):
+            yield json.dumps({"input": name, "predicted": value, **truth}, ensure_ascii=False)
+        return
+    for name, ranked, truth in zip(answers.names, answers.ranked(top or len(answers.class_names)), truths, strict=True):
+        first, value = ranked[0]
+        content = {"input": name, "predicted": first, answers.measure: value, MANY[answers.measure]: dict(ranked)}
+        yield json.dumps(content | truth, ensure_ascii=False)
+
+
+class CsvText:
+    """A CSV file in the making: a line for each row, a column for each class."""
+
+    def __init__(self, class_names: tuple[str, ...], measure: Measure, *, truths: bool):
+        self.text = io.StringIO()
+        self.writer = csv.writer(self.text, lineterminator="\n")
+        of_classes = [measure, *(f"{measure[0]}({name})" for name in class_names)] if class_names else []
+        self.writer.writerow(csv_cells(["input", "predicted", *of_classes, *["true"] * truths]))
+
+    def add(self, answers: Answers) -> None:
+        truths = [[truth] for truth in answers.truths] or [[]] * len(answers.names)
+        scores = answers.scores.tolist()
+        if answers.class_names:
+            highest, places = (column.tolist() for column in answers.scores.max(1))
+            predicted = [answers.class_names[k] for k in places]
+            cells = [[most, *row] for most, row in zip(highest, scores, strict=True)]
+        else:
+            predicted, cells = scores, [[]] * len(scores)
+        self.writer.writerows(
+            csv_cells([name, said, *row, *truth])
+            for name, said, row, truth in zip(answers.names, predicted, cells, truths, strict=True)
+        )
+
+    def content(self) -> bytes:
+        return self.text.getvalue().encode()
+
+
+def filled(words: str, width: int) -> str:
+    """``words`` with spaces up to ``width`` columns of a terminal: a Hangul syllable takes two."""
+    return words + " " * (width - cell_len(words))

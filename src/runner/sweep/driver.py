@@ -1,0 +1,204 @@
+"""The jobs of a sweep, one after another, each in a process of its own."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import ConfigError, DataError, RunnerError
+from runner.runs.directory import DONE, RunDirectory
+from runner.text import say
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+    from runner.compose.request import Request
+
+LONGEST_NAME = 100  # characters of a job's folder
+JOB = "runner.train:job"  # (argv, run_dir) -> exit code
+PRELOAD = ["runner.sweep.preload"]  # modules that the process has imported from which the jobs are forked
+
+
+@dataclass(frozen=True)
+class JobOutcome:
+    """How one job of a sweep ended; its results are in ``folder``/summary.json."""
+
+    number: int
+    overrides: tuple[str, ...]
+    folder: Path
+    exit_code: int
+    reason: str  # "" when it finished
+
+
+def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
+    """Composes and checks every job. Raises ConfigError with the faults of all of them, equal ones once."""
+    from runner.compose.composition import compose
+
+    faults: list[str] = []
+    for number, overrides in enumerate(jobs):
+        try:
+            compose(request.with_overrides(overrides), number)
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError(list(dict.fromkeys(faults)))
+
+
+def run_jobs(
+    request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, first_number: int = 0, job: str | None = None
+) -> list[JobOutcome]:
+    """The outcome of each job in ``<sweep_dir>/<number>-<its settings>``. All are checked before the first is started.
+
+    A job that fails stops no other. INT, TERM and HUP go to the running job, which saves; the rest is not started.
+    """
+    check_all(request, jobs)
+    context = _context()
+    outcomes = []
+    said: list[str] = []
+    typed = [tuple(word.lstrip("+") for word in overrides if not word.startswith("hydra")) for overrides in jobs]
+    with _passed_on() as running:
+        for number, (overrides, words) in enumerate(zip(jobs, typed, strict=True), first_number):
+            folder = sweep_dir / folder_name(number, [word for word in words if any(word not in o for o in typed)])
+            if running.signal_number:
+                code, reason = 128 + running.signal_number, "not started: the sweep was interrupted"
+            else:
+                say(f"job {number}: {' '.join(words) or 'as it is'}")
+                argv = [*request.with_overrides(overrides).argv, f"hydra.job.num={number}", f"hydra.job.id={number}"]
+                code, reason = _run(context, job or JOB, argv, folder, running)
+                new = [note for note in _notes(folder) if note not in said]
+                said += new
+                say(*(f"  {line}" for text in (reason or _result(folder), *new) for line in text.split("\n")))
+            outcomes.append(JobOutcome(number, words, folder, code, reason))
+    return outcomes
+
+
+def folder_name(number: int, words: Sequence[str]) -> str:
+    """What TensorBoard shows a job as: 3-lr=0.1-model=mlp."""
+    pairs = (word.partition("=") for word in words)
+    plain = (re.sub(r"[^\w.=+-]+", "_", f"{key.rpartition('.')[2]}={value}") for key, _, value in pairs)
+    return "-".join([str(number), *plain])[:LONGEST_NAME]
+
+
+def _result(folder: Path) -> str:
+    """A finished job in a line: val/loss 0.0758 after 2.1 s."""
+    summary = _summary(folder)
+    monitor = summary.get("monitor", "")
+    value = summary.get("best", {}).get(monitor)
+    score = f"{monitor} {value:.4g}" if isinstance(value, int | float) else str(summary.get("status"))
+    return f"{score} after {summary.get('seconds', 0):.1f} s"
+
+
+def _notes(folder: Path) -> list[str]:
+    """How the job's data was read, where a user should know of it."""
+    summaries = _summary(folder), _summary(folder / "fold-0")  # above folds there is no data
+    return [note for summary in summaries for note in summary.get("data", {}).get("notes", [])]
+
+
+@dataclass
+class _Running:
+    """The job that runs now, and the signal that came for it."""
+
+    pid: int | None = None
+    signal_number: int = 0
+
+
+@contextmanager
+def _passed_on() -> Iterator[_Running]:
+    """Signals for the sweep go to its running job alone, once each."""
+    running = _Running()
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        running.signal_number = number
+        if running.pid is not None:
+            os.kill(running.pid, number)
+
+    wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, pass_on) for number in wanted}
+    try:
+        yield running
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _context() -> BaseContext:
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+def _run(context: Any, job: str, argv: list[str], folder: Path, running: _Running) -> tuple[int, str]:
+    """(exit code, reason) of one job, whatever became of its process."""
+    listening, telling = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(job, argv, str(folder), telling))
+    process.start()
+    telling.close()
+    running.pid = process.pid
+    process.join()
+    running.pid = None
+    return _verdict(process.exitcode, _told(listening), folder)
+
+
+def _told(listening: Any) -> str:
+    """Why the ended child says it failed; "" when it said nothing."""
+    try:
+        return str(listening.recv()) if listening.poll() else ""
+    except EOFError:
+        return ""
+    finally:
+        listening.close()
+
+
+def _verdict(exit_code: int, told: str, folder: Path) -> tuple[int, str]:
+    if exit_code < 0:
+        return 128 - exit_code, f"killed by {signal.Signals(-exit_code).name}"
+    summary = _summary(folder)
+    if exit_code == 0:
+        ended = summary.get("status") in DONE
+        return (0, "") if ended else (1, "its process ended without a result")
+    return exit_code, told or str(summary.get("reason") or f"exit code {exit_code}; see {folder / 'train.log'}")
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    try:
+        return RunDirectory(folder).read_summary()
+    except DataError:
+        return {}  # no result is a result: the job failed
+
+
+def _child(job: str, argv: list[str], folder: str, telling: Any) -> None:
+    """Runs in the job's process."""
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # Ctrl-C goes to the sweep, which passes it on once
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    module, _, name = job.partition(":")
+    try:
+        code = getattr(importlib.import_module(module), name)(argv, folder)
+    except RunnerError as error:
+        telling.send(str(error)[:4000])
+        code = error.exit_code
+    except Exception as error:
+        telling.send(f"{type(error).__name__}: {error}"[:4000])
+        raise
+    sys.exit(code)
+
+
+def _end_with_parent() -> None:
+    """A sweep that was killed leaves no job behind: it saves and ends."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,202 @@
+"""What TensorBoard shows of a run beyond the curves of metrics.jsonl, within a share of the run's time.
+
+Nothing here changes what the run computes: no random number is drawn, no weight is moved.
+
+TensorBoard opens on all tags by name, the first two groups unfolded: the names here come after ``train`` and ``val``,
+whose curves are looked for.
+
+Shapes: N rows of the judged split, K classes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from runner import seed
+from runner.contracts import Layer, Report
+from runner.errors import ConfigError, RunError
+from runner.experiment.assemble import Experiment
+from runner.runs.directory import RunDirectory
+from runner.tensorboard.budget import SHARE, Budget
+from runner.tensorboard.values import histogram_value, image_value, pr_curve_value
+from runner.tensorboard.writer import TensorBoard
+
+if TYPE_CHECKING:
+    from runner.figures.run import Sitter
+
+THUMBNAIL, ACROSS = 84, 10  # of sample images: pixels, and how many in a row
+FILTER, FILTERS_ACROSS = 64, 8
+MOST_CLASSES = 20  # that have a PR curve
+MOST_NAMED = 3  # of what is left out
+PICTURES = (("confusion", "mistakes", "reliability"), ("residuals",))  # drawn at the end: of classes, of numbers
+
+
+class Dashboards:
+    """Of one run: ``begin`` once, ``epoch`` at the end of each, ``finish`` when the best checkpoint is in the net."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        directory: RunDirectory,
+        board: TensorBoard,
+        warn: Callable[[str], None],
+        begun: float,
+    ):
+        self.experiment = experiment
+        self.directory = directory
+        self.board = board
+        self.warn = warn
+        level = experiment.config.tensorboard
+        self.is_full = level in ("auto", "full")
+        self.budget = Budget(begun, limited=level == "auto")
+        self.boxes: set[str] = set()  # characters that no font here has
+        self.epoch_began = time.perf_counter()
+
+    def begin(self, layers: Sequence[Layer]) -> None:
+        """The net and some of the rows it will learn from."""
+        with seed.kept():
+            self.offer("graph", partial(self.show_graph, layers))
+            if len(self.experiment.data.x.shape) == 4:
+                self.offer("samples", self.show_samples)
+        self.epoch_began = time.perf_counter()
+
+    def epoch(self, report: Report) -> None:
+        """Norms and rates; histograms of the weights and of the latest step's gradients; the first layer."""
+        now = time.perf_counter()
+        seconds, self.epoch_began = now - self.epoch_began, now
+        weights = [weight.detach() for weight in self.experiment.parts.model.parameters()]
+        values = {
+            "while_training/weight_norm": float(torch.nn.utils.get_total_norm(weights)),
+            "while_training/epoch_s": seconds,
+            "while_training/rows_per_s": self.experiment.train.num_rows / seconds,
+        }
+        self.board.write(report.progress.step, values)
+        self.offer("histograms", self.show_histograms)
+        self.offer("filters", self.show_filters)
+
+    def finish(self) -> None:
+        """The best checkpoint's mistakes and what its net sees in the rows. The net is left in evaluation mode."""
+        if not self.is_full:
+            return
+        run = self.sitter()
+        if self.experiment.data.task != "regression":
+            self.offer("pr_curves", partial(self.show_pr_curves, run))
+        self.offer("embedding", partial(self.show_embedding, run))
+        for name in PICTURES[self.experiment.data.task == "regression"]:
+            self.offer(name, partial(self.show_picture, run, name))
+        if self.boxes:
+            from runner.figures.fonts import advice
+
+            self.warn(advice(self.boxes))
+
+    @property
+    def left_out(self) -> str:
+        """What did not fit into the run's time, in one line; "" where everything is shown."""
+        names = [name.replace("_", " ") for name in self.budget.refused]
+        if not names:
+            return ""
+        if len(names) > MOST_NAMED:
+            names[MOST_NAMED - 1 :] = [f"{len(names) - MOST_NAMED + 1} more"]
+        return f"TensorBoard lacks {', '.join(names)} (over {100 * SHARE:g} % of the run); tensorboard=full draws them"
+
+    def offer(self, name: str, show: Callable[[], None]) -> None:
+        """Show it where it is wanted and fits. What does not suit the run is passed over; a full disk is warned of."""
+        if not self.is_full or self.board.degraded or not self.budget.allows(name):
+            return
+        with self.budget.charged(name):
+            try:
+                show()
+            except ConfigError:
+                self.budget.cost_s[name] = 0.0
+            except RunError as fault:
+                self.warn(f"{fault}; TensorBoard goes without")
+
+    def show_graph(self, layers: Sequence[Layer]) -> None:
+        from runner.tensorboard.graph import graph
+
+        self.board.graph(graph(self.experiment.parts.model, self.experiment.in_shape, layers))
+
+    def show_samples(self) -> None:
+        """Train images, those of a class under its name."""
+        from runner.figures.dataset_view import Exhibit
+        from runner.figures.pixels import mosaic
+
+        config, data = self.experiment.config, self.experiment.data
+        exhibit = Exhibit(config.dataset.option, data, self.experiment.split, "", config.split_seed)
+        for group in exhibit.gallery:
+            if len(group.images):
+                self.show_image(f"x_train/{group.heading}", mosaic(group.images, THUMBNAIL, ACROSS))
+
+    def show_histograms(self) -> None:
+        values = []
+        for name, weight in self.experiment.parts.model.named_parameters():
+            values.append(histogram_value(f"weights/{name}", on_host(weight.detach())))
+            if weight.grad is not None:
+                values.append(histogram_value(f"weight_gradients/{name}", on_host(weight.grad)))
+        self.board.add(values)
+
+    def show_filters(self) -> None:
+        from runner.figures.activations import first_layer
+        from runner.figures.filters import filter_images
+        from runner.figures.pixels import mosaic
+
+        layer = first_layer(self.experiment.parts.model)
+        images = filter_images(layer, self.experiment.in_shape) if layer is not None else []
+        if not images:
+            raise ConfigError("a first layer that is fed a table has no filters")
+        self.show_image("weight_filters/first layer", mosaic(images, FILTER, FILTERS_ACROSS))
+
+    def show_pr_curves(self, run: Sitter) -> None:
+        """One for each class, against all others."""
+        verdicts = run.verdicts
+        scores_NK, labels_N = verdicts.probabilities_NK.double().numpy(), verdicts.labels_N.numpy()
+        shown = range(min(MOST_CLASSES, len(verdicts.class_names)))
+        tags = [f"pr/{run.split}/{verdicts.class_names[k]}" for k in shown]
+        self.board.add([pr_curve_value(tags[k], scores_NK[:, k], labels_N == k) for k in shown])
+
+    def show_embedding(self, run: Sitter) -> None:
+        from runner.tensorboard.embedding import write_embedding
+
+        write_embedding(run, self.directory)
+
+    def show_picture(self, run: Sitter, name: str) -> None:
+        from runner.figures.run import PORTRAITS
+        from runner.figures.sheet import style
+
+        with style() as boxes:
+            sheet = PORTRAITS[name](run)
+            self.board.add([image_value(f"verdict/{name} on {run.split}", sheet.png(), sheet.width, sheet.height)])
+        self.boxes |= boxes
+
+    def show_image(self, tag: str, image_HW3: NDArray[np.uint8]) -> None:
+        from runner.figures.pixels import png
+
+        height, width = image_HW3.shape[:2]
+        self.board.add([image_value(tag, png(image_HW3), width, height)])
+
+    def sitter(self) -> Sitter:
+        from runner.experiment.predictor import Predictor
+        from runner.figures.run import Sitter, called
+        from runner.runs.schema import schema_of
+
+        experiment = self.experiment
+        schema = schema_of(experiment.data, experiment.split.train)
+        net = Predictor(experiment.parts, schema, experiment.choice, experiment.config.eval_batch_size)
+        config = experiment.config
+        by = "the checkpoint that eval uses"
+        name = called(config.name, config.fold)
+        return Sitter(name, by, config.monitor, measured=(), ended={}, predictor=net, experiment=experiment)
+
+
+def on_host(values: Tensor) -> NDArray[np.float32]:
+    """The finite ones; of a sparse gradient those it has."""
+    values = values.coalesce().values() if values.is_sparse else values
+    return values[values.isfinite()].float().cpu().numpy()

@@ -1,0 +1,60 @@
+"""What people read: numbers, paths, and the text of others without what would steer a terminal."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TextIO
+
+C0_AND_C1 = (*range(0x20), *range(0x7F, 0xA0))
+SEPARATORS_AND_DIRECTIONS = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+SHOWN = {code: f"\\x{code:02x}" for code in C0_AND_C1} | {code: f"\\u{code:04x}" for code in SEPARATORS_AND_DIRECTIONS}
+
+
+def visible(text: str) -> str:
+    """The text in one line: an escape is shown as \\x1b, an end of line as \\x0a."""
+    return text if text.isprintable() else text.translate(SHOWN)
+
+
+def message(text: str) -> str:
+    """A message of several lines, visible; only its first line begins at the margin, whatever is quoted in it."""
+    first, *others = text.split("\n")
+    return "\n".join([visible(first), *(visible(line if line.startswith("  ") else f"  {line}") for line in others)])
+
+
+def say(*lines: str, file: TextIO | None = None) -> None:
+    """Prints the lines, each visible."""
+    print(*map(visible, lines), sep="\n", file=file, flush=True)
+
+
+def here(path: Path) -> str:
+    """The path from the current folder on where it is below, else as it is."""
+    return visible(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
+
+
+def figure(value: float) -> str:
+    """``value`` in about five significant digits and, wherever it can be, six characters: 0.1234, 12.340, 1.2e-05."""
+    if not math.isfinite(value):
+        return str(value)  # nan, inf, -inf
+    size = abs(value)
+    if size and (size < 1e-3 or size >= 1e6):
+        return f"{value:.1e}"
+    decimals = next((d for d, limit in ((4, 10), (3, 100), (2, 1000), (1, 10_000)) if size < limit), 0)
+    return f"{value:.{decimals}f}"
+
+
+def duration(seconds: float) -> str:
+    """``seconds`` in the two largest units that say something: 0.16 s, 12.3 s, 4 min 05 s, 2 h 10 min."""
+    if seconds < 0.995:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def counted(count: int, noun: str) -> str:
+    """1 epoch, 1,294 epochs."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -1,0 +1,231 @@
+"""A run on its way: what the engine reports goes to the files and the screen, and the state is saved."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from runner import device, seed
+from runner.contracts import Outcome, Progress, Report, Status
+from runner.engine import state
+from runner.engine.anomaly import anomalies_told
+from runner.engine.fit import Stopped, fit
+from runner.engine.stop import Interruption, interruption
+from runner.errors import Interrupted, RunError, memory_ran_out
+from runner.experiment.assemble import Experiment, outline
+from runner.experiment.scoring import checkpoint_to_judge, judge
+from runner.runs.checkpoint import Checkpoints
+from runner.runs.directory import RunDirectory
+from runner.runs.files import write_whole
+from runner.runs.metric_log import epoch_rows, last_epoch_row
+from runner.runs.schema import as_dict, schema_of, write_schema
+from runner.runs.summary import Summary
+from runner.screen.selection import flattery
+from runner.screen.short_run import improving_at_end
+from runner.tensorboard.dashboards import Dashboards
+from runner.training.profile import profiled
+from runner.training.writers import Views
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run about to be trained: built, and the state it goes on from; None for a fresh one."""
+
+    experiment: Experiment
+    saved: Mapping[str, Any] | None = None
+    warnings: Sequence[str] = ()
+
+
+def record(
+    experiment: Experiment,
+    directory: RunDirectory,
+    saved: Mapping[str, Any] | None = None,
+    warnings: Sequence[str] = (),
+    *,
+    brief: bool = False,
+    begun: float | None = None,
+    hint: str = "",
+) -> Outcome:
+    """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
+
+    The caller owns the directory; the experiment is left with the weights that were judged. ``begun`` is when the run
+    began, by ``time.perf_counter``, where that was before now; ``hint`` is shown beside what will run. Raises
+    Interrupted after a signal and RunError when the run fails; what was saved last can be resumed.
+    """
+    with interruption() as stop:
+        write_whole(directory.config, experiment.config.as_yaml().encode())
+        write_schema(directory, schema_of(experiment.data, experiment.split.train))
+        shown = replace(outline(experiment, directory.path), hint=hint)
+        summary = Summary(directory, shown, experiment.data_digest, experiment.config.as_dict())
+        with (
+            failure_told(summary, experiment),
+            Views(directory, experiment.config, shown, saved, brief=brief) as views,
+        ):
+            for note in shown.notes if saved is None else ():
+                views.note(note)
+            for warning in warnings:
+                views.warn(warning)
+            run = Recording(experiment, directory, views, stop, begun or time.perf_counter())
+            outcome = run.to_the_end(saved)
+            views.remark([run.dashboards.left_out] if run.dashboards.left_out else [])
+            views.finish(outcome)
+        summary.close(outcome, degraded=views.degraded)
+    if outcome.status == "interrupted":
+        raise interrupted(run, stop)
+    return outcome
+
+
+@contextmanager
+def failure_told(summary: Summary, experiment: Experiment) -> Iterator[None]:
+    """Writes why the run failed into its summary before the fault goes on its way."""
+    try:
+        yield
+    except Exception as fault:
+        if memory_ran_out(fault):
+            summary.close_failed(told := out_of_memory(experiment))
+            raise told from fault
+        summary.close_failed(fault)
+        raise
+
+
+def out_of_memory(experiment: Experiment) -> RunError:
+    size = experiment.config.batch_size
+    weights = sum(weight.numel() for weight in experiment.parts.model.parameters())
+    smaller = f"try batch_size={size // 2} (it was {size}), or" if size > 1 else "try"
+    return RunError(
+        f"out of memory on {experiment.choice.device}; {smaller} a net of fewer than {weights:,} parameters"
+    )
+
+
+def interrupted(run: Recording, stop: Interruption) -> Interrupted:
+    """How to go on, ready for a shell; who the run trusts is never read from its directory."""
+    assert stop.number is not None
+    words = ["python", "-m", "runner", "resume", str(run.directory.whole.path)]
+    if trusted := run.experiment.config.trusted:
+        words.append(f"trusted=[{','.join(trusted)}]")
+    return Interrupted(f"interrupted at step {run.progress.step}, saved; resume with: {shlex.join(words)}", stop.number)
+
+
+class Recording:
+    """One pass over the engine's reports."""
+
+    def __init__(self, experiment: Experiment, directory: RunDirectory, views: Views, stop: Interruption, begun: float):
+        self.experiment = experiment
+        self.directory = directory
+        self.views = views
+        self.stop = stop
+        self.schema = as_dict(schema_of(experiment.data, experiment.split.train))
+        self.monitor = experiment.new_monitor()
+        self.dashboards = Dashboards(experiment, directory, views.tensorboard, views.warn, begun)
+        self.checkpoints = Checkpoints(directory.checkpoints, warn=views.warn)
+        self.progress = Progress()
+        self.epoch = 0  # of the latest report
+        self.is_saved = False  # what the latest report said
+
+    def to_the_end(self, saved: Mapping[str, Any] | None) -> Outcome:
+        begun = time.perf_counter()
+        self.begin(saved)
+        with self.watched():
+            status = self.train()
+        outcome = self.judged(status) if status != "interrupted" else Outcome("interrupted")
+        return replace(outcome, seconds=time.perf_counter() - begun)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Inside, the training steps are looked at as the config asks."""
+        with ExitStack() as watchers:
+            if self.experiment.config.profile:
+                trace = self.directory.path / "profile.pt.trace.json"  # the ending TensorBoard looks for
+                watchers.enter_context(profiled(trace, self.views.remark))
+            if self.experiment.config.detect_anomaly:
+                watchers.enter_context(anomalies_told())
+            yield
+
+    def begin(self, saved: Mapping[str, Any] | None) -> None:
+        if saved is None:
+            self.dashboards.begin(self.views.outline.layers)
+            seed.seed_everything(seed.derive(self.experiment.config.seed, "training"))
+            return
+        self.progress = state.restore(saved, self.experiment.parts, self.monitor)
+        self.epoch, self.is_saved = saved["epoch"], True
+
+    def train(self) -> Status:
+        """Follow the engine's reports to their end, writing and saving; what comes after what is this loop's order."""
+        for report in self.reports():
+            best = report.epoch_end and self.monitor.update(report.epoch, report.progress.step, report.values)
+            self.is_saved = self.is_saved and report.progress == self.progress
+            self.progress, self.epoch = report.progress, report.epoch
+            self.views.write(report, best=best)
+            if report.epoch_end:
+                self.dashboards.epoch(report)
+            if self.is_due(report):
+                self.save(best=best)
+            elif best and self.experiment.has_validation:
+                self.checkpoints.hold(self.snapshot())
+            if report.epoch_end and self.monitor.spent:
+                break
+        if not self.is_saved:
+            self.save(best=False)
+        return self.status()
+
+    def reports(self) -> Iterator[Report]:
+        if self.monitor.spent:  # the last thing before a kill: nothing is left to train
+            return iter(())
+        experiment = self.experiment
+        judged = {name: batches for name, batches in experiment.judged.items() if name != "train"}
+        return fit(experiment.parts, experiment.train, judged, experiment.plan, self.progress, self.stop)
+
+    def status(self) -> Status:
+        if self.monitor.spent:
+            return "stopped_early"
+        return "finished" if self.experiment.plan.is_done(self.progress) else "interrupted"
+
+    def is_due(self, report: Report) -> bool:
+        due = self.experiment.config.checkpoint
+        if self.is_saved:
+            return False
+        if report.epoch_end and report.epoch % due.every_epochs == 0:
+            return True
+        return due.every_steps is not None and report.progress.step % due.every_steps == 0
+
+    def save(self, *, best: bool) -> None:
+        """The rows first, made to last, then the state that counts on them."""
+        self.views.sync()
+        self.checkpoints.save(self.snapshot(), best=best and self.experiment.has_validation)
+        self.is_saved = True
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that a checkpoint of now holds."""
+        return state.capture(self.experiment.parts, self.progress, self.monitor) | {
+            "epoch": self.epoch,
+            "log_size": self.views.metric_log.size,
+            "log_digest": self.views.metric_log.digest,
+            "config": self.experiment.config.as_dict(),
+            "data_digest": self.experiment.data_digest,
+            "schema": self.schema,
+            "circumstances": device.circumstances(self.experiment.choice.device),
+        }
+
+    def judged(self, status: Status) -> Outcome:
+        """The run's end: its best checkpoint scored on every split."""
+        saved = self.checkpoints.load(checkpoint_to_judge(self.checkpoints))
+        try:
+            judgement = judge(self.experiment, saved, self.stop)
+        except Stopped:
+            return Outcome("interrupted")
+        self.views.tensorboard.conclude(self.progress.step)
+        self.dashboards.finish()
+        outcome = judgement.outcome(status, last_epoch_row(self.directory.metrics))
+        flattered = flattery(
+            self.experiment.config.monitor,
+            list(epoch_rows(self.directory.metrics)),
+            outcome.best,
+            higher_is_better=self.experiment.higher_is_better,
+        )
+        epochs, ended = self.experiment.plan.epochs, self.progress
+        improving = improving_at_end(epochs, ended.epoch, ended.step, self.monitor.best_epoch)
+        return replace(outcome, remarks=(*outcome.remarks, *flattered, *improving))

@@ -1,0 +1,56 @@
+import pytest
+import torch
+from torch import nn
+
+from runner.build.freezing import freeze
+from runner.errors import ConfigError
+
+
+def net() -> nn.Sequential:
+    return nn.Sequential(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), nn.Linear(2, 1))
+
+
+def frozen(model: nn.Module) -> list[str]:
+    return [name for name, weight in model.named_parameters() if not weight.requires_grad]
+
+
+def test_a_pattern_freezes_the_parameters_whose_names_it_matches() -> None:
+    model = net()
+    freeze(model, ["0.0.*", "*.bias"])
+    assert frozen(model) == ["0.0.weight", "0.0.bias", "0.1.bias", "1.bias"]
+
+
+def test_nothing_is_frozen_without_a_pattern() -> None:
+    model = net()
+    freeze(model, [])
+    assert frozen(model) == []
+
+
+def test_a_batch_norm_whose_weights_are_frozen_keeps_its_statistics_in_training() -> None:
+    model, x_BF = net(), torch.randn(8, 2)
+    freeze(model, ["0.*"])
+    before = model.eval()[0](x_BF)
+    model.train()
+    assert torch.equal(model[0](x_BF), before)
+    assert model[0][1].running_mean.tolist() == [0, 0]
+    assert model[1].training
+
+
+def test_a_batch_norm_of_which_a_part_is_trained_goes_on_with_its_statistics() -> None:
+    model = net()
+    freeze(model, ["0.1.bias"])
+    model.train()(torch.ones(8, 2))
+    assert model[0][1].running_mean.tolist() != [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("0.1", r"model\.freeze=0\.1: no parameter has such a name; did you mean 0\.1\.\*\?"),
+        ("0.1.wieght", r"did you mean 0\.1\.weight"),
+        ("zzz", r"they are 0\.0\.weight, 0\.0\.bias, 0\.1\.weight, \.\.\., 1\.bias"),
+    ],
+)
+def test_a_pattern_that_matches_nothing_is_refused_with_names_that_are_there(pattern: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        freeze(net(), [pattern])

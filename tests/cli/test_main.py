@@ -1,0 +1,268 @@
+"""The program as it is typed: exit codes, what is said, what is not imported, what is not made."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from runner import __version__
+from runner.cli import main
+from runner.errors import ConfigError, DataError, DeviceError, Interrupted, RunError, RunnerError
+
+SRC = Path(__file__).parent.parent / "src"
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": os.pathsep.join(filter(None, [str(SRC), os.environ.get("PYTHONPATH")])),
+    "PYTHONIOENCODING": "utf-8",
+}
+
+
+def typed(*argv: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "runner", *argv],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def said(*argv: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    code = main.main(argv)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize("argv", [(), ("--help",), ("-h",), ("help",)])
+def test_without_a_command_there_is_help(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(*argv, capsys=capsys)
+    assert (code, err) == (0, "")
+    assert all(f"  {verb}" in out for verb in main.VERBS)
+    assert len(out.splitlines()) <= 25
+
+
+@pytest.mark.parametrize("verb", [verb for verb in main.VERBS if verb != "train"])
+def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with suppress(SystemExit):  # as argparse leaves
+        assert main.main([verb, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert verb in out and err == ""
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("eval", "last", "--json"), "eval: --json: no such flag; it can change checkpoint, "),
+        (("resume", "a", "b"), "resume: give one run directory, or last: python -m runner resume RUN\n  given: a b"),
+        (("code", "last"), "last: is a folder or a run; words as train takes them are wanted"),
+        (("explain", "."), ".: is a folder or a run; words as train takes them are wanted"),
+        (
+            ("train", "scheduler=reduce_lr_on_plateau", "early_stopping.patience=3"),  # which the scheduler has too
+            "did you mean early_stopping.patience_epochs=3?",
+        ),
+        (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
+        (("completion",), "completion: name the shell, bash or zsh"),
+        (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),
+        (("train", "model", "=", "cnn"), "error: =: is not of the form key=value; no spaces around the ="),
+        (("train", "=cnn"), "error: =cnn: is not of the form key=value; no spaces around the ="),
+        (
+            ("train", "my table.csv"),
+            "is a file; a table of yours is dataset=csv 'dataset.path=my table.csv' dataset.target",
+        ),
+        (
+            ("view", "my table.csv"),
+            "a table: python -m runner view dataset=csv 'dataset.path=my table.csv' dataset.target",
+        ),
+        (("eval", "my table.csv"), "my table.csv: is a file; give a run directory, or last"),
+        (("show", "Adam"), "did you mean: python -m runner show optimizer=adam"),
+        (("show", "StepLR"), "did you mean: python -m runner show scheduler=step_lr"),
+        (("report", "--top", "x"), "--top: x: must be a whole number, 0 or more"),
+        (("predict", "last", "--test-index", "-1"), "--test-index: -1: must be a whole number, 0 or more"),
+    ],
+)
+def test_a_tired_line_is_answered(
+    argv: tuple[str, ...],
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my table.csv").write_text("a,b\n1,2\n")
+    code, out, err = said(*argv, capsys=capsys)
+    assert (code, out) == (2, "") and told in err
+
+
+@pytest.mark.parametrize("verb", ["train", "eval", "predict"])
+def test_help_of_a_verb_is_found_either_way(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for argv in (["help", verb], [verb, "--help"]):
+        with suppress(SystemExit):  # argparse ends its own help so
+            assert main.main(argv) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] and told[0]
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said("--version", capsys=capsys) == (0, f"runner {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("trian", "model=mlp"), "did you mean: python -m runner train model=mlp"),
+        (("evaluate", "last"), "did you mean: python -m runner eval last"),
+        (("Train", "epochs=1"), "did you mean: python -m runner train epochs=1"),
+        (("fit",), "did you mean: python -m runner train"),
+        (("test", "last"), "did you mean: python -m runner eval last"),
+        (("ls",), "did you mean: python -m runner report"),
+        (("plot", "last"), "did you mean: python -m runner view last"),
+        (("download", "mnist"), "did you mean: python -m runner fetch mnist"),
+        (("-V",), "did you mean: python -m runner --version"),
+        (("version",), "did you mean: python -m runner --version"),
+        (("model=cnn", "epochs=1"), "did you mean: python -m runner train model=cnn epochs=1"),
+        (("-m", "seed=1,2"), "did you mean: python -m runner train -m seed=1,2"),
+        (("xyzzy",), "commands: train, "),
+    ],
+)
+def test_a_wrong_command_finds_the_right_one(
+    argv: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = said(*argv, capsys=capsys)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {argv[0]}: ") and told in err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (
+            ConfigError(["a=1: wrong", "b=2: wrong\n  choices: 3"]),
+            2,
+            "error: a=1: wrong\nerror: b=2: wrong\n  choices: 3\n",
+        ),
+        (DataError("no file"), 3, "error: no file\n"),
+        (DeviceError("no cuda"), 2, "error: no cuda\n"),
+        (RunError("not finite"), 1, "error: not finite\n"),
+        (Interrupted("saved", 15), 143, "error: saved\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+    ],
+)
+def test_every_kind_of_error_has_its_exit_code(
+    error: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(argv: list[str]) -> int:
+        raise error
+
+    monkeypatch.setattr(main, "_dispatch", fail)
+    monkeypatch.delenv("RUNNER_DEBUG", raising=False)
+    assert said("train", capsys=capsys) == (code, "", told)
+
+
+@pytest.mark.parametrize("variable", ["RUNNER_DEBUG", "HYDRA_FULL_ERROR"])
+def test_debugging_adds_the_traceback(
+    variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(argv: list[str]) -> int:
+        raise RunnerError("oh")
+
+    monkeypatch.setattr(main, "_dispatch", fail)
+    monkeypatch.setenv(variable, "1")
+    code, _, err = said("train", capsys=capsys)
+    assert code == 1
+    assert err.startswith("Traceback") and err.endswith("error: oh\n")
+
+
+def test_a_bug_of_ours_is_not_dressed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(argv: list[str]) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(main, "_dispatch", fail)
+    with pytest.raises(ZeroDivisionError):
+        main.main(["train"])
+
+
+def test_a_wrong_setting_ends_with_2_and_makes_nothing(tmp_path: Path) -> None:
+    done = typed("train", "optimizer.lrr=1", "epochs=0", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "error: epochs=0: must be a whole number >= 1 or auto",
+        "error: optimizer.lrr=1: optimizer=adam has no lrr; did you mean optimizer.lr=1?",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["train", "optimizer.lrr=1"],
+        ["train", "-m", "optimizer.lr=1,x"],
+        ["train", "--help"],
+        ["train", "--cfg", "job"],
+        ["show"],
+        ["show", "optimizer=adam"],
+        ["--help"],
+    ],
+)
+def test_torch_stays_out_of_a_question_and_of_a_refusal(argv: list[str], tmp_path: Path) -> None:
+    script = (
+        "import sys; from runner.cli.main import main; code = main(sys.argv[1:]);"
+        "heavy = {'torch', 'torchvision', 'torchmetrics', 'sklearn', 'tensorboard'} & set(sys.modules);"
+        "sys.exit(f'imported {heavy}' if heavy else code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *argv],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "imported" not in done.stderr
+    assert done.returncode == (2 if argv[:1] == ["train"] and "--" not in argv[1] else 0)
+
+
+def test_awkward_words_arrive_from_a_shell(tmp_path: Path) -> None:
+    done = typed("train", "--cfg", "job", "-p", "data_dir", "data_dir=~/데이터 (1)/가격=.csv", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "~/데이터 (1)/가격=.csv\n")
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m runner show | head -n 1",
+        shell=True,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("What can be chosen\n", "")
+
+
+def test_a_full_disk_behind_standard_output_is_told(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m runner show > /dev/full"
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: standard output: no space left on device; the rest was not written\n",
+    )
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m runner train --info | head -n 1"
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.startswith("Hydra") and "Traceback" not in done.stderr

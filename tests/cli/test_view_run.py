@@ -1,0 +1,193 @@
+"""``view RUN`` as typed."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import program
+from program import fingerprints
+from runner.cli import main
+from runner.figures.run import called
+
+Capture = pytest.CaptureFixture[str]
+QUICK = ["epochs=2", "device=cpu", "threads=1", "tensorboard=off", "name=tiny"]
+OF_CLASSES = ["curves", "confusion", "mistakes", "reliability", "weights"]
+OF_IMAGES = [*OF_CLASSES, "convolution", "features", "saliency"]
+
+
+def trained(folder: Path, *words: str) -> Path:
+    done = program.run(["train", *words, *QUICK, f"output_dir={folder}"], folder / "said")
+    assert done.code == 0, done.err
+    return program.only_run(folder)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on forty 8 x 8 pictures, and the pictures beside it."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(20):
+        for name, shade in (("dark", 40), ("bright", 150)):
+            (folder / "photos" / name).mkdir(parents=True, exist_ok=True)
+            image = Image.new("L", (8, 8), shade)
+            image.putpixel((number % 8, 3), 5 * number)
+            image.save(folder / "photos" / name / f"{number}.png")
+    of = ["dataset=image_folder", f"dataset.path={folder / 'photos'}", "dataset.colour=false", "batch_size=8"]
+    return trained(folder / "out", *of, "model=cnn", "model.channels=[4]")
+
+
+@pytest.fixture(scope="module")
+def car(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("car"), "dataset=car", "model=dnn", "model.hidden=[4]")
+
+
+@pytest.fixture(scope="module")
+def diabetes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("diabetes"), "dataset=diabetes", "model=linear")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def drawn(folder: Path) -> list[str]:
+    """The names of the pictures in a folder, all of which can be opened."""
+    for path in folder.iterdir():
+        with Image.open(path) as image:
+            assert image.format == "PNG" and image.width > 300
+    return sorted(path.stem for path in folder.iterdir())
+
+
+def test_a_run_on_pictures_is_drawn_whole_into_a_folder_of_its_name(
+    pictures: Path, here: Path, capsys: Capture
+) -> None:
+    before = fingerprints(pictures)
+    assert main.main(["view", str(pictures)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("tiny, best.pt of epoch ") and "\nval/loss " in out and "predicted" in out
+    assert f"written to view-{pictures.name}/" in out
+    assert drawn(here / f"view-{pictures.name}") == sorted(OF_IMAGES)
+    assert fingerprints(pictures) == before
+
+
+def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path) -> None:
+    assert main.main(["view", str(car), "--out", "seen"]) == 0
+    assert drawn(here / "seen") == sorted([*OF_CLASSES, "saliency"])
+
+
+def test_a_regression_has_its_own(diabetes: Path, here: Path) -> None:
+    assert main.main(["view", str(diabetes), "--out", "seen"]) == 0
+    assert drawn(here / "seen") == ["curves", "residuals", "saliency", "weights"]
+
+
+def test_pictures_are_chosen_by_name_and_never_replaced_unasked(car: Path, here: Path, capsys: Capture) -> None:
+    assert main.main(["view", str(car), "curves", "weights", "--out", "seen"]) == 0
+    assert drawn(here / "seen") == ["curves", "weights"]
+    before = fingerprints(here / "seen")
+    capsys.readouterr()
+    assert main.main(["view", str(car), "--out", "seen"]) == 2
+    assert "seen: curves.png, weights.png there already; add --overwrite" in capsys.readouterr().err
+    assert fingerprints(here / "seen") == before
+    assert main.main(["view", str(car), "curves", "--out", "seen", "--overwrite"]) == 0
+
+
+def test_without_the_data_what_needs_none_is_drawn_and_the_rest_named(
+    pictures: Path, here: Path, capsys: Capture
+) -> None:
+    shutil.copytree(pictures, here / "copied")
+    photos = pictures.parents[2] / "photos"
+    photos.rename(here / "hidden")
+    try:
+        assert main.main(["view", "copied", "--out", "seen"]) == 0
+        err = capsys.readouterr().err
+        assert drawn(here / "seen") == ["confusion", "curves", "weights"]
+        (left_out,) = [line.split(": ")[1] for line in err.splitlines() if line.startswith("warning: ")]
+        assert left_out == "mistakes, reliability, convolution, features, saliency"  # told once, what suits alone
+        assert "no such folder" in err
+        assert main.main(["view", "copied", "mistakes", "--out", "seen"]) == 3
+    finally:
+        (here / "hidden").rename(photos)
+
+
+def test_a_run_that_has_only_begun_shows_its_curves(car: Path, here: Path, capsys: Capture) -> None:
+    begun = Path(shutil.copytree(car, here / "begun"))
+    shutil.rmtree(begun / "checkpoints")
+    (begun / "summary.json").unlink()
+    assert main.main(["view", "begun", "--out", "seen"]) == 0
+    assert drawn(here / "seen") == ["curves"]
+    assert "the run has saved none yet" in capsys.readouterr().err
+    (begun / "metrics.jsonl").write_text("")
+    assert main.main(["view", "begun", "--out", "none"]) == 3
+    assert "curves: left out: metrics.jsonl has no epoch yet" in capsys.readouterr().err
+    assert not (here / "none").exists()
+
+
+def test_of_damaged_records_the_rest_is_drawn(car: Path, here: Path, capsys: Capture) -> None:
+    damaged = Path(shutil.copytree(car, here / "damaged"))
+    (damaged / "metrics.jsonl").write_text("{}\nnot a row\n")
+    (damaged / "summary.json").write_text("[")  # needed only where the data is not here
+    assert main.main(["view", "damaged", "--out", "seen"]) == 0
+    assert drawn(here / "seen") == sorted([*OF_CLASSES[1:], "saliency"])
+    err = capsys.readouterr().err
+    assert err.startswith("warning: curves: left out: ") and "metrics.jsonl: line 2 is damaged" in err
+    assert main.main(["view", "damaged", "curves", "--out", "seen"]) == 3
+
+
+def test_checkpoints_that_are_gone_are_told_apart_from_none_saved_yet(car: Path, here: Path, capsys: Capture) -> None:
+    gone = Path(shutil.copytree(car, here / "gone"))
+    shutil.rmtree(gone / "checkpoints")
+    assert main.main(["view", "gone", "weights", "--out", "seen"]) == 3
+    assert "last.pt: not there; the run had saved it: put it back, or train the run again" in capsys.readouterr().err
+
+
+def test_a_fold_is_called_so_above_its_pictures() -> None:
+    assert (called("wine-mlp", 2), called("wine-mlp", None)) == ("wine-mlp, fold 2", "wine-mlp")
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_terminal_shows_whole_names_and_numbers(
+    car: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
+        monkeypatch.setenv(name, value)
+    assert main.main(["view", str(car), "curves", "--out", "seen"]) == 0
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in capsys.readouterr().out.splitlines()]
+    (head,) = [line for line in lines if line.startswith("measure ")]
+    assert head.split()[:3] == ["measure", "first", "last"] and ("over the epochs" in head) == (width == 80)
+    (accuracy,) = [line for line in lines if line.startswith("train/accuracy ")]
+    assert "…" not in accuracy and len(accuracy) <= width
+    assert sum(cell.replace(".", "").isdecimal() for cell in accuracy.split()) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["cruves"], "view: cruves: no such picture; did you mean curves?"),
+        (["--wrong"], "view: --wrong: no such flag"),
+        (["mistakes", "--test-index", "999999"], "--test-index 999999: the test split has rows 0 to "),
+        (["--test-index", "-1"], "--test-index: -1: must be a whole number, 0 or more"),
+        (["features", "convolution"], "this net has no convolution|no layer of this net makes pictures"),
+        (["residuals"], "this run tells classes apart: it has no residuals"),
+        (["--out", "no/where"], "--out no/where: there is no folder no"),
+    ],
+)
+def test_a_wrong_request_is_told_and_leaves_nothing(
+    car: Path, here: Path, capsys: Capture, words: list[str], told: str
+) -> None:
+    assert main.main(["view", str(car), *words]) == 2
+    err = capsys.readouterr().err
+    assert any(part in err for part in told.split("|"))
+    assert list(here.iterdir()) == []
+
+
+def test_what_is_no_run_is_said_to_be_none(here: Path, capsys: Capture) -> None:
+    (here / "empty").mkdir()
+    assert main.main(["view", "empty"]) == 3
+    assert "empty: not a run directory" in capsys.readouterr().err
+    assert main.main(["view", "runs/nowhere"]) == 2
+    assert "runs/nowhere: no such directory" in capsys.readouterr().err

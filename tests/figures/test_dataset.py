@@ -1,0 +1,111 @@
+import io
+import warnings
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from exhibits import exhibit, images, shades, split, table, targets
+from runner.contracts import Column, Data
+from runner.figures.bars import HEAD
+from runner.figures.dataset import picture
+from runner.figures.dataset_view import Exhibit
+from runner.figures.images import GAP, GUTTER, SIDE
+from runner.figures.sheet import MARGIN, SPLIT_COLOURS, style, text_width
+from runner.figures.table import CLASS_COLOURS, remark
+from runner.figures.title import TITLE_HEIGHT
+
+
+def drawn(made: Exhibit) -> NDArray[np.uint8]:
+    """[height, width, 3] of the PNG."""
+    content, _ = picture(made)
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+
+
+def ink(pixels: NDArray[np.uint8], colour: str) -> NDArray[np.bool_]:
+    """[height, width] where the picture has exactly this colour."""
+    found: NDArray[np.bool_] = (pixels == [int(colour[i : i + 2], 16) for i in (1, 3, 5)]).all(2)
+    return found
+
+
+def many_classes(shape: tuple[int, ...]) -> Exhibit:
+    """Fifty classes of five rows, three of them for train."""
+    rows = torch.arange(250)
+    data = Data(rows.float().view(-1, *(1 for _ in shape)).repeat(1, *shape), rows % 50, "multiclass", ("k",) * 50)
+    return exhibit(data, split(list(range(150)), list(range(150, 200)), list(range(200, 250))))
+
+
+def test_each_cell_holds_the_pixels_of_its_image_the_right_way_up() -> None:
+    x = torch.tensor([[[[0, 85], [170, 255]]]] * 3, dtype=torch.uint8)
+    pixels = drawn(images(x, [0, 0, 1], split([0, 1, 2], [], [])))
+    with style():
+        left = MARGIN + max(text_width("class 0"), text_width("class 1")) + GUTTER
+    top, half = TITLE_HEIGHT + HEAD, SIDE // 2
+    expected = np.array([[0, 85], [170, 255]]).repeat(half, 0).repeat(half, 1)[:, :, None]
+    for x0 in (left, left + SIDE + GAP):
+        assert (pixels[top : top + SIDE, x0 : x0 + SIDE] == expected).all()
+        assert (pixels[top : top + SIDE, x0 + SIDE : x0 + SIDE + GAP] == 255).all()
+    assert (pixels[top : top + SIDE, left + 2 * (SIDE + GAP) :][:, :SIDE] == 255).all()  # there is no third of class 0
+
+
+def test_bars_are_as_long_as_their_counts() -> None:
+    x = torch.zeros(6, 1, 1, 1, dtype=torch.uint8)
+    found = ink(drawn(images(x, [0, 0, 0, 0, 1, 1], split([0, 1, 2, 3, 4, 5], [], []))), SPLIT_COLOURS["train"])
+    lengths = sorted({int(n) for n in found[TITLE_HEIGHT + HEAD :].sum(1)} - {0})
+    assert lengths[-1] > 100
+    assert any(abs(length - lengths[-1] / 2) <= 1 for length in lengths)
+
+
+def test_the_same_data_set_gives_the_same_bytes() -> None:
+    assert picture(shades()) == picture(shades())
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        shades(),
+        table(),
+        targets(),
+        targets((3, 4, 6)),
+        many_classes((1, 2, 2)),
+        many_classes((3,)),
+        images(torch.rand(4, 3, 200, 130), [0, 1, 0, 1], split([0, 1], [2], [3])),
+        images(torch.zeros(3, 1, 8, 8, dtype=torch.uint8), [0, 0, 1], split([0, 1], [], [2])),  # none of class 1
+        exhibit(Data(torch.ones(3, 2), torch.tensor([5.0, 5.0, 5.0]), "regression"), split([0, 1], [], [2])),
+        exhibit(Data(torch.zeros(2, 45), torch.tensor([0, 1]), "binary", ("a", "b")), split([0, 1], [], [])),
+    ],
+)
+def test_nothing_touches_the_edge_of_the_sheet(made: Exhibit) -> None:
+    pixels = drawn(made)
+    inside = np.zeros(pixels.shape[:2], bool)
+    inside[8:-8, 24:-24] = True
+    assert (pixels[~inside] == 255).all()
+    assert (pixels[inside] != 255).any()
+
+
+def test_the_categories_of_a_class_are_drawn_in_its_colour() -> None:
+    pixels = drawn(table())
+    left_half = pixels[:, : 2 * 306 + MARGIN]
+    assert all(ink(left_half, colour).sum() > 100 for colour in CLASS_COLOURS[:3])
+    assert not ink(left_half, CLASS_COLOURS[3]).any()
+
+
+def test_what_is_not_drawn_of_a_table_is_said() -> None:
+    wide = Data(torch.zeros(10_002, 31), torch.arange(10_002.0), "regression")
+    assert remark(exhibit(wide, split(list(range(10_001)), [], [10_001]))) == (
+        "histograms of the first 30 of 31 columns, of 10,000 of 10,001 train rows"
+    )
+    assert remark(table()) == ""
+
+
+def test_names_in_any_script_are_drawn_without_a_warning_and_matplotlib_is_left_as_it_was() -> None:
+    before = dict(matplotlib.rcParams)
+    data = Data(torch.zeros(2, 1), torch.tensor([0, 1]), "binary", ("고양이", "$\\x$ " * 20), (Column("ကခ"),))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        picture(exhibit(data, split([0, 1], [], [])))
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,103 @@
+"""Directories read as what they are: runs, folds, damaged, foreign, half-finished, of another format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from past_runs import CONFIG, make_run
+from runner.runs.past_run import read_runs, settings_of
+
+
+def names(folder: Path) -> list[str]:
+    runs, left_out = read_runs([folder])
+    assert left_out == []
+    return [str(run.path.relative_to(folder)) for run in runs]
+
+
+def test_runs_are_found_at_any_depth_each_once(tmp_path: Path) -> None:
+    make_run(tmp_path / "day" / "a")
+    make_run(tmp_path / "sweeps" / "day" / "now" / "0-lr=0.1")
+    assert names(tmp_path) == ["day/a", "sweeps/day/now/0-lr=0.1"]
+    assert len(read_runs([tmp_path, tmp_path / "day", tmp_path / "day" / "a"])[0]) == 2
+
+
+def test_links_are_followed_but_not_round_and_round(tmp_path: Path) -> None:
+    found = make_run(tmp_path / "elsewhere" / "run")
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (runs / "there").symlink_to(tmp_path / "elsewhere")
+    (runs / "above").symlink_to("..")
+    (tmp_path / "elsewhere" / "back").symlink_to(runs)
+    (runs / "itself").symlink_to("itself")
+    assert [run.path for run in read_runs([runs])[0]] == [found.resolve()]
+
+
+def test_of_a_run_made_of_folds_the_folds_are_the_runs(tmp_path: Path) -> None:
+    parent = make_run(tmp_path / "parent")
+    for fold in range(2):
+        make_run(parent / f"fold-{fold}", folds=2, fold=fold)
+    assert names(tmp_path) == ["parent/fold-0", "parent/fold-1"]
+
+
+def test_what_decides_what_is_learnt_is_a_setting_and_nothing_else() -> None:
+    config = {
+        "options": {"model": "mlp", "metric": ["accuracy", "f1"]},
+        "model": {"_target_": "x.Mlp", "hidden": [512, 512], "dropout": 0.0},
+        "epochs": 10,
+        "folds": None,
+        "data_dir": "/data",
+        "tags": ["try"],
+        "reference": {"source": "notes"},
+        "checkpoint": {"every_epochs": 1},
+    }
+    assert settings_of(config) == {
+        "model": "mlp",
+        "metric": "[accuracy,f1]",
+        "model.hidden": "[512,512]",
+        "model.dropout": "0.0",
+        "epochs": "10",
+        "folds": "null",
+    }
+
+
+def spoil(folder: Path, **changes: object) -> None:
+    path = folder / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (lambda run: (run / "summary.json").write_text('{"status": "fin'), "summary.json: damaged: "),
+        (lambda run: (run / "summary.json").write_text("[]"), "damaged: not a JSON object"),
+        (lambda run: (run / "summary.json").write_text('{"loss": 1}'), "its summary.json is not one of this program"),
+        (lambda run: spoil(run, format=9), "format 9, this build reads format 1"),
+        (lambda run: spoil(run, config={"options": 3}), "damaged: AttributeError in config or best"),
+        (lambda run: spoil(run, config=7), "damaged: TypeError in config or best"),
+        (lambda run: spoil(run, best=[1]), "damaged: AttributeError in config or best"),
+        (
+            lambda run: spoil(run, config=CONFIG | {"model": 7}),
+            "damaged: TypeError in config or best: model is no part",
+        ),
+        (lambda run: spoil(run, config=CONFIG | {"options": {}}), "damaged: KeyError in config or best: 'dataset'"),
+        (lambda run: spoil(run, digest="0"), "its results are not those that the run wrote"),
+        (lambda run: spoil(run, config=None), "config.yaml: cannot be read: No such file or directory"),
+        (lambda run: (run / "summary.json").rename(run / "config.yaml"), "no summary.json: the run ended before"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_a_line_and_hides_nothing(how, told: str, tmp_path: Path) -> None:
+    make_run(tmp_path / "good")
+    how(make_run(tmp_path / "bad"))
+    runs, (line,) = read_runs([tmp_path])
+    assert [run.path.name for run in runs] == ["good"]
+    assert told in line and str(tmp_path / "bad") in line and "\n" not in line
+
+
+def test_folders_of_others_are_passed_through(tmp_path: Path) -> None:
+    (tmp_path / "photos" / ".git").mkdir(parents=True)
+    (tmp_path / "photos" / "cat.txt").write_text("cat")
+    make_run(tmp_path / "photos" / "run")
+    assert names(tmp_path) == ["photos/run"]

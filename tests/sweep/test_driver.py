@@ -1,0 +1,105 @@
+"""Jobs in processes of their own; the jobs here are the functions of tests/sweep_jobs.py."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner.compose.request import parse
+from runner.errors import ConfigError
+from runner.sweep import driver
+from runner.sweep.driver import JobOutcome, run_jobs
+
+
+@pytest.fixture(autouse=True)
+def light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(driver, "PRELOAD", [])  # these jobs need no torch
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+
+
+def outcomes(tmp_path: Path, *jobs: list[str]) -> list[JobOutcome]:
+    return run_jobs(parse(["-m"]), jobs, tmp_path / "sweep", job="sweep_jobs:job")
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_failing_job_stops_no_other_and_says_why(tmp_path: Path) -> None:
+    words = [["name=well"], ["name=raises"], ["name=refuses"], ["name=killed"], ["name=vanishes"], ["name=exits"]]
+    found = outcomes(tmp_path, *words, ["name=well"])
+    assert [(job.number, job.exit_code, job.reason) for job in found] == [
+        (0, 0, ""),
+        (1, 1, "ValueError: no luck"),
+        (2, 3, "no data here"),
+        (3, 137, "killed by SIGKILL"),
+        (4, 1, "its process ended without a result"),
+        (5, 7, "not finite"),
+        (6, 0, ""),
+    ]
+    assert found[1].folder == tmp_path / "sweep/1-name=raises"
+    assert found[1].overrides == ("name=raises",)
+
+
+def test_no_job_starts_when_one_of_them_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="epochs=0"):
+        outcomes(tmp_path, ["name=well"], ["epochs=0"])
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_signal_ends_the_running_job_and_the_sweep(tmp_path: Path) -> None:
+    def press() -> None:
+        until((tmp_path / "sweep/0-name=waits/started").exists)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    before = signal.getsignal(signal.SIGINT)
+    found = outcomes(tmp_path, ["name=waits"], ["name=well"])
+    assert [(job.exit_code, job.reason) for job in found] == [
+        (130, "interrupted"),
+        (130, "not started: the sweep was interrupted"),
+    ]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+SWEEP = """
+import sys
+from pathlib import Path
+from runner.compose import sweep
+from runner.compose.request import parse
+sweep.PRELOAD = []
+sweep.run_jobs(parse(["-m"]), [["name=waits"]], Path("sweep"), job="sweep_jobs:job")
+"""
+
+
+def test_a_killed_sweep_leaves_no_job_behind(tmp_path: Path) -> None:
+    paths = [str(Path(__file__).parent), str(Path(driver.__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    parent = subprocess.Popen([sys.executable, "-c", SWEEP], cwd=tmp_path, env=environment)
+    try:
+        until((tmp_path / "sweep/0/started").exists)
+    finally:
+        parent.kill()
+        parent.wait()
+    job = int((tmp_path / "sweep/0/pid").read_text())
+    until(lambda: not alive(job))
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,128 @@
+"""What steers a terminal is shown by its number, wherever the text of others is printed."""
+
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.table import Table
+from rich.text import Text
+
+from runner.cli.main import main
+from runner.config.spelling import listed
+from runner.config.types import shown
+from runner.screen.console import RunConsole, _Console
+from runner.screen.listing import Table as Listing
+from runner.screen.listing import draw
+from runner.screen.predictions import Answers, lines
+from runner.screen.result import shortened
+from runner.text import counted, duration, figure, here, message, say, visible
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("a\x1b[31mred", "a\\x1b[31mred"),
+        ("a\nb\r\tc\x00\x7f\x9b", "a\\x0ab\\x0d\\x09c\\x00\\x7f\\x9b"),
+        ("a\u202eb\u2066\u2028", "a\\u202eb\\u2066\\u2028"),
+        ("가격 é ½ x\u00a0y", "가격 é ½ x\u00a0y"),
+    ],
+)
+def test_case_37_control_characters_are_shown(text: str, seen: str) -> None:
+    assert visible(text) == shortened(text, 80) == shown(text) == listed([text]) == seen
+
+
+def test_case_37_only_the_first_line_of_a_message_begins_at_the_margin() -> None:
+    assert message("a\x1b: wrong\n  choices: b\nerror: fake") == "a\\x1b: wrong\n  choices: b\n  error: fake"
+
+
+def test_case_37_a_printed_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    say("a\nb", "c\x1b")
+    draw(Listing("t\x1b", ("a", "b"), (("x\ny", "z\x1b"),), notes=("n\x1b",)))
+    assert capsys.readouterr().out == "a\\x0ab\nc\\x1b\nt\\x1b\n  x\\x0ay  z\\x1b\nn\\x1b\n"
+
+
+def test_case_37_rich_shows_them_too_in_a_terminal_and_elsewhere() -> None:
+    table = Table("head\x1b[2J", min_width=30)
+    table.add_row(Text("cell\x1b[1m"))
+    for is_terminal in (True, False):
+        stream = io.StringIO()
+        screen = _Console(file=stream, force_terminal=is_terminal, color_system="standard" if is_terminal else None)
+        screen.print(table, Text("line\x9b\nnext", style="red"))
+        written = stream.getvalue()
+        assert "head\\x1b[2J" in written and "cell\\x1b[1m" in written and "line\\x9b" in written
+        assert not any(raw in written for raw in ("\x1b[2J", "cell\x1b", "\x9b"))
+        assert ("\x1b[31mline" in written) is is_terminal
+
+
+def test_case_37_a_warning_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
+    RunConsole().warn("a\x1b[1m\nerror: fake")
+    assert capsys.readouterr().err == "warning: a\\x1b[1m\n  error: fake\n"
+
+
+def test_case_37_an_answer_shows_the_names_of_rows_and_classes() -> None:
+    import torch
+
+    found = lines(Answers(["a\nb.png"], torch.tensor([[0.25, 0.75]]), ("c\x1b", "d")), None, heading=False)
+    printed = io.StringIO()
+    say(*found, file=printed)
+    assert printed.getvalue().startswith("a\\x0ab.png  d") and "c\\x1b" in printed.getvalue()
+    assert printed.getvalue().count("\n") == 1
+
+
+@pytest.mark.parametrize("argv", [["tr\x1b[1main"], ["train", "ep\x1b[1mochs=3"], ["resume", "x\x1b[1m\nerror: y"]])
+def test_case_37_an_error_shows_what_was_typed(argv: list[str], capsys: Any) -> None:
+    assert main(argv) == 2
+    told = capsys.readouterr().err
+    assert "\\x1b[1m" in told and "\x1b" not in told and told.count("error: ") == 1 + ("error: y" in told)
+    assert all(line.startswith("error: " if not place else "  ") for place, line in enumerate(told.splitlines()))
+
+
+def test_a_path_is_told_from_the_current_folder_on_where_it_is_below(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert here(tmp_path / "outputs" / "run") == "outputs/run"
+    assert here(Path("outputs")) == "outputs"
+    assert here(tmp_path.parent / "elsewhere") == str(tmp_path.parent / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.0000"),
+        (0.12344, "0.1234"),
+        (-0.5, "-0.5000"),
+        (12.3456, "12.346"),
+        (123.456, "123.46"),
+        (2921.34, "2921.3"),
+        (54321.6, "54322"),
+        (0.000012, "1.2e-05"),
+        (3.4e38, "3.4e+38"),
+        (math.nan, "nan"),
+        (-math.inf, "-inf"),
+    ],
+)
+def test_a_figure_keeps_what_can_be_compared(value, text):
+    assert figure(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.163, "0.16 s"),
+        (1.24, "1.2 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 00 s"),
+        (245.4, "4 min 05 s"),
+        (7805, "2 h 10 min"),
+    ],
+)
+def test_a_duration_is_said_in_the_units_that_matter(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_one_is_not_a_plural():
+    assert counted(1, "epoch") == "1 epoch"
+    assert counted(1294, "row") == "1,294 rows"

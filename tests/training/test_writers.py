@@ -1,0 +1,44 @@
+"""Under which names TensorBoard shows what was measured, and where it finds it."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from runner.contracts import Outcome
+from runner.training.writers import ended_with, logdir, tag
+
+ROW = {
+    **{"train/batch_loss": 0.7, "lr": 0.1, "lr/head.*": 0.2, "grad_norm": 1.0},
+    **{"train/loss": 0.6, "train/accuracy": 0.7, "val/loss": 0.5, "val/accuracy": 0.8},
+}
+BEST = {"step": 4, "epoch": 2, "val/loss": 0.5, "test/loss": 0.4}
+
+
+def test_only_what_judges_the_net_is_a_result() -> None:
+    assert ended_with(Outcome("finished", best=BEST, final={"step": 8, "epoch": 4, **ROW})) == {
+        **{"verdict/val/loss": 0.5, "verdict/test/loss": 0.4},
+    }
+
+
+def test_the_first_five_names_that_hparams_shows_are_of_losses_and_metrics() -> None:
+    shown = {tag(name) for name in ROW} | ended_with(Outcome("finished", best=BEST, final=ROW)).keys()
+    first = ["train/accuracy", "train/loss", "val/accuracy", "val/loss", "verdict/test/loss"]
+    assert sorted(shown)[:5] == first
+    assert [name for name in sorted(shown) if name.startswith("while_training/")] == [
+        *("while_training/batch_loss", "while_training/grad_norm", "while_training/lr", "while_training/lr/head.*")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "run", "found"),
+    [
+        ("auto", "/out/day/run", "/out"),
+        ("full", "/moved/run", "/moved/run"),  # among the others it is no longer
+        ("off", "/out/day/run", None),
+    ],
+)
+def test_tensorboard_is_pointed_to_where_it_has_something_of_the_run(level: str, run: str, found: str | None) -> None:
+    config: Any = SimpleNamespace(tensorboard=level, output_dir="/out")
+    assert logdir(config, Path(run)) == (found and Path(found))
