@@ -21,7 +21,6 @@ from torch import nn
 
 from experiments import assembled, trained
 from options import options, part
-from runner.build import model
 from runner.build.optimizer import build_optimizers
 from runner.config.part import Part
 from runner.config.schedule import schedule_faults
@@ -97,7 +96,7 @@ def fitting() -> list[Combination]:
 @cache
 def rows_of(name: str) -> Data:
     option, knobs = DATA[name]
-    return model.build_source(source_part(part("dataset", option, **knobs))).load(Path())
+    return build.build_source(source_part(part("dataset", option, **knobs))).load(Path())
 
 
 @cache
@@ -110,7 +109,7 @@ def takes_loss(name: str, loss: str) -> bool:
     data = rows_of(name)
     if loss == "auto":
         return True
-    return is_built(lambda: model.build_loss(chosen("loss", loss), data.task, len(data.class_names), data.y))
+    return is_built(lambda: build.build_loss(chosen("loss", loss), data.task, len(data.class_names), data.y))
 
 
 @cache
@@ -118,8 +117,8 @@ def net_of(name: str, model: str) -> nn.Module | None:
     data = rows_of(name)
     try:
         if DATA[name][1].get("categorical") == "embedding":
-            return model.build_embedded_model(chosen("model", model), data.columns, 3)
-        return model.build_model(chosen("model", model), tuple(data.x.shape[1:]), 3)
+            return build.build_embedded_model(chosen("model", model), data.columns, 3)
+        return build.build_model(chosen("model", model), tuple(data.x.shape[1:]), 3)
     except ConfigError:
         return None
 
@@ -137,9 +136,9 @@ def clashes(one: Combination) -> bool:
     return bool(list(schedule_faults(*({"_target_": part.target, **part.knobs} for part in pair), None)))
 
 
-def is_built(build: Callable[[], object]) -> bool:
+def is_built(make: Callable[[], object]) -> bool:
     try:
-        model()
+        make()
     except ConfigError:
         return False
     return True

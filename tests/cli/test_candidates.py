@@ -263,7 +263,8 @@ def test_zsh_takes_the_script(shell: dict[str, str]) -> None:
 
 
 def test_a_key_is_answered_at_once_without_torch_or_hydra() -> None:
-    code = "import sys, time; from runner import cli; cli.main(['completion', 'words', 'runner train optimizer.'])\n"
+    code = "import sys, time; from runner.cli.main import main\n"
+    code += "main(['completion', 'words', 'runner train optimizer.'])\n"
     code += "assert not {'torch', 'hydra', 'omegaconf'} & set(sys.modules); print(time.process_time())"
     env = os.environ | {"PYTHONPATH": str(SRC)}
     took = []

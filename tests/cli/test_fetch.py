@@ -87,7 +87,7 @@ def test_a_word_that_names_no_data_set_is_refused_before_anything_is_fetched(
 
 
 def test_torch_is_not_imported() -> None:
-    code = "import sys; from runner import cli; cli.main(['fetch']); cli.main(['fetch', 'digits'])\n"
+    code = "import sys; from runner.cli import main as cli; cli.main(['fetch']); cli.main(['fetch', 'digits'])\n"
     code += "sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
 

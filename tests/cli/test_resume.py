@@ -442,7 +442,7 @@ def test_case_13_a_run_killed_before_it_began_names_the_command_to_start_it_agai
     instants = {
         "owned": "runner.runs.directory:RunDirectory.owned",
         "run_job": "runner.train:run_job",
-        "record": f"runner.{'folds' if folds else 'recording'}:write_whole",
+        "record": f"runner.training.{'folds' if folds else 'record'}:write_whole",
     }
     argv = ["train", *program.TINY, *folds, "name=it is", f"output_dir={tmp_path}"]
     killed = program.run(argv, tmp_path / "said", before="kill_before", at=(instants[at], 1))

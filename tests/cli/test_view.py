@@ -156,7 +156,7 @@ def test_help_says_what_may_be_typed(capsys: Capture) -> None:
 
 
 def test_a_wrong_request_waits_neither_for_torch_nor_for_matplotlib() -> None:
-    code = "import sys; from runner import cli\n"
+    code = "import sys; from runner.cli import main as cli\n"
     code += "Path = __import__('pathlib').Path; Path('iris.png').touch()\n"
     code += "codes = [cli.main(['view', *w.split()]) for w in ('', 'dataset=x', 'dataset=iris', 'dataset=iris a=1')]\n"
     code += "assert codes == [2] * 4, codes\n"

@@ -99,7 +99,7 @@ def test_a_file_that_is_there_is_kept(here: Path, capsys: Capture) -> None:
 
 
 def test_a_wrong_request_waits_for_no_torch() -> None:
-    code = "import sys; from runner import cli\n"
+    code = "import sys; from runner.cli import main as cli\n"
     code += "assert cli.main(['view', 'scheduler=lambda_lr', 'scheduler.lr_lambda=x']) == 2\n"
     code += "sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

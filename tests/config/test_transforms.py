@@ -64,5 +64,5 @@ def test_all_faults_come_at_once():
 
 
 def test_the_list_is_checked_without_torch():
-    code = "import sys; from runner.specs import transforms; sys.exit('torch' in sys.modules)"
+    code = "import sys; from runner.config import transforms; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -146,7 +146,7 @@ import os, signal, sys
 sys.path.insert(0, {src!r})
 import torch
 from pathlib import Path
-from runner.records import files
+from runner.runs import files
 from runner.runs.checkpoint import Checkpoints
 
 calls, fatal = 0, int(sys.argv[1])

@@ -77,10 +77,10 @@ def test_a_signal_ends_the_running_job_and_the_sweep(tmp_path: Path) -> None:
 SWEEP = """
 import sys
 from pathlib import Path
-from runner.compose import sweep
+from runner.sweep import driver
 from runner.compose.request import parse
-sweep.PRELOAD = []
-sweep.run_jobs(parse(["-m"]), [["name=waits"]], Path("sweep"), job="sweep_jobs:job")
+driver.PRELOAD = []
+driver.run_jobs(parse(["-m"]), [["name=waits"]], Path("sweep"), job="sweep_jobs:job")
 """
 
 
