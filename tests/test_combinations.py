@@ -21,6 +21,7 @@ from torch import nn
 
 from experiments import assembled, trained
 from options import options, part
+from runner.build import model as build
 from runner.build.optimizer import build_optimizers
 from runner.config.part import Part
 from runner.config.schedule import schedule_faults
