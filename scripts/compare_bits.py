@@ -25,7 +25,9 @@ import shlex
 import subprocess
 import sys
 import tarfile
+import traceback
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -37,11 +39,12 @@ GOLDEN = ROOT / "tests" / "golden"
 EVERYWHERE = ("device=cpu", "threads=1", f"data_dir={GOLDEN}", "output_dir=outputs")
 REPORT = ["report", "outputs", "--csv"]
 READERS = [["eval", "last"], ["predict", "last", "--test-index", "0"], ["code", "last"], ["report", "outputs"]]
+SLOW_IMPORTS = ("torch._dynamo", "torchmetrics", "torchvision", "hydra", "pandas", "matplotlib.pyplot")  # before a fork
 COMPARED = ("*.code", "metrics.jsonl", "*.pt", "*.yaml", "*.json", "*.out", "*.err")  # in this order
 VARYING = re.compile(
-    r"\d{4}-\d\d-\d\d[/T]\d\d[-:]\d\d[-:]\d\d[-.]\d+"
+    r"(\d{4}-\d\d-\d\d[/T])?\d\d[-:]\d\d[-:]\d\d[-.]\d+"
     r"|\b\d+(\.\d+)? (s|min|h)\b"
-    r'|"(pid|seconds)": [\d.]+'
+    r'|"(pid|seconds)": [\d.]+|\n  "digest": "\w+"'  # which holds the seconds too
     r'|"git": (null|\{.*?\})'
     r"|tfevents\.\S+",
     re.DOTALL,
@@ -122,8 +125,10 @@ def sources_of(version: str, folder: Path) -> Path:
     """The folder of that name, or ``folder`` with the commit in it."""
     if (Path(version) / "src").is_dir():
         return Path(version).resolve()
-    archive = subprocess.run(["git", "archive", version], cwd=ROOT, capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+    archive = subprocess.run(["git", "archive", version], cwd=ROOT, capture_output=True)
+    if archive.returncode:
+        sys.exit(f"{version}: neither a folder with src/ in it nor a commit; {archive.stderr.decode()}")
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
         files.extractall(folder, filter="data")
     return folder
 
@@ -143,8 +148,8 @@ def started(sources: Path, folder: Path, commands: dict[str, list[list[str]]]) -
 
 def play(commands: dict[str, list[list[str]]]) -> int:
     """Leaves what command N of a folder printed in N-VERB.out and .err, and how it ended in N-VERB.code."""
-    import torchmetrics  # noqa: F401  imported once, before the forks
-
+    for module in SLOW_IMPORTS:
+        import_module(module)
     for folder, lines in commands.items():
         os.makedirs(folder, exist_ok=True)
         os.chdir(folder)
@@ -153,7 +158,9 @@ def play(commands: dict[str, list[list[str]]]) -> int:
                 stem = f"{number}-{words[0]}"
                 if not os.fork():
                     run(words, stem)
-                Path(f"{stem}.code").write_text(str(os.waitstatus_to_exitcode(os.wait()[1])))
+                code = os.waitstatus_to_exitcode(os.wait()[1])
+                reason = Path(f"{stem}.err").read_text().strip().splitlines()[-1:] if code else []
+                Path(f"{stem}.code").write_text(": ".join([str(code), *reason]))
     return 0
 
 
@@ -162,7 +169,16 @@ def run(words: list[str], stem: str) -> None:
     for path, descriptor in ((os.devnull, 0), (f"{stem}.out", 1), (f"{stem}.err", 2)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644), descriptor)
     sys.argv = ["runner", *words]
-    runpy.run_module("runner", run_name="__main__", alter_sys=True)
+    code: Any = 70
+    try:
+        runpy.run_module("runner", run_name="__main__", alter_sys=True)
+    except SystemExit as leaving:
+        code = leaving.code or 0
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # at once: to take down all that was imported lasts a second
 
 
 def facts(folder: Path, sources: Sequence[Path]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The figures of eight commands are those of the golden files, which ``python scripts/compare_bits.py --write`` makes."""
+"""Commands give the figures of their golden files, which ``python scripts/compare_bits.py --write`` makes anew."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def test_a_command_gives_the_figures_of_its_golden_file(name: str, tmp_path: Pat
     done = program.run(words, tmp_path / "said", cwd=tmp_path)
     assert done.code == 0, done.err
     report = program.run(REPORT, tmp_path / "said", cwd=tmp_path).out
-    assert differences(rows, measured(tmp_path / "outputs", report)) == []
+    wrong = differences(rows, measured(tmp_path / "outputs", report))
+    assert not wrong, "\n".join(wrong)
 
 
 def differences(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[str]:
