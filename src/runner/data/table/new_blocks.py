@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from runner.contracts import Column
 from runner.data.new_rows import Rows
-from runner.data.table.cells import LARGEST, column_values, is_plain
+from runner.data.table.cell_values import LARGEST, column_values, is_plain
 from runner.data.table.csv_blocks import Block, in_turn, line_blocks, parsed
 from runner.data.table.faults import TableText
 

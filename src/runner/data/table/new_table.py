@@ -19,7 +19,7 @@ from runner.config import regular_file
 from runner.config.spelling import nearest
 from runner.contracts import Column
 from runner.data.new_rows import Rows, placed
-from runner.data.table.cells import column_values, value_of
+from runner.data.table.cell_values import column_values, value_of
 from runner.data.table.csv_blocks import BLOCK_BYTES
 from runner.data.table.dialect import Reading, Record, find_delimiter, find_layout, sample
 from runner.data.table.faults import TableText, open_quote_note
