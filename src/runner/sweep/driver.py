@@ -63,7 +63,7 @@ def run_jobs(
     A job that fails stops no other. INT, TERM and HUP go to the running job, which saves; the rest is not started.
     """
     check_all(request, jobs)
-    context = _context()
+    context = fork_context()
     outcomes = []
     said: list[str] = []
     typed = [tuple(word.lstrip("+") for word in overrides if not word.startswith("hydra")) for overrides in jobs]
@@ -132,7 +132,8 @@ def _passed_on() -> Iterator[_Running]:
             signal.signal(number, handler)
 
 
-def _context() -> BaseContext:
+def fork_context() -> BaseContext:
+    """For processes that begin with torch imported."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
