@@ -88,7 +88,7 @@ def _curves(config: Config) -> ScheduleCurves:
     """The rate of every group during every tick of the run."""
     from runner.build.optimizer import sample_optimizers
     from runner.build.schedule import build_schedules, describe
-    from runner.engine.fit import learning_rates
+    from runner.engine.step import learning_rates
     from runner.experiment.assemble import total_steps
     from runner.figures.schedule import ScheduleCurves
 
