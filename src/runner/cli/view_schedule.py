@@ -128,7 +128,7 @@ def _laid_out(config: Config) -> tuple[Config, int]:
         return config, 1
     from runner.build.model import build_source
     from runner.experiment.assemble import read_data, read_split, source_part
-    from runner.experiment.length import with_epochs
+    from runner.experiment.auto_settings import with_epochs
 
     data, steps = None if per_step else build_source(source_part(config.dataset), config.trusted).blank(), 1
     if data is None:
