@@ -278,23 +278,23 @@ def change_a_row(at: None) -> None:
 
 def spoil_the_loss(batch: int) -> None:
     """The loss of that training step is NaN."""
-    import runner.engine.fit
+    import runner.engine.step
 
-    backward, calls = runner.engine.fit.Stepper.backward, 0
+    backward, calls = runner.engine.step.Stepper.backward, 0
 
     def spoiled(self: Any, x_B: torch.Tensor, y_B: torch.Tensor, tally: Any) -> Any:
         nonlocal calls
         calls += 1
         return backward(self, x_B * float("nan") if calls == batch else x_B, y_B, tally)
 
-    runner.engine.fit.Stepper.backward = spoiled
+    runner.engine.step.Stepper.backward = spoiled
 
 
 def spoil_the_weights(step: int) -> None:
     """After that step a weight is infinite."""
-    import runner.engine.fit
+    import runner.engine.step
 
-    take, calls = runner.engine.fit.Stepper.step, 0
+    take, calls = runner.engine.step.Stepper.step, 0
 
     def spoiled(self: Any, *args: Any) -> None:
         nonlocal calls
@@ -304,14 +304,14 @@ def spoil_the_weights(step: int) -> None:
             with torch.no_grad():
                 self.params[0].view(-1)[0] = float("inf")
 
-    runner.engine.fit.Stepper.step = spoiled
+    runner.engine.step.Stepper.step = spoiled
 
 
 def run_out_of_memory(step: int) -> None:
     def act() -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried ...")
 
-    before_call("runner.engine.fit:Stepper.step", step, act)
+    before_call("runner.engine.step:Stepper.step", step, act)
 
 
 def fill_the_disk_of_metrics(row: int) -> None:
@@ -374,7 +374,7 @@ def wait_before_the_first_step(path: str) -> None:
         Path(path + ".reached").touch()
         wait_for(Path(path).parent, Path(path).name)
 
-    before_call("runner.engine.fit:Stepper.step", 1, act)
+    before_call("runner.engine.step:Stepper.step", 1, act)
 
 
 def kill_at_event(number: int) -> None:

@@ -49,7 +49,7 @@ def test_every_table_model_learns_on_vectors(tmp_path: Path) -> None:
 
 def test_a_run_with_vectors_resumes_to_the_bit(tmp_path: Path) -> None:
     assert train(tmp_path / "whole").code == 0
-    at = ("runner.engine.fit:Stepper.step", 30)
+    at = ("runner.engine.step:Stepper.step", 30)
     assert train(tmp_path / "cut", "checkpoint.every_steps=7", before="kill_before", at=at).code == -9
     run = only_run(tmp_path / "cut")
     assert program.run(["resume", str(run)], tmp_path / "said").code == 0

@@ -75,9 +75,9 @@ def test_fault_1_a_run_killed_at_random_instants_equals_the_uninterrupted_one(
 
 
 INSTANTS = {
-    "before the first step": ("runner.engine.fit:Stepper.step", 1),
-    "before the first checkpoint": ("runner.engine.fit:Stepper.step", 3),
-    "after a save": ("runner.engine.fit:Stepper.step", 7),  # saved at step 6
+    "before the first step": ("runner.engine.step:Stepper.step", 1),
+    "before the first checkpoint": ("runner.engine.step:Stepper.step", 3),
+    "after a save": ("runner.engine.step:Stepper.step", 7),  # saved at step 6
     "between a row and its checkpoint": ("runner.training.record:Recording.save", 2),
     "between best and last": ("runner.runs.checkpoint:link_whole", 3),
     "during validation": ("runner.engine.fit:judge", 2),
@@ -101,7 +101,7 @@ def test_fault_2_a_kill_at_the_worst_instants_loses_and_repeats_nothing(
 @pytest.mark.parametrize("step", [2, 7, 14])
 def test_two_optimizers_with_groups_and_a_chain_go_on_to_the_bit(tmp_path: Path, step: int, whole: Whole) -> None:
     argv = ["train", *VARIANTS["muon"], f"output_dir={tmp_path}"]
-    done = program.run(argv, tmp_path / "said", before="kill_before", at=("runner.engine.fit:Stepper.step", step))
+    done = program.run(argv, tmp_path / "said", before="kill_before", at=("runner.engine.step:Stepper.step", step))
     assert done.code == -9
     assert program.run(["resume", str(only_run(tmp_path))], tmp_path / "said").code == 0
     assert contents(only_run(tmp_path)) == whole("muon")[0]
@@ -110,7 +110,7 @@ def test_two_optimizers_with_groups_and_a_chain_go_on_to_the_bit(tmp_path: Path,
 def test_fault_4_five_kills_within_one_epoch_change_nothing(tmp_path: Path, whole: Whole) -> None:
     argv = ["train", *TINY, f"output_dir={tmp_path}"]
     for step in (5, 1, 2, 2, 2):  # an epoch has 5 steps, a save comes every 3
-        done = program.run(argv, tmp_path / "said", before="kill_before", at=("runner.engine.fit:Stepper.step", step))
+        done = program.run(argv, tmp_path / "said", before="kill_before", at=("runner.engine.step:Stepper.step", step))
         assert done.code == -9
         argv = ["resume", str(only_run(tmp_path))]
     assert program.run(argv, tmp_path / "said").code == 0

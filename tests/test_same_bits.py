@@ -26,7 +26,7 @@ def test_a_resumed_run_of_real_data_equals_the_uninterrupted_one(tmp_path: Path)
     """A convolutional net on digits, two threads, interrupted within an epoch."""
     settings = ["threads=2", "epochs=1", "model.channels=[8,16]", "device=cpu"]
     whole = program.run(["train", *settings, f"output_dir={tmp_path}/whole"], tmp_path / "said")
-    at = ("runner.engine.fit:Stepper.step", 9)
+    at = ("runner.engine.step:Stepper.step", 9)
     argv = ["train", *settings, f"output_dir={tmp_path}/cut"]
     cut = program.run(argv, tmp_path / "said", before="terminate_before", at=at)
     assert (whole.code, cut.code) == (0, 143), (whole.err, cut.err)

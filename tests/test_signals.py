@@ -69,7 +69,7 @@ def test_fault_9_each_signal_has_its_exit_code(tmp_path: Path, name: str, code: 
 
 
 PLACES = {
-    "within a step": ("runner.engine.fit:Stepper.step", 7),
+    "within a step": ("runner.engine.step:Stepper.step", 7),
     "within a checkpoint's write": ("runner.runs.files:write_synced", 9),
     "within validation": ("runner.engine.fit:judge", 2),
     "at the first batch of validation": ("runner.engine.fit:predict", 2),

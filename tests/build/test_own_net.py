@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from experiments import assembled, trained
 from runner.build import own_net
 from runner.errors import ConfigError
-from runner.experiment.assemble import outline
+from runner.experiment.plan import outline
 
 NETS = """
 from math import prod

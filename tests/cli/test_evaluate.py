@@ -62,7 +62,7 @@ def test_eval_never_composes_again(run: Path, tmp_path: Path) -> None:
 
 
 def test_eval_of_a_run_that_has_saved_nothing_says_so(tmp_path: Path) -> None:
-    at = ("runner.engine.fit:Stepper.step", 2)
+    at = ("runner.engine.step:Stepper.step", 2)
     argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
     assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
     done = program.run(["eval", str(program.only_run(tmp_path))], tmp_path / "said")
@@ -70,7 +70,7 @@ def test_eval_of_a_run_that_has_saved_nothing_says_so(tmp_path: Path) -> None:
 
 
 def test_eval_before_the_first_epoch_ended_takes_the_last_checkpoint(tmp_path: Path) -> None:
-    at = ("runner.engine.fit:Stepper.step", 5)
+    at = ("runner.engine.step:Stepper.step", 5)
     argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
     assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
     done = program.run(["eval", str(program.only_run(tmp_path))], tmp_path / "said")

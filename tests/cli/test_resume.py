@@ -85,7 +85,7 @@ def test_case_30_lengthening_that_was_killed_before_its_first_step_is_gone_on_wi
 
 def test_case_30_what_a_summary_says_of_a_run_that_is_not_trained_to_its_end_is_not_believed(tmp_path: Path) -> None:
     argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
-    at = ("runner.engine.fit:Stepper.step", 8)
+    at = ("runner.engine.step:Stepper.step", 8)
     assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
     run = program.only_run(tmp_path)
     (run / "summary.json").write_text(json.dumps(summary(run) | {"status": "stopped_early"}))
@@ -264,7 +264,7 @@ def test_case_14_of_a_run_that_was_made_longer_only_its_end_is_shown(run: Path, 
 @pytest.mark.parametrize("step", [3, 8])
 def test_fault_23_tensorboard_shows_no_point_twice_after_a_resume(tmp_path: Path, step: int, finished: Path) -> None:
     argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
-    at = ("runner.engine.fit:Stepper.step", step)  # 3: before anything was saved
+    at = ("runner.engine.step:Stepper.step", step)  # 3: before anything was saved
     assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
     run = program.only_run(tmp_path)
     assert resume(run).code == 0
@@ -274,7 +274,7 @@ def test_fault_23_tensorboard_shows_no_point_twice_after_a_resume(tmp_path: Path
 
 def test_fault_24_a_torn_last_line_is_dropped(tmp_path: Path, finished: Path) -> None:
     argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
-    at = ("runner.engine.fit:Stepper.step", 9)
+    at = ("runner.engine.step:Stepper.step", 9)
     assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
     run = program.only_run(tmp_path)
     with (run / "metrics.jsonl").open("a") as file:
@@ -386,7 +386,7 @@ def test_case_35_the_rows_of_an_older_build_which_kept_no_digest_are_looked_at_o
 
 def test_fault_29_the_lock_of_a_killed_run_is_taken_over_at_once(tmp_path: Path) -> None:
     argv = ["train", *program.TINY, f"output_dir={tmp_path}"]
-    at = ("runner.engine.fit:Stepper.step", 8)
+    at = ("runner.engine.step:Stepper.step", 8)
     assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
     run = program.only_run(tmp_path)
     assert (run / ".lock").exists()

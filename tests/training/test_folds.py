@@ -101,9 +101,9 @@ def test_the_end_shows_every_fold_with_mean_and_deviation(tmp_path: Path) -> Non
 
 
 INSTANTS = {
-    "before the first step": ("runner.engine.fit:Stepper.step", 1),
-    "within the first fold": ("runner.engine.fit:Stepper.step", 8),
-    "within the second fold": ("runner.engine.fit:Stepper.step", 22),
+    "before the first step": ("runner.engine.step:Stepper.step", 1),
+    "within the first fold": ("runner.engine.step:Stepper.step", 8),
+    "within the second fold": ("runner.engine.step:Stepper.step", 22),
     "before a fold's directory": ("runner.training.folds:make", 2),
     "before its config": ("runner.training.record:record", 2),
     "before its test rows are answered": ("runner.runs.folds:write_predictions", 1),
@@ -132,7 +132,7 @@ def test_folds_killed_at_the_worst_instants_and_resumed_equal_those_that_were_no
 
 
 def test_a_signal_saves_the_fold_under_way_and_names_the_directory_above(tmp_path: Path, whole: Path) -> None:
-    at = ("runner.engine.fit:Stepper.step", 22)
+    at = ("runner.engine.step:Stepper.step", 22)
     argv = ["train", *FOLDS, f"output_dir={tmp_path}"]
     done = program.run(argv, tmp_path / "said", before="terminate_before", at=at)
     run = only_run(tmp_path)
@@ -171,7 +171,7 @@ def test_longer_folds_equal_those_that_were_longer_from_the_start(copy: Path, tm
 
 
 def test_lengthening_that_was_cut_short_reaches_every_fold(copy: Path, tmp_path: Path) -> None:
-    at = ("runner.engine.fit:Stepper.step", 3)
+    at = ("runner.engine.step:Stepper.step", 3)
     killed = program.run(["resume", str(copy), "epochs=6"], tmp_path / "said", before="kill_before", at=at)
     assert killed.code == -9
     assert program.run(["resume", str(copy)], tmp_path / "said").code == 0

@@ -19,7 +19,7 @@ def run(argv: list[str]) -> int:
     """``eval RUN [checkpoint=best|last] [device=...]``: the exit code. Writes nothing. Raises RunnerError."""
     stored = open_run("eval", argv, own=OWN)
     libraries.load()
-    from runner.experiment.assemble import outline
+    from runner.experiment.plan import outline
     from runner.experiment.rebuild import rebuild_to_read
     from runner.experiment.scoring import judge
     from runner.screen.console import RunConsole

@@ -88,7 +88,7 @@ def _curves(config: Config) -> ScheduleCurves:
     """The rate of every group during every tick of the run."""
     from runner.build.optimizer import sample_optimizers
     from runner.build.schedule import build_schedules, describe
-    from runner.engine.fit import learning_rates
+    from runner.engine.step import learning_rates
     from runner.experiment.assemble import total_steps
     from runner.figures.schedule import ScheduleCurves
 
@@ -128,7 +128,7 @@ def _laid_out(config: Config) -> tuple[Config, int]:
         return config, 1
     from runner.build.model import build_source
     from runner.experiment.assemble import read_data, read_split, source_part
-    from runner.experiment.length import with_epochs
+    from runner.experiment.auto_settings import with_epochs
 
     data, steps = None if per_step else build_source(source_part(config.dataset), config.trusted).blank(), 1
     if data is None:

@@ -5,19 +5,17 @@ Shapes: B batch, N rows of a split, K outputs.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from runner.contracts import Batches, Chunk, Parts, Progress, Report
 from runner.engine.epoch_sums import Tally
-from runner.errors import RunError
+from runner.engine.step import Stepper
 
 
 @dataclass(frozen=True)
@@ -179,128 +177,6 @@ def step_epoch_schedules(parts: Parts, values: Mapping[str, float], monitor: str
                 schedule.scheduler.step()
 
 
-def learning_rates(optimizers: Sequence[Optimizer]) -> dict[str, float]:
-    """``lr``, that of the first group, and ``lr/<name>`` of each group that has one of its own."""
-    first, *others = (group for optimizer in optimizers for group in optimizer.param_groups)
-    named = {f"lr/{group['name']}": float(group["lr"]) for group in others if "name" in group}
-    return {"lr": float(first["lr"]), **named}
-
-
-class Stepper:
-    """One optimizer step: loss, backward, clip, finite, step, schedule."""
-
-    def __init__(self, parts: Parts, grad_clip_norm: float | None):
-        self.parts = parts
-        self.grad_clip_norm = grad_clip_norm
-        self.params = [p for p in parts.model.parameters() if p.requires_grad]
-        self.step_schedules = [s.scheduler for s in parts.schedules if s.interval == "step"]
-        self.closure_optimizer = next((o for o in parts.optimizers if isinstance(o, torch.optim.LBFGS)), None)
-        self.has_sparse = any(isinstance(m, nn.Embedding | nn.EmbeddingBag) and m.sparse for m in parts.model.modules())
-        self.used_rates: dict[str, float] = {}  # where schedules move them after each step
-        device = self.params[0].device
-        self.on_cpu = device.type == "cpu"
-        self.found_inf = torch.zeros((), device=device)
-        self.one = torch.ones((), device=device)
-        if device.type == "cuda":  # kernels elsewhere take the flag and do not look at it
-            let_skip(parts.optimizers, self.found_inf)
-
-    def rates(self) -> dict[str, float]:
-        """The learning rates of the latest step."""
-        return self.used_rates or learning_rates(self.parts.optimizers)
-
-    def grad_norm(self) -> float:
-        """Norm of the gradients of the latest step, after clipping."""
-        return float(torch.nn.utils.get_total_norm(self.grads()))
-
-    def grads(self) -> list[Tensor]:
-        """The gradients; of a sparse one the values, each row once."""
-        grads = [p.grad for p in self.params if p.grad is not None]
-        return [g.coalesce()._values() if g.is_sparse else g for g in grads] if self.has_sparse else grads
-
-    def step(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> None:
-        """Train on a batch; its loss and logits, taken before the weights moved, go into the tally."""
-        if self.closure_optimizer is not None:
-            loss, logits_BK = self.step_by_closure(self.closure_optimizer, x_B, y_B, tally)
-        else:
-            loss, logits_BK = self.backward(x_B, y_B, tally)
-            for optimizer in self.parts.optimizers:
-                optimizer.step()
-        if self.step_schedules:
-            self.used_rates = learning_rates(self.parts.optimizers)
-            for scheduler in self.step_schedules:
-                scheduler.step()
-        tally.add(loss, logits_BK, y_B)
-
-    def backward(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
-        for p in self.params:
-            p.grad = None
-        logits_BK: Tensor = self.parts.model(x_B)
-        loss: Tensor = self.parts.loss(logits_BK, y_B)
-        torch.autograd.backward(loss)
-        if self.has_sparse:
-            self.coalesce()
-        if self.grad_clip_norm is not None:
-            self.clip(self.grad_clip_norm)
-        self.check_finite(loss, tally)
-        return loss.detach(), logits_BK.detach()
-
-    def coalesce(self) -> None:
-        """Adds up the rows that a sparse gradient names more than once: only then its values have a norm."""
-        for p in self.params:
-            if p.grad is not None and p.grad.is_sparse:
-                p.grad = p.grad.coalesce()
-
-    def clip(self, largest_norm: float) -> None:
-        if not self.has_sparse:
-            torch.nn.utils.clip_grad_norm_(self.params, largest_norm)
-            return
-        grads = self.grads()
-        factor = (largest_norm / (torch.nn.utils.get_total_norm(grads) + 1e-6)).clamp(max=1.0)  # as torch has it
-        torch._foreach_mul_(grads, factor)
-
-    def step_by_closure(
-        self, optimizer: torch.optim.Optimizer, x_B: Tensor, y_B: Tensor, tally: Tally
-    ) -> tuple[Tensor, Tensor]:
-        """LBFGS asks for the loss several times a step; the first answer is the one at the step's start."""
-        answers: list[tuple[Tensor, Tensor]] = []
-
-        def closure() -> float:
-            with torch.enable_grad():
-                answers.append(self.backward(x_B, y_B, tally))
-            return float(answers[-1][0])
-
-        optimizer.step(closure)
-        return answers[0]
-
-    def check_finite(self, loss: Tensor, tally: Tally) -> None:
-        """On the CPU before the step; elsewhere the flag stays on the device until the tally is read."""
-        # one pass over all gradients, 7 times cheaper than a total norm; what torch's own GradScaler calls
-        torch._amp_foreach_non_finite_check_and_unscale_(self.grads(), self.found_inf, self.one)
-        if not self.on_cpu:
-            tally.found_inf = self.found_inf
-        elif self.found_inf.item() or not math.isfinite(loss.item()):
-            lr = learning_rates(self.parts.optimizers)["lr"]
-            raise not_finite(loss.item(), tally.step + 1, tally.epoch + 1, tally.batch + 1, lr)
-
-
-def let_skip(optimizers: Sequence[Optimizer], found_inf: Tensor) -> None:
-    """From now on those that can take no step while ``found_inf`` is set, without asking the host: torch's fused ones.
-
-    The flag is never taken back: the weights stay finite until the host reads it and ends the run.
-    """
-    for optimizer in optimizers:
-        if getattr(optimizer, "_step_supports_amp_scaling", False):
-            optimizer.found_inf = found_inf  # type: ignore[attr-defined] # where torch's GradScaler puts it
-
-
-def not_finite(loss: float, step: int, epoch: int, batch: int, lr: float) -> RunError:
-    what = "the gradient is not finite" if math.isfinite(loss) else f"the loss is {loss}"
-    return RunError(
-        f"{what} at step {step} (epoch {epoch}, batch {batch}, lr {lr:g}); the step was not taken.\n"
-        f"  Lower optimizer.lr, or set grad_clip_norm=1"
-    )
-
-
 @torch.no_grad()
 def predict(parts: Parts, batches: Batches, stop: Callable[[], bool] = never) -> tuple[Tensor, Tensor]:
     """(logits_NK, y_N) of every row, in the batches' own order, in evaluation mode. Raises Stopped once asked to."""
@@ -349,10 +225,12 @@ def judge(parts: Parts, logits_NK: Tensor, y_N: Tensor) -> dict[str, float]:
 
 def measure(parts: Parts, scores: Tensor, y_N: Tensor) -> dict[str, float]:
     """Every metric with a single value."""
+    from torchmetrics import R2Score  # 2 s: only where metrics were built, which have imported it
+
     values = {}
     for name, metric in parts.metrics.items():
         metric.reset()
-        metric.update(*(without_unit(scores, y_N) if type(metric).__name__ == "R2Score" else (scores, y_N)))
+        metric.update(*(without_unit(scores, y_N) if isinstance(metric, R2Score) else (scores, y_N)))
         value = metric.compute()
         if value.ndim == 0:
             values[name] = float(value)

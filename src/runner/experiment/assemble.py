@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,34 +12,29 @@ import torch
 from torch import Tensor, nn
 
 from runner import device, seed
-from runner.build import auto, optimizer, own_net, schedule
 from runner.build import model as build
+from runner.build import optimizer, own_net, schedule
 from runner.build.instantiate import faults_of
-from runner.build.two_classes import POSITIVE, OfTwoClasses
 from runner.config.catalog import Catalog
 from runner.config.part import Part
 from runner.config.run_config import Config
-from runner.config.types import shown
-from runner.config.validate import leaves
-from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split, Unfitted
+from runner.contracts import Batches, Batching, Data, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
 from runner.data.batches.resident import OneBatch, resident_splits
 from runner.data.batches.streamed import streamed_splits
 from runner.data.checks import check_data, digest
-from runner.data.splits import SplitSettings, describe, evaluated, split
+from runner.data.splits import SplitSettings, evaluated, split
 from runner.data.table.leaks import leaks
 from runner.data.table.sentinels import sentinels
 from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
-from runner.errors import ConfigError
-from runner.experiment.length import notes, with_batch_size, with_epochs, with_limit
-from runner.experiment.metric_checks import check_measurable, is_thin
+from runner.experiment.auto_settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit
+from runner.experiment.metric_checks import check_measurable
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
-TOLD_ELSEWHERE = ("lr", "groups")  # knobs of an optimizer
 # Knobs of a dataset option that its source does not take
 OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical")
 
@@ -189,30 +184,6 @@ def split_settings(config: Config) -> SplitSettings:
     return SplitSettings(**{name: getattr(config, name) for name in own}, limit=config.dataset.knobs.get("limit"))
 
 
-def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | None = None) -> Config:
-    """The config with loss and metrics chosen by the data where they were left to it, and a monitor that exists.
-
-    Metrics that have no value on the ``rows`` of a split are not chosen.
-    """
-    if config.loss.target is None:
-        config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task)))
-    if any(part.target is None for part in config.metric.values()):
-        counts = class_counts(data, torch.arange(len(data.y)))
-        names = auto.auto_metrics(data.task, counts, is_thin=rows is not None and is_thin(data, rows))
-        config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
-    known = {f"val/{name}" for name in ("loss", *config.metric)}
-    if rows is not None and not len(rows.val):  # of an official validation set that is empty
-        known = set()
-        config = replace(config, monitor="train/loss") if config.monitor == "val/loss" else config
-    hits = data.task != "regression" and not build.is_embedding(config.loss, config.trusted)
-    known |= {"train/loss", "train/accuracy"} if hits else {"train/loss"}
-    if config.monitor not in known:
-        raise ConfigError(
-            f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}"
-        )
-    return config
-
-
 def located(config: Config) -> Config:
     """The config with its folders and files in full, so that the run can be read from any other folder."""
     data_dir, output_dir = (str(Path(path).expanduser().absolute()) for path in (config.data_dir, config.output_dir))
@@ -230,12 +201,6 @@ def with_full_path(part: Part) -> Part:
 def source_part(part: Part) -> Part:
     """The dataset without the knobs that are not its source's own."""
     return replace(part, knobs={key: value for key, value in part.knobs.items() if key not in OF_EVERY_DATASET})
-
-
-def chosen(catalog: Catalog, group: str, name: str) -> Part:
-    """An option as its file has it, for what the data chooses."""
-    option = catalog.option(group, name)
-    return Part(group, name, option.target, {key: knob.default for key, knob in option.knobs.items()})
 
 
 def build_parts(
@@ -318,75 +283,6 @@ def augment(config: Config, data: Data) -> Augment | None:
     return build_augment(listed, tuple(data.x.shape[1:]), seed.derive(config.seed, "augment"))
 
 
-def outline(experiment: Experiment, run_dir: Path) -> Outline:
-    """The experiment as the console, TensorBoard and summary.json show it."""
-    config, data, parts = experiment.config, experiment.data, experiment.parts
-    steps_per_epoch = len(experiment.train)
-    by_hand = turned(config.optimizer, experiment.catalog)
-    return Outline(
-        name=config.name,
-        options=config.as_dict()["options"],
-        task=data.task,
-        in_shape=experiment.in_shape,
-        class_names=data.class_names,
-        class_counts=class_counts(data, experiment.split.train),
-        split_sizes={name: len(getattr(experiment.split, name)) for name in SPLITS},
-        split_note=describe(data, split_settings(config)),
-        layers=layers(parts.model, experiment.in_shape),
-        num_parameters=sum(p.numel() for p in parts.model.parameters()),
-        loss=f"{config.loss.option}{turned(config.loss, experiment.catalog)}",
-        optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}{by_hand}",
-        weight_groups=optimizer.describe(config.optimizer, parts.optimizers, parts.model),
-        scheduler=schedule.describe(config.scheduler),
-        device=str(experiment.choice.device),
-        device_reason=experiment.choice.reason,
-        epochs=experiment.plan.epochs,
-        batch_size=config.batch_size,
-        steps_per_epoch=steps_per_epoch,
-        total_steps=total_steps(config, steps_per_epoch),
-        monitor=config.monitor,
-        higher_is_better=directions(parts.metrics),
-        reference=config.reference,
-        run_dir=run_dir,
-        notes=(
-            *data.notes,
-            *experiment.notes,
-            *idle_workers(config, data),
-            *metrics_of_one_class(parts.metrics, data.class_names),
-        ),
-        shuffle=config.shuffle,
-    )
-
-
-def turned(part: Part, catalog: Catalog) -> str:
-    """As " weight_decay 0.1": the knobs that are not as the option's file has them, but for those told elsewhere."""
-    try:
-        usual = catalog.option(part.group, part.option).knobs
-    except ConfigError:  # of a stored run, whose options need not be there
-        return ""
-    found = [(name, value) for name, value in leaves(part.knobs, usual) if name in usual and name not in TOLD_ELSEWHERE]
-    return "".join(f" {name} {shown(value)}" for name, value in found if value != usual[name].default)
-
-
-def idle_workers(config: Config, data: Data) -> list[str]:
-    if config.num_workers == 0 or not isinstance(data.x, Tensor):
-        return []
-    return [f"num_workers={config.num_workers} has no effect: {config.dataset.option} is held in memory"]
-
-
-def metrics_of_one_class(metrics: Mapping[str, Any], class_names: Sequence[str]) -> list[str]:
-    """A line for each metric that is of one class of two alone, unlike what is shown of all classes."""
-    alone = {name: metric.positive for name, metric in metrics.items() if isinstance(metric, OfTwoClasses)}
-    told = ((name, class_names[k], class_names[1 - k]) for name, k in alone.items() if k is not None)
-    return [f"{name} is of class {one} alone; another: metric.{name}.{POSITIVE}={other}" for name, one, other in told]
-
-
 def total_steps(config: Config, steps_per_epoch: int) -> int:
     steps = plan_of(config).epochs * steps_per_epoch
     return steps if config.max_steps is None else min(steps, config.max_steps)
-
-
-def class_counts(data: Data, rows: Tensor) -> tuple[int, ...]:
-    if data.task == "regression":
-        return ()
-    return tuple(torch.bincount(data.y[rows], minlength=len(data.class_names)).tolist())

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from runner import seed
 from runner.contracts import Parts, Progress
 from runner.engine.epoch_sums import Tally
-from runner.engine.fit import Stepper, counts_hits, prepared
+from runner.engine.fit import counts_hits, prepared
+from runner.engine.step import Stepper
 from runner.experiment.assemble import Experiment
 from runner.experiment.predictor import probabilities
 from runner.losses.readout import OneVersusRest, Ranking

@@ -16,9 +16,10 @@ from runner.data.splits import describe, evaluated
 from runner.engine.fit import predict
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError
-from runner.experiment.assemble import Experiment, assemble, outline, read_data, read_split, split_settings
-from runner.experiment.length import with_batch_size
+from runner.experiment.assemble import Experiment, assemble, read_data, read_split, split_settings
+from runner.experiment.auto_settings import with_batch_size
 from runner.experiment.metric_checks import check_measurable, check_monitor
+from runner.experiment.plan import outline
 from runner.runs.directory import RunDirectory, make
 from runner.runs.files import write_whole
 from runner.runs.folds import PREDICTIONS, FoldsSummary, join_predictions, write_predictions

@@ -16,7 +16,8 @@ from runner.engine.anomaly import anomalies_told
 from runner.engine.fit import Stopped, fit
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError, memory_ran_out
-from runner.experiment.assemble import Experiment, outline
+from runner.experiment.assemble import Experiment
+from runner.experiment.plan import outline
 from runner.experiment.scoring import checkpoint_to_judge, judge
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import RunDirectory

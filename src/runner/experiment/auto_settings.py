@@ -1,4 +1,4 @@
-"""How many rows a step has and how many epochs a run, where nobody said it: what the data asks for."""
+"""What the data decides where nobody said it: the loss, the metrics, the rows of a step and the epochs of a run."""
 
 from __future__ import annotations
 
@@ -6,14 +6,55 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil, prod
 
+import torch
 from torch import Tensor, nn
 
 from runner.build import auto
+from runner.build.model import is_embedding
+from runner.config.catalog import Catalog
+from runner.config.part import Part
 from runner.config.run_config import Config
-from runner.contracts import Data
+from runner.contracts import Data, Split
 from runner.data.checks import check_batch_size
 from runner.errors import ConfigError
+from runner.experiment.metric_checks import is_thin
 from runner.models.summary import layers
+
+
+def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | None = None) -> Config:
+    """The config with loss and metrics chosen by the data where they were left to it, and a monitor that exists.
+
+    Metrics that have no value on the ``rows`` of a split are not chosen.
+    """
+    if config.loss.target is None:
+        config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task)))
+    if any(part.target is None for part in config.metric.values()):
+        counts = class_counts(data, torch.arange(len(data.y)))
+        names = auto.auto_metrics(data.task, counts, is_thin=rows is not None and is_thin(data, rows))
+        config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
+    known = {f"val/{name}" for name in ("loss", *config.metric)}
+    if rows is not None and not len(rows.val):  # of an official validation set that is empty
+        known = set()
+        config = replace(config, monitor="train/loss") if config.monitor == "val/loss" else config
+    hits = data.task != "regression" and not is_embedding(config.loss, config.trusted)
+    known |= {"train/loss", "train/accuracy"} if hits else {"train/loss"}
+    if config.monitor not in known:
+        raise ConfigError(
+            f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}"
+        )
+    return config
+
+
+def chosen(catalog: Catalog, group: str, name: str) -> Part:
+    """An option as its file has it, for what the data chooses."""
+    option = catalog.option(group, name)
+    return Part(group, name, option.target, {key: knob.default for key, knob in option.knobs.items()})
+
+
+def class_counts(data: Data, rows: Tensor) -> tuple[int, ...]:
+    if data.task == "regression":
+        return ()
+    return tuple(torch.bincount(data.y[rows], minlength=len(data.class_names)).tolist())
 
 
 def with_limit(config: Config, num_rows: int) -> Config:

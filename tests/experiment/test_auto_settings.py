@@ -111,7 +111,7 @@ def test_case_9_each_fold_has_a_batch_of_its_own_rows(tmp_path: Path) -> None:
 def test_case_9_folds_that_were_killed_go_on_with_the_batch_of_each(step: int, tmp_path: Path) -> None:
     words = ["train", *SMALL, "epochs=2", "folds=4", "fold=all", "threads=1", "device=cpu", "tensorboard=off"]
     assert program.run([*words, f"output_dir={tmp_path}/whole"], tmp_path / "said").code == 0
-    at = ("runner.engine.fit:Stepper.step", step)
+    at = ("runner.engine.step:Stepper.step", step)
     cut = program.run([*words, f"output_dir={tmp_path}/cut"], tmp_path / "said", before="kill_before", at=at)
     assert cut.code == -9
     run, whole = only_run(tmp_path / "cut"), only_run(tmp_path / "whole")
@@ -209,7 +209,7 @@ def test_case_47_a_table_comes_near_the_linear_model_which_ten_epochs_do_not(tmp
 def test_case_47_a_run_that_chose_its_own_length_is_stored_and_resumed_to_the_bit(step: int, tmp_path: Path) -> None:
     words = ["train", *ROWS_108, "optimizer.lr=0.5", "threads=1", "device=cpu", "tensorboard=off"]
     whole = program.run([*words, f"output_dir={tmp_path}/whole"], tmp_path / "said")
-    at = ("runner.engine.fit:Stepper.step", step)
+    at = ("runner.engine.step:Stepper.step", step)
     argv = [*words, f"output_dir={tmp_path}/cut"]
     cut = program.run(argv, tmp_path / "said", before="kill_before", at=at)
     assert (whole.code, cut.code) == (0, -9), (whole.err, cut.err)
