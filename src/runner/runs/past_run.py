@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.config.run_config import load_stored
+from runner.config.run_config import settings_with
+from runner.config.stored import load_stored
 from runner.config.types import shown
 from runner.config.validate import leaves
 from runner.engine.best import is_higher_better, stored_directions
@@ -18,9 +19,6 @@ from runner.runs.directory import RunDirectory
 FORMATS = (1,)  # of summary.json
 DONE = ("finished", "stopped_early")
 NEEDED = ("dataset", "model", "optimizer")  # parts that no run is without
-NEUTRAL: tuple[str, ...] = ("name", "data_dir", "output_dir", "trusted", "tags", "log_every_steps", "num_workers")
-NEUTRAL += ("tensorboard", "profile", "detect_anomaly")
-NEUTRAL_GROUPS = ("reference", "checkpoint")
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,8 @@ def check_parts(config: Mapping[str, Any]) -> None:
 def settings_of(config: Mapping[str, Any]) -> dict[str, str]:
     """The options chosen, then every knob and setting that decides what is learnt, as text by dotted name."""
     options = {group: shown(option) for group, option in config["options"].items()}
-    others = {key: value for key, value in config.items() if key not in ("options", *NEUTRAL, *NEUTRAL_GROUPS)}
+    neutral = settings_with("is_neutral", True)
+    others = {key: value for key, value in config.items() if key not in ("options", *neutral)}
     plain = ((name, value) for name, value in leaves(others, ()) if not name.endswith("_target_"))
     knobs = {name: value if isinstance(value, str) else shown(value) for name, value in plain}
     return options | knobs

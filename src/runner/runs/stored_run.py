@@ -12,14 +12,15 @@ from typing import Any
 
 import yaml
 
-from runner.config.run_config import Config, changed, load_stored
+from runner.config.run_config import Config, changed, settings_with
 from runner.config.spelling import nearest
+from runner.config.stored import load_stored
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import RunDirectory, find, usual_output_dir
 from runner.text import here
 
-LENGTHS = ("epochs", "max_steps")
-ANYWHERE = ("data_dir", "device", "threads", "trusted", "output_dir")  # none of them changes what a run is
+LENGTHS = settings_with("is_length", True)
+ANYWHERE = settings_with("changes", "anywhere")  # none of them changes what a run is
 
 
 @dataclass(frozen=True)
