@@ -9,11 +9,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from runner.config.augment import read_augment
 from runner.config.catalog import PARTS, RECIPES, Catalog, Option, unknown_option
 from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, annotation_of
 from runner.config.spelling import listed, nearest
-from runner.config.transforms import read_transforms
+from runner.config.steps import read_augment, read_transforms
 from runner.config.types import faults, shown
 from runner.errors import ConfigError
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from runner.config.augment import read_augment
+from runner.config.steps import read_augment
 from runner.data.draws import Draws, arange_like, chosen
 from runner.errors import ConfigError
 from runner.seed import derive
