@@ -11,7 +11,7 @@ from torch import Tensor
 
 from options import part
 from runner.build.model import build_metrics
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.contracts import Task
 from runner.errors import ConfigError
 from runner.experiment.assemble import metrics_of_one_class

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.config.catalog import Catalog, packaged_conf
-from runner.config.part import Part
+from runner.config.catalog import Catalog, Part, packaged_conf
 from runner.config.run_config import Config, check, setting_types
 from runner.config.stored import LATER_KNOBS, later_settings, load_stored
 from runner.errors import ConfigError, DataError

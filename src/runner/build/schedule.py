@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from runner.build.instantiate import faults_of, kind_of, make
 from runner.build.schedule_arguments import Interval, Span, filled
 from runner.build.signature import parameter_names
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.config.schedule import links_of
 from runner.contracts import Schedule
 from runner.errors import ConfigError

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, MultiplicativeLR, OneCycleLR
 
+from runner.config.catalog import Part
 from runner.config.formula import Formula
-from runner.config.part import Part
 from runner.config.schedule import FORMULAS
 from runner.errors import ConfigError
 

@@ -9,9 +9,8 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
 
-from runner.config.catalog import PARTS, Catalog, Option
+from runner.config.catalog import PARTS, Catalog, Option, Part
 from runner.config.groups import group_faults
-from runner.config.part import Part
 from runner.config.part_types import Count, NotNegative, NotNegativeInt, Positive, annotation_of
 from runner.config.schedule import completed, schedule_faults
 from runner.config.types import Matching, NumbersByName, Range

@@ -16,8 +16,7 @@ from runner.build import auto, optimizer, own_net, schedule
 from runner.build import model as build
 from runner.build.instantiate import faults_of
 from runner.build.two_classes import POSITIVE, OfTwoClasses
-from runner.config.catalog import Catalog
-from runner.config.part import Part
+from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.config.types import shown
 from runner.config.validate import leaves

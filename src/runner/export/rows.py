@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner.build.model import num_outputs
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.contracts import Data
 from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price
 from runner.errors import ConfigError
