@@ -270,6 +270,6 @@ def _combination_faults(group: str, where: str, node: Mapping[str, Any]) -> Iter
         return
     if node.get("foreach") is True and node.get("fused") is True:
         yield f"{where}.foreach=true: excludes {where}.fused=true; leave one of them null"
-    plain_sgd = str(node.get("_target_")).endswith(".SGD")
-    if plain_sgd and node.get("nesterov") is True and not (node.get("momentum") and node.get("dampening") == 0):
+    damped = "dampening" in node  # Muon's nesterov asks for nothing
+    if damped and node.get("nesterov") is True and not (node.get("momentum") and node["dampening"] == 0):
         yield f"{where}.nesterov=true: needs {where}.momentum above 0 and {where}.dampening=0"
