@@ -23,7 +23,7 @@ from experiments import assembled, trained
 from options import options, part
 from runner.build import model as build
 from runner.build.optimizer import build_optimizers
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.config.schedule import schedule_faults
 from runner.contracts import Data
 from runner.errors import ConfigError

@@ -18,7 +18,7 @@ import torch
 
 from runner import run
 from runner.build.model import build_metrics
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent

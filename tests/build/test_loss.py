@@ -8,7 +8,7 @@ from options import part
 from runner.build.auto import LOSSES
 from runner.build.loss import mean_and_std
 from runner.build.model import build_loss
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.errors import ConfigError
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.losses.readout import Ranking

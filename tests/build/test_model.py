@@ -16,7 +16,7 @@ from runner.build.model import (
     num_outputs,
     without_published_weights,
 )
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.contracts import Task
 from runner.errors import ConfigError
 

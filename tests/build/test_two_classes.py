@@ -11,10 +11,10 @@ from torch import Tensor
 
 from options import part
 from runner.build.model import build_metrics
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.contracts import Task
 from runner.errors import ConfigError
-from runner.experiment.assemble import metrics_of_one_class
+from runner.experiment.plan import metrics_of_one_class
 
 NAMES = {2: ("abnormal", "normal"), 3: ("abnormal", "broken", "normal")}
 TASKS: dict[int, Task] = {2: "binary", 3: "multiclass"}

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from runner.build.model import build_source
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.data.checks import check_data, digest
 from runner.errors import ConfigError, DataError
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from runner.build.signature import arguments
 from runner.build.target import resolve
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from runner.build.auto import Fit
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.contracts import Task
 from runner.errors import ConfigError
 from runner.losses.adapted import Adapted, Counted, Standardised

@@ -21,7 +21,7 @@ from runner.build.parameters import freeze
 from runner.build.signature import parameter_names
 from runner.build.target import resolve, resolve_in_file
 from runner.build.two_classes import OfTwoClasses
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.contracts import Architecture, Column, Source, Task
 from runner.errors import ConfigError
 from runner.losses.embedding import EmbeddingLoss

@@ -1,4 +1,4 @@
-"""The parameters of a model by what they are for: those that stay as they are, groups with knobs of their own."""
+"""The parameters of a model: what each is for, which are frozen, which are trained with knobs of their own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from torch.optim import Optimizer
 
 from runner.build.signature import parameter_names
 from runner.errors import ConfigError
+
+MOST_NAMES = 12  # weights that an error names
+Table = nn.Embedding | nn.EmbeddingBag
+NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
 
 def freeze(model: nn.Module, patterns: Sequence[str]) -> None:
@@ -49,10 +53,6 @@ def _unmatched(pattern: str, names: Sequence[str]) -> str:
     near = [f"{pattern}.*"] if inside else get_close_matches(pattern, names, n=3, cutoff=0.3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"they are {', '.join(names[:3])}, ..., {names[-1]}"
     return f"model.freeze={pattern}: no parameter has such a name; {hint}"
-
-
-Table = nn.Embedding | nn.EmbeddingBag
-NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
 
 def biases_and_norms(model: nn.Module) -> set[str]:
@@ -96,9 +96,6 @@ def _owned(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     modules = dict(model.named_modules())
     for name, _ in model.named_parameters():
         yield name, modules[name.rpartition(".")[0]]
-
-
-MOST_NAMES = 12  # weights that an error names
 
 
 @dataclass(frozen=True)

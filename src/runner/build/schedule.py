@@ -1,4 +1,4 @@
-"""The schedules of a run's optimizers: what their options leave to the run filled in, each tried before training."""
+"""The schedules of a run's optimizers, each tried before training; what an option leaves to the run is filled in."""
 
 from __future__ import annotations
 
@@ -16,13 +16,42 @@ from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, Multiplica
 
 from runner.build.instantiate import faults_of, kind_of, make
 from runner.build.signature import parameter_names
+from runner.config.catalog import Part
 from runner.config.formula import Formula
-from runner.config.part import Part
 from runner.config.schedule import FORMULAS, links_of
 from runner.contracts import Schedule
 from runner.errors import ConfigError
 
+Interval = Literal["step", "epoch"]
 MOST_REHEARSED = 1000  # ticks of a schedule that are tried
+CHECKED_FACTORS = 1000  # ticks, spread over the run, at which a formula is tried
+
+
+@dataclass(frozen=True)
+class Span:
+    """How long a run is, and what one tick of its schedule is."""
+
+    interval: Interval
+    total_steps: int
+    steps_per_epoch: int
+
+    @property
+    def epochs(self) -> int:
+        return ceil(self.total_steps / self.steps_per_epoch)
+
+    @property
+    def ticks(self) -> int:
+        return self.total_steps if self.interval == "step" else self.epochs
+
+    def place(self, tick: int) -> dict[str, int]:
+        """What a formula may ask for at a tick."""
+        per_step = self.interval == "step"
+        return {
+            "epoch": tick // self.steps_per_epoch if per_step else tick,
+            "step": tick if per_step else tick * self.steps_per_epoch,
+            "epochs": self.epochs,
+            "steps": self.total_steps,
+        }
 
 
 def build_schedules(
@@ -135,37 +164,6 @@ def _interval(value: object, on_monitor: bool) -> Interval:
         return "step"
     why = "the monitor is measured once an epoch" if value == "step" else "no interval"
     raise ConfigError(f"scheduler.interval={value}: {why}; choices: {'epoch' if on_monitor else 'epoch, step'}")
-
-
-Interval = Literal["step", "epoch"]
-CHECKED_FACTORS = 1000  # ticks, spread over the run, at which a formula is tried
-
-
-@dataclass(frozen=True)
-class Span:
-    """How long a run is, and what one tick of its schedule is."""
-
-    interval: Interval
-    total_steps: int
-    steps_per_epoch: int
-
-    @property
-    def epochs(self) -> int:
-        return ceil(self.total_steps / self.steps_per_epoch)
-
-    @property
-    def ticks(self) -> int:
-        return self.total_steps if self.interval == "step" else self.epochs
-
-    def place(self, tick: int) -> dict[str, int]:
-        """What a formula may ask for at a tick."""
-        per_step = self.interval == "step"
-        return {
-            "epoch": tick // self.steps_per_epoch if per_step else tick,
-            "step": tick if per_step else tick * self.steps_per_epoch,
-            "epochs": self.epochs,
-            "steps": self.total_steps,
-        }
 
 
 def filled(

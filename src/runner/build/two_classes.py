@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from runner.build.signature import parameter_names
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.config.spelling import listed, nearest
 from runner.config.types import shown
 from runner.contracts import Task

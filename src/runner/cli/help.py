@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from runner.compose.request import Request, hydra_parser
 from runner.config.catalog import GROUPS, Catalog, conf_folders
+from runner.config.run_config import settings_with
 from runner.errors import ConfigError
-
-_SHOWN = ("epochs", "batch_size", "seed", "device", "val_fraction", "early_stopping.patience_epochs", "name")
 
 
 def answer(request: Request) -> bool:
@@ -79,7 +78,8 @@ def _wrapped(names: list[str], width: int) -> list[str]:
 def _setting_lines(catalog: Catalog) -> Iterator[str]:
     from runner.config.types import shown
 
-    known = {name: knob for name, knob in catalog.settings.items() if name in _SHOWN}
+    explained = settings_with("in_help", True)
+    known = {name: knob for name, knob in catalog.settings.items() if name in explained}
     cells = {name: f"{name}={shown(knob.default)}" for name, knob in known.items()}
     width = max(map(len, cells.values()), default=0)
     for name, knob in known.items():

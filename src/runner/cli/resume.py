@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.build import libraries
+from runner.config.run_config import settings_with
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import DONE
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from runner.training.record import Start
 
 FORCE = "--force"  # go on without the rows of metrics.jsonl that are damaged
-OWN = (*LENGTHS, "num_workers", "tensorboard")  # settings that may change
+OWN = settings_with("changes", "on resume")
 FLAGS = (FORCE,)
 
 

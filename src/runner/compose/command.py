@@ -10,12 +10,11 @@ from typing import Any
 
 from runner.compose.request import quoted
 from runner.config.catalog import Catalog, Knob
+from runner.config.run_config import settings_with
 from runner.config.types import shown
 from runner.config.validate import leaves
 from runner.errors import ConfigError
 
-ELSEWHERE = ("data_dir", "output_dir")  # where things lie is this machine's matter
-NOT_TYPED = ("options", "reference")
 BARE = re.compile(r"[A-Za-z_/.][\w/.-]*")
 KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 READ_AS_OTHERS = ("true", "false", "null", "nan", "inf")
@@ -50,7 +49,8 @@ def _knob_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
 
 
 def _setting_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
-    own = {key: value for key, value in config.items() if key not in (*NOT_TYPED, *ELSEWHERE, *config["options"])}
+    known = (*settings_with("is_typed", False), "options", *config["options"])
+    own = {key: value for key, value in config.items() if key not in known}
     if own["name"] == "-".join(config["options"][group] for group in ("dataset", "model", "optimizer")):
         del own["name"]
     yield from _changed(own, catalog.settings, "")

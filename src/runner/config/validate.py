@@ -18,6 +18,7 @@ from runner.errors import ConfigError
 
 STEPS = {"transforms": read_transforms, "augment": read_augment}  # lists that a dataset option may have
 MISSING = "???"
+MOST_PROFILED = 1000  # steps: about 1 GB of trace
 # Where a class goes that is not of this program's kind, but of torch's
 INSTEAD = {"dataset": "; a torch Dataset goes into dataset=module dataset.name=..."}
 
@@ -133,7 +134,39 @@ def leaves(tree: Mapping[str, Any], known: Collection[str], prefix: str = "") ->
             yield name, value
 
 
-def name_fault(name: str) -> str | None:
+def cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator[str]:
+    """Faults of settings that are right alone and wrong together."""
+    if fault := _name_fault(sound.get("name", "auto")):
+        yield fault
+    if {"fold", "folds"} <= sound.keys() and (fault := _fold_fault(sound["fold"], sound["folds"])):
+        yield fault
+    if sound.get("profile") and not (sound.get("max_steps") or MOST_PROFILED + 1) <= MOST_PROFILED:
+        yield f"profile=true: keeps every operation in memory; set max_steps=20, at most {MOST_PROFILED}"
+    monitor, val_fraction = sound.get("monitor", ""), sound.get("val_fraction")
+    if monitor.startswith("val/") and val_fraction == 0 and monitor != usual_monitor(catalog):
+        yield (
+            f"monitor={monitor}: there are no validation rows with val_fraction={shown(val_fraction)}\n"
+            f"  set val_fraction=0.1 or monitor=train/{monitor.partition('/')[2]}"
+        )
+
+
+def _fold_fault(fold: int | str | None, folds: int | None) -> str | None:
+    if fold is None and folds is not None:
+        return f"folds={folds}: which of them is to be the test split? fold=all for each in its turn, fold=0 for one"
+    if fold is not None and folds is None:
+        return f"fold={fold}: needs the number of folds; add folds=5"
+    if isinstance(fold, int) and folds is not None and fold >= folds:
+        return f"fold={fold}: folds are counted from 0; with folds={folds} the last is {folds - 1}"
+    return None
+
+
+def usual_monitor(catalog: Catalog | None) -> Any:
+    """What is monitored when nobody said anything; None for a stored run, which says everything."""
+    known = catalog.settings if catalog else {}
+    return known["monitor"].default if "monitor" in known else None
+
+
+def _name_fault(name: str) -> str | None:
     """Why a run's name cannot be the name of a folder; None when it can."""
     if re.fullmatch(r"[^/\\\x00-\x1f\x7f]+", name) and not name.startswith(".") and len(name.encode()) <= 150:
         return None
@@ -237,8 +270,8 @@ def _combination_faults(group: str, where: str, node: Mapping[str, Any]) -> Iter
         return
     if node.get("foreach") is True and node.get("fused") is True:
         yield f"{where}.foreach=true: excludes {where}.fused=true; leave one of them null"
-    plain_sgd = str(node.get("_target_")).endswith(".SGD")
-    if plain_sgd and node.get("nesterov") is True and not (node.get("momentum") and node.get("dampening") == 0):
+    damped = "dampening" in node  # Muon's nesterov asks for nothing
+    if damped and node.get("nesterov") is True and not (node.get("momentum") and node["dampening"] == 0):
         yield f"{where}.nesterov=true: needs {where}.momentum above 0 and {where}.dampening=0"
 
 

@@ -15,8 +15,7 @@ from runner import device, seed
 from runner.build import model as build
 from runner.build import optimizer, own_net, schedule
 from runner.build.instantiate import faults_of
-from runner.config.catalog import Catalog
-from runner.config.part import Part
+from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.contracts import Batches, Batching, Data, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment

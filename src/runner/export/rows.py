@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from runner.build.model import num_outputs
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.contracts import Data
 from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price
 from runner.errors import ConfigError

@@ -12,8 +12,8 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from runner.build.schedule import Span, filled, stretches
 from runner.build.target import resolve
+from runner.config.catalog import Part
 from runner.config.formula import Formula
-from runner.config.part import Part
 from runner.config.schedule import FORMULAS, links_of
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment, total_steps

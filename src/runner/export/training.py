@@ -12,8 +12,7 @@ from torch import nn
 from runner.build import auto
 from runner.build.loss import BALANCED
 from runner.build.target import resolve
-from runner.config.catalog import Catalog
-from runner.config.part import Part
+from runner.config.catalog import Catalog, Part
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
 from runner.export.literals import joined, keywords

@@ -13,8 +13,9 @@ from typing import Any
 
 import yaml
 
-from runner.config.run_config import Config, changed, load_stored
+from runner.config.run_config import Config, changed, settings_with
 from runner.config.spelling import nearest
+from runner.config.stored import load_stored
 from runner.config.types import shown
 from runner.config.validate import leaves
 from runner.engine.best import is_higher_better, stored_directions
@@ -22,8 +23,8 @@ from runner.errors import ConfigError, DataError
 from runner.runs.directory import RunDirectory, find, usual_output_dir
 from runner.text import here
 
-LENGTHS = ("epochs", "max_steps")
-ANYWHERE = ("data_dir", "device", "threads", "trusted", "output_dir")  # none of them changes what a run is
+LENGTHS = settings_with("is_length", True)
+ANYWHERE = settings_with("changes", "anywhere")  # none of them changes what a run is
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,6 @@ def in_each_fold(stored: StoredRun, verb: str) -> str:
 FORMATS = (1,)  # of summary.json
 DONE = ("finished", "stopped_early")
 NEEDED = ("dataset", "model", "optimizer")  # parts that no run is without
-NEUTRAL: tuple[str, ...] = ("name", "data_dir", "output_dir", "trusted", "tags", "log_every_steps", "num_workers")
-NEUTRAL += ("tensorboard", "profile", "detect_anomaly")
-NEUTRAL_GROUPS = ("reference", "checkpoint")
 
 
 @dataclass(frozen=True)
@@ -220,7 +218,8 @@ def check_parts(config: Mapping[str, Any]) -> None:
 def settings_of(config: Mapping[str, Any]) -> dict[str, str]:
     """The options chosen, then every knob and setting that decides what is learnt, as text by dotted name."""
     options = {group: shown(option) for group, option in config["options"].items()}
-    others = {key: value for key, value in config.items() if key not in ("options", *NEUTRAL, *NEUTRAL_GROUPS)}
+    neutral = settings_with("is_neutral", True)
+    others = {key: value for key, value in config.items() if key not in ("options", *neutral)}
     plain = ((name, value) for name, value in leaves(others, ()) if not name.endswith("_target_"))
     knobs = {name: value if isinstance(value, str) else shown(value) for name, value in plain}
     return options | knobs
