@@ -5,9 +5,7 @@ import pytest
 import torch
 
 from options import part
-from runner.build.auto import LOSSES
-from runner.build.loss import mean_and_std
-from runner.build.model import build_loss
+from runner.build.loss import LOSSES, build_loss, mean_and_std
 from runner.config.catalog import Part
 from runner.errors import ConfigError
 from runner.losses.nearest_neighbour import NearestNeighbour

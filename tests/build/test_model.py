@@ -8,14 +8,10 @@ from torch import nn
 
 from options import options, part
 from runner.build import auto
-from runner.build.model import (
-    build_loss,
-    build_metrics,
-    build_model,
-    build_source,
-    num_outputs,
-    without_published_weights,
-)
+from runner.build.instantiate import build_source
+from runner.build.loss import build_loss, num_outputs
+from runner.build.metric import build_metrics
+from runner.build.model import build_model, without_published_weights
 from runner.config.catalog import Part
 from runner.contracts import Task
 from runner.errors import ConfigError

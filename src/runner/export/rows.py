@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.build.model import num_outputs
+from runner.build.loss import num_outputs
 from runner.config.catalog import Part
 from runner.contracts import Data
 from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price

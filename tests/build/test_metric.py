@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 from torch import Tensor
 
 from options import part
-from runner.build.model import build_metrics
+from runner.build.metric import build_metrics
 from runner.config.catalog import Part
 from runner.contracts import Task
 from runner.errors import ConfigError
