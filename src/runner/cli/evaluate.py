@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.build import libraries
 from runner.errors import DataError
-from runner.runs.stored_run import StoredRun, open_run
+from runner.runs.saved_run import StoredRun, open_run
 
 if TYPE_CHECKING:
     from runner.screen.console import RunConsole

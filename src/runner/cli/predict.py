@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner.build import libraries
-from runner.cli.out_file import check_out
-from runner.cli.whole_number import whole_number
+from runner.cli.arguments import check_out, whole_number
 from runner.config.part_types import DATASET
 from runner.config.types import faults
 from runner.errors import ConfigError, DataError, RunError
 from runner.runs.files import write_whole
-from runner.runs.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.runs.saved_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
 from runner.text import counted, say
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from runner.config.run_config import settings_with
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import DONE
-from runner.runs.stored_run import LENGTHS, StoredRun, open_run
+from runner.runs.saved_run import LENGTHS, StoredRun, open_run
 from runner.text import counted, here
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from runner.build import libraries
 from runner.cli import view_run
-from runner.cli.out_file import check_picture
+from runner.cli.arguments import check_picture
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import GROUPS, Catalog, conf_folders

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from runner.build import libraries
-from runner.cli.whole_number import whole_number
+from runner.cli.arguments import whole_number
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, DataError, RunError, RunnerError
 from runner.runs.files import write_whole
-from runner.runs.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.runs.saved_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
 from runner.text import say
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from runner.build import libraries
-from runner.cli.out_file import check_picture
+from runner.cli.arguments import check_picture
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.run_config import Config

@@ -1,5 +1,8 @@
-"""The file that a verb writes where it was told to."""
+"""What several verbs take from the command line: a whole number, the file to write."""
 
+from __future__ import annotations
+
+import argparse
 from pathlib import Path
 
 from runner.errors import ConfigError
@@ -20,3 +23,10 @@ def check_out(flag: str, out: Path, *, overwrite: bool) -> None:
         raise ConfigError(f"{flag} {out}: there is no folder {out.parent}; make it first, or name another")
     if out.exists() and not overwrite:
         raise ConfigError(f"{out}: there already; replace it with --overwrite, or name another with {flag}")
+
+
+def whole_number(text: str) -> int:
+    """Raises ArgumentTypeError, since what argparse says of an int is for programmers."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 0 or more")
+    return int(text)
