@@ -6,7 +6,7 @@ A fault is one to three lines: key=value and what is wrong, the choices, what to
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from runner.config.catalog import Catalog, Knob, Option, unknown_option
@@ -14,6 +14,7 @@ from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, annotation_o
 from runner.config.spelling import listed, nearest
 from runner.config.steps import read_augment, read_transforms
 from runner.config.types import faults, shown
+from runner.config.yaml_file import spelled
 from runner.errors import ConfigError
 
 STEPS = {"transforms": read_transforms, "augment": read_augment}  # lists that a dataset option may have
@@ -29,6 +30,34 @@ class Unresolved:
 
     def __str__(self) -> str:
         return "${...}"
+
+
+class LookedUp(str):
+    """A text that ${...} gave: from the environment all comes as text, and is a number where a number is wanted."""
+
+
+def as_typed(value: Any, annotation: Callable[[str], Any], where: str = "") -> Any:
+    """The value, in it each text that was looked up as what its setting or knob takes: the number 2 for '2'.
+
+    ``annotation`` gives the type by dotted name, None where the name is unknown or holds others. Where text is taken,
+    or it spells nothing that is, it stays text.
+    """
+    wanted = annotation(where)
+    if isinstance(value, Mapping) and wanted is None:
+        return {key: as_typed(item, annotation, f"{where}.{key}" if where else key) for key, item in value.items()}
+    text, meant = _each(value, str), _each(value, spelled)
+    if text == meant or wanted is None:
+        return text
+    return meant if faults(text, wanted, where) and not faults(meant, wanted, where) else text
+
+
+def _each(value: Any, read: Callable[[str], Any]) -> Any:
+    """The value with each text that was looked up read."""
+    if isinstance(value, Mapping):
+        return {key: _each(item, read) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_each(item, read) for item in value]
+    return read(str(value)) if isinstance(value, LookedUp) else value  # libyaml takes no other kind of text
 
 
 def part_faults(
