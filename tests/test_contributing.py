@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from runner import run
-from runner.build.model import build_metrics
+from runner.build.metric import build_metrics
 from runner.config.catalog import Part
 from runner.errors import ConfigError
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from runner.config.steps import AUGMENT
+from runner.config.steps import AUGMENT_KNOBS
 from runner.data.augment import STEPS, Crop, Draws, Erasing, Flip, Rotation, Shift, build_augment
 from runner.data.batches import resident
 from runner.data.batches.resident import ResidentBatches
@@ -38,7 +38,7 @@ def picture(*rows):
 
 
 def test_every_step_has_its_knobs_listed():
-    assert set(STEPS) == set(AUGMENT) == {next(iter(entry)) for entry in EVERY}
+    assert set(STEPS) == set(AUGMENT_KNOBS) == {next(iter(entry)) for entry in EVERY}
 
 
 @pytest.mark.parametrize("entries", [*([entry] for entry in EVERY), EVERY], ids=[*STEPS, "all"])

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from runner.build.model import build_source
+from runner.build.instantiate import build_source
 from runner.config.catalog import Part
 from runner.data.checks import check_data, digest
 from runner.errors import ConfigError, DataError

@@ -126,7 +126,7 @@ def _laid_out(config: Config) -> tuple[Config, int]:
     per_step = per_step or not formula_names(config.scheduler).isdisjoint({"step", "steps"})
     if config.epochs != "auto" and not per_step:
         return config, 1
-    from runner.build.model import build_source
+    from runner.build.instantiate import build_source
     from runner.experiment.assemble import read_data, read_split, source_part
     from runner.experiment.auto_settings import with_epochs
 

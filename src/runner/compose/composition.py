@@ -27,11 +27,10 @@ from omegaconf.errors import OmegaConfBaseException
 from runner.compose import hydra_node
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf, unknown_option
-from runner.config.environment import LookedUp, as_typed
 from runner.config.run_config import Config, annotation_at, check, find_faults
 from runner.config.spelling import listed, nearest
 from runner.config.types import shown
-from runner.config.validate import MISSING, Unresolved, leaves
+from runner.config.validate import MISSING, LookedUp, Unresolved, as_typed, leaves
 from runner.config.yaml_file import mapping
 from runner.errors import ConfigError
 

@@ -12,16 +12,9 @@ import yaml
 from runner.config.catalog import PARTS, Catalog, Option, Part
 from runner.config.part_types import Count, NotNegative, NotNegativeInt, Positive, annotation_of
 from runner.config.schedule import completed, schedule_faults
+from runner.config.setting_faults import cross_faults, setting_faults, sound_settings, unknown_settings, usual_monitor
 from runner.config.types import Matching, NumbersByName, Range
-from runner.config.validate import (
-    cross_faults,
-    group_faults,
-    part_faults,
-    setting_faults,
-    sound_settings,
-    unknown_settings,
-    usual_monitor,
-)
+from runner.config.validate import group_faults, part_faults
 from runner.errors import ConfigError
 
 Fraction = Annotated[float, Range(low=0, below=1)]

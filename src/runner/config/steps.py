@@ -36,7 +36,7 @@ PROBABILITY = Knob(Share, "a probability, 0..1")
 SIZE = Knob(tuple[Count, Count], "[height, width] in pixels")
 MEAN = float | Annotated[list[float], NotEmpty()] | None
 STD = Positive | Annotated[list[Positive], NotEmpty()] | None
-TRANSFORMS: Kinds = {
+TRANSFORM_KNOBS: Kinds = {
     "scale": {"divisor": Knob(Positive, "a number above 0")},
     "normalise": {
         "mean": Knob(MEAN, "a number, a list, or null: from the train rows", required=False),
@@ -50,7 +50,7 @@ TRANSFORMS: Kinds = {
     "colour": {},
     "pad": {"pixels": COUNT},
 }
-AUGMENT: Kinds = {
+AUGMENT_KNOBS: Kinds = {
     "flip": {"horizontal": PROBABILITY, "vertical": Knob(Share, "a probability, 0..1", required=False)},
     "shift": {"pixels": COUNT},
     "crop": {"padding": COUNT},
@@ -64,7 +64,7 @@ def read_transforms(entries: Any) -> tuple[Spec, ...]:
 
     Raises ConfigError with every fault.
     """
-    return _read_specs("dataset.transforms", entries, TRANSFORMS)
+    return _read_specs("dataset.transforms", entries, TRANSFORM_KNOBS)
 
 
 def read_augment(entries: Any) -> tuple[Spec, ...]:
@@ -72,7 +72,7 @@ def read_augment(entries: Any) -> tuple[Spec, ...]:
 
     Raises ConfigError with every fault.
     """
-    return _read_specs("dataset.augment", entries, AUGMENT)
+    return _read_specs("dataset.augment", entries, AUGMENT_KNOBS)
 
 
 def _read_specs(key: str, entries: Any, kinds: Kinds) -> tuple[Spec, ...]:

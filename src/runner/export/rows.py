@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from runner.build.model import num_outputs
+from runner.build.loss import num_outputs
 from runner.config.catalog import Part
 from runner.contracts import Data
 from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price

@@ -9,8 +9,9 @@ import torch
 from sklearn import metrics as sk
 from torch import Tensor
 
-from options import part
-from runner.build.model import build_metrics
+from options import options, part
+from runner.build import auto
+from runner.build.metric import build_metrics
 from runner.config.catalog import Part
 from runner.contracts import Task
 from runner.errors import ConfigError
@@ -213,3 +214,72 @@ def test_case_24_a_class_whose_name_is_a_number_can_be_named() -> None:
     metric = build_metrics([option("recall", positive_class=0)], "binary", ("0", "1"))["recall"]
     metric.update(torch.tensor([0.1, 0.2, 0.9]), torch.tensor([0, 0, 0]))
     assert float(metric.compute()) == pytest.approx(2 / 3)
+
+
+def test_several_classes_are_measured_over_probabilities() -> None:
+    parts = [part("metric", option) for option in ("accuracy", "precision", "recall", "f1", "confusion_matrix")]
+    metrics = build_metrics(parts, "multiclass", ["a", "b", "c"])
+    scores_BK = torch.tensor([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+    values = {name: metric(scores_BK, torch.tensor([0, 1, 1, 2])).tolist() for name, metric in metrics.items()}
+    assert values.pop("confusion_matrix") == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
+    # by class: precision 1/2 1 1, recall 1 1/2 1, f1 2/3 2/3 1
+    assert values == pytest.approx({"accuracy": 3 / 4, "precision": 5 / 6, "recall": 5 / 6, "f1": 7 / 9})
+
+
+def test_a_metric_starts_empty() -> None:
+    (metric,) = build_metrics([part("metric", "confusion_matrix")], "multiclass", ["a", "b"]).values()
+    metric.update(torch.tensor([[0.1, 0.9]]), torch.tensor([1]))
+    assert metric.compute().tolist() == [[0, 0], [0, 1]]
+    assert not metric.validate_args
+
+
+def test_two_classes_are_measured_over_the_probability_of_class_1() -> None:
+    metrics = build_metrics([part("metric", "accuracy"), part("metric", "auroc")], "binary", ["a", "b"])
+    scores_B, y_B = torch.tensor([0.1, 0.6, 0.4, 0.9]), torch.tensor([0, 0, 1, 1])
+    assert {name: float(m(scores_B, y_B)) for name, m in metrics.items()} == {"accuracy": 0.5, "auroc": 0.75}
+
+
+def test_numbers_are_measured_in_their_own_unit() -> None:
+    chosen = auto.auto_metrics("regression", (), is_thin=False)
+    metrics = build_metrics([part("metric", option) for option in chosen], "regression", [])
+    values = {name: float(m(torch.tensor([1.0, 5.0]), torch.tensor([1.0, 3.0]))) for name, m in metrics.items()}
+    assert values == pytest.approx({"rmse": 2**0.5, "mae": 1.0, "r2": -1.0})
+
+
+@pytest.mark.parametrize("option", auto.CLASS_METRICS + auto.REGRESSION_METRICS)
+def test_seven_rows_and_then_the_rest_give_the_value_of_all(option: str) -> None:
+    task: Task = "regression" if option in auto.REGRESSION_METRICS else "multiclass"
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.rand(30, 3, generator=generator).softmax(1)
+    y = torch.randint(3, (30,), generator=generator)
+    scores, y = (scores[:, 0], y.float()) if task == "regression" else (scores, y)
+    whole, halved = (
+        build_metrics([part("metric", option)], task, ["a", "b", "c"] * (task == "multiclass"))[option]
+        for _ in range(2)
+    )
+    whole.update(scores, y)
+    halved.update(scores[:7], y[:7])
+    halved.update(scores[7:], y[7:])
+    torch.testing.assert_close(whole.compute(), halved.compute())
+
+
+def test_every_metric_option_is_known_to_one_task() -> None:
+    assert sorted([*auto.CLASS_METRICS, *auto.REGRESSION_METRICS, "auto"]) == options("metric")
+
+
+@pytest.mark.parametrize(
+    ("option", "task", "changed", "words"),
+    [
+        ("rmse", "multiclass", {}, "metric=rmse does not fit data with 10 classes; what fits: accuracy, precision, r"),
+        ("accuracy", "regression", {}, "metric=accuracy does not fit data with numbers to predict; what fits: rmse, "),
+        ("f1", "multiclass", {"average": "mean"}, "metric.average=mean: f1 wants one of micro, macro, weighted, none"),
+        ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: .*top_k"),
+        ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: .*preds"),
+        ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: .*threshold"),
+        ("mae", "regression", {"task": "binary"}, "metric=mae: .*task"),
+        ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is found out by the program; leave it out"),
+    ],
+)
+def test_a_metric_that_does_not_fit_is_refused(option: str, task: Task, changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{words}"):
+        build_metrics([part("metric", option, **changed)], task, [*"abcdefghij"])

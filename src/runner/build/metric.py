@@ -1,16 +1,18 @@
-"""Metrics of torchmetrics over the probability of the second of two classes: of both of them, or of one alone.
+"""Checked part -> metric; of two classes over the probability of the second: of both of them, or of one alone.
 
-By itself torchmetrics scores class 1 of two, whatever ``average`` says. Shapes: B batch.
+By itself torchmetrics scores class 1 of two, whatever ``average`` says. Shapes: B batch, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from runner.build import auto
+from runner.build.instantiate import faults_of, kind_of, make
 from runner.build.signature import parameter_names
 from runner.config.catalog import Part
 from runner.config.spelling import listed, nearest
@@ -21,6 +23,7 @@ from runner.errors import ConfigError
 if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
     from torchmetrics import Metric
 
+T = TypeVar("T")
 POSITIVE = "positive_class"  # a knob of ours: the name of the class that a metric is of
 
 
@@ -65,6 +68,69 @@ class OfTwoClasses(nn.Module):
 
     def reset(self) -> None:
         self.metric.reset()
+
+
+def build_metrics(
+    parts: Sequence[Part], task: Task, class_names: Sequence[str], trusted: Sequence[str] = ()
+) -> dict[str, Metric | OfTwoClasses]:
+    """Option name -> metric over (scores, y), on the CPU, in the order of ``parts``.
+
+    Scores are probabilities: [B, K] for several classes, [B] of class 1 for two; predictions [B] for regression.
+    """
+    return {part.option: _metric(part, task, class_names, trusted) for part in parts}
+
+
+def _metric(part: Part, task: Task, class_names: Sequence[str], trusted: Sequence[str]) -> Metric | OfTwoClasses:
+    from torchmetrics import Metric
+
+    if part.option == "loss":
+        raise ConfigError("metric=loss: that name is of the run's own loss; give the option's file another")
+    kind = kind_of(part, Metric, trusted)  # type: ignore[type-abstract] # its subclasses are meant
+    measured = _measured(kind)
+    if measured is not None and (measured == "numbers") != (task == "regression"):
+        fitting = auto.REGRESSION_METRICS if task == "regression" else auto.CLASS_METRICS
+        words = auto.describe(task, len(class_names))
+        raise ConfigError(f"metric={part.option} does not fit {words}; what fits: {', '.join(fitting)}")
+    if measured == "classes":
+        return _class_metric(part, kind, task, class_names)
+    metric = _made(part, kind, {"task": task, "num_classes": len(class_names), "num_outputs": 1}, part.knobs)
+    with faults_of(part):
+        _rehearse_metric(metric, task, len(class_names))
+    return metric
+
+
+def _class_metric(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str]) -> Metric | OfTwoClasses:
+    """One of torchmetrics' own for classes; where there are two of them, in the form that ``average`` asks for."""
+    made_for, positive = form(part, kind, task, class_names)
+    knobs = {key: value for key, value in part.knobs.items() if key != POSITIVE}
+    inner = _made(part, kind, {"task": made_for, "num_classes": len(class_names), "validate_args": True}, knobs)
+    metric: Metric | OfTwoClasses = inner
+    if made_for != task or positive is not None:
+        threshold = knobs.get("threshold", 0.5) if "threshold" in parameter_names(kind) else None
+        metric = OfTwoClasses(inner, positive, threshold)
+    with faults_of(part):
+        _rehearse_metric(metric, task, len(class_names))
+    inner.validate_args = False  # most would look for wrong labels in every batch: a host sync each
+    return metric
+
+
+def _made(part: Part, kind: type[T], facts: Mapping[str, Any], knobs: Mapping[str, Any]) -> T:
+    """With those of the facts that ``kind`` takes."""
+    return make(part, kind, {key: value for key, value in facts.items() if key in parameter_names(kind)}, knobs)
+
+
+def _measured(kind: type[Metric]) -> Literal["classes", "numbers"] | None:
+    """What torchmetrics' own classes are for; None for a class of the user's."""
+    if kind.__module__.startswith("torchmetrics.classification."):
+        return "classes"
+    return "numbers" if kind.__module__.startswith("torchmetrics.regression.") else None
+
+
+def _rehearse_metric(metric: Metric | OfTwoClasses, task: Task, num_classes: int) -> None:
+    """Two rows, forgotten again: only then torchmetrics looks at multidim_average."""
+    scores = torch.full((2, num_classes), 1 / num_classes) if task == "multiclass" else torch.zeros(2)
+    metric.update(scores, torch.zeros(2) if task == "regression" else torch.zeros(2, dtype=torch.int64))
+    metric.reset()
 
 
 def form(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str]) -> tuple[Task, int | None]:
