@@ -6,7 +6,7 @@ import pytest
 
 from mirror import idx
 from runner.data.downloads import Idx
-from runner.data.idx import read_idx
+from runner.data.mnist import read_idx
 from runner.errors import DataError
 
 EXPECTED = Idx((2, 3))
