@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from runner.config.steps import read_transforms
 from runner.contracts import Column, Data, Rows
-from runner.data.batches.workers import Reader, read_batches
+from runner.data.batches.streamed import Reader, read_batches
 from runner.data.transforms import TRANSFORMS, Float32, Impute, Transform
 from runner.errors import ConfigError
 

@@ -30,7 +30,7 @@ def test_without_a_seed_rows_come_in_their_order():
     made = ResidentBatches(X, Y, torch.tensor([5, 6, 7, 8, 9]), 2, order_seed=None)
     assert rows_seen(made) == [[5, 6], [7, 8], [9]]
     assert rows_seen(made, epoch=3) == [[5, 6], [7, 8], [9]]
-    assert (len(made), made.num_rows, made.last_batch_size) == (3, 5, 1)
+    assert (len(made), made.num_rows) == (3, 5)
     scattered = ResidentBatches(X, Y, torch.tensor([9, 2, 30]), 2, order_seed=None)
     assert rows_seen(scattered) == [[9, 2], [30]]
 
@@ -114,13 +114,13 @@ def test_an_epoch_entered_later_goes_on_with_the_same_batches(num_rows, batch_si
     made = ResidentBatches(X, Y, torch.arange(start, start + num_rows), batch_size, order_seed=order_seed)
     whole = rows_seen(made, epoch=1)
     assert len(whole) == len(made)
-    assert len(whole[-1]) == made.last_batch_size
+    assert len(whole[-1]) == (num_rows - 1) % batch_size + 1
     assert rows_seen(made, epoch=1, from_batch=from_batch) == whole[from_batch:]
 
 
 def test_no_rows_make_no_batches():
     made = ResidentBatches(X, Y, torch.tensor([], dtype=torch.int64), 4, order_seed=None)
-    assert (len(made), made.num_rows, made.last_batch_size, list(made.chunks(0))) == (0, 0, 0, [])
+    assert (len(made), made.num_rows, list(made.chunks(0))) == (0, 0, [])
     assert list(ResidentBatches(X, Y, torch.tensor([], dtype=torch.int64), 4, order_seed=0).chunks(0)) == []
 
 
