@@ -18,7 +18,6 @@ ROOMS = (
 )
 # parts do not see each other, and of config what follows alone
 OPEN_TO_PARTS = ("steps", "spelling", "regular_file")
-EXCEPTIONS = {"data/pictures/new_pictures.py": {"runs"}}  # file -> rooms behind its own that it imports
 
 
 def modules() -> list[Path]:
@@ -60,7 +59,7 @@ def test_no_import_runs_back(path: Path) -> None:
         return
     assert own in ROOMS, f"{own} is a new room: say in ROOMS what it may import"
     behind = set(ROOMS[ROOMS.index(own) + 1 :])
-    wrong = set(imported_rooms(path)) & behind - EXCEPTIONS.get(str(path.relative_to(PACKAGE)), set())
+    wrong = set(imported_rooms(path)) & behind
     assert not wrong, f"{path.relative_to(PACKAGE)} imports {sorted(wrong)}"
 
 

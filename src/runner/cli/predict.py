@@ -221,7 +221,15 @@ def inputs(wanted: Wanted, schema: Schema, reading: Reading, shades: Shades) -> 
         if wanted.cells:
             shape = " x ".join(map(str, schema.row_shape))
             raise ConfigError(f"{next(iter(wanted.cells))}=...: this run reads pictures ({shape}); give files")
-        yield from picture_rows(wanted.files, schema, shades, invert=wanted.invert)
+        yield from picture_rows(
+            wanted.files,
+            schema.row_shape,
+            shades,
+            invert=wanted.invert,
+            black=schema.black,
+            white=schema.white,
+            border=schema.border,
+        )
         return
     if wanted.invert:
         raise ConfigError("--invert: this run reads the rows of a table, not pictures")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from runner.contracts import Data, Split
-from runner.data.transforms import OneHot, columns
+from runner.data.preprocess import columns
+from runner.data.transforms import OneHot
 from runner.engine import fit
 from runner.experiment.assemble import Experiment
 from runner.experiment.linear_fit import MAX_NUMBERS, linear_scores

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from runner.data.transform import Transform
+from runner.data.transforms import Transform
 from runner.engine.best import is_higher_better, stored_directions
 from runner.engine.fit import predict
 from runner.errors import ConfigError, DataError

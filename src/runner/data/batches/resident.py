@@ -1,7 +1,8 @@
 """Batches of rows that lie on the device from the start: a batch is an index, an epoch a permutation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -12,6 +13,8 @@ from runner.seed import generator
 CHUNK_BATCHES = 16  # gathered at once: the fixed cost of a gather is paid once for all of them
 CACHE_LINE_BYTES = 64
 CHUNK_BYTES = 8 * 2**20  # of a chunk as float32; the transforms hold several such at a time
+
+B = TypeVar("B", bound=Batches)
 
 
 def resident_splits(
@@ -33,6 +36,13 @@ def resident_splits(
     def batches(rows: Tensor, size: int, order_seed: int | None) -> ResidentBatches:
         return ResidentBatches(x, y, rows, size, order_seed=order_seed, row_shape=row_shape)
 
+    return of_splits(batches, batching, split, judged_split)
+
+
+def of_splits(
+    batches: Callable[[Tensor, int, int | None], B], batching: Batching, split: Split, judged_split: Split | None
+) -> tuple[B, dict[str, B]]:
+    """``batches`` (of rows, batch size, order seed) of the train rows, and of every split that has rows to judge."""
     judged = {
         name: batches(rows, batching.eval_batch_size, None)
         for name in SPLITS
@@ -77,11 +87,6 @@ class ResidentBatches:
     def num_rows(self) -> int:
         """Rows in one epoch."""
         return len(self._rows)
-
-    @property
-    def last_batch_size(self) -> int:
-        """Rows in the last batch of an epoch: 1..batch_size, 0 without rows."""
-        return self.num_rows - max(0, len(self) - 1) * self.batch_size
 
     def __len__(self) -> int:
         """Batches in one epoch."""
