@@ -16,7 +16,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.whole_number import whole_number
+from runner.cli.arguments import whole_number
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
