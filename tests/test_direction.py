@@ -17,7 +17,7 @@ ROOMS = (
     *("screen", "figures", "tensorboard", "compose", "training", "sweep", "export", "cli", "train", "api", "__main__"),
 )
 # parts do not see each other, and of config what follows alone
-OPEN_TO_PARTS = ("steps", "augment", "transforms", "spelling", "regular_file")
+OPEN_TO_PARTS = ("steps", "spelling", "regular_file")
 EXCEPTIONS = {"data/pictures/new_pictures.py": {"runs"}}  # file -> rooms behind its own that it imports
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.build import libraries
 from runner.errors import ConfigError, DataError
-from runner.runs.stored_run import StoredRun, open_run
+from runner.runs.saved_run import StoredRun, open_run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,7 +138,7 @@ class Run:
 
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
         """[N, K] probabilities or scores, or [N] predicted numbers."""
-        from runner.data.new_arrays import raw_rows
+        from runner.data.new_rows import raw_rows
         from runner.experiment.predictor import NO_ANSWER, is_answer
 
         schema = self._predictor.schema

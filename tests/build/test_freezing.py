@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from runner.build.freezing import freeze
+from runner.build.parameters import freeze
 from runner.errors import ConfigError
 
 

@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from runner.build.weights import biases_and_norms, embedding_tables, hidden_matrices, sparse_gradients
+from runner.build.parameters import biases_and_norms, embedding_tables, hidden_matrices, sparse_gradients
 
 
 class Attention(nn.Module):

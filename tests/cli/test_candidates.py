@@ -15,7 +15,7 @@ import pytest
 
 from past_runs import make_run
 from runner.cli import main
-from runner.cli.candidates import candidates
+from runner.cli.completion import candidates
 from runner.compose.request import hydra_parser
 
 Capture = pytest.CaptureFixture[str]

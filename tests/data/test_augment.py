@@ -1,11 +1,10 @@
 import pytest
 import torch
 
-from runner.config.augment import KNOBS
-from runner.data.augment import STEPS, Crop, Erasing, Flip, Rotation, Shift, build_augment
+from runner.config.steps import AUGMENT_KNOBS
+from runner.data.augment import STEPS, Crop, Draws, Erasing, Flip, Rotation, Shift, build_augment
 from runner.data.batches import resident
 from runner.data.batches.resident import ResidentBatches
-from runner.data.draws import Draws
 from runner.errors import ConfigError
 
 EVERY = [
@@ -39,7 +38,7 @@ def picture(*rows):
 
 
 def test_every_step_has_its_knobs_listed():
-    assert set(STEPS) == set(KNOBS) == {next(iter(entry)) for entry in EVERY}
+    assert set(STEPS) == set(AUGMENT_KNOBS) == {next(iter(entry)) for entry in EVERY}
 
 
 @pytest.mark.parametrize("entries", [*([entry] for entry in EVERY), EVERY], ids=[*STEPS, "all"])

@@ -3,7 +3,7 @@ from dataclasses import replace
 import torch
 
 from runner.contracts import Column, Data
-from runner.data.digest import digest
+from runner.data.checks import digest
 
 DATA = Data(
     x=torch.arange(12, dtype=torch.uint8).view(6, 2),

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from runner.data.draws import Draws
+from runner.data.augment import Draws
 
 ROWS = torch.arange(100_000)
 

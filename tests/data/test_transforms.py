@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from runner.config.transforms import KNOBS
+from runner.config.steps import TRANSFORM_KNOBS
 from runner.contracts import Column, Data
 from runner.data.transforms import TRANSFORMS, blank_preprocess, build_preprocess, out_shape
 from runner.errors import ConfigError
@@ -22,7 +22,7 @@ def images(x):
 
 
 def test_every_transform_has_its_knobs_listed():
-    assert set(TRANSFORMS) == set(KNOBS)
+    assert set(TRANSFORMS) == set(TRANSFORM_KNOBS)
 
 
 def test_without_a_transform_bytes_still_become_float32():

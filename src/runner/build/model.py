@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from runner.build import auto, loss, own_net, two_classes
-from runner.build.freezing import freeze
 from runner.build.instantiate import faults_of as _faults_of
 from runner.build.instantiate import kind_of as _kind_of
 from runner.build.instantiate import make as _make
+from runner.build.parameters import freeze
 from runner.build.signature import parameter_names
 from runner.build.target import resolve, resolve_in_file
 from runner.build.two_classes import OfTwoClasses

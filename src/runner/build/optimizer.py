@@ -11,9 +11,16 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
 
 from runner.build.instantiate import faults_of, kind_of, make
+from runner.build.parameters import (
+    WeightGroup,
+    biases_and_norms,
+    embedding_tables,
+    hidden_matrices,
+    matched,
+    sparse_gradients,
+    weight_groups,
+)
 from runner.build.signature import arguments
-from runner.build.weight_groups import WeightGroup, matched, weight_groups
-from runner.build.weights import biases_and_norms, embedding_tables, hidden_matrices, sparse_gradients
 from runner.config.part import Part
 from runner.errors import ConfigError
 

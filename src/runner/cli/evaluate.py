@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner.build import libraries
-from runner.runs.stored_run import open_run
+from runner.runs.saved_run import open_run
 
 OWN = ("checkpoint",)
 

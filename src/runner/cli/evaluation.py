@@ -9,7 +9,7 @@ from runner.experiment.assemble import outline
 from runner.experiment.rebuild import rebuild_to_read
 from runner.experiment.scoring import judge
 from runner.runs.folds import is_done
-from runner.runs.stored_run import StoredRun
+from runner.runs.saved_run import StoredRun
 from runner.screen.console import RunConsole
 from runner.screen.folds import show_folds
 from runner.training.folds import reading_once

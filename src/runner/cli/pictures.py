@@ -36,8 +36,8 @@ from runner.figures.schedule import ScheduleCurves
 from runner.figures.sheet import Sheet, style
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
+from runner.runs.saved_run import StoredRun
 from runner.runs.schema import schema_of
-from runner.runs.stored_run import StoredRun
 from runner.screen.console import RunConsole, console
 from runner.screen.result import confusion_table
 from runner.text import counted, say

@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
 from runner.errors import ConfigError
-from runner.runs.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.runs.saved_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
 
 USAGE = (
     "python -m runner predict RUN (FILE | FOLDER | column=value ... | - | --test-index 7)\n"

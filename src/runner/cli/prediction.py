@@ -27,8 +27,8 @@ from runner.experiment.assemble import Experiment
 from runner.experiment.predictor import NO_ANSWER, Predictor, is_answer, measure, probabilities
 from runner.experiment.rebuild import predictor_of, rebuild_to_read
 from runner.runs.files import write_whole
+from runner.runs.saved_run import StoredRun
 from runner.runs.schema import Schema
-from runner.runs.stored_run import StoredRun
 from runner.screen.console import RunConsole
 from runner.screen.predictions import Answers, CsvText, Measure, json_lines, lines, single_lines
 from runner.text import counted, say

@@ -10,7 +10,7 @@ from runner.build import libraries
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import DONE
-from runner.runs.stored_run import LENGTHS, StoredRun, open_run
+from runner.runs.saved_run import LENGTHS, StoredRun, open_run
 from runner.text import here
 
 FORCE = "--force"  # go on without the rows of metrics.jsonl that are damaged

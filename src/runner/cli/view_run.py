@@ -11,7 +11,7 @@ from runner.build import libraries
 from runner.cli.arguments import Parser, whole_number
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.runs.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.runs.saved_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
 
 USAGE = "python -m runner view RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]"
 OWN = ("checkpoint",)

@@ -11,12 +11,18 @@ from typing import Annotated, Any, Literal, get_type_hints
 import yaml
 
 from runner.config.catalog import PARTS, Catalog, Option
-from runner.config.groups import group_faults
 from runner.config.part import Part
 from runner.config.part_types import Count, NotNegative, NotNegativeInt, Positive, annotation_of
 from runner.config.schedule import completed, schedule_faults
 from runner.config.types import Matching, NumbersByName, Range, shown
-from runner.config.validate import name_fault, part_faults, setting_faults, sound_settings, unknown_settings
+from runner.config.validate import (
+    group_faults,
+    name_fault,
+    part_faults,
+    setting_faults,
+    sound_settings,
+    unknown_settings,
+)
 from runner.config.yaml_file import read_yaml
 from runner.errors import ConfigError, DataError
 

@@ -96,3 +96,59 @@ def _nearest(name: str, choices: Mapping[str, Any]) -> str:
     close = get_close_matches(name, choices, n=1)
     guess = f"; did you mean {close[0]}?" if close else ";"
     return f"{guess} choices: {', '.join(choices) or 'none'}"
+
+
+def read_augment(augment: Any) -> tuple[Spec, ...]:
+    """The steps of a list such as ``[{flip: {horizontal: 0.5}}, {shift: {pixels: 2}}]``.
+
+    Raises ConfigError with every fault.
+    """
+    return read_specs("dataset.augment", augment, AUGMENT_KNOBS)
+
+
+def _is_angle(value: Any) -> bool:
+    return is_number(value) and 0 < value <= 180
+
+
+PROBABILITY = Knob(is_share, "a probability, 0..1", required=True)
+PIXELS = Knob(is_count, "a whole number of at least 1", required=True)
+AUGMENT_KNOBS: Kinds = {
+    "flip": {"horizontal": PROBABILITY, "vertical": Knob(is_share, "a probability, 0..1", required=False)},
+    "shift": {"pixels": PIXELS},
+    "crop": {"padding": PIXELS},
+    "rotation": {"degrees": Knob(_is_angle, "a number above 0, up to 180", required=True)},
+    "erasing": {"probability": PROBABILITY, "size": Knob(is_size, "[height, width] in pixels", required=True)},
+}
+
+
+def read_transforms(transforms: Any) -> tuple[Spec, ...]:
+    """The transforms of a list such as ``[{scale: {divisor: 255}}, normalise]``.
+
+    Raises ConfigError with every fault.
+    """
+    return read_specs("dataset.transforms", transforms, TRANSFORM_KNOBS)
+
+
+def _null_or_each(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """A test for null, one value, or a list of values."""
+
+    def test(value: Any) -> bool:
+        return value is None or accepts(value) or (isinstance(value, list) and bool(value) and all(map(accepts, value)))
+
+    return test
+
+
+TRANSFORM_KNOBS: Kinds = {
+    "scale": {"divisor": Knob(is_positive, "a number above 0", required=True)},
+    "normalise": {
+        "mean": Knob(_null_or_each(is_number), "a number, a list, or null: from the train rows", required=False),
+        "std": Knob(_null_or_each(is_positive), "numbers above 0, or null: from the train rows", required=False),
+    },
+    "impute": {},
+    "one_hot": {},
+    "flatten": {},
+    "resize": {"size": Knob(is_size, "[height, width] in pixels", required=True)},
+    "grey": {},
+    "colour": {},
+    "pad": {"pixels": Knob(is_count, "a whole number of at least 1", required=True)},
+}

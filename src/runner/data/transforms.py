@@ -1,6 +1,6 @@
 """Fixed steps between the raw rows and the net: modules whose constants are buffers, so they travel with the weights.
 
-A new one is a class here and its knobs in runner.config.transforms. Shapes: N rows, C channels, H W pixels, F features.
+A new one is a class here and its knobs in runner.config.steps. Shapes: N rows, C channels, H W pixels, F features.
 """
 
 from collections import OrderedDict
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from runner.config.transforms import read_transforms
+from runner.config.steps import read_transforms
 from runner.contracts import Column, Data, Rows
 from runner.data.batches.workers import Reader, read_batches
 from runner.data.image_transforms import Colour, Grey, Pad, Resize

@@ -23,11 +23,9 @@ from runner.config.types import shown
 from runner.config.validate import leaves
 from runner.contracts import SPLITS, Batches, Batching, Data, Outline, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
-from runner.data.batches.one_batch import OneBatch
-from runner.data.batches.resident import resident_splits
+from runner.data.batches.resident import OneBatch, resident_splits
 from runner.data.batches.streamed import streamed_splits
-from runner.data.checks import check_data
-from runner.data.digest import digest
+from runner.data.checks import check_data, digest
 from runner.data.splits import SplitSettings, describe, evaluated, split
 from runner.data.table.leaks import leaks
 from runner.data.table.sentinels import sentinels

@@ -18,8 +18,8 @@ from runner.experiment.predictor import Predictor, build_predictor
 from runner.experiment.scoring import checkpoint_to_judge
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import DONE
+from runner.runs.saved_run import ANYWHERE, LENGTHS, StoredRun
 from runner.runs.schema import Schema, check_same_schema, read_schema, saved_schema, schema_of
-from runner.runs.stored_run import ANYWHERE, LENGTHS, StoredRun
 
 MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers", "tensorboard")
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}

@@ -10,8 +10,7 @@ from typing import Any, Literal
 import torch
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from runner.build.schedule import stretches
-from runner.build.schedule_arguments import Span, filled
+from runner.build.schedule import Span, filled, stretches
 from runner.build.target import resolve
 from runner.config.formula import Formula
 from runner.config.part import Part

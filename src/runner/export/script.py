@@ -8,8 +8,15 @@ from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
 from runner.export.literals import WIDEST
 from runner.export.net import net_lines
-from runner.export.rows import import_lines, reading_lines, single_output
-from runner.export.split import draw_lines, draws, shuffled_lines, split_lines
+from runner.export.rows import (
+    draw_lines,
+    draws,
+    import_lines,
+    reading_lines,
+    shuffled_lines,
+    single_output,
+    split_lines,
+)
 from runner.export.table import KNOBS, check_table
 from runner.export.training import ending_layers, evaluation_lines, loop_lines, making_lines
 from runner.export.transforms import preparing_lines

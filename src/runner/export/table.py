@@ -16,7 +16,7 @@ from runner.data.table.blanks import BLANKS
 from runner.data.table.cells import EMPTY, in_order
 from runner.data.table.dialect import Reading, find_layout
 from runner.data.table.packing import unpacked
-from runner.data.table.table_file import find_file
+from runner.data.table.table import find_file
 from runner.data.table.text import as_utf8
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment

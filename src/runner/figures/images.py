@@ -6,8 +6,18 @@ from runner.figures.balance import Balance
 from runner.figures.bars import BAR, HEAD, PANEL_WIDTH, balance_width, draw_balance, draw_targets
 from runner.figures.dataset_view import SAMPLES, Exhibit
 from runner.figures.pixels import GAP, Pixels, fitted, mosaic
-from runner.figures.sheet import FAINT, MARGIN, NORMAL, SMALL, Sheet, shortened, text_width
-from runner.figures.title import TITLE_HEIGHT, draw_title, title_width
+from runner.figures.sheet import (
+    FAINT,
+    MARGIN,
+    NORMAL,
+    SMALL,
+    TITLE_HEIGHT,
+    Sheet,
+    draw_title,
+    shortened,
+    text_width,
+    title_width,
+)
 
 SIDE = 96  # pixels of the sheet that an image may take, at most
 CLASS_GAP = 6  # more between classes

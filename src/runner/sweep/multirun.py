@@ -14,10 +14,10 @@ from runner.config.run_config import Config
 from runner.engine.best import stored_directions
 from runner.errors import DataError
 from runner.runs.directory import RunDirectory, check_writable, claim
-from runner.runs.leaderboard import Job, sweep_table
 from runner.screen.console import console
 from runner.sweep.driver import JobOutcome
 from runner.sweep.launch import check_jobs, multirun
+from runner.sweep.leaderboard import Job, sweep_table
 from runner.text import here
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM

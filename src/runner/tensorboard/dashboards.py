@@ -11,7 +11,8 @@ Shapes: N rows of the judged split, K classes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,7 @@ from runner.contracts import Layer, Report
 from runner.errors import ConfigError, RunError
 from runner.experiment.assemble import Experiment
 from runner.runs.directory import RunDirectory
-from runner.tensorboard.budget import SHARE, Budget
-from runner.tensorboard.values import histogram_value, image_value, pr_curve_value
-from runner.tensorboard.writer import TensorBoard
+from runner.tensorboard.writer import TensorBoard, histogram_value, image_value, pr_curve_value
 
 if TYPE_CHECKING:
     from runner.figures.run import Sitter
@@ -200,3 +199,39 @@ def on_host(values: Tensor) -> NDArray[np.float32]:
     """The finite ones; of a sparse gradient those it has."""
     values = values.coalesce().values() if values.is_sparse else values
     return values[values.isfinite()].float().cpu().numpy()
+
+
+SHARE = 0.05  # of the run, at most
+# seconds each took at first, imports included, for a small net on two cores; afterwards what it took here counts
+FIRST_COST_S = {"graph": 0.05, "samples": 0.1, "histograms": 0.03, "filters": 0.02, "pr_curves": 0.1, "embedding": 0.3}
+OTHER_COST_S = 0.7  # of a drawn picture: matplotlib has to be imported
+
+
+class Budget:
+    """Says of each dashboard whether it still fits into the share; one that is not ``limited`` allows everything."""
+
+    def __init__(self, begun: float, *, limited: bool, clock: Callable[[], float] = time.perf_counter):
+        self.begun = begun  # when the run began, by ``clock``
+        self.limited = limited
+        self.clock = clock
+        self.spent_s = 0.0
+        self.cost_s: dict[str, float] = {}
+        self.refused: dict[str, None] = {}  # in order, what did not fit when it was last asked for
+
+    def allows(self, name: str) -> bool:
+        cost_s = self.cost_s.get(name, FIRST_COST_S.get(name, OTHER_COST_S))
+        fits = not self.limited or self.spent_s + cost_s <= SHARE * (self.clock() - self.begun)
+        if fits:
+            self.refused.pop(name, None)
+        else:
+            self.refused[name] = None
+        return fits
+
+    @contextmanager
+    def charged(self, name: str) -> Iterator[None]:
+        began = self.clock()
+        try:
+            yield
+        finally:
+            self.cost_s[name] = self.clock() - began
+            self.spent_s += self.cost_s[name]

@@ -18,7 +18,7 @@ from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import DONE
 from runner.runs.folds import is_done
 from runner.runs.metric_log import blank_damaged_rows, check_rows, last_row
-from runner.runs.stored_run import StoredRun
+from runner.runs.saved_run import StoredRun
 from runner.text import counted, here
 from runner.training.folds import reading_once, record_folds
 from runner.training.record import Start, record

@@ -1,7 +1,6 @@
 import torch
 
-from runner.data.batches.one_batch import OneBatch
-from runner.data.batches.resident import ResidentBatches
+from runner.data.batches.resident import OneBatch, ResidentBatches
 
 
 def repeated(times: int) -> OneBatch:

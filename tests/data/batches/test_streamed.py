@@ -13,7 +13,7 @@ from runner.data.batches import workers
 from runner.data.batches.resident import resident_splits
 from runner.data.batches.streamed import StreamedBatches, streamed_splits
 from runner.data.batches.workers import Reader, read_batches
-from runner.data.digest import digest
+from runner.data.checks import digest
 from runner.data.transforms import build_preprocess
 from runner.errors import DataError, RunError
 

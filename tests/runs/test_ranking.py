@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from past_runs import make_run
-from runner.runs.past_run import PastRun, read_runs
-from runner.runs.standings import Contest, Score, contests, differing, score
+from runner.runs.ranking import Contest, Score, contests, differing, score
+from runner.runs.saved_run import PastRun, read_runs
 
 
 def contest(folder: Path, metric: str | None = None) -> Contest:

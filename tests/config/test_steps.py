@@ -3,8 +3,7 @@ import sys
 
 import pytest
 
-from runner.config.steps import Spec
-from runner.config.transforms import read_transforms
+from runner.config.steps import Spec, read_transforms
 from runner.errors import ConfigError
 
 
@@ -64,5 +63,5 @@ def test_all_faults_come_at_once():
 
 
 def test_the_list_is_checked_without_torch():
-    code = "import sys; from runner.config import transforms; sys.exit('torch' in sys.modules)"
+    code = "import sys; from runner.config import steps; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

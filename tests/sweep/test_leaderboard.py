@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from runner.engine.best import OF_OLDER_BUILDS as KNOWN
-from runner.runs.leaderboard import Job, differing, ranked, sweep_table
+from runner.sweep.leaderboard import Job, differing, ranked, sweep_table
 
 
 def job(number, status="finished", reason="", metrics=None, **overrides):
@@ -103,6 +103,6 @@ def test_a_sweep_in_which_everything_failed_shows_every_failure():
 
 
 def test_it_imports_no_torch():
-    program = "import runner.runs.leaderboard, sys; print('torch' in sys.modules)"
+    program = "import runner.sweep.leaderboard, sys; print('torch' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert ended.stdout.strip() == "False", ended.stderr

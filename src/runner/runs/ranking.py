@@ -10,8 +10,7 @@ from functools import cached_property
 from statistics import fmean, stdev
 
 from runner.config.catalog import PARTS
-from runner.runs.leaderboard import place
-from runner.runs.past_run import PastRun
+from runner.runs.saved_run import PastRun
 
 REPEATED = ("seed", "fold")  # what an entry's runs may differ in
 MOST_METRICS = 4
@@ -113,6 +112,22 @@ def ranked(found: Iterable[Entry], metric: str, higher_is_better: bool | None) -
         return place(entry.scores[metric].mean if metric in entry.scores else None, higher_is_better)
 
     return tuple(sorted(found, key=place_of))
+
+
+def place(value: float | None, higher_is_better: bool | None) -> float:
+    """What the values of a metric are sorted by: the best is the smallest, none and NaN are last.
+
+    Where nobody says which end is better the largest comes first.
+    """
+    if value is None or math.isnan(value):
+        return math.inf
+    return value if higher_is_better is False else -value
+
+
+def order(metric: str, higher_is_better: bool | None) -> str:
+    """The order of a ranking in words: smallest val/loss first."""
+    unsaid = " (which end is better is not said)" if higher_is_better is None else ""
+    return f"{'smallest' if higher_is_better is False else 'largest'} {metric} first{unsaid}"
 
 
 def score(values: Sequence[float]) -> Score:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,7 +12,9 @@ from rich.text import Text
 
 from runner.engine.best import is_higher_better
 from runner.runs.directory import DONE
-from runner.text import counted, figure, here, visible
+from runner.runs.ranking import order, place
+from runner.screen.table import ranking
+from runner.text import counted, figure, here
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,6 @@ def ranked(jobs: Sequence[Job], monitor: str, higher_is_better: bool | None) -> 
     return done, [job for job in by_number if job.status not in DONE]
 
 
-def place(value: float | None, higher_is_better: bool | None) -> float:
-    """What the values of a metric are sorted by: the best is the smallest, none and NaN are last.
-
-    Where nobody says which end is better the largest comes first.
-    """
-    if value is None or math.isnan(value):
-        return math.inf
-    return value if higher_is_better is False else -value
-
-
 def differing(jobs: Sequence[Job]) -> list[str]:
     """The settings that are not the same in all jobs, in the order they were given."""
     names = dict.fromkeys(name for job in jobs for name in job.overrides)
@@ -84,17 +74,6 @@ def _done_table(done: Sequence[Job], settings: Sequence[str], monitor: str) -> T
     return ranking(["job", *settings, *metrics, "folder"], lines, numbers=["job", *metrics])
 
 
-def ranking(heads: Sequence[str], lines: Sequence[Sequence[str]], numbers: Sequence[str]) -> Table:
-    """The lines under their heads, the first, the best, standing out; the columns of ``numbers`` to the right."""
-    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
-    for head in heads:
-        justify: Literal["left", "right"] = "right" if head in numbers else "left"
-        table.add_column(Text(visible(head)), justify=justify, no_wrap=head in numbers, overflow="fold")
-    for index, line in enumerate(lines):
-        table.add_row(*(Text(visible(cell)) for cell in line), style="" if index else "bold green")
-    return table
-
-
 def _metrics(done: Sequence[Job], monitor: str) -> list[str]:
     """What jobs are compared by: the monitor, then whatever else was measured on rows not trained on."""
     names = dict.fromkeys(name for job in done for name in job.metrics)
@@ -104,12 +83,6 @@ def _metrics(done: Sequence[Job], monitor: str) -> list[str]:
 def _head(done: Sequence[Job], others: Sequence[Job], in_order: str) -> str:
     failed = f", {len(others)} not finished" if others else ""
     return f"{counted(len(done) + len(others), 'job')}{failed}; {in_order}"
-
-
-def order(metric: str, higher_is_better: bool | None) -> str:
-    """The order of a ranking in words: smallest val/loss first."""
-    unsaid = " (which end is better is not said)" if higher_is_better is None else ""
-    return f"{'smallest' if higher_is_better is False else 'largest'} {metric} first{unsaid}"
 
 
 def _failure_text(job: Job, settings: Sequence[str]) -> Text:
