@@ -13,9 +13,16 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+
 from runner.build import libraries
+from runner.compose.composition import compose
+from runner.compose.request import parse
 from runner.errors import ConfigError, DataError
+from runner.runs.metric_log import read_rows
 from runner.runs.saved_run import StoredRun, open_run
+from runner.train import start
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,10 +37,6 @@ def run(overrides: Sequence[str] = ()) -> Run:
 
     Raises RunnerError: what the command line would say, as an exception; Interrupted where the kernel was told to stop.
     """
-    from runner.compose.composition import compose
-    from runner.compose.request import parse
-    from runner.train import start
-
     overrides = words_of("runner.run", overrides)
     flags = [word for word in overrides if word.startswith("-")]
     if flags:
@@ -93,8 +96,6 @@ class Run:
         """metrics.jsonl: a row for each logged step, which is the index, a column for each metric; NaN where it was not
         measured. ``run.metrics["val/loss"].dropna().plot()``."""
         import pandas as pd  # 0.4 s
-
-        from runner.runs.metric_log import read_rows
 
         self._check_is_one()
         path = self._stored.directory.metrics
@@ -170,9 +171,6 @@ class Run:
 @contextmanager
 def hydra_put_back() -> Iterator[None]:
     """A program of Hydra's own around this call finds its state as it left it."""
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.hydra_config import HydraConfig
-
     hydra, config = GlobalHydra.instance(), HydraConfig.instance()
     before = hydra.hydra, config.cfg
     try:

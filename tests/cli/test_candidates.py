@@ -16,7 +16,7 @@ import pytest
 from past_runs import make_run
 from runner.cli import main
 from runner.cli.completion import candidates
-from runner.compose.request import hydra_parser
+from runner.compose.hydra_bridge import hydra_parser
 
 Capture = pytest.CaptureFixture[str]
 SRC = Path(__file__).parents[2] / "src"

@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runner.compose.request import quoted
 from runner.config.catalog import Catalog, Knob
 from runner.config.run_config import settings_with
 from runner.config.types import shown
@@ -81,3 +80,10 @@ def _value(value: Any) -> str:
     if not isinstance(value, str):
         return shown(value)
     return value if BARE.fullmatch(value) and value.lower() not in READ_AS_OTHERS else quoted(value)
+
+
+def quoted(text: str) -> str:
+    """The text as Hydra's grammar takes it, whatever is in it."""
+    from hydra.core.override_parser.types import Quote, QuotedString  # 0.2 s, and few words need it
+
+    return QuotedString(text, Quote.single).with_quotes()

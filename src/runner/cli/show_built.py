@@ -1,4 +1,4 @@
-"""``show dataset=csv dataset.path=... ...``: what a table is taken for, before anything is trained."""
+"""What ``show`` tells of what words build, before anything is trained: a net's layers, a table's columns."""
 
 from __future__ import annotations
 
@@ -7,16 +7,32 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from runner.config.catalog import Catalog
 from runner.config.run_config import Config
 from runner.contracts import Column, Data, Split
 from runner.data.splits import describe
-from runner.errors import ConfigError
-from runner.experiment.assemble import read_data, read_split, split_settings
+from runner.errors import ConfigError, DataError
+from runner.experiment.assemble import net_alone, read_data, read_split, split_settings
+from runner.models.summary import forward_flops, layers
+from runner.models.summary import kind_of as kind_of_module
 from runner.screen.listing import Table
+from runner.screen.net import layer_table, module_table, parameter_table
 from runner.text import counted
 
+WITHOUT_DATA = "  a net is shown without any data by dataset=random 'dataset.shape=[1,28,28]' dataset.num_classes=10"
 MOST_CATEGORIES = 6
 MOST_CLASSES = 30
+
+
+def net_tables(config: Config, catalog: Catalog) -> list[Table]:
+    """The net, as a run would begin with it. Raises RunnerError as ``train`` would."""
+    try:
+        net, in_shape = net_alone(config, catalog)
+    except DataError as error:
+        raise DataError(f"{error}\n{WITHOUT_DATA}") from error
+    name, flops = f"{config.model.option} on {config.dataset.option}", forward_flops(net, in_shape)
+    of_layers = layer_table(name, net, layers(net, in_shape), in_shape, flops, config.batch_size)
+    return [of_layers, module_table(net, kind_of_module), parameter_table(net)]
 
 
 def data_tables(config: Config, words: Sequence[str]) -> list[Table]:
