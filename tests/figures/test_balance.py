@@ -2,7 +2,7 @@ import torch
 
 from exhibits import split
 from runner.contracts import Data
-from runner.figures.balance import MAX_CLASSES, Balance, balance_of
+from runner.figures.dataset_view import MAX_CLASSES, Balance, balance_of
 
 
 def test_rows_are_counted_by_class_and_split_and_an_empty_split_is_left_out() -> None:

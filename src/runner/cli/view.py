@@ -44,7 +44,7 @@ def run(argv: Sequence[str]) -> int:
     libraries.load()
     exhibit = _exhibit(config)
     from runner.figures.dataset import picture
-    from runner.figures.fonts import advice
+    from runner.figures.style import advice
 
     png, boxes = picture(exhibit)
     write_whole(out, png)

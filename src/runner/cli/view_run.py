@@ -20,7 +20,7 @@ from runner.text import say
 
 if TYPE_CHECKING:
     from runner.figures.run import Sitter
-    from runner.figures.sheet import Sheet
+    from runner.figures.style import Sheet
 
 USAGE = "python -m runner view RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]"
 OWN = ("checkpoint",)
@@ -57,8 +57,7 @@ def run(argv: Sequence[str]) -> int:
     if stored.folds:
         raise ConfigError(in_each_fold(stored, "view"))
     libraries.load()
-    from runner.figures.fonts import advice
-    from runner.figures.sheet import style
+    from runner.figures.style import advice, style
     from runner.screen.console import RunConsole
 
     console = RunConsole()

@@ -34,7 +34,7 @@ from runner.figures.pixels import Pixels, to_rgb
 from runner.figures.reliability import reliability_sheet
 from runner.figures.residuals import residuals_sheet
 from runner.figures.saliency import columns_sheet, saliency_sheet
-from runner.figures.sheet import Sheet
+from runner.figures.style import Sheet
 from runner.text import counted, figure
 
 IN_TERMINAL = 8  # mistakes

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from rich.console import Console
 from rich.text import Text
 
-from runner.figures.sheet import FAINT, INK, LARGE, MARGIN, NORMAL, RULE, Sheet, shortened, style
+from runner.figures.style import FAINT, INK, LARGE, MARGIN, NORMAL, RULE, Sheet, shortened, style
 from runner.figures.table import CLASS_COLOURS
 
 WIDTH, HEIGHT = 1280, 760
