@@ -30,10 +30,9 @@ from runner.experiment.rebuild import predictor_of, rebuild_to_read
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import Exhibit, Group
-from runner.figures.fonts import advice
 from runner.figures.run import PORTRAITS, Sitter, best_epoch, called, counts_and_names, first_mistakes
 from runner.figures.schedule import ScheduleCurves
-from runner.figures.sheet import Sheet, style
+from runner.figures.style import Sheet, advice, style
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
 from runner.runs.saved_run import StoredRun

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from runner.figures.heading import Title
 from runner.figures.pixels import NEGATIVE, POSITIVE, Pixels
-from runner.figures.sheet import (
+from runner.figures.style import (
     FAINT,
     INK,
     MARGIN,

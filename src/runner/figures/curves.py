@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from runner.contracts import SPLITS
 from runner.figures.heading import Title
-from runner.figures.sheet import (
+from runner.figures.style import (
     FAINT,
     INK,
     MARGIN,

@@ -10,7 +10,7 @@ from runner.contracts import Column
 from runner.figures.class_predictions import Verdicts
 from runner.figures.heading import Title
 from runner.figures.pixels import fitted, to_rgb
-from runner.figures.sheet import (
+from runner.figures.style import (
     FAINT,
     INK,
     MARGIN,

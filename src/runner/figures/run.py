@@ -14,7 +14,6 @@ from functools import cached_property
 from math import prod
 from typing import Any, TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from runner.data.transforms import Transform
@@ -34,7 +33,7 @@ from runner.figures.pixels import Pixels, to_rgb
 from runner.figures.reliability import reliability_sheet
 from runner.figures.residuals import residuals_sheet
 from runner.figures.saliency import columns_sheet, saliency_sheet
-from runner.figures.sheet import Sheet
+from runner.figures.style import Sheet
 from runner.text import counted, figure
 
 IN_TERMINAL = 8  # mistakes
@@ -169,18 +168,11 @@ def confusion(run: Sitter) -> Sheet:
 def counts_and_names(run: Sitter) -> tuple[list[list[int]], Sequence[str], str]:
     """(counts [true][predicted], classes, split); by the summary where the data set is not here."""
     if not isinstance(run.experiment, DataError):
-        return counts_of(run.verdicts), run.verdicts.class_names, run.split
+        return run.verdicts.counts, run.verdicts.class_names, run.split
     counts, names, split = (run.summary.get(key) for key in ("confusion", "class_names", "judged_split"))
     if not counts or not names:
         raise run.experiment
     return counts, names, str(split)
-
-
-def counts_of(verdicts: Verdicts) -> list[list[int]]:
-    num_classes = len(verdicts.class_names)
-    pairs = verdicts.labels_N * num_classes + verdicts.predicted_N
-    counts: list[list[int]] = torch.bincount(pairs, minlength=num_classes**2).view(num_classes, -1).tolist()
-    return counts
 
 
 def mistakes(run: Sitter) -> Sheet:

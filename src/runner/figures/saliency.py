@@ -13,7 +13,7 @@ from torch import Tensor
 
 from runner.figures.heading import Title
 from runner.figures.pixels import Pixels, fitted
-from runner.figures.sheet import (
+from runner.figures.style import (
     FAINT,
     MARGIN,
     NORMAL,

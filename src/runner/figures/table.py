@@ -13,10 +13,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from runner.contracts import Column
-from runner.figures.balance import Balance
 from runner.figures.bars import BAR, HEAD, PANEL_WIDTH, balance_width, draw_balance, draw_targets
-from runner.figures.dataset_view import MAX_TABLE_ROWS, Exhibit
-from runner.figures.sheet import (
+from runner.figures.dataset_view import MAX_TABLE_ROWS, Balance, Exhibit
+from runner.figures.style import (
     FAINT,
     MARGIN,
     NORMAL,

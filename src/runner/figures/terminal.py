@@ -13,9 +13,8 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from runner.figures.balance import Balance
 from runner.figures.curves import Curve
-from runner.figures.dataset_view import Exhibit, Group
+from runner.figures.dataset_view import Balance, Exhibit, Group
 from runner.figures.pixels import Pixels, fitted
 from runner.screen.result import shortened
 from runner.screen.table import bare_table

@@ -92,7 +92,7 @@ class Dashboards:
         for name in PICTURES[self.experiment.data.task == "regression"]:
             self.offer(name, partial(self.show_picture, run, name))
         if self.boxes:
-            from runner.figures.fonts import advice
+            from runner.figures.style import advice
 
             self.warn(advice(self.boxes))
 
@@ -168,7 +168,7 @@ class Dashboards:
 
     def show_picture(self, run: Sitter, name: str) -> None:
         from runner.figures.run import PORTRAITS
-        from runner.figures.sheet import style
+        from runner.figures.style import style
 
         with style() as boxes:
             sheet = PORTRAITS[name](run)

@@ -1,6 +1,6 @@
 """Words cut to the room that they have."""
 
-from runner.figures.sheet import in_width, shortened, style, text_width
+from runner.figures.style import in_width, shortened, style, text_width
 
 
 def test_a_hangul_character_counts_as_two() -> None:
