@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.data.splits import SPLIT_NAMES
-from runner.data.table.dates import date_format, read_date
+from runner.data.table.cells import date_format, read_date
 from runner.data.table.faults import Fault, TableText
 from runner.data.table.frame import Frame
 from runner.errors import ConfigError, DataError
