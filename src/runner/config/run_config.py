@@ -38,7 +38,7 @@ def facts(
     is_length: bool = False,
     is_neutral: bool = False,
     is_typed: bool = True,
-    in_script: bool = True,
+    in_script: bool = False,
     in_help: bool = False,
 ) -> dict[str, Any]:
     """What the rest of the program has to know of a setting; ``settings_with`` finds the settings again.
@@ -85,39 +85,43 @@ class Config:
     optimizer: Part
     scheduler: Part
     metric: dict[str, Part]  # by the name it is reported under
-    name: Word = field(metadata=facts(is_neutral=True, in_help=True))
-    seed: Seed = field(metadata=facts(in_help=True))
-    split_seed: Seed
-    device: Device = field(metadata=facts(changes="anywhere", in_help=True))
-    epochs: Count | Literal["auto"] = field(metadata=facts(changes="on resume", is_length=True, in_help=True))
-    max_steps: Count | None = field(metadata=facts(changes="on resume", is_length=True, in_script=False))
-    repeat_batch: Count | None = field(metadata=facts(later=None, in_script=False))
-    batch_size: Count = field(metadata=facts(in_help=True))
-    eval_batch_size: Count
-    max_eval_rows: Count | None = field(metadata=facts(later=None, in_script=False))
-    shuffle: bool
-    val_fraction: Fraction = field(metadata=facts(in_help=True))
-    test_fraction: Fraction
-    folds: Annotated[int, Range(low=2)] | None
-    fold: NotNegativeInt | Literal["all"] | None
-    monitor: Monitor
-    test_every_epochs: Count | None
-    early_stopping: EarlyStopping
-    checkpoint: Checkpointing = field(metadata=facts(is_neutral=True))
-    grad_clip_norm: Positive | None
-    log_every_steps: Count = field(metadata=facts(is_neutral=True))
-    profile: bool = field(metadata=facts(later=False, is_neutral=True, in_script=False))
-    detect_anomaly: bool = field(metadata=facts(later=False, is_neutral=True, in_script=False))
-    tensorboard: Literal["auto", "off", "scalars", "full"] = field(
-        metadata=facts(later="auto", changes="on resume", is_neutral=True)
+    name: Word = field(metadata=facts(in_script=True, is_neutral=True, in_help=True))
+    seed: Seed = field(metadata=facts(in_script=True, in_help=True))
+    split_seed: Seed = field(metadata=facts(in_script=True))
+    device: Device = field(metadata=facts(in_script=True, changes="anywhere", in_help=True))
+    epochs: Count | Literal["auto"] = field(
+        metadata=facts(in_script=True, changes="on resume", is_length=True, in_help=True)
     )
-    num_workers: NotNegativeInt = field(metadata=facts(changes="on resume", is_neutral=True))
-    threads: Annotated[int, Range(low=1, high=MOST_THREADS)] | None = field(metadata=facts(changes="anywhere"))
-    data_dir: Word = field(metadata=facts(changes="anywhere", is_neutral=True, is_typed=False))
-    output_dir: Word = field(metadata=facts(changes="anywhere", is_neutral=True, is_typed=False))
-    tags: list[Word] = field(metadata=facts(is_neutral=True))
-    reference: Reference = field(metadata=facts(later=NO_REFERENCE, is_neutral=True, is_typed=False))
-    trusted: list[Package] = field(metadata=facts(changes="anywhere", is_neutral=True))
+    max_steps: Count | None = field(metadata=facts(changes="on resume", is_length=True))
+    repeat_batch: Count | None = field(metadata=facts(later=None))
+    batch_size: Count = field(metadata=facts(in_script=True, in_help=True))
+    eval_batch_size: Count = field(metadata=facts(in_script=True))
+    max_eval_rows: Count | None = field(metadata=facts(later=None))
+    shuffle: bool = field(metadata=facts(in_script=True))
+    val_fraction: Fraction = field(metadata=facts(in_script=True, in_help=True))
+    test_fraction: Fraction = field(metadata=facts(in_script=True))
+    folds: Annotated[int, Range(low=2)] | None = field(metadata=facts(in_script=True))
+    fold: NotNegativeInt | Literal["all"] | None = field(metadata=facts(in_script=True))
+    monitor: Monitor = field(metadata=facts(in_script=True))
+    test_every_epochs: Count | None = field(metadata=facts(in_script=True))
+    early_stopping: EarlyStopping = field(metadata=facts(in_script=True))
+    checkpoint: Checkpointing = field(metadata=facts(in_script=True, is_neutral=True))
+    grad_clip_norm: Positive | None = field(metadata=facts(in_script=True))
+    log_every_steps: Count = field(metadata=facts(in_script=True, is_neutral=True))
+    profile: bool = field(metadata=facts(later=False, is_neutral=True))
+    detect_anomaly: bool = field(metadata=facts(later=False, is_neutral=True))
+    tensorboard: Literal["auto", "off", "scalars", "full"] = field(
+        metadata=facts(later="auto", changes="on resume", is_neutral=True, in_script=True)
+    )
+    num_workers: NotNegativeInt = field(metadata=facts(in_script=True, changes="on resume", is_neutral=True))
+    threads: Annotated[int, Range(low=1, high=MOST_THREADS)] | None = field(
+        metadata=facts(in_script=True, changes="anywhere")
+    )
+    data_dir: Word = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_typed=False))
+    output_dir: Word = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_typed=False))
+    tags: list[Word] = field(metadata=facts(in_script=True, is_neutral=True))
+    reference: Reference = field(metadata=facts(in_script=True, later=NO_REFERENCE, is_neutral=True, is_typed=False))
+    trusted: list[Package] = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True))
     said: frozenset[str] = field(default=frozenset(), compare=False)  # names of what somebody chose; not stored
 
     def as_dict(self) -> dict[str, Any]:
