@@ -30,7 +30,8 @@ from runner.experiment.rebuild import predictor_of, rebuild_to_read
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import Exhibit, Group
-from runner.figures.run import PORTRAITS, Sitter, best_epoch, called, counts_and_names, first_mistakes
+from runner.figures.run import PORTRAITS, best_epoch, counts_and_names, first_mistakes
+from runner.figures.run_view import RunView, called
 from runner.figures.schedule import ScheduleCurves
 from runner.figures.style import Sheet, advice, style
 from runner.runs.files import write_whole
@@ -157,7 +158,7 @@ def make_folder(folder: Path) -> None:
         raise RunError(f"{folder}: not made: {refusal.strerror}; name another: --out FOLDER") from refusal
 
 
-def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitter:
+def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> RunView:
     """The run, with whatever of it can be read; what cannot is kept as the reason."""
     directory, config = stored.directory, stored.config
     common: dict[str, Any] = {
@@ -173,14 +174,14 @@ def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitt
         try:
             net, checkpoint = predictor_of(stored, warn)
         except DataError as worse:
-            return Sitter(**common, by="no checkpoint", predictor=worse, experiment=fault)
-        return Sitter(**common, by=f"{checkpoint}.pt", predictor=net, experiment=fault)
+            return RunView(**common, by="no checkpoint", predictor=worse, experiment=fault)
+        return RunView(**common, by=f"{checkpoint}.pt", predictor=net, experiment=fault)
     experiment = rebuilt.experiment
     load_weights(rebuilt.saved, experiment.parts)
     schema = schema_of(experiment.data, experiment.split.train)
     net = Predictor(experiment.parts, schema, experiment.choice, config.eval_batch_size)
     by = f"{rebuilt.checkpoint}.pt of epoch {rebuilt.saved['epoch']}"
-    return Sitter(**common, by=by, predictor=net, experiment=experiment)
+    return RunView(**common, by=by, predictor=net, experiment=experiment)
 
 
 def or_fault(read: Callable[[], T]) -> T | DataError:
@@ -190,7 +191,7 @@ def or_fault(read: Callable[[], T]) -> T | DataError:
         return fault
 
 
-def drawn(name: str, sitter: Sitter, wanted: Wanted, missing: dict[str, list[str]]) -> Sheet | None:
+def drawn(name: str, sitter: RunView, wanted: Wanted, missing: dict[str, list[str]]) -> Sheet | None:
     """The picture; None where it does not suit the run or lacks something, unless it was asked for by name."""
     try:
         return PORTRAITS[name](sitter)
@@ -204,7 +205,7 @@ def drawn(name: str, sitter: Sitter, wanted: Wanted, missing: dict[str, list[str
         return None
 
 
-def show_run(sitter: Sitter, written: Sequence[str]) -> None:
+def show_run(sitter: RunView, written: Sequence[str]) -> None:
     """What a terminal can show of the pictures that were drawn."""
     screen = console(sys.stdout)
     screen.print(Text(f"{sitter.name}, {sitter.by}", style="bold"))

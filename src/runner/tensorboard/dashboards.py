@@ -29,7 +29,7 @@ from runner.runs.directory import RunDirectory
 from runner.tensorboard.writer import TensorBoard, histogram_value, image_value, pr_curve_value
 
 if TYPE_CHECKING:
-    from runner.figures.run import Sitter
+    from runner.figures.run_view import RunView
 
 THUMBNAIL, ACROSS = 84, 10  # of sample images: pixels, and how many in a row
 FILTER, FILTERS_ACROSS = 64, 8
@@ -153,7 +153,7 @@ class Dashboards:
             raise ConfigError("a first layer that is fed a table has no filters")
         self.show_image("weight_filters/first layer", mosaic(images, FILTER, FILTERS_ACROSS))
 
-    def show_pr_curves(self, run: Sitter) -> None:
+    def show_pr_curves(self, run: RunView) -> None:
         """One for each class, against all others."""
         verdicts = run.verdicts
         scores_NK, labels_N = verdicts.probabilities_NK.double().numpy(), verdicts.labels_N.numpy()
@@ -161,12 +161,12 @@ class Dashboards:
         tags = [f"pr/{run.split}/{verdicts.class_names[k]}" for k in shown]
         self.board.add([pr_curve_value(tags[k], scores_NK[:, k], labels_N == k) for k in shown])
 
-    def show_embedding(self, run: Sitter) -> None:
+    def show_embedding(self, run: RunView) -> None:
         from runner.tensorboard.embedding import write_embedding
 
         write_embedding(run, self.directory)
 
-    def show_picture(self, run: Sitter, name: str) -> None:
+    def show_picture(self, run: RunView, name: str) -> None:
         from runner.figures.run import PORTRAITS
         from runner.figures.style import style
 
@@ -181,9 +181,9 @@ class Dashboards:
         height, width = image_HW3.shape[:2]
         self.board.add([image_value(tag, png(image_HW3), width, height)])
 
-    def sitter(self) -> Sitter:
+    def sitter(self) -> RunView:
         from runner.experiment.predictor import Predictor
-        from runner.figures.run import Sitter, called
+        from runner.figures.run_view import RunView, called
         from runner.runs.schema import schema_of
 
         experiment = self.experiment
@@ -192,7 +192,7 @@ class Dashboards:
         config = experiment.config
         by = "the checkpoint that eval uses"
         name = called(config.name, config.fold)
-        return Sitter(name, by, config.monitor, measured=(), ended={}, predictor=net, experiment=experiment)
+        return RunView(name, by, config.monitor, measured=(), ended={}, predictor=net, experiment=experiment)
 
 
 def on_host(values: Tensor) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from runner.figures.activations import run_with
 from runner.figures.pixels import png, to_rgb
-from runner.figures.run import Sitter
+from runner.figures.run_view import RunView
 from runner.runs.directory import RunDirectory
 from runner.runs.files import write_whole
 from runner.text import figure
@@ -31,7 +31,7 @@ MOST_DIMENSIONS = 200  # of a point; of more, TensorBoard's PCA begins with a ra
 LARGEST_THUMBNAIL, SMALLEST_THUMBNAIL = 40, 16  # pixels
 
 
-def write_embedding(run: Sitter, directory: RunDirectory) -> None:
+def write_embedding(run: RunView, directory: RunDirectory) -> None:
     """The judged split in the projector. Raises RunError where the disk refuses."""
     head = last_linear(run.data.parts.model)
     if head is None:
@@ -51,7 +51,7 @@ def last_linear(net: nn.Module) -> nn.Linear | None:
 
 
 @torch.no_grad()
-def features(run: Sitter, head: nn.Linear, rows_n: Tensor) -> Tensor:
+def features(run: RunView, head: nn.Linear, rows_n: Tensor) -> Tensor:
     """[n, D] what ``head`` is fed, one vector a row."""
     seen: list[Tensor] = []
     for rows in torch.split(rows_n, AT_A_TIME):
@@ -73,7 +73,7 @@ def keep_input(seen: list[Tensor], module: nn.Module, args: Any, made: Any) -> N
     seen.append(args[0].flatten(1).float().cpu())
 
 
-def said(run: Sitter, count: int) -> tuple[list[str], list[list[str]]]:
+def said(run: RunView, count: int) -> tuple[list[str], list[list[str]]]:
     """(headings, a line for each point); TensorBoard labels points by the first of no numbers, or else the first."""
     scores, y_N = run.answers
     names = run.data.data.class_names
@@ -89,7 +89,7 @@ def said(run: Sitter, count: int) -> tuple[list[str], list[list[str]]]:
     return ["row", "true", "predicted", "right"], lines
 
 
-def sprite(run: Sitter, rows_n: Tensor) -> Sprite | None:
+def sprite(run: RunView, rows_n: Tensor) -> Sprite | None:
     """Thumbnails of the rows, large enough to be seen; None for a table."""
     data = run.data.data
     if len(data.x.shape) != 4:
