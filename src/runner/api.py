@@ -13,16 +13,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
-
 from runner.build import libraries
-from runner.compose.composition import compose
-from runner.compose.request import parse
 from runner.errors import ConfigError, DataError
 from runner.runs.metric_log import read_rows
 from runner.runs.saved_run import StoredRun, open_run
-from runner.train import start
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +37,12 @@ def run(overrides: Sequence[str] = ()) -> Run:
         raise ConfigError(f"runner.run: {' '.join(flags)}: it makes one run from key=value words, and takes no flags")
     if "train" in overrides:
         raise ConfigError("runner.run: train: leave it out, it is what runner.run does")
+    # Hydra is imported here: to open a run needs none of it
+    from runner.compose.composition import compose
+    from runner.compose.hydra_bridge import hydra_put_back
+    from runner.compose.request import parse
+    from runner.train import start
+
     with hydra_put_back():
         request = parse(overrides)
         composed = compose(request)
@@ -166,17 +166,6 @@ class Run:
 
         with torch_put_back():
             return predictor_of(self._stored, RunConsole().warn)[0]
-
-
-@contextmanager
-def hydra_put_back() -> Iterator[None]:
-    """A program of Hydra's own around this call finds its state as it left it."""
-    hydra, config = GlobalHydra.instance(), HydraConfig.instance()
-    before = hydra.hydra, config.cfg
-    try:
-        yield
-    finally:
-        hydra.hydra, config.cfg = before
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from runner.build import libraries
+from runner.cli.arguments import no_such_flag
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import Catalog, conf_folders
@@ -31,9 +32,9 @@ def run(argv: Sequence[str]) -> int:
     if any(word in ("-h", "--help") for word in argv):
         print(HELP)
         return 0
-    flags = [word for word in argv if word.startswith("-") and not word.startswith("--config-dir")]
-    if flags:
-        raise ConfigError(f"code: {flags[0]}: no such flag\n  {USAGE}")
+    for word in argv:
+        if fault := no_such_flag("code", word, USAGE):
+            raise ConfigError(fault)
     request = parse(argv)
     config = compose(request).config
     if config.fold == "all":

@@ -9,6 +9,7 @@ from dataclasses import replace
 from rich.text import Text
 
 from runner.build import libraries
+from runner.cli.arguments import no_such_flag
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import Catalog, conf_folders
@@ -24,9 +25,9 @@ def run(argv: Sequence[str]) -> int:
     if any(word in ("-h", "--help") for word in argv):
         print(f"{USAGE}\n\nOne batch walked through the five steps of training, as train takes them first.")
         return 0
-    flags = [word for word in argv if word.startswith("-") and not word.startswith("--config-dir")]
-    if flags:
-        raise ConfigError(f"explain: {flags[0]}: no such flag\n  {USAGE}")
+    for word in argv:
+        if fault := no_such_flag("explain", word, USAGE):
+            raise ConfigError(fault)
     request = parse(argv)
     config = compose(request).config
     if config.fold == "all":

@@ -128,14 +128,14 @@ def schedule_note(config: Config, steps: int, steps_per_epoch: int) -> str:
 def draw_run(stored: StoredRun, wanted: Wanted) -> None:
     """The pictures that are wanted of a run. Raises DataError where none suits it."""
     messages = RunConsole()
-    sitter = opened(stored, wanted.example, messages.warn)
+    run = opened(stored, wanted.example, messages.warn)
     if wanted.example:
-        sitter.check_example()
+        run.check_example()
     missing: dict[str, list[str]] = {}  # what is lacking -> the pictures that need it
     written = []
     with style() as boxes:
         for name in wanted.pictures or PICTURES:
-            sheet = drawn(name, sitter, wanted, missing)
+            sheet = drawn(name, run, wanted, missing)
             if sheet is not None:
                 make_folder(wanted.folder)
                 write_whole(wanted.path(name), sheet.png())
@@ -143,7 +143,7 @@ def draw_run(stored: StoredRun, wanted: Wanted) -> None:
     left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
     if not written:
         raise DataError("\n".join(left_out) or "view: no picture suits this run")
-    show_run(sitter, written)
+    show_run(run, written)
     for line in [*left_out, *filter(None, [advice(boxes)])]:
         messages.warn(line)
     say(f"written to {wanted.folder}{os.sep}")
@@ -191,31 +191,31 @@ def or_fault(read: Callable[[], T]) -> T | DataError:
         return fault
 
 
-def drawn(name: str, sitter: RunView, wanted: Wanted, missing: dict[str, list[str]]) -> Sheet | None:
+def drawn(name: str, run: RunView, wanted: Wanted, missing: dict[str, list[str]]) -> Sheet | None:
     """The picture; None where it does not suit the run or lacks something, unless it was asked for by name."""
     try:
-        return PORTRAITS[name](sitter)
+        return PORTRAITS[name](run)
     except RunnerError as fault:
         if name in wanted.pictures:
             raise
         if isinstance(fault, DataError):
             missing.setdefault(str(fault), []).append(name)
-        elif sitter.example and "--test-index" in str(fault):
+        elif run.example and "--test-index" in str(fault):
             raise
         return None
 
 
-def show_run(sitter: RunView, written: Sequence[str]) -> None:
+def show_run(run: RunView, written: Sequence[str]) -> None:
     """What a terminal can show of the pictures that were drawn."""
     screen = console(sys.stdout)
-    screen.print(Text(f"{sitter.name}, {sitter.by}", style="bold"))
+    screen.print(Text(f"{run.name}, {run.by}", style="bold"))
     if "curves" in written:
-        screen.print(terminal.curve_table(curves_of(sitter.rows), best_epoch(sitter), screen.width), Text())
+        screen.print(terminal.curve_table(curves_of(run.rows), best_epoch(run), screen.width), Text())
     if "confusion" in written:
-        counts, names, _ = counts_and_names(sitter)
+        counts, names, _ = counts_and_names(run)
         matrix = confusion_table(names, counts, screen.width)
         if matrix is not None:
             screen.print(matrix, Text())
     if "mistakes" in written and terminal.has_colours(screen):
-        groups = [Group(heading, images) for heading, images in first_mistakes(sitter)]
+        groups = [Group(heading, images) for heading, images in first_mistakes(run)]
         screen.print(*terminal.tiles(tuple(groups), screen.width))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core import utils
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Override
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, flag_override
@@ -70,6 +71,17 @@ def _keep_plugins_of_the_current_folder_out() -> None:
 
 def hydra_context(catalog: Catalog) -> HydraContext:
     return HydraContext(config_loader=hydra_for(catalog).config_loader, callbacks=Callbacks())
+
+
+@contextmanager
+def hydra_put_back() -> Iterator[None]:
+    """A program of Hydra's own around this call finds its state as it left it."""
+    hydra, config = GlobalHydra.instance(), HydraConfig.instance()
+    before = hydra.hydra, config.cfg
+    try:
+        yield
+    finally:
+        hydra.hydra, config.cfg = before
 
 
 def split_jobs(overrides: Sequence[Override]) -> list[list[str]]:

@@ -1,4 +1,7 @@
-"""What follows a verb that reads a run: ``RUN [key=value ...]``."""
+"""Runs as their directories tell of them: the one that a verb is given, with its changes, and many to be compared.
+
+Imports no torch.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from runner.config.types import shown
 from runner.config.validate import leaves
 from runner.engine.best import is_higher_better, stored_directions
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import RunDirectory, find, usual_output_dir
+from runner.runs.directory import DONE, RunDirectory, find, usual_output_dir
 from runner.text import here
 
 LENGTHS = settings_with("is_length", True)
@@ -112,7 +115,6 @@ def in_each_fold(stored: StoredRun, verb: str) -> str:
 
 
 FORMATS = (1,)  # of summary.json
-DONE = ("finished", "stopped_early")
 NEEDED = ("dataset", "model", "optimizer")  # parts that no run is without
 
 

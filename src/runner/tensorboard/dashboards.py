@@ -85,7 +85,7 @@ class Dashboards:
         """The best checkpoint's mistakes and what its net sees in the rows. The net is left in evaluation mode."""
         if not self.is_full:
             return
-        run = self.sitter()
+        run = self.run_view()
         if self.experiment.data.task != "regression":
             self.offer("pr_curves", partial(self.show_pr_curves, run))
         self.offer("embedding", partial(self.show_embedding, run))
@@ -181,7 +181,7 @@ class Dashboards:
         height, width = image_HW3.shape[:2]
         self.board.add([image_value(tag, png(image_HW3), width, height)])
 
-    def sitter(self) -> RunView:
+    def run_view(self) -> RunView:
         from runner.experiment.predictor import Predictor
         from runner.figures.run_view import RunView, called
         from runner.runs.schema import schema_of

@@ -56,7 +56,6 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
 
     Whole numbers are found in two thirds of the time that it takes to read them as float64.
     """
-
     places = [str(i) for i in range(text.layout.width)]
     numbers = [place for place, is_number in zip(places, are_numbers, strict=False) if is_number]
     known = frozenset(numbers)  # thousands of columns are looked for in it
@@ -70,7 +69,7 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
         are_read = _hold_numbers(cells, numbers)
         return Piece(cells, _exact(cells.drop(columns=words) if words else cells, features) if are_read else None)
 
-    def parsed_block(block: Block) -> Piece:
+    def of_block(block: Block) -> Piece:
         """To look for empty cells takes as long as to read: it is done where something turns out to be no number."""
         cells = parsed(block.text, dtype=dtype, na_filter=False, low_memory=False)
         if not _hold_numbers(cells, numbers):
@@ -79,7 +78,7 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
 
     with _faults_told(text):
         if text.is_line_by_line:
-            yield from in_turn(parsed_block, line_blocks(text))
+            yield from in_turn(of_block, line_blocks(text))
         else:
             yield from map(piece, parsed(text, dtype=dtype, na_values=empty, chunksize=ROWS_AT_ONCE))
 
