@@ -357,16 +357,16 @@ class FullFile(type(Path())):
 
 
 def tell_the_scores(path: str) -> None:
-    from runner.experiment.scoring import Judgement
+    from runner.experiment import scoring
 
-    outcome = Judgement.outcome
+    judge = scoring.judge
 
-    def told(self: Judgement, *args: Any) -> Any:
-        made = outcome(self, *args)
-        Path(path).write_text(json.dumps(dict(made.best)))
-        return made
+    def judged(*args: Any) -> scoring.Scores:
+        scores = judge(*args)
+        Path(path).write_text(json.dumps(dict(scores.outcome.best)))
+        return scores
 
-    Judgement.outcome = told
+    scoring.judge = judged
 
 
 def wait_before_the_first_step(path: str) -> None:
