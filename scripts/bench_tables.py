@@ -66,8 +66,7 @@ def by_us(path: Path) -> None:
     from runner.data.checks import check_data
     from runner.data.table.dialect import Reading
     from runner.data.table.given_splits import Official
-    from runner.data.table.table import Meaning
-    from runner.data.table.table_file import Goal, read_table
+    from runner.data.table.table import Goal, Meaning, read_table
 
     data = read_table(path, Reading(), Meaning({}, "refuse", "refuse"), Goal("label", "multiclass"), Official())
     data = data.x.fitted(ROWS[len(data.y)])  # type: ignore[union-attr]

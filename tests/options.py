@@ -5,8 +5,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from runner.config.catalog import Catalog
-from runner.config.part import Part
+from runner.config.catalog import Catalog, Part
 from runner.config.schedule import completed
 
 CONF = Path(__file__).parents[1] / "conf"

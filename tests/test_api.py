@@ -22,7 +22,7 @@ from hydra.core.hydra_config import HydraConfig
 import program
 import runner
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.run_config import load_stored
+from runner.config.stored import load_stored
 from runner.data.iris import COLUMNS
 from runner.experiment.assemble import Experiment, assemble
 

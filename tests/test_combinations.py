@@ -21,9 +21,11 @@ from torch import nn
 
 from experiments import assembled, trained
 from options import options, part
-from runner.build import model as build
+from runner.build.instantiate import build_source
+from runner.build.loss import build_loss
+from runner.build.model import build_embedded_model, build_model
 from runner.build.optimizer import build_optimizers
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.config.schedule import schedule_faults
 from runner.contracts import Data
 from runner.errors import ConfigError
@@ -97,7 +99,7 @@ def fitting() -> list[Combination]:
 @cache
 def rows_of(name: str) -> Data:
     option, knobs = DATA[name]
-    return build.build_source(source_part(part("dataset", option, **knobs))).load(Path())
+    return build_source(source_part(part("dataset", option, **knobs))).load(Path())
 
 
 @cache
@@ -110,7 +112,7 @@ def takes_loss(name: str, loss: str) -> bool:
     data = rows_of(name)
     if loss == "auto":
         return True
-    return is_built(lambda: build.build_loss(chosen("loss", loss), data.task, len(data.class_names), data.y))
+    return is_built(lambda: build_loss(chosen("loss", loss), data.task, len(data.class_names), data.y))
 
 
 @cache
@@ -118,8 +120,8 @@ def net_of(name: str, model: str) -> nn.Module | None:
     data = rows_of(name)
     try:
         if DATA[name][1].get("categorical") == "embedding":
-            return build.build_embedded_model(chosen("model", model), data.columns, 3)
-        return build.build_model(chosen("model", model), tuple(data.x.shape[1:]), 3)
+            return build_embedded_model(chosen("model", model), data.columns, 3)
+        return build_model(chosen("model", model), tuple(data.x.shape[1:]), 3)
     except ConfigError:
         return None
 

@@ -17,8 +17,8 @@ import pytest
 import torch
 
 from runner import run
-from runner.build.model import build_metrics
-from runner.config.part import Part
+from runner.build.metric import build_metrics
+from runner.config.catalog import Part
 from runner.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
@@ -161,7 +161,13 @@ def test_parts_in_the_program_itself_need_no_trust(sections: tuple[str, ...], ch
 
 
 def test_the_parts_of_the_page_keep_the_rules_of_the_house(checkout: Path) -> None:
-    for name in ("pyproject.toml", "tests/options.py", "tests/test_conf.py", "tests/test_direction.py"):
+    for name in (
+        "pyproject.toml",
+        "docs/rooms.md",
+        "tests/options.py",
+        "tests/test_conf.py",
+        "tests/test_direction.py",
+    ):
         write(checkout, {name: (ROOT / name).read_text(encoding="utf-8")})
     told = python("-m", "pytest", "-q", "tests", cwd=checkout, path=checkout / "src")
     assert re.search(r"^\d{3,} passed", told, re.M)

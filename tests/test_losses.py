@@ -7,7 +7,7 @@ from torch import nn
 
 from experiments import assembled, trained
 from options import options, part
-from runner.build.auto import LOSSES
+from runner.build.loss import LOSSES
 from runner.build.target import resolve
 from runner.engine import state
 from runner.engine.fit import evaluate

@@ -13,9 +13,16 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+
 from runner.build import libraries
+from runner.compose.composition import compose
+from runner.compose.request import parse
 from runner.errors import ConfigError, DataError
-from runner.runs.stored_run import StoredRun, open_run
+from runner.runs.metric_log import read_rows
+from runner.runs.saved_run import StoredRun, open_run
+from runner.train import start
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,10 +37,6 @@ def run(overrides: Sequence[str] = ()) -> Run:
 
     Raises RunnerError: what the command line would say, as an exception; Interrupted where the kernel was told to stop.
     """
-    from runner.compose.composition import compose
-    from runner.compose.request import parse
-    from runner.train import start
-
     overrides = words_of("runner.run", overrides)
     flags = [word for word in overrides if word.startswith("-")]
     if flags:
@@ -94,8 +97,6 @@ class Run:
         measured. ``run.metrics["val/loss"].dropna().plot()``."""
         import pandas as pd  # 0.4 s
 
-        from runner.runs.metric_log import read_rows
-
         self._check_is_one()
         path = self._stored.directory.metrics
         if not path.exists():
@@ -138,7 +139,7 @@ class Run:
 
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
         """[N, K] probabilities or scores, or [N] predicted numbers."""
-        from runner.data.new_arrays import raw_rows
+        from runner.data.new_rows import raw_rows
         from runner.experiment.predictor import NO_ANSWER, is_answer
 
         schema = self._predictor.schema
@@ -170,9 +171,6 @@ class Run:
 @contextmanager
 def hydra_put_back() -> Iterator[None]:
     """A program of Hydra's own around this call finds its state as it left it."""
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.hydra_config import HydraConfig
-
     hydra, config = GlobalHydra.instance(), HydraConfig.instance()
     before = hydra.hydra, config.cfg
     try:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from pathlib import Path
+
+from omegaconf import DictConfig
 
 from runner.build import libraries
 from runner.cli.help import answer
 from runner.compose.composition import Composed, compose
+from runner.compose.hydra_bridge import run_job
 from runner.compose.request import Request, parse
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
-from runner.sweep.launch import run_job
 
 
 def run(argv: list[str]) -> int:
@@ -48,11 +49,14 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
     libraries.load()
     from runner.training.folds import prepare  # brings torch: only a request known to be right has to wait for it
 
-    train = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
+    prepared = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
-    do = partial(train, directory, brief=folder is not None, begun=begun, hint=hint(request, config))
+
+    def train(tree: DictConfig) -> None:
+        prepared.record(directory, brief=folder is not None, begun=begun, hint=hint(request, config))
+
     with directory.owned():
-        run_job(request, composed, directory.path, lambda tree: do())
+        run_job(request, composed, directory.path, train)
     return directory
 
 

@@ -1,7 +1,8 @@
 import pytest
 from torch import nn
 
-from runner.build.auto import auto_loss, auto_metrics, num_outputs
+from runner.build.auto import auto_loss, auto_metrics
+from runner.build.loss import outputs_of
 from runner.contracts import Task
 from runner.errors import ConfigError
 
@@ -32,7 +33,7 @@ def test_auto_takes_what_fits_the_task(task: Task, counts: list[int], loss: str,
     ],
 )
 def test_the_loss_decides_how_many_outputs(task: Task, loss: type[nn.Module], num_classes: int, expected: int) -> None:
-    assert num_outputs(loss, task, num_classes, {}) == expected
+    assert outputs_of(loss, task, num_classes, {}) == expected
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_a_loss_that_cannot_learn_the_task_is_refused(
     task: Task, loss: type[nn.Module], num_classes: int, words: str
 ) -> None:
     with pytest.raises(ConfigError, match=words):
-        num_outputs(loss, task, num_classes, {})
+        outputs_of(loss, task, num_classes, {})
 
 
 def test_what_has_no_value_on_a_thin_split_is_not_chosen_for_the_user():

@@ -1,14 +1,15 @@
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from options import part
-from runner.build.auto import LOSSES
-from runner.build.loss import mean_and_std
-from runner.build.model import build_loss
-from runner.config.part import Part
+from runner.build import auto
+from runner.build.loss import LOSSES, build_loss, mean_and_std, num_outputs
+from runner.config.catalog import Part
+from runner.contracts import Task
 from runner.errors import ConfigError
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.losses.readout import Ranking
@@ -92,3 +93,36 @@ def test_only_a_loss_that_learns_probabilities_has_them(option: str) -> None:
     places = {"triplet_margin", "hinge_embedding", "cosine_embedding"}
     assert isinstance(readout, Ranking) == (option in ranks)
     assert isinstance(readout, NearestNeighbour) == (option in places)
+
+
+@pytest.mark.parametrize(
+    ("task", "num_classes", "y"), [("multiclass", 3, [2, 0]), ("binary", 2, [1, 0]), ("regression", 0, [0.5, 2.0])]
+)
+def test_the_loss_that_fits_gives_one_number(task: Task, num_classes: int, y: list[float]) -> None:
+    given = part("loss", auto.auto_loss(task))
+    logits_BK = torch.zeros(2, num_outputs(given, task, num_classes))
+    loss, readout = build_loss(given, task, num_classes, torch.tensor(y))
+    assert loss(logits_BK, torch.tensor(y)).shape == ()
+    assert len(readout(logits_BK)) == 2
+
+
+def test_class_weights_become_a_tensor_that_moves_with_the_loss() -> None:
+    loss, _ = build_loss(part("loss", "cross_entropy", weight=[1.0, 3]), "multiclass", 2, torch.tensor([0, 1]))
+    assert dict(loss.named_buffers())["weight"].tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("option", "task", "changed", "words"),
+    [
+        ("cross_entropy", "multiclass", {"weight": [1.0, 2.0]}, "loss=cross_entropy: .*weight"),
+        ("cross_entropy", "multiclass", {"weight": 2.0}, "loss.weight=2.0: cross_entropy wants a list of numbers or n"),
+        ("cross_entropy", "multiclass", {"label_smoothing": 2.0}, "loss=cross_entropy: .*label_smoothing"),
+        ("cross_entropy", "multiclass", {"reduction": "none"}, "loss=cross_entropy gives no single number"),
+        ("mse", "multiclass", {}, "loss=mse does not fit data with 10 classes: it needs numbers to pr"),
+    ],
+)
+def test_a_loss_that_would_fail_in_training_is_refused(
+    option: str, task: Task, changed: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        build_loss(part("loss", option, **changed), task, 10, torch.arange(10))

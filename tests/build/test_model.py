@@ -7,17 +7,9 @@ import torch
 from torch import nn
 
 from options import options, part
-from runner.build import auto
-from runner.build.model import (
-    build_loss,
-    build_metrics,
-    build_model,
-    build_source,
-    num_outputs,
-    without_published_weights,
-)
-from runner.config.part import Part
-from runner.contracts import Task
+from runner.build.instantiate import build_source
+from runner.build.model import build_model, without_published_weights
+from runner.config.catalog import Part
 from runner.errors import ConfigError
 
 # Models
@@ -77,114 +69,6 @@ def test_a_model_with_the_wrong_number_of_outputs_is_refused(tmp_path: Path, mon
     with pytest.raises(ConfigError, match=r"model=wide: turns one row into \[1, 3\], not into \[1, 2\]"):
         build_model(Part("model", "wide", "users_model.Wide", {}), (4,), 2, trusted=["users_model"])
     del sys.modules["users_model"]
-
-
-# Losses
-
-
-@pytest.mark.parametrize(
-    ("task", "num_classes", "y"), [("multiclass", 3, [2, 0]), ("binary", 2, [1, 0]), ("regression", 0, [0.5, 2.0])]
-)
-def test_the_loss_that_fits_gives_one_number(task: Task, num_classes: int, y: list[float]) -> None:
-    given = part("loss", auto.auto_loss(task))
-    logits_BK = torch.zeros(2, num_outputs(given, task, num_classes))
-    loss, readout = build_loss(given, task, num_classes, torch.tensor(y))
-    assert loss(logits_BK, torch.tensor(y)).shape == ()
-    assert len(readout(logits_BK)) == 2
-
-
-def test_class_weights_become_a_tensor_that_moves_with_the_loss() -> None:
-    loss, _ = build_loss(part("loss", "cross_entropy", weight=[1.0, 3]), "multiclass", 2, torch.tensor([0, 1]))
-    assert dict(loss.named_buffers())["weight"].tolist() == [1.0, 3.0]
-
-
-@pytest.mark.parametrize(
-    ("option", "task", "changed", "words"),
-    [
-        ("cross_entropy", "multiclass", {"weight": [1.0, 2.0]}, "loss=cross_entropy: .*weight"),
-        ("cross_entropy", "multiclass", {"weight": 2.0}, "loss.weight=2.0: cross_entropy wants a list of numbers or n"),
-        ("cross_entropy", "multiclass", {"label_smoothing": 2.0}, "loss=cross_entropy: .*label_smoothing"),
-        ("cross_entropy", "multiclass", {"reduction": "none"}, "loss=cross_entropy gives no single number"),
-        ("mse", "multiclass", {}, "loss=mse does not fit data with 10 classes: it needs numbers to pr"),
-    ],
-)
-def test_a_loss_that_would_fail_in_training_is_refused(
-    option: str, task: Task, changed: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(ConfigError, match=words):
-        build_loss(part("loss", option, **changed), task, 10, torch.arange(10))
-
-
-# Metrics
-
-
-def test_several_classes_are_measured_over_probabilities() -> None:
-    parts = [part("metric", option) for option in ("accuracy", "precision", "recall", "f1", "confusion_matrix")]
-    metrics = build_metrics(parts, "multiclass", ["a", "b", "c"])
-    scores_BK = torch.tensor([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
-    values = {name: metric(scores_BK, torch.tensor([0, 1, 1, 2])).tolist() for name, metric in metrics.items()}
-    assert values.pop("confusion_matrix") == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
-    # by class: precision 1/2 1 1, recall 1 1/2 1, f1 2/3 2/3 1
-    assert values == pytest.approx({"accuracy": 3 / 4, "precision": 5 / 6, "recall": 5 / 6, "f1": 7 / 9})
-
-
-def test_a_metric_starts_empty() -> None:
-    (metric,) = build_metrics([part("metric", "confusion_matrix")], "multiclass", ["a", "b"]).values()
-    metric.update(torch.tensor([[0.1, 0.9]]), torch.tensor([1]))
-    assert metric.compute().tolist() == [[0, 0], [0, 1]]
-    assert not metric.validate_args
-
-
-def test_two_classes_are_measured_over_the_probability_of_class_1() -> None:
-    metrics = build_metrics([part("metric", "accuracy"), part("metric", "auroc")], "binary", ["a", "b"])
-    scores_B, y_B = torch.tensor([0.1, 0.6, 0.4, 0.9]), torch.tensor([0, 0, 1, 1])
-    assert {name: float(m(scores_B, y_B)) for name, m in metrics.items()} == {"accuracy": 0.5, "auroc": 0.75}
-
-
-def test_numbers_are_measured_in_their_own_unit() -> None:
-    chosen = auto.auto_metrics("regression", (), is_thin=False)
-    metrics = build_metrics([part("metric", option) for option in chosen], "regression", [])
-    values = {name: float(m(torch.tensor([1.0, 5.0]), torch.tensor([1.0, 3.0]))) for name, m in metrics.items()}
-    assert values == pytest.approx({"rmse": 2**0.5, "mae": 1.0, "r2": -1.0})
-
-
-@pytest.mark.parametrize("option", auto.CLASS_METRICS + auto.REGRESSION_METRICS)
-def test_seven_rows_and_then_the_rest_give_the_value_of_all(option: str) -> None:
-    task: Task = "regression" if option in auto.REGRESSION_METRICS else "multiclass"
-    generator = torch.Generator().manual_seed(0)
-    scores = torch.rand(30, 3, generator=generator).softmax(1)
-    y = torch.randint(3, (30,), generator=generator)
-    scores, y = (scores[:, 0], y.float()) if task == "regression" else (scores, y)
-    whole, halved = (
-        build_metrics([part("metric", option)], task, ["a", "b", "c"] * (task == "multiclass"))[option]
-        for _ in range(2)
-    )
-    whole.update(scores, y)
-    halved.update(scores[:7], y[:7])
-    halved.update(scores[7:], y[7:])
-    torch.testing.assert_close(whole.compute(), halved.compute())
-
-
-def test_every_metric_option_is_known_to_one_task() -> None:
-    assert sorted([*auto.CLASS_METRICS, *auto.REGRESSION_METRICS, "auto"]) == options("metric")
-
-
-@pytest.mark.parametrize(
-    ("option", "task", "changed", "words"),
-    [
-        ("rmse", "multiclass", {}, "metric=rmse does not fit data with 10 classes; what fits: accuracy, precision, r"),
-        ("accuracy", "regression", {}, "metric=accuracy does not fit data with numbers to predict; what fits: rmse, "),
-        ("f1", "multiclass", {"average": "mean"}, "metric.average=mean: f1 wants one of micro, macro, weighted, none"),
-        ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: .*top_k"),
-        ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: .*preds"),
-        ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: .*threshold"),
-        ("mae", "regression", {"task": "binary"}, "metric=mae: .*task"),
-        ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is found out by the program; leave it out"),
-    ],
-)
-def test_a_metric_that_does_not_fit_is_refused(option: str, task: Task, changed: dict[str, Any], words: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{words}"):
-        build_metrics([part("metric", option, **changed)], task, [*"abcdefghij"])
 
 
 # Data sets

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from options import options, part
 from runner.build.optimizer import build_optimizers, describe, sample_optimizers
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.errors import ConfigError
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from runner.build.signature import arguments
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.errors import ConfigError
 
 PART = Part("model", "mine", "x.Mine", {})

@@ -15,8 +15,8 @@ import pytest
 
 from past_runs import make_run
 from runner.cli import main
-from runner.cli.candidates import candidates
-from runner.compose.request import hydra_parser
+from runner.cli.completion import candidates
+from runner.compose.hydra_bridge import hydra_parser
 
 Capture = pytest.CaptureFixture[str]
 SRC = Path(__file__).parents[2] / "src"

@@ -16,7 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import program
 from program import contents, fingerprints
 from runner.cli import main
-from runner.config.run_config import LATER_KNOBS, LATER_SETTINGS
+from runner.config.stored import LATER_KNOBS, later_settings
 from runner.runs.checkpoint import pack, unpack
 
 
@@ -153,7 +153,7 @@ def test_fault_12_an_edited_config_is_refused_with_the_difference(run: Path, old
 
 def test_a_run_of_an_older_build_lacks_what_was_added_since_and_is_read_all_the_same(run: Path) -> None:
     def older(tree: dict[str, Any]) -> dict[str, Any]:
-        kept = {key: value for key, value in tree.items() if key not in LATER_SETTINGS}
+        kept = {key: value for key, value in tree.items() if key not in later_settings()}
         later = LATER_KNOBS[tree["model"]["_target_"]]
         return kept | {"model": {key: value for key, value in tree["model"].items() if key not in later}}
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from past_runs import make_run
 from runner.cli import main
-from runner.figures.fonts import families
+from runner.figures.style import families
 
 Capture = pytest.CaptureFixture[str]
 TINY = ["view", "dataset=random", "dataset.shape=[1,4,4]", "dataset.num_classes=2", "dataset.num_rows=20"]
@@ -126,7 +126,7 @@ def test_characters_that_no_font_here_has_are_told(
     here: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, has_font: bool
 ) -> None:
     if not has_font:
-        monkeypatch.setattr("runner.figures.sheet.families", lambda: ["DejaVu Sans"])
+        monkeypatch.setattr("runner.figures.style.families", lambda: ["DejaVu Sans"])
     elif len(families()) == 1:
         pytest.skip("no East Asian font here")
     rows = "".join(f"{i % 7},{'빨파'[i % 2]}\n" for i in range(40))

@@ -10,7 +10,7 @@ from PIL import Image
 import program
 from program import fingerprints
 from runner.cli import main
-from runner.figures.run import called
+from runner.figures.run_view import called
 
 Capture = pytest.CaptureFixture[str]
 QUICK = ["epochs=2", "device=cpu", "threads=1", "tensorboard=off", "name=tiny"]

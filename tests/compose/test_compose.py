@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
+import runner
 from runner.cli.help import answer
 from runner.compose.composition import Composed, compose
+from runner.compose.hydra_bridge import run_job
 from runner.compose.request import parse, parsed
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
-from runner.sweep.launch import check_jobs, jobs, multirun, run_job
+from runner.sweep.multirun import check_jobs, jobs, multirun
 
 
 @pytest.fixture(autouse=True)
@@ -568,3 +570,9 @@ def test_case_15_a_value_that_the_shell_has_cut_is_told_in_one_line(words: str, 
 def test_case_15_a_bracket_that_is_part_of_a_name_is_left_alone() -> None:
     assert composed("data_dir={x", "epochs=2").config.data_dir == "{x"
     assert composed("model=mlp", "model.hidden=[32, 16]").config.model.knobs["hidden"] == [32, 16]
+
+
+def test_what_hydra_keeps_to_itself_is_named_in_one_file() -> None:
+    package = Path(runner.__file__).parent
+    found = {path.name for path in package.rglob("*.py") if "hydra._internal" in path.read_text(encoding="utf-8")}
+    assert found == {"hydra_bridge.py"}

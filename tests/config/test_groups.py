@@ -8,7 +8,7 @@ import pytest
 
 from options import CONF, options
 from runner.config.catalog import Catalog
-from runner.config.groups import group_faults
+from runner.config.validate import group_faults
 
 CATALOG = Catalog([CONF])
 

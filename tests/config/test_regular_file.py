@@ -17,11 +17,11 @@ from runner.config.catalog import Catalog
 from runner.config.regular_file import content, opened
 from runner.config.yaml_file import read_yaml
 from runner.data.downloads import Idx
-from runner.data.idx import read_idx
+from runner.data.mnist import read_idx
 from runner.data.pictures.new_pictures import content_of
 from runner.data.pictures.picture import Shades, read_picture
 from runner.data.table.packing import unpacked
-from runner.data.table.table_file import find_file
+from runner.data.table.table import find_file
 from runner.errors import ConfigError, DataError
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.files import read_json

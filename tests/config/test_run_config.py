@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.config.catalog import Catalog, packaged_conf
-from runner.config.part import Part
-from runner.config.run_config import LATER_KNOBS, LATER_SETTINGS, Config, check, load_stored, setting_types
+from runner.config.catalog import Catalog, Part, packaged_conf
+from runner.config.run_config import Config, check, setting_types
+from runner.config.stored import LATER_KNOBS, later_settings, load_stored
 from runner.errors import ConfigError, DataError
 
 OPTIONS = {
@@ -258,7 +258,7 @@ def test_a_stored_config_comes_back_exactly(catalog: Catalog, tmp_path: Path) ->
 
 def test_a_stored_config_of_an_older_build_is_given_what_came_later(catalog: Catalog, tmp_path: Path) -> None:
     config = check(composed(catalog, model__dropout=0.5), CHOICES, None)
-    tree = {key: value for key, value in config.as_dict().items() if key not in LATER_SETTINGS}
+    tree = {key: value for key, value in config.as_dict().items() if key not in later_settings()}
     again = load_stored(stored(tmp_path, tree))
     assert {key: getattr(again, key) for key in ("tensorboard", "profile")} == {"tensorboard": "auto", "profile": False}
     assert again.model.knobs["dropout"] == 0.5 and again.model.knobs["residual"] is False

@@ -8,8 +8,7 @@ import pytest
 import yaml
 
 from options import CONF, part
-from runner.config.catalog import Catalog
-from runner.config.part import Part
+from runner.config.catalog import Catalog, Part
 from runner.config.schedule import completed, formula_names, length_knob, links_of, schedule_faults
 
 CATALOG = Catalog([CONF])

@@ -1,11 +1,10 @@
 import pytest
 import torch
 
-from runner.config.augment import KNOBS
-from runner.data.augment import STEPS, Crop, Erasing, Flip, Rotation, Shift, build_augment
+from runner.config.steps import AUGMENT_KNOBS
+from runner.data.augment import STEPS, Crop, Draws, Erasing, Flip, Rotation, Shift, build_augment
 from runner.data.batches import resident
 from runner.data.batches.resident import ResidentBatches
-from runner.data.draws import Draws
 from runner.errors import ConfigError
 
 EVERY = [
@@ -39,7 +38,7 @@ def picture(*rows):
 
 
 def test_every_step_has_its_knobs_listed():
-    assert set(STEPS) == set(KNOBS) == {next(iter(entry)) for entry in EVERY}
+    assert set(STEPS) == set(AUGMENT_KNOBS) == {next(iter(entry)) for entry in EVERY}
 
 
 @pytest.mark.parametrize("entries", [*([entry] for entry in EVERY), EVERY], ids=[*STEPS, "all"])
@@ -163,3 +162,60 @@ def test_what_cannot_be_done_is_refused(entries, shape, fault):
         return
     with pytest.raises(ConfigError, match=fault):
         build_augment(entries, shape, seed=0)
+
+
+EVERY_ROW = torch.arange(100_000)
+
+
+def test_a_rows_number_does_not_depend_on_its_company():
+    numbers = Draws(7, 3, EVERY_ROW).uniform("shift")
+    places = torch.randperm(len(EVERY_ROW), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(Draws(7, 3, EVERY_ROW[places]).uniform("shift"), numbers[places])
+    assert torch.equal(Draws(7, 3, torch.tensor([99_999])).uniform("shift"), numbers[-1:])
+
+
+def test_numbers_stay_what_they_are_from_release_to_release():
+    assert Draws(0, 0, torch.tensor([0, 1, 2**31])).integer(1000, "x").tolist() == [567, 776, 747]
+
+
+def test_numbers_are_spread_evenly():
+    numbers = Draws(0, 0, EVERY_ROW).uniform()
+    assert numbers.min() >= 0 and numbers.max() < 1
+    counts = torch.bincount((numbers * 256).long(), minlength=256).double()
+    expected = len(EVERY_ROW) / 256
+    chi_squared = ((counts - expected).square() / expected).sum()
+    assert 160 < chi_squared < 360  # 255 +- 4.6 deviations
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Draws(0, 0, EVERY_ROW).uniform("x"), Draws(0, 1, EVERY_ROW).uniform("x")),
+        (Draws(0, 0, EVERY_ROW).uniform("x"), Draws(1, 0, EVERY_ROW).uniform("x")),
+        (Draws(0, 0, EVERY_ROW).uniform("x"), Draws(0, 0, EVERY_ROW).uniform("y")),
+        (Draws(0, 0, EVERY_ROW).uniform("x"), Draws(0, 0, EVERY_ROW + 1).uniform("x")),
+        (Draws(0, 0, EVERY_ROW).uniform("x"), Draws(0, 0, EVERY_ROW + 4096).uniform("x")),
+    ],
+    ids=["epochs", "seeds", "purposes", "neighbours", "rows 4096 apart"],
+)
+def test_numbers_of_two_have_nothing_to_do_with_each_other(one, other):
+    assert abs(torch.corrcoef(torch.stack([one, other]))[0, 1]) < 5 / len(EVERY_ROW) ** 0.5
+
+
+def test_whole_numbers_take_every_value_as_often():
+    counts = Draws(0, 0, EVERY_ROW).integer(9).bincount()
+    assert len(counts) == 9
+    assert (counts - len(EVERY_ROW) / 9).abs().max() < 5 * (len(EVERY_ROW) / 9) ** 0.5
+
+
+def test_drawing_leaves_the_global_generator_alone():
+    before = torch.get_rng_state()
+    Draws(0, 0, EVERY_ROW).uniform()
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.gpu
+def test_numbers_are_the_same_on_the_accelerator():
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    assert torch.equal(Draws(0, 0, EVERY_ROW.cuda()).uniform().cpu(), Draws(0, 0, EVERY_ROW).uniform())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runner.data.car import Car, car_rows, evaluate
-from runner.data.digest import digest
+from runner.data.checks import digest
 from runner.data.splits import SplitSettings, split
 from runner.errors import DataError
 

@@ -8,7 +8,7 @@ from runner.contracts import Split
 from runner.data import covtype
 from runner.data.covtype import CLASSES, FEATURES, TARGET, TRAIN_ROWS, VAL_ROWS, Covtype
 from runner.data.splits import SplitSettings, describe, split
-from runner.data.table import table_file
+from runner.data.table import table
 from runner.errors import ConfigError, DataError
 
 SETTINGS = SplitSettings(0, 0.1, 0.2, None, None)
@@ -84,4 +84,4 @@ def test_the_rows_at_hand_are_balanced_as_their_donors_say() -> None:
     rows: Split = split(data, SETTINGS)
     assert data.y[rows.train].bincount().tolist() == [TRAIN_ROWS // 7] * 7
     assert data.y[rows.val].bincount().tolist() == [VAL_ROWS // 7] * 7
-    assert table_file.find_file(str(path), path.parent) == path
+    assert table.find_file(str(path), path.parent) == path

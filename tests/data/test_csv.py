@@ -337,7 +337,7 @@ def test_a_large_table_is_kept_and_a_changed_one_is_read_anew(tmp_path: Path, mo
     first, _ = fitted(path)
     wait_for_the_writer()
     (kept,) = (tmp_path / "cache" / "runner" / "tables").iterdir()
-    monkeypatch.setattr("runner.data.table.table_file._read_cells", None)  # nothing is read again
+    monkeypatch.setattr("runner.data.table.table._read_cells", None)  # nothing is read again
     again, _ = fitted(path)
     assert torch.equal(again.x, first.x) and again.columns == first.columns and torch.equal(again.y, first.y)
     monkeypatch.undo()

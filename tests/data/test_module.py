@@ -4,10 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from runner.build.model import build_source
-from runner.config.part import Part
-from runner.data.checks import check_data
-from runner.data.digest import digest
+from runner.build.instantiate import build_source
+from runner.config.catalog import Part
+from runner.data.checks import check_data, digest
 from runner.errors import ConfigError, DataError
 
 FILE = Path(__file__).parent / "my_rows.py"

@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from runner.config.transforms import KNOBS
+from runner.config.steps import TRANSFORM_KNOBS
 from runner.contracts import Column, Data
-from runner.data.transforms import TRANSFORMS, blank_preprocess, build_preprocess, out_shape
+from runner.data.preprocess import blank_preprocess, build_preprocess, out_shape
+from runner.data.transforms import TRANSFORMS
 from runner.errors import ConfigError
 
 COLOUR = Column("colour", ("red", "green", "blue"))
@@ -22,7 +23,7 @@ def images(x):
 
 
 def test_every_transform_has_its_knobs_listed():
-    assert set(TRANSFORMS) == set(KNOBS)
+    assert set(TRANSFORMS) == set(TRANSFORM_KNOBS)
 
 
 def test_without_a_transform_bytes_still_become_float32():

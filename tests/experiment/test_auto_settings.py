@@ -11,7 +11,7 @@ import program
 from experiments import assembled
 from program import only_run
 from runner.cli import main
-from runner.config.run_config import load_stored
+from runner.config.stored import load_stored
 from runner.errors import ConfigError
 
 TABLE = ["dataset=random", "dataset.shape=[4]", "dataset.num_classes=3", "model=linear"]

@@ -7,7 +7,7 @@ from PIL import Image
 
 from runner.figures.curves import PANEL, Curve, curves_of, curves_sheet
 from runner.figures.heading import Title
-from runner.figures.sheet import MARGIN, style
+from runner.figures.style import MARGIN, style
 from runner.figures.terminal import course
 
 ROWS = [

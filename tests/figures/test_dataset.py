@@ -11,12 +11,10 @@ from PIL import Image
 from exhibits import exhibit, images, shades, split, table, targets
 from runner.contracts import Column, Data
 from runner.figures.bars import HEAD
-from runner.figures.dataset import picture
+from runner.figures.dataset import GAP, GUTTER, SIDE, picture
 from runner.figures.dataset_view import Exhibit
-from runner.figures.images import GAP, GUTTER, SIDE
-from runner.figures.sheet import MARGIN, SPLIT_COLOURS, style, text_width
+from runner.figures.style import MARGIN, SPLIT_COLOURS, TITLE_HEIGHT, style, text_width
 from runner.figures.table import CLASS_COLOURS, remark
-from runner.figures.title import TITLE_HEIGHT
 
 
 def drawn(made: Exhibit) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ from PIL import Image
 from rich.console import Console
 
 from runner.figures.schedule import ROWS, ScheduleCurves, picture, plain_lines, show
-from runner.figures.sheet import MARGIN
+from runner.figures.style import MARGIN
 
 STAIRS = ScheduleCurves("stairs", "sgd lr 0.8, 4 epochs", "step_lr", "epoch", {"lr": [0.8, 0.8, 0.4, 0.1]})
 

@@ -5,8 +5,7 @@ import torch
 from rich.console import Console
 
 from exhibits import images, shades, split, table, targets
-from runner.figures.balance import Balance
-from runner.figures.dataset_view import Exhibit, Group
+from runner.figures.dataset_view import Balance, Exhibit, Group
 from runner.figures.terminal import balance_table, half_blocks, plain_lines, show, sparkline, tiles
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from runner.runs.csv_cells import csv_cells
+from runner.runs.files import csv_cells
 from runner.screen.predictions import Answers, CsvText
 
 

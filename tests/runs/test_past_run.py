@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from past_runs import CONFIG, make_run
-from runner.runs.past_run import read_runs, settings_of
+from runner.runs.saved_run import read_runs, settings_of
 
 
 def names(folder: Path) -> list[str]:

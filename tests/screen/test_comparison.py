@@ -1,7 +1,7 @@
 """A run held against known figures, by hand-made numbers."""
 
 from runner.config.run_config import Reference
-from runner.screen.comparison import remark, verdict
+from runner.screen.remarks import remark, verdict
 
 NOTES = Reference("notes", figures={"train/loss": [1.25, 0.5]}, expected={"test/accuracy": [0.93, 0.95]})
 

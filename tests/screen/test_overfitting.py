@@ -1,6 +1,6 @@
 import pytest
 
-from runner.screen.overfitting import overfit_verdict
+from runner.screen.remarks import overfit_verdict
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What choosing by the test rows would have claimed, by hand-made numbers."""
 
-from runner.screen.selection import flattery
+from runner.screen.remarks import flattery
 
 ROWS = [{"epoch": 1, "test/accuracy": 0.90}, {"epoch": 2, "lr": 0.1}, {"epoch": 3, "test/accuracy": 0.93}]
 BEST = {"epoch": 1, "test/accuracy": 0.90, "test/loss": 0.5}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.screen.short_run import improving_at_end
+from runner.screen.remarks import improving_at_end
 
 
 def test_case_47_few_steps_whose_last_epoch_is_the_best_are_told_with_ten_times_as_many_epochs() -> None:

@@ -1,6 +1,6 @@
 """The share of a run's time that its dashboards may take."""
 
-from runner.tensorboard.budget import Budget
+from runner.tensorboard.dashboards import Budget
 
 
 class Clock:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from runner.tensorboard.values import histogram_value, pr_counts
+from runner.tensorboard.writer import histogram_value, pr_counts
 
 
 def test_pr_counts_by_hand() -> None:

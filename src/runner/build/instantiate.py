@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
-from runner.build.signature import arguments
-from runner.build.target import resolve
-from runner.config.part import Part
+from torch.utils.data import Dataset
+
+from runner.build.signature import arguments, parameter_names
+from runner.build.target import resolve, resolve_in_file
+from runner.config.catalog import Part
+from runner.contracts import Source
 from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
 
 T = TypeVar("T")
@@ -25,6 +29,26 @@ def make(part: Part, kind: type[T], facts: Mapping[str, Any] = {}, knobs: Mappin
     given = arguments(part, kind, facts, part.knobs if knobs is None else knobs)
     with faults_of(part):
         return kind(**given)
+
+
+def build_source(part: Part, trusted: Sequence[str] = ()) -> Source:
+    """The data set that ``part`` names, nothing read yet; one that wraps a class of the user's is given the class."""
+    if issubclass(kind_of(part, object, trusted), Dataset):
+        raise ConfigError(
+            f"dataset._target_={part.target} is a torch Dataset; those go by dataset=module dataset.name={part.target}"
+        )
+    kind: type[Source] = kind_of(part, Source, trusted)  # type: ignore[type-abstract] # its subclasses are meant
+    if "dataset_class" not in parameter_names(kind):
+        return make(part, kind)
+    return make(part, kind, {"dataset_class": user_class(part, Dataset, trusted)})
+
+
+def user_class(part: Part, role: type[T], trusted: Sequence[str]) -> type[T]:
+    """The class ``name`` of the file ``path``, or of a package, that a module option names."""
+    path, name = part.knobs["path"], part.knobs["name"]
+    if path is None:
+        return resolve(name, role, trusted, f"{part.group}.name")
+    return resolve_in_file(Path(path).expanduser(), name, role, trusted, part.group)
 
 
 @contextmanager

@@ -1,24 +1,119 @@
-"""A loss fitted to the train rows: balanced weights, the target's unit, and what the outputs mean under it."""
+"""Checked part -> loss and readout, fitted to the train rows: balanced weights, the target's unit.
+
+A loss of torch's has a row in ``LOSSES``. Shapes: B batch, K classes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from runner.build.auto import Fit
-from runner.config.part import Part
+from runner.build import auto
+from runner.build.instantiate import faults_of, kind_of, make
+from runner.config.catalog import Part
 from runner.contracts import Task
 from runner.errors import ConfigError
-from runner.losses.adapted import Adapted, Counted, Standardised
-from runner.losses.embedding import EmbeddingLoss
+from runner.losses import adapted
+from runner.losses.adapted import Adapted, Call, Counted, Standardised
+from runner.losses.embedding import CosineEmbedding, EmbeddingLoss, HingeEmbedding, TripletMargin
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.losses.readout import OneVersusRest, Probabilities, Ranking, Rate, Values
 
 BALANCED = "balanced"
 OF_MARGINS = (nn.MultiMarginLoss, nn.MultiLabelMarginLoss, nn.MarginRankingLoss)
 OF_CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss, nn.MultiLabelSoftMarginLoss)
+CLASSES: tuple[Task, ...] = ("multiclass", "binary")
+TWO_CLASSES: tuple[Task, ...] = ("binary",)
+NUMBERS: tuple[Task, ...] = ("regression",)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a loss learns a task."""
+
+    option: str  # of group loss
+    tasks: tuple[Task, ...]
+    num_outputs: int | None = None  # columns of the model; None: one a class
+    call: Call | None = None  # None: with the outputs and the labels as they are
+    standardised: bool = False  # targets are brought to mean 0 and deviation 1
+
+
+LOSSES: Mapping[type[nn.Module], Fit] = {
+    nn.CrossEntropyLoss: Fit("cross_entropy", CLASSES),
+    nn.NLLLoss: Fit("nll", CLASSES, call=adapted.with_log_softmax),
+    nn.MultiMarginLoss: Fit("multi_margin", CLASSES),
+    nn.MultiLabelMarginLoss: Fit("multi_label_margin", CLASSES, call=adapted.with_label_list),
+    nn.MultiLabelSoftMarginLoss: Fit("multi_label_soft_margin", CLASSES, call=adapted.with_one_hot),
+    nn.MarginRankingLoss: Fit("margin_ranking", CLASSES, call=adapted.with_ranks),
+    TripletMargin: Fit("triplet_margin", CLASSES),
+    HingeEmbedding: Fit("hinge_embedding", CLASSES),
+    CosineEmbedding: Fit("cosine_embedding", CLASSES),
+    nn.BCEWithLogitsLoss: Fit("bce_with_logits", TWO_CLASSES, 1, adapted.with_one_output),
+    nn.BCELoss: Fit("bce", TWO_CLASSES, 1, adapted.with_probability),
+    nn.SoftMarginLoss: Fit("soft_margin", TWO_CLASSES, 1, adapted.with_signs),
+    nn.MSELoss: Fit("mse", NUMBERS, 1, adapted.with_one_output, standardised=True),
+    nn.L1Loss: Fit("l1", NUMBERS, 1, adapted.with_one_output, standardised=True),
+    nn.SmoothL1Loss: Fit("smooth_l1", NUMBERS, 1, adapted.with_one_output, standardised=True),
+    nn.HuberLoss: Fit("huber", NUMBERS, 1, adapted.with_one_output, standardised=True),
+    nn.GaussianNLLLoss: Fit("gaussian_nll", NUMBERS, 2, adapted.with_variance, standardised=True),
+    nn.PoissonNLLLoss: Fit("poisson_nll", NUMBERS, 1),
+}
+NEEDS = {CLASSES: "classes", TWO_CLASSES: "two classes", NUMBERS: "numbers to predict"}
+
+
+def num_outputs(part: Part, task: Task, num_classes: int, trusted: Sequence[str] = ()) -> int:
+    """Columns that the loss ``part`` wants of the model. Raises ConfigError where it does not fit the task."""
+    return outputs_of(kind_of(part, nn.Module, trusted), task, num_classes, part.knobs)
+
+
+def is_embedding(part: Part, trusted: Sequence[str] = ()) -> bool:
+    """Whether the loss ``part`` learns where rows lie, which only their neighbours can judge."""
+    return issubclass(kind_of(part, nn.Module, trusted), EmbeddingLoss)
+
+
+def build_loss(
+    part: Part, task: Task, num_classes: int, y_train: Tensor, trusted: Sequence[str] = ()
+) -> tuple[nn.Module, nn.Module]:
+    """The loss, (outputs, y_B) -> scalar, the mean over the rows; and its readout, outputs -> scores.
+
+    ``y_train`` are the labels or numbers of the train rows, for balanced weights and the target's unit. Both may hold
+    numbers: move them to the device. Raises ConfigError for a loss that cannot learn the task.
+    """
+    kind = kind_of(part, nn.Module, trusted)
+    fit = fit_of(kind, task, num_classes)
+    own = make(part, kind, knobs=knobs_for(part, kind, y_train, num_classes))
+    outputs = torch.zeros(2, num_outputs(part, task, num_classes, trusted))
+    with faults_of(part):
+        call, readout = adapt(own, fit, y_train), readout_of(own, fit, task, num_classes, y_train)
+        value = call(outputs, y_train[:1].expand(2))
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        raise ConfigError(f"loss={part.option} gives no single number; an optimizer needs one")
+    return call, readout
+
+
+def fit_of(loss: type[nn.Module], task: Task, num_classes: int) -> Fit:
+    """How ``loss`` learns the task; a user's own is taken at its word. Raises ConfigError where it cannot."""
+    own_call = adapted.with_one_output if task == "regression" else None
+    fit = LOSSES.get(loss) or Fit(loss.__name__, (task,), 1 if task == "regression" else None, own_call)
+    if task not in fit.tasks:
+        fitting = [known.option for known in LOSSES.values() if task in known.tasks]
+        raise ConfigError(
+            f"loss={fit.option} does not fit {auto.describe(task, num_classes)}: it needs {NEEDS[fit.tasks]}\n"
+            f"  what fits: {', '.join(fitting)}"
+        )
+    return fit
+
+
+def outputs_of(loss: type[nn.Module], task: Task, num_classes: int, knobs: Mapping[str, Any]) -> int:
+    """Columns of the model's output. Raises ConfigError for a loss that cannot learn the task."""
+    fit = fit_of(loss, task, num_classes)
+    if issubclass(loss, EmbeddingLoss):
+        return int(knobs["embedding_size"])
+    return num_classes if fit.num_outputs is None else fit.num_outputs
 
 
 def knobs_for(part: Part, kind: type[nn.Module], y_train: Tensor, num_classes: int) -> dict[str, Any]:
@@ -54,7 +149,7 @@ def adapt(loss: nn.Module, fit: Fit, y_train: Tensor) -> nn.Module:
     return Adapted(loss, fit.call) if fit.call else loss
 
 
-def readout(loss: nn.Module, fit: Fit, task: Task, num_classes: int, y_train: Tensor) -> nn.Module:
+def readout_of(loss: nn.Module, fit: Fit, task: Task, num_classes: int, y_train: Tensor) -> nn.Module:
     """outputs -> scores under ``loss``, which ``adapt`` has not changed."""
     if isinstance(loss, EmbeddingLoss):
         return NearestNeighbour(

@@ -8,13 +8,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
+from torch.optim import SGD, Adagrad, Adam, AdamW, Muon, Optimizer, SparseAdam
 
 from runner.build.instantiate import faults_of, kind_of, make
+from runner.build.parameters import (
+    WeightGroup,
+    biases_and_norms,
+    embedding_tables,
+    hidden_matrices,
+    matched,
+    sparse_gradients,
+    weight_groups,
+)
 from runner.build.signature import arguments
-from runner.build.weight_groups import WeightGroup, matched, weight_groups
-from runner.build.weights import biases_and_norms, embedding_tables, hidden_matrices, sparse_gradients
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.errors import ConfigError
 
 OF_EVERY_OPTIMIZER = ("groups", "decay_biases_and_norms")  # knobs of an option that its class does not take
@@ -26,7 +33,7 @@ FUSED = {
     Adagrad: ("cpu", "cuda"),
 }
 # Classes of torch that are for some weights only -> the class of the others, whose knobs stand under its name
-COMPANIONS: Mapping[str, type[Optimizer]] = {"Muon": AdamW, "SparseAdam": Adam}
+COMPANIONS: Mapping[type[Optimizer], type[Optimizer]] = {Muon: AdamW, SparseAdam: Adam}
 MOST_NAMES = 3  # weights of a group that are told one by one
 
 
@@ -105,9 +112,9 @@ def _names_text(names: Sequence[str]) -> str:
 
 def _chosen(part: Part, kind: type[Optimizer], model: nn.Module, weights: Mapping[str, Tensor]) -> tuple[str, ...]:
     """The weights that ``kind`` is for. Raises ConfigError where there are none."""
-    if not _has_companion(kind):
+    if kind not in COMPANIONS:
         return tuple(weights)
-    if kind.__name__ == "Muon":
+    if kind is Muon:
         chosen = hidden_matrices(model)
         refusal = "the model has no hidden weight of two dimensions; choose model=mlp, or optimizer=adamw"
     else:
@@ -125,27 +132,23 @@ def _chosen(part: Part, kind: type[Optimizer], model: nn.Module, weights: Mappin
     return names
 
 
-def _has_companion(kind: type[Optimizer]) -> bool:
-    return kind.__name__ in COMPANIONS and kind.__module__.split(".")[0] == "torch"
-
-
 def _shares(
     part: Part, kind: type[Optimizer], chosen: Sequence[str], weights: Mapping[str, Tensor]
 ) -> tuple[Share, ...]:
     """``chosen`` by ``kind``, the other weights by its companion."""
     knobs = {key: value for key, value in part.knobs.items() if key not in OF_EVERY_OPTIMIZER}
-    if not _has_companion(kind):
+    if kind not in COMPANIONS:
         return (Share(replace(part, knobs=knobs), kind, tuple(chosen)),)
-    companion = COMPANIONS[kind.__name__]
+    companion = COMPANIONS[kind]
     option = companion.__name__.lower()
     of_companion = knobs.pop(option, None)
     if of_companion is None:
         raise ConfigError(f"optimizer.{option} is missing: the knobs of what {kind.__name__} does not train")
     others = tuple(name for name in weights if name not in chosen)
     own = Share(replace(part, knobs=knobs), kind, tuple(chosen))
-    return (own, Share(Part(f"optimizer.{option}", option, None, of_companion), companion, others, option))[
-        : 1 + bool(others)
-    ]
+    if not others:
+        return (own,)
+    return (own, Share(Part(f"optimizer.{option}", option, None, of_companion), companion, others, option))
 
 
 def _optimizer(

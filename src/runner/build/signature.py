@@ -13,7 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import torch
 from torch import Tensor
 
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.errors import ConfigError
 
 Parameters = Mapping[str, inspect.Parameter]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
 
-from runner.cli.candidates import candidates
 from runner.cli.main import VERBS
+from runner.config.catalog import GROUPS, PARTS, Catalog, conf_folders
 from runner.errors import ConfigError
+from runner.runs.directory import usual_output_dir
+from runner.runs.saved_run import run_paths
 
 BASH = r"""_runner_completion() {
     local line=${COMP_LINE:0:COMP_POINT} last='([^[:space:]\]|\\.)*$' quote word kept=""
@@ -61,3 +67,114 @@ def run(argv: Sequence[str]) -> int:
                 '  eval "$(runner completion bash)"'
             )
     return 0
+
+
+COMPOSING = ("train", "view", "explain", "code")  # verbs followed by group=option key=value
+READING = ("resume", "eval", "predict", "view", "report")  # verbs followed by a run
+VIEW_OF_RUN = "runner.cli.view_run:run"
+WORDS = {  # of the verbs that have no parser of their own, or whose module would bring Hydra
+    "train": (
+        "-m",
+        "--multirun",
+        "--cfg",
+        "--resolve",
+        "--package",
+        "--config-dir",
+        "--info",
+        "--hydra-help",
+        "--help",
+    ),
+    "explain": ("--config-dir", "--help"),
+    "code": ("--config-dir", "--help"),
+    "fetch": ("data_dir=", "--help"),
+    "completion": ("bash", "zsh", "--help"),
+}
+NEWEST = 20  # runs offered where nothing of a path is typed yet
+
+
+def candidates(line: str, verbs: Mapping[str, tuple[str, str]]) -> list[str]:
+    """The whole words that the last word of ``line`` may become; what ends in = or . goes on.
+
+    ``verbs`` are those of the program, each with its module:function.
+    """
+    _, *words, begun = shell_words(line)
+    found = following(verbs, words[0], words[1:], begun) if words else verbs
+    fitting = [word for word in dict.fromkeys(found) if word.startswith(begun) and word.isprintable()]
+    return [word for word in fitting if begun.startswith("-") or not word.startswith("-")]
+
+
+def shell_words(line: str) -> list[str]:
+    """The words as a shell takes them, the last of which is still being typed: "" where it is not begun."""
+    for open_quote in ("", "'", '"'):
+        with suppress(ValueError):
+            *words, begun = shlex.split(f"{line}|{open_quote}")  # the mark makes a word of what is not begun
+            return [*words, begun.removesuffix("|")]
+    return line.split(" ")
+
+
+def following(verbs: Mapping[str, tuple[str, str]], verb: str, words: Sequence[str], begun: str) -> Iterator[str]:
+    if verb not in verbs:
+        return
+    has_run = verb in READING and any("=" not in word and not word.startswith("-") for word in words)
+    if verb in WORDS:
+        yield from WORDS[verb]
+    elif verb != "view" or begun.startswith("-") or has_run:  # to view a data set is to compose
+        yield from taken(VIEW_OF_RUN if verb == "view" and has_run else verbs[verb][0])
+    if verb == "show":
+        yield from showable(begun)
+    if verb == "fetch":
+        yield from Catalog(conf_folders()).options("dataset")
+    if verb in COMPOSING and not has_run:
+        yield from overrides(words, begun)
+    if verb in READING and (not has_run or verb == "report"):
+        yield from run_names(begun)
+
+
+def taken(function: str) -> Iterator[str]:
+    """The words of a verb's own, asked of its module: after a run the keys that it takes, and its flags."""
+    module: Any = import_module(function.partition(":")[0])
+    if hasattr(module, "OWN"):
+        yield from (f"{key}=" for key in (*module.OWN, *import_module("runner.runs.saved_run").ANYWHERE))
+    yield from getattr(module, "PICTURES", ())
+    yield from getattr(module, "FLAGS", ())
+    if hasattr(module, "parser"):
+        yield from (flag for action in module.parser()._actions for flag in action.option_strings)
+    else:
+        yield "--help"
+
+
+def showable(begun: str) -> Iterable[str]:
+    catalog = Catalog(conf_folders())
+    group, equals, _ = begun.partition("=")
+    return [f"{group}={name}" for name in catalog.options(group)] if equals else [*GROUPS, "settings"]
+
+
+def overrides(words: Sequence[str], begun: str) -> Iterator[str]:
+    """Groups and settings; of a group that is typed out its options, or the knobs of the one that is chosen."""
+    catalog = Catalog(conf_folders())
+    group, equals, _ = begun.partition("=")
+    if equals:
+        listed = begun[: max(map(begun.rfind, "=[,")) + 1]  # of several only the last is still being typed
+        yield from (f"{listed}{name}" for name in catalog.options(group) if group in GROUPS)
+        return
+    yield from (f"{name}=" for name in GROUPS)
+    yield from (f"{name}=" for name in catalog.settings)
+    chosen = catalog.defaults | dict(word.split("=", 1) for word in words if word.partition("=")[0] in GROUPS)
+    for part, option in chosen.items():
+        if part in PARTS:
+            yield from knobs(catalog, part, option) if begun.startswith(part) else [f"{part}."]
+
+
+def knobs(catalog: Catalog, group: str, option: str) -> Iterator[str]:
+    where = f"metric.{option}" if group == "metric" else group
+    try:
+        yield from (f"{where}.{knob}=" for knob in catalog.option(group, option).knobs)
+    except ConfigError:
+        return  # a name that is wrong is told when the line is entered
+
+
+def run_names(begun: str) -> Iterator[str]:
+    """``last``, and the run directories: the newest, or those of which the beginning is typed."""
+    yield "last"
+    paths = sorted(map(str, run_paths(usual_output_dir())))
+    yield from paths if begun else paths[-NEWEST:]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from runner.compose.request import Request, hydra_parser
+from runner.compose.composition import compose, shown_config
+from runner.compose.hydra_bridge import hydra_for, hydra_parser
+from runner.compose.request import Request
 from runner.config.catalog import GROUPS, Catalog, conf_folders
+from runner.config.run_config import settings_with
+from runner.config.types import shown
 from runner.errors import ConfigError
-
-_SHOWN = ("epochs", "batch_size", "seed", "device", "val_fraction", "early_stopping.patience_epochs", "name")
 
 
 def answer(request: Request) -> bool:
@@ -77,9 +79,8 @@ def _wrapped(names: list[str], width: int) -> list[str]:
 
 
 def _setting_lines(catalog: Catalog) -> Iterator[str]:
-    from runner.config.types import shown
-
-    known = {name: knob for name, knob in catalog.settings.items() if name in _SHOWN}
+    explained = settings_with("in_help", True)
+    known = {name: knob for name, knob in catalog.settings.items() if name in explained}
     cells = {name: f"{name}={shown(knob.default)}" for name, knob in known.items()}
     width = max(map(len, cells.values()), default=0)
     for name, knob in known.items():
@@ -87,15 +88,11 @@ def _setting_lines(catalog: Catalog) -> Iterator[str]:
 
 
 def _print_config(request: Request) -> None:
-    from runner.compose.composition import compose, shown_config
-
     flags = request.flags
     print(shown_config(compose(request), flags.cfg, flags.package, flags.resolve), end="")
 
 
 def _ask_hydra(request: Request) -> None:
-    from runner.compose.composition import compose, hydra_for
-
     flags = request.flags
     compose(request)  # says what is wrong in our words, before Hydra makes the loggers that a file names
     logging.raiseExceptions = False  # Hydra prints by logging; a reader that went away (| head) is no fault

@@ -16,17 +16,17 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.whole_number import whole_number
+from runner.cli.arguments import whole_number
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
-from runner.runs.csv_cells import csv_cells
 from runner.runs.difference import Difference, difference
 from runner.runs.directory import newest, newest_named, usual_output_dir
-from runner.runs.leaderboard import order, place, ranking
-from runner.runs.past_run import PastRun, read_runs
-from runner.runs.standings import REPEATED, Contest, Entry, Score, contests, dataset_of, differing
+from runner.runs.files import csv_cells
+from runner.runs.ranking import REPEATED, Contest, Entry, Score, contests, dataset_of, differing, order, place
+from runner.runs.saved_run import PastRun, read_runs
 from runner.screen.console import console
+from runner.screen.table import bare_table, ranking
 from runner.text import counted, figure, here, say, visible
 
 USAGE = "python -m runner report [DIR ...] [--by test/accuracy] [--top 20] [--json | --csv]"
@@ -234,9 +234,8 @@ def metric_lines(found: Difference) -> Iterator[tuple[str, ...]]:
 
 def sides(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
     """Lines under heads, a blank line above them."""
-    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim", title=" ")
-    for head in heads:
-        table.add_column(Text(head), overflow="fold")
+    table = bare_table(heads, numbers=())
+    table.title = " "
     for line in lines:
         table.add_row(*map(Text, line))
     return table

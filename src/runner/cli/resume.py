@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
 
 from runner.build import libraries
+from runner.config.run_config import settings_with
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import DONE
-from runner.runs.stored_run import LENGTHS, StoredRun, open_run
-from runner.text import counted, here
-
-if TYPE_CHECKING:
-    from runner.config.run_config import Config
-    from runner.contracts import Data
-    from runner.runs.checkpoint import Checkpoints
-    from runner.training.record import Start
+from runner.runs.saved_run import LENGTHS, StoredRun, open_run
+from runner.text import here
 
 FORCE = "--force"  # go on without the rows of metrics.jsonl that are damaged
-OWN = (*LENGTHS, "num_workers", "tensorboard")  # settings that may change
+OWN = settings_with("changes", "on resume")
 FLAGS = (FORCE,)
 
 
@@ -34,13 +27,23 @@ def run(argv: list[str]) -> int:
     check_stretchable(stored)
     status = status_of(stored)
     warnings: list[str] = []
-    if status in DONE and is_trained(stored, warnings.append):
+    if status in DONE and is_at_its_end(stored, warnings.append):
         tell_nothing_to_do(stored, status, warnings)
         return 0
     with stored.directory.owned():
-        go_on = go_on_with_folds if stored.folds else go_on_with_one
-        go_on(stored, force=FORCE in argv)
+        begun = time.perf_counter()
+        libraries.load()
+        from runner.training.resume import go_on
+
+        go_on(stored, begun, force=FORCE in argv)
     return 0
+
+
+def is_at_its_end(stored: StoredRun, warn: Callable[[str], None]) -> bool:
+    libraries.load()
+    from runner.training.resume import is_trained
+
+    return is_trained(stored, warn)
 
 
 def tell_nothing_to_do(stored: StoredRun, status: str, warnings: Sequence[str]) -> None:
@@ -81,128 +84,3 @@ def check_stretchable(stored: StoredRun) -> None:
             f"{stored.changed(*LENGTHS)[0]} cannot change: scheduler={scheduler.option} was laid out over the run's "
             f"length ({knob} {how})\n  start a new run, or give {other} from the beginning"
         )
-
-
-def is_trained(stored: StoredRun, warn: Callable[[str], None] = lambda text: None) -> bool:
-    """Whether the checkpoint, or that of each fold, has come to the end that the config asks for.
-
-    The summary's word does not decide: a kill may have come after the config was made longer, and before the summary
-    was told of it.
-    """
-    libraries.load()
-    from runner.engine.best import is_spent
-    from runner.engine.state import misfits, progress_of
-    from runner.experiment.assemble import plan_of
-    from runner.runs.checkpoint import Checkpoints
-    from runner.runs.folds import is_done
-
-    if stored.folds:
-        return all(is_done(fold.directory) and is_trained(fold, warn) for fold in stored.folds)
-    saved = Checkpoints(stored.directory.checkpoints, warn).load_to_go_on()
-    with misfits("monitor"):
-        if is_spent(saved["monitor"], stored.config.early_stopping.patience_epochs):
-            return True
-    return plan_of(stored.config).is_done(progress_of(saved))
-
-
-def go_on_with_one(stored: StoredRun, *, force: bool) -> None:
-    begun = time.perf_counter()
-    libraries.load()
-    from runner.training.record import record
-
-    start = start_of(stored, force=force)
-    record(start.experiment, stored.directory, start.saved, start.warnings, begun=begun)
-
-
-def go_on_with_folds(stored: StoredRun, *, force: bool) -> None:
-    """The folds that are not done: the one under way from where it was saved, the others from the start."""
-    libraries.load()
-    from runner.runs.folds import is_done
-    from runner.training.folds import reading_once, record_folds
-
-    read = reading_once()
-
-    def begin(number: int) -> Start | None:
-        fold = stored.of_fold(number)
-        return None if is_done(fold.directory) and is_trained(fold) else start_of(fold, read, force=force)
-
-    record_folds(stored.config, begin, stored.directory)
-
-
-def start_of(stored: StoredRun, read: Callable[[Config], Data] | None = None, *, force: bool) -> Start:
-    """The run built again, with the state it was saved in; ``read`` as ``assemble`` takes it.
-
-    Raises DataError before anything is written where the state cannot be gone on from; ``force`` mends metrics.jsonl.
-    """
-    from runner.experiment.rebuild import assembled, rebuild
-    from runner.runs.checkpoint import Checkpoints
-    from runner.training.record import Start
-
-    warnings: list[str] = []
-    checkpoints = Checkpoints(stored.directory.checkpoints, warnings.append)
-    if not (checkpoints.has("last") or checkpoints.has("best")):
-        check_nothing_was_saved(stored)
-        nothing = f"{stored.directory.path}: nothing was saved yet; starting at step 0"
-        return Start(
-            assembled(stored, stored.config, read), None, [nothing] if stored.directory.config.exists() else []
-        )
-    saved = checkpoints.load_to_go_on()
-    experiment, differences = rebuild(stored, saved, read)
-    check_best(saved, checkpoints, has_validation=experiment.has_validation)
-    warnings += sound_rows(stored, saved, force=force)
-    return Start(experiment, saved, [*warnings, *differences, *cut_short(stored, saved)])
-
-
-def check_nothing_was_saved(stored: StoredRun) -> None:
-    """Raises DataError where the run has lost its checkpoints: to start over would throw its measurements away."""
-    from runner.runs.metric_log import last_row
-
-    directory, due = stored.directory, stored.as_written.checkpoint
-    row = last_row(directory.metrics) if directory.metrics.exists() else {}
-    has_passed_one = row.get("epoch", 0) > due.every_epochs or row.get("step", 0) > (due.every_steps or math.inf)
-    if directory.status in (*DONE, "interrupted"):
-        told = "summary.json says that the run was saved"
-    elif has_passed_one:
-        told = f"metrics.jsonl holds {counted(row['step'], 'step')}"
-    else:
-        return
-    raise DataError(
-        f"{directory.checkpoints}: no checkpoint is there, but {told}\n"
-        "  put the folder back, or start a new run; nothing was changed"
-    )
-
-
-def check_best(saved: Mapping[str, Any], checkpoints: Checkpoints, *, has_validation: bool) -> None:
-    """Raises DataError where the best checkpoint, which is judged at the end, cannot be read: known before training."""
-    from runner.engine.state import misfits
-
-    with misfits("monitor"):
-        has_best = has_validation and saved["monitor"]["best_step"] > 0
-    if has_best:
-        checkpoints.load("best")
-
-
-def sound_rows(stored: StoredRun, saved: Mapping[str, Any], *, force: bool) -> list[str]:
-    """A warning where damaged rows of metrics.jsonl were left out. Raises DataError where that is not asked for."""
-    from runner.runs.metric_log import blank_damaged_rows, check_rows
-
-    path, size = stored.directory.metrics, saved["log_size"]
-    try:
-        check_rows(path, size, saved.get("log_digest"))
-    except DataError as fault:
-        if not force:
-            again = shlex.join(["python", "-m", "runner", "resume", here(stored.directory.whole.path), FORCE])
-            raise DataError(f"{fault}\n  put the file back, or go on without what is damaged: {again}") from fault
-        return [f"{fault}; {counted(blank_damaged_rows(path, size), 'line')} left out"]
-    return []
-
-
-def cut_short(stored: StoredRun, saved: Mapping[str, Any]) -> list[str]:
-    """What stays of an epoch that ``max_steps`` ended in its middle, when the run goes on after all."""
-    progress = saved["progress"]
-    if progress["batch"] == 0 or progress["step"] != stored.as_written.max_steps or progress["unjudged"]:
-        return []
-    return [
-        f"max_steps={progress['step']} ended epoch {progress['epoch'] + 1} in its middle: its row stays in "
-        f"metrics.jsonl and counts for the best epoch, unlike in a run that was longer from the start"
-    ]

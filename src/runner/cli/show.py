@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from runner.build import libraries
+from runner.cli.arguments import Parser
 from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
-from runner.config.run_config import Config
 from runner.config.spelling import bare, listed, nearest
 from runner.config.types import shown
-from runner.errors import ConfigError, DataError
+from runner.errors import ConfigError
 from runner.screen.listing import Table, draw
 from runner.text import here
 
-WITHOUT_DATA = "  a net is shown without any data by dataset=random 'dataset.shape=[1,28,28]' dataset.num_classes=10"
 SETTINGS = ("settings", "train")
 WIDEST = 80  # characters of a default: seventeen figures of a recipe would push the meanings out of sight
 
@@ -25,10 +23,8 @@ WIDEST = 80  # characters of a default: seventeen figures of a recipe would push
 def run(argv: Sequence[str]) -> int:
     """Prints the groups, the options of one, the parameters of an option, the settings, a net or a table."""
     wanted = parser().parse_args(list(argv))
-    if asks_for_a_net(wanted.what):
-        found = net_tables(wanted.what, wanted.config_dir)
-    elif asks_for_data(wanted.what):
-        found = data_tables(wanted.what, wanted.config_dir)
+    if asks_for_a_net(wanted.what) or asks_for_data(wanted.what):
+        found = built_tables(wanted.what, wanted.config_dir)
     else:
         catalog = Catalog(conf_folders(wanted.config_dir))
         found = [tables(catalog, word) for word in wanted.what] or [overview(catalog)]
@@ -39,17 +35,19 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The flags of this verb."""
-    made = argparse.ArgumentParser(
-        prog="python -m runner show",
-        description="What can be chosen: groups, the options of one, the parameters of an option, the settings. "
+    made = Parser(
+        "show",
+        "python -m runner show [GROUP[=OPTION] | settings]",
+        "What can be chosen: groups, the options of one, the parameters of an option, the settings. "
         "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for. "
         "With a model and a data set, model=cnn dataset=mnist: the net, its layers and its parameters.",
+        allow_abbrev=True,
     )
+    made.usage = None  # argparse has a fuller one for --help
     made.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
     made.add_argument("--config-dir", metavar="DIR", help="a folder with options of yours (./conf is searched anyway)")
-    made.error = _refuse  # type: ignore[assignment,method-assign]
     return made
 
 
@@ -65,38 +63,18 @@ def asks_for_data(words: Sequence[str]) -> bool:
     return any(word.startswith("dataset=") for word in words) and any(word.startswith("dataset.") for word in words)
 
 
-def composed(words: Sequence[str], config_dir: str | None) -> Config:
-    """The config that the words make, as ``train`` would compose it; torch is imported after it. Raises RunnerError."""
+def built_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+    """The net or the table that the words describe, as a run would have it. Raises RunnerError as ``train`` would."""
     from runner.compose.composition import compose
     from runner.compose.request import parse
 
     config = compose(parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
     libraries.load()
-    return config
+    from runner.cli.show_built import data_tables, net_tables
 
-
-def data_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
-    """What the table that the words describe is taken for. Raises RunnerError as ``train`` would."""
-    config = composed(words, config_dir)
-    from runner.cli.show_data import data_tables
-
+    if asks_for_a_net(words):
+        return net_tables(config, Catalog(conf_folders(config_dir)))
     return data_tables(config, words)
-
-
-def net_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
-    """The net that the words describe, as a run would begin with it. Raises RunnerError as ``train`` would."""
-    config = composed(words, config_dir)
-    from runner.experiment.assemble import net_alone
-    from runner.models.summary import forward_flops, kind_of, layers
-    from runner.screen.net import layer_table, module_table, parameter_table
-
-    try:
-        net, in_shape = net_alone(config, Catalog(conf_folders(config_dir)))
-    except DataError as error:
-        raise DataError(f"{error}\n{WITHOUT_DATA}") from error
-    name, flops = f"{config.model.option} on {config.dataset.option}", forward_flops(net, in_shape)
-    of_layers = layer_table(name, net, layers(net, in_shape), in_shape, flops, config.batch_size)
-    return [of_layers, module_table(net, kind_of), parameter_table(net)]
 
 
 def overview(catalog: Catalog) -> Table:
@@ -181,7 +159,3 @@ def _unknown(catalog: Catalog, word: str) -> str:
     meant = owned[0] if owned else nearest(word.partition("=")[0], [*GROUPS, *SETTINGS])
     advice = f"; did you mean: python -m runner show {meant}" if meant else ""
     return f"show {word}: there is no such group{advice}\n  groups: {listed(GROUPS)}; or settings"
-
-
-def _refuse(message: str) -> None:
-    raise ConfigError(f"show: {message}\n  python -m runner show [GROUP[=OPTION] | settings]")

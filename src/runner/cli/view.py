@@ -1,18 +1,16 @@
-"""``view dataset=...``: a picture of what is known, as a PNG file and in the terminal."""
+"""``view dataset=...``, ``view scheduler=...``: a picture of what is known, as a PNG file and in the terminal."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from runner.build import libraries
 from runner.cli import view_run
-from runner.cli.out_file import check_picture
+from runner.cli.arguments import Parser, check_picture, no_such_flag, picture_parser
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import GROUPS, Catalog, conf_folders
@@ -20,36 +18,76 @@ from runner.config.run_config import Config
 from runner.config.spelling import listed
 from runner.errors import ConfigError
 from runner.runs.directory import newest_named, usual_output_dir
-from runner.runs.files import write_whole
-from runner.text import here, say
-
-if TYPE_CHECKING:
-    from runner.figures.dataset_view import Exhibit
+from runner.text import here
 
 USAGE = "python -m runner view dataset=mnist [key=value ...] [--out FILE.png] [--overwrite]"
+SCHEDULE_USAGE = (
+    "python -m runner view scheduler=step_lr [optimizer=sgd epochs=20 key=value ...] [--out FILE.png] [--overwrite]"
+)
+UNSEEN = ("model", "loss", "metric")  # groups that no schedule depends on
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
     if any(word.lstrip("+").startswith("scheduler=") for word in argv):
-        from runner.cli import view_schedule
-
-        return view_schedule.run(argv)
+        return view_schedule(argv)
     if not any(names_a_group(word) for word in argv) and any(names_a_run(word) for word in argv):
         return view_run.run(argv)
-    own, words = _own_flags(argv)
-    config = _composed(words)
-    out = Path(own.out or f"{config.dataset.option.rpartition('/')[2]}.png").expanduser()
-    check_picture(out, overwrite=own.overwrite)
-    libraries.load()
-    exhibit = _exhibit(config)
-    from runner.figures.dataset import picture
-    from runner.figures.fonts import advice
+    return view_dataset(argv)
 
-    png, boxes = picture(exhibit)
-    write_whole(out, png)
-    _show(exhibit, out, advice(boxes))
+
+def view_dataset(argv: Sequence[str]) -> int:
+    own, words = parser().parse_known(argv)
+    if not any(word.lstrip("+").startswith("dataset=") for word in words):
+        raise ConfigError(_nothing_to_view(words))
+    faults = {word: fault for word in words if (fault := _dataset_fault(word))}
+    config = composed(words, faults)
+    if faults:
+        raise ConfigError(list(faults.values()))
+    out = picture_file(own, config.dataset.option.rpartition("/")[2])
+    libraries.load()
+    from runner.cli.pictures import draw_dataset
+
+    draw_dataset(config, out)
     return 0
+
+
+def view_schedule(argv: Sequence[str]) -> int:
+    own, words = schedule_parser().parse_known(argv)
+    faults = {word: fault for word in words if (fault := _schedule_fault(word))}
+    config = composed(words, faults)
+    if refused := [*faults.values(), *_undrawable(config)]:
+        raise ConfigError(refused)
+    out = picture_file(own, config.scheduler.option)
+    libraries.load()
+    from runner.cli.pictures import draw_schedule
+
+    draw_schedule(config, out)
+    return 0
+
+
+def composed(words: Sequence[str], faults: dict[str, str]) -> Config:
+    """What the words without ``faults`` make. Raises ConfigError with every fault of all of them."""
+    try:
+        return compose(parse([word for word in words if word not in faults])).config
+    except ConfigError as error:
+        raise ConfigError([*faults.values(), *error.faults]) from error
+
+
+def picture_file(own: argparse.Namespace, name: str) -> Path:
+    """Where the picture goes. Raises ConfigError where it cannot."""
+    out = Path(own.out or f"{name}.png").expanduser()
+    check_picture(out, overwrite=own.overwrite)
+    return out
+
+
+def parser() -> Parser:
+    """The flags of this verb."""
+    return picture_parser(USAGE, "Draws a data set: some of its rows, its classes and how they are split.", "dataset")
+
+
+def schedule_parser() -> Parser:
+    return picture_parser(SCHEDULE_USAGE, "Draws the learning rates of a run, without training it.", "scheduler")
 
 
 def names_a_group(word: str) -> bool:
@@ -62,51 +100,37 @@ def names_a_run(word: str) -> bool:
     return word == "last" or Path(word).expanduser().is_dir() or (os.sep in word and not word.startswith("-"))
 
 
-def _own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The flags of this verb, and the words that are composed as those of ``train`` are."""
-    return parser().parse_known_args(list(argv))
-
-
-def parser() -> argparse.ArgumentParser:
-    """The flags of this verb."""
-    made = argparse.ArgumentParser(
-        prog="python -m runner view",
-        usage=f"{USAGE.removeprefix('python -m runner ')}",
-        description="Draws a data set: some of its rows, its classes and how they are split.",
-        allow_abbrev=False,
-    )
-    made.add_argument("--out", metavar="FILE.png", help="the picture; by default <dataset>.png in this folder")
-    made.add_argument("--overwrite", action="store_true", help="replace the file where it is there already")
-    made.error = _refuse  # type: ignore[method-assign]
-    return made
-
-
-def _composed(words: Sequence[str]) -> Config:
-    """The request, which names a data set. Raises ConfigError with every fault, words of other parts among them."""
-    if not any(word.lstrip("+").startswith("dataset=") for word in words):
-        raise ConfigError(_nothing_to_view(words))
-    told = {word: fault for word in words if (fault := _fault(word))}
-    try:
-        config = compose(parse([word for word in words if word not in told])).config
-    except ConfigError as error:
-        raise ConfigError([*told.values(), *error.faults]) from error
-    if told:
-        raise ConfigError(list(told.values()))
-    return config
-
-
-def _fault(word: str) -> str | None:
+def _dataset_fault(word: str) -> str | None:
     """What is wrong with a word that ``train`` would take."""
-    key = word.lstrip("+").partition("=")[0]
-    if key.startswith("-") and key != "--config-dir":
-        return f"view: {word}: no such flag\n  {USAGE}"
+    bare = word.lstrip("+")
+    if fault := no_such_flag("view", bare, USAGE):
+        return fault
     if several(word):
         first = word.partition(",")[0]
         return f"{word}: one picture shows one data set; draw them one after the other: python -m runner view {first}"
-    group = key.partition(".")[0]
+    group = bare.partition("=")[0].partition(".")[0]
     if group in GROUPS and group != "dataset":
         return f"{word}: the picture of a data set shows no {group}; leave it out"
     return None
+
+
+def _schedule_fault(word: str) -> str | None:
+    key, _, value = word.lstrip("+").partition("=")
+    if key == "scheduler" and "," in value:
+        return f"{word}: a picture shows one schedule; draw them one after the other"
+    if fault := no_such_flag("view", word.lstrip("+"), SCHEDULE_USAGE):
+        return fault
+    group = key.partition(".")[0]
+    return f"{word}: a schedule does not depend on the {group}; leave it out" if group in UNSEEN else None
+
+
+def _undrawable(config: Config) -> list[str]:
+    if not str(config.scheduler.target).endswith(".ReduceLROnPlateau"):
+        return []
+    return [
+        f"scheduler={config.scheduler.option}: follows the monitor, which is known only in training; "
+        f"nothing can be drawn before\n  what can be: scheduler=step_lr, scheduler=cosine_annealing_lr"
+    ]
 
 
 def several(word: str) -> bool:
@@ -136,33 +160,3 @@ def _nothing_to_view(words: Sequence[str]) -> str:
         f"  a data set: python -m runner view dataset=mnist; choices: {listed(catalog.options('dataset'))}\n"
         f"  a schedule: python -m runner view scheduler=step_lr optimizer=sgd epochs=20"
     )
-
-
-def _exhibit(config: Config) -> Exhibit:
-    from runner.data.splits import describe
-    from runner.experiment.assemble import read_data, read_split, split_settings
-    from runner.figures.dataset_view import Exhibit
-
-    data, rows = read_split(config, read_data)
-    note = describe(data, split_settings(config))
-    return Exhibit(config.dataset.option, data, rows, note, config.split_seed)
-
-
-def _show(exhibit: Exhibit, out: Path, warning: str) -> None:
-    from rich.text import Text
-
-    from runner.figures.terminal import plain_lines, show
-    from runner.screen.console import RunConsole, console
-
-    screen = console(sys.stdout)
-    if screen.is_interactive:
-        show(screen, exhibit)
-    else:
-        say(*plain_lines(exhibit))
-    if warning:
-        RunConsole().warn(warning)
-    screen.print(Text(f"written to {out}"), soft_wrap=True)
-
-
-def _refuse(message: str) -> NoReturn:
-    raise ConfigError(f"view: {message}\n  {USAGE}")

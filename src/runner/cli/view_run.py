@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from runner.build import libraries
-from runner.cli.whole_number import whole_number
+from runner.cli.arguments import Parser, whole_number
 from runner.config.spelling import listed, nearest
-from runner.errors import ConfigError, DataError, RunError, RunnerError
-from runner.runs.files import write_whole
-from runner.runs.stored_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
-from runner.text import say
-
-if TYPE_CHECKING:
-    from runner.figures.run import Sitter
-    from runner.figures.sheet import Sheet
+from runner.errors import ConfigError
+from runner.runs.saved_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
 
 USAGE = "python -m runner view RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]"
 OWN = ("checkpoint",)
-T = TypeVar("T")
 # the pictures, in the order they are drawn
 PICTURES = {
     "curves": "the measurements over the epochs, the best one marked",
@@ -57,32 +47,9 @@ def run(argv: Sequence[str]) -> int:
     if stored.folds:
         raise ConfigError(in_each_fold(stored, "view"))
     libraries.load()
-    from runner.figures.fonts import advice
-    from runner.figures.sheet import style
-    from runner.screen.console import RunConsole
+    from runner.cli.pictures import draw_run
 
-    console = RunConsole()
-    sitter = opened(stored, wanted.example, console.warn)
-    if wanted.example:
-        sitter.check_example()
-    missing: dict[str, list[str]] = {}  # what is lacking -> the pictures that need it
-    written = []
-    with style() as boxes:
-        for name in wanted.pictures or PICTURES:
-            sheet = drawn(name, sitter, wanted, missing)
-            if sheet is not None:
-                make_folder(wanted.folder)
-                write_whole(wanted.path(name), sheet.png())
-                written.append(name)
-    left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
-    if not written:
-        raise DataError("\n".join(left_out) or "view: no picture suits this run")
-    show(sitter, written)
-    for line in [*left_out, *filter(None, [advice(boxes)])]:
-        console.warn(line)
-    say(f"written to {wanted.folder}{os.sep}")
-    for name in written:
-        print(f"  {f'{name}.png':16}  {PICTURES[name]}")
+    draw_run(stored, wanted)
     return 0
 
 
@@ -92,7 +59,7 @@ def read(argv: Sequence[str]) -> tuple[StoredRun, Wanted]:
     allowed = [*OWN, *ANYWHERE]
     named = [word for word in words if is_run(word, allowed)]
     if not named:
-        refuse("give a run directory, or last")
+        parser().error("give a run directory, or last")
     pictures = named[1:]
     faults = [unknown(word) for word in pictures if word not in PICTURES]
     if faults:
@@ -105,33 +72,23 @@ def read(argv: Sequence[str]) -> tuple[StoredRun, Wanted]:
 
 
 def own_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    own, words = parser().parse_known_args(list(argv))
+    own, words = parser().parse_known(argv)
     if flags := [word for word in words if word.startswith("-")]:
-        refuse(f"{flags[0]}: no such flag")
+        parser().error(f"{flags[0]}: no such flag")
     return own, words
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The flags of this verb."""
     pictures = "\n".join(f"  {name:12} {what}" for name, what in PICTURES.items())
-    made = argparse.ArgumentParser(
-        prog="python -m runner view",
-        usage=USAGE.removeprefix("python -m runner "),
-        description=f"Draws a run. Without a name, every picture that suits it:\n{pictures}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    description = f"Draws a run. Without a name, every picture that suits it:\n{pictures}"
+    made = Parser("view", USAGE, description, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument(
         "--test-index", type=whole_number, default=0, metavar="N", help="the row that pictures of one example show"
     )
     made.add_argument("--out", metavar="FOLDER", help="where they go; by default view-<name of the run> in this folder")
-    made.add_argument("--overwrite", action="store_true", help="replace pictures that are there already")
-    made.error = refuse  # type: ignore[method-assign]
+    made.add_overwrite("pictures that are")
     return made
-
-
-def refuse(message: str) -> NoReturn:
-    raise ConfigError(f"view: {message}\n  {USAGE}")
 
 
 def unknown(word: str) -> str:
@@ -147,90 +104,3 @@ def check_folder(wanted: Wanted, *, overwrite: bool) -> None:
     there = [path.name for name in wanted.pictures or PICTURES if (path := wanted.path(name)).exists()]
     if there and not overwrite:
         raise ConfigError(f"{wanted.folder}: {', '.join(there)} there already; add --overwrite, or --out FOLDER")
-
-
-def make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as refusal:
-        raise RunError(f"{folder}: not made: {refusal.strerror}; name another: --out FOLDER") from refusal
-
-
-def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> Sitter:
-    """The run, with whatever of it can be read; what cannot is kept as the reason."""
-    from runner.engine.state import load_weights
-    from runner.experiment.predictor import Predictor
-    from runner.experiment.rebuild import predictor_of, rebuild_to_read
-    from runner.figures.run import Sitter, called
-    from runner.runs.metric_log import epoch_rows
-    from runner.runs.schema import schema_of
-
-    directory, config = stored.directory, stored.config
-    common: dict[str, Any] = {
-        "name": called(config.name, config.fold),
-        "monitor": config.monitor,
-        "measured": or_fault(lambda: list(epoch_rows(directory.metrics)) if directory.metrics.exists() else []),
-        "ended": or_fault(lambda: directory.read_results() if directory.summary.exists() else {}),
-        "example": example,
-    }
-    try:
-        rebuilt = rebuild_to_read(stored, warn)
-    except DataError as fault:
-        try:
-            net, checkpoint = predictor_of(stored, warn)
-        except DataError as worse:
-            return Sitter(**common, by="no checkpoint", predictor=worse, experiment=fault)
-        return Sitter(**common, by=f"{checkpoint}.pt", predictor=net, experiment=fault)
-    experiment = rebuilt.experiment
-    load_weights(rebuilt.saved, experiment.parts)
-    schema = schema_of(experiment.data, experiment.split.train)
-    net = Predictor(experiment.parts, schema, experiment.choice, config.eval_batch_size)
-    by = f"{rebuilt.checkpoint}.pt of epoch {rebuilt.saved['epoch']}"
-    return Sitter(**common, by=by, predictor=net, experiment=experiment)
-
-
-def or_fault(read: Callable[[], T]) -> T | DataError:
-    try:
-        return read()
-    except DataError as fault:
-        return fault
-
-
-def drawn(name: str, sitter: Sitter, wanted: Wanted, missing: dict[str, list[str]]) -> Sheet | None:
-    """The picture; None where it does not suit the run or lacks something, unless it was asked for by name."""
-    from runner.figures.run import PORTRAITS
-
-    try:
-        return PORTRAITS[name](sitter)
-    except RunnerError as fault:
-        if name in wanted.pictures:
-            raise
-        if isinstance(fault, DataError):
-            missing.setdefault(str(fault), []).append(name)
-        elif sitter.example and "--test-index" in str(fault):
-            raise
-        return None
-
-
-def show(sitter: Sitter, written: Sequence[str]) -> None:
-    """What a terminal can show of the pictures that were drawn."""
-    from rich.text import Text
-
-    from runner.figures.curves import curves_of
-    from runner.figures.dataset_view import Group
-    from runner.figures.run import best_epoch, counts_and_names, first_mistakes
-    from runner.figures.terminal import curve_table, has_colours, tiles
-    from runner.screen.console import console
-    from runner.screen.result import confusion_table
-
-    screen = console(sys.stdout)
-    screen.print(Text(f"{sitter.name}, {sitter.by}", style="bold"))
-    if "curves" in written:
-        screen.print(curve_table(curves_of(sitter.rows), best_epoch(sitter), screen.width), Text())
-    if "confusion" in written:
-        counts, names, _ = counts_and_names(sitter)
-        matrix = confusion_table(names, counts, screen.width)
-        screen.print(*[matrix, Text()] * (matrix is not None))
-    if "mistakes" in written and has_colours(screen):
-        groups = [Group(heading, images) for heading, images in first_mistakes(sitter)]
-        screen.print(*tiles(tuple(groups), screen.width))

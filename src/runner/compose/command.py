@@ -8,14 +8,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runner.compose.request import quoted
 from runner.config.catalog import Catalog, Knob
+from runner.config.run_config import settings_with
 from runner.config.types import shown
 from runner.config.validate import leaves
 from runner.errors import ConfigError
 
-ELSEWHERE = ("data_dir", "output_dir")  # where things lie is this machine's matter
-NOT_TYPED = ("options", "reference")
 BARE = re.compile(r"[A-Za-z_/.][\w/.-]*")
 KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 READ_AS_OTHERS = ("true", "false", "null", "nan", "inf")
@@ -50,7 +48,8 @@ def _knob_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
 
 
 def _setting_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
-    own = {key: value for key, value in config.items() if key not in (*NOT_TYPED, *ELSEWHERE, *config["options"])}
+    known = (*settings_with("is_typed", False), "options", *config["options"])
+    own = {key: value for key, value in config.items() if key not in known}
     if own["name"] == "-".join(config["options"][group] for group in ("dataset", "model", "optimizer")):
         del own["name"]
     yield from _changed(own, catalog.settings, "")
@@ -81,3 +80,10 @@ def _value(value: Any) -> str:
     if not isinstance(value, str):
         return shown(value)
     return value if BARE.fullmatch(value) and value.lower() not in READ_AS_OTHERS else quoted(value)
+
+
+def quoted(text: str) -> str:
+    """The text as Hydra's grammar takes it, whatever is in it."""
+    from hydra.core.override_parser.types import Quote, QuotedString  # 0.2 s, and few words need it
+
+    return QuotedString(text, Quote.single).with_quotes()

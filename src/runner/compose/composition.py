@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from shlex import quote
-from types import ModuleType
 from typing import Any
 
 import yaml
-from hydra import version
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
-from hydra.core.config_search_path import SearchPathQuery
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import MissingConfigException
 from hydra.types import RunMode
@@ -25,13 +16,13 @@ from omegaconf import Container, DictConfig, ListConfig, OmegaConf, flag_overrid
 from omegaconf.errors import OmegaConfBaseException
 
 from runner.compose import hydra_node
+from runner.compose.hydra_bridge import editable, hydra_for
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf, unknown_option
-from runner.config.environment import LookedUp, as_typed
 from runner.config.run_config import Config, annotation_at, check, find_faults
 from runner.config.spelling import listed, nearest
 from runner.config.types import shown
-from runner.config.validate import MISSING, Unresolved, leaves
+from runner.config.validate import MISSING, LookedUp, Unresolved, as_typed, leaves
 from runner.config.yaml_file import mapping
 from runner.errors import ConfigError
 
@@ -98,35 +89,6 @@ def changed_settings(data: Mapping[str, Any], catalog: Catalog) -> Iterator[str]
     for name, value in leaves(data, catalog.settings):
         if name in catalog.settings and catalog.settings[name].default != value:
             yield name
-
-
-def hydra_for(catalog: Catalog) -> Hydra:
-    """A Hydra that searches the catalog's folders in their order, and no others."""
-    _keep_plugins_of_the_current_folder_out()
-    version.setbase("1.3")
-    search = create_config_search_path(str(catalog.folders[-1]))
-    for folder in catalog.folders[:-1]:
-        search.prepend("user", f"file://{folder}", SearchPathQuery(provider="main"))
-    GlobalHydra.instance().clear()
-    hydra = Hydra.create_main_hydra2("train", search)
-    # a file's own hydra.searchpath, where pkg:// imports what it names, is refused with the rest of the composed node
-    hydra.config_loader._process_config_searchpath = lambda *args: None  # type: ignore[attr-defined]
-    return hydra
-
-
-def _keep_plugins_of_the_current_folder_out() -> None:
-    """Hydra imports all that stands in a folder hydra_plugins on the path: it may have been downloaded with a table."""
-    if "hydra_plugins" not in sys.modules:
-        others = (Path(place).resolve() for place in sys.path)
-        places = dict.fromkeys([Path(__file__).parents[2], *(place for place in others if place != Path.cwd())])
-        package = ModuleType("hydra_plugins")
-        package.__path__ = [str(place / "hydra_plugins") for place in places]
-        sys.modules["hydra_plugins"] = package
-
-
-def editable(tree: DictConfig) -> AbstractContextManager[Any]:
-    """Inside it Hydra's own node, read-only once it is in use, can be written."""
-    return flag_override(tree.hydra, ["readonly", "struct"], [False, False])
 
 
 @cache

@@ -8,15 +8,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import GrammarParseError
+
+from runner.compose.command import quoted
+from runner.compose.hydra_bridge import hydra_parser
 from runner.compose.hydra_node import SETTABLE, refusal
 from runner.config.catalog import GROUPS, RECIPES, Catalog, unknown_option
 from runner.config.spelling import listed
 from runner.errors import ConfigError
-
-if TYPE_CHECKING:
-    from hydra.core.override_parser.types import Override
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ def parse(argv: Sequence[str]) -> Request:
     if faults := list(_cut_values(argv)):
         raise ConfigError(faults)
     parser = hydra_parser()
+    parser.error = _refuse  # type: ignore[method-assign]
     flags = parser.parse_intermixed_args(list(argv))
     if flags.config_path is not None:
         raise ConfigError("--config-path: the packaged conf stays where it is; add a folder with --config-dir")
@@ -70,23 +76,6 @@ def _cut_values(argv: Sequence[str]) -> Iterator[str]:
 
 def _num_open(text: str) -> int:
     return sum(text.count(bracket) for bracket in "[{") - sum(text.count(bracket) for bracket in "]}")
-
-
-def hydra_parser() -> argparse.ArgumentParser:
-    """Hydra's parser, complaining in our words."""
-    from hydra._internal.utils import get_args_parser
-
-    # Python 3.14 renders every help text when it is added; Hydra 1.3 has one that is no text yet (fixed in 1.4)
-    checked = argparse.ArgumentParser.__dict__.get("_check_help")
-    if checked is not None:
-        argparse.ArgumentParser._check_help = lambda self, action: None  # type: ignore[attr-defined]
-    try:
-        parser = get_args_parser()
-    finally:
-        if checked is not None:
-            argparse.ArgumentParser._check_help = checked  # type: ignore[attr-defined]
-    parser.error = _refuse  # type: ignore[method-assign]
-    return parser
 
 
 def _refuse(message: str) -> NoReturn:
@@ -190,9 +179,6 @@ def _refused(override: Override, word: str, catalog: Catalog, multirun: bool) ->
 
 
 def _is_interpolation(text: str) -> bool:
-    from omegaconf import OmegaConf
-    from omegaconf.errors import GrammarParseError
-
     try:
         OmegaConf.create([text])
     except GrammarParseError:
@@ -253,9 +239,6 @@ def parsed(word: str, multirun: bool) -> Override | None:
 
 
 def _attempt(text: str) -> Override | None:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
     try:
         return OverridesParser.create().parse_override(text)
     except HydraException:
@@ -274,10 +257,3 @@ def _quotings(value: str, multirun: bool) -> Iterator[str]:
 
 def _quoted_if_needed(item: str) -> str:
     return item if _attempt(f"key={item}") is not None else quoted(item.strip())
-
-
-def quoted(text: str) -> str:
-    """The text as Hydra's grammar takes it, whatever is in it."""
-    from hydra.core.override_parser.types import Quote, QuotedString
-
-    return QuotedString(text, Quote.single).with_quotes()

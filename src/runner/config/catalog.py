@@ -43,6 +43,16 @@ class Option:
         return " ".join(self.header)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part as the config names it: an option with its arguments, checked, not yet built."""
+
+    group: str  # dataset, model, ...
+    option: str  # the file it came from: adam
+    target: str | None  # dotted path of its class; None: to be chosen by the data (auto), or none at all
+    knobs: Mapping[str, Any]  # its arguments, plain data
+
+
 def packaged_conf() -> Path:
     """The conf folder that came with the program: inside the wheel, or beside src in a working copy."""
     package = Path(__file__).resolve().parents[1]

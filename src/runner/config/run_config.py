@@ -3,54 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
 
-from runner.config.catalog import PARTS, Catalog, Option
-from runner.config.groups import group_faults
-from runner.config.part import Part
+from runner.config.catalog import PARTS, Catalog, Option, Part
 from runner.config.part_types import Count, NotNegative, NotNegativeInt, Positive, annotation_of
 from runner.config.schedule import completed, schedule_faults
-from runner.config.types import Matching, NumbersByName, Range, shown
-from runner.config.validate import name_fault, part_faults, setting_faults, sound_settings, unknown_settings
-from runner.config.yaml_file import read_yaml
-from runner.errors import ConfigError, DataError
+from runner.config.setting_faults import cross_faults, setting_faults, sound_settings, unknown_settings, usual_monitor
+from runner.config.types import Matching, NumbersByName, Range
+from runner.config.validate import group_faults, part_faults
+from runner.errors import ConfigError
 
 Fraction = Annotated[float, Range(low=0, below=1)]
 Seed = Annotated[int, Range(low=0, high=2**32 - 1)]
 Word = Annotated[str, Matching(r"(?s).+", "that is not empty")]
 Device = Annotated[str, Matching(r"auto|cpu|mps|cuda(:\d+)?", "like auto, cpu, cuda, cuda:1 or mps")]
 Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or train/loss, never test/...")]
+Shown = Literal["auto", "off", "scalars", "full"]
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
 UNSTORED = "said"  # of a Config's fields
-MOST_PROFILED = 1000  # steps: about 1 GB of trace
+NO_REFERENCE: dict[str, Any] = {"source": None, "figures": {}, "expected": {}}
 
-# what runs have not got that were made before there was such a setting; it changes nothing that they computed
 MOST_THREADS = 1024  # of many more, the libraries below torch end the program
-LATER_SETTINGS: dict[str, Any] = {
-    "tensorboard": "auto",
-    "repeat_batch": None,
-    "max_eval_rows": None,
-    "profile": False,
-    "detect_anomaly": False,
-    "reference": {"source": None, "figures": {}, "expected": {}},
-}
-LATER_KNOBS: dict[str, dict[str, Any]] = {  # likewise, by class
-    "runner.data.car.Car": {"path": None},
-    "runner.data.image_folder.ImageFolder": {"background": "white", "brightest": None},
-    "runner.models.cnn.Cnn": {"dropout": 0.0, "residual": False},
-    "runner.models.dnn.Dnn": {"output_activation": None},
-}
+
+
+def facts(
+    *,
+    later: Any = MISSING,
+    changes: Literal["never", "on resume", "anywhere"] = "never",
+    is_length: bool = False,
+    is_neutral: bool = False,
+    is_typed: bool = True,
+    in_script: bool = False,
+    in_help: bool = False,
+) -> dict[str, Any]:
+    """What the rest of the program has to know of a setting; ``settings_with`` finds the settings again.
+
+    later: the value of runs that were made before there was the setting
+    changes: when the value of a stored run may be another
+    is_length: a schedule may be laid out over it
+    is_neutral: it decides nothing that is learnt
+    is_typed: it stands in the command that makes the run again
+    in_script: a plain script does as it says, or does not need it
+    in_help: ``train --help`` explains it
+    """
+    return dict(locals())
 
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    patience_epochs: Count | None
+    patience_epochs: Count | None = field(metadata=facts(in_help=True))
     min_delta: NotNegative
 
 
@@ -79,37 +85,43 @@ class Config:
     optimizer: Part
     scheduler: Part
     metric: dict[str, Part]  # by the name it is reported under
-    name: Word
-    seed: Seed
-    split_seed: Seed
-    device: Device
-    epochs: Count | Literal["auto"]
-    max_steps: Count | None
-    repeat_batch: Count | None
-    batch_size: Count
-    eval_batch_size: Count
-    max_eval_rows: Count | None
-    shuffle: bool
-    val_fraction: Fraction
-    test_fraction: Fraction
-    folds: Annotated[int, Range(low=2)] | None
-    fold: NotNegativeInt | Literal["all"] | None
-    monitor: Monitor
-    test_every_epochs: Count | None
-    early_stopping: EarlyStopping
-    checkpoint: Checkpointing
-    grad_clip_norm: Positive | None
-    log_every_steps: Count
-    profile: bool
-    detect_anomaly: bool
-    tensorboard: Literal["auto", "off", "scalars", "full"]
-    num_workers: NotNegativeInt
-    threads: Annotated[int, Range(low=1, high=MOST_THREADS)] | None
-    data_dir: Word
-    output_dir: Word
-    tags: list[Word]
-    reference: Reference
-    trusted: list[Package]
+    name: Word = field(metadata=facts(in_script=True, is_neutral=True, in_help=True))
+    seed: Seed = field(metadata=facts(in_script=True, in_help=True))
+    split_seed: Seed = field(metadata=facts(in_script=True))
+    device: Device = field(metadata=facts(in_script=True, changes="anywhere", in_help=True))
+    epochs: Count | Literal["auto"] = field(
+        metadata=facts(in_script=True, changes="on resume", is_length=True, in_help=True)
+    )
+    max_steps: Count | None = field(metadata=facts(changes="on resume", is_length=True))
+    repeat_batch: Count | None = field(metadata=facts(later=None))
+    batch_size: Count = field(metadata=facts(in_script=True, in_help=True))
+    eval_batch_size: Count = field(metadata=facts(in_script=True))
+    max_eval_rows: Count | None = field(metadata=facts(later=None))
+    shuffle: bool = field(metadata=facts(in_script=True))
+    val_fraction: Fraction = field(metadata=facts(in_script=True, in_help=True))
+    test_fraction: Fraction = field(metadata=facts(in_script=True))
+    folds: Annotated[int, Range(low=2)] | None = field(metadata=facts(in_script=True))
+    fold: NotNegativeInt | Literal["all"] | None = field(metadata=facts(in_script=True))
+    monitor: Monitor = field(metadata=facts(in_script=True))
+    test_every_epochs: Count | None = field(metadata=facts(in_script=True))
+    early_stopping: EarlyStopping = field(metadata=facts(in_script=True))
+    checkpoint: Checkpointing = field(metadata=facts(in_script=True, is_neutral=True))
+    grad_clip_norm: Positive | None = field(metadata=facts(in_script=True))
+    log_every_steps: Count = field(metadata=facts(in_script=True, is_neutral=True))
+    profile: bool = field(metadata=facts(later=False, is_neutral=True))
+    detect_anomaly: bool = field(metadata=facts(later=False, is_neutral=True))
+    tensorboard: Literal["auto", "off", "scalars", "full"] = field(
+        metadata=facts(later="auto", changes="on resume", is_neutral=True, in_script=True)
+    )
+    num_workers: NotNegativeInt = field(metadata=facts(in_script=True, changes="on resume", is_neutral=True))
+    threads: Annotated[int, Range(low=1, high=MOST_THREADS)] | None = field(
+        metadata=facts(in_script=True, changes="anywhere")
+    )
+    data_dir: Word = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_typed=False))
+    output_dir: Word = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_typed=False))
+    tags: list[Word] = field(metadata=facts(in_script=True, is_neutral=True))
+    reference: Reference = field(metadata=facts(in_script=True, later=NO_REFERENCE, is_neutral=True, is_typed=False))
+    trusted: list[Package] = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True))
     said: frozenset[str] = field(default=frozenset(), compare=False)  # names of what somebody chose; not stored
 
     def as_dict(self) -> dict[str, Any]:
@@ -164,7 +176,7 @@ def find_faults(
     settings = {key: value for key, value in tree.items() if key not in PARTS}
     yield from setting_faults(settings, setting_types())
     yield from unknown_settings(settings, setting_types(), _chosen(choices, catalog), catalog)
-    yield from _cross_faults(sound_settings(settings, setting_types()), catalog)
+    yield from cross_faults(sound_settings(settings, setting_types()), catalog)
     for group in PARTS:
         for option, node in _parts_of(group, tree, choices):
             yield from part_faults(group, option, node, catalog, [p for p in trusted if isinstance(p, str)])
@@ -172,30 +184,9 @@ def find_faults(
     yield from schedule_faults(tree.get("scheduler"), tree.get("optimizer"), catalog)
 
 
-def load_stored(path: Path, trusted: Collection[str] = ()) -> Config:
-    """The Config of a run's config.yaml, as data: nothing in it is looked up, and who it trusts is not believed.
-
-    Raises DataError where the file is missing, damaged, or asks for what a config may not.
-    """
-    try:
-        tree = read_yaml(path, aliases=False).data
-    except ConfigError as error:
-        raise DataError(str(error)) from error
-    options = tree.pop("options", None)
-    if not isinstance(options, dict):
-        raise DataError(f"{path}: damaged: does not say which options were chosen")
-    tree = {**with_later_keys(tree), "trusted": list(trusted)}
-    try:
-        return check(tree, options, None)
-    except ConfigError as error:
-        raise DataError("\n".join(f"{path}: {fault}" for fault in error.faults)) from error
-
-
-def with_later_keys(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain data of a stored Config with what was added to the program after it was written."""
-    whole = {**LATER_SETTINGS, **tree}
-    nodes = {group: node for group in PARTS if isinstance(node := whole.get(group), Mapping)}
-    return whole | {group: {**LATER_KNOBS.get(str(node.get("_target_")), {}), **node} for group, node in nodes.items()}
+def settings_with(fact: str, *values: Any) -> list[str]:
+    """The settings of which ``fact`` is one of ``values``, in the order of the alphabet."""
+    return sorted(name for name, known in setting_facts().items() if known[fact] in values)
 
 
 def annotation_at(name: str, choices: Mapping[str, Any], catalog: Catalog) -> Any:
@@ -211,6 +202,12 @@ def annotation_at(name: str, choices: Mapping[str, Any], catalog: Catalog) -> An
 
 
 @cache
+def setting_facts() -> dict[str, Mapping[str, Any]]:
+    """The facts of every setting, also of one that holds others, by dotted name."""
+    return dict(_facts(Config, ""))
+
+
+@cache
 def setting_types() -> dict[str, Any]:
     """The type and range of every setting, by dotted name."""
     return dict(_types(Config, ""))
@@ -222,6 +219,14 @@ def _types(cls: type, prefix: str) -> Iterator[tuple[str, Any]]:
             yield from _types(hint, f"{name}.")  # type: ignore[arg-type]
         elif name not in (*PARTS, UNSTORED):
             yield f"{prefix}{name}", hint
+
+
+def _facts(cls: type, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    hints = get_type_hints(cls)
+    for setting in fields(cls):
+        yield f"{prefix}{setting.name}", setting.metadata or facts()
+        if setting.name not in PARTS and is_dataclass(hints[setting.name]):
+            yield from _facts(hints[setting.name], f"{setting.name}.")
 
 
 def _parts_of(group: str, tree: Mapping[str, Any], choices: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -242,38 +247,6 @@ def _chosen(choices: Mapping[str, Any], catalog: Catalog | None) -> dict[str, Op
     return {group: catalog.option(group, name) for group, name in known if name in catalog.options(group)}
 
 
-def _cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator[str]:
-    """Faults of settings that are right alone and wrong together."""
-    if fault := name_fault(sound.get("name", "auto")):
-        yield fault
-    if {"fold", "folds"} <= sound.keys() and (fault := _fold_fault(sound["fold"], sound["folds"])):
-        yield fault
-    if sound.get("profile") and not (sound.get("max_steps") or MOST_PROFILED + 1) <= MOST_PROFILED:
-        yield f"profile=true: keeps every operation in memory; set max_steps=20, at most {MOST_PROFILED}"
-    monitor, val_fraction = sound.get("monitor", ""), sound.get("val_fraction")
-    if monitor.startswith("val/") and val_fraction == 0 and monitor != _usual_monitor(catalog):
-        yield (
-            f"monitor={monitor}: there are no validation rows with val_fraction={shown(val_fraction)}\n"
-            f"  set val_fraction=0.1 or monitor=train/{monitor.partition('/')[2]}"
-        )
-
-
-def _fold_fault(fold: int | str | None, folds: int | None) -> str | None:
-    if fold is None and folds is not None:
-        return f"folds={folds}: which of them is to be the test split? fold=all for each in its turn, fold=0 for one"
-    if fold is not None and folds is None:
-        return f"fold={fold}: needs the number of folds; add folds=5"
-    if isinstance(fold, int) and folds is not None and fold >= folds:
-        return f"fold={fold}: folds are counted from 0; with folds={folds} the last is {folds - 1}"
-    return None
-
-
-def _usual_monitor(catalog: Catalog | None) -> Any:
-    """What is monitored when nobody said anything; None for a stored run, which says everything."""
-    known = catalog.settings if catalog else {}
-    return known["monitor"].default if "monitor" in known else None
-
-
 def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalog | None) -> Config:
     parts: dict[str, Any] = {
         group: _part(group, *pair) for group in PARTS if group != "metric" for pair in _parts_of(group, tree, choices)
@@ -287,7 +260,7 @@ def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalo
     settings["reference"] = Reference(**tree["reference"])
     if settings["name"] == "auto":
         settings["name"] = _auto_name(choices, parts)
-    if settings["val_fraction"] == 0 and settings["monitor"] == _usual_monitor(catalog):
+    if settings["val_fraction"] == 0 and settings["monitor"] == usual_monitor(catalog):
         settings["monitor"] = settings["monitor"].replace("val/", "train/")
     return Config(**parts, **settings)
 

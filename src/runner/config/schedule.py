@@ -10,9 +10,8 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from runner.config.catalog import Catalog, unknown_option
+from runner.config.catalog import Catalog, Part, unknown_option
 from runner.config.formula import Formula
-from runner.config.part import Part
 from runner.config.types import shown
 from runner.config.validate import part_faults
 

@@ -1,11 +1,14 @@
-"""A list of steps as it may be written in YAML, such as ``[{scale: {divisor: 255}}, normalise]``, without torch."""
+"""The lists ``dataset.transforms`` and ``dataset.augment`` as they may be written, checked without torch."""
 
-import math
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
 
+from runner.config.part_types import Count, Positive, Share
+from runner.config.types import NotEmpty, Range, faults
 from runner.errors import ConfigError
 
 
@@ -21,56 +24,77 @@ class Spec:
 class Knob:
     """What a knob takes. One that is not ``required`` is null where it is left out."""
 
-    accepts: Callable[[Any], bool]
+    type: Any  # with its range
     wants: str
-    required: bool
+    required: bool = True
 
 
 Kinds = Mapping[str, Mapping[str, Knob]]  # step -> its knobs
 
+COUNT = Knob(Count, "a whole number of at least 1")
+PROBABILITY = Knob(Share, "a probability, 0..1")
+SIZE = Knob(tuple[Count, Count], "[height, width] in pixels")
+MEAN = float | Annotated[list[float], NotEmpty()] | None
+STD = Positive | Annotated[list[Positive], NotEmpty()] | None
+TRANSFORM_KNOBS: Kinds = {
+    "scale": {"divisor": Knob(Positive, "a number above 0")},
+    "normalise": {
+        "mean": Knob(MEAN, "a number, a list, or null: from the train rows", required=False),
+        "std": Knob(STD, "numbers above 0, or null: from the train rows", required=False),
+    },
+    "impute": {},
+    "one_hot": {},
+    "flatten": {},
+    "resize": {"size": SIZE},
+    "grey": {},
+    "colour": {},
+    "pad": {"pixels": COUNT},
+}
+AUGMENT_KNOBS: Kinds = {
+    "flip": {"horizontal": PROBABILITY, "vertical": Knob(Share, "a probability, 0..1", required=False)},
+    "shift": {"pixels": COUNT},
+    "crop": {"padding": COUNT},
+    "rotation": {"degrees": Knob(Annotated[float, Range(above=0, high=180)], "a number above 0, up to 180")},
+    "erasing": {"probability": PROBABILITY, "size": SIZE},
+}
 
-def read_specs(key: str, entries: Any, kinds: Kinds) -> tuple[Spec, ...]:
-    """The steps of the list that the setting ``key`` has. Raises ConfigError with every fault."""
+
+def read_transforms(entries: Any) -> tuple[Spec, ...]:
+    """The transforms of a list such as ``[{scale: {divisor: 255}}, normalise]``.
+
+    Raises ConfigError with every fault.
+    """
+    return _read_specs("dataset.transforms", entries, TRANSFORM_KNOBS)
+
+
+def read_augment(entries: Any) -> tuple[Spec, ...]:
+    """The steps of a list such as ``[{flip: {horizontal: 0.5}}, {shift: {pixels: 2}}]``.
+
+    Raises ConfigError with every fault.
+    """
+    return _read_specs("dataset.augment", entries, AUGMENT_KNOBS)
+
+
+def _read_specs(key: str, entries: Any, kinds: Kinds) -> tuple[Spec, ...]:
     if not isinstance(entries, list):
         raise ConfigError(f"{key}={entries!r}: give a list, [] for none")
-    faults: list[str] = []
-    specs = [_read_spec(f"{key}[{i}]", entry, kinds, faults) for i, entry in enumerate(entries)]
-    if faults:
-        raise ConfigError(faults)
+    found: list[str] = []
+    specs = [_read_spec(f"{key}[{i}]", entry, kinds, found) for i, entry in enumerate(entries)]
+    if found:
+        raise ConfigError(found)
     return tuple(specs)
 
 
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def is_positive(value: Any) -> bool:
-    return is_number(value) and value > 0
-
-
-def is_share(value: Any) -> bool:
-    return is_number(value) and 0 <= value <= 1
-
-
-def is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def is_size(value: Any) -> bool:
-    """Whether it is [height, width]."""
-    return isinstance(value, list) and len(value) == 2 and all(map(is_count, value))
-
-
-def _read_spec(place: str, entry: Any, kinds: Kinds, faults: list[str]) -> Spec:
-    """The step of one entry; what is wrong with it is added to ``faults``."""
+def _read_spec(place: str, entry: Any, kinds: Kinds, found: list[str]) -> Spec:
+    """The step of one entry; what is wrong with it is added to ``found``."""
     name, given = _name_and_knobs(entry)
     if not isinstance(name, str) or not isinstance(given, dict):
-        faults.append(f"{place}={entry!r}: give a name, or {{name: {{knob: value}}}}")
+        found.append(f"{place}={entry!r}: give a name, or {{name: {{knob: value}}}}")
     elif name not in kinds:
         noun = place.partition(".")[2].partition("[")[0].removesuffix("s")  # dataset.transforms[0]: transform
-        faults.append(f"{place}: there is no {noun} {name!r}{_nearest(name, kinds)}")
+        found.append(f"{place}: there is no {noun} {name!r}{_nearest(name, kinds)}")
     else:
-        faults.extend(_knob_faults(f"{place}.{name}", kinds[name], given))
+        found.extend(_knob_faults(f"{place}.{name}", kinds[name], given))
         return Spec(name, {knob: given.get(knob) for knob in kinds[name]})
     return Spec("", {})
 
@@ -83,13 +107,13 @@ def _name_and_knobs(entry: Any) -> tuple[Any, Any]:
 
 
 def _knob_faults(place: str, knobs: Mapping[str, Knob], given: dict[Any, Any]) -> list[str]:
-    faults = [f"{place}: there is no knob {key!r}{_nearest(str(key), knobs)}" for key in given if key not in knobs]
+    found = [f"{place}: there is no knob {key!r}{_nearest(str(key), knobs)}" for key in given if key not in knobs]
     for name, knob in knobs.items():
         if name not in given and knob.required:
-            faults.append(f"{place}.{name} is missing: give {knob.wants}")
-        elif name in given and not knob.accepts(given[name]):
-            faults.append(f"{place}.{name}={given[name]!r}: give {knob.wants}")
-    return faults
+            found.append(f"{place}.{name} is missing: give {knob.wants}")
+        elif name in given and faults(given[name], knob.type, ""):
+            found.append(f"{place}.{name}={given[name]!r}: give {knob.wants}")
+    return found
 
 
 def _nearest(name: str, choices: Mapping[str, Any]) -> str:

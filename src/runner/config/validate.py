@@ -6,19 +6,21 @@ A fault is one to three lines: key=value and what is wrong, the choices, what to
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from runner.config.augment import read_augment
-from runner.config.catalog import PARTS, RECIPES, Catalog, Option, unknown_option
+from runner.config.catalog import Catalog, Knob, Option, unknown_option
 from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, annotation_of
 from runner.config.spelling import listed, nearest
-from runner.config.transforms import read_transforms
+from runner.config.steps import read_augment, read_transforms
 from runner.config.types import faults, shown
+from runner.config.yaml_file import spelled
 from runner.errors import ConfigError
 
 STEPS = {"transforms": read_transforms, "augment": read_augment}  # lists that a dataset option may have
 MISSING = "???"
+# knobs that hold for all weights of an optimizer together
+OF_THE_WHOLE = ("groups", "decay_biases_and_norms", "foreach", "fused", "capturable", "differentiable")
 # Where a class goes that is not of this program's kind, but of torch's
 INSTEAD = {"dataset": "; a torch Dataset goes into dataset=module dataset.name=..."}
 
@@ -30,46 +32,32 @@ class Unresolved:
         return "${...}"
 
 
-def setting_faults(tree: Mapping[str, Any], annotations: Mapping[str, Any]) -> Iterator[str]:
-    """Faults of the run's own settings, ``annotations`` by dotted name."""
-    found = dict(leaves(tree, annotations))
-    flattened = {name.partition(".")[0] for name in annotations if "." in name} & found.keys()
-    for holder in sorted(flattened):
-        inner = [f"{name}=..." for name in annotations if name.startswith(f"{holder}.")]
-        yield f"{holder}={shown(found[holder])}: holds settings of its own; set them one by one: {' '.join(inner)}"
-    for name, annotation in annotations.items():
-        if name.partition(".")[0] in flattened:
-            continue
-        if name not in found:
-            yield f"{name}: missing; every setting of train.yaml has to be there"
-        elif found[name] == MISSING:
-            yield f"{name}=???: has no value yet; give one: {name}=..."
-        elif not isinstance(found[name], Unresolved):
-            yield from faults(found[name], annotation, name)
+class LookedUp(str):
+    """A text that ${...} gave: from the environment all comes as text, and is a number where a number is wanted."""
 
 
-def sound_settings(tree: Mapping[str, Any], annotations: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings without a fault of their own, by dotted name: what can be compared with each other."""
-    found = {name: value for name, value in leaves(tree, annotations) if name in annotations}
-    return {name: value for name, value in found.items() if not faults(value, annotations[name], name)}
+def as_typed(value: Any, annotation: Callable[[str], Any], where: str = "") -> Any:
+    """The value, in it each text that was looked up as what its setting or knob takes: the number 2 for '2'.
+
+    ``annotation`` gives the type by dotted name, None where the name is unknown or holds others. Where text is taken,
+    or it spells nothing that is, it stays text.
+    """
+    wanted = annotation(where)
+    if isinstance(value, Mapping) and wanted is None:
+        return {key: as_typed(item, annotation, f"{where}.{key}" if where else key) for key, item in value.items()}
+    text, meant = _each(value, str), _each(value, spelled)
+    if text == meant or wanted is None:
+        return text
+    return meant if faults(text, wanted, where) and not faults(meant, wanted, where) else text
 
 
-def unknown_settings(
-    tree: Mapping[str, Any], annotations: Mapping[str, Any], options: Mapping[str, Option], catalog: Catalog | None
-) -> Iterator[str]:
-    """Faults of keys that are neither a setting nor a group, with what was most likely meant."""
-    for name, value in leaves(tree, annotations):
-        holder = any(known.startswith(f"{name}.") for known in annotations)  # told as a setting's fault
-        if name not in annotations and not holder and name.partition(".")[0] not in PARTS:
-            group = name.partition(".")[0]
-            if "." in name and group in RECIPES:
-                article = "an" if group == "experiment" else "a"
-                yield f"{name}={shown(value)}: {article} {group} file begins with the line '# @package _global_'"
-                continue
-            meant = _meant_setting(name, annotations, options)
-            said = (catalog.nearest_option(meant, str(value)) if catalog and meant in PARTS else None) or shown(value)
-            advice = f"did you mean {meant}={said}?" if meant else "see them: python -m runner show settings"
-            yield f"{name}={shown(value)}: there is no setting {name}; {advice}"
+def _each(value: Any, read: Callable[[str], Any]) -> Any:
+    """The value with each text that was looked up read."""
+    if isinstance(value, Mapping):
+        return {key: _each(item, read) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_each(item, read) for item in value]
+    return read(str(value)) if isinstance(value, LookedUp) else value  # libyaml takes no other kind of text
 
 
 def part_faults(
@@ -134,16 +122,6 @@ def leaves(tree: Mapping[str, Any], known: Collection[str], prefix: str = "") ->
             yield name, value
 
 
-def name_fault(name: str) -> str | None:
-    """Why a run's name cannot be the name of a folder; None when it can."""
-    if re.fullmatch(r"[^/\\\x00-\x1f\x7f]+", name) and not name.startswith(".") and len(name.encode()) <= 150:
-        return None
-    return (
-        f"name={shown(name)}: becomes the name of a folder: no / or \\, no dot in front, 1 to 150 bytes\n"
-        "  where runs go is set by output_dir"
-    )
-
-
 def _known_option(group: str, option: str, catalog: Catalog | None) -> tuple[Option | None, str | None]:
     if catalog is None:
         return None, None
@@ -153,27 +131,6 @@ def _known_option(group: str, option: str, catalog: Catalog | None) -> tuple[Opt
         return catalog.option(group, option), None
     except ConfigError as error:
         return None, str(error)
-
-
-def _meant_setting(name: str, annotations: Mapping[str, Any], options: Mapping[str, Option]) -> str | None:
-    head, _, rest = name.partition(".")
-    if near := nearest(name, [known for known in annotations if known.startswith(f"{head}.")]):
-        return near
-    knobs = [f"{group}.{knob}" for group, option in options.items() for knob in option.knobs]
-    for owned in knobs:
-        if owned.partition(".")[2] == (nearest(name, ["lr", "weight_decay"]) if "." not in name else rest):
-            return owned
-    group = nearest(head, PARTS)
-    if group and not rest:
-        return group
-    whole = nearest(name, annotations)
-    if whole:
-        return whole
-    if group:
-        return f"{group}.{rest}"
-    tails = {known.rpartition(".")[2]: known for known in [*annotations, *knobs]}
-    tail = nearest(name.rpartition(".")[2], tails)
-    return tails[tail] if tail else None
 
 
 def _unknown_knob(group: str, key: str, name: str, value: Any, known: Option, catalog: Catalog | None) -> str:
@@ -238,6 +195,39 @@ def _combination_faults(group: str, where: str, node: Mapping[str, Any]) -> Iter
         return
     if node.get("foreach") is True and node.get("fused") is True:
         yield f"{where}.foreach=true: excludes {where}.fused=true; leave one of them null"
-    plain_sgd = str(node.get("_target_")).endswith(".SGD")
-    if plain_sgd and node.get("nesterov") is True and not (node.get("momentum") and node.get("dampening") == 0):
+    damped = "dampening" in node  # Muon's nesterov asks for nothing
+    if damped and node.get("nesterov") is True and not (node.get("momentum") and node["dampening"] == 0):
         yield f"{where}.nesterov=true: needs {where}.momentum above 0 and {where}.dampening=0"
+
+
+def group_faults(node: Any, option: str, catalog: Catalog | None) -> Iterator[str]:
+    """Faults of the groups of an optimizer's option; without a catalog their knobs are left to build."""
+    groups = node.get("groups") if isinstance(node, Mapping) else None
+    if not isinstance(groups, list) or not groups:
+        return
+    if str(node.get("_target_")).endswith(".LBFGS"):
+        yield "optimizer.groups: LBFGS takes all weights as one vector; leave groups empty, or choose optimizer=adam"
+        return
+    known = catalog is not None and option in catalog.options("optimizer")
+    knobs = catalog.option("optimizer", option).knobs if catalog is not None and known else None
+    for place, group in enumerate(groups):
+        if isinstance(group, Mapping):  # told as a fault of its type otherwise
+            yield from _faults(f"optimizer.groups[{place}]", option, group, knobs)
+
+
+def _faults(where: str, option: str, group: Mapping[str, Any], knobs: Mapping[str, Knob] | None) -> Iterator[str]:
+    pattern = group.get("pattern")
+    if not isinstance(pattern, str) or not pattern:
+        yield f"{where}={shown(group)}: needs a pattern of weight names, as {{pattern: head.*, lr: 0.01}}"
+    if group.keys() <= {"pattern"}:
+        yield f"{where}={shown(group)}: changes nothing; add what these weights have of their own, as lr: 0.01"
+    own = [key for key in knobs or () if "." not in key and key not in OF_THE_WHOLE]
+    for key, value in group.items():
+        if key == "pattern" or knobs is None:
+            continue
+        if key not in own:
+            meant = nearest(str(key), own)
+            advice = f"did you mean {meant}?" if meant else f"there are {listed(own)}"
+            yield f"{where}.{key}={shown(value)}: optimizer={option} has no {key} for a group; {advice}"
+        else:
+            yield from faults(value, annotation_of("optimizer", str(key), knobs[str(key)].default), f"{where}.{key}")

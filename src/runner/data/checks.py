@@ -1,11 +1,13 @@
-"""What must hold of rows and labels before a step is trained on them."""
+"""What must hold of rows and labels before a step is trained on them, and their fingerprint."""
 
+import hashlib
+from dataclasses import astuple
 from math import prod
 
 import torch
 from torch import Tensor
 
-from runner.contracts import Column, Data
+from runner.contracts import Column, Data, Rows
 from runner.errors import ConfigError, DataError
 
 
@@ -110,3 +112,26 @@ def _first(wrong: Tensor) -> list[int]:
 
 def _where(data: Data, place: list[int]) -> str:
     return f"column {data.columns[place[0]].name}" if data.columns else f"place {place}"
+
+
+def digest(data: Data) -> str:
+    """SHA-256, 64 hex digits, of the rows and of what they mean: classes, columns and official splits.
+
+    Of rows that stream, their own fingerprint stands for them.
+    """
+    meaning = (data.task, data.class_names, [astuple(column) for column in data.columns])
+    total = hashlib.sha256(repr(meaning).encode())
+    for tensor in (data.x, data.y, data.official_val, data.official_test):
+        _add(total, tensor)
+    return total.hexdigest()
+
+
+def _add(total: "hashlib._Hash", tensor: Tensor | Rows | None) -> None:
+    if tensor is None:
+        total.update(b"none")
+        return
+    if isinstance(tensor, Rows):
+        total.update(repr((tensor.dtype, tensor.shape, tensor.fingerprint())).encode())
+        return
+    total.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
+    total.update(tensor.contiguous().numpy().data)

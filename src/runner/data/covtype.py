@@ -8,8 +8,7 @@ from runner.data.download import download, missing
 from runner.data.downloads import COVTYPE
 from runner.data.table.dialect import Reading
 from runner.data.table.given_splits import Official
-from runner.data.table.table import Meaning
-from runner.data.table.table_file import Goal, find_file, read_table
+from runner.data.table.table import Goal, Meaning, find_file, read_table
 
 MEASURES = (
     "Elevation",

@@ -11,8 +11,7 @@ from runner.data.download import is_address, received
 from runner.data.table.column_kinds import Kind
 from runner.data.table.dialect import Reading
 from runner.data.table.given_splits import Official
-from runner.data.table.table import Meaning
-from runner.data.table.table_file import Goal, find_file, read_table
+from runner.data.table.table import Goal, Meaning, find_file, read_table
 from runner.data.table.text import composed
 from runner.errors import ConfigError
 

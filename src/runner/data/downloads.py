@@ -5,7 +5,7 @@ Facts alone: nothing here needs torch. Folders and file names are those of torch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -65,47 +65,41 @@ def origin(digest: str) -> str | None:
     return next(known, None)
 
 
-def _idx_archives(*rows: tuple[str, str, str | None, Idx]) -> Iterator[Archive]:
-    """Archives from (name of the extracted file, MD5 of its .gz, SHA-256 of the extracted file, contents)."""
-    for name, md5, sha256, idx in rows:
-        yield Archive(f"{name}.gz", f"md5:{md5}", (File(name, sha256 and f"sha256:{sha256}", idx),))
+def _idx_archives(files: Mapping[str, Idx], *digests: str) -> tuple[Archive, ...]:
+    """One for each file: the MD5 of its .gz and, where somebody has published it, the SHA-256 of what is in it."""
+    return tuple(
+        _idx_archive(name, idx, *line.split()) for (name, idx), line in zip(files.items(), digests, strict=True)
+    )
 
 
-TRAIN_IMAGES, TRAIN_LABELS = Idx((60_000, 28, 28)), Idx((60_000,))
-TEST_IMAGES, TEST_LABELS = Idx((10_000, 28, 28)), Idx((10_000,))
+def _idx_archive(name: str, idx: Idx, md5: str, sha256: str | None = None) -> Archive:
+    return Archive(f"{name}.gz", f"md5:{md5}", (File(name, sha256 and f"sha256:{sha256}", idx),))
+
+
+MNIST_FILES = {
+    "train-images-idx3-ubyte": Idx((60_000, 28, 28)),
+    "train-labels-idx1-ubyte": Idx((60_000,)),
+    "t10k-images-idx3-ubyte": Idx((10_000, 28, 28)),
+    "t10k-labels-idx1-ubyte": Idx((10_000,)),
+}
+QMNIST_FILES = {  # a label is the class, then where and by whom the digit was written
+    "qmnist-train-images-idx3-ubyte": Idx((60_000, 28, 28)),
+    "qmnist-train-labels-idx2-int": Idx((60_000, 8), "i4"),
+    "qmnist-test-images-idx3-ubyte": Idx((60_000, 28, 28)),
+    "qmnist-test-labels-idx2-int": Idx((60_000, 8), "i4"),
+}
 DIGITS = tuple("0123456789")
 
 MNIST = Publication(
     title="MNIST",
     folder="MNIST/raw",
     mirrors=("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
-    archives=tuple(
-        _idx_archives(
-            (
-                "train-images-idx3-ubyte",
-                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-                TRAIN_IMAGES,
-            ),
-            (
-                "train-labels-idx1-ubyte",
-                "d53e105ee54ea40749a09fcbcd1e9432",
-                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-                TRAIN_LABELS,
-            ),
-            (
-                "t10k-images-idx3-ubyte",
-                "9fb629c4189551a2d022fa330f9573f3",
-                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-                TEST_IMAGES,
-            ),
-            (
-                "t10k-labels-idx1-ubyte",
-                "ec29112dd5afa0611ce80d1b7f02629c",
-                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-                TEST_LABELS,
-            ),
-        )
+    archives=_idx_archives(
+        MNIST_FILES,
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873 ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "d53e105ee54ea40749a09fcbcd1e9432 65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "9fb629c4189551a2d022fa330f9573f3 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "ec29112dd5afa0611ce80d1b7f02629c ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     ),
     download_mb=11.6,
     class_names=DIGITS,
@@ -118,33 +112,12 @@ FASHION_MNIST = Publication(
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     ),
-    archives=tuple(
-        _idx_archives(
-            (
-                "train-images-idx3-ubyte",
-                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-                TRAIN_IMAGES,
-            ),
-            (
-                "train-labels-idx1-ubyte",
-                "25c81989df183df01b3e8a0aad5dffbe",
-                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-                TRAIN_LABELS,
-            ),
-            (
-                "t10k-images-idx3-ubyte",
-                "bef4ecab320f06d8554ea6380940ec79",
-                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-                TEST_IMAGES,
-            ),
-            (
-                "t10k-labels-idx1-ubyte",
-                "bb300cfdad3c16e7a12a480ee83cd310",
-                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-                TEST_LABELS,
-            ),
-        )
+    archives=_idx_archives(
+        MNIST_FILES,
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "25c81989df183df01b3e8a0aad5dffbe bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "bef4ecab320f06d8554ea6380940ec79 5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "bb300cfdad3c16e7a12a480ee83cd310 0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     ),
     download_mb=30.9,
     class_names=(
@@ -165,31 +138,27 @@ KMNIST = Publication(
     title="KMNIST",
     folder="KMNIST/raw",
     mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
-    archives=tuple(
-        _idx_archives(
-            ("train-images-idx3-ubyte", "bdb82020997e1d708af4cf47b453dcf7", None, TRAIN_IMAGES),
-            ("train-labels-idx1-ubyte", "e144d726b3acfaa3e44228e80efcd344", None, TRAIN_LABELS),
-            ("t10k-images-idx3-ubyte", "5c965bf0a639b31b8f53240b1b52f4d7", None, TEST_IMAGES),
-            ("t10k-labels-idx1-ubyte", "7320c461ea6c1c855c0b718fb2a4b134", None, TEST_LABELS),
-        )
+    archives=_idx_archives(
+        MNIST_FILES,
+        "bdb82020997e1d708af4cf47b453dcf7",
+        "e144d726b3acfaa3e44228e80efcd344",
+        "5c965bf0a639b31b8f53240b1b52f4d7",
+        "7320c461ea6c1c855c0b718fb2a4b134",
     ),
     download_mb=21.2,
     class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
 )
 
-QMNIST_LABELS = Idx((60_000, 8), "i4")  # the class, then where and by whom the digit was written
-
 QMNIST = Publication(
     title="QMNIST",
     folder="QMNIST/raw",
     mirrors=("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
-    archives=tuple(
-        _idx_archives(
-            ("qmnist-train-images-idx3-ubyte", "ed72d4157d28c017586c42bc6afe6370", None, TRAIN_IMAGES),
-            ("qmnist-train-labels-idx2-int", "0058f8dd561b90ffdd0f734c6a30e5e4", None, QMNIST_LABELS),
-            ("qmnist-test-images-idx3-ubyte", "1394631089c404de565df7b7aeaf9412", None, TRAIN_IMAGES),
-            ("qmnist-test-labels-idx2-int", "5b5b05890a5e13444e108efe57b788aa", None, QMNIST_LABELS),
-        )
+    archives=_idx_archives(
+        QMNIST_FILES,
+        "ed72d4157d28c017586c42bc6afe6370",
+        "0058f8dd561b90ffdd0f734c6a30e5e4",
+        "1394631089c404de565df7b7aeaf9412",
+        "5b5b05890a5e13444e108efe57b788aa",
     ),
     download_mb=20.4,
     class_names=DIGITS,

@@ -1,78 +1,35 @@
 """Fixed steps between the raw rows and the net: modules whose constants are buffers, so they travel with the weights.
 
-A new one is a class here and its knobs in runner.config.transforms. Shapes: N rows, C channels, H W pixels, F features.
+A new one is a class here and its knobs in runner.config.steps. Shapes: N rows, C channels, H W pixels, F features.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from runner.config.transforms import read_transforms
-from runner.contracts import Column, Data, Rows
-from runner.data.batches.workers import Reader, read_batches
-from runner.data.image_transforms import Colour, Grey, Pad, Resize
-from runner.data.transform import Transform
+from runner.contracts import Column
 from runner.errors import ConfigError
 
 Numbers = float | list[float]
-ROWS_TO_FIT = 256  # of those that stream, in memory at once
 SMALLEST = 1e-19  # of a number, of whose square float32 has all digits
-RESIDENT_ROWS_TO_FIT = 8192  # as float32 at once, of those that lie in memory as bytes
+LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue look: ITU-R BT.601, what Pillow and torchvision take
 
 
-def build_preprocess(transforms: list[Any], data: Data, train_rows: Tensor, num_workers: int = 0) -> nn.Sequential:
-    """The transforms as one module, raw rows -> float32, each fitted on the train rows as the previous ones leave them.
+class Transform(nn.Module):
+    """One step, float32 -> float32. What becomes of a row depends on that row and the buffers alone."""
 
-    Rows that stream are read once for each transform to fit, by ``num_workers`` processes. Raises ConfigError where a
-    transform does not exist or does not suit the data.
-    """
-    preprocess = blank_preprocess(transforms, tuple(data.x.shape[1:]), data.columns)
-    for i, step in enumerate(preprocess):
-        if isinstance(step, Transform) and step.needs_fit:
-            step.fit(map(preprocess[:i], _chunks(data.x, train_rows, num_workers)))
-    return preprocess
+    needs_fit = False
 
+    def __init__(self, columns: tuple[Column, ...]):
+        super().__init__()
+        self.columns = columns  # of what comes out; () for images
 
-def blank_preprocess(transforms: list[Any], in_shape: tuple[int, ...], columns: tuple[Column, ...]) -> nn.Sequential:
-    """The same module before it is fitted: for constants that come from a checkpoint, with no data at hand."""
-    steps: OrderedDict[str, nn.Module] = OrderedDict(float32=Float32(columns))
-    x = torch.zeros(1, *in_shape)
-    for i, spec in enumerate(read_transforms(transforms)):
-        step = TRANSFORMS[spec.name](tuple(x.shape[1:]), columns, **spec.knobs)
-        x, columns = step(x), step.columns
-        steps[f"{i}_{spec.name}"] = step
-    if not any(isinstance(step, Impute) for step in steps.values()):
-        _check_nothing_missing(columns)
-    return nn.Sequential(steps)
-
-
-def _check_nothing_missing(columns: tuple[Column, ...]) -> None:
-    lacking = [column.name for column in columns if column.is_number and column.missing != "refused"]
-    if lacking:
-        raise ConfigError(
-            f"dataset.transforms: empty cells, as of column {lacking[0]}, need impute among the transforms"
-        )
-
-
-def out_shape(preprocess: nn.Module, data: Data) -> tuple[int, ...]:
-    """The shape of one row as the model gets it."""
-    return tuple(preprocess(torch.zeros(1, *data.x.shape[1:])).shape[1:])
-
-
-def columns(preprocess: nn.Module) -> tuple[Column, ...]:
-    """The columns of a table as the model gets them; () of images."""
-    *_, last = preprocess.children()
-    return last.columns if isinstance(last, Transform) else ()
-
-
-def _chunks(x: Tensor | Rows, rows: Tensor, num_workers: int) -> Iterable[Tensor]:
-    if isinstance(x, Tensor):
-        return (x[some] for some in torch.split(rows, RESIDENT_ROWS_TO_FIT))
-    return read_batches(Reader(x, draw_seed=0, epoch=0), torch.split(rows, ROWS_TO_FIT), num_workers)
+    def fit(self, chunks: Iterable[Tensor]) -> None:
+        """Sets the buffers from the train rows, which come a chunk at a time."""
 
 
 class Float32(Transform):
@@ -209,6 +166,57 @@ class Flatten(Transform):
         return x.flatten(1)
 
 
+class Resize(Transform):
+    """[N, C, H, W] -> [N, C, *size], bilinear; where it shrinks, every pixel is an average of all it stands for."""
+
+    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...], *, size: list[int]):
+        _check_images("resize", in_shape)
+        super().__init__(columns)
+        self.size = (size[0], size[1])
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        # contiguous: another memory layout takes another kernel, whose last bits differ
+        x_NCHW = x_NCHW.contiguous()
+        return functional.interpolate(x_NCHW, self.size, mode="bilinear", align_corners=False, antialias=True)
+
+
+class Grey(Transform):
+    """[N, 3, H, W] -> [N, 1, H, W], the brightness; images that are grey already stay as they are."""
+
+    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
+        _check_images("grey", in_shape, channels=(1, 3))
+        super().__init__(columns)
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        if x_NCHW.shape[1] == 1:
+            return x_NCHW
+        red, green, blue = x_NCHW.unbind(1)
+        return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(1)
+
+
+class Colour(Transform):
+    """[N, 1, H, W] -> [N, 3, H, W], the same three times; images that have colours already stay as they are."""
+
+    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
+        _check_images("colour", in_shape, channels=(1, 3))
+        super().__init__(columns)
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        return x_NCHW if x_NCHW.shape[1] == 3 else x_NCHW.repeat(1, 3, 1, 1)
+
+
+class Pad(Transform):
+    """[N, C, H, W] -> [N, C, H + 2 pixels, W + 2 pixels], zeros around."""
+
+    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...], *, pixels: int):
+        _check_images("pad", in_shape)
+        super().__init__(columns)
+        self.pixels = pixels
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        return functional.pad(x_NCHW, [self.pixels] * 4)
+
+
 TRANSFORMS: Mapping[str, Any] = {
     "scale": Scale,
     "normalise": Normalise,
@@ -252,3 +260,10 @@ def _one_hot_columns(column: Column) -> list[Column]:
     if column.is_number:
         return [column]
     return [Column(f"{column.name}={category}") for category in column.categories]
+
+
+def _check_images(name: str, in_shape: tuple[int, ...], channels: tuple[int, ...] = ()) -> None:
+    if len(in_shape) != 3:
+        raise ConfigError(f"dataset.transforms: {name} needs images [C, H, W] and gets rows of shape {list(in_shape)}")
+    if channels and in_shape[0] not in channels:
+        raise ConfigError(f"dataset.transforms: {name} needs 1 or 3 channels and gets {in_shape[0]}")

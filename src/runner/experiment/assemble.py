@@ -14,21 +14,20 @@ from torch import Tensor, nn
 from runner import device, seed
 from runner.build import model as build
 from runner.build import optimizer, own_net, schedule
-from runner.build.instantiate import faults_of
-from runner.config.catalog import Catalog
-from runner.config.part import Part
+from runner.build.instantiate import build_source, faults_of
+from runner.build.loss import build_loss, num_outputs
+from runner.build.metric import build_metrics
+from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.contracts import Batches, Batching, Data, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
-from runner.data.batches.one_batch import OneBatch
-from runner.data.batches.resident import resident_splits
+from runner.data.batches.resident import OneBatch, resident_splits
 from runner.data.batches.streamed import streamed_splits
-from runner.data.checks import check_data
-from runner.data.digest import digest
+from runner.data.checks import check_data, digest
+from runner.data.preprocess import blank_preprocess, build_preprocess, columns, out_shape
 from runner.data.splits import SplitSettings, evaluated, split
 from runner.data.table.leaks import leaks
 from runner.data.table.sentinels import sentinels
-from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment.auto_settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit
@@ -159,7 +158,7 @@ def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Sp
 
 def read_data(config: Config) -> Data:
     """Every row of the config's data set, checked. Raises ConfigError or DataError."""
-    data = build.build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
+    data = build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
     check_data(data)
     return data
 
@@ -216,10 +215,10 @@ def build_parts(
     where: torch.device,
 ) -> Parts:
     num_classes = len(data.class_names)
-    loss, readout = build.build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
+    loss, readout = build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
     model = net.to(where)
     built = optimizer.build_optimizers(config.optimizer, model, where, config.trusted)
-    metrics = build.build_metrics(list(config.metric.values()), data.task, data.class_names, config.trusted)
+    metrics = build_metrics(list(config.metric.values()), data.task, data.class_names, config.trusted)
     scheduled = schedule.build_schedules(
         config.scheduler,
         built,
@@ -244,25 +243,25 @@ def build_parts(
 
 def build_net(config: Config, data: Data, preprocess: nn.Module, in_shape: tuple[int, ...]) -> nn.Module:
     """The model with the weights that a run begins with."""
-    num_outputs = build.num_outputs(config.loss, data.task, len(data.class_names), config.trusted)
+    outputs = num_outputs(config.loss, data.task, len(data.class_names), config.trusted)
     seed.seed_everything(seed.derive(config.seed, "weights"))
-    return build_model(config, preprocess, in_shape, num_outputs)
+    return build_model(config, preprocess, in_shape, outputs)
 
 
 def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, ...]]:
     """(the model with the weights that a run begins with, the shape of a row), no data read where its form is known."""
-    source = build.build_source(source_part(config.dataset), config.trusted)
+    source = build_source(source_part(config.dataset), config.trusted)
     data = source.blank() or read_split(config, read_data)[0]
     preprocess = blank_preprocess(transforms(config), tuple(data.x.shape[1:]), data.columns)
     in_shape = out_shape(preprocess, data)
     return build_net(resolve_auto(config, catalog, data), data, preprocess, in_shape), in_shape
 
 
-def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
+def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...], outputs: int) -> nn.Module:
     """The net on the CPU, with a learned vector for each category in front where the dataset's option says so."""
     if config.dataset.knobs.get("categorical") != "embedding":
-        return build.build_model(config.model, in_shape, num_outputs, config.trusted)
-    return build.build_embedded_model(config.model, columns(preprocess), num_outputs, config.trusted)
+        return build.build_model(config.model, in_shape, outputs, config.trusted)
+    return build.build_embedded_model(config.model, columns(preprocess), outputs, config.trusted)
 
 
 def batches(

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from runner.build import auto
-from runner.build.model import is_embedding
-from runner.config.catalog import Catalog
-from runner.config.part import Part
+from runner.build.loss import is_embedding
+from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.contracts import Data, Split
 from runner.data.checks import check_batch_size

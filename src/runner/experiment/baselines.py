@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Data, Split, Task
-from runner.data.transforms import OneHot, columns
+from runner.data.preprocess import columns
+from runner.data.transforms import OneHot
 from runner.engine import fit
 from runner.experiment.assemble import Experiment
 

@@ -9,9 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from runner.build import optimizer, schedule
-from runner.build.two_classes import POSITIVE, OfTwoClasses
-from runner.config.catalog import Catalog
-from runner.config.part import Part
+from runner.build.metric import POSITIVE, OfTwoClasses
+from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.config.types import shown
 from runner.config.validate import leaves

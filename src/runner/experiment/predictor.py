@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from runner import device
-from runner.build import model
+from runner.build.loss import build_loss, num_outputs
+from runner.build.model import without_published_weights
 from runner.config.run_config import Config
 from runner.contracts import Parts
-from runner.data.transforms import blank_preprocess
+from runner.data.preprocess import blank_preprocess
 from runner.engine.state import load_weights
 from runner.experiment.assemble import build_model, transforms
 from runner.losses.nearest_neighbour import NearestNeighbour
@@ -77,12 +78,12 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
     preprocess = blank_preprocess(transforms(config), schema.row_shape, schema.columns)
     in_shape = tuple(preprocess(torch.zeros(1, *schema.row_shape)).shape[1:])
     num_classes = len(schema.class_names)
-    outputs = model.num_outputs(config.loss, schema.task, num_classes, config.trusted)
+    outputs = num_outputs(config.loss, schema.task, num_classes, config.trusted)
     no_rows = torch.zeros(1, dtype=torch.float32 if schema.task == "regression" else torch.int64)
-    loss, readout = model.build_loss(config.loss, schema.task, num_classes, no_rows, config.trusted)
+    loss, readout = build_loss(config.loss, schema.task, num_classes, no_rows, config.trusted)
     if isinstance(readout, NearestNeighbour):
         readout.hold(len(saved.get("readout", {}).get("labels", ())))
-    drawn_anew = replace(config, model=model.without_published_weights(config.model))
+    drawn_anew = replace(config, model=without_published_weights(config.model))
     parts = Parts(
         preprocess=preprocess.to(choice.device),
         model=build_model(drawn_anew, preprocess, in_shape, outputs).to(choice.device),

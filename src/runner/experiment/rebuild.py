@@ -9,8 +9,9 @@ from typing import Any
 from runner import device
 from runner.build.model import without_published_weights
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.run_config import Config, changed, with_later_keys
+from runner.config.run_config import Config, changed, settings_with
 from runner.config.schedule import length_knob
+from runner.config.stored import with_later_keys
 from runner.contracts import Data
 from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment, assemble, read_data, read_split
@@ -18,10 +19,10 @@ from runner.experiment.predictor import Predictor, build_predictor
 from runner.experiment.scoring import checkpoint_to_judge
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import DONE
+from runner.runs.saved_run import LENGTHS, StoredRun
 from runner.runs.schema import Schema, check_same_schema, read_schema, saved_schema, schema_of
-from runner.runs.stored_run import ANYWHERE, LENGTHS, StoredRun
 
-MAY_DIFFER = (*ANYWHERE, *LENGTHS, "num_workers", "tensorboard")
+MAY_DIFFER = settings_with("changes", "anywhere", "on resume")
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
 Read = Callable[[Config], Data]
 MOST_SHOWN = 3  # differences that are told one by one

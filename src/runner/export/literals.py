@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from runner.config.part import Part
+from runner.config.catalog import Part
 from runner.errors import ConfigError
 
 WIDEST = 120  # columns of a line

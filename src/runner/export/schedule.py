@@ -10,11 +10,10 @@ from typing import Any, Literal
 import torch
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from runner.build.schedule import stretches
-from runner.build.schedule_arguments import Span, filled
+from runner.build.schedule import Span, filled, stretches
 from runner.build.target import resolve
+from runner.config.catalog import Part
 from runner.config.formula import Formula
-from runner.config.part import Part
 from runner.config.schedule import FORMULAS, links_of
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment, total_steps

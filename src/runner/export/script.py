@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runner.config.run_config import settings_with
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
 from runner.export.literals import WIDEST
 from runner.export.net import net_lines
-from runner.export.rows import import_lines, reading_lines, single_output
-from runner.export.split import draw_lines, draws, shuffled_lines, split_lines
+from runner.export.rows import (
+    draw_lines,
+    draws,
+    import_lines,
+    reading_lines,
+    shuffled_lines,
+    single_output,
+    split_lines,
+)
 from runner.export.table import KNOBS, check_table
 from runner.export.training import ending_layers, evaluation_lines, loop_lines, making_lines
 from runner.export.transforms import preparing_lines
 from runner.seed import derive
 
-SHOWN = {"seed", "split_seed", "epochs", "batch_size", "eval_batch_size", "shuffle", "val_fraction", "test_fraction"}
-SHOWN |= {"monitor", "grad_clip_norm", "folds", "fold", "early_stopping"}
-WITHOUT_EFFECT = {"name", "device", "threads", "test_every_epochs", "log_every_steps", "num_workers", "data_dir"}
-WITHOUT_EFFECT |= {"output_dir", "tensorboard", "tags", "reference", "trusted", "checkpoint"}
 DATASET_KNOBS = {"transforms", "limit", "shape", "num_classes", "num_rows", "seed"}
 
 
@@ -40,12 +44,13 @@ def page(experiment: Experiment, command: str) -> str:
 
 
 def setting_faults(experiment: Experiment) -> Iterator[str]:
-    """Whatever is set and would be left out: also settings that this file has never heard of."""
+    """Whatever is set and would be left out."""
+    left_out = settings_with("in_script", False)
     plain = experiment.config.as_dict()
     for name, knob in experiment.catalog.settings.items():
         group, _, key = name.partition(".")
         value = plain[group][key] if key and isinstance(plain.get(group), dict) else plain.get(name)
-        if group not in SHOWN | WITHOUT_EFFECT and value != knob.default:
+        if group in left_out and value != knob.default:
             yield f"{name}={value}: a plain script has no such thing; leave it out"
     dataset = experiment.config.dataset
     usual = experiment.catalog.option("dataset", dataset.option).knobs

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from runner.contracts import Column, Data
@@ -16,14 +20,16 @@ from runner.data.table.blanks import BLANKS
 from runner.data.table.cells import EMPTY, in_order
 from runner.data.table.dialect import Reading, find_layout
 from runner.data.table.packing import unpacked
-from runner.data.table.table_file import find_file
+from runner.data.table.table import find_file
 from runner.data.table.text import as_utf8
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
 from runner.export.literals import WIDEST, code, joined
+from runner.sweep.driver import fork_context
 from runner.text import here
 
 READING = ("delimiter", "decimal", "encoding", "header", "names")
+Arrays = tuple[NDArray[Any], NDArray[Any]]
 KNOBS = {"path", "target", "task", "columns", *READING}  # that are shown; others have to be as they always are
 
 
@@ -84,25 +90,33 @@ def target_line(data: Data, *, as_numbers: bool) -> str:
 
 
 def check_table(reading_lines: Sequence[str], preparing_lines: Sequence[str], experiment: Experiment) -> None:
-    """Raises ConfigError where the lines, which are run, do not bring the rows that the net gets.
+    """Raises ConfigError where the lines, run in a process of their own, do not bring the rows that the net gets.
 
     Pandas knows other empty cells and other categories than this program: to run it is to know.
     """
-    import pandas as pd
-
     if lacking := [column.name for column in experiment.data.columns if column.missing == "marked"]:
         raise ConfigError(f"{lacking[0]} lacks values: how empty cells are filled in is not shown by a script")
-    data, names = experiment.data, {"torch": torch, "nn": nn, "pd": pd, "train_rows": experiment.split.train}
+    data, train_rows = experiment.data, experiment.split.train.numpy()
     try:
-        with warnings.catch_warnings(action="ignore"):
-            exec("\n".join(reading_lines), names)
-            is_same = torch.equal(names["y"].double(), data.y.double())
-            exec("\n".join(preparing_lines), names)
-        x = experiment.parts.preprocess(data.x).cpu()
-        is_same &= names["x"].shape == x.shape and torch.allclose(names["x"], x, rtol=1e-6, atol=1e-6)
+        with ProcessPoolExecutor(1, fork_context()) as pool:
+            y, rows = pool.submit(_arrays, reading_lines, preparing_lines, train_rows).result()
+        x = experiment.parts.preprocess(data.x).cpu().numpy()
+        is_same = np.array_equal(y, data.y) and rows.shape == x.shape and np.allclose(rows, x, rtol=1e-6, atol=1e-6)
         why = "" if is_same else "other values"
     except Exception as fault:  # whatever pandas or torch say of a file that they read otherwise
         why = (str(fault) or type(fault).__name__).splitlines()[0][:80]
     if why:
         path = experiment.config.dataset.knobs["path"]
         raise ConfigError(f"dataset.path={path}: pandas, which a script has, reads it otherwise: {why}")
+
+
+def _arrays(reading_lines: Sequence[str], preparing_lines: Sequence[str], train_rows: NDArray[Any]) -> Arrays:
+    """([N] the targets that the lines read, the rows that they prepare); run in a process of its own."""
+    import pandas as pd
+
+    names: dict[str, Any] = {"torch": torch, "nn": nn, "pd": pd, "train_rows": torch.from_numpy(train_rows)}
+    with warnings.catch_warnings(action="ignore"):
+        exec("\n".join(reading_lines), names)
+        y = names["y"].numpy()
+        exec("\n".join(preparing_lines), names)
+    return y, names["x"].numpy()

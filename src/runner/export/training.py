@@ -9,11 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from runner.build import auto
 from runner.build.loss import BALANCED
+from runner.build.loss import LOSSES as FITS
 from runner.build.target import resolve
-from runner.config.catalog import Catalog
-from runner.config.part import Part
+from runner.config.catalog import Catalog, Part
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
 from runner.export.literals import joined, keywords
@@ -68,7 +67,7 @@ def ending_layers(loss: Part) -> tuple[Layer, ...]:
 
 def loss(experiment: Experiment) -> str:
     part = experiment.config.loss
-    fitting = [name for name in LOSSES if experiment.data.task in auto.LOSSES[getattr(nn, name)].tasks]
+    fitting = [name for name in LOSSES if experiment.data.task in FITS[getattr(nn, name)].tasks]
     kind = torch_class(part, "torch.nn", fitting, experiment.catalog)
     factors = {name: part.knobs[name] for name in ("weight", "pos_weight") if part.knobs.get(name) is not None}
     words = [f"{name}={weights(name, value, experiment)}" for name, value in factors.items()]

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from runner.figures.balance import Balance
-from runner.figures.dataset_view import Exhibit
-from runner.figures.sheet import FAINT, INK, NORMAL, RULE, SMALL, SPLIT_COLOURS, Sheet
+from runner.figures.dataset_view import Balance, Exhibit
+from runner.figures.style import FAINT, INK, NORMAL, RULE, SMALL, SPLIT_COLOURS, Sheet
 
 PANEL_WIDTH = 220  # of one split
 PANEL_GAP = 36

@@ -37,6 +37,14 @@ class Verdicts:
     def hits_N(self) -> Tensor:
         return self.predicted_N == self.labels_N
 
+    @property
+    def counts(self) -> list[list[int]]:
+        """[true][predicted] how many rows."""
+        num_classes = len(self.class_names)
+        pairs_N = self.labels_N * num_classes + self.predicted_N
+        counts: list[list[int]] = torch.bincount(pairs_N, minlength=num_classes**2).view(num_classes, -1).tolist()
+        return counts
+
     @cached_property
     def mistakes(self) -> Tensor:
         """[n] their places in the split, the most confident first."""

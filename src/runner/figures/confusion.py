@@ -12,8 +12,18 @@ from numpy.typing import NDArray
 
 from runner.figures.heading import Title
 from runner.figures.pixels import NEGATIVE, POSITIVE, Pixels
-from runner.figures.sheet import FAINT, INK, MARGIN, NORMAL, SMALL, Sheet, shortened, text_width
-from runner.figures.title import TITLE_HEIGHT, titled_sheet
+from runner.figures.style import (
+    FAINT,
+    INK,
+    MARGIN,
+    NORMAL,
+    SMALL,
+    TITLE_HEIGHT,
+    Sheet,
+    shortened,
+    text_width,
+    titled_sheet,
+)
 
 LARGEST, SMALLEST = 56, 6  # pixels of a cell
 SIDE = 720  # of the matrix, at most, where cells can be as small as that

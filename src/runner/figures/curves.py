@@ -12,8 +12,18 @@ from matplotlib.ticker import MaxNLocator
 
 from runner.contracts import SPLITS
 from runner.figures.heading import Title
-from runner.figures.sheet import FAINT, INK, MARGIN, NORMAL, RULE, SMALL, SPLIT_COLOURS, Sheet
-from runner.figures.title import TITLE_HEIGHT, titled_sheet
+from runner.figures.style import (
+    FAINT,
+    INK,
+    MARGIN,
+    NORMAL,
+    RULE,
+    SMALL,
+    SPLIT_COLOURS,
+    TITLE_HEIGHT,
+    Sheet,
+    titled_sheet,
+)
 from runner.text import figure
 
 PANEL = 520, 300  # width, height

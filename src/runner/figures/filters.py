@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from runner.figures.activations import Filtered, First, Stage
 from runner.figures.heading import Title
 from runner.figures.pixels import GAP, Pixels, diverging, fitted, mosaic, to_rgb
-from runner.figures.sheet import FAINT, MARGIN, NORMAL, SMALL, Sheet, shortened, text_width
-from runner.figures.title import TITLE_HEIGHT, titled_sheet
+from runner.figures.style import FAINT, MARGIN, NORMAL, SMALL, TITLE_HEIGHT, Sheet, shortened, text_width, titled_sheet
 from runner.text import figure
 
 MOST, ACROSS = 64, 8

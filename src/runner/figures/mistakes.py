@@ -10,8 +10,18 @@ from runner.contracts import Column
 from runner.figures.class_predictions import Verdicts
 from runner.figures.heading import Title
 from runner.figures.pixels import fitted, to_rgb
-from runner.figures.sheet import FAINT, INK, MARGIN, NORMAL, SMALL, Sheet, shortened, text_width
-from runner.figures.title import TITLE_HEIGHT, titled_sheet
+from runner.figures.style import (
+    FAINT,
+    INK,
+    MARGIN,
+    NORMAL,
+    SMALL,
+    TITLE_HEIGHT,
+    Sheet,
+    shortened,
+    text_width,
+    titled_sheet,
+)
 from runner.text import figure
 
 MOST_IMAGES, ACROSS = 32, 8

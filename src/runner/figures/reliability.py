@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 
 from runner.figures.class_predictions import BINS, Calibration
 from runner.figures.heading import Title
-from runner.figures.sheet import FAINT, MARGIN, RULE, SMALL, Sheet
-from runner.figures.title import TITLE_HEIGHT, titled_sheet
+from runner.figures.style import FAINT, MARGIN, RULE, SMALL, TITLE_HEIGHT, Sheet, titled_sheet
 
 SIDE = 460
 BARS = 110

@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from runner.figures.heading import Title
-from runner.figures.sheet import FAINT, MARGIN, RULE, SMALL, SPLIT_COLOURS, Sheet
-from runner.figures.title import TITLE_HEIGHT, titled_sheet
+from runner.figures.style import FAINT, MARGIN, RULE, SMALL, SPLIT_COLOURS, TITLE_HEIGHT, Sheet, titled_sheet
 
 SIDE = 440
 GAP = 150

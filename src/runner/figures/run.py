@@ -9,139 +9,33 @@ Shapes: N rows of a split, n examples, C channels, H W pixels, K classes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from math import prod
-from typing import Any, TypeVar
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from runner.data.transform import Transform
-from runner.engine.best import is_higher_better, stored_directions
-from runner.engine.fit import predict
+from runner.data.transforms import Transform
 from runner.errors import ConfigError, DataError
-from runner.experiment.assemble import Experiment
-from runner.experiment.predictor import Predictor, probabilities
+from runner.experiment.predictor import Predictor
 from runner.figures.activations import filtered, first_convolution, first_layer, saliency, stages
-from runner.figures.class_predictions import Verdicts, calibration_of
+from runner.figures.class_predictions import calibration_of
 from runner.figures.confusion import confusion_sheet
 from runner.figures.curves import curves_of, curves_sheet
 from runner.figures.filters import convolution_sheet, features_sheet, filter_images, filters_sheet, units_sheet
-from runner.figures.heading import Title
 from runner.figures.mistakes import MOST_IMAGES, MOST_ROWS, image_mistakes_sheet, row_mistakes_sheet
 from runner.figures.pixels import Pixels, to_rgb
 from runner.figures.reliability import reliability_sheet
 from runner.figures.residuals import residuals_sheet
+from runner.figures.run_view import RunView
 from runner.figures.saliency import columns_sheet, saliency_sheet
-from runner.figures.sheet import Sheet
+from runner.figures.style import Sheet
 from runner.text import counted, figure
 
 IN_TERMINAL = 8  # mistakes
 EXAMPLES = 8  # of saliency
 TABLE_ROWS = 2048  # whose gradients are averaged
 
-T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class Sitter:
-    """A run as far as it could be opened."""
-
-    name: str
-    by: str  # best.pt of epoch 3
-    monitor: str
-    measured: Sequence[Mapping[str, Any]] | DataError  # the rows of metrics.jsonl, or why there are none
-    ended: Mapping[str, Any] | DataError  # summary.json, or why there is none
-    predictor: Predictor | DataError  # or why there is none
-    experiment: Experiment | DataError  # with the weights of its checkpoint, or why there is none
-    example: int = 0  # of the judged split: what pictures of one example show
-    outputs: tuple[Tensor, Tensor] | None = None  # (logits_NK, y_N) of the judged split, where they are known
-
-    @property
-    def rows(self) -> Sequence[Mapping[str, Any]]:
-        return given(self.measured)
-
-    @property
-    def summary(self) -> Mapping[str, Any]:
-        return given(self.ended)
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether a higher value of the monitor is the better one: as its class says, else the summary."""
-        if not isinstance(self.experiment, DataError):
-            return self.experiment.higher_is_better
-        said = {} if isinstance(self.ended, DataError) else self.ended
-        return is_higher_better(self.monitor, stored_directions(said)) is not False
-
-    @property
-    def net(self) -> Predictor:
-        return given(self.predictor)
-
-    @property
-    def data(self) -> Experiment:
-        return given(self.experiment)
-
-    @property
-    def split(self) -> str:
-        """test; val where there is no test, train where there is neither."""
-        return next(split for split in ("test", "val", "train") if split in self.data.judged)
-
-    @property
-    def rows_N(self) -> Tensor:
-        rows_N: Tensor = getattr(self.data.split, self.split)
-        return rows_N
-
-    @cached_property
-    def answers(self) -> tuple[Tensor, Tensor]:
-        """(probabilities_NK or predicted numbers, y_N) of the judged split, on the host."""
-        logits_NK, y_N = self.outputs or predict(self.data.parts, self.data.judged[self.split])
-        return probabilities(self.data.parts, logits_NK), y_N.cpu()
-
-    @cached_property
-    def verdicts(self) -> Verdicts:
-        if self.net.schema.task == "regression":
-            raise ConfigError("this run predicts numbers: it has no classes to mistake")
-        scores_NK, y_N = self.answers
-        return Verdicts(self.split, self.rows_N, scores_NK, y_N, self.data.data.class_names)
-
-    def title(self, facts: str, note: str) -> Title:
-        return Title(self.name, facts, note)
-
-    def check_example(self) -> None:
-        """Raises ConfigError where there is no such row; DataError where the data cannot be read."""
-        if self.example >= len(self.rows_N):
-            have = f"rows 0 to {len(self.rows_N) - 1}"
-            raise ConfigError(f"--test-index {self.example}: the {self.split} split has {have}")
-
-    @property
-    def example_row(self) -> Tensor:
-        """[1] the number of the example in the data."""
-        self.check_example()
-        return self.rows_N[self.example : self.example + 1]
-
-    def example_name(self) -> str:
-        y, names = self.data.data.y[self.example_row].item(), self.data.data.class_names
-        return f"row {self.example} of the {self.split} split, {names[int(y)] if names else figure(y)}"
-
-    def prepared(self, rows_n: Tensor) -> Tensor:
-        """[n, ...] rows of the data as the net gets them."""
-        x: Tensor = self.data.parts.preprocess(self.data.data.x[rows_n].to(self.data.choice.device))
-        return x
-
-
-def called(name: str, fold: object) -> str:
-    """What stands above a run's pictures; ``fold`` is None where it is no fold."""
-    return name if fold is None else f"{name}, fold {fold}"
-
-
-def given(value: T | DataError) -> T:
-    if isinstance(value, DataError):
-        raise value
-    return value
-
-
-def curves(run: Sitter) -> Sheet:
+def curves(run: RunView) -> Sheet:
     found = curves_of(run.rows)
     if not found:
         raise DataError("metrics.jsonl has no epoch yet")
@@ -151,7 +45,7 @@ def curves(run: Sitter) -> Sheet:
     return curves_sheet(run.title(f"what was measured over {epochs}", note), found, best)
 
 
-def best_epoch(run: Sitter) -> int | None:
+def best_epoch(run: RunView) -> int | None:
     """The epoch that the monitor chose, by the rows: the earliest of the best values."""
     seen = [(row[run.monitor], row["epoch"]) for row in run.rows if row.get(run.monitor) is not None]
     if not seen:
@@ -160,31 +54,24 @@ def best_epoch(run: Sitter) -> int | None:
     return int(min(seen, key=lambda pair: (sign * pair[0], pair[1]))[1])
 
 
-def confusion(run: Sitter) -> Sheet:
+def confusion(run: RunView) -> Sheet:
     counts, names, split = counts_and_names(run)
     hits, total = sum(row[k] for k, row in enumerate(counts)), sum(map(sum, counts))
     facts = f"{hits:,} of {total:,} rows of the {split} split right: {100 * hits / total:.2f} %"
     return confusion_sheet(run.title(facts, f"{run.by}; blue is right, red is wrong"), names, counts)
 
 
-def counts_and_names(run: Sitter) -> tuple[list[list[int]], Sequence[str], str]:
+def counts_and_names(run: RunView) -> tuple[list[list[int]], Sequence[str], str]:
     """(counts [true][predicted], classes, split); by the summary where the data set is not here."""
     if not isinstance(run.experiment, DataError):
-        return counts_of(run.verdicts), run.verdicts.class_names, run.split
+        return run.verdicts.counts, run.verdicts.class_names, run.split
     counts, names, split = (run.summary.get(key) for key in ("confusion", "class_names", "judged_split"))
     if not counts or not names:
         raise run.experiment
     return counts, names, str(split)
 
 
-def counts_of(verdicts: Verdicts) -> list[list[int]]:
-    num_classes = len(verdicts.class_names)
-    pairs = verdicts.labels_N * num_classes + verdicts.predicted_N
-    counts: list[list[int]] = torch.bincount(pairs, minlength=num_classes**2).view(num_classes, -1).tolist()
-    return counts
-
-
-def mistakes(run: Sitter) -> Sheet:
+def mistakes(run: RunView) -> Sheet:
     verdicts, data = run.verdicts, run.data.data
     is_images = len(data.x.shape) == 4
     shown = verdicts.mistakes[: MOST_IMAGES if is_images else MOST_ROWS]
@@ -197,7 +84,7 @@ def mistakes(run: Sitter) -> Sheet:
     return row_mistakes_sheet(title, verdicts, x, shown.tolist(), run.net.schema.columns)
 
 
-def first_mistakes(run: Sitter) -> list[tuple[str, Pixels]]:
+def first_mistakes(run: RunView) -> list[tuple[str, Pixels]]:
     """(heading, [1, H, W, 3]) of those that fit into a terminal; [] for a table."""
     data, verdicts = run.data.data, run.verdicts
     shown = verdicts.mistakes[:IN_TERMINAL]
@@ -207,7 +94,7 @@ def first_mistakes(run: Sitter) -> list[tuple[str, Pixels]]:
     return [("\n".join(verdicts.caption(place)), images[i : i + 1]) for i, place in enumerate(shown.tolist())]
 
 
-def weights(run: Sitter) -> Sheet:
+def weights(run: RunView) -> Sheet:
     layer = first_layer(run.net.parts.model)
     if layer is None:
         raise ConfigError("this net has neither a linear layer nor a convolution to look at")
@@ -234,7 +121,7 @@ def input_names(net: Predictor) -> list[str]:
     return [column.name for column in last.columns] or [f"input {i}" for i in range(prod(net.in_shape))]
 
 
-def convolution(run: Sitter) -> Sheet:
+def convolution(run: RunView) -> Sheet:
     layer = first_convolution(run.net.parts.model)
     if layer is None:
         raise ConfigError("this net has no convolution")
@@ -243,7 +130,7 @@ def convolution(run: Sitter) -> Sheet:
     return convolution_sheet(run.title(f"the first convolution at work on {run.example_name()}", scale), work)
 
 
-def features(run: Sitter) -> Sheet:
+def features(run: RunView) -> Sheet:
     made = stages(run.data.parts.model, run.prepared(run.example_row))
     if not made:
         raise ConfigError("no layer of this net makes pictures")
@@ -252,7 +139,7 @@ def features(run: Sitter) -> Sheet:
     return features_sheet(run.title(f"what the layers make of {run.example_name()}", note), picture, made)
 
 
-def reliability(run: Sitter) -> Sheet:
+def reliability(run: RunView) -> Sheet:
     calibration = calibration_of(run.verdicts)
     facts = (
         f"expected calibration error {100 * calibration.error:.2f} %, {len(run.rows_N):,} rows of the {run.split} split"
@@ -261,7 +148,7 @@ def reliability(run: Sitter) -> Sheet:
     return reliability_sheet(run.title(facts, note), calibration)
 
 
-def input_gradients(run: Sitter) -> Sheet:
+def input_gradients(run: RunView) -> Sheet:
     data = run.data.data
     if len(data.x.shape) == 4:
         return picture_gradients(run)
@@ -274,7 +161,7 @@ def input_gradients(run: Sitter) -> Sheet:
     )
 
 
-def picture_gradients(run: Sitter) -> Sheet:
+def picture_gradients(run: RunView) -> Sheet:
     places = example_places(run)
     rows_n = run.rows_N[places]
     strength_nCHW = saliency(run.data.parts.model, run.prepared(rows_n))
@@ -289,7 +176,7 @@ def picture_gradients(run: Sitter) -> Sheet:
     return saliency_sheet(run.title(facts, note), to_rgb(run.data.data.x[rows_n]), strength_nCHW, captions)
 
 
-def example_places(run: Sitter) -> list[int]:
+def example_places(run: RunView) -> list[int]:
     """The first row of each of the first classes, or the first rows where a number is predicted."""
     y_N = run.answers[1]
     if not run.data.data.class_names:
@@ -298,7 +185,7 @@ def example_places(run: Sitter) -> list[int]:
     return [place for first in firsts for place in first][:EXAMPLES]
 
 
-def residuals(run: Sitter) -> Sheet:
+def residuals(run: RunView) -> Sheet:
     if run.net.schema.task != "regression":
         raise ConfigError("this run tells classes apart: it has no residuals")
     predicted_N, true_N = run.answers
@@ -308,7 +195,7 @@ def residuals(run: Sitter) -> Sheet:
     return residuals_sheet(run.title(facts, run.by), predicted_N, true_N, run.split)
 
 
-PORTRAITS: Mapping[str, Callable[[Sitter], Sheet]] = {
+PORTRAITS: Mapping[str, Callable[[RunView], Sheet]] = {
     "curves": curves,
     "confusion": confusion,
     "mistakes": mistakes,

@@ -13,8 +13,18 @@ from torch import Tensor
 
 from runner.figures.heading import Title
 from runner.figures.pixels import Pixels, fitted
-from runner.figures.sheet import FAINT, MARGIN, NORMAL, SMALL, SPLIT_COLOURS, Sheet, shortened, text_width
-from runner.figures.title import TITLE_HEIGHT, titled_sheet
+from runner.figures.style import (
+    FAINT,
+    MARGIN,
+    NORMAL,
+    SMALL,
+    SPLIT_COLOURS,
+    TITLE_HEIGHT,
+    Sheet,
+    shortened,
+    text_width,
+    titled_sheet,
+)
 from runner.text import figure
 
 SIDE = 116

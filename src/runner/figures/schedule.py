@@ -11,15 +11,15 @@ from matplotlib.ticker import MaxNLocator
 from rich.console import Console
 from rich.text import Text
 
-from runner.figures.sheet import FAINT, INK, LARGE, MARGIN, NORMAL, RULE, Sheet, shortened, style
+from runner.figures.style import FAINT, INK, LARGE, MARGIN, NORMAL, RULE, Sheet, shortened, style
 from runner.figures.table import CLASS_COLOURS
+from runner.figures.terminal import LEVELS
 
 WIDTH, HEIGHT = 1280, 760
 LEFT, TOP, BOTTOM = 150, 196, 110  # of the axes
 LONGEST = 105  # characters of a line below the title
 LINES = 20  # rates in plain lines, at most
 ROWS, MOST_COLUMNS = 10, 72  # of the terminal's chart
-LEVELS = " ▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True)

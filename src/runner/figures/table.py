@@ -13,11 +13,22 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from runner.contracts import Column
-from runner.figures.balance import Balance
 from runner.figures.bars import BAR, HEAD, PANEL_WIDTH, balance_width, draw_balance, draw_targets
-from runner.figures.dataset_view import MAX_TABLE_ROWS, Exhibit
-from runner.figures.sheet import FAINT, MARGIN, NORMAL, SMALL, SPLIT_COLOURS, Sheet, in_width, shortened, text_width
-from runner.figures.title import TITLE_HEIGHT, draw_title, title_width
+from runner.figures.dataset_view import MAX_TABLE_ROWS, Balance, Exhibit
+from runner.figures.style import (
+    FAINT,
+    MARGIN,
+    NORMAL,
+    SMALL,
+    SPLIT_COLOURS,
+    TITLE_HEIGHT,
+    Sheet,
+    draw_title,
+    in_width,
+    shortened,
+    text_width,
+    title_width,
+)
 
 CLASS_COLOURS = ("#4472b8", "#e39b3b", "#5aa37a", "#c25b56", "#8a6bb5", "#8c7158", "#d683b4", "#8f959e")
 MAX_COLUMNS = 30

@@ -13,11 +13,11 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from runner.figures.balance import Balance
 from runner.figures.curves import Curve
-from runner.figures.dataset_view import Exhibit, Group
+from runner.figures.dataset_view import Balance, Exhibit, Group
 from runner.figures.pixels import Pixels, fitted
 from runner.screen.result import shortened
+from runner.screen.table import bare_table
 from runner.text import figure
 
 SIDE = 16  # pixels of an image, at most
@@ -88,13 +88,11 @@ def with_blocks(
     """Names and numbers, and behind them lines of blocks, where ``width`` columns have room for these."""
     taken = sum(max(map(cell_len, column)) for column in zip(heads, *rows, strict=True))
     has_room = taken + ROOMY * len(heads) + max(map(cell_len, [blocks_head, *blocks])) <= width
-    table = Table(box=None, padding=(0, ROOMY if has_room else TIGHT, 0, 0), pad_edge=False)
-    for number, head in enumerate(heads):
-        table.add_column(Text(head), justify="right" if number else "left", header_style="dim", no_wrap=True)
+    table = bare_table(heads, gap=ROOMY if has_room else TIGHT)
     if has_room:
-        table.add_column(Text(blocks_head), header_style="dim", no_wrap=True)
+        table.add_column(Text(blocks_head), no_wrap=True)
     for row, line in zip(rows, blocks, strict=True):
-        table.add_row(*map(Text, row), *[Text(line, style="blue")] * has_room)
+        table.add_row(*map(Text, row), *([Text(line, style="blue")] if has_room else ()))
     return table
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runner.runs.past_run import PastRun
-from runner.runs.standings import differing
+from runner.runs.ranking import differing
+from runner.runs.saved_run import PastRun
 
 CIRCUMSTANCES = ("status", "device", "threads", "seconds", "data.digest", "git.commit", "versions")
 ABSENT = "-"

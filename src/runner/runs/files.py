@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,20 @@ def check_depth(content: Any, left: int) -> None:
             raise RecursionError
         for inner in content.values() if isinstance(content, dict) else content:
             check_depth(inner, left - 1)
+
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet computes begins so
+
+
+def csv_cells(row: Iterable[Any]) -> list[Any]:
+    """The cells, an apostrophe before each text that a spreadsheet would take for a formula; a number stays one."""
+    return [f"'{cell}" if isinstance(cell, str) and _is_formula(cell) else cell for cell in row]
+
+
+def _is_formula(cell: str) -> bool:
+    if not cell.startswith(FORMULAS):
+        return False
+    try:
+        return not math.isfinite(float(cell))
+    except ValueError:
+        return True

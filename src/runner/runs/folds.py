@@ -16,9 +16,8 @@ from torch import Tensor
 from runner.config import regular_file
 from runner.contracts import Data, Outcome
 from runner.errors import DataError
-from runner.runs.csv_cells import csv_cells
 from runner.runs.directory import DONE, RunDirectory
-from runner.runs.files import write_whole
+from runner.runs.files import csv_cells, write_whole
 from runner.runs.summary import FORMAT
 
 PREDICTIONS = "predictions.csv"

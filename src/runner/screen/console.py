@@ -21,10 +21,9 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from runner.screen.bar import LiveBar
-from runner.screen.comparison import remark
-from runner.screen.epochs import EpochTable, plain_line
+from runner.screen.epochs import EpochTable, LiveBar, plain_line
 from runner.screen.plan import outline_lines, outline_panel
+from runner.screen.remarks import remark
 from runner.screen.result import (
     MAX_CLASSES,
     class_table,

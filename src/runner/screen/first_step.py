@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from runner.screen.table import bare_table
 from runner.text import figure
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[Render
     yield heading(
         "2  forward", "Each layer turns the batch into another one; the last has a number for each possible answer."
     )
-    table = bare(["   layer", "", "shape", "mean", "deviation"], numbers=("mean", "deviation"))
+    table = bare_table(["   layer", "", "shape", "mean", "deviation"], numbers=(3, 4))
     for layer in step.layers:
         table.add_row(*map(Text, layer_cells(layer)))
     yield table
@@ -68,7 +69,7 @@ def outputs_table(step: FirstStep, class_names: Sequence[str]) -> Table:
     names = list(class_names) if len(logits_K) > 1 else [class_names[1]]
     shares = step.shares[0, -len(logits_K) :].tolist()
     heads = ("output", "score") if step.ranks_only else ("logit", "probability")
-    table = bare(["   first row", *heads, ""], numbers=heads)
+    table = bare_table(["   first row", *heads, ""], numbers=range(1, 1 + len(heads)))
     for name, logit, share in list(zip(names, logits_K.tolist(), shares, strict=True))[:CLASSES_SHOWN]:
         mark = "<- the truth" if name == class_names[int(step.labels[0])] else ""
         table.add_row(*map(Text, (f"   {name}", figure(logit), f"{share:.4f}", mark)))
@@ -90,7 +91,7 @@ def backward_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
     yield heading(
         "4  backward", "The gradient of each weight says how much faster the loss grows when that weight grows."
     )
-    table = bare(["   parameter", "shape", "length of the gradient"], numbers=("length of the gradient",))
+    table = bare_table(["   parameter", "shape", "length of the gradient"], numbers=(2,))
     for change in step.changes:
         table.add_row(*map(Text, (f"   {change.name}", sized(change.shape), figure(change.grad_norm))))
     yield table
@@ -104,8 +105,7 @@ def update_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
         "5  step",
         f"{config.optimizer.option} moves every weight a little against its gradient; lr {step.lr:g} says how far.",
     )
-    heads = ["   parameter", "weights", "moved by", "ratio"]
-    table = bare(heads, numbers=("weights", "moved by", "ratio"))
+    table = bare_table(["   parameter", "weights", "moved by", "ratio"])
     for change in step.changes:
         table.add_row(*map(Text, update_cells(change)))
     yield table
@@ -124,10 +124,3 @@ def heading(title: str, why: str) -> Text:
 
 def sized(shape: Sequence[int]) -> str:
     return " x ".join(map(str, shape))
-
-
-def bare(heads: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
-    for head in heads:
-        table.add_column(Text(head), justify="right" if head in numbers else "left", no_wrap=head in numbers)
-    return table

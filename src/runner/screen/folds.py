@@ -11,9 +11,10 @@ from rich.text import Text
 
 from runner.runs.directory import RunDirectory
 from runner.runs.folds import PREDICTIONS, deviations, mean_outcome, read_outcome
-from runner.screen.comparison import verdict
 from runner.screen.console import RunConsole
+from runner.screen.remarks import verdict
 from runner.screen.result import MAX_CLASSES
+from runner.screen.table import bare_table
 from runner.text import counted, duration, figure, here
 
 if TYPE_CHECKING:
@@ -89,9 +90,7 @@ def fold_table(outcomes: Sequence[Outcome]) -> Table:
     """A row for each fold, then mean, deviation and baselines; a column for each held-out metric."""
     mean, deviation = mean_outcome(outcomes), deviations(outcomes)
     names = held_out(mean.best)
-    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
-    for index, head in enumerate(["fold", *names]):
-        table.add_column(Text(head), justify="right" if index else "left", no_wrap=True)
+    table = bare_table(["fold", *names])
     for fold, outcome in enumerate(outcomes):
         table.add_row(str(fold), *_cells(names, outcome.best))
     table.add_row("mean", *_cells(names, mean.best), style="bold")

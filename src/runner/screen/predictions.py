@@ -15,7 +15,7 @@ from typing import Literal
 from rich.cells import cell_len
 from torch import Tensor
 
-from runner.runs.csv_cells import csv_cells
+from runner.runs.files import csv_cells
 from runner.text import figure
 
 RUNNERS_UP = 2  # classes after the most probable, in a line of its own for each row

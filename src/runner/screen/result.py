@@ -13,6 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
+from runner.screen.table import bare_table
 from runner.text import duration, figure, here, visible
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def score_table(outline: Outline, outcome: Outcome) -> Table:
     baselines = _baselines(outline, outcome)
     held_out = next((split for split in ("val", "test") if split in splits), None)
     has_gap = held_out is not None and "train" in splits
-    table = _bare_table(["", *splits], gap=3)
+    table = bare_table(["", *splits], gap=3)
     for head in [*baselines, *[f"{held_out} - train"] * has_gap]:
         table.add_column(head, justify="right", header_style="dim", style="dim")
     for metric in _metrics(outcome):
@@ -80,7 +81,7 @@ def score_table(outline: Outline, outcome: Outcome) -> Table:
 
 def class_table(names: Sequence[str], scores: Sequence[ClassScore], split: str) -> Table:
     """Precision, recall and F1 of each class with its rows of ``split``, below them the mean over the classes."""
-    table = _bare_table(["class", "precision", "recall", "F1", "rows"], gap=2)
+    table = bare_table(["class", "precision", "recall", "F1", "rows"], gap=2)
     table.title, table.title_justify = Text(f"{split} split", style="dim"), "left"
     for name, score in zip(names, scores, strict=True):
         ratios = (score.precision, score.recall, score.f1)
@@ -97,7 +98,7 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
     heads = _heads(names, confusion, width - max(map(cell_len, [*labels, "true"])))
     if heads is None:
         return None
-    table = _bare_table(["true", *heads], gap=1)
+    table = bare_table(["true", *heads], gap=1)
     table.title, table.title_justify = Text("predicted", style="dim"), "right"
     for k, row in enumerate(confusion):
         cells = [_count_text(count, sum(row), hit=k == predicted) for predicted, count in enumerate(row)]
@@ -129,14 +130,6 @@ def shortened(name: str, width: int) -> str:
     """``name`` in at most ``width`` columns of a terminal; a Hangul or Chinese character takes two."""
     name = visible(name)
     return name if cell_len(name) <= width else set_cell_size(name, width).rstrip()
-
-
-def _bare_table(heads: Sequence[str], gap: int) -> Table:
-    """No lines; the first column to the left, the others, numbers, to the right."""
-    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False)
-    for index, head in enumerate(heads):
-        table.add_column(Text(head), justify="right" if index else "left", no_wrap=True, header_style="dim")
-    return table
 
 
 def _heads(names: Sequence[str], confusion: Sequence[Sequence[int]], width: int) -> list[str] | None:

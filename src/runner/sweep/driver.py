@@ -12,18 +12,16 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from runner.compose.composition import compose
+from runner.compose.request import Request
 from runner.errors import ConfigError, DataError, RunnerError
 from runner.runs.directory import DONE, RunDirectory
 from runner.text import say
-
-if TYPE_CHECKING:
-    from multiprocessing.context import BaseContext
-
-    from runner.compose.request import Request
 
 LONGEST_NAME = 100  # characters of a job's folder
 JOB = "runner.train:job"  # (argv, run_dir) -> exit code
@@ -43,8 +41,6 @@ class JobOutcome:
 
 def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
     """Composes and checks every job. Raises ConfigError with the faults of all of them, equal ones once."""
-    from runner.compose.composition import compose
-
     faults: list[str] = []
     for number, overrides in enumerate(jobs):
         try:
@@ -63,7 +59,7 @@ def run_jobs(
     A job that fails stops no other. INT, TERM and HUP go to the running job, which saves; the rest is not started.
     """
     check_all(request, jobs)
-    context = _context()
+    context = fork_context()
     outcomes = []
     said: list[str] = []
     typed = [tuple(word.lstrip("+") for word in overrides if not word.startswith("hydra")) for overrides in jobs]
@@ -92,7 +88,7 @@ def folder_name(number: int, words: Sequence[str]) -> str:
 
 def _result(folder: Path) -> str:
     """A finished job in a line: val/loss 0.0758 after 2.1 s."""
-    summary = _summary(folder)
+    summary = read_summary(folder)
     monitor = summary.get("monitor", "")
     value = summary.get("best", {}).get(monitor)
     score = f"{monitor} {value:.4g}" if isinstance(value, int | float) else str(summary.get("status"))
@@ -101,7 +97,7 @@ def _result(folder: Path) -> str:
 
 def _notes(folder: Path) -> list[str]:
     """How the job's data was read, where a user should know of it."""
-    summaries = _summary(folder), _summary(folder / "fold-0")  # above folds there is no data
+    summaries = read_summary(folder), read_summary(folder / "fold-0")  # above folds there is no data
     return [note for summary in summaries for note in summary.get("data", {}).get("notes", [])]
 
 
@@ -132,7 +128,8 @@ def _passed_on() -> Iterator[_Running]:
             signal.signal(number, handler)
 
 
-def _context() -> BaseContext:
+def fork_context() -> BaseContext:
+    """For processes that begin with torch imported."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -165,18 +162,19 @@ def _told(listening: Any) -> str:
 def _verdict(exit_code: int, told: str, folder: Path) -> tuple[int, str]:
     if exit_code < 0:
         return 128 - exit_code, f"killed by {signal.Signals(-exit_code).name}"
-    summary = _summary(folder)
+    summary = read_summary(folder)
     if exit_code == 0:
         ended = summary.get("status") in DONE
         return (0, "") if ended else (1, "its process ended without a result")
     return exit_code, told or str(summary.get("reason") or f"exit code {exit_code}; see {folder / 'train.log'}")
 
 
-def _summary(folder: Path) -> dict[str, Any]:
+def read_summary(folder: Path) -> dict[str, Any]:
+    """What the job wrote of itself; {} where it did not come so far."""
     try:
         return RunDirectory(folder).read_summary()
     except DataError:
-        return {}  # no result is a result: the job failed
+        return {}
 
 
 def _child(job: str, argv: list[str], folder: str, telling: Any) -> None:

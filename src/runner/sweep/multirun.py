@@ -5,19 +5,25 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
 
 from runner.compose.composition import compose
-from runner.compose.request import Request
+from runner.compose.hydra_bridge import editable, hydra_context, split_jobs
+from runner.compose.request import Request, parsed, readable
+from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.engine.best import stored_directions
-from runner.errors import DataError
-from runner.runs.directory import RunDirectory, check_writable, claim
-from runner.runs.leaderboard import Job, sweep_table
+from runner.errors import ConfigError
+from runner.runs.directory import check_writable, claim
 from runner.screen.console import console
-from runner.sweep.driver import JobOutcome
-from runner.sweep.launch import check_jobs, multirun
+from runner.sweep.driver import JobOutcome, check_all, read_summary
+from runner.sweep.leaderboard import Job, sweep_table
 from runner.text import here
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
@@ -29,8 +35,7 @@ def sweep(request: Request) -> int:
 
     Everything is composed and checked before the first folder is made. Raises RunnerError.
     """
-    jobs = check_jobs(request)
-    configs = [compose(request.with_overrides(job)).config for job in jobs]
+    configs = [compose(request.with_overrides(job)).config for job in check_jobs(request)]
     output_dir = Path(configs[0].output_dir).expanduser()
     check_writable(output_dir)
     folder = claim(output_dir, sweep_name(configs), under="sweeps").path
@@ -70,9 +75,57 @@ def as_job(outcome: JobOutcome) -> Job:
     )
 
 
-def read_summary(folder: Path) -> dict[str, Any]:
-    """What the job wrote of itself; {} where it did not come so far."""
+def jobs(request: Request) -> list[list[str]]:
+    """The overrides of each job of a sweep. Raises ConfigError for what can be said before any job is looked at."""
+    _, own, swept = _master(request)
+    overrides = [parsed(word, True) for word in swept]
     try:
-        return RunDirectory(folder).read_summary()
-    except DataError:
-        return {}
+        swept_jobs = split_jobs([o for o in overrides if o is not None])
+    except HydraException as error:
+        raise ConfigError(f"-m: {error}\n  write the values out: key=1,2,3, or choice(...), range(...)") from error
+    return [[*own, *job] for job in swept_jobs]
+
+
+def check_jobs(request: Request) -> list[list[str]]:
+    """``jobs``, each of them composed and checked. Raises ConfigError with the faults of all jobs; makes nothing."""
+    found = jobs(request)
+    check_all(request, found)
+    return found
+
+
+def multirun(request: Request, sweep_dir: Path) -> list[JobOutcome]:
+    """The outcome of every job, run under ``sweep_dir`` by Hydra's sweeper and our launcher."""
+    master, _, swept = _master(request)
+    with editable(master):
+        master.hydra.sweep.dir = str(sweep_dir.absolute())
+    context = hydra_context(Catalog(conf_folders(request.flags.config_dir)))
+    sweeper = Plugins.instance().instantiate_sweeper(
+        config=master, hydra_context=context, task_function=SweepTask(request)
+    )
+    batches = sweeper.sweep(arguments=swept)
+    return [job.return_value for batch in batches for job in batch]
+
+
+@dataclass(frozen=True)
+class SweepTask:
+    """The task of a sweep: the request that its jobs come from. Our launcher calls ``runner.train:job`` instead."""
+
+    request: Request
+
+    def __call__(self, job: DictConfig) -> None:
+        raise AssertionError("a job of a sweep runs in a process of its own")
+
+
+def _master(request: Request) -> tuple[DictConfig, list[str], list[str]]:
+    """The composition that holds the sweeper and launcher, the words for Hydra, those to sweep over."""
+    catalog = Catalog(conf_folders(request.flags.config_dir))
+    lines = readable(request.overrides, catalog, multirun=True)
+    if lines.faults:
+        raise ConfigError(lines.faults)
+    own = [line for line in lines.overrides if line.startswith("hydra.")]
+    swept = [line for line in lines.overrides if line not in own]
+    tree = compose(request.with_overrides(own)).tree
+    with editable(tree):
+        tree.hydra.mode = RunMode.MULTIRUN
+        tree.hydra.overrides.task, tree.hydra.overrides.hydra = swept, own
+    return tree, own, swept

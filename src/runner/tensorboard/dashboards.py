@@ -11,7 +11,8 @@ Shapes: N rows of the judged split, K classes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,10 @@ from runner.errors import ConfigError, RunError
 from runner.experiment.assemble import Experiment
 from runner.experiment.scoring import Scores
 from runner.runs.directory import RunDirectory
-from runner.tensorboard.budget import SHARE, Budget
-from runner.tensorboard.values import histogram_value, image_value, pr_curve_value
-from runner.tensorboard.writer import TensorBoard
+from runner.tensorboard.writer import TensorBoard, histogram_value, image_value, pr_curve_value
 
 if TYPE_CHECKING:
-    from runner.figures.run import Sitter
+    from runner.figures.run_view import RunView
 
 THUMBNAIL, ACROSS = 84, 10  # of sample images: pixels, and how many in a row
 FILTER, FILTERS_ACROSS = 64, 8
@@ -87,14 +86,14 @@ class Dashboards:
         """The best checkpoint's mistakes and what its net sees in the rows. The net is left in evaluation mode."""
         if not self.is_full:
             return
-        run = self.sitter(scores)
+        run = self.run_view(scores)
         if self.experiment.data.task != "regression":
             self.offer("pr_curves", partial(self.show_pr_curves, run))
         self.offer("embedding", partial(self.show_embedding, run))
         for name in PICTURES[self.experiment.data.task == "regression"]:
             self.offer(name, partial(self.show_picture, run, name))
         if self.boxes:
-            from runner.figures.fonts import advice
+            from runner.figures.style import advice
 
             self.warn(advice(self.boxes))
 
@@ -155,7 +154,7 @@ class Dashboards:
             raise ConfigError("a first layer that is fed a table has no filters")
         self.show_image("weight_filters/first layer", mosaic(images, FILTER, FILTERS_ACROSS))
 
-    def show_pr_curves(self, run: Sitter) -> None:
+    def show_pr_curves(self, run: RunView) -> None:
         """One for each class, against all others."""
         verdicts = run.verdicts
         scores_NK, labels_N = verdicts.probabilities_NK.double().numpy(), verdicts.labels_N.numpy()
@@ -163,14 +162,14 @@ class Dashboards:
         tags = [f"pr/{run.split}/{verdicts.class_names[k]}" for k in shown]
         self.board.add([pr_curve_value(tags[k], scores_NK[:, k], labels_N == k) for k in shown])
 
-    def show_embedding(self, run: Sitter) -> None:
+    def show_embedding(self, run: RunView) -> None:
         from runner.tensorboard.embedding import write_embedding
 
         write_embedding(run, self.directory)
 
-    def show_picture(self, run: Sitter, name: str) -> None:
+    def show_picture(self, run: RunView, name: str) -> None:
         from runner.figures.run import PORTRAITS
-        from runner.figures.sheet import style
+        from runner.figures.style import style
 
         with style() as boxes:
             sheet = PORTRAITS[name](run)
@@ -183,9 +182,9 @@ class Dashboards:
         height, width = image_HW3.shape[:2]
         self.board.add([image_value(tag, png(image_HW3), width, height)])
 
-    def sitter(self, scores: Scores) -> Sitter:
+    def run_view(self, scores: Scores) -> RunView:
         from runner.experiment.predictor import Predictor
-        from runner.figures.run import Sitter, called
+        from runner.figures.run_view import RunView, called
         from runner.runs.schema import schema_of
 
         experiment = self.experiment
@@ -194,10 +193,46 @@ class Dashboards:
         config = experiment.config
         by = "the checkpoint that eval uses"
         name = called(config.name, config.fold)
-        return Sitter(name, by, config.monitor, (), {}, net, experiment, outputs=(scores.logits_NK, scores.y_N))
+        return RunView(name, by, config.monitor, (), {}, net, experiment, outputs=(scores.logits_NK, scores.y_N))
 
 
 def on_host(values: Tensor) -> NDArray[np.float32]:
     """The finite ones; of a sparse gradient those it has."""
     values = values.coalesce().values() if values.is_sparse else values
     return values[values.isfinite()].float().cpu().numpy()
+
+
+SHARE = 0.05  # of the run, at most
+# seconds each took at first, imports included, for a small net on two cores; afterwards what it took here counts
+FIRST_COST_S = {"graph": 0.05, "samples": 0.1, "histograms": 0.03, "filters": 0.02, "pr_curves": 0.1, "embedding": 0.3}
+OTHER_COST_S = 0.7  # of a drawn picture: matplotlib has to be imported
+
+
+class Budget:
+    """Says of each dashboard whether it still fits into the share; one that is not ``limited`` allows everything."""
+
+    def __init__(self, begun: float, *, limited: bool, clock: Callable[[], float] = time.perf_counter):
+        self.begun = begun  # when the run began, by ``clock``
+        self.limited = limited
+        self.clock = clock
+        self.spent_s = 0.0
+        self.cost_s: dict[str, float] = {}
+        self.refused: dict[str, None] = {}  # in order, what did not fit when it was last asked for
+
+    def allows(self, name: str) -> bool:
+        cost_s = self.cost_s.get(name, FIRST_COST_S.get(name, OTHER_COST_S))
+        fits = not self.limited or self.spent_s + cost_s <= SHARE * (self.clock() - self.begun)
+        if fits:
+            self.refused.pop(name, None)
+        else:
+            self.refused[name] = None
+        return fits
+
+    @contextmanager
+    def charged(self, name: str) -> Iterator[None]:
+        began = self.clock()
+        try:
+            yield
+        finally:
+            self.cost_s[name] = self.clock() - began
+            self.spent_s += self.cost_s[name]

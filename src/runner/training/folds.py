@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.config.catalog import Catalog
@@ -29,25 +28,40 @@ from runner.training.record import Start, record
 Begin = Callable[[int], Start | None]  # the fold of a number, built; None where it is done
 
 
-def prepare(config: Config, catalog: Catalog) -> Callable[..., object]:
-    """The run that ``config`` describes, or each of its folds, built and checked: call it with a directory to train.
+@dataclass(frozen=True)
+class Prepared:
+    """A run that is built and checked; with ``begin``, the first of the folds of ``config``."""
+
+    first: Experiment
+    config: Config
+    begin: Begin | None
+
+    def record(self, directory: RunDirectory, *, brief: bool, begun: float, hint: str) -> None:
+        """Train it to its end, into ``directory``."""
+        if self.begin is None:
+            record(self.first, directory, brief=brief, begun=begun, hint=hint)
+        else:
+            record_folds(self.config, self.begin, directory, brief=brief, begun=begun, hint=hint)
+
+
+def prepare(config: Config, catalog: Catalog) -> Prepared:
+    """The run that ``config`` describes, or each of its folds.
 
     Raises ConfigError, DataError or DeviceError before anything is written.
     """
     read = reading_once()
-    if config.fold != "all":
-        alone = assemble(config, catalog, read)
-        check_monitor(alone.config, alone.parts.metrics)
-        return partial(record, alone)
-    first = assemble(replace(config, fold=0), catalog, read)
+    is_one = config.fold != "all"
+    first = assemble(config if is_one else replace(config, fold=0), catalog, read)
     check_monitor(first.config, first.parts.metrics)
+    if is_one:
+        return Prepared(first, first.config, None)
     whole = replace(first.config, fold="all", batch_size=config.batch_size)  # each fold has rows of its own
     check_other_folds(first, whole, read)
 
     def begin(fold: int) -> Start:
         return Start(first if fold == 0 else assemble(replace(whole, fold=fold), catalog, read))
 
-    return partial(record_folds, whole, begin)
+    return Prepared(first, whole, begin)
 
 
 def reading_once() -> Callable[[Config], Data]:

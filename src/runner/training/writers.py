@@ -13,10 +13,9 @@ from runner.config.run_config import Config
 from runner.contracts import Outcome, Outline, Report
 from runner.runs.directory import RunDirectory
 from runner.runs.metric_log import MetricLog, read_rows
-from runner.screen.comparison import verdict
 from runner.screen.console import RunConsole
 from runner.screen.epochs import SPLITS
-from runner.screen.overfitting import overfit_verdict
+from runner.screen.remarks import overfit_verdict, verdict
 from runner.tensorboard.writer import HParam, TensorBoard, code_block
 
 log = logging.getLogger("runner")

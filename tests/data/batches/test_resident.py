@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from runner.contracts import Batching, Data, Split
 from runner.data.batches import resident
-from runner.data.batches.resident import ResidentBatches, aligned, resident_splits
+from runner.data.batches.resident import OneBatch, ResidentBatches, aligned, resident_splits
 
 CPU = torch.device("cpu")
 X = torch.arange(100, dtype=torch.uint8).view(100, 1)  # torch allocates at cache lines
@@ -30,7 +30,7 @@ def test_without_a_seed_rows_come_in_their_order():
     made = ResidentBatches(X, Y, torch.tensor([5, 6, 7, 8, 9]), 2, order_seed=None)
     assert rows_seen(made) == [[5, 6], [7, 8], [9]]
     assert rows_seen(made, epoch=3) == [[5, 6], [7, 8], [9]]
-    assert (len(made), made.num_rows, made.last_batch_size) == (3, 5, 1)
+    assert (len(made), made.num_rows) == (3, 5)
     scattered = ResidentBatches(X, Y, torch.tensor([9, 2, 30]), 2, order_seed=None)
     assert rows_seen(scattered) == [[9, 2], [30]]
 
@@ -114,13 +114,13 @@ def test_an_epoch_entered_later_goes_on_with_the_same_batches(num_rows, batch_si
     made = ResidentBatches(X, Y, torch.arange(start, start + num_rows), batch_size, order_seed=order_seed)
     whole = rows_seen(made, epoch=1)
     assert len(whole) == len(made)
-    assert len(whole[-1]) == made.last_batch_size
+    assert len(whole[-1]) == (num_rows - 1) % batch_size + 1
     assert rows_seen(made, epoch=1, from_batch=from_batch) == whole[from_batch:]
 
 
 def test_no_rows_make_no_batches():
     made = ResidentBatches(X, Y, torch.tensor([], dtype=torch.int64), 4, order_seed=None)
-    assert (len(made), made.num_rows, made.last_batch_size, list(made.chunks(0))) == (0, 0, 0, [])
+    assert (len(made), made.num_rows, list(made.chunks(0))) == (0, 0, [])
     assert list(ResidentBatches(X, Y, torch.tensor([], dtype=torch.int64), 4, order_seed=0).chunks(0)) == []
 
 
@@ -151,3 +151,24 @@ def test_batches_on_the_accelerator_are_those_on_the_cpu():
             assert b.x.is_cuda
             assert torch.equal(a.x, b.x.cpu())
             assert torch.equal(a.y, b.y.cpu())
+
+
+def repeated(times: int) -> OneBatch:
+    rows = torch.arange(10)
+    batches = ResidentBatches(rows[:, None].float(), rows, rows, batch_size=4, order_seed=3)
+    return OneBatch(batches, times)
+
+
+def test_every_batch_of_every_epoch_is_the_first_one() -> None:
+    chunks = [chunk for epoch in (0, 1) for chunk in repeated(3).chunks(epoch)]
+    assert [chunk.first_batch for chunk in chunks] == [0, 1, 2, 0, 1, 2]
+    assert all(torch.equal(chunk.rows, chunks[0].rows) and torch.equal(chunk.x[:, 0], chunk.y) for chunk in chunks)
+    assert len(chunks[0].y) == 4
+
+
+def test_an_epoch_can_be_entered_in_its_middle() -> None:
+    assert [chunk.first_batch for chunk in repeated(5).chunks(0, from_batch=3)] == [3, 4]
+
+
+def test_its_length_and_rows_count_every_time() -> None:
+    assert (len(repeated(3)), repeated(3).num_rows) == (3, 12)

@@ -9,12 +9,11 @@ import pytest
 import torch
 
 from runner.contracts import Batching, Data, Rows, Split
-from runner.data.batches import workers
+from runner.data.batches import streamed
 from runner.data.batches.resident import resident_splits
-from runner.data.batches.streamed import StreamedBatches, streamed_splits
-from runner.data.batches.workers import Reader, read_batches
-from runner.data.digest import digest
-from runner.data.transforms import build_preprocess
+from runner.data.batches.streamed import Reader, StreamedBatches, read_batches, streamed_splits
+from runner.data.checks import digest
+from runner.data.preprocess import build_preprocess
 from runner.errors import DataError, RunError
 
 
@@ -143,7 +142,7 @@ def test_a_row_that_cannot_be_read_is_told_as_if_there_were_no_workers(num_worke
     ("happens", "how"), [(die, "killed by SIGKILL: most often for want of memory"), (leave, "exit code 7")]
 )
 def test_fault_48_a_worker_that_dies_is_told_with_its_cause(monkeypatch, happens, how):
-    monkeypatch.setattr(workers, "POLL_S", 0.5)
+    monkeypatch.setattr(streamed, "POLL_S", 0.5)
     handler = signal.getsignal(signal.SIGCHLD)
     with pytest.raises(RunError, match=rf"a worker that loads data died \({how}\)\n .*num_workers=0"):
         seen(batches_of(Counted(happens=happens), num_workers=2))
@@ -151,7 +150,7 @@ def test_fault_48_a_worker_that_dies_is_told_with_its_cause(monkeypatch, happens
 
 
 def test_a_worker_that_dies_does_not_disturb_what_the_main_process_does_meanwhile(monkeypatch):
-    monkeypatch.setattr(workers, "POLL_S", 0.5)
+    monkeypatch.setattr(streamed, "POLL_S", 0.5)
     chunks = batches_of(Counted(happens=die), num_workers=1, order_seed=None).chunks(0)
     next(chunks)
     time.sleep(0.5)  # torch's own handler would raise here
@@ -160,14 +159,14 @@ def test_a_worker_that_dies_does_not_disturb_what_the_main_process_does_meanwhil
 
 
 def test_workers_that_hang_are_given_up_in_the_end(monkeypatch):
-    monkeypatch.setattr(workers, "POLL_S", 0.1)
-    monkeypatch.setattr(workers, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(streamed, "POLL_S", 0.1)
+    monkeypatch.setattr(streamed, "PATIENCE_S", 0.3)
     with pytest.raises(RunError, match="have given nothing for 0 s"):
         seen(batches_of(Counted(happens=sleep), num_workers=1, order_seed=None))
 
 
 def test_waiting_longer_than_one_look_loses_no_batch(monkeypatch):
-    monkeypatch.setattr(workers, "POLL_S", 0.1)
+    monkeypatch.setattr(streamed, "POLL_S", 0.1)
     slow = Counted(num_rows=16, happens=lambda: time.sleep(0.5))
     assert seen(batches_of(slow, num_workers=1, order_seed=None)) == seen(batches_of(Counted(16), order_seed=None))
 

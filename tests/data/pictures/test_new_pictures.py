@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,17 +16,16 @@ from runner.data.new_rows import Rows
 from runner.data.pictures.new_pictures import picture_rows
 from runner.data.pictures.picture import GROUNDS, Shades
 from runner.errors import ConfigError
-from runner.runs.schema import Schema
 
 PLAIN = Shades("white", None)
 
 
-def schema(channels: int = 1, white: float = 255.0, border: float = 0.0) -> Schema:
-    return Schema("multiclass", ("a", "b", "c"), (channels, 2, 2), (), 0.0, white, border)
+def schema(channels: int = 1, white: float = 255.0, border: float = 0.0) -> dict[str, Any]:
+    return {"row_shape": (channels, 2, 2), "black": 0.0, "white": white, "border": border}
 
 
-def only(words: list[Path], of: Schema, *, invert: bool = False, shades: Shades = PLAIN) -> Rows:
-    (rows,) = picture_rows([str(word) for word in words], of, shades, invert=invert)
+def only(words: list[Path], of: dict[str, Any], *, invert: bool = False, shades: Shades = PLAIN) -> Rows:
+    (rows,) = picture_rows([str(word) for word in words], shades=shades, invert=invert, **of)
     return rows
 
 
@@ -94,7 +94,7 @@ def test_case_29_runs_in_a_folder_are_left_out_and_said(tmp_path: Path, grey: Im
     saved(tmp_path / "a.png", grey)
     saved(tmp_path / "run/b.png", grey)
     (tmp_path / "run/.owner").touch()
-    first, rows = picture_rows([str(tmp_path)], schema(), PLAIN, invert=False)
+    first, rows = picture_rows([str(tmp_path)], shades=PLAIN, invert=False, **schema())
     assert (list(first.notes), list(first.faults)) == (["run: left out, of a run of this program"], [])
     assert rows.names == [f"{tmp_path}/a.png"]
 
@@ -146,7 +146,7 @@ def test_wrong_pictures_are_told_one_by_one_and_the_rest_is_read(tmp_path: Path,
     (tmp_path / "links" / "lost.png").symlink_to("nowhere")
     assert only([tmp_path / "links"], schema()).faults == [f"{tmp_path}/links/lost.png: no such file"]
     words = [tmp_path / name for name in ("nothing", "empty.png", "text.png", "good.png", "cut.png", "gone.png")]
-    first, rows = picture_rows([str(word) for word in words], schema(), PLAIN, invert=False)
+    first, rows = picture_rows([str(word) for word in words], shades=PLAIN, invert=False, **schema())
     assert first.faults[0].startswith(f"{tmp_path}/nothing: no picture in this folder (.bmp,")
     assert rows.names == [str(good)]
     told = [fault.removeprefix(f"{tmp_path}/") for fault in rows.faults]
@@ -176,4 +176,4 @@ def test_a_picture_too_large_to_be_one_is_refused(tmp_path: Path, grey: Image.Im
 
 def test_rows_that_are_no_pictures_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"rows of shape \[4, 2, 2\]: neither grey nor colour"):
-        list(picture_rows(["a.png"], schema(channels=4), PLAIN, invert=False))
+        list(picture_rows(["a.png"], shades=PLAIN, invert=False, **schema(channels=4)))

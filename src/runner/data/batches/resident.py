@@ -1,17 +1,20 @@
 """Batches of rows that lie on the device from the start: a batch is an index, an epoch a permutation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from runner.contracts import SPLITS, Batching, Chunk, Data, Split
+from runner.contracts import SPLITS, Batches, Batching, Chunk, Data, Split
 from runner.seed import generator
 
 CHUNK_BATCHES = 16  # gathered at once: the fixed cost of a gather is paid once for all of them
 CACHE_LINE_BYTES = 64
 CHUNK_BYTES = 8 * 2**20  # of a chunk as float32; the transforms hold several such at a time
+
+B = TypeVar("B", bound=Batches)
 
 
 def resident_splits(
@@ -33,6 +36,13 @@ def resident_splits(
     def batches(rows: Tensor, size: int, order_seed: int | None) -> ResidentBatches:
         return ResidentBatches(x, y, rows, size, order_seed=order_seed, row_shape=row_shape)
 
+    return of_splits(batches, batching, split, judged_split)
+
+
+def of_splits(
+    batches: Callable[[Tensor, int, int | None], B], batching: Batching, split: Split, judged_split: Split | None
+) -> tuple[B, dict[str, B]]:
+    """``batches`` (of rows, batch size, order seed) of the train rows, and of every split that has rows to judge."""
     judged = {
         name: batches(rows, batching.eval_batch_size, None)
         for name in SPLITS
@@ -78,11 +88,6 @@ class ResidentBatches:
         """Rows in one epoch."""
         return len(self._rows)
 
-    @property
-    def last_batch_size(self) -> int:
-        """Rows in the last batch of an epoch: 1..batch_size, 0 without rows."""
-        return self.num_rows - max(0, len(self) - 1) * self.batch_size
-
     def __len__(self) -> int:
         """Batches in one epoch."""
         return -(-self.num_rows // self.batch_size)
@@ -116,3 +121,31 @@ def _range_start(rows: Tensor) -> int | None:
         return None
     start = int(rows[0])
     return start if torch.equal(rows, torch.arange(start, start + len(rows))) else None
+
+
+class OneBatch:
+    """Batches whose every epoch is the first batch of the first epoch of ``batches``, ``times`` over."""
+
+    def __init__(self, batches: Batches, times: int):
+        self._batches = batches
+        self._times = times
+
+    @property
+    def num_rows(self) -> int:
+        """Rows in one epoch, each counted as often as it comes."""
+        return self._times * len(self._first().rows)
+
+    def __len__(self) -> int:
+        """Batches in one epoch."""
+        return self._times
+
+    def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
+        """The batch for each number from ``from_batch`` on."""
+        first = self._first()
+        for number in range(from_batch, self._times):
+            yield Chunk(number, first.x, first.y, first.batch_size, first.rows)
+
+    def _first(self) -> Chunk:
+        chunk = next(self._batches.chunks(epoch=0))
+        one = slice(chunk.batch_size)
+        return Chunk(0, chunk.x[one], chunk.y[one], chunk.batch_size, chunk.rows[one])

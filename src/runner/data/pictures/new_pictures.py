@@ -15,24 +15,39 @@ from torch import Tensor
 from runner.config import regular_file
 from runner.data.new_rows import Rows
 from runner.data.pictures.folder_tree import folder_tree
-from runner.data.pictures.picture import MOST_BYTES, SUFFIXES, Shades, read_picture
+from runner.data.pictures.picture import BYTE, MOST_BYTES, SUFFIXES, Shades, read_picture
 from runner.errors import ConfigError, DataError
-from runner.runs.schema import BRIGHTEST, Schema
 
 STANDARD_INPUT = "-"
 AT_A_TIME = 256
 BRIGHT, DARK = 0.7, 0.3  # of a border, 0 to 1: what of two pictures is told apart as background
 
 
-def picture_rows(words: Sequence[str], schema: Schema, shades: Shades, *, invert: bool) -> Iterator[Rows]:
-    """The pictures that ``words`` name, files and folders, in the shape and the shades of the run's own data."""
-    if schema.row_shape[0] not in (1, 3):
-        raise ConfigError(f"this run reads rows of shape {list(schema.row_shape)}: neither grey nor colour pictures")
+def picture_rows(
+    words: Sequence[str],
+    row_shape: tuple[int, ...],
+    shades: Shades,
+    *,
+    invert: bool,
+    black: float,
+    white: float,
+    border: float,
+) -> Iterator[Rows]:
+    """The pictures that ``words`` name, files and folders, in the shape and the shades of the run's own data.
+
+    There a pixel is ``black`` where a picture is darkest, ``white`` where it is brightest; ``border`` is how bright the
+    edges are, 0 to 1.
+    """
+    if row_shape[0] not in (1, 3):
+        raise ConfigError(f"this run reads rows of shape {list(row_shape)}: neither grey nor colour pictures")
     files, faults, notes = listed_files(words)
     if faults or notes:
-        yield Rows((), torch.empty(0, *schema.row_shape), faults, notes)
+        yield Rows((), torch.empty(0, *row_shape), faults, notes)
     for first in range(0, len(files), AT_A_TIME):
-        yield read_rows(files[first : first + AT_A_TIME], schema, shades, invert=invert)
+        names, x_nCHW, faults = read_pictures(files[first : first + AT_A_TIME], row_shape, shades)
+        if invert:
+            x_nCHW = BYTE - x_nCHW
+        yield Rows(names, as_shades(x_nCHW, black, white), faults, list(remarks(x_nCHW, border)))
 
 
 def listed_files(words: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
@@ -55,27 +70,25 @@ def listed_files(words: Sequence[str]) -> tuple[list[str], list[str], list[str]]
     return files, faults, notes
 
 
-def read_rows(files: Sequence[str], schema: Schema, shades: Shades, *, invert: bool) -> Rows:
+def read_pictures(
+    files: Sequence[str], row_shape: tuple[int, ...], shades: Shades
+) -> tuple[list[str], Tensor, list[str]]:
+    """(names, [n, C, H, W] uint8 in 0..255, faults)."""
     names, pictures, faults = [], [], []
     for file in files:
+        name = "standard input" if file == STANDARD_INPUT else file
         try:
-            pictures.append(read_one(file, schema, shades))
+            pictures.append(read_one(file, name, row_shape, shades))
         except DataError as fault:
             faults.append(str(fault))
         else:
-            names.append("standard input" if file == STANDARD_INPUT else file)
-    if not pictures:
-        return Rows((), torch.empty(0, *schema.row_shape), faults)
-    x_nCHW = torch.stack(pictures)
-    if invert:
-        x_nCHW = BRIGHTEST - x_nCHW
-    return Rows(names, as_shades(x_nCHW, schema), faults, list(remarks(x_nCHW, schema)))
+            names.append(name)
+    return names, torch.stack(pictures) if pictures else torch.empty(0, *row_shape), faults
 
 
-def read_one(file: str, schema: Schema, shades: Shades) -> Tensor:
+def read_one(file: str, name: str, row_shape: tuple[int, ...], shades: Shades) -> Tensor:
     """[C, H, W] uint8 in 0..255. Raises DataError."""
-    channels, height, width = schema.row_shape
-    name = "standard input" if file == STANDARD_INPUT else file
+    channels, height, width = row_shape
     content = content_of(file)
     if not content:
         raise DataError(f"{name}: is empty")
@@ -92,20 +105,20 @@ def content_of(file: str) -> bytes:
         raise DataError(f"{file}: cannot be read: {(fault.strerror or str(fault)).lower()}") from fault
 
 
-def as_shades(x_nCHW: Tensor, schema: Schema) -> Tensor:
+def as_shades(x_nCHW: Tensor, black: float, white: float) -> Tensor:
     """0..255 as the run's data has it: to the bit what the run was trained on where that is 0..255 too."""
-    if (schema.black, schema.white) == (0.0, float(BRIGHTEST)):
+    if (black, white) == (0.0, float(BYTE)):
         return x_nCHW
-    return schema.black + x_nCHW.float() / BRIGHTEST * (schema.white - schema.black)
+    return black + x_nCHW.float() / BYTE * (white - black)
 
 
-def remarks(x_nCHW: Tensor, schema: Schema) -> Iterator[str]:
+def remarks(x_nCHW: Tensor, border: float) -> Iterator[str]:
     """A warning where dark and bright stand the other way round than in the pictures the run has learnt from."""
     edges = [x_nCHW[..., 0, :], x_nCHW[..., -1, :], x_nCHW[..., 0], x_nCHW[..., -1]]
-    border = torch.cat([edge.flatten(1) for edge in edges], 1).float().mean(1) / BRIGHTEST
-    odd = border > BRIGHT if schema.border < DARK else border < DARK if schema.border > BRIGHT else border < 0
+    found_n = torch.cat([edge.flatten(1) for edge in edges], 1).float().mean(1) / BYTE
+    odd = found_n > BRIGHT if border < DARK else found_n < DARK if border > BRIGHT else found_n < 0
     if odd.any():
-        here, there = ("bright", "dark") if schema.border < DARK else ("dark", "bright")
+        here, there = ("bright", "dark") if border < DARK else ("dark", "bright")
         yield (
             f"{int(odd.sum())} of {len(odd)} pictures have a {here} background, those the run has learnt from "
             f"a {there} one; --invert turns them round"

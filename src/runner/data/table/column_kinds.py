@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Literal
 
-from runner.data.table.cells import NULL, is_empty, number
-from runner.data.table.dates import date_format
+from runner.data.table.cells import NULL, date_format, is_empty, number
 from runner.data.table.notation import Numbers, Spelling, read_numbers
 
 Kind = Literal["numeric", "binary", "categorical", "ordinal", "ignored", "date"]

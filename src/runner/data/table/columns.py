@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Column, Missing, Notation, Split
-from runner.data.table.cells import NULL, in_order, is_empty, spelled_number
+from runner.data.table.cells import NULL, date_format, in_order, is_empty, may_be_swapped, parts_of, spelled_number
 from runner.data.table.column_kinds import FEWEST_TO_TELL, Found, Kind, is_id_name, kind_of_words, numbering, setting
-from runner.data.table.dates import date_format, may_be_swapped, parts_of
 from runner.data.table.faults import Fault, TableText
 from runner.data.table.frame import Frame
 from runner.data.table.notation import Numbers, Spelling, read_numbers, says_none, values_of

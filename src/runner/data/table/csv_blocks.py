@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from runner.data.table.cells import EMPTY
 from runner.data.table.dialect import LARGEST_EXACT
 from runner.data.table.faults import TableText
-from runner.data.table.whole_numbers import whole_numbers
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,7 +56,6 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
 
     Whole numbers are found in two thirds of the time that it takes to read them as float64.
     """
-    import pandas as pd
 
     places = [str(i) for i in range(text.layout.width)]
     numbers = [place for place, is_number in zip(places, are_numbers, strict=False) if is_number]
@@ -72,12 +70,6 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
         are_read = _hold_numbers(cells, numbers)
         return Piece(cells, _exact(cells.drop(columns=words) if words else cells, features) if are_read else None)
 
-    def of_block(block: Block) -> Piece:
-        text = block.text
-        if not words and (x_nW := whole_numbers(text.utf8, text.layout.separator, text.layout.width)) is not None:
-            return Piece(pd.DataFrame(x_nW, columns=places), x_nW[:, features])
-        return parsed_block(block)
-
     def parsed_block(block: Block) -> Piece:
         """To look for empty cells takes as long as to read: it is done where something turns out to be no number."""
         cells = parsed(block.text, dtype=dtype, na_filter=False, low_memory=False)
@@ -87,7 +79,7 @@ def pieces(text: TableText, are_numbers: Sequence[bool], apart: Collection[int])
 
     with _faults_told(text):
         if text.is_line_by_line:
-            yield from in_turn(of_block, line_blocks(text))
+            yield from in_turn(parsed_block, line_blocks(text))
         else:
             yield from map(piece, parsed(text, dtype=dtype, na_values=empty, chunksize=ROWS_AT_ONCE))
 

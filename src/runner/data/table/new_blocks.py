@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from runner.contracts import Column
 from runner.data.new_rows import Rows
-from runner.data.table.cell_values import LARGEST
+from runner.data.table.cell_values import LARGEST, column_values, is_plain
 from runner.data.table.csv_blocks import Block, in_turn, line_blocks, parsed
 from runner.data.table.faults import TableText
-from runner.data.table.new_columns import column_values, is_plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,25 +1,37 @@
-"""A table whose columns get their kinds, categories and classes from its train rows.
+"""A table: read from a file's bytes, its columns given kinds, categories and classes by its train rows.
 
 Shapes: N rows, C columns of the file that may be features, F features.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from runner.contracts import Column, Data, Split, Unfitted
+from runner.contracts import Column, Data, Split, Task, Unfitted
+from runner.data.table import cache
+from runner.data.table.cache import Cells
 from runner.data.table.column_kinds import Kind
 from runner.data.table.columns import Feature, Fit, used
-from runner.data.table.faults import Fault, TableText
-from runner.data.table.frame import Frame
+from runner.data.table.dialect import SAMPLE_BYTES, Reading, find_layout
+from runner.data.table.faults import Fault, TableText, open_quote_note
+from runner.data.table.frame import Frame, read_frame, without_values
+from runner.data.table.given_splits import Official, official_rows, time_order
+from runner.data.table.last_rows import total_note, without_last
 from runner.data.table.notation import Spelling
-from runner.data.table.target import Target
-from runner.errors import DataError
+from runner.data.table.packing import unpacked
+from runner.data.table.target import Target, TargetCells, read_cells, read_target
+from runner.data.table.text import as_utf8, composed
+from runner.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
@@ -96,3 +108,160 @@ class Table(Unfitted):
                 reason = f" is a class that no train row has ({many} such rows): take them out, or split otherwise"
                 self.text.refuse([Fault(int(is_wrong_N.int().argmax()), self.data.target, reason)])
         return y_N, target.labels
+
+
+MOST_NAMES = 20  # of the columns, in a message
+MOST_LINES = 5  # of rows that are left out, in a note
+MOST_TITLE_LINES = 20  # in which a header is looked for
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is to be predicted."""
+
+    target: str | int  # a column's name, or its place: from 0, or from the end as in Python
+    task: Task | None  # None: as the values tell
+    classes: Mapping[str, str] | None = None  # what the cells may say -> class, in order; None: as the values tell
+    drops_empty: bool = False  # whether rows without a target are left out; else they are refused
+
+    def column(self, names: Sequence[str]) -> str:
+        """The target's name: a column of that name wins. Raises ConfigError for a place that there is not."""
+        if isinstance(self.target, str) or str(self.target) in names:
+            return str(self.target)
+        if not -len(names) <= self.target < len(names):
+            raise ConfigError(
+                f"dataset.target={self.target}: there are {len(names)} columns, 0 to {len(names) - 1} or from the end "
+                f"-1 to -{len(names)}"
+            )
+        return names[self.target]
+
+
+def find_file(name: str, data_dir: Path) -> Path:
+    """The file of this name, here or in ``data_dir``, where a file that was moved may be too. Raises DataError."""
+    path = Path(name).expanduser()
+    places = [path, data_dir / path.name] if path.is_absolute() else [Path.cwd() / path, data_dir / path]
+    for place in places:
+        if place.is_file():
+            return place
+    if any(place.is_dir() for place in places):
+        raise DataError(f"dataset.path={name}: is a folder; name a file in it")
+    if other := next(filter(None, map(_spelled_otherwise, places)), None):
+        return other
+    if any(place.exists() for place in places):
+        raise DataError(f"dataset.path={name}: is a pipe or a device, not a file; save the table as one")
+    raise DataError(f"dataset.path={name}: no such file; looked for {' and '.join(map(str, places))}")
+
+
+def _spelled_otherwise(place: Path) -> Path | None:
+    """The file whose name has the same letters, their accents within or beside them."""
+    others = place.parent.iterdir() if not place.name.isascii() and place.parent.is_dir() else ()
+    return next((other for other in others if composed(other.name) == composed(place.name) and other.is_file()), None)
+
+
+def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, official: Official) -> Data:
+    """The rows of a file, to be fitted on those that train. Raises ConfigError, or DataError with line and column."""
+    how = (reading, goal.target, official.column, sorted(meaning.as_words))
+    cells = cache.cached(path, how, lambda: _read_cells(path, reading, meaning, goal, official.column))
+    text, frame = TableText(path, cells.encoding, cells.layout), cells.frame
+    name = goal.column(cells.layout.names)
+    if frame.num_rows < 2:
+        raise DataError(f"{path}: holds {frame.num_rows} row: nothing to learn from and to judge by")
+    if not frame.names:
+        raise DataError(f"{path}: holds no column beside {' and '.join(frame.apart)}: nothing to predict from")
+    layout = cells.layout
+    spelling = Spelling(
+        reading.decimal, reading.thousands, layout.decimal, layout.is_decimal_sure, meaning.missing_values
+    )
+    frame = without_values(frame, meaning.missing_values)
+    rows = official_rows(text, frame, official)
+    target_cells = read_cells(TargetCells(text, name, frame.apart[name], frame.words.get(name)), spelling, goal.task)
+    notes = _notes(path, cells, reading)
+    if (are_out_N := target_cells.are_missing_N).any():
+        if not goal.drops_empty:
+            target_cells.refuse(are_out_N, ": the target has no value here; take the row out, or fill it in")
+        if are_out_N.all():
+            raise DataError(f"{path}: column {name}, the target, has no value in any row")
+        notes.append(_left_out(target_cells, are_out_N))
+        target_cells, frame, rows = target_cells.without(are_out_N), frame.without(are_out_N), rows.without(are_out_N)
+        text = target_cells.text
+    in_time, note = time_order(text, frame, official)
+    target = read_target(target_cells, goal.task, goal.classes, rows.others(frame.num_rows))
+    data = Data(
+        x=torch.empty(0),
+        y=target.y_N,
+        task=target.task,
+        class_names=tuple(goal.classes.values()) if goal.classes else target.labels,
+        official_val=rows.val,
+        official_test=rows.test,
+        target=name,
+        in_time=in_time,
+        notes=tuple(filter(None, [*notes, target.note, note])),
+    )
+    return replace(data, x=Table(text, frame, target, meaning, spelling, data))
+
+
+def _left_out(cells: TargetCells, are_out_N: NDArray[np.bool_]) -> str:
+    """What to say of the rows without a target: how many there are, and the lines of the first."""
+    many = int(are_out_N.sum())
+    first = cells.text.cells([int(row) for row in are_out_N.nonzero()[0][:MOST_LINES]])
+    lines = ", ".join(str(line) for line, _ in first.values()) + (" ..." if many > MOST_LINES else "")
+    return (
+        f"{many:,} row{'s' * (many > 1)} without {cells.name}, the target: left out, line {lines}; "
+        "dataset.strict=true refuses them"
+    )
+
+
+def _read_cells(path: Path, reading: Reading, meaning: Meaning, goal: Goal, split_column: str | None) -> Cells:
+    content = unpacked(path)
+    encoded = as_utf8(path, content, reading.encoding)
+    utf8 = without_last(path, encoded.utf8, reading.skip_last)
+    if reading.header is None:
+        reading = replace(reading, header=content.has_header)
+    said = [name for name in (goal.target, split_column) if isinstance(name, str)]
+    layout = find_layout(path, utf8, reading, said)
+    apart = list(dict.fromkeys([goal.column(layout.names), *([] if split_column is None else [split_column])]))
+    _check_names(path, utf8, layout.names, apart, meaning.columns)
+    text = TableText(path, encoded.encoding, layout, layout.separated(utf8))
+    frame = read_frame(text, meaning.as_words, apart)
+    notes = tuple(filter(None, [content.note, encoded.note, open_quote_note(text), total_note(text, frame)]))
+    return Cells(encoded.encoding, notes, layout, frame)
+
+
+def _check_names(
+    path: Path, utf8: bytes, names: Sequence[str], apart: Sequence[str], columns: Mapping[str, Column | str]
+) -> None:
+    """Raises ConfigError for each column that is spoken of and not there."""
+    asked = [("dataset.target", apart[0]), *(("dataset.split_column", name) for name in apart[1:])]
+    asked += [("dataset.columns", name) for name in columns]
+    lacking = [(key, name) for key, name in asked if name not in names]
+    if lacking:
+        listed = ", ".join([*names[:MOST_NAMES], *["..."] * (len(names) > MOST_NAMES)])
+        raise ConfigError(
+            [
+                f"{key}={name}: {path} has no such column{_hint(key, name, names, utf8)}\n  it has {listed}"
+                for key, name in lacking
+            ]
+        )
+
+
+def _hint(key: str, name: str, names: Sequence[str], utf8: bytes) -> str:
+    """Where the column may be that was meant: two at once, one of nearly this name, or below a title."""
+    several = [part.strip() for part in name.split(",")]
+    if len(several) > 1 and set(several) <= set(names):
+        return f"; one {key.rpartition('.')[2]} at a time: {key}={several[0]}"
+    if near := get_close_matches(name, names, n=1, cutoff=0.5):
+        return f"; did you mean {near[0]}?"
+    first_lines = utf8[:SAMPLE_BYTES].decode(errors="ignore").splitlines()[1:MOST_TITLE_LINES]
+    cells = ((number, re.split(r"[,;|\t]", line)) for number, line in enumerate(first_lines, start=2))
+    line = next((number for number, words in cells if name in (word.strip(' "') for word in words)), None)
+    return f"; line {line} holds the word: take out the lines above it" if line else ""
+
+
+def _notes(path: Path, cells: Cells, reading: Reading) -> list[str]:
+    """What a user should know of how the file was read."""
+    names, notes = cells.layout.names, list(cells.notes)
+    if not cells.layout.has_header and reading.names is None:
+        notes.append(
+            f"{path}: line 1 names no columns; they are called {names[0]} to {names[-1]} (dataset.names=[...])"
+        )
+    return notes

@@ -1,0 +1,221 @@
+"""What ``view`` draws: a data set, a schedule, a run; each as PNG files, and in the terminal what fits there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from math import ceil
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.text import Text
+
+from runner.build.instantiate import build_source
+from runner.build.optimizer import sample_optimizers
+from runner.build.schedule import build_schedules, describe
+from runner.cli.view_run import PICTURES, Wanted
+from runner.config.run_config import Config
+from runner.config.schedule import formula_names
+from runner.data import splits
+from runner.engine.state import load_weights
+from runner.engine.step import learning_rates
+from runner.errors import DataError, RunError, RunnerError
+from runner.experiment.assemble import read_data, read_split, source_part, split_settings, total_steps
+from runner.experiment.auto_settings import with_epochs
+from runner.experiment.predictor import Predictor
+from runner.experiment.rebuild import predictor_of, rebuild_to_read
+from runner.figures import dataset, schedule, terminal
+from runner.figures.curves import curves_of
+from runner.figures.dataset_view import Exhibit, Group
+from runner.figures.run import PORTRAITS, best_epoch, counts_and_names, first_mistakes
+from runner.figures.run_view import RunView, called
+from runner.figures.schedule import ScheduleCurves
+from runner.figures.style import Sheet, advice, style
+from runner.runs.files import write_whole
+from runner.runs.metric_log import epoch_rows
+from runner.runs.saved_run import StoredRun
+from runner.runs.schema import schema_of
+from runner.screen.console import RunConsole, console
+from runner.screen.result import confusion_table
+from runner.text import counted, say
+
+T = TypeVar("T")
+
+
+def draw_dataset(config: Config, out: Path) -> None:
+    """Some rows of the data set, its classes and its split, into ``out``."""
+    data, rows = read_split(config, read_data)
+    note = splits.describe(data, split_settings(config))
+    exhibit = Exhibit(config.dataset.option, data, rows, note, config.split_seed)
+    png, boxes = dataset.picture(exhibit)
+    write_whole(out, png)
+    show_picture(lambda screen: terminal.show(screen, exhibit), terminal.plain_lines(exhibit), out, advice(boxes))
+
+
+def draw_schedule(config: Config, out: Path) -> None:
+    """The learning rates of the run, into ``out``."""
+    curves = schedule_curves(config)
+    write_whole(out, schedule.picture(curves))
+    show_picture(lambda screen: schedule.show(screen, curves), schedule.plain_lines(curves), out)
+
+
+def show_picture(draw: Callable[[Console], None], lines: Iterable[str], out: Path, warning: str = "") -> None:
+    """As a terminal shows it, or in plain ``lines`` where there is none."""
+    screen = console(sys.stdout)
+    if screen.is_interactive:
+        draw(screen)
+    else:
+        say(*lines)
+    if warning:
+        RunConsole().warn(warning)
+    screen.print(Text(f"written to {out}"), soft_wrap=True)
+
+
+def schedule_curves(config: Config) -> ScheduleCurves:
+    """The rate of every group during every tick of the run."""
+    config, steps_per_epoch = laid_out(config)
+    optimizers = sample_optimizers(config.optimizer, config.trusted)
+    steps = total_steps(config, steps_per_epoch)
+    schedules = build_schedules(
+        config.scheduler,
+        optimizers,
+        total_steps=steps,
+        steps_per_epoch=steps_per_epoch,
+        monitor_mode="min",  # of a schedule that follows the monitor, which is refused
+        trusted=config.trusted,
+    )
+    tick = schedules[0].interval if schedules else "epoch"
+    rates: dict[str, list[float]] = {name: [] for name in learning_rates(optimizers)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that no optimizer steps between two ticks
+        for _ in range(steps if tick == "step" else ceil(steps / steps_per_epoch)):
+            for name, rate in learning_rates(optimizers).items():
+                rates[name].append(rate)
+            for schedule in schedules:
+                schedule.scheduler.step()
+    note = schedule_note(config, steps, steps_per_epoch)
+    knobs = describe(config.scheduler) if schedules else "no schedule: the rate stays"
+    return ScheduleCurves(config.scheduler.option, note, knobs, tick, rates)
+
+
+def laid_out(config: Config) -> tuple[Config, int]:
+    """The config with its epochs as a number, and the steps of each, 1 where the schedule knows epochs alone.
+
+    Its data is read where either depends on the rows.
+    """
+    per_step = config.scheduler.knobs.get("interval") == "step" or config.max_steps is not None
+    per_step = per_step or not formula_names(config.scheduler).isdisjoint({"step", "steps"})
+    if config.epochs != "auto" and not per_step:
+        return config, 1
+    data, steps = None if per_step else build_source(source_part(config.dataset), config.trusted).blank(), 1
+    if data is None:
+        data, rows = read_split(config, read_data)
+        steps = ceil(len(rows.train) / min(config.batch_size, len(rows.train)))
+    return with_epochs(config, data, steps), steps if per_step else 1
+
+
+def schedule_note(config: Config, steps: int, steps_per_epoch: int) -> str:
+    """As "sgd lr 0.001, 20 epochs", or "..., 420 steps, 21 an epoch of digits" where steps count."""
+    length = counted(steps // steps_per_epoch, "epoch")
+    if steps_per_epoch > 1:
+        length = f"{counted(steps, 'step')}, {steps_per_epoch:,} an epoch of {config.dataset.option}"
+    return f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}, {length}"
+
+
+def draw_run(stored: StoredRun, wanted: Wanted) -> None:
+    """The pictures that are wanted of a run. Raises DataError where none suits it."""
+    messages = RunConsole()
+    sitter = opened(stored, wanted.example, messages.warn)
+    if wanted.example:
+        sitter.check_example()
+    missing: dict[str, list[str]] = {}  # what is lacking -> the pictures that need it
+    written = []
+    with style() as boxes:
+        for name in wanted.pictures or PICTURES:
+            sheet = drawn(name, sitter, wanted, missing)
+            if sheet is not None:
+                make_folder(wanted.folder)
+                write_whole(wanted.path(name), sheet.png())
+                written.append(name)
+    left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
+    if not written:
+        raise DataError("\n".join(left_out) or "view: no picture suits this run")
+    show_run(sitter, written)
+    for line in [*left_out, *filter(None, [advice(boxes)])]:
+        messages.warn(line)
+    say(f"written to {wanted.folder}{os.sep}")
+    for name in written:
+        print(f"  {f'{name}.png':16}  {PICTURES[name]}")
+
+
+def make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as refusal:
+        raise RunError(f"{folder}: not made: {refusal.strerror}; name another: --out FOLDER") from refusal
+
+
+def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> RunView:
+    """The run, with whatever of it can be read; what cannot is kept as the reason."""
+    directory, config = stored.directory, stored.config
+    common: dict[str, Any] = {
+        "name": called(config.name, config.fold),
+        "monitor": config.monitor,
+        "measured": or_fault(lambda: list(epoch_rows(directory.metrics)) if directory.metrics.exists() else []),
+        "ended": or_fault(lambda: directory.read_results() if directory.summary.exists() else {}),
+        "example": example,
+    }
+    try:
+        rebuilt = rebuild_to_read(stored, warn)
+    except DataError as fault:
+        try:
+            net, checkpoint = predictor_of(stored, warn)
+        except DataError as worse:
+            return RunView(**common, by="no checkpoint", predictor=worse, experiment=fault)
+        return RunView(**common, by=f"{checkpoint}.pt", predictor=net, experiment=fault)
+    experiment = rebuilt.experiment
+    load_weights(rebuilt.saved, experiment.parts)
+    schema = schema_of(experiment.data, experiment.split.train)
+    net = Predictor(experiment.parts, schema, experiment.choice, config.eval_batch_size)
+    by = f"{rebuilt.checkpoint}.pt of epoch {rebuilt.saved['epoch']}"
+    return RunView(**common, by=by, predictor=net, experiment=experiment)
+
+
+def or_fault(read: Callable[[], T]) -> T | DataError:
+    try:
+        return read()
+    except DataError as fault:
+        return fault
+
+
+def drawn(name: str, sitter: RunView, wanted: Wanted, missing: dict[str, list[str]]) -> Sheet | None:
+    """The picture; None where it does not suit the run or lacks something, unless it was asked for by name."""
+    try:
+        return PORTRAITS[name](sitter)
+    except RunnerError as fault:
+        if name in wanted.pictures:
+            raise
+        if isinstance(fault, DataError):
+            missing.setdefault(str(fault), []).append(name)
+        elif sitter.example and "--test-index" in str(fault):
+            raise
+        return None
+
+
+def show_run(sitter: RunView, written: Sequence[str]) -> None:
+    """What a terminal can show of the pictures that were drawn."""
+    screen = console(sys.stdout)
+    screen.print(Text(f"{sitter.name}, {sitter.by}", style="bold"))
+    if "curves" in written:
+        screen.print(terminal.curve_table(curves_of(sitter.rows), best_epoch(sitter), screen.width), Text())
+    if "confusion" in written:
+        counts, names, _ = counts_and_names(sitter)
+        matrix = confusion_table(names, counts, screen.width)
+        if matrix is not None:
+            screen.print(matrix, Text())
+    if "mistakes" in written and terminal.has_colours(screen):
+        groups = [Group(heading, images) for heading, images in first_mistakes(sitter)]
+        screen.print(*terminal.tiles(tuple(groups), screen.width))

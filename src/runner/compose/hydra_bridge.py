@@ -1,0 +1,112 @@
+"""All that is asked of Hydra by names which it keeps to itself: they may be others in its next version."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from hydra import version
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core import utils
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Override
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, flag_override
+
+from runner.config.catalog import Catalog, conf_folders
+
+if TYPE_CHECKING:
+    from runner.compose.composition import Composed
+    from runner.compose.request import Request
+
+Task = Callable[[DictConfig], Any]
+
+
+def hydra_parser() -> argparse.ArgumentParser:
+    """The parser of Hydra's own flags."""
+    # Python 3.14 renders every help text when it is added; Hydra 1.3 has one that is no text yet (fixed in 1.4)
+    checked = argparse.ArgumentParser.__dict__.get("_check_help")
+    if checked is not None:
+        argparse.ArgumentParser._check_help = lambda self, action: None  # type: ignore[attr-defined]
+    try:
+        return get_args_parser()
+    finally:
+        if checked is not None:
+            argparse.ArgumentParser._check_help = checked  # type: ignore[attr-defined]
+
+
+def hydra_for(catalog: Catalog) -> Hydra:
+    """A Hydra that searches the catalog's folders in their order, and no others."""
+    _keep_plugins_of_the_current_folder_out()
+    version.setbase("1.3")
+    search = create_config_search_path(str(catalog.folders[-1]))
+    for folder in catalog.folders[:-1]:
+        search.prepend("user", f"file://{folder}", SearchPathQuery(provider="main"))
+    GlobalHydra.instance().clear()
+    hydra = Hydra.create_main_hydra2("train", search)
+    # a file's own hydra.searchpath, where pkg:// imports what it names, is refused with the rest of the composed node
+    hydra.config_loader._process_config_searchpath = lambda *args: None  # type: ignore[attr-defined]
+    return hydra
+
+
+def _keep_plugins_of_the_current_folder_out() -> None:
+    """Hydra imports all that stands in a folder hydra_plugins on the path: it may have been downloaded with a table."""
+    if "hydra_plugins" not in sys.modules:
+        others = (Path(place).resolve() for place in sys.path)
+        places = dict.fromkeys([Path(__file__).parents[2], *(place for place in others if place != Path.cwd())])
+        package = ModuleType("hydra_plugins")
+        package.__path__ = [str(place / "hydra_plugins") for place in places]
+        sys.modules["hydra_plugins"] = package
+
+
+def hydra_context(catalog: Catalog) -> HydraContext:
+    return HydraContext(config_loader=hydra_for(catalog).config_loader, callbacks=Callbacks())
+
+
+def split_jobs(overrides: Sequence[Override]) -> list[list[str]]:
+    """The overrides of every combination of their values. Raises HydraException."""
+    return [list(job) for batch in BasicSweeper.split_arguments(list(overrides), None) for job in batch]
+
+
+def editable(tree: DictConfig) -> AbstractContextManager[Any]:
+    """Inside it Hydra's own node, read-only once it is in use, can be written."""
+    return flag_override(tree.hydra, ["readonly", "struct"], [False, False])
+
+
+def run_job(request: Request, composed: Composed, run_dir: Path, task: Task) -> Any:
+    """What ``task`` returns, called inside ``run_dir`` as Hydra's job: .hydra/ is written.
+
+    What the task raises comes out as it is.
+    """
+    tree, catalog = composed.tree, Catalog(conf_folders(request.flags.config_dir))
+    with editable(tree):
+        tree.hydra.mode = RunMode.RUN
+        tree.hydra.run.dir = str(run_dir.absolute())
+    raised: list[Exception] = []
+
+    def remembering(job: DictConfig) -> Any:
+        try:
+            return task(job)
+        except Exception as error:
+            raised.append(error)  # Hydra keeps it to itself and prints a line of its own
+            raise
+
+    returned = utils.run_job(
+        hydra_context=hydra_context(catalog),
+        task_function=remembering,
+        config=tree,
+        job_dir_key="hydra.run.dir",
+        job_subdir_key=None,
+    )
+    if raised:
+        raise raised[0]
+    return returned.return_value

@@ -1,0 +1,118 @@
+"""A run as far as it could be opened: what its pictures are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from runner.engine.best import is_higher_better, stored_directions
+from runner.engine.fit import predict
+from runner.errors import ConfigError, DataError
+from runner.experiment.assemble import Experiment
+from runner.experiment.predictor import Predictor, probabilities
+from runner.figures.class_predictions import Verdicts
+from runner.figures.heading import Title
+from runner.text import figure
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run as far as it could be opened."""
+
+    name: str
+    by: str  # best.pt of epoch 3
+    monitor: str
+    measured: Sequence[Mapping[str, Any]] | DataError  # the rows of metrics.jsonl, or why there are none
+    ended: Mapping[str, Any] | DataError  # summary.json, or why there is none
+    predictor: Predictor | DataError  # or why there is none
+    experiment: Experiment | DataError  # with the weights of its checkpoint, or why there is none
+    example: int = 0  # of the judged split: what pictures of one example show
+    outputs: tuple[Tensor, Tensor] | None = None  # (logits_NK, y_N) of the judged split, where they are known
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        return given(self.measured)
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        return given(self.ended)
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher value of the monitor is the better one: as its class says, else the summary."""
+        if not isinstance(self.experiment, DataError):
+            return self.experiment.higher_is_better
+        said = {} if isinstance(self.ended, DataError) else self.ended
+        return is_higher_better(self.monitor, stored_directions(said)) is not False
+
+    @property
+    def net(self) -> Predictor:
+        return given(self.predictor)
+
+    @property
+    def data(self) -> Experiment:
+        return given(self.experiment)
+
+    @property
+    def split(self) -> str:
+        """test; val where there is no test, train where there is neither."""
+        return next(split for split in ("test", "val", "train") if split in self.data.judged)
+
+    @property
+    def rows_N(self) -> Tensor:
+        rows_N: Tensor = getattr(self.data.split, self.split)
+        return rows_N
+
+    @cached_property
+    def answers(self) -> tuple[Tensor, Tensor]:
+        """(probabilities_NK or predicted numbers, y_N) of the judged split, on the host."""
+        logits_NK, y_N = self.outputs or predict(self.data.parts, self.data.judged[self.split])
+        return probabilities(self.data.parts, logits_NK), y_N.cpu()
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        if self.net.schema.task == "regression":
+            raise ConfigError("this run predicts numbers: it has no classes to mistake")
+        scores_NK, y_N = self.answers
+        return Verdicts(self.split, self.rows_N, scores_NK, y_N, self.data.data.class_names)
+
+    def title(self, facts: str, note: str) -> Title:
+        return Title(self.name, facts, note)
+
+    def check_example(self) -> None:
+        """Raises ConfigError where there is no such row; DataError where the data cannot be read."""
+        if self.example >= len(self.rows_N):
+            have = f"rows 0 to {len(self.rows_N) - 1}"
+            raise ConfigError(f"--test-index {self.example}: the {self.split} split has {have}")
+
+    @property
+    def example_row(self) -> Tensor:
+        """[1] the number of the example in the data."""
+        self.check_example()
+        return self.rows_N[self.example : self.example + 1]
+
+    def example_name(self) -> str:
+        y, names = self.data.data.y[self.example_row].item(), self.data.data.class_names
+        return f"row {self.example} of the {self.split} split, {names[int(y)] if names else figure(y)}"
+
+    def prepared(self, rows_n: Tensor) -> Tensor:
+        """[n, ...] rows of the data as the net gets them."""
+        x: Tensor = self.data.parts.preprocess(self.data.data.x[rows_n].to(self.data.choice.device))
+        return x
+
+
+def called(name: str, fold: object) -> str:
+    """What stands above a run's pictures; ``fold`` is None where it is no fold."""
+    return name if fold is None else f"{name}, fold {fold}"
+
+
+def given(value: T | DataError) -> T:
+    if isinstance(value, DataError):
+        raise value
+    return value

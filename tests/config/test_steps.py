@@ -1,0 +1,67 @@
+import subprocess
+import sys
+
+import pytest
+
+from runner.config.steps import Spec, read_transforms
+from runner.errors import ConfigError
+
+
+def test_a_short_name_stands_for_knobs_that_are_null():
+    specs = read_transforms([{"scale": {"divisor": 255}}, "normalise", {"normalise": {"mean": 0.5, "std": [1, 2]}}])
+    assert specs == (
+        Spec("scale", {"divisor": 255}),
+        Spec("normalise", {"mean": None, "std": None}),
+        Spec("normalise", {"mean": 0.5, "std": [1, 2]}),
+    )
+    assert read_transforms([{"flatten": None}]) == (Spec("flatten", {}),)
+    assert read_transforms([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("transforms", "fault"),
+    [
+        (
+            ["normalize"],
+            r"dataset\.transforms\[0\]: there is no transform 'normalize'; did you mean normalise\? "
+            "choices: scale, normalise, impute, one_hot, flatten",
+        ),
+        (["xyz"], "there is no transform 'xyz'; choices: scale"),
+        (
+            [{"scale": {"diviser": 2, "divisor": 2}}],
+            r"\[0\]\.scale: there is no knob 'diviser'; did you mean divisor\?",
+        ),
+        ([{"flatten": {"dim": 1}}], r"flatten: there is no knob 'dim'; choices: none"),
+        (["flatten", "scale"], r"\[1\]\.scale\.divisor is missing: give a number above 0"),
+        ([{"scale": {"divisor": 0}}], r"scale\.divisor=0: give a number above 0"),
+        ([{"scale": {"divisor": True}}], r"scale\.divisor=True: give"),
+        ([{"scale": {"divisor": "abc"}}], r"scale\.divisor='abc': give"),
+        ([{"scale": {"divisor": float("inf")}}], r"scale\.divisor=inf: give"),
+        ([{"normalise": {"mean": "x"}}], r"normalise\.mean='x': give a number, a list, or null"),
+        ([{"normalise": {"mean": []}}], r"normalise\.mean=\[\]: give"),
+        ([{"normalise": {"std": [1, 0]}}], r"normalise\.std=\[1, 0\]: give numbers above 0"),
+        ([{"scale": 255}], r"dataset\.transforms\[0\]=\{'scale': 255\}: give a name, or \{name: \{knob: value\}\}"),
+        ([{"scale": {}, "flatten": {}}], r"give a name, or"),
+        ([3], r"dataset\.transforms\[0\]=3: give a name"),
+        ([{"resize": {"size": 8}}], r"resize\.size=8: give \[height, width\] in pixels"),
+        ([{"resize": {"size": [8, 0]}}], r"resize\.size=\[8, 0\]: give"),
+        ([{"pad": {"pixels": 1.5}}], r"pad\.pixels=1\.5: give a whole number of at least 1"),
+        ([{"pad": {"pixels": True}}], r"pad\.pixels=True: give"),
+        ("normalise", r"dataset\.transforms='normalise': give a list, \[\] for none"),
+        (None, r"dataset\.transforms=None: give a list"),
+    ],
+)
+def test_a_wrong_transform_is_named_with_what_would_be_right(transforms, fault):
+    with pytest.raises(ConfigError, match=fault):
+        read_transforms(transforms)
+
+
+def test_all_faults_come_at_once():
+    with pytest.raises(ConfigError) as caught:
+        read_transforms(["normalize", {"scale": {"diviser": 2}}, 3])
+    assert len(caught.value.faults) == 4
+
+
+def test_the_list_is_checked_without_torch():
+    code = "import sys; from runner.config import steps; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
