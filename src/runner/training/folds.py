@@ -105,7 +105,7 @@ def record_folds(
     write_whole(directory.config, config.as_yaml().encode())  # before the summary, which says that there is a run
     summary = FoldsSummary(directory, config.name, config.folds)
     console = FoldConsole(config, directory, brief=brief)
-    with interruption() as stop, ending_told(summary):
+    with interruption() as stop, record_ending(summary):
         for fold in range(config.folds):
             check_stop(stop, directory)
             start = begin(fold)
@@ -151,7 +151,7 @@ def check_stop(stop: Interruption, directory: RunDirectory) -> None:
 
 
 @contextmanager
-def ending_told(summary: FoldsSummary) -> Iterator[None]:
+def record_ending(summary: FoldsSummary) -> Iterator[None]:
     """Writes why the folds ended early into their summary before the fault goes on its way."""
     try:
         yield

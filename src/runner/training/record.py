@@ -12,7 +12,7 @@ from typing import Any
 from runner import device, seed
 from runner.contracts import Outcome, Progress, Report, Status
 from runner.engine import state
-from runner.engine.anomaly import anomalies_told
+from runner.engine.anomaly import raise_on_anomaly
 from runner.engine.fit import Stopped, fit
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError, memory_ran_out
@@ -62,7 +62,7 @@ def record(
         shown = replace(outline(experiment, directory.path), hint=hint)
         summary = Summary(directory, shown, experiment.data_digest, experiment.config.as_dict())
         with (
-            failure_told(summary, experiment),
+            record_failure(summary, experiment),
             Views(directory, experiment.config, shown, saved, brief=brief) as views,
         ):
             for note in shown.notes if saved is None else ():
@@ -80,7 +80,7 @@ def record(
 
 
 @contextmanager
-def failure_told(summary: Summary, experiment: Experiment) -> Iterator[None]:
+def record_failure(summary: Summary, experiment: Experiment) -> Iterator[None]:
     """Writes why the run failed into its summary before the fault goes on its way."""
     try:
         yield
@@ -143,7 +143,7 @@ class Recording:
                 trace = self.directory.path / "profile.pt.trace.json"  # the ending TensorBoard looks for
                 watchers.enter_context(profiled(trace, self.views.remark))
             if self.experiment.config.detect_anomaly:
-                watchers.enter_context(anomalies_told())
+                watchers.enter_context(raise_on_anomaly())
             yield
 
     def begin(self, saved: Mapping[str, Any] | None) -> None:
