@@ -40,7 +40,7 @@ def trial(words: Sequence[str]) -> dict[str, Any]:
 def last_scores(run: Path) -> dict[str, float]:
     """Of the weights after the last step, on every split, with dropout and augmentation off."""
     rebuilt = rebuild_to_read(open_run("eval", [str(run), "checkpoint=last"], own=("checkpoint",)), print)
-    return judge(rebuilt.experiment, rebuilt.saved).values
+    return dict(judge(rebuilt.experiment, rebuilt.saved).outcome.best)
 
 
 def spread(values: Sequence[float], digits: int) -> str:

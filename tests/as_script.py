@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from pathlib import Path
 
 import pytest
-import torch
 
 import program
 from runner.cli import main
@@ -21,18 +18,17 @@ def written(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def losses(script: str) -> tuple[list[list[float]], list[float]]:
-    """(train, val) of each epoch and the numbers of the test, by running the script in a namespace of its own."""
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told), torch.random.fork_rng():
-        exec(compile(script.replace(":.6f}", "!r}"), "script", "exec"), {"__name__": "__main__"})
-    lines = [
-        [float(number) for number in re.findall(r"[\d.]+(?:e-?\d+)?", line)] for line in told.getvalue().splitlines()
-    ]
-    epochs = [
-        line[1:3] for line, text in zip(lines, told.getvalue().splitlines(), strict=True) if text.startswith("epoch")
-    ]
-    return epochs, lines[-1] if told.getvalue().splitlines()[-1].startswith("test") else []
+def losses(script: str, folder: Path) -> tuple[list[list[float]], list[float]]:
+    """(train, val) of each epoch and the numbers of the test, by running the script in a process of its own."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "script.py"
+    path.write_text(script.replace(":.6f}", "!r}"))
+    done = program.run_script(path, folder / "script")
+    assert done.code == 0, done.err
+    told = done.out.splitlines()
+    lines = [[float(number) for number in re.findall(r"[\d.]+(?:e-?\d+)?", line)] for line in told]
+    epochs = [line[1:3] for line, text in zip(lines, told, strict=True) if text.startswith("epoch")]
+    return epochs, lines[-1] if told[-1].startswith("test") else []
 
 
 def counted(script: str) -> int:
@@ -48,7 +44,7 @@ def trained(words: list[str], folder: Path) -> Path:
 
 def check(words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
     script = written(words, capsys)
-    epochs, test = losses(script)
+    epochs, test = losses(script, folder)
     run = trained(words, folder)
     rows = [row for row in read_rows(run / "metrics.jsonl") if "train/loss" in row]
     expected = [[row[name] for name in ("train/loss", "val/loss") if name in row] for row in rows]

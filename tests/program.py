@@ -6,6 +6,7 @@ import atexit
 import importlib
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -99,12 +100,20 @@ def ask(question: dict[str, Any]) -> str:
 
 def fork(argv: Sequence[str], scratch: Path, *, before: str = "", at: Any = None, cwd: Path | None = None) -> Forked:
     """Start ``runner argv``; ``before``, a function of this file, is called with ``at`` in the process first."""
+    return start_in_fork(scratch, argv=list(argv), before=before, at=at, cwd=str(cwd or scratch), script="")
+
+
+def run_script(path: Path, scratch: Path) -> Done:
+    """A Python script, to its end, here, in a process that has imported torch and set nothing."""
+    return start_in_fork(scratch, script=str(path), cwd=str(Path.cwd())).end()
+
+
+def start_in_fork(scratch: Path, **job: Any) -> Forked:
     scratch.mkdir(parents=True, exist_ok=True)
     number = len(list(scratch.glob("*.out")))
     out, err = scratch / f"{number}.out", scratch / f"{number}.err"
     out.touch()
-    job = {"argv": list(argv), "out": str(out), "err": str(err), "before": before, "at": at, "cwd": str(cwd or scratch)}
-    return Forked(int(ask(job)), out, err)
+    return Forked(int(ask({"out": str(out), "err": str(err), **job})), out, err)
 
 
 def serve() -> None:
@@ -140,6 +149,9 @@ def child(job: dict[str, Any]) -> int:
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), descriptor)
     os.chdir(job["cwd"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if job["script"]:
+        runpy.run_path(job["script"], run_name="__main__")
+        return 0
     from runner.cli.main import main
 
     if job["before"]:
@@ -357,16 +369,16 @@ class FullFile(type(Path())):
 
 
 def tell_the_scores(path: str) -> None:
-    from runner.experiment.scoring import Judgement
+    from runner.experiment import scoring
 
-    outcome = Judgement.outcome
+    judge = scoring.judge
 
-    def told(self: Judgement, *args: Any) -> Any:
-        made = outcome(self, *args)
-        Path(path).write_text(json.dumps(dict(made.best)))
-        return made
+    def judged(*args: Any) -> scoring.Scores:
+        scores = judge(*args)
+        Path(path).write_text(json.dumps(dict(scores.outcome.best)))
+        return scores
 
-    Judgement.outcome = told
+    scoring.judge = judged
 
 
 def wait_before_the_first_step(path: str) -> None:

@@ -12,7 +12,7 @@ from torchmetrics import Metric
 import program
 from program import TINY
 from runner.contracts import Data
-from runner.experiment.metric_checks import tried
+from runner.experiment.metric_checks import try_metric
 
 NUMBERS = ["x,y", *(f"{i},{i * 1.5}" for i in range(9))]
 CLASSES = ["x,y", *(f"{i},{'rare' if i % 12 == 0 else 'often'}" for i in range(40))]
@@ -86,7 +86,7 @@ def test_metrics_that_have_a_value_are_none_of_our_business(tmp_path: Path) -> N
 
 def test_a_class_of_a_users_own_is_tried_too() -> None:
     data = Data(x=torch.zeros(3, 1), y=torch.tensor([1.0, 2.0, 4.0]), task="regression")
-    assert tried(Plain(), data.y, data) == "it gives a float, not a tensor"
+    assert try_metric(Plain(), data.y, data) == "it gives a float, not a tensor"
 
 
 def test_what_the_program_chose_itself_is_left_out_where_it_has_no_value(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_script_stops_where_the_run_does(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = check([*IRIS, "epochs=30", *words], tmp_path, capsys)
-    assert len(losses(script)[0]) < 30 and counted(script) <= 60
+    assert len(losses(script, tmp_path)[0]) < 30 and counted(script) <= 60
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,9 @@ from runner.training.folds import reading_once
 def evaluate(stored: StoredRun) -> None:
     console = RunConsole()
     rebuilt = rebuild_to_read(stored, console.warn)
-    judgement = judge(rebuilt.experiment, rebuilt.saved)
-    where = rebuilt.experiment.choice.device
-    console.note(f"{rebuilt.checkpoint}.pt of step {judgement.step}, epoch {judgement.epoch}, on {where}")
-    console.scores(outline(rebuilt.experiment, stored.directory.path), judgement.outcome("finished", {}))
+    outcome, where = judge(rebuilt.experiment, rebuilt.saved).outcome, rebuilt.experiment.choice.device
+    console.note(f"{rebuilt.checkpoint}.pt of step {outcome.best['step']}, epoch {outcome.best['epoch']}, on {where}")
+    console.scores(outline(rebuilt.experiment, stored.directory.path), outcome)
 
 
 def evaluate_folds(stored: StoredRun) -> None:
@@ -35,7 +34,6 @@ def evaluate_folds(stored: StoredRun) -> None:
     read, outcomes = reading_once(), []
     for fold in done:
         rebuilt = rebuild_to_read(fold, console.warn, read)
-        judgement = judge(rebuilt.experiment, rebuilt.saved)
-        outcomes.append(judgement.outcome("finished", {}))
-        console.note(f"fold {fold.config.fold}: {rebuilt.checkpoint}.pt of step {judgement.step}")
+        outcomes.append(judge(rebuilt.experiment, rebuilt.saved).outcome)
+        console.note(f"fold {fold.config.fold}: {rebuilt.checkpoint}.pt of step {outcomes[-1].best['step']}")
     show_folds(console, outcomes, rebuilt.experiment.data.class_names)

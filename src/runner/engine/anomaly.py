@@ -16,7 +16,7 @@ TRACE = "Error detected in"
 
 
 @contextmanager
-def anomalies_told() -> Iterator[None]:
+def raise_on_anomaly() -> Iterator[None]:
     """Inside, a backward pass that makes a NaN raises RunError with the operation and the line that called it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -31,9 +31,11 @@ def check_measurable(config: Config, data: Data, rows: Split, metrics: Mapping[s
     for split in SPLITS:
         y_N = data.y[getattr(rows, split)]
         for name, metric in metrics.items() if len(y_N) else ():
-            value = tried(metric, y_N, data)
+            value = try_metric(metric, y_N, data)
             if isinstance(value, str):
-                faults.append(f"metric={name}: has no value on the {split} split: {met(y_N, data) or value}")
+                faults.append(
+                    f"metric={name}: has no value on the {split} split: {missing_classes(y_N, data) or value}"
+                )
                 faults[-1] += f"\n  {advice(config, data, split, name)}"
             elif value.ndim and config.monitor == f"{split}/{name}":
                 faults.append(f"monitor={config.monitor}: is no single number, by which epochs could be told apart")
@@ -57,10 +59,10 @@ def check_monitor(config: Config, metrics: Mapping[str, Any]) -> None:
 def is_thin(data: Data, rows: Split) -> bool:
     """Whether some split that has rows is of a single one, or without one of the classes."""
     splits = [y_N for split in SPLITS if len(y_N := data.y[getattr(rows, split)])]
-    return any(len(y_N) == 1 or met(y_N, data) for y_N in splits)
+    return any(len(y_N) == 1 or missing_classes(y_N, data) for y_N in splits)
 
 
-def tried(metric: Any, y_N: Tensor, data: Data) -> Tensor | str:
+def try_metric(metric: Any, y_N: Tensor, data: Data) -> Tensor | str:
     """The metric of random answers; in words, why it has none.
 
     A row of each class is enough to know. What torchmetrics only warns of is a value that it has made up.
@@ -83,13 +85,13 @@ def tried(metric: Any, y_N: Tensor, data: Data) -> Tensor | str:
     return value if isinstance(value, Tensor) else f"it gives a {type(value).__name__}, not a tensor"
 
 
-def met(y_N: Tensor, data: Data) -> str:
-    """Of how few rows it is, or of which classes it has none."""
+def missing_classes(y_N: Tensor, data: Data) -> str:
+    """In words: of which classes there is no row, or that a number stands alone; "" where nothing is missing."""
     if data.task == "regression":
         return "it is a single row" if len(y_N) == 1 else ""
-    is_met_K = torch.bincount(y_N, minlength=len(data.class_names)) > 0
-    lacking = [name for name, is_met in zip(data.class_names, is_met_K.tolist(), strict=True) if not is_met]
-    some = ", ".join([*lacking[:MOST_CLASSES], *["..."] * (len(lacking) > MOST_CLASSES)])
+    is_there_K = torch.bincount(y_N, minlength=len(data.class_names)) > 0
+    lacking = [name for name, is_there in zip(data.class_names, is_there_K.tolist(), strict=True) if not is_there]
+    some = ", ".join([*lacking[:MOST_CLASSES], *(["..."] if len(lacking) > MOST_CLASSES else [])])
     return f"it has no row of {some}" if lacking else ""
 
 

@@ -5,25 +5,15 @@ Shapes: N rows, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from runner.contracts import Batches, Parts
+from runner.contracts import Parts
 from runner.engine import fit
 
 
-def clipping_cost(parts: Parts, split: str, batches: Batches, stop: Callable[[], bool] = fit.never) -> str | None:
-    """A line of what the ReLU cuts off on ``split``; None where the net's outputs are no clipped logits.
-
-    Raises engine.Stopped once ``stop`` turns true.
-    """
-    bare = without_last_relu(parts.model)
-    if bare is None or not fit.counts_hits(parts):
-        return None
-    logits_NK, y_N = fit.predict(replace(parts, model=bare), batches, stop)
+def relu_cost(parts: Parts, split: str, logits_NK: Tensor, y_N: Tensor) -> str | None:
+    """A line of what the ReLU cuts off ``logits_NK``, the outputs on ``split`` without it."""
     if logits_NK.shape[1] == 1:  # the sign of a single output says the class, clipped or not
         return None
     with_it, without_it = (hit_share(parts, outputs, y_N) for outputs in (logits_NK.relu(), logits_NK))
@@ -45,7 +35,7 @@ def without_last_relu(model: nn.Module) -> nn.Module | None:
     return None if bare is None else nn.Sequential(*front, bare)
 
 
-def hit_share(parts: Parts, logits_NK: torch.Tensor, y_N: torch.Tensor) -> float:
+def hit_share(parts: Parts, logits_NK: Tensor, y_N: Tensor) -> float:
     """The share of rows whose class is the predicted one."""
     counts = torch.tensor(fit.confusion(parts.readout(logits_NK), y_N, logits_NK.shape[1]))
     return float(counts.diagonal().sum() / counts.sum())

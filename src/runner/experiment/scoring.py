@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from runner.contracts import Outcome, Status
+import torch
+from torch import Tensor
+
+from runner.contracts import Outcome
 from runner.engine import fit
 from runner.engine.state import load_weights
 from runner.experiment.assemble import Experiment
-from runner.experiment.baselines import Baselines, baselines
-from runner.experiment.relu_cost import clipping_cost
+from runner.experiment.baselines import baselines
+from runner.experiment.relu_cost import relu_cost, without_last_relu
 from runner.runs.checkpoint import Checkpoints
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """Scores of one checkpoint."""
+class Scores:
+    """Of one checkpoint; ``logits_NK`` and ``y_N`` are those of test, or else val, or else train."""
 
-    step: int
-    epoch: int
-    values: dict[str, float]  # train/..., val/..., test/..., all in evaluation mode
-    split: str  # the split that confusion and baselines are about
-    confusion: tuple[tuple[int, ...], ...]  # [true][predicted]; () for regression
-    baselines: Baselines
-    remarks: tuple[str, ...] = ()  # what the net was found to do, in lines
-
-    def outcome(self, status: Status, final: Mapping[str, float]) -> Outcome:
-        return Outcome(
-            status=status,
-            best={"step": self.step, "epoch": self.epoch, **self.values},
-            final=final,
-            baseline=self.baselines.constant,
-            linear=self.baselines.linear,
-            linear_left_out=self.baselines.linear_left_out,
-            confusion=self.confusion,
-            judged_split=self.split,
-            remarks=self.remarks,
-        )
+    outcome: Outcome  # as of a run that ended here; its last epoch is not known
+    logits_NK: Tensor
+    y_N: Tensor
 
 
 def checkpoint_to_judge(checkpoints: Checkpoints) -> str:
@@ -46,29 +32,27 @@ def checkpoint_to_judge(checkpoints: Checkpoints) -> str:
     return "best" if checkpoints.has("best") else "last"
 
 
-def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], bool] = fit.never) -> Judgement:
-    """Put the weights of a checkpoint into the experiment and score them.
+def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], bool] = fit.never) -> Scores:
+    """Put the weights of a checkpoint into the experiment and score them: the net sees every split once.
 
     Raises DataError when they do not fit, engine.Stopped once ``stop`` turns true.
     """
-    load_weights(saved, experiment.parts)
-    fit.refer(experiment.parts, stop)
     parts, num_classes = experiment.parts, len(experiment.data.class_names)
-    values: dict[str, float] = {}
-    counts: tuple[tuple[int, ...], ...] = ()
-    for split, batches in experiment.judged.items():
-        logits_NK, y_N = fit.predict(parts, batches, stop)
-        values |= {f"{split}/{key}": value for key, value in fit.judge(parts, logits_NK, y_N).items()}
-        if num_classes and split != "train":
-            counts = fit.confusion(parts.readout(logits_NK), y_N, num_classes)
-    split = next((s for s in ("test", "val") if s in experiment.judged), "")
-    cost = clipping_cost(parts, split, experiment.judged[split], stop) if split else None
-    return Judgement(
-        step=saved["progress"]["step"],
-        epoch=saved["epoch"],
-        values=values,
-        split=split,
-        confusion=counts,
-        baselines=baselines(experiment, split) if split else Baselines(),
-        remarks=(cost,) if cost else (),
-    )
+    load_weights(saved, parts)
+    fit.refer(parts, stop)
+    bare = without_last_relu(parts.model) if fit.counts_hits(parts) else None
+    judged = next((split for split in ("test", "val") if split in experiment.judged), "")
+    best: dict[str, float] = {"step": saved["progress"]["step"], "epoch": saved["epoch"]}
+    logits_NK, y_N, cost = torch.empty(0), torch.empty(0), None
+    for split, batches in experiment.judged.items():  # the one to judge by is the last
+        if split == judged and bare is not None:
+            unclipped_NK, y_N = fit.predict(replace(parts, model=bare), batches, stop)
+            logits_NK, cost = unclipped_NK.relu(), relu_cost(parts, split, unclipped_NK, y_N)
+        else:
+            logits_NK, y_N = fit.predict(parts, batches, stop)
+        best |= {f"{split}/{name}": value for name, value in fit.judge(parts, logits_NK, y_N).items()}
+    outcome = Outcome("finished", best, judged_split=judged, remarks=(cost,) if cost else ())
+    if judged:
+        confusion = fit.confusion(parts.readout(logits_NK), y_N, num_classes) if num_classes else ()
+        outcome = replace(outcome, confusion=confusion, **baselines(experiment, judged))
+    return Scores(outcome, logits_NK, y_N)

@@ -33,6 +33,7 @@ class RunView:
     predictor: Predictor | DataError  # or why there is none
     experiment: Experiment | DataError  # with the weights of its checkpoint, or why there is none
     example: int = 0  # of the judged split: what pictures of one example show
+    outputs: tuple[Tensor, Tensor] | None = None  # (logits_NK, y_N) of the judged split, where they are known
 
     @property
     def rows(self) -> Sequence[Mapping[str, Any]]:
@@ -71,7 +72,7 @@ class RunView:
     @cached_property
     def answers(self) -> tuple[Tensor, Tensor]:
         """(probabilities_NK or predicted numbers, y_N) of the judged split, on the host."""
-        logits_NK, y_N = predict(self.data.parts, self.data.judged[self.split])
+        logits_NK, y_N = self.outputs or predict(self.data.parts, self.data.judged[self.split])
         return probabilities(self.data.parts, logits_NK), y_N.cpu()
 
     @cached_property

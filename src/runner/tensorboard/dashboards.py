@@ -25,6 +25,7 @@ from runner import seed
 from runner.contracts import Layer, Report
 from runner.errors import ConfigError, RunError
 from runner.experiment.assemble import Experiment
+from runner.experiment.scoring import Scores
 from runner.runs.directory import RunDirectory
 from runner.tensorboard.writer import TensorBoard, histogram_value, image_value, pr_curve_value
 
@@ -81,11 +82,11 @@ class Dashboards:
         self.offer("histograms", self.show_histograms)
         self.offer("filters", self.show_filters)
 
-    def finish(self) -> None:
+    def finish(self, scores: Scores) -> None:
         """The best checkpoint's mistakes and what its net sees in the rows. The net is left in evaluation mode."""
         if not self.is_full:
             return
-        run = self.run_view()
+        run = self.run_view(scores)
         if self.experiment.data.task != "regression":
             self.offer("pr_curves", partial(self.show_pr_curves, run))
         self.offer("embedding", partial(self.show_embedding, run))
@@ -181,7 +182,7 @@ class Dashboards:
         height, width = image_HW3.shape[:2]
         self.board.add([image_value(tag, png(image_HW3), width, height)])
 
-    def run_view(self) -> RunView:
+    def run_view(self, scores: Scores) -> RunView:
         from runner.experiment.predictor import Predictor
         from runner.figures.run_view import RunView, called
         from runner.runs.schema import schema_of
@@ -192,7 +193,7 @@ class Dashboards:
         config = experiment.config
         by = "the checkpoint that eval uses"
         name = called(config.name, config.fold)
-        return RunView(name, by, config.monitor, measured=(), ended={}, predictor=net, experiment=experiment)
+        return RunView(name, by, config.monitor, (), {}, net, experiment, outputs=(scores.logits_NK, scores.y_N))
 
 
 def on_host(values: Tensor) -> NDArray[np.float32]:

@@ -12,13 +12,13 @@ from runner.config.catalog import Catalog
 from runner.config.run_config import Config
 from runner.contracts import Data, Outline
 from runner.data.splits import describe, evaluated
-from runner.engine.fit import predict
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError
 from runner.experiment.assemble import Experiment, assemble, read_data, read_split, split_settings
 from runner.experiment.auto_settings import with_batch_size
 from runner.experiment.metric_checks import check_measurable, check_monitor
 from runner.experiment.plan import outline
+from runner.experiment.scoring import Scores
 from runner.runs.directory import RunDirectory, make
 from runner.runs.files import write_whole
 from runner.runs.folds import PREDICTIONS, FoldsSummary, join_predictions, write_predictions
@@ -105,7 +105,7 @@ def record_folds(
     write_whole(directory.config, config.as_yaml().encode())  # before the summary, which says that there is a run
     summary = FoldsSummary(directory, config.name, config.folds)
     console = FoldConsole(config, directory, brief=brief)
-    with interruption() as stop, ending_told(summary):
+    with interruption() as stop, record_ending(summary):
         for fold in range(config.folds):
             check_stop(stop, directory)
             start = begin(fold)
@@ -130,18 +130,17 @@ def record_fold(start: Start, directory: RunDirectory, begun: float | None) -> N
     with directory.owned():
         (directory.path / PREDICTIONS).unlink(missing_ok=True)  # of a shorter training, which a kill would leave here
         try:
-            record(start.experiment, directory, start.saved, start.warnings, brief=True, begun=begun)
+            scores = record(start.experiment, directory, start.saved, start.warnings, brief=True, begun=begun)
         except RunError as fault:
             raise RunError(f"{directory.path.name}: {fault}") from fault
-        answer_test_rows(start.experiment, directory)
+        answer_test_rows(start.experiment, directory, scores)
 
 
-def answer_test_rows(experiment: Experiment, directory: RunDirectory) -> None:
-    """What the net at hand, the one that was judged, says of them."""
-    logits_NK, _ = predict(experiment.parts, experiment.judged["test"])
-    scores = experiment.parts.readout(logits_NK)
+def answer_test_rows(experiment: Experiment, directory: RunDirectory, scores: Scores) -> None:
+    """What the net that was judged says of them."""
+    answers = experiment.parts.readout(scores.logits_NK)
     fold = int(directory.path.name.removeprefix("fold-"))
-    write_predictions(directory.path / PREDICTIONS, experiment.data, fold, experiment.split.test, scores)
+    write_predictions(directory.path / PREDICTIONS, experiment.data, fold, experiment.split.test, answers)
 
 
 def check_stop(stop: Interruption, directory: RunDirectory) -> None:
@@ -152,7 +151,7 @@ def check_stop(stop: Interruption, directory: RunDirectory) -> None:
 
 
 @contextmanager
-def ending_told(summary: FoldsSummary) -> Iterator[None]:
+def record_ending(summary: FoldsSummary) -> Iterator[None]:
     """Writes why the folds ended early into their summary before the fault goes on its way."""
     try:
         yield

@@ -12,13 +12,13 @@ from typing import Any
 from runner import device, seed
 from runner.contracts import Outcome, Progress, Report, Status
 from runner.engine import state
-from runner.engine.anomaly import anomalies_told
+from runner.engine.anomaly import raise_on_anomaly
 from runner.engine.fit import Stopped, fit
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError, memory_ran_out
 from runner.experiment.assemble import Experiment
 from runner.experiment.plan import outline
-from runner.experiment.scoring import checkpoint_to_judge, judge
+from runner.experiment.scoring import Scores, checkpoint_to_judge, judge
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import RunDirectory
 from runner.runs.files import write_whole
@@ -49,12 +49,12 @@ def record(
     brief: bool = False,
     begun: float | None = None,
     hint: str = "",
-) -> Outcome:
+) -> Scores:
     """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
 
-    The caller owns the directory; the experiment is left with the weights that were judged. ``begun`` is when the run
-    began, by ``time.perf_counter``, where that was before now; ``hint`` is shown beside what will run. Raises
-    Interrupted after a signal and RunError when the run fails; what was saved last can be resumed.
+    The scores are those of the weights that the experiment is left with. The caller owns the directory. ``begun`` is
+    when the run began, by ``time.perf_counter``, where that was before now; ``hint`` is shown beside what will run.
+    Raises Interrupted after a signal and RunError when the run fails; what was saved last can be resumed.
     """
     with interruption() as stop:
         write_whole(directory.config, experiment.config.as_yaml().encode())
@@ -62,7 +62,7 @@ def record(
         shown = replace(outline(experiment, directory.path), hint=hint)
         summary = Summary(directory, shown, experiment.data_digest, experiment.config.as_dict())
         with (
-            failure_told(summary, experiment),
+            record_failure(summary, experiment),
             Views(directory, experiment.config, shown, saved, brief=brief) as views,
         ):
             for note in shown.notes if saved is None else ():
@@ -74,13 +74,13 @@ def record(
             views.remark([run.dashboards.left_out] if run.dashboards.left_out else [])
             views.finish(outcome)
         summary.close(outcome, degraded=views.degraded)
-    if outcome.status == "interrupted":
+    if run.scores is None:
         raise interrupted(run, stop)
-    return outcome
+    return run.scores
 
 
 @contextmanager
-def failure_told(summary: Summary, experiment: Experiment) -> Iterator[None]:
+def record_failure(summary: Summary, experiment: Experiment) -> Iterator[None]:
     """Writes why the run failed into its summary before the fault goes on its way."""
     try:
         yield
@@ -125,6 +125,7 @@ class Recording:
         self.progress = Progress()
         self.epoch = 0  # of the latest report
         self.is_saved = False  # what the latest report said
+        self.scores: Scores | None = None  # until the run has ended
 
     def to_the_end(self, saved: Mapping[str, Any] | None) -> Outcome:
         begun = time.perf_counter()
@@ -142,7 +143,7 @@ class Recording:
                 trace = self.directory.path / "profile.pt.trace.json"  # the ending TensorBoard looks for
                 watchers.enter_context(profiled(trace, self.views.remark))
             if self.experiment.config.detect_anomaly:
-                watchers.enter_context(anomalies_told())
+                watchers.enter_context(raise_on_anomaly())
             yield
 
     def begin(self, saved: Mapping[str, Any] | None) -> None:
@@ -214,12 +215,12 @@ class Recording:
         """The run's end: its best checkpoint scored on every split."""
         saved = self.checkpoints.load(checkpoint_to_judge(self.checkpoints))
         try:
-            judgement = judge(self.experiment, saved, self.stop)
+            self.scores = judge(self.experiment, saved, self.stop)
         except Stopped:
             return Outcome("interrupted")
         self.views.tensorboard.conclude(self.progress.step)
-        self.dashboards.finish()
-        outcome = judgement.outcome(status, last_epoch_row(self.directory.metrics))
+        self.dashboards.finish(self.scores)
+        outcome = replace(self.scores.outcome, status=status, final=last_epoch_row(self.directory.metrics))
         flattered = flattery(
             self.experiment.config.monitor,
             list(epoch_rows(self.directory.metrics)),
