@@ -149,6 +149,7 @@ def child(job: dict[str, Any]) -> int:
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), descriptor)
     os.chdir(job["cwd"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests run below nohup
     if job["script"]:
         runpy.run_path(job["script"], run_name="__main__")
         return 0
