@@ -24,8 +24,8 @@ from runner.errors import ConfigError
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SECTIONS = {title: body for title, body in re.findall(r"^## Add an? (\w+)\n(.*?)(?=^## )", PAGE, re.M | re.S)}
-ROOMS = {"model": "models", "dataset": "data", "optimizer": "optimizers", "metric": "metrics"}
-METRIC = {"model": "accuracy", "dataset": "accuracy", "optimizer": "accuracy", "metric": "brier"}
+ROOMS = {"model": "models", "dataset": "data", "optimizer": "optimizers", "metric": "metrics", "loss": "losses"}
+IN_THE_PROGRAM = ("setting", "verb")
 
 
 def files(section: str) -> dict[str, str]:
@@ -33,10 +33,22 @@ def files(section: str) -> dict[str, str]:
     return dict(re.findall(r"^`([\w/.]+)`\n```\w+\n(.*?)^```$", SECTIONS[section], re.M | re.S))
 
 
+def insertions(section: str) -> list[tuple[str, str, str]]:
+    """(path, line, text) of what a section tells to write into the program above the line that begins like that."""
+    return re.findall(r"^`([\w/.]+)` above `([^`\n]+)`\n```\w+\n(.*?)^```$", SECTIONS[section], re.M | re.S)
+
+
+def insert(folder: Path, section: str) -> None:
+    for name, line, text in insertions(section):
+        before, found, after = (folder / name).read_text(encoding="utf-8").partition(f"\n{line}")
+        assert found, f"{name} has no line that begins with {line}"
+        write(folder, {name: f"{before}\n{text.rstrip()}{found}{after}"})
+
+
 def command(section: str) -> list[str]:
-    """The section's command line without python -m runner, shortened."""
+    """The section's command line without python -m runner; a run is shortened."""
     (line,) = re.findall(r"^```bash\npython -m runner (.*)\n```$", SECTIONS[section], re.M)
-    return [*shlex.split(line), "epochs=2"]
+    return [*shlex.split(line), *(["epochs=2"] if line.startswith("train ") else [])]
 
 
 def write(folder: Path, texts: dict[str, str]) -> None:
@@ -66,9 +78,10 @@ def summary(folder: Path) -> dict[str, Any]:
     return content
 
 
-def test_the_page_adds_one_part_of_each_kind() -> None:
-    assert SECTIONS.keys() == ROOMS.keys()
-    assert all(len(files(section)) == 2 for section in SECTIONS)
+def test_the_page_makes_each_change_in_three_files_at_most() -> None:
+    assert SECTIONS.keys() == {*ROOMS, *IN_THE_PROGRAM}
+    for section in SECTIONS:
+        assert 2 <= len({*files(section), *(name for name, _, _ in insertions(section))}) <= 3
 
 
 @pytest.mark.parametrize("section", ROOMS)
@@ -77,7 +90,7 @@ def test_a_part_in_a_folder_of_the_users_trains(section: str, tmp_path: Path) ->
     python("-m", "runner", *command(section), cwd=tmp_path, path=ROOT / "src")
     ended = summary(tmp_path)
     assert ended["status"] == "finished"
-    assert 0 < ended["best"][f"test/{METRIC[section]}"] <= 1
+    assert 0 < ended["best"]["test/brier" if section == "metric" else "test/accuracy"] <= 1
 
 
 @pytest.fixture
@@ -142,7 +155,7 @@ def test_the_console_script_finds_the_package_too_and_eval_wants_it_trusted_agai
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the program with the four parts in it, each in the room of its kind."""
+    """A copy of the program with all changes of the page made in it, the parts each in the room of its kind."""
     copy = tmp_path_factory.mktemp("checkout")
     for name in ("src", "conf"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -150,14 +163,25 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, text in files(section).items():
             place = name.replace("mine/", f"src/runner/{room}/")
             write(copy, {place: text.replace("_target_: mine.", f"_target_: runner.{room}.")})
+    for section in IN_THE_PROGRAM:
+        insert(copy, section)
+        write(copy, files(section))
     return copy
 
 
-@pytest.mark.parametrize("sections", [("model", "optimizer", "metric"), ("dataset",)])
+@pytest.mark.parametrize("sections", [("model", "optimizer", "metric", "loss"), ("dataset",)])
 def test_parts_in_the_program_itself_need_no_trust(sections: tuple[str, ...], checkout: Path, tmp_path: Path) -> None:
     words = {word: None for section in sections for word in command(section) if "=[mine]" not in word}
     python("-m", "runner", *words, cwd=tmp_path, path=checkout / "src")
     assert summary(tmp_path)["status"] == "finished"
+
+
+def test_a_setting_and_a_verb_in_the_program_are_used(checkout: Path, tmp_path: Path) -> None:
+    python("-m", "runner", *command("setting"), "threads=1", cwd=tmp_path, path=checkout / "src")
+    (run,) = tmp_path.glob("outputs/*/*")
+    assert "nice: 5\n" in (run / "config.yaml").read_text(encoding="utf-8")
+    assert python("-m", "runner", *command("verb"), cwd=tmp_path, path=checkout / "src") == f"{run}\n"
+    assert "the directory of a run" in python("-m", "runner", "--help", cwd=tmp_path, path=checkout / "src")
 
 
 def test_the_parts_of_the_page_keep_the_rules_of_the_house(checkout: Path) -> None:
@@ -172,6 +196,7 @@ def test_the_parts_of_the_page_keep_the_rules_of_the_house(checkout: Path) -> No
     told = python("-m", "pytest", "-q", "tests", cwd=checkout, path=checkout / "src")
     assert re.search(r"^\d{3,} passed", told, re.M)
     parts = [f"src/runner/{ROOMS[section]}/{Path(name).name}" for section in ROOMS for name in files(section)]
-    classes = [name for name in parts if name.endswith(".py")]
+    opened = [name for section in IN_THE_PROGRAM for name, _, _ in insertions(section)]
+    classes = [name for name in [*parts, *opened, *files("verb")] if name.endswith(".py")]
     python("-m", "ruff", "check", *classes, cwd=checkout, path=checkout / "src")
     python("-m", "ruff", "format", "--check", *classes, cwd=checkout, path=checkout / "src")
