@@ -36,9 +36,10 @@ PANEL, PANEL_GAP = 220, 36  # of one split
 LONGEST_BAR = 0.68  # of the panel: beside it stands the count
 BAR, CLASS_PITCH = 22, 36
 TARGET_BINS, BINS = 30, 24
+TARGET_PITCH = 170
 MAX_COLUMNS, MAX_CATEGORIES = 30, 8
 CELL = 306, 240  # width, height of one column's histogram with what stands around it
-LONGEST_NAME, LONGEST_CATEGORY = 26, 14
+LONGEST_NAME, LONGEST_COLUMN, LONGEST_CATEGORY = 26, 22, 14
 
 
 def picture(view: DatasetView) -> tuple[bytes, set[str]]:
@@ -76,7 +77,10 @@ def draw_targets(view: DatasetView) -> Picture:
     """A grid of images, below each its target; to the right the targets of each split."""
     images = [fitted(group.images[0], SIDE) for group in view.gallery]
     made = draw_captioned(view.title, images, [("", group.heading) for group in view.gallery], SAMPLES)
-    grid = made.figure.add_gridspec(len(view.rows), 1, left=1.05, right=1.05 + PANEL / made.width, top=0.97, hspace=0.8)
+    bottom = 1 - len(view.rows) * TARGET_PITCH / made.height  # below the images where these are few
+    left = 1 + PANEL_GAP / made.width
+    sides = {"left": left, "right": left + PANEL / made.width, "top": 1, "bottom": bottom}
+    grid = made.figure.add_gridspec(len(view.rows), 1, hspace=0.7, **sides)
     _draw_histograms([made.figure.add_subplot(grid[number]) for number in range(len(view.rows))], view)
     return made
 
@@ -126,7 +130,9 @@ def _draw_side(figure: SubFigure, view: DatasetView, height: int) -> None:
     if balance.hidden:
         over_lines = {"facecolor": "white", "edgecolor": "none"}
         y = middles[half] - CLASS_PITCH
-        panels[0].text(0, y, balance.hidden_note, va="center", fontsize=SMALL, color=FAINT, bbox=over_lines)
+        panels[0].text(
+            0, y, balance.hidden_note, va="center", fontsize=SMALL, color=FAINT, bbox=over_lines, in_layout=False
+        )
 
 
 def _draw_balance(
@@ -150,6 +156,7 @@ def _draw_balance(
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.axvline(0, color=RULE, linewidth=1)
+        axes.set_facecolor("none")  # the note of the first reaches into the others
 
 
 def _head(axes: Axes, name: str, num_rows: int, colour: str) -> None:
@@ -175,7 +182,7 @@ def columns_of(view: DatasetView) -> Sequence[Column]:
 
 def _draw_column(axes: Axes, view: DatasetView, number: int, column: Column) -> None:
     """How often each value occurs in the train rows; classes, where they are few, stacked in their colours."""
-    axes.set_title(shortened(column.name, LONGEST_NAME), loc="left", fontsize=NORMAL)
+    axes.set_title(shortened(column.name, LONGEST_COLUMN), loc="left", fontsize=NORMAL)
     values_n = view.table[0][:, number].double().numpy()
     draw = _draw_categories if column.categories else _draw_numbers
     draw(axes, column, values_n, class_masks(view))
