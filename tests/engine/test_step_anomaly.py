@@ -9,7 +9,9 @@ from runner.errors import RunError
 
 def test_the_operation_behind_a_nan_gradient_is_named_with_the_line_that_called_it() -> None:
     weight = torch.zeros(1, requires_grad=True)
-    told = r"the gradient of Sqrt is NaN, called by .*test_step_anomaly\.py, line \d+: root = .*; the step was not taken"
+    told = (
+        r"the gradient of Sqrt is NaN, called by .*test_step_anomaly\.py, line \d+: root = .*; the step was not taken"
+    )
     with pytest.raises(RunError, match=told), raise_on_anomaly():
         root = (weight * 0).sqrt()
         (root * 0).sum().backward()
