@@ -4,7 +4,7 @@ from pathlib import Path
 
 from runner.contracts import Column, Data, Source
 from runner.data.download import download, missing
-from runner.data.downloads import COVTYPE
+from runner.data.downloads import PUBLICATIONS
 from runner.data.table.dialect import Reading
 from runner.data.table.given_splits import Official
 from runner.data.table.table import Goal, Meaning, find_file, read_table
@@ -19,7 +19,7 @@ FEATURES = (
     *(f"Soil_Type{i}" for i in range(1, 41)),
 )
 TARGET = "Cover_Type"
-CLASSES = {str(label): name for label, name in enumerate(COVTYPE.class_names, start=1)}
+CLASSES = {str(label): name for label, name in enumerate(PUBLICATIONS["covtype"].class_names, start=1)}
 TRAIN_ROWS, VAL_ROWS = 11_340, 3_780  # the first of the file, as its donors split it
 FILES = ("covtype.data", "covtype.csv", "covtype.data.gz", "covtype.csv.gz")
 
