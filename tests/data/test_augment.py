@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from runner.config.steps import AUGMENT_KNOBS
+from runner.data import batches
 from runner.data.augment import STEPS, Crop, Draws, Erasing, Flip, Rotation, Shift, build_augment
-from runner.data.batches import resident
-from runner.data.batches.resident import ResidentBatches
+from runner.data.batches import ResidentBatches
 from runner.errors import ConfigError
 
 EVERY = [
@@ -113,7 +113,7 @@ def test_erasing_blackens_a_rectangle_inside():
 
 @pytest.mark.parametrize("batches_a_chunk", [1, 3])
 def test_however_rows_are_batched_an_epoch_shows_the_same_images(monkeypatch, batches_a_chunk):
-    monkeypatch.setattr(resident, "CHUNK_BATCHES", batches_a_chunk)
+    monkeypatch.setattr(batches, "CHUNK_BATCHES", batches_a_chunk)
     augment = build_augment(EVERY, (3, 9, 7), seed=5)
     y = torch.arange(100)
     seen = {}

@@ -14,7 +14,7 @@ from torch import Tensor
 from runner.cli.predict import SAID, Wanted
 from runner.config.part_types import DATASET
 from runner.config.types import faults
-from runner.data.batches.resident import ResidentBatches
+from runner.data.batches import ResidentBatches
 from runner.data.new_rows import Rows
 from runner.data.pictures.new_pictures import picture_rows
 from runner.data.pictures.picture import Shades

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from runner.contracts import Column, Data, Source, Task
-from runner.data.download import is_address, received
+from runner.data.download import Mirrors, locked, temporary_of
+from runner.data.table.blanks import BLANKS
 from runner.data.table.column_kinds import Kind
-from runner.data.table.dialect import Reading
+from runner.data.table.dialect import DELIMITERS, Reading, find_delimiter, sample
 from runner.data.table.given_splits import Official
+from runner.data.table.packing import plain
 from runner.data.table.table import Goal, Meaning, find_file, read_table
 from runner.data.table.text import composed
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
+from runner.text import say
 
 SAID: tuple[Kind, ...] = ("numeric", "binary", "categorical", "date", "ignored")  # an ordinal is said by its order
+SAMPLE_BYTES = 2**16
+MOST_LINES = 20  # of what a server says
+SHOWN_BYTES = 80  # of that, in a message
 
 
 class Csv(Source):
@@ -111,3 +121,47 @@ def _hint(said: Any) -> str:
     """True and False are no longer as they were written, and could not be told from "True" and "TRUE"."""
     is_list = isinstance(said, list)
     return "\n  put true and false, yes and no in quotes, as ['true','false']" if is_list and _has_switch(said) else ""
+
+
+def is_address(path: str) -> bool:
+    return path.startswith(("http://", "https://"))
+
+
+def received(address: str, data_dir: Path) -> Path:
+    """The file of an address, downloaded below ``data_dir`` where it is not there yet. Raises DataError.
+
+    Nobody has said which bytes are right: what came is kept where it can be a text, and the digest of its rows is the
+    run's.
+    """
+    folder = data_dir / "downloads"
+    name = f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{Path(urlsplit(address).path).name or 'table'}"
+    path = folder / name
+    with locked(folder):
+        if not path.is_file():
+            say(f"fetching {address} into {path}", file=sys.stderr)
+            _receive(address, path)
+    return path
+
+
+def _receive(address: str, path: Path) -> None:
+    mirrors = Mirrors((address,))
+    with temporary_of(path) as temporary:
+        if not mirrors.get("", None, temporary):
+            ((host, fault),) = mirrors.faults.items()
+            raise DataError(f"dataset.path={address}: cannot be downloaded ({host}: {fault})\n  or put it at {path}")
+        content = plain(f"dataset.path={address}", temporary.read_bytes())
+        _refuse_sentence(address, content.raw)  # what is no table would be found again
+        os.replace(temporary, path)
+
+
+def _refuse_sentence(address: str, raw: bytes) -> None:
+    """Raises DataError where a server says something, as of a fault, instead of giving a table."""
+    lines = raw[:SAMPLE_BYTES].split(b"\n", MOST_LINES)
+    if b"\0" in raw[:SAMPLE_BYTES] or len(lines) > MOST_LINES:  # UTF-16, or longer than what servers say
+        return
+    text = raw.decode("latin-1").encode()  # of whatever encoding, no letter is lost
+    samples = [sample(text, delimiter) for delimiter in DELIMITERS]
+    are_parted = any(2 * sum(len(record) > 1 for record in records) >= len(records) for records in samples)
+    if len(samples[0]) < 2 or not (are_parted or find_delimiter(text) == BLANKS):
+        shown = raw[:SHOWN_BYTES].decode(errors="replace").strip()
+        raise DataError(f"dataset.path={address}: what came is no table of rows and columns: {shown!r}")

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from runner.config.steps import read_transforms
 from runner.contracts import Column, Data, Rows
-from runner.data.batches.streamed import Reader, read_batches
 from runner.data.transforms import TRANSFORMS, Float32, Impute, Transform
+from runner.data.workers import Reader, read_batches
 from runner.errors import ConfigError
 
 ROWS_TO_FIT = 256  # of those that stream, in memory at once

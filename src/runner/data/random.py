@@ -22,13 +22,10 @@ class Random(Source):
 
     def load(self, data_dir: Path) -> Data:
         columns = tuple(Column(f"x{i}") for i in range(self.shape[0])) if len(self.shape) == 1 else ()
-        if self.num_classes == 0:
-            x, y = self._linear_rows()
-            return Data(x=x, y=y, task="regression", columns=columns)
-        x, y = self._classified_rows()
+        x, y = self._classified_rows() if self.num_classes else self._linear_rows()
         class_names = tuple(f"class_{k}" for k in range(self.num_classes))
-        task: Task = "binary" if self.num_classes == 2 else "multiclass"
-        return Data(x=x, y=y, task=task, class_names=class_names, columns=columns)
+        task: Task = "regression" if not class_names else "binary" if len(class_names) == 2 else "multiclass"
+        return Data(x, y, task, class_names, columns)
 
     def _classified_rows(self) -> tuple[Tensor, Tensor]:
         """x [N, *shape]: noise of deviation 1 around class means of deviation 1; y [N]: classes of equal size."""

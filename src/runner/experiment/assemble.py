@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from runner import device, seed
 from runner.build import model as build
@@ -21,8 +21,7 @@ from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.contracts import Batches, Batching, Data, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
-from runner.data.batches.resident import OneBatch, resident_splits
-from runner.data.batches.streamed import streamed_splits
+from runner.data.batches import OneBatch, batches_of_splits
 from runner.data.checks import check_data, digest
 from runner.data.preprocess import blank_preprocess, build_preprocess, columns, out_shape
 from runner.data.splits import SplitSettings, evaluated, split
@@ -270,11 +269,14 @@ def batches(
     """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
     order_seed = seed.derive(config.seed, "order") if config.shuffle else None
     batching = Batching(where, config.batch_size, config.eval_batch_size, order_seed)
-    if isinstance(data.x, Tensor):
-        return resident_splits(data, rows, batching, row_shape=in_shape, judged_split=judged_rows)
-    draw_seed = seed.derive(config.seed, "draws")
-    return streamed_splits(
-        data, rows, batching, draw_seed=draw_seed, num_workers=config.num_workers, judged_split=judged_rows
+    return batches_of_splits(
+        data,
+        rows,
+        batching,
+        judged_split=judged_rows,
+        row_shape=in_shape,
+        draw_seed=seed.derive(config.seed, "draws"),
+        num_workers=config.num_workers,
     )
 
 

@@ -1,0 +1,189 @@
+"""Batches of a split: of rows that lie on the device from the start, or that are read when their turn comes."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from math import prod
+
+import torch
+from torch import Tensor
+
+from runner.contracts import SPLITS, Batches, Batching, Chunk, Data, Rows, Split
+from runner.data.workers import Reader, read_batches
+from runner.seed import generator
+
+CHUNK_BATCHES = 16  # gathered at once: the fixed cost of a gather is paid once for all of them
+CACHE_LINE_BYTES = 64
+CHUNK_BYTES = 8 * 2**20  # of a chunk as float32; the transforms hold several such at a time
+
+
+def batches_of_splits(
+    data: Data,
+    split: Split,
+    batching: Batching,
+    *,
+    judged_split: Split | None = None,
+    row_shape: tuple[int, ...] = (),
+    draw_seed: int = 0,
+    num_workers: int = 0,
+) -> tuple[Batches, dict[str, Batches]]:
+    """(train batches, every split that has rows in its own order).
+
+    ``judged_split`` has the rows to be judged where they are not those of the split itself. Rows in memory lie on the
+    device once, on the CPU as ``data`` itself; ``row_shape`` is that of a row after preprocessing: where it is larger,
+    chunks are smaller. Others are read by ``num_workers`` processes, and draw by ``draw_seed``, the epoch and the row.
+    """
+    make: Callable[..., Batches]
+    if isinstance(data.x, Tensor):
+        x, y = aligned(data.x.to(batching.device)), data.y.to(batching.device)
+        make = partial(ResidentBatches, x, y, row_shape=row_shape)
+    else:
+        make = partial(
+            StreamedBatches, data.x, data.y, draw_seed=draw_seed, num_workers=num_workers, device=batching.device
+        )
+    judged: dict[str, Batches] = {
+        name: make(rows, batching.eval_batch_size, order_seed=None)
+        for name in SPLITS
+        if len(rows := getattr(judged_split or split, name))
+    }
+    return make(split.train, batching.batch_size, order_seed=batching.order_seed), judged
+
+
+def aligned(x: Tensor) -> Tensor:
+    """``x`` at an address that every run shares modulo a cache line: the last bits of a matrix product depend on it."""
+    return x.clone() if x.device.type == "cpu" and x.data_ptr() % CACHE_LINE_BYTES else x
+
+
+class SplitBatches:
+    """The ``rows`` of a split in batches of ``batch_size``, the last one as short as it comes out.
+
+    The order of an epoch is a function of (``order_seed``, epoch) alone, the same on every device; None keeps that of
+    ``rows``.
+    """
+
+    def __init__(self, rows: Tensor, batch_size: int, order_seed: int | None):
+        self._rows = rows.cpu()
+        self._order_seed = order_seed
+        self.batch_size = batch_size
+
+    @property
+    def num_rows(self) -> int:
+        """Rows in one epoch."""
+        return len(self._rows)
+
+    def __len__(self) -> int:
+        """Batches in one epoch."""
+        return -(-self.num_rows // self.batch_size)
+
+    def _order(self, epoch: int) -> Tensor:
+        """[num_rows] the row numbers in the order of ``epoch``."""
+        if self._order_seed is None:
+            return self._rows
+        return self._rows[torch.randperm(self.num_rows, generator=generator(self._order_seed, "order", epoch))]
+
+
+class ResidentBatches(SplitBatches):
+    """Of rows that lie on the device: a batch is an index, an epoch a permutation.
+
+    ``x`` and ``y`` are shared, not copied, and what is yielded may be a view of them: never write into it.
+    """
+
+    def __init__(
+        self,
+        x: Tensor,
+        y: Tensor,
+        rows: Tensor,
+        batch_size: int,
+        *,
+        order_seed: int | None,
+        row_shape: tuple[int, ...] = (),
+    ):
+        super().__init__(rows, batch_size, order_seed)
+        self._x = x
+        self._y = y
+        self._range_start = None if order_seed is not None else _range_start(self._rows)
+        row_bytes = 4 * max(x[:1].numel(), prod(row_shape))
+        self._chunk_batches = max(1, min(CHUNK_BATCHES, CHUNK_BYTES // (batch_size * row_bytes)))
+
+    def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
+        """The chunks of ``epoch``, beginning with the whole chunk that holds ``from_batch``."""
+        order, size = self._order(epoch).to(self._x.device), self._chunk_batches
+        for first in range(from_batch // size * size, len(self), size):
+            window = slice(first * self.batch_size, min((first + size) * self.batch_size, self.num_rows))
+            x, y = self._gathered(order[window], window)
+            yield Chunk(first, x, y, self.batch_size, order[window])
+
+    def _gathered(self, rows: Tensor, window: slice) -> tuple[Tensor, Tensor]:
+        if self._range_start is None:
+            return self._x.index_select(0, rows), self._y.index_select(0, rows)
+        there = slice(self._range_start + window.start, self._range_start + window.stop)
+        return self._x[there], self._y[there]
+
+
+def _range_start(rows: Tensor) -> int | None:
+    """The first of ``rows`` where they count up by one, else None."""
+    if not len(rows):
+        return None
+    start = int(rows[0])
+    return start if torch.equal(rows, torch.arange(start, start + len(rows))) else None
+
+
+class StreamedBatches(SplitBatches):
+    """Of rows that stay where they are until their turn: read by a worker and moved to the device, a chunk a batch."""
+
+    def __init__(
+        self,
+        x: Rows,
+        y: Tensor,
+        rows: Tensor,
+        batch_size: int,
+        *,
+        order_seed: int | None,
+        draw_seed: int,
+        num_workers: int,
+        device: torch.device | str,
+    ):
+        super().__init__(rows, batch_size, order_seed)
+        self._x = x
+        self._y = y
+        self._draw_seed = draw_seed
+        self._num_workers = num_workers
+        self._device = device
+
+    def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
+        """The batches of ``epoch`` from ``from_batch`` on; those before it are not read."""
+        if from_batch >= len(self):
+            return
+        batches = torch.split(self._order(epoch), self.batch_size)[from_batch:]
+        reader = Reader(self._x, draw_seed=self._draw_seed, epoch=epoch)
+        read = read_batches(reader, batches, self._num_workers)
+        for number, (rows, x) in enumerate(zip(batches, read, strict=True), start=from_batch):
+            there = self._device
+            yield Chunk(number, x.to(there), self._y[rows].to(there), self.batch_size, rows.to(there))
+
+
+class OneBatch:
+    """Batches whose every epoch is the first batch of the first epoch of ``batches``, ``times`` over."""
+
+    def __init__(self, batches: Batches, times: int):
+        self._batches = batches
+        self._times = times
+
+    @property
+    def num_rows(self) -> int:
+        """Rows in one epoch, each counted as often as it comes."""
+        return self._times * len(self._first().rows)
+
+    def __len__(self) -> int:
+        """Batches in one epoch."""
+        return self._times
+
+    def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
+        """The batch for each number from ``from_batch`` on."""
+        first = self._first()
+        for number in range(from_batch, self._times):
+            yield Chunk(number, first.x, first.y, first.batch_size, first.rows)
+
+    def _first(self) -> Chunk:
+        chunk = next(self._batches.chunks(epoch=0))
+        one = slice(chunk.batch_size)
+        return Chunk(0, chunk.x[one], chunk.y[one], chunk.batch_size, chunk.rows[one])
