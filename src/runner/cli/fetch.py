@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.cli.arguments import Parser
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.spelling import listed, nearest
 from runner.data.download import damaged, download, missing
@@ -15,6 +16,12 @@ from runner.screen.listing import Table, draw
 from runner.text import say
 
 KEY = "data_dir="
+HELP = "Download a data set once; without a name, what there is."
+
+
+def parser() -> Parser:
+    words = (KEY, *Catalog(conf_folders()).options("dataset"))
+    return Parser("fetch", "[DATASET ...] [data_dir=DIR]", HELP, words)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -22,8 +29,9 @@ def run(argv: Sequence[str]) -> int:
 
     What is there already is checked and kept, what is damaged is replaced. Raises RunnerError.
     """
-    names = [word for word in argv if not word.startswith(KEY)]
-    data_dir = _data_dir([word.removeprefix(KEY) for word in argv if word.startswith(KEY)])
+    _, words = parser().parse_known(argv)
+    names = [word for word in words if not word.startswith(KEY)]
+    data_dir = _data_dir([word.removeprefix(KEY) for word in words if word.startswith(KEY)])
     faults = [fault for name in names if (fault := _fault(name))]
     if faults:
         raise ConfigError(faults)

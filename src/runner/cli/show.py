@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.build import libraries
-from runner.cli.arguments import Parser
+from runner.cli.arguments import Parser, composed
 from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.spelling import bare, listed, nearest
 from runner.config.types import shown
@@ -35,19 +35,17 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
+HELP = """\
+What can be chosen: groups, the options of one, the parameters of an option, the settings. With dataset=csv \
+dataset.path=... dataset.target=...: what that table is taken for. With a model and a data set, model=cnn \
+dataset=mnist: the net, its layers and its parameters."""
+
+
 def parser() -> Parser:
-    """The flags of this verb."""
-    made = Parser(
-        "show",
-        "python -m runner show [GROUP[=OPTION] | settings]",
-        "What can be chosen: groups, the options of one, the parameters of an option, the settings. "
-        "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for. "
-        "With a model and a data set, model=cnn dataset=mnist: the net, its layers and its parameters.",
-        allow_abbrev=True,
-    )
+    made = Parser("show", "[GROUP[=OPTION] | settings]", HELP, allow_abbrev=True)
     made.usage = None  # argparse has a fuller one for --help
     made.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
-    made.add_argument("--config-dir", metavar="DIR", help="a folder with options of yours (./conf is searched anyway)")
+    made.add_config_dir("a folder with options of yours (./conf is searched anyway)")
     return made
 
 
@@ -65,10 +63,7 @@ def asks_for_data(words: Sequence[str]) -> bool:
 
 def built_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
     """The net or the table that the words describe, as a run would have it. Raises RunnerError as ``train`` would."""
-    from runner.compose.composition import compose
-    from runner.compose.request import parse
-
-    config = compose(parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
+    config = composed(words, config_dir)
     libraries.load()
     from runner.cli.show_built import data_tables, net_tables
 
