@@ -12,7 +12,8 @@ from runner.config.spelling import listed, nearest
 from runner.data.download import damaged, download, missing
 from runner.data.downloads import PUBLICATIONS
 from runner.errors import ConfigError
-from runner.screen.listing import Table, draw
+from runner.screen.console import draw
+from runner.screen.table import Listing
 from runner.text import say
 
 KEY = "data_dir="
@@ -51,13 +52,13 @@ def _fetch(name: str, data_dir: Path) -> None:
     say(f"{name}: {'fetched' if came else 'here already'}, checked: {folder}")
 
 
-def _overview(data_dir: Path) -> Table:
+def _overview(data_dir: Path) -> Listing:
     rows = tuple(
         (name, f"{publication.download_mb:g} MB", _state(name, data_dir), str(data_dir / publication.folder))
         for name, publication in PUBLICATIONS.items()
     )
     notes = ("download one: python -m runner fetch mnist", "to another place: add data_dir=DIR, or set RUNNER_DATA")
-    return Table("What can be fetched", ("dataset", "download", "", "where it lies"), rows, notes)
+    return Listing("What can be fetched", ("dataset", "download", "", "where it lies"), rows, notes)
 
 
 def _state(name: str, data_dir: Path) -> str:

@@ -31,7 +31,7 @@ from runner.runs.saved_run import StoredRun
 from runner.runs.schema import Schema
 from runner.screen.console import RunConsole
 from runner.screen.predictions import Answers, CsvText, json_lines, lines, single_lines
-from runner.text import counted, say
+from runner.text import counted, say, shape_text
 
 NO_PROBABILITIES = "scores, which rank the classes: the run's loss learns no probabilities (loss=cross_entropy does)"
 MOST_FAULTS = 50  # told one by one
@@ -81,7 +81,7 @@ def inputs(wanted: Namespace, schema: Schema, stored: StoredRun) -> Iterator[Row
     reading, knobs = reading_of(stored), stored.config.dataset.knobs
     if schema.is_pictures:
         if wanted.cells:
-            shape = " x ".join(map(str, schema.row_shape))
+            shape = shape_text(schema.row_shape)
             raise ConfigError(f"{next(iter(wanted.cells))}=...: this run reads pictures ({shape}); give files")
         yield from picture_rows(
             wanted.files,

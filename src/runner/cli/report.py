@@ -217,8 +217,6 @@ def metric_lines(found: Difference) -> Iterator[tuple[str, ...]]:
 
 def sides(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
     """Lines under heads, a blank line above them."""
-    table = bare_table(heads, numbers=())
+    table = bare_table(heads, lines, numbers=())
     table.title = " "
-    for line in lines:
-        table.add_row(*map(Text, line))
     return table

@@ -34,7 +34,8 @@ from runner.screen.result import (
     score_table,
     written,
 )
-from runner.text import message, visible
+from runner.screen.table import Listing
+from runner.text import message, say, visible
 
 if TYPE_CHECKING:
     from runner.contracts import Outcome, Outline, Report
@@ -90,7 +91,8 @@ class RunConsole:
             self.show(outline_panel(outline, self._out.width))
         else:
             self.show(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
-            self.show(*[Text(outline.hint)] * bool(outline.hint))
+            if outline.hint:
+                self.show(Text(outline.hint))
 
     def report(self, report: Report, *, best: bool = False) -> None:
         """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far.
@@ -209,6 +211,14 @@ def console(stream: IO[str]) -> Console:
     if not made.is_interactive:
         made.width = max(made.width, PLAIN_WIDTH)
     return made
+
+
+def draw(listing: Listing) -> None:
+    """The listing on standard output: with rich in a terminal, as aligned plain lines elsewhere."""
+    if sys.stdout.isatty():
+        console(sys.stdout).print(listing.table(), *(Text(note, style="dim") for note in listing.notes), sep="\n")
+    else:
+        say(*listing.lines())
 
 
 def _discard(stream: IO[str]) -> None:
