@@ -106,12 +106,10 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
     return table
 
 
-def written(outline: Outline, outcome: Outcome) -> list[Text]:
-    """Where everything is."""
+def weights_file(outline: Outline, outcome: Outcome) -> str:
+    """The checkpoint that was measured."""
     has_best = outline.split_sizes.get("val") and not _is_unchosen(outline, outcome)
-    weights = "best.pt" if has_best else "last.pt"
-    files = f"checkpoints/{weights}  metrics.jsonl  summary.json"
-    return [Text("written to", style="dim"), Text(f"  {here(outline.run_dir)}"), Text(f"  {files}", style="dim")]
+    return "best.pt" if has_best else "last.pt"
 
 
 def next_commands(outline: Outline, outcome: Outcome, logdir: Path | None) -> list[str]:
