@@ -29,11 +29,11 @@ from runner.experiment.predictor import Predictor
 from runner.experiment.rebuild import predictor_of, rebuild_to_read
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
-from runner.figures.dataset_view import Exhibit, Group
-from runner.figures.run import PORTRAITS, best_epoch, counts_and_names, first_mistakes
+from runner.figures.dataset_view import DatasetView, Group
+from runner.figures.run import DRAW, best_epoch, counts_and_names, first_mistakes
 from runner.figures.run_view import RunView, called
 from runner.figures.schedule import ScheduleCurves
-from runner.figures.style import Sheet, advice, style
+from runner.figures.style import Picture, advice, style
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
 from runner.runs.saved_run import StoredRun
@@ -49,10 +49,10 @@ def draw_dataset(config: Config, out: Path) -> None:
     """Some rows of the data set, its classes and its split, into ``out``."""
     data, rows = read_split(config, read_data)
     note = splits.describe(data, split_settings(config))
-    exhibit = Exhibit(config.dataset.option, data, rows, note, config.split_seed)
-    png, boxes = dataset.picture(exhibit)
+    view = DatasetView(config.dataset.option, data, rows, note, config.split_seed)
+    png, boxes = dataset.picture(view)
     write_whole(out, png)
-    show_picture(lambda screen: terminal.show(screen, exhibit), terminal.plain_lines(exhibit), out, advice(boxes))
+    show_picture(lambda screen: terminal.show(screen, view), terminal.plain_lines(view), out, advice(boxes))
 
 
 def draw_schedule(config: Config, out: Path) -> None:
@@ -135,10 +135,10 @@ def draw_run(stored: StoredRun, pictures: Sequence[str], example: int, folder: P
     written = []
     with style() as boxes:
         for name in pictures or PICTURES:
-            sheet = PORTRAITS[name](run) if pictures else fitting(name, run, missing)
-            if sheet is not None:
+            picture = DRAW[name](run) if pictures else fitting(name, run, missing)
+            if picture is not None:
                 make_folder(folder)
-                write_whole(folder / f"{name}.png", sheet.png())
+                write_whole(folder / f"{name}.png", picture.png())
                 written.append(name)
     left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
     if not written:
@@ -151,10 +151,10 @@ def draw_run(stored: StoredRun, pictures: Sequence[str], example: int, folder: P
         print(f"  {f'{name}.png':16}  {PICTURES[name]}")
 
 
-def fitting(name: str, run: RunView, missing: dict[str, list[str]]) -> Sheet | None:
+def fitting(name: str, run: RunView, missing: dict[str, list[str]]) -> Picture | None:
     """The picture; None where it does not suit the run, or lacks something."""
     try:
-        return PORTRAITS[name](run)
+        return DRAW[name](run)
     except DataError as fault:
         missing.setdefault(str(fault), []).append(name)
     except RunnerError as fault:
@@ -218,4 +218,4 @@ def show_run(run: RunView, written: Sequence[str]) -> None:
         screen.print(*terminal.tiles(tuple(Group(*mistake) for mistake in mistakes), screen.width))
 
 
-DRAW: Mapping[str, Callable[..., None]] = {"run": draw_run, "dataset": draw_dataset, "scheduler": draw_schedule}
+VIEWS: Mapping[str, Callable[..., None]] = {"run": draw_run, "dataset": draw_dataset, "scheduler": draw_schedule}

@@ -40,9 +40,9 @@ def run(argv: Sequence[str]) -> int:
     subject = subject_of(argv)
     wanted = READ[subject](argv)
     libraries.load()
-    from runner.cli.pictures import DRAW
+    from runner.cli.pictures import VIEWS
 
-    DRAW[subject](*wanted)
+    VIEWS[subject](*wanted)
     return 0
 
 
