@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
+
+from rich.cells import cell_len, set_cell_size
 
 C0_AND_C1 = (*range(0x20), *range(0x7F, 0xA0))
 SEPARATORS_AND_DIRECTIONS = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -14,6 +17,15 @@ SHOWN = {code: f"\\x{code:02x}" for code in C0_AND_C1} | {code: f"\\u{code:04x}"
 def visible(text: str) -> str:
     """The text in one line: an escape is shown as \\x1b, an end of line as \\x0a."""
     return text if text.isprintable() else text.translate(SHOWN)
+
+
+def shortened(text: str, width: int, mark: str = "") -> str:
+    """The text, visible, in at most ``width`` columns of a terminal, ``mark`` at the end of what was cut.
+
+    A Hangul or Chinese character takes two columns.
+    """
+    text = visible(text)
+    return text if cell_len(text) <= width else set_cell_size(text, width - cell_len(mark)).rstrip() + mark
 
 
 def message(text: str) -> str:
@@ -58,3 +70,8 @@ def duration(seconds: float) -> str:
 def counted(count: int, noun: str) -> str:
     """1 epoch, 1,294 epochs."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """3 x 32 x 32."""
+    return " x ".join(map(str, shape))

@@ -86,8 +86,9 @@ def test_case_37_numbers_and_other_texts_are_left_as_they_are(cell: object) -> N
 
 
 def test_case_37_the_file_of_answers_quotes_classes_and_inputs() -> None:
-    text = CsvText(("=1+1", "b"), "probability", truths=True)
-    text.add(Answers(["-x.png"], torch.tensor([[0.75, 0.25]]), ("=1+1", "b"), ["=1+1"]))
+    answers = Answers(["-x.png"], torch.tensor([[0.75, 0.25]]), ("=1+1", "b"), ["=1+1"])
+    text = CsvText(answers)
+    text.add(answers)
     assert text.content().decode().splitlines() == [
         "input,predicted,probability,p(=1+1),p(b),true",
         "'-x.png,'=1+1,0.75,0.75,0.25,'=1+1",

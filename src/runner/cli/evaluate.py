@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from runner.build import libraries
-from runner.runs.saved_run import open_run
+from runner.cli.arguments import Parser
+from runner.runs.saved_run import ANYWHERE, open_run
 
 OWN = ("checkpoint",)
 
 
+def parser() -> Parser:
+    usage, words = "RUN|last [checkpoint=best|last] [device=cpu]", (f"{key}=" for key in (*OWN, *ANYWHERE))
+    return Parser("eval", usage, "Measure a trained model again.", words, reads_run=True)
+
+
 def run(argv: list[str]) -> int:
     """``eval RUN [checkpoint=best|last] [device=...]``: the exit code. Writes nothing. Raises RunnerError."""
-    stored = open_run("eval", argv, own=OWN)
+    _, words = parser().parse_known(argv)
+    stored = open_run("eval", words, own=OWN)
     libraries.load()
     from runner.cli.evaluation import evaluate, evaluate_folds
 

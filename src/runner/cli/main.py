@@ -32,14 +32,6 @@ VERBS = {
 }
 
 
-USAGES = {  # of the verbs that have no flags, and so no help of their own
-    "resume": "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] [--force]",
-    "eval": "RUN|last [checkpoint=best|last] [device=cpu]",
-    "fetch": "[DATASET ...] [data_dir=DIR]",
-    "completion": "bash|zsh",
-}
-
-
 def entry() -> None:
     """The console script and ``python -m runner``."""
     sys.path.append("")  # the console script alone would not find a package of the user's in the current folder
@@ -90,16 +82,9 @@ def _dispatch(argv: list[str]) -> int:
     verb, *rest = argv
     if verb not in VERBS:
         raise ConfigError(_unknown(verb, argv))
-    if verb in USAGES and {"-h", "--help"} & set(rest):
-        print(f"python -m runner {verb} {USAGES[verb]}\n\n{VERBS[verb][1].capitalize()}.")
-        return 0
-    return _function(VERBS[verb][0])(rest)
-
-
-def _function(path: str) -> Callable[[list[str]], int]:
-    module, _, name = path.partition(":")
+    module, _, name = VERBS[verb][0].partition(":")
     function: Callable[[list[str]], int] = getattr(import_module(module), name)
-    return function
+    return function(rest)
 
 
 def _unknown(verb: str, argv: list[str]) -> str:

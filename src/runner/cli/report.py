@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.arguments import whole_number
+from runner.cli.arguments import Parser, whole_number
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
@@ -29,14 +28,16 @@ from runner.screen.console import console
 from runner.screen.table import bare_table, ranking
 from runner.text import counted, figure, here, say, visible
 
-USAGE = "python -m runner report [DIR ...] [--by test/accuracy] [--top 20] [--json | --csv]"
+HELP = "Runs side by side, best first, seeds and folds put together; of two runs, the difference."
 WIDEST = 400
 MOST_TOLD = 10  # unfinished or unreadable runs, one by one
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``report``. Raises ConfigError where there is no run to tell of."""
-    wanted = _wanted(argv)
+    wanted = parser().parse_args(list(argv))
+    if wanted.top < 1:
+        parser().error(f"--top {wanted.top}: a whole number of at least 1")
     folders = [_folder(word) for word in wanted.folders] or [usual_output_dir()]
     runs, left_out = read_runs(folders)
     for line in shortened(left_out, "more directories"):
@@ -55,33 +56,15 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def _wanted(argv: Sequence[str]) -> argparse.Namespace:
-    wanted = parser().parse_args(list(argv))
-    if wanted.top < 1:
-        _refuse(f"--top {wanted.top}: a whole number of at least 1")
-    return wanted
-
-
-def parser() -> argparse.ArgumentParser:
-    """The flags of this verb."""
-    made = argparse.ArgumentParser(
-        prog="python -m runner report",
-        usage=USAGE.removeprefix("python -m runner "),
-        description="Runs side by side, best first, seeds and folds put together; of two runs, the difference.",
-        allow_abbrev=False,
-    )
+def parser() -> Parser:
+    made = Parser("report", "[DIR ...] [--by test/accuracy] [--top 20] [--json | --csv]", HELP, reads_run=True)
     made.add_argument("folders", nargs="*", metavar="DIR", help="a run, a sweep or a folder of them; last: the newest")
     made.add_argument("--by", metavar="METRIC", help="what they are ranked by; without it each run's own monitor")
     made.add_argument("--top", type=whole_number, default=20, metavar="N", help="how many are shown of each data set")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every run with all it was told, as JSON")
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
-    made.error = _refuse  # type: ignore[method-assign]
     return made
-
-
-def _refuse(message: str) -> NoReturn:
-    raise ConfigError(f"report: {message}\n  {USAGE}")
 
 
 def _folder(word: str) -> Path:
@@ -234,8 +217,6 @@ def metric_lines(found: Difference) -> Iterator[tuple[str, ...]]:
 
 def sides(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
     """Lines under heads, a blank line above them."""
-    table = bare_table(heads, numbers=())
+    table = bare_table(heads, lines, numbers=())
     table.title = " "
-    for line in lines:
-        table.add_row(*map(Text, line))
     return table

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import time
 from collections.abc import Callable, Sequence
 
 from runner.build import libraries
+from runner.cli.arguments import Parser
 from runner.config.run_config import settings_with
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import DONE
-from runner.runs.saved_run import LENGTHS, StoredRun, open_run
+from runner.runs.saved_run import ANYWHERE, LENGTHS, StoredRun, open_run
 from runner.text import here
 
-FORCE = "--force"  # go on without the rows of metrics.jsonl that are damaged
 OWN = settings_with("changes", "on resume")
-FLAGS = (FORCE,)
+USAGE = "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] [--force]"
+
+
+def parser() -> Parser:
+    words = (f"{key}=" for key in (*OWN, *ANYWHERE))
+    made = Parser("resume", USAGE, "Go on with an interrupted run, at the exact step.", words, reads_run=True)
+    # go on without the rows of metrics.jsonl that are damaged
+    made.add_argument("--force", action="store_true", help=argparse.SUPPRESS)
+    return made
 
 
 def run(argv: list[str]) -> int:
     """``resume RUN [epochs=N] [max_steps=N] [device=...] [--force]``: the exit code. Raises RunnerError."""
-    words = [word for word in argv if word != FORCE]
+    own, words = parser().parse_known(argv)
     stored = open_run("resume", words, settings=OWN)
     check_has_length(stored)
     check_stretchable(stored)
@@ -35,7 +44,7 @@ def run(argv: list[str]) -> int:
         libraries.load()
         from runner.training.resume import go_on
 
-        go_on(stored, begun, force=FORCE in argv)
+        go_on(stored, begun, force=own.force)
     return 0
 
 

@@ -16,9 +16,8 @@ from rich.text import Text
 from runner.figures.curves import Curve
 from runner.figures.dataset_view import Balance, DatasetView, Group
 from runner.figures.pixels import Pixels, fitted
-from runner.screen.result import shortened
 from runner.screen.table import bare_table
-from runner.text import figure
+from runner.text import figure, shortened
 
 SIDE = 16  # pixels of an image, at most
 GAP = 2  # columns between images

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.screen.table import bare_table
-from runner.text import figure
+from runner.text import figure, shape_text
 
 if TYPE_CHECKING:
     from runner.config.run_config import Config
@@ -41,7 +41,7 @@ def batch_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> I
     yield heading(
         "1  the batch", "A few rows at a time: their mean gradient is a good guess at that of all rows, and cheap."
     )
-    yield Text(f"   x  {sized(step.batch_shape)}, prepared: {figure(step.low)} to {figure(step.high)}")
+    yield Text(f"   x  {shape_text(step.batch_shape)}, prepared: {figure(step.low)} to {figure(step.high)}")
     yield Text(f"   y  {', '.join(names)}, ...")
 
 
@@ -49,10 +49,7 @@ def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[Render
     yield heading(
         "2  forward", "Each layer turns the batch into another one; the last has a number for each possible answer."
     )
-    table = bare_table(["   layer", "", "shape", "mean", "deviation"], numbers=(3, 4))
-    for layer in step.layers:
-        table.add_row(*map(Text, layer_cells(layer)))
-    yield table
+    yield bare_table(["   layer", "", "shape", "mean", "deviation"], map(layer_cells, step.layers), numbers=(3, 4))
     if step.of_classes:
         how = SIGMOIDS if step.each_by_itself else SOFTMAX if step.logits.shape[1] > 1 else SIGMOID
         yield Text(f"   {RANKING if step.ranks_only else f'the raw outputs (logits) as probabilities: {how}'}")
@@ -60,7 +57,7 @@ def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[Render
 
 
 def layer_cells(layer: LayerOutput) -> tuple[str, ...]:
-    return f"   {layer.name}", layer.kind, sized(layer.shape), figure(layer.mean), figure(layer.std)
+    return f"   {layer.name}", layer.kind, shape_text(layer.shape), figure(layer.mean), figure(layer.std)
 
 
 def outputs_table(step: FirstStep, class_names: Sequence[str]) -> Table:
@@ -69,11 +66,12 @@ def outputs_table(step: FirstStep, class_names: Sequence[str]) -> Table:
     names = list(class_names) if len(logits_K) > 1 else [class_names[1]]
     shares = step.shares[0, -len(logits_K) :].tolist()
     heads = ("output", "score") if step.ranks_only else ("logit", "probability")
-    table = bare_table(["   first row", *heads, ""], numbers=range(1, 1 + len(heads)))
-    for name, logit, share in list(zip(names, logits_K.tolist(), shares, strict=True))[:CLASSES_SHOWN]:
-        mark = "<- the truth" if name == class_names[int(step.labels[0])] else ""
-        table.add_row(*map(Text, (f"   {name}", figure(logit), f"{share:.4f}", mark)))
-    return table
+    truth = class_names[int(step.labels[0])]
+    rows = [
+        (f"   {name}", figure(logit), f"{share:.4f}", "<- the truth" if name == truth else "")
+        for name, logit, share in zip(names, logits_K.tolist(), shares, strict=True)
+    ]
+    return bare_table(["   first row", *heads, ""], rows[:CLASSES_SHOWN], numbers=(1, 2))
 
 
 def loss_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> Iterator[RenderableType]:
@@ -91,10 +89,8 @@ def backward_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
     yield heading(
         "4  backward", "The gradient of each weight says how much faster the loss grows when that weight grows."
     )
-    table = bare_table(["   parameter", "shape", "length of the gradient"], numbers=(2,))
-    for change in step.changes:
-        table.add_row(*map(Text, (f"   {change.name}", sized(change.shape), figure(change.grad_norm))))
-    yield table
+    rows = ((f"   {change.name}", shape_text(change.shape), figure(change.grad_norm)) for change in step.changes)
+    yield bare_table(["   parameter", "shape", "length of the gradient"], rows, numbers=(2,))
     clipped = f", cut to {config.grad_clip_norm:g} at most" if config.grad_clip_norm is not None else ""
     again = " at the last of several looks at the batch" if config.optimizer.option == "lbfgs" else ""
     yield Text(f"   all of them together: {figure(step.grad_norm)}{clipped}{again}")
@@ -105,10 +101,7 @@ def update_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
         "5  step",
         f"{config.optimizer.option} moves every weight a little against its gradient; lr {step.lr:g} says how far.",
     )
-    table = bare_table(["   parameter", "weights", "moved by", "ratio"])
-    for change in step.changes:
-        table.add_row(*map(Text, update_cells(change)))
-    yield table
+    yield bare_table(["   parameter", "weights", "moved by", "ratio"], map(update_cells, step.changes))
     better = "smaller" if step.loss_after < step.loss else "not smaller: the step was too long, lower optimizer.lr"
     yield Text(f"   loss of the same batch now: {figure(step.loss_after)}, it was {figure(step.loss)}: {better}")
 
@@ -120,7 +113,3 @@ def update_cells(change: WeightChange) -> tuple[str, ...]:
 
 def heading(title: str, why: str) -> Text:
     return Text.assemble("\n", (title, "bold cyan"), "  ", (why, "dim"))
-
-
-def sized(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))

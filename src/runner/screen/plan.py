@@ -11,7 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from runner.text import counted, here, visible
+from runner.screen.table import bare_table
+from runner.text import counted, here, shape_text, visible
 
 if TYPE_CHECKING:
     from runner.contracts import Layer, Outline
@@ -72,28 +73,21 @@ def layer_rows(layers: Sequence[Layer]) -> list[tuple[str, str, str, str]]:
 
 
 def _layer_table(layers: Sequence[Layer]) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(style="cyan", overflow="ellipsis", no_wrap=True)
-    table.add_column(overflow="ellipsis", no_wrap=True)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    for row in layer_rows(layers):
-        table.add_row(*map(Text, row))
+    table = bare_table([""] * 4, layer_rows(layers), numbers=(3,), gap=2)
+    table.show_header = False
+    for column, style in zip(table.columns, ("cyan", "", "dim", ""), strict=True):
+        column.style, column.no_wrap, column.overflow = style, True, "ellipsis"
     return table
 
 
 def _layer_row(layer: Layer) -> tuple[str, str, str, str]:
     parameters = f"{layer.num_parameters:,}" if layer.num_parameters else "-"
-    return layer.name, layer.kind, _shape_text(layer.out_shape), parameters
-
-
-def _shape_text(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))
+    return layer.name, layer.kind, shape_text(layer.out_shape), parameters
 
 
 def _data_text(outline: Outline) -> str:
     num_features = counted(outline.in_shape[0], "column")
-    rows = f"images {_shape_text(outline.in_shape)}" if len(outline.in_shape) > 1 else num_features
+    rows = f"images {shape_text(outline.in_shape)}" if len(outline.in_shape) > 1 else num_features
     return f"{outline.options['dataset']}, {outline.task}, {rows}"
 
 

@@ -89,13 +89,15 @@ def json_lines(answers: Answers, top: int | None) -> Iterator[str]:
 
 
 class CsvText:
-    """A CSV file in the making: a line for each row, a column for each class."""
+    """A CSV file in the making: a line for each row, a column for each class; headed as ``answers`` are."""
 
-    def __init__(self, class_names: tuple[str, ...], measure: Measure, *, truths: bool):
+    def __init__(self, answers: Answers):
         self.text = io.StringIO()
         self.writer = csv.writer(self.text, lineterminator="\n")
-        of_classes = [measure, *(f"{measure[0]}({name})" for name in class_names)] if class_names else []
-        self.writer.writerow(csv_cells(["input", "predicted", *of_classes, *["true"] * truths]))
+        measure, names = answers.measure, answers.class_names
+        of_classes = [measure, *(f"{measure[0]}({name})" for name in names)] if names else []
+        truth = ["true"] if answers.truths else []
+        self.writer.writerow(csv_cells(["input", "predicted", *of_classes, *truth]))
 
     def add(self, answers: Answers) -> None:
         truths = [[truth] for truth in answers.truths] or [[]] * len(answers.names)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
 from runner.screen.table import bare_table
-from runner.text import duration, figure, here, visible
+from runner.text import duration, figure, here, shortened
 
 if TYPE_CHECKING:
     from runner.contracts import Outcome, Outline
@@ -106,12 +106,10 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
     return table
 
 
-def written(outline: Outline, outcome: Outcome) -> list[Text]:
-    """Where everything is."""
+def weights_file(outline: Outline, outcome: Outcome) -> str:
+    """The checkpoint that was measured."""
     has_best = outline.split_sizes.get("val") and not _is_unchosen(outline, outcome)
-    weights = "best.pt" if has_best else "last.pt"
-    files = f"checkpoints/{weights}  metrics.jsonl  summary.json"
-    return [Text("written to", style="dim"), Text(f"  {here(outline.run_dir)}"), Text(f"  {files}", style="dim")]
+    return "best.pt" if has_best else "last.pt"
 
 
 def next_commands(outline: Outline, outcome: Outcome, logdir: Path | None) -> list[str]:
@@ -124,12 +122,6 @@ def next_commands(outline: Outline, outcome: Outcome, logdir: Path | None) -> li
     if outline.split_sizes.get("test", 0) > 7:
         commands.append(f"python -m runner predict {run} --test-index 7")
     return commands
-
-
-def shortened(name: str, width: int) -> str:
-    """``name`` in at most ``width`` columns of a terminal; a Hangul or Chinese character takes two."""
-    name = visible(name)
-    return name if cell_len(name) <= width else set_cell_size(name, width).rstrip()
 
 
 def _heads(names: Sequence[str], confusion: Sequence[Sequence[int]], width: int) -> list[str] | None:
