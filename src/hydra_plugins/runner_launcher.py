@@ -33,7 +33,9 @@ class ProcessLauncher(Launcher):
         own: Any = OmegaConf.to_container(self.config.hydra.overrides.hydra, resolve=False)
         jobs = [[*own, *overrides] for overrides in job_overrides]
         outcomes = run_jobs(self.task_function.request, jobs, Path(self.config.hydra.sweep.dir), initial_job_idx)
-        return [_returned(outcome, list(outcome.overrides)) for outcome in outcomes]
+        return [
+            _returned(outcome, [f"{key}={value}" for key, value in outcome.overrides.items()]) for outcome in outcomes
+        ]
 
 
 def _returned(outcome: Any, overrides: list[str]) -> JobReturn:

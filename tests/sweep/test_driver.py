@@ -16,7 +16,7 @@ import pytest
 from runner.compose.request import parse
 from runner.errors import ConfigError
 from runner.sweep import driver
-from runner.sweep.driver import JobOutcome, run_jobs
+from runner.sweep.driver import Job, run_jobs
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
-def outcomes(tmp_path: Path, *jobs: list[str]) -> list[JobOutcome]:
+def outcomes(tmp_path: Path, *jobs: list[str]) -> list[Job]:
     return run_jobs(parse(["-m"]), jobs, tmp_path / "sweep", job="sweep_jobs:job")
 
 
@@ -49,8 +49,8 @@ def test_a_failing_job_stops_no_other_and_says_why(tmp_path: Path) -> None:
         (5, 7, "not finite"),
         (6, 0, ""),
     ]
-    assert found[1].folder == tmp_path / "sweep/1-name=raises"
-    assert found[1].overrides == ("name=raises",)
+    assert found[1].run.path == tmp_path / "sweep/1-name=raises"
+    assert found[1].overrides == {"name": "raises"}
 
 
 def test_no_job_starts_when_one_of_them_is_wrong(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from runner.figures.schedule import ScheduleCurves
 from runner.figures.style import Sheet, advice, style
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
-from runner.runs.saved_run import StoredRun
+from runner.runs.saved_run import SavedRun
 from runner.runs.schema import schema_of
 from runner.screen.console import RunConsole, console
 from runner.screen.result import confusion_table
@@ -125,7 +125,7 @@ def schedule_note(config: Config, steps: int, steps_per_epoch: int) -> str:
     return f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}, {length}"
 
 
-def draw_run(stored: StoredRun, wanted: Wanted) -> None:
+def draw_run(stored: SavedRun, wanted: Wanted) -> None:
     """The pictures that are wanted of a run. Raises DataError where none suits it."""
     messages = RunConsole()
     run = opened(stored, wanted.example, messages.warn)
@@ -158,14 +158,14 @@ def make_folder(folder: Path) -> None:
         raise RunError(f"{folder}: not made: {refusal.strerror}; name another: --out FOLDER") from refusal
 
 
-def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> RunView:
+def opened(stored: SavedRun, example: int, warn: Callable[[str], None]) -> RunView:
     """The run, with whatever of it can be read; what cannot is kept as the reason."""
     directory, config = stored.directory, stored.config
     common: dict[str, Any] = {
         "name": called(config.name, config.fold),
         "monitor": config.monitor,
         "measured": or_fault(lambda: list(epoch_rows(directory.metrics)) if directory.metrics.exists() else []),
-        "ended": or_fault(lambda: directory.read_results() if directory.summary.exists() else {}),
+        "ended": or_fault(lambda: stored.results if directory.summary.exists() else {}),
         "example": example,
     }
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
 from runner.errors import ConfigError
-from runner.runs.saved_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, open_run
 
 USAGE = (
     "python -m runner predict RUN (FILE | FOLDER | column=value ... | - | --test-index 7)\n"
@@ -50,7 +50,7 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def read(argv: Sequence[str]) -> tuple[StoredRun, Wanted]:
+def read(argv: Sequence[str]) -> tuple[SavedRun, Wanted]:
     """The run and the request. Raises ConfigError or DataError."""
     own, words = parser().parse_known(argv)
     allowed = [*OWN, *ANYWHERE]

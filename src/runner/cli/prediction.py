@@ -27,7 +27,7 @@ from runner.experiment.assemble import Experiment
 from runner.experiment.predictor import NO_ANSWER, Predictor, is_answer, measure, probabilities
 from runner.experiment.rebuild import predictor_of, rebuild_to_read
 from runner.runs.files import write_whole
-from runner.runs.saved_run import StoredRun
+from runner.runs.saved_run import SavedRun
 from runner.runs.schema import Schema
 from runner.screen.console import RunConsole
 from runner.screen.predictions import Answers, CsvText, Measure, json_lines, lines, single_lines
@@ -37,7 +37,7 @@ NO_PROBABILITIES = "scores, which rank the classes: the run's loss learns no pro
 MOST_FAULTS = 50  # told one by one
 
 
-def tell_inputs(stored: StoredRun, wanted: Wanted) -> None:
+def tell_inputs(stored: SavedRun, wanted: Wanted) -> None:
     """The answers for what was given, by the run directory alone: the data set need not be there."""
     console = RunConsole()
     predictor, checkpoint = predictor_of(stored, console.warn)
@@ -52,7 +52,7 @@ def tell_inputs(stored: StoredRun, wanted: Wanted) -> None:
     teller.finish()
 
 
-def tell_test_row(stored: StoredRun, wanted: Wanted, index: int) -> None:
+def tell_test_row(stored: SavedRun, wanted: Wanted, index: int) -> None:
     """The answer for a row of the test split, beside the truth. The data set has to be there."""
     console = RunConsole()
     rebuilt = rebuild_to_read(stored, console.warn)
@@ -75,7 +75,7 @@ def check_top(wanted: Wanted, class_names: Sequence[str]) -> None:
         raise ConfigError(f"--top {wanted.top}: this run predicts a number, there are no classes to rank; leave it out")
 
 
-def reading_of(stored: StoredRun) -> Reading:
+def reading_of(stored: SavedRun) -> Reading:
     """How files are read: as the run's own was said to be, or as is said now. Raises ConfigError."""
     knobs = stored.config.dataset.knobs
     said = {key: stored.changes[f"dataset.{key}"] for key in SAID if f"dataset.{key}" in stored.changes}
@@ -85,7 +85,7 @@ def reading_of(stored: StoredRun) -> Reading:
     return Reading(**heeded)
 
 
-def shades_of(stored: StoredRun) -> Shades:
+def shades_of(stored: SavedRun) -> Shades:
     """How pictures are read: as the run's own were."""
     knobs = stored.config.dataset.knobs
     return Shades(knobs.get("background", "white"), knobs.get("brightest"))

@@ -17,7 +17,8 @@ from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.config.spelling import listed
 from runner.errors import ConfigError
-from runner.runs.directory import newest_named, usual_output_dir
+from runner.runs.directory import usual_output_dir
+from runner.runs.saved_run import newest_named
 from runner.text import here
 
 USAGE = "python -m runner view dataset=mnist [key=value ...] [--out FILE.png] [--overwrite]"

@@ -11,7 +11,7 @@ from runner.build import libraries
 from runner.cli.arguments import Parser, whole_number
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.runs.saved_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, open_run
 
 USAGE = "python -m runner view RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]"
 OWN = ("checkpoint",)
@@ -53,7 +53,7 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def read(argv: Sequence[str]) -> tuple[StoredRun, Wanted]:
+def read(argv: Sequence[str]) -> tuple[SavedRun, Wanted]:
     """The run and the request. Raises ConfigError or DataError."""
     own, words = own_flags(argv)
     allowed = [*OWN, *ANYWHERE]

@@ -18,8 +18,7 @@ from runner.experiment.assemble import Experiment, assemble, read_data, read_spl
 from runner.experiment.predictor import Predictor, build_predictor
 from runner.experiment.scoring import checkpoint_to_judge
 from runner.runs.checkpoint import Checkpoints
-from runner.runs.directory import DONE
-from runner.runs.saved_run import LENGTHS, StoredRun
+from runner.runs.saved_run import LENGTHS, SavedRun
 from runner.runs.schema import Schema, check_same_schema, read_schema, saved_schema, schema_of
 
 MAY_DIFFER = settings_with("changes", "anywhere", "on resume")
@@ -37,7 +36,7 @@ class Rebuilt:
     saved: Mapping[str, Any]
 
 
-def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None], read: Read | None = None) -> Rebuilt:
+def rebuild_to_read(stored: SavedRun, warn: Callable[[str], None], read: Read | None = None) -> Rebuilt:
     """The run with the checkpoint that was asked for; else ``best`` where validation chose one, else ``last``.
 
     ``read`` as ``assemble`` takes it.
@@ -49,7 +48,7 @@ def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None], read: Read |
     return Rebuilt(experiment, name, saved)
 
 
-def read_checkpoint(stored: StoredRun, warn: Callable[[str], None]) -> tuple[str, dict[str, Any]]:
+def read_checkpoint(stored: SavedRun, warn: Callable[[str], None]) -> tuple[str, dict[str, Any]]:
     """(best or last, the state). Raises ConfigError or DataError."""
     checkpoints = Checkpoints(stored.directory.checkpoints, warn)
     name = stored.changes.get("checkpoint") or checkpoint_to_judge(checkpoints)
@@ -60,14 +59,14 @@ def read_checkpoint(stored: StoredRun, warn: Callable[[str], None]) -> tuple[str
     return name, checkpoints.load(name)
 
 
-def why_there_is_none(stored: StoredRun) -> str:
+def why_there_is_none(stored: SavedRun) -> str:
     """Of a checkpoint: what happened, and what to do."""
-    if stored.directory.status in DONE:
+    if stored.is_done:
         return "the run had saved it: put it back, or train the run again"
     return "the run has saved none yet, go on with it: resume"
 
 
-def predictor_of(stored: StoredRun, warn: Callable[[str], None]) -> tuple[Predictor, str]:
+def predictor_of(stored: SavedRun, warn: Callable[[str], None]) -> tuple[Predictor, str]:
     """(the run's net, best or last): it answers for rows from anywhere, and the data set need not be here."""
     name, saved = read_checkpoint(stored, warn)
     check_kinds(stored, saved)
@@ -78,7 +77,7 @@ def predictor_of(stored: StoredRun, warn: Callable[[str], None]) -> tuple[Predic
         raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
 
 
-def schema_for(stored: StoredRun, saved: Mapping[str, Any]) -> Schema:
+def schema_for(stored: SavedRun, saved: Mapping[str, Any]) -> Schema:
     """What the rows and the answers of a checkpoint mean.
 
     A checkpoint of an older build does not say: its run's schema.json does, or its data set, read once more.
@@ -93,7 +92,7 @@ def schema_for(stored: StoredRun, saved: Mapping[str, Any]) -> Schema:
     return known if known is not None else schema_of_data(stored)
 
 
-def schema_of_data(stored: StoredRun) -> Schema:
+def schema_of_data(stored: SavedRun) -> Schema:
     try:
         data, rows = read_split(stored.config, read_data)
     except DataError as fault:
@@ -104,7 +103,7 @@ def schema_of_data(stored: StoredRun) -> Schema:
     return schema_of(data, rows.train)
 
 
-def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:
+def rebuild(stored: SavedRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:
     """The experiment that ``saved`` was taken from, and warnings where its last bits may come out differently.
 
     Raises DataError when the config or the data is no longer what it was, or the config asks for what it may not.
@@ -117,7 +116,7 @@ def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = Non
     return experiment, not_to_the_bit(saved["circumstances"], here)
 
 
-def assembled(stored: StoredRun, config: Config, read: Read | None = None) -> Experiment:
+def assembled(stored: SavedRun, config: Config, read: Read | None = None) -> Experiment:
     """The experiment of a stored config. Its faults are faults of the file: nobody typed them."""
     try:
         experiment = assemble(
@@ -134,7 +133,7 @@ def as_it_ran(config: Config, saved: Mapping[str, Any]) -> Config:
     return config if config.threads is not None else changed(config, {"threads": saved["circumstances"].get("threads")})
 
 
-def check_kinds(stored: StoredRun, saved: Mapping[str, Any]) -> None:
+def check_kinds(stored: SavedRun, saved: Mapping[str, Any]) -> None:
     wrong = [key for key, kind in KINDS.items() if not isinstance(saved.get(key), kind)]
     if wrong:
         raise DataError(
@@ -142,7 +141,7 @@ def check_kinds(stored: StoredRun, saved: Mapping[str, Any]) -> None:
         )
 
 
-def check_same_config(stored: StoredRun, saved: Mapping[str, Any]) -> None:
+def check_same_config(stored: SavedRun, saved: Mapping[str, Any]) -> None:
     before, now = (dict(leaves(tree)) for tree in (with_later_keys(saved["config"]), stored.config.as_dict()))
     fixed = LENGTHS if length_knob(stored.config.scheduler) else ()  # of what the schedule was laid out over
     may_differ = [key for key in MAY_DIFFER if key not in fixed]
@@ -165,7 +164,7 @@ def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{key}", list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
-def check_same_data(stored: StoredRun, saved: Mapping[str, Any], digest: str) -> None:
+def check_same_data(stored: SavedRun, saved: Mapping[str, Any], digest: str) -> None:
     before = saved["data_digest"]
     if before != digest:
         raise DataError(
