@@ -10,16 +10,15 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from runner.compose.composition import compose
 from runner.compose.request import Request
-from runner.errors import ConfigError, DataError, RunnerError
+from runner.errors import DataError, RunnerError
 from runner.runs.directory import RunDirectory
 from runner.runs.saved_run import DONE, SavedRun
 from runner.text import say
@@ -40,32 +39,15 @@ class Job:
     reason: str  # "" when it finished
 
 
-def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
-    """Composes and checks every job. Raises ConfigError with the faults of all of them, equal ones once."""
-    faults: list[str] = []
-    for number, overrides in enumerate(jobs):
-        try:
-            compose(request.with_overrides(overrides), number)
-        except ConfigError as error:
-            faults += error.faults
-    if faults:
-        raise ConfigError(list(dict.fromkeys(faults)))
+def run_jobs(request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, job: str | None = None) -> list[Job]:
+    """Each of the jobs, which are checked, ended, in ``<sweep_dir>/<number>-<its settings>``.
 
-
-def run_jobs(
-    request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, first_number: int = 0, job: str | None = None
-) -> list[Job]:
-    """Each job, ended, in ``<sweep_dir>/<number>-<its settings>``. All are checked before the first is started.
-
-    A job that fails stops no other. INT, TERM and HUP go to the running job, which saves; the rest is not started.
+    One that fails stops no other. INT, TERM and HUP go to the running job, which saves; the rest is not started.
     """
-    check_all(request, jobs)
-    context = fork_context()
-    ended = []
-    said: list[str] = []
-    typed = [tuple(word.lstrip("+") for word in overrides if not word.startswith("hydra")) for overrides in jobs]
+    context, ended, said = fork_context(), [], set[str]()
+    typed = [[word.lstrip("+") for word in overrides if not word.startswith("hydra")] for overrides in jobs]
     with _passed_on() as running:
-        for number, (overrides, words) in enumerate(zip(jobs, typed, strict=True), first_number):
+        for number, (overrides, words) in enumerate(zip(jobs, typed, strict=True)):
             folder = sweep_dir / folder_name(number, [word for word in words if any(word not in o for o in typed)])
             if running.signal_number:
                 code, reason = 128 + running.signal_number, "not started: the sweep was interrupted"
@@ -73,8 +55,8 @@ def run_jobs(
                 say(f"job {number}: {' '.join(words) or 'as it is'}")
                 argv = [*request.with_overrides(overrides).argv, f"hydra.job.num={number}", f"hydra.job.id={number}"]
                 code, reason = _run(context, job or JOB, argv, folder, running)
-                new = [note for note in _notes(folder) if note not in said]
-                said += new
+                new = [note for note in dict.fromkeys(_notes(folder)) if note not in said]
+                said.update(new)
                 say(*(f"  {line}" for text in (reason or _result(folder), *new) for line in text.split("\n")))
             given = {key: value for key, _, value in (word.partition("=") for word in words)}
             ended.append(Job(number, given, SavedRun(RunDirectory(folder)), code, reason))
@@ -148,17 +130,10 @@ def _run(context: Any, job: str, argv: list[str], folder: Path, running: _Runnin
     running.pid = process.pid
     process.join()
     running.pid = None
-    return _verdict(process.exitcode, _told(listening), folder)
-
-
-def _told(listening: Any) -> str:
-    """Why the ended child says it failed; "" when it said nothing."""
-    try:
-        return str(listening.recv()) if listening.poll() else ""
-    except EOFError:
-        return ""
-    finally:
-        listening.close()
+    told = ""
+    with listening, suppress(EOFError):  # it may have ended without a word
+        told = str(listening.recv()) if listening.poll() else ""
+    return _verdict(process.exitcode, told, folder)
 
 
 def _verdict(exit_code: int, told: str, folder: Path) -> tuple[int, str]:

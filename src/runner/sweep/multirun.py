@@ -5,19 +5,17 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from runner.compose.composition import compose
-from runner.compose.hydra_bridge import editable, hydra_context, split_jobs
+from runner.compose.hydra_bridge import editable, split_jobs
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
@@ -27,7 +25,7 @@ from runner.runs.directory import check_writable, claim
 from runner.runs.ranking import differing, order, place
 from runner.screen.console import console
 from runner.screen.table import ranking
-from runner.sweep.driver import Job, check_all, summary_in
+from runner.sweep.driver import Job, run_jobs, summary_in
 from runner.text import counted, figure, here
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
@@ -39,14 +37,31 @@ def sweep(request: Request) -> int:
 
     Everything is composed and checked before the first folder is made. Raises RunnerError.
     """
-    configs = [compose(request.with_overrides(job)).config for job in check_jobs(request)]
+    words, configs = zip(*check_jobs(request), strict=True)
     output_dir = Path(configs[0].output_dir).expanduser()
     check_writable(output_dir)
     folder = claim(output_dir, sweep_name(configs), under="sweeps").path
-    ended = multirun(request, folder)
+    tree, _, _ = _master(request)
+    with editable(tree):
+        tree.hydra.sweep.dir = str(folder)
+    OmegaConf.save(tree, folder / "multirun.yaml")
+    ended = run_jobs(request, words, folder)
     show(ended, configs, folder)
     interrupted = [job.exit_code for job in ended if job.exit_code in SIGNAL_CODES]
     return interrupted[0] if interrupted else int(any(job.exit_code for job in ended))
+
+
+def check_jobs(request: Request) -> list[tuple[list[str], Config]]:
+    """The overrides of each job, and its config. Raises ConfigError with the faults of all, equal ones once."""
+    found, faults = [], list[str]()
+    for number, overrides in enumerate(jobs(request)):
+        try:
+            found.append((overrides, compose(request.with_overrides(overrides), number).config))
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError(list(dict.fromkeys(faults)))
+    return found
 
 
 def sweep_name(configs: Sequence[Config]) -> str:
@@ -114,38 +129,8 @@ def jobs(request: Request) -> list[list[str]]:
     return [[*own, *job] for job in swept_jobs]
 
 
-def check_jobs(request: Request) -> list[list[str]]:
-    """``jobs``, each of them composed and checked. Raises ConfigError with the faults of all jobs; makes nothing."""
-    found = jobs(request)
-    check_all(request, found)
-    return found
-
-
-def multirun(request: Request, sweep_dir: Path) -> list[Job]:
-    """The outcome of every job, run under ``sweep_dir`` by Hydra's sweeper and our launcher."""
-    master, _, swept = _master(request)
-    with editable(master):
-        master.hydra.sweep.dir = str(sweep_dir.absolute())
-    context = hydra_context(Catalog(conf_folders(request.flags.config_dir)))
-    sweeper = Plugins.instance().instantiate_sweeper(
-        config=master, hydra_context=context, task_function=SweepTask(request)
-    )
-    batches = sweeper.sweep(arguments=swept)
-    return [job.return_value for batch in batches for job in batch]
-
-
-@dataclass(frozen=True)
-class SweepTask:
-    """The task of a sweep: the request that its jobs come from. Our launcher calls ``runner.train:job`` instead."""
-
-    request: Request
-
-    def __call__(self, job: DictConfig) -> None:
-        raise AssertionError("a job of a sweep runs in a process of its own")
-
-
 def _master(request: Request) -> tuple[DictConfig, list[str], list[str]]:
-    """The composition that holds the sweeper and launcher, the words for Hydra, those to sweep over."""
+    """The composition without what is swept over, the words for Hydra, those to sweep over."""
     catalog = Catalog(conf_folders(request.flags.config_dir))
     lines = readable(request.overrides, catalog, multirun=True)
     if lines.faults:
