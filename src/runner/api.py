@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from torch import nn
 
-    from runner.experiment.predictor import Predictor
+    from runner.experiment.rebuild import Predictor
 
 
 def run(overrides: Sequence[str] = ()) -> Run:
@@ -142,7 +142,7 @@ class Run:
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
         """[N, K] probabilities or scores, or [N] predicted numbers."""
         from runner.data.new_rows import raw_rows
-        from runner.experiment.predictor import NO_ANSWER, is_answer
+        from runner.experiment.rebuild import NO_ANSWER, is_answer
 
         schema = self._predictor.schema
         scores = self._predictor.probabilities(raw_rows(x, schema.row_shape, schema.columns))

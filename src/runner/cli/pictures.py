@@ -25,8 +25,7 @@ from runner.engine.step import learning_rates
 from runner.errors import DataError, RunError, RunnerError
 from runner.experiment.assemble import read_data, read_split, source_part, split_settings, total_steps
 from runner.experiment.auto_settings import with_epochs
-from runner.experiment.predictor import Predictor
-from runner.experiment.rebuild import predictor_of, rebuild_to_read
+from runner.experiment.rebuild import Predictor, predictor_of, rebuild_to_read
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import Exhibit, Group

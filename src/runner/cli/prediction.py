@@ -24,8 +24,15 @@ from runner.engine.fit import predict
 from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError, RunError
 from runner.experiment.assemble import Experiment
-from runner.experiment.predictor import NO_ANSWER, Predictor, is_answer, measure, probabilities
-from runner.experiment.rebuild import predictor_of, rebuild_to_read
+from runner.experiment.rebuild import (
+    NO_ANSWER,
+    Predictor,
+    is_answer,
+    measure,
+    predictor_of,
+    probabilities,
+    rebuild_to_read,
+)
 from runner.runs.files import write_whole
 from runner.runs.saved_run import SavedRun
 from runner.runs.schema import Schema
