@@ -64,10 +64,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("line", TYPED[1:])
-def test_a_command_of_the_page_works(line: str, home: Path) -> None:
-    done = start(shortened(line), home)
-    assert (done.returncode, program.amiss(done.stderr)) == (0, "")
-    assert done.stdout.strip()
+def test_a_command_of_the_page_works(line: str, home: Path, tmp_path: Path) -> None:
+    _, runner, *words = shortened(line)
+    done = program.run(words, tmp_path, before="forget_the_settings", cwd=home)
+    assert (runner, done.code, program.amiss(done.err)) == ("runner", 0, "")
+    assert done.out.strip()
 
 
 def test_the_python_of_the_page_works(tmp_path: Path) -> None:
