@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -15,15 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from runner.build import libraries
 from runner.errors import ConfigError, DataError
-from runner.runs.metric_log import read_rows
-from runner.runs.saved_run import StoredRun, open_run
+from runner.runs.saved_run import SavedRun, open_run
 
 if TYPE_CHECKING:
     import numpy as np
     from pandas import DataFrame
     from torch import nn
 
-    from runner.experiment.predictor import Predictor
+    from runner.experiment.rebuild import Predictor
 
 
 def run(overrides: Sequence[str] = ()) -> Run:
@@ -71,25 +71,30 @@ def words_of(function: str, overrides: Sequence[str]) -> list[str]:
 class Run:
     """A run directory: its settings and results, and the net with the weights that ``eval`` measures."""
 
-    def __init__(self, stored: StoredRun):
-        self._stored = stored
+    def __init__(self, saved: SavedRun):
+        self._saved = saved
 
     def __repr__(self) -> str:
-        return f"<Run {self.path}: {self._stored.directory.status or 'not begun'}>"
+        return f"<Run {self.path}: {self._now.status or 'not begun'}>"
 
     @property
     def path(self) -> Path:
-        return self._stored.directory.path
+        return self._saved.path
 
     @property
     def config(self) -> dict[str, Any]:
         """config.yaml as plain data: ``run.config["optimizer"]["lr"]``."""
-        return self._stored.config.as_dict()
+        return self._saved.config.as_dict()
 
     @property
     def summary(self) -> dict[str, Any]:
         """summary.json: status, best, final, seconds, versions ... Raises DataError where it is missing or damaged."""
-        return self._stored.directory.read_summary()
+        return self._now.summary
+
+    @property
+    def _now(self) -> SavedRun:
+        """The run as it stands on disk now: it may have gone on."""
+        return replace(self._saved)
 
     @property
     def metrics(self) -> DataFrame:
@@ -98,10 +103,7 @@ class Run:
         import pandas as pd  # 0.4 s
 
         self._check_is_one()
-        path = self._stored.directory.metrics
-        if not path.exists():
-            raise DataError(f"{path}: not there; the run has measured nothing yet")
-        rows = [{key: value for key, value in row.items() if key != "nonfinite"} for row in read_rows(path)]
+        rows = [{key: value for key, value in row.items() if key != "nonfinite"} for row in self._saved.rows]
         return pd.DataFrame(rows or {"step": []}).set_index("step")
 
     @property
@@ -140,7 +142,7 @@ class Run:
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
         """[N, K] probabilities or scores, or [N] predicted numbers."""
         from runner.data.new_rows import raw_rows
-        from runner.experiment.predictor import NO_ANSWER, is_answer
+        from runner.experiment.rebuild import NO_ANSWER, is_answer
 
         schema = self._predictor.schema
         scores = self._predictor.probabilities(raw_rows(x, schema.row_shape, schema.columns))
@@ -151,10 +153,8 @@ class Run:
 
     def _check_is_one(self) -> None:
         """Raises ConfigError above folds, which have measurements and a net each."""
-        if folds := self._stored.folds:
-            raise ConfigError(
-                f"{self.path}: holds {len(folds)} folds; load one: load_run({str(folds[0].directory.path)!r})"
-            )
+        if folds := self._saved.folds:
+            raise ConfigError(f"{self.path}: holds {len(folds)} folds; load one: load_run({str(folds[0].path)!r})")
 
     @cached_property
     def _predictor(self) -> Predictor:
@@ -165,7 +165,7 @@ class Run:
         from runner.screen.console import RunConsole
 
         with torch_put_back():
-            return predictor_of(self._stored, RunConsole().warn)[0]
+            return predictor_of(self._saved, RunConsole().warn)[0]
 
 
 @contextmanager

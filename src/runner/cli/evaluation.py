@@ -9,13 +9,13 @@ from runner.experiment.plan import outline
 from runner.experiment.rebuild import rebuild_to_read
 from runner.experiment.scoring import judge
 from runner.runs.folds import is_done
-from runner.runs.saved_run import StoredRun
+from runner.runs.saved_run import SavedRun
 from runner.screen.console import RunConsole
 from runner.screen.folds import show_folds
 from runner.training.folds import reading_once
 
 
-def evaluate(stored: StoredRun) -> None:
+def evaluate(stored: SavedRun) -> None:
     console = RunConsole()
     rebuilt = rebuild_to_read(stored, console.warn)
     outcome, where = judge(rebuilt.experiment, rebuilt.saved).outcome, rebuilt.experiment.choice.device
@@ -23,10 +23,10 @@ def evaluate(stored: StoredRun) -> None:
     console.scores(outline(rebuilt.experiment, stored.directory.path), outcome)
 
 
-def evaluate_folds(stored: StoredRun) -> None:
+def evaluate_folds(stored: SavedRun) -> None:
     """Every fold that is done scored on its own splits, and their mean. Raises DataError where none is."""
     console = RunConsole()
-    done = list(takewhile(lambda fold: is_done(fold.directory), stored.folds))
+    done = list(takewhile(is_done, stored.folds))
     if not done:
         raise DataError(f"{stored.directory.path}: no fold is done yet; go on with it: resume")
     for fold in stored.folds[len(done) :]:

@@ -12,8 +12,7 @@ from runner.cli.arguments import Parser
 from runner.config.run_config import settings_with
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import DONE
-from runner.runs.saved_run import ANYWHERE, LENGTHS, StoredRun, open_run
+from runner.runs.saved_run import ANYWHERE, LENGTHS, SavedRun, open_run
 from runner.text import here
 
 OWN = settings_with("changes", "on resume")
@@ -36,7 +35,7 @@ def run(argv: list[str]) -> int:
     check_stretchable(stored)
     status = status_of(stored)
     warnings: list[str] = []
-    if status in DONE and is_at_its_end(stored, warnings.append):
+    if stored.is_done and is_at_its_end(stored, warnings.append):
         tell_nothing_to_do(stored, status, warnings)
         return 0
     with stored.directory.owned():
@@ -48,14 +47,14 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def is_at_its_end(stored: StoredRun, warn: Callable[[str], None]) -> bool:
+def is_at_its_end(stored: SavedRun, warn: Callable[[str], None]) -> bool:
     libraries.load()
     from runner.training.resume import is_trained
 
     return is_trained(stored, warn)
 
 
-def tell_nothing_to_do(stored: StoredRun, status: str, warnings: Sequence[str]) -> None:
+def tell_nothing_to_do(stored: SavedRun, status: str, warnings: Sequence[str]) -> None:
     from runner.screen.console import RunConsole
 
     run, console = here(stored.directory.path), RunConsole()
@@ -69,20 +68,20 @@ def tell_nothing_to_do(stored: StoredRun, status: str, warnings: Sequence[str]) 
         print(f"  train it for longer: python -m runner resume {shlex.quote(run)} epochs=...")
 
 
-def status_of(stored: StoredRun) -> str:
+def status_of(stored: SavedRun) -> str:
     """How the run stands. Raises DataError, with the way out, where its summary is damaged."""
     try:
-        return stored.directory.status
+        return stored.status
     except DataError as fault:
         raise DataError(f"{fault}\n  move it away and resume again: a new one is written at the end") from fault
 
 
-def check_has_length(stored: StoredRun) -> None:
+def check_has_length(stored: SavedRun) -> None:
     if stored.config.epochs == "auto":
         raise ConfigError("epochs=auto: a run that was begun has a number of epochs; give one, as epochs=100")
 
 
-def check_stretchable(stored: StoredRun) -> None:
+def check_stretchable(stored: SavedRun) -> None:
     """A schedule that was laid out over the run's length cannot be stretched afterwards."""
     scheduler = stored.config.scheduler
     knob = length_knob(scheduler)

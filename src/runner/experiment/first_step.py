@@ -19,7 +19,7 @@ from runner.engine.epoch_sums import Tally
 from runner.engine.fit import counts_hits, prepared
 from runner.engine.step import Stepper
 from runner.experiment.assemble import Experiment
-from runner.experiment.predictor import probabilities
+from runner.experiment.rebuild import probabilities
 from runner.losses.readout import OneVersusRest, Ranking
 from runner.models.summary import layers
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from runner.data.transforms import Transform
 from runner.errors import ConfigError, DataError
-from runner.experiment.predictor import Predictor
+from runner.experiment.rebuild import Predictor
 from runner.figures.activations import filtered, first_convolution, first_layer, saliency, stages
 from runner.figures.class_predictions import calibration_of
 from runner.figures.curves import curves_of, draw_curves

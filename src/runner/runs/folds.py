@@ -6,7 +6,7 @@ import csv
 import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from torch import Tensor
 from runner.config import regular_file
 from runner.contracts import Data, Outcome
 from runner.errors import DataError
-from runner.runs.directory import DONE, RunDirectory
+from runner.runs.directory import RunDirectory
 from runner.runs.files import csv_cells, write_whole
-from runner.runs.summary import FORMAT
+from runner.runs.saved_run import SavedRun
+from runner.runs.summary import COUNTED, FORMAT, earlier_summary, read_outcome
 
 PREDICTIONS = "predictions.csv"
 OF_EVERY_FOLD = (
@@ -33,11 +34,8 @@ class FoldsSummary:
     def __init__(self, directory: RunDirectory, name: str, num_folds: int):
         self.directory = directory
         self.num_folds = num_folds
-        try:
-            started = directory.read_summary().get("started")
-        except DataError:  # a new run, or the kill tore the file
-            started = None
-        started = started or datetime.now().isoformat(timespec="microseconds")
+        now = datetime.now().isoformat(timespec="microseconds")
+        started = earlier_summary(directory).get("started", now)
         self.head = {"format": FORMAT, "name": name, "started": started, "folds": num_folds}
         self.tell("running")
 
@@ -49,51 +47,26 @@ class FoldsSummary:
 
 def summed_up(directory: RunDirectory, num_folds: int) -> dict[str, Any]:
     """What the folds that are done come to; {} while there is none."""
-    summaries = {fold: directory.fold(fold).read_results() for fold in done_folds(directory, num_folds)}
-    if not summaries:
+    folds = {number: SavedRun(directory.fold(number)) for number in range(num_folds)}
+    done = {number: fold for number, fold in folds.items() if is_done(fold)}
+    if not done:
         return {}
-    of_all = next(iter(summaries.values()))
-    outcomes = [read_outcome(directory.fold(fold)) for fold in summaries]
-    mean = mean_outcome(outcomes)
+    of_all = next(iter(done.values())).results
+    outcomes = list(map(read_outcome, done.values()))
+    mean = asdict(mean_outcome(outcomes))
     return {
         **{key: of_all[key] for key in OF_EVERY_FOLD if key in of_all},
         "data": {"digest": of_all["data"]["digest"]},
-        "seconds": round(mean.seconds, 3),
-        "best": dict(mean.best),
+        **{name: mean[name] for name in COUNTED if name != "status"},
+        "seconds": round(mean["seconds"], 3),
         "sd": deviations(outcomes),
-        "per_fold": [{"fold": fold, **summary["best"]} for fold, summary in summaries.items()],
-        "baseline": dict(mean.baseline),
-        "linear": dict(mean.linear),
-        "judged_split": mean.judged_split,
-        "confusion": [list(row) for row in mean.confusion],
+        "per_fold": [{"fold": number, **fold.results["best"]} for number, fold in done.items()],
     }
 
 
-def done_folds(directory: RunDirectory, num_folds: int) -> list[int]:
-    """The folds that were trained to their end and whose test rows are answered."""
-    return [fold for fold in range(num_folds) if is_done(directory.fold(fold))]
-
-
-def is_done(fold: RunDirectory) -> bool:
-    return (fold.path / PREDICTIONS).exists() and fold.status in DONE
-
-
-def read_outcome(directory: RunDirectory) -> Outcome:
-    """How a run ended, as its summary.json has it. Raises DataError where that is damaged or was edited."""
-    summary = directory.read_results()
-    try:
-        return Outcome(
-            status=summary["status"],
-            best={name: float(value) for name, value in summary["best"].items()},
-            final=summary["final"],
-            baseline={name: float(value) for name, value in summary["baseline"].items()},
-            linear={name: float(value) for name, value in summary["linear"].items()},
-            confusion=tuple(tuple(map(int, row)) for row in summary["confusion"]),
-            judged_split=summary["judged_split"],
-            seconds=summary["seconds"],
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
-        raise DataError(f"{directory.summary}: damaged: {type(fault).__name__} in its results: {fault}") from fault
+def is_done(fold: SavedRun) -> bool:
+    """Whether it was trained to its end and its test rows are answered."""
+    return (fold.path / PREDICTIONS).exists() and fold.is_done
 
 
 def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:

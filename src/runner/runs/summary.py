@@ -7,6 +7,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -17,8 +18,10 @@ from runner import __version__
 from runner.contracts import Outcome, Outline
 from runner.errors import DataError, RunError
 from runner.runs.directory import RunDirectory
+from runner.runs.saved_run import SavedRun
 
 FORMAT = 1
+COUNTED = [field.name for field in fields(Outcome) if field.name not in ("final", "linear_left_out", "remarks")]
 PACKAGES = ("torch", "torchvision", "torchmetrics", "hydra-core", "numpy")
 
 
@@ -28,7 +31,7 @@ class Summary:
     def __init__(self, directory: RunDirectory, outline: Outline, data_digest: str, config: Mapping[str, Any]):
         self.directory = directory
         self.begun = time.perf_counter()
-        earlier = self.earlier()
+        earlier = earlier_summary(directory)
         self.seconds_before = earlier.get("seconds", 0.0)
         self.content: dict[str, Any] = {
             "format": FORMAT,
@@ -45,29 +48,12 @@ class Summary:
         }
         self.write()
 
-    def earlier(self) -> dict[str, Any]:
-        """What an interrupted run said of itself; {} for a new run, or where the kill tore the file."""
-        try:
-            return self.directory.read_summary()
-        except DataError:
-            return {}
-
     def write(self) -> None:
         self.directory.write_summary(self.content)
 
     def close(self, outcome: Outcome, *, degraded: bool) -> None:
-        self.content |= {
-            "status": outcome.status,
-            "seconds": round(self.seconds_before + outcome.seconds, 3),
-            "best": dict(outcome.best),
-            "final": dict(outcome.final),
-            "baseline": dict(outcome.baseline),
-            "linear": dict(outcome.linear),
-            **({"linear_left_out": outcome.linear_left_out} if outcome.linear_left_out else {}),
-            "judged_split": outcome.judged_split,
-            "remarks": list(outcome.remarks),
-            "confusion": [list(row) for row in outcome.confusion],
-        }
+        ended = asdict(outcome) | {"seconds": round(self.seconds_before + outcome.seconds, 3)}
+        self.content |= {name: value for name, value in ended.items() if value or name != "linear_left_out"}
         if degraded:
             self.content["degraded"] = "TensorBoard's events could not be written; metrics.jsonl is whole"
         self.write()
@@ -80,6 +66,30 @@ class Summary:
             self.write()
         except RunError as refusal:
             fault.add_note(str(refusal))
+
+
+def earlier_summary(directory: RunDirectory) -> dict[str, Any]:
+    """What an interrupted run said of itself; {} for a new run, or where the kill tore the file."""
+    try:
+        return SavedRun(directory).summary
+    except DataError:
+        return {}
+
+
+def read_outcome(run: SavedRun) -> Outcome:
+    """How a run ended. Raises DataError where its summary is damaged or was edited."""
+    try:
+        return Outcome(**{name: _as_it_was(run.results[name]) for name in COUNTED})
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        told = f"{type(fault).__name__} in its results: {fault}"
+        raise DataError(f"{run.directory.summary}: damaged: {told}") from fault
+
+
+def _as_it_was(value: Any) -> Any:
+    """The numbers of metrics, the counts of a confusion, or a single value."""
+    if isinstance(value, Mapping):
+        return {name: float(number) for name, number in value.items()}
+    return tuple(tuple(map(int, row)) for row in value) if isinstance(value, list) else value
 
 
 def what_ran(outline: Outline) -> dict[str, Any]:

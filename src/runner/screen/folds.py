@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.runs.directory import RunDirectory
-from runner.runs.folds import PREDICTIONS, deviations, mean_outcome, read_outcome
+from runner.runs.folds import PREDICTIONS, deviations, mean_outcome
+from runner.runs.saved_run import SavedRun
+from runner.runs.summary import read_outcome
 from runner.screen.console import RunConsole
 from runner.screen.remarks import verdict
 from runner.screen.table import bare_table
@@ -48,9 +50,10 @@ class FoldConsole:
 
     def fold(self, number: int) -> None:
         """A line with its scores; it is done now, or was before."""
-        outcome = read_outcome(self.directory.fold(number))
+        fold = SavedRun(self.directory.fold(number))
+        outcome = read_outcome(fold)
         self.outcomes.append(outcome)
-        self.class_names = self.directory.fold(number).read_summary().get("class_names", [])
+        self.class_names = fold.summary.get("class_names", [])
         scores = [f"{name} {figure(outcome.best[name])}" for name in held_out(outcome.best)]
         self.console.show(Text("  ".join([f"fold {number}", *scores, duration(outcome.seconds)])))
 

@@ -9,18 +9,18 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from runner.compose.composition import compose
 from runner.compose.request import Request
-from runner.errors import ConfigError, DataError, RunnerError
-from runner.runs.directory import DONE, RunDirectory
+from runner.errors import DataError, RunnerError
+from runner.runs.directory import RunDirectory
+from runner.runs.saved_run import DONE, SavedRun
 from runner.text import say
 
 LONGEST_NAME = 100  # characters of a job's folder
@@ -29,42 +29,25 @@ PRELOAD = ["runner.sweep.preload"]  # modules that the process has imported from
 
 
 @dataclass(frozen=True)
-class JobOutcome:
-    """How one job of a sweep ended; its results are in ``folder``/summary.json."""
+class Job:
+    """One run of a sweep, and how its process ended."""
 
     number: int
-    overrides: tuple[str, ...]
-    folder: Path
+    overrides: Mapping[str, str]  # setting -> value, as given: {"optimizer.lr": "0.1", "model": "mlp"}
+    run: SavedRun
     exit_code: int
     reason: str  # "" when it finished
 
 
-def check_all(request: Request, jobs: Sequence[Sequence[str]]) -> None:
-    """Composes and checks every job. Raises ConfigError with the faults of all of them, equal ones once."""
-    faults: list[str] = []
-    for number, overrides in enumerate(jobs):
-        try:
-            compose(request.with_overrides(overrides), number)
-        except ConfigError as error:
-            faults += error.faults
-    if faults:
-        raise ConfigError(list(dict.fromkeys(faults)))
+def run_jobs(request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, job: str | None = None) -> list[Job]:
+    """Each of the jobs, which are checked, ended, in ``<sweep_dir>/<number>-<its settings>``.
 
-
-def run_jobs(
-    request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, first_number: int = 0, job: str | None = None
-) -> list[JobOutcome]:
-    """The outcome of each job in ``<sweep_dir>/<number>-<its settings>``. All are checked before the first is started.
-
-    A job that fails stops no other. INT, TERM and HUP go to the running job, which saves; the rest is not started.
+    One that fails stops no other. INT, TERM and HUP go to the running job, which saves; the rest is not started.
     """
-    check_all(request, jobs)
-    context = fork_context()
-    outcomes = []
-    said: list[str] = []
-    typed = [tuple(word.lstrip("+") for word in overrides if not word.startswith("hydra")) for overrides in jobs]
+    context, ended, said = fork_context(), [], set[str]()
+    typed = [[word.lstrip("+") for word in overrides if not word.startswith("hydra")] for overrides in jobs]
     with _passed_on() as running:
-        for number, (overrides, words) in enumerate(zip(jobs, typed, strict=True), first_number):
+        for number, (overrides, words) in enumerate(zip(jobs, typed, strict=True)):
             folder = sweep_dir / folder_name(number, [word for word in words if any(word not in o for o in typed)])
             if running.signal_number:
                 code, reason = 128 + running.signal_number, "not started: the sweep was interrupted"
@@ -72,11 +55,12 @@ def run_jobs(
                 say(f"job {number}: {' '.join(words) or 'as it is'}")
                 argv = [*request.with_overrides(overrides).argv, f"hydra.job.num={number}", f"hydra.job.id={number}"]
                 code, reason = _run(context, job or JOB, argv, folder, running)
-                new = [note for note in _notes(folder) if note not in said]
-                said += new
+                new = [note for note in dict.fromkeys(_notes(folder)) if note not in said]
+                said.update(new)
                 say(*(f"  {line}" for text in (reason or _result(folder), *new) for line in text.split("\n")))
-            outcomes.append(JobOutcome(number, words, folder, code, reason))
-    return outcomes
+            given = {key: value for key, _, value in (word.partition("=") for word in words)}
+            ended.append(Job(number, given, SavedRun(RunDirectory(folder)), code, reason))
+    return ended
 
 
 def folder_name(number: int, words: Sequence[str]) -> str:
@@ -88,7 +72,7 @@ def folder_name(number: int, words: Sequence[str]) -> str:
 
 def _result(folder: Path) -> str:
     """A finished job in a line: val/loss 0.0758 after 2.1 s."""
-    summary = read_summary(folder)
+    summary = summary_in(folder)
     monitor = summary.get("monitor", "")
     value = summary.get("best", {}).get(monitor)
     score = f"{monitor} {value:.4g}" if isinstance(value, int | float) else str(summary.get("status"))
@@ -97,7 +81,7 @@ def _result(folder: Path) -> str:
 
 def _notes(folder: Path) -> list[str]:
     """How the job's data was read, where a user should know of it."""
-    summaries = read_summary(folder), read_summary(folder / "fold-0")  # above folds there is no data
+    summaries = summary_in(folder), summary_in(folder / "fold-0")  # above folds there is no data
     return [note for summary in summaries for note in summary.get("data", {}).get("notes", [])]
 
 
@@ -146,33 +130,26 @@ def _run(context: Any, job: str, argv: list[str], folder: Path, running: _Runnin
     running.pid = process.pid
     process.join()
     running.pid = None
-    return _verdict(process.exitcode, _told(listening), folder)
-
-
-def _told(listening: Any) -> str:
-    """Why the ended child says it failed; "" when it said nothing."""
-    try:
-        return str(listening.recv()) if listening.poll() else ""
-    except EOFError:
-        return ""
-    finally:
-        listening.close()
+    told = ""
+    with listening, suppress(EOFError):  # it may have ended without a word
+        told = str(listening.recv()) if listening.poll() else ""
+    return _verdict(process.exitcode, told, folder)
 
 
 def _verdict(exit_code: int, told: str, folder: Path) -> tuple[int, str]:
     if exit_code < 0:
         return 128 - exit_code, f"killed by {signal.Signals(-exit_code).name}"
-    summary = read_summary(folder)
+    summary = summary_in(folder)
     if exit_code == 0:
         ended = summary.get("status") in DONE
         return (0, "") if ended else (1, "its process ended without a result")
     return exit_code, told or str(summary.get("reason") or f"exit code {exit_code}; see {folder / 'train.log'}")
 
 
-def read_summary(folder: Path) -> dict[str, Any]:
+def summary_in(folder: Path) -> dict[str, Any]:
     """What the job wrote of itself; {} where it did not come so far."""
     try:
-        return RunDirectory(folder).read_summary()
+        return SavedRun(RunDirectory(folder)).summary
     except DataError:
         return {}
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
 
 from runner.compose.composition import compose
-from runner.compose.hydra_bridge import editable, hydra_context, split_jobs
+from runner.compose.hydra_bridge import editable, split_jobs
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
-from runner.engine.best import stored_directions
+from runner.engine.best import is_higher_better, stored_directions
 from runner.errors import ConfigError
 from runner.runs.directory import check_writable, claim
+from runner.runs.ranking import differing, order, place
 from runner.screen.console import console
-from runner.sweep.driver import JobOutcome, check_all, read_summary
-from runner.sweep.leaderboard import Job, sweep_table
-from runner.text import here
+from runner.screen.table import ranking
+from runner.sweep.driver import Job, run_jobs, summary_in
+from runner.text import counted, figure, here
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
 NAMING = ("dataset", "model", "optimizer")  # of a sweep: those that are the same in all its jobs
@@ -35,14 +37,31 @@ def sweep(request: Request) -> int:
 
     Everything is composed and checked before the first folder is made. Raises RunnerError.
     """
-    configs = [compose(request.with_overrides(job)).config for job in check_jobs(request)]
+    words, configs = zip(*check_jobs(request), strict=True)
     output_dir = Path(configs[0].output_dir).expanduser()
     check_writable(output_dir)
     folder = claim(output_dir, sweep_name(configs), under="sweeps").path
-    outcomes = multirun(request, folder)
-    show(outcomes, configs, folder)
-    interrupted = [outcome.exit_code for outcome in outcomes if outcome.exit_code in SIGNAL_CODES]
-    return interrupted[0] if interrupted else int(any(outcome.exit_code for outcome in outcomes))
+    tree, _, _ = _master(request)
+    with editable(tree):
+        tree.hydra.sweep.dir = str(folder)
+    OmegaConf.save(tree, folder / "multirun.yaml")
+    ended = run_jobs(request, words, folder)
+    show(ended, configs, folder)
+    interrupted = [job.exit_code for job in ended if job.exit_code in SIGNAL_CODES]
+    return interrupted[0] if interrupted else int(any(job.exit_code for job in ended))
+
+
+def check_jobs(request: Request) -> list[tuple[list[str], Config]]:
+    """The overrides of each job, and its config. Raises ConfigError with the faults of all, equal ones once."""
+    found, faults = [], list[str]()
+    for number, overrides in enumerate(jobs(request)):
+        try:
+            found.append((overrides, compose(request.with_overrides(overrides), number).config))
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError(list(dict.fromkeys(faults)))
+    return found
 
 
 def sweep_name(configs: Sequence[Config]) -> str:
@@ -53,26 +72,50 @@ def sweep_name(configs: Sequence[Config]) -> str:
     return "-".join(found.pop() for found in options if len(found) == 1) or "sweep"
 
 
-def show(outcomes: Sequence[JobOutcome], configs: Sequence[Config], folder: Path) -> None:
+def show(jobs: Sequence[Job], configs: Sequence[Config], folder: Path) -> None:
     screen = console(sys.stdout)
     screen.print()
-    screen.print(sweep_table([as_job(outcome) for outcome in outcomes], configs[0].monitor))
+    screen.print(sweep_table(jobs, configs[0].monitor))
     has_curves = any(config.tensorboard != "off" for config in configs)
     look = "tensorboard --logdir" if has_curves else "python -m runner report"
     screen.print(f"\nall of them: {look} {shlex.quote(here(folder))}", soft_wrap=True)
 
 
-def as_job(outcome: JobOutcome) -> Job:
-    summary = read_summary(outcome.folder)
-    return Job(
-        number=outcome.number,
-        overrides=dict(word.lstrip("+").partition("=")[::2] for word in outcome.overrides),
-        folder=outcome.folder,
-        status=summary.get("status", "failed") if outcome.exit_code == 0 else "failed",
-        reason=outcome.reason,
-        metrics={key: value for key, value in summary.get("best", {}).items() if isinstance(value, int | float)},
-        higher_is_better=stored_directions(summary),
-    )
+def sweep_table(jobs: Sequence[Job], monitor: str) -> RenderableType:
+    """Every job: those that are done in the order of ``monitor``, then the others with the reason and the folder."""
+    said = (is_higher_better(monitor, stored_directions(summary_in(job.run.path))) for job in jobs)
+    higher = next((value for value in said if value is not None), None)
+    done = [job for job in jobs if job.exit_code == 0]
+    done.sort(key=lambda job: place(job.run.metrics.get(monitor), higher))
+    others = [job for job in jobs if job.exit_code]
+    settings = differing([job.overrides for job in jobs], besides=())
+    failed = f", {len(others)} not finished" if others else ""
+    parts: list[RenderableType] = [Text(f"{counted(len(jobs), 'job')}{failed}; {order(monitor, higher)}", style="bold")]
+    parts += [Text(f"in {here(folder)}", style="dim") for folder in dict.fromkeys(job.run.path.parent for job in jobs)]
+    if done:
+        parts.append(_done_table(done, settings, monitor))
+    return Group(*parts, *(_failure_text(job, settings) for job in others))
+
+
+def _done_table(done: Sequence[Job], settings: Sequence[str], monitor: str) -> Table:
+    """What jobs are compared by: the monitor, then whatever else was measured on rows not trained on."""
+    names = dict.fromkeys(name for job in done for name in job.run.metrics)
+    metrics = [monitor, *(name for name in names if name != monitor and name.startswith(("val/", "test/")))]
+    lines = [
+        [
+            str(job.number),
+            *(job.overrides.get(setting, "") for setting in settings),
+            *(figure(job.run.metrics[metric]) if metric in job.run.metrics else "-" for metric in metrics),
+            job.run.path.name,
+        ]
+        for job in done
+    ]
+    return ranking(["job", *settings, *metrics, "folder"], lines, numbers=["job", *metrics])
+
+
+def _failure_text(job: Job, settings: Sequence[str]) -> Text:
+    given = " ".join(f"{setting}={job.overrides[setting]}" for setting in settings if setting in job.overrides)
+    return Text(f"job {job.number}  {given}\n  failed: {job.reason}\n  {job.run.path}", style="red")
 
 
 def jobs(request: Request) -> list[list[str]]:
@@ -86,38 +129,8 @@ def jobs(request: Request) -> list[list[str]]:
     return [[*own, *job] for job in swept_jobs]
 
 
-def check_jobs(request: Request) -> list[list[str]]:
-    """``jobs``, each of them composed and checked. Raises ConfigError with the faults of all jobs; makes nothing."""
-    found = jobs(request)
-    check_all(request, found)
-    return found
-
-
-def multirun(request: Request, sweep_dir: Path) -> list[JobOutcome]:
-    """The outcome of every job, run under ``sweep_dir`` by Hydra's sweeper and our launcher."""
-    master, _, swept = _master(request)
-    with editable(master):
-        master.hydra.sweep.dir = str(sweep_dir.absolute())
-    context = hydra_context(Catalog(conf_folders(request.flags.config_dir)))
-    sweeper = Plugins.instance().instantiate_sweeper(
-        config=master, hydra_context=context, task_function=SweepTask(request)
-    )
-    batches = sweeper.sweep(arguments=swept)
-    return [job.return_value for batch in batches for job in batch]
-
-
-@dataclass(frozen=True)
-class SweepTask:
-    """The task of a sweep: the request that its jobs come from. Our launcher calls ``runner.train:job`` instead."""
-
-    request: Request
-
-    def __call__(self, job: DictConfig) -> None:
-        raise AssertionError("a job of a sweep runs in a process of its own")
-
-
 def _master(request: Request) -> tuple[DictConfig, list[str], list[str]]:
-    """The composition that holds the sweeper and launcher, the words for Hydra, those to sweep over."""
+    """The composition without what is swept over, the words for Hydra, those to sweep over."""
     catalog = Catalog(conf_folders(request.flags.config_dir))
     lines = readable(request.overrides, catalog, multirun=True)
     if lines.faults:

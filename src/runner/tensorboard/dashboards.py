@@ -181,7 +181,7 @@ class Dashboards:
         self.board.add([image_value(tag, png(image_HW3))])
 
     def run_view(self, scores: Scores) -> RunView:
-        from runner.experiment.predictor import Predictor
+        from runner.experiment.rebuild import Predictor
         from runner.figures.run_view import RunView, called
         from runner.runs.schema import schema_of
 
