@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -163,8 +164,9 @@ def _field(value: bool | int | float | str) -> str:
     return "string_value" if isinstance(value, str) else "number_value"
 
 
-def image_value(tag: str, png: bytes, width: int, height: int) -> Summary.Value:
+def image_value(tag: str, png: bytes) -> Summary.Value:
     """Under Images."""
+    width, height = struct.unpack(">II", png[16:24])  # where the format has them
     image = Summary.Image(width=width, height=height, colorspace=RGB, encoded_image_string=png)
     return Summary.Value(tag=tag, image=image)
 
