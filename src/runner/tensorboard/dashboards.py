@@ -120,7 +120,7 @@ class Dashboards:
                 self.warn(f"{fault}; TensorBoard goes without")
 
     def show_graph(self, layers: Sequence[Layer]) -> None:
-        from runner.tensorboard.graph import graph
+        from runner.tensorboard.net import graph
 
         self.board.graph(graph(self.experiment.parts.model, self.experiment.in_shape, layers))
 
@@ -163,7 +163,7 @@ class Dashboards:
         self.board.add([pr_curve_value(tags[k], scores_NK[:, k], labels_N == k) for k in shown])
 
     def show_embedding(self, run: RunView) -> None:
-        from runner.tensorboard.embedding import write_embedding
+        from runner.tensorboard.net import write_embedding
 
         write_embedding(run, self.directory)
 
