@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from torch import Tensor
 
 from runner.runs.files import csv_cells
@@ -55,7 +55,7 @@ def single_lines(answers: Answers, top: int | None) -> Iterator[str]:
         (ranked,) = answers.ranked(top or MOST_LISTED)
         width = max(cell_len(name) for name, _ in ranked)
         for place, (name, value) in enumerate(ranked):
-            yield f"{'' if place else 'predicted':9} {filled(name, width)}  {answers.shown(value)}"
+            yield f"{'' if place else 'predicted':9} {set_cell_size(name, width)}  {answers.shown(value)}"
     for truth in answers.truths:
         yield f"true      {truth if isinstance(truth, str) else f'{truth:.6g}'}"
 
@@ -65,14 +65,16 @@ def lines(answers: Answers, top: int | None, *, heading: bool) -> Iterator[str]:
     width = max(map(cell_len, [*answers.names, "input"]))
     class_width = max(map(cell_len, [*answers.class_names, "predicted"]))
     if heading:
-        head = f"{filled('input', width)}  {filled('predicted', class_width)}"
+        head = f"{set_cell_size('input', width)}  {set_cell_size('predicted', class_width)}"
         yield f"{head}          then" if answers.class_names else head
     if not answers.class_names:
         for name, value in zip(answers.names, answers.scores.tolist(), strict=True):
-            yield f"{filled(name, width)}  {figure(value)}"
+            yield f"{set_cell_size(name, width)}  {figure(value)}"
         return
     for name, ranked in zip(answers.names, answers.ranked(top or 1 + RUNNERS_UP), strict=True):
-        yield "  ".join([filled(name, width), *(f"{filled(k, class_width)}  {answers.shown(v)}" for k, v in ranked)])
+        yield "  ".join(
+            [set_cell_size(name, width), *(f"{set_cell_size(k, class_width)}  {answers.shown(v)}" for k, v in ranked)]
+        )
 
 
 def json_lines(answers: Answers, top: int | None) -> Iterator[str]:
@@ -114,8 +116,3 @@ class CsvText:
 
     def content(self) -> bytes:
         return self.text.getvalue().encode()
-
-
-def filled(words: str, width: int) -> str:
-    """``words`` with spaces up to ``width`` columns of a terminal: a Hangul syllable takes two."""
-    return words + " " * (width - cell_len(words))
