@@ -72,6 +72,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def number(count: int) -> str:
+    """1,294; - for none."""
+    return f"{count:,}" if count else "-"
+
+
 def shape_text(shape: Sequence[int]) -> str:
     """3 x 32 x 32."""
     return " x ".join(map(str, shape))

@@ -53,8 +53,6 @@ ZSH = r"""_runner_completion() {
 compdef _runner_completion runner
 """
 SCRIPTS = {"bash": BASH, "zsh": ZSH}
-
-
 TRAIN = ("-m", "--multirun", "--cfg", "--resolve", "--package", "--config-dir", "--info", "--hydra-help", "--help")
 NEWEST = 20  # runs offered where nothing of a path is typed yet
 
@@ -103,8 +101,9 @@ def following(verb: str, words: Sequence[str], begun: str) -> Iterator[str]:
     has_run = made.reads_run and names_a_run(words)
     yield from made.words
     yield from made.flags
-    if verb == "show":
-        yield from showable(begun)
+    if verb == "show" and "=" in begun:
+        group = begun.partition("=")[0]
+        yield from (f"{group}={name}" for name in Catalog(conf_folders()).options(group))
     if made.composes:
         yield from overrides(words, begun)
     if made.reads_run and (not has_run or verb == "report"):
@@ -123,12 +122,6 @@ def parser_of(verb: str, words: Sequence[str]) -> Parser:
 
 def names_a_run(words: Sequence[str]) -> bool:
     return any("=" not in word and not word.startswith("-") for word in words)
-
-
-def showable(begun: str) -> Iterable[str]:
-    catalog = Catalog(conf_folders())
-    group, equals, _ = begun.partition("=")
-    return [f"{group}={name}" for name in catalog.options(group)] if equals else [*GROUPS, "settings"]
 
 
 def overrides(words: Sequence[str], begun: str) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.build import libraries
 from runner.cli.arguments import Parser
 from runner.runs.saved_run import ANYWHERE, open_run
@@ -14,15 +16,12 @@ def parser() -> Parser:
     return Parser("eval", usage, "Measure a trained model again.", words, reads_run=True)
 
 
-def run(argv: list[str]) -> int:
-    """``eval RUN [checkpoint=best|last] [device=...]``: the exit code. Writes nothing. Raises RunnerError."""
+def run(argv: Sequence[str]) -> int:
+    """The exit code of ``eval``. Writes nothing. Raises RunnerError."""
     _, words = parser().parse_known(argv)
     stored = open_run("eval", words, own=OWN)
     libraries.load()
-    from runner.cli.evaluation import evaluate, evaluate_folds
+    from runner.screen.folds import show_scores
 
-    if stored.folds:
-        evaluate_folds(stored)
-    else:
-        evaluate(stored)
+    show_scores(stored)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from textwrap import wrap
 
 from runner.compose.composition import compose, shown_config
 from runner.compose.hydra_bridge import hydra_for, hydra_parser
@@ -23,7 +24,7 @@ def answer(request: Request) -> bool:
     if flags.help:
         print(train_help(Catalog(conf_folders(flags.config_dir))))
     elif flags.cfg:
-        _print_config(request)
+        print(shown_config(compose(request), flags.cfg, flags.package, flags.resolve), end="")
     elif flags.hydra_help or flags.info:
         _ask_hydra(request)
     elif flags.shell_completion:
@@ -63,19 +64,9 @@ def _group_lines(catalog: Catalog) -> Iterator[str]:
     width = max(map(len, GROUPS))
     for group in GROUPS:
         names = [f"{name}*" if catalog.defaults.get(group) == name else name for name in catalog.options(group)]
-        first, *rest = _wrapped(names, 100 - width) or ["-"]
-        yield f"  {group:{width}}  {first}"
-        yield from (f"  {'':{width}}  {line}" for line in rest)
-
-
-def _wrapped(names: list[str], width: int) -> list[str]:
-    lines: list[str] = []
-    for name in names:
-        if lines and len(lines[-1]) + len(name) < width:
-            lines[-1] += f" {name}"
-        else:
-            lines.append(name)
-    return lines
+        lines = wrap(" ".join(names), 100 - width, break_long_words=False, break_on_hyphens=False)
+        for number, line in enumerate(lines or ["-"]):
+            yield f"  {'' if number else group:{width}}  {line}"
 
 
 def _setting_lines(catalog: Catalog) -> Iterator[str]:
@@ -85,11 +76,6 @@ def _setting_lines(catalog: Catalog) -> Iterator[str]:
     width = max(map(len, cells.values()), default=0)
     for name, knob in known.items():
         yield f"  {cells[name]:{width}}  {knob.meaning}"
-
-
-def _print_config(request: Request) -> None:
-    flags = request.flags
-    print(shown_config(compose(request), flags.cfg, flags.package, flags.resolve), end="")
 
 
 def _ask_hydra(request: Request) -> None:

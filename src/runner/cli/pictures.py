@@ -179,14 +179,11 @@ def opened(stored: SavedRun, example: int, warn: Callable[[str], None]) -> RunVi
         "ended": or_fault(lambda: stored.results if directory.summary.exists() else {}),
         "example": example,
     }
-    try:
-        rebuilt = rebuild_to_read(stored, warn)
-    except DataError as fault:
-        try:
-            net, checkpoint = predictor_of(stored, warn)
-        except DataError as worse:
-            return RunView(**common, by="no checkpoint", predictor=worse, experiment=fault)
-        return RunView(**common, by=f"{checkpoint}.pt", predictor=net, experiment=fault)
+    rebuilt = or_fault(lambda: rebuild_to_read(stored, warn))
+    if isinstance(rebuilt, DataError):
+        found = or_fault(lambda: predictor_of(stored, warn))
+        net, by = (found, "no checkpoint") if isinstance(found, DataError) else (found[0], f"{found[1]}.pt")
+        return RunView(**common, by=by, predictor=net, experiment=rebuilt)
     experiment = rebuilt.experiment
     load_weights(rebuilt.saved, experiment.parts)
     schema = schema_of(experiment.data, experiment.split.train)

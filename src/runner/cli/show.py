@@ -43,7 +43,7 @@ dataset=mnist: the net, its layers and its parameters."""
 
 
 def parser() -> Parser:
-    made = Parser("show", "[GROUP[=OPTION] | settings]", HELP, allow_abbrev=True)
+    made = Parser("show", "[GROUP[=OPTION] | settings]", HELP, (*GROUPS, SETTINGS[0]), allow_abbrev=True)
     made.usage = None  # argparse has a fuller one for --help
     made.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
     made.add_config_dir("a folder with options of yours (./conf is searched anyway)")

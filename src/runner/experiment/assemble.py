@@ -162,6 +162,16 @@ def read_data(config: Config) -> Data:
     return data
 
 
+class ReadOnce:
+    """``read_data`` for configs of one data set: what was read is given again."""
+
+    data: Data | None = None
+
+    def __call__(self, config: Config) -> Data:
+        self.data = self.data or read_data(config)
+        return self.data
+
+
 def fitted(data: Data, rows: Split) -> Data:
     """The data with its columns and classes as the train rows tell them. Raises DataError where others do not suit."""
     if isinstance(data.x, Unfitted):

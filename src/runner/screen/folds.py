@@ -1,16 +1,22 @@
-"""What a person sees of the folds of one command: a line for each, at the end all of them and their mean."""
+"""What a person sees of the folds of one command, and of runs measured again: scores, of folds with their mean."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
+from runner.errors import DataError
+from runner.experiment.assemble import ReadOnce
+from runner.experiment.plan import outline
+from runner.experiment.rebuild import rebuild_to_read
+from runner.experiment.scoring import judge
 from runner.runs.directory import RunDirectory
-from runner.runs.folds import PREDICTIONS, deviations, mean_outcome
+from runner.runs.folds import PREDICTIONS, deviations, is_done, mean_outcome
 from runner.runs.saved_run import SavedRun
 from runner.runs.summary import read_outcome
 from runner.screen.console import RunConsole
@@ -36,13 +42,13 @@ class FoldConsole:
         self.outcomes: list[Outcome] = []
         self.class_names: Sequence[str] = ()
 
-    def introduce(self, outline: Outline) -> None:
+    def introduce(self, plan: Outline) -> None:
         """Shows what will run, once, and what is new in how the data was read."""
         is_first, said = self.notes is None, self.notes or []
-        new = [note for note in outline.notes if note not in said]
+        new = [note for note in plan.notes if note not in said]
         self.notes = [*said, *new]
         if is_first:
-            self.console.introduce(outline)
+            self.console.introduce(plan)
         for note in new:
             self.console.note(note)
         if is_first:
@@ -100,3 +106,29 @@ def fold_table(outcomes: Sequence[Outcome]) -> Table:
 def held_out(best: Mapping[str, float]) -> list[str]:
     """The metrics of rows that were not trained on, test before val."""
     return [name for split in HELD_OUT for name in best if name.startswith(split)]
+
+
+def show_scores(stored: SavedRun) -> None:
+    """A run's checkpoint measured again: on every split of the run, or of each of its folds that is done.
+
+    Raises DataError where no fold is.
+    """
+    console = RunConsole()
+    if not stored.folds:
+        rebuilt = rebuild_to_read(stored, console.warn)
+        outcome, where = judge(rebuilt.experiment, rebuilt.saved).outcome, rebuilt.experiment.choice.device
+        step, epoch = outcome.best["step"], outcome.best["epoch"]
+        console.note(f"{rebuilt.checkpoint}.pt of step {step}, epoch {epoch}, on {where}")
+        console.scores(outline(rebuilt.experiment, stored.directory.path), outcome)
+        return
+    done = list(takewhile(is_done, stored.folds))
+    if not done:
+        raise DataError(f"{stored.directory.path}: no fold is done yet; go on with it: resume")
+    for fold in stored.folds[len(done) :]:
+        console.warn(f"fold {fold.config.fold} is not done yet and left out; go on with it: resume")
+    read, outcomes = ReadOnce(), []
+    for fold in done:
+        rebuilt = rebuild_to_read(fold, console.warn, read)
+        outcomes.append(judge(rebuilt.experiment, rebuilt.saved).outcome)
+        console.note(f"fold {fold.config.fold}: {rebuilt.checkpoint}.pt of step {outcomes[-1].best['step']}")
+    show_folds(console, outcomes, rebuilt.experiment.data.class_names)

@@ -19,7 +19,7 @@ from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import net_alone, read_data, read_split, split_settings
 from runner.models.summary import forward_flops, kind_of, layers
 from runner.screen.table import Listing
-from runner.text import counted, shape_text
+from runner.text import counted, number, shape_text
 
 WITHOUT_DATA = "  a net is shown without any data by dataset=random 'dataset.shape=[1,28,28]' dataset.num_classes=10"
 FIRST_VALUES = 4  # of each parameter
@@ -87,10 +87,6 @@ def parameter_listing(net: nn.Module) -> Listing:
 def first_values(weight: Tensor) -> str:
     values = weight.detach().flatten()[:FIRST_VALUES].tolist()
     return " ".join(f"{value:8.4f}" for value in values) + (" ..." if weight.numel() > FIRST_VALUES else "")
-
-
-def number(value: int) -> str:
-    return f"{value:,}" if value else "-"
 
 
 def megabytes(num_values: int) -> str:

@@ -36,10 +36,13 @@ def verdict(reference: Reference, rows: Sequence[Mapping[str, Any]], best: Mappi
         lines.append(f"{source}: {len(off)} epochs compared, at most {100 * largest:.1f} % off (epoch {epoch})")
     for name, (lowest, *_, highest) in reference.expected.items():
         if name in best:
-            here = best[name]
-            word = "within" if lowest <= here <= highest else "OUTSIDE"
-            by = f", {lowest - here:.4f} below" if here < lowest else f", {here - highest:.4f} above"
-            lines.append(f"{source}: {name} {here:.4f} is {word} {lowest:g} to {highest:g}{by * (word == 'OUTSIDE')}")
+            here, away = best[name], ""
+            if here < lowest:
+                away = f", {lowest - here:.4f} below"
+            elif not here <= highest:
+                away = f", {here - highest:.4f} above"
+            word = "OUTSIDE" if away else "within"
+            lines.append(f"{source}: {name} {here:.4f} is {word} {lowest:g} to {highest:g}{away}")
     return lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,9 +50,8 @@ def ending(outline: Outline, outcome: Outcome) -> str:
     """One line: how the run ended, after how long, and which epoch is the best."""
     text = f"{outcome.status.replace('_', ' ')} after {duration(outcome.seconds)}"
     if "epoch" in outcome.best:
-        which = (
-            f"best by {outline.monitor}" if not _is_unchosen(outline, outcome) else f"{outline.monitor} is NaN, last"
-        )
+        is_chosen = not _is_unchosen(outline, outcome)
+        which = f"best by {outline.monitor}" if is_chosen else f"{outline.monitor} is NaN, last"
         text += f"; {which}: epoch {outcome.best['epoch']:.0f}, step {outcome.best['step']:,.0f}"
     return text
 
@@ -64,31 +63,42 @@ def _is_unchosen(outline: Outline, outcome: Outcome) -> bool:
 
 def score_table(outline: Outline, outcome: Outcome) -> Table:
     """A row for each metric: its value on each split, the baselines' on the judged one, and how far train is ahead."""
-    splits = [split for split in outline.split_sizes if any(name.startswith(f"{split}/") for name in outcome.best)]
-    baselines = _baselines(outline, outcome)
+    best = outcome.best
+    metrics = list(dict.fromkeys(name.rpartition("/")[2] for name in best if "/" in name))
+    splits = [split for split in outline.split_sizes if any(name.startswith(f"{split}/") for name in best)]
+    values = {split: [best.get(f"{split}/{metric}") for metric in metrics] for split in splits}
+    aside = {
+        f"{name}\non {outcome.judged_split}": [_score_text(scores.get(metric)) for metric in metrics]
+        for name, scores in (
+            ("mean" if outline.task == "regression" else "majority class", outcome.baseline),
+            ("linear", outcome.linear),
+        )
+        if scores
+    }
     held_out = next((split for split in ("val", "test") if split in splits), None)
-    has_gap = held_out is not None and "train" in splits
-    table = bare_table(["", *splits], gap=3)
-    for head in [*baselines, *[f"{held_out} - train"] * has_gap]:
+    if held_out and "train" in splits:
+        aside[f"{held_out} - train"] = list(map(_gap_text, values[held_out], values["train"]))
+    table = bare_table(["", *splits])
+    for head in aside:
         table.add_column(head, justify="right", header_style="dim", style="dim")
-    for metric in _metrics(outcome):
-        cells = [_score_text(outcome.best.get(f"{split}/{metric}")) for split in splits]
-        cells += [_score_text(scores.get(metric)) for scores in baselines.values()]
-        cells += [_gap_text(outcome, held_out, metric)] * has_gap
-        table.add_row(metric, *cells)
+    for row in zip(metrics, *(map(_score_text, column) for column in values.values()), *aside.values(), strict=True):
+        table.add_row(*row)
     return table
 
 
 def class_table(names: Sequence[str], scores: Sequence[ClassScore], split: str) -> Table:
     """Precision, recall and F1 of each class with its rows of ``split``, below them the mean over the classes."""
+    columns = [
+        [score.precision for score in scores],
+        [score.recall for score in scores],
+        [score.f1 for score in scores],
+    ]
+    means, num_rows = [sum(column) / len(scores) for column in columns], [score.support for score in scores]
     table = bare_table(["class", "precision", "recall", "F1", "rows"], gap=2)
     table.title, table.title_justify = Text(f"{split} split", style="dim"), "left"
-    for name, score in zip(names, scores, strict=True):
-        ratios = (score.precision, score.recall, score.f1)
-        table.add_row(Text(shortened(name, 16)), *(f"{ratio:.3f}" for ratio in ratios), f"{score.support:,}")
-    means = [sum(getattr(score, name) for score in scores) / len(scores) for name in ("precision", "recall", "f1")]
-    total = f"{sum(score.support for score in scores):,}"
-    table.add_row(Text("mean"), *(f"{mean:.3f}" for mean in means), total, style="dim")
+    for name, *ratios, support in zip(names, *columns, num_rows, strict=True):
+        table.add_row(Text(shortened(name, 16)), *(f"{ratio:.3f}" for ratio in ratios), f"{support:,}")
+    table.add_row("mean", *(f"{mean:.3f}" for mean in means), f"{sum(num_rows):,}", style="dim")
     return table
 
 
@@ -136,24 +146,10 @@ def _heads(names: Sequence[str], confusion: Sequence[Sequence[int]], width: int)
     return None
 
 
-def _metrics(outcome: Outcome) -> list[str]:
-    names = [name.rpartition("/")[2] for name in outcome.best if "/" in name]
-    return list(dict.fromkeys(names))  # each once, in their order
-
-
-def _baselines(outline: Outline, outcome: Outcome) -> dict[str, Mapping[str, float]]:
-    """Head of a column -> scores, of those that there are."""
-    answer = "mean" if outline.task == "regression" else "majority class"
-    found = {answer: outcome.baseline, "linear": outcome.linear}
-    return {f"{name}\non {outcome.judged_split}": scores for name, scores in found.items() if scores}
-
-
-def _gap_text(outcome: Outcome, held_out: str | None, metric: str) -> str:
-    names = (f"{held_out}/{metric}", f"train/{metric}")
-    if not all(name in outcome.best for name in names):
+def _gap_text(held_out: float | None, train: float | None) -> str:
+    if held_out is None or train is None:
         return NO_SCORE
-    gap = outcome.best[names[0]] - outcome.best[names[1]]
-    return f"{'+' if gap > 0 else ''}{figure(gap)}"
+    return f"{'+' if held_out > train else ''}{figure(held_out - train)}"
 
 
 def _score_text(value: float | None) -> str:
