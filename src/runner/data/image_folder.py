@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Data, Rows, Source, Task
-from runner.data.pictures.class_folders import list_pictures
-from runner.data.pictures.picture import Shades, notes_on, read_picture
+from runner.data.class_folders import list_pictures
+from runner.data.picture import Shades, notes_on, read_picture
 from runner.errors import DataError
 
 BLOCK = 1024  # pictures handed to the threads that decode at a time

@@ -1,5 +1,7 @@
 """Which rows train, which choose the best epoch, which judge: drawn by a private generator, class by class."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -13,24 +15,18 @@ from runner.seed import generator
 
 # what people call a split, in lower case
 SPLIT_NAMES: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "validate": "val",
-    "dev": "val",
-    "test": "test",
-    "testing": "test",
-    "eval": "test",
-    "evaluation": "test",
-    "학습": "train",
-    "훈련": "train",
-    "검증": "val",
-    "시험": "test",
-    "평가": "test",
-    "테스트": "test",
+    **dict.fromkeys(("train", "training", "학습", "훈련"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "검증"), "val"),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation", "시험", "평가", "테스트"), "test"),
 }
+
+
+def split_of(name: str) -> str:
+    """The split that is in a folder's name, as in Train_Set, seg_train, 1.Training or val2017; "" where none is."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFC", name))
+    words = (re.sub(r"(set|data)$", "", word) for word in re.findall(r"[^\W\d_]+", parted.lower()))
+    splits = {SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES}
+    return splits.pop() if len(splits) == 1 else ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -47,13 +47,19 @@ def read_picture(
     return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1).contiguous()
 
 
+def edges(x_NCHW: Tensor) -> list[Tensor]:
+    """The pixels of the four edges: [N, C, W] twice, then [N, C, H] twice."""
+    return [x_NCHW[..., 0, :], x_NCHW[..., -1, :], x_NCHW[..., 0], x_NCHW[..., -1]]
+
+
 @contextmanager
 def opened(file: File, name: str | None = None) -> Iterator[Image.Image]:
     """The picture in a file. Raises DataError for whatever goes wrong inside the block."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # twice that many pixels are an error
-            with _stream(file) as stream, Image.open(stream) as picture:
+            stream = regular_file.opened(file) if isinstance(file, str | Path) else nullcontext(file)
+            with stream as bytes_of_file, Image.open(bytes_of_file) as picture:
                 yield picture
     except (MemoryError, DataError):
         raise
@@ -63,10 +69,6 @@ def opened(file: File, name: str | None = None) -> Iterator[Image.Image]:
         raise DataError(f"{name or file}: cannot be read: {fault.strerror.lower()}") from fault
     except Exception as fault:  # a decoder of broken bytes may raise anything; the cause stays attached
         raise _unreadable(file, name, fault) from fault
-
-
-def _stream(file: File) -> AbstractContextManager[IO[bytes]]:
-    return regular_file.opened(file) if isinstance(file, str | Path) else nullcontext(file)
 
 
 def _unreadable(file: File, name: str | None, fault: Exception) -> DataError:
@@ -168,9 +170,8 @@ def _shown_on(picture: Image.Image) -> frozenset[str]:
     clear = picture.convert("RGBA")
     if _is_flat(clear.getchannel("A")):
         return frozenset(GROUNDS)
-    return frozenset(ground for ground in GROUNDS if not _is_flat(laid(clear, ground).convert("RGB"))) or frozenset(
-        GROUNDS
-    )
+    shown_on = frozenset(ground for ground in GROUNDS if not _is_flat(laid(clear, ground).convert("RGB")))
+    return shown_on or frozenset(GROUNDS)
 
 
 def _is_flat(picture: Image.Image) -> bool:
