@@ -2,28 +2,28 @@
 
 import torch
 
-from runner.figures.class_predictions import Calibration, Verdicts, calibration_of
+from runner.figures.class_predictions import Calibration, ClassPredictions, calibration_of
 
 NAMES = ("cat", "dog", "a very long name of a class")
 
 
-def verdicts() -> Verdicts:
+def predictions() -> ClassPredictions:
     """Four rows: right, wrong and sure, wrong and less sure, right."""
     probabilities = torch.tensor([[3 / 4, 1 / 4, 0], [1 / 16, 15 / 16, 0], [1 / 8, 1 / 4, 5 / 8], [1 / 8, 0, 7 / 8]])
-    return Verdicts("test", torch.tensor([4, 7, 9, 11]), probabilities, torch.tensor([0, 2, 0, 2]), NAMES)
+    return ClassPredictions("test", torch.tensor([4, 7, 9, 11]), probabilities, torch.tensor([0, 2, 0, 2]), NAMES)
 
 
 def test_mistakes_come_the_most_confident_first() -> None:
-    assert verdicts().mistakes.tolist() == [1, 2]
+    assert predictions().mistakes.tolist() == [1, 2]
 
 
 def test_a_caption_says_what_was_said_how_surely_and_what_is_true() -> None:
-    assert verdicts().caption(1) == ("dog, 93.8 %", "is a very long n…")
+    assert predictions().caption(1) == ("dog, 93.8 %", "is a very long n…")
 
 
 def test_calibration_by_hand() -> None:
     """Confidences 12/16, 15/16, 10/16, 14/16 in bins 7, 9, 6, 8; right are the first and the last."""
-    found = calibration_of(verdicts())
+    found = calibration_of(predictions())
     assert found.counts == (0, 0, 0, 0, 0, 0, 1, 1, 1, 1)
     assert found.accuracy[6:] == (0.0, 1.0, 1.0, 0.0)
     assert found.confidence[6:] == (10 / 16, 12 / 16, 14 / 16, 15 / 16)
@@ -31,7 +31,7 @@ def test_calibration_by_hand() -> None:
 
 
 def test_certainty_belongs_to_the_last_bin() -> None:
-    sure = Verdicts("test", torch.tensor([0]), torch.tensor([[1.0, 0.0]]), torch.tensor([0]), ("a", "b"))
+    sure = ClassPredictions("test", torch.tensor([0]), torch.tensor([[1.0, 0.0]]), torch.tensor([0]), ("a", "b"))
     assert calibration_of(sure).counts[-1] == 1 and calibration_of(sure).error == 0
 
 

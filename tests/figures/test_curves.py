@@ -5,9 +5,9 @@ import io
 import numpy as np
 from PIL import Image
 
-from runner.figures.curves import PANEL, Curve, curves_of, curves_sheet
-from runner.figures.heading import Title
-from runner.figures.style import MARGIN, style
+from runner.figures.curves import Curve, curves_of, draw_curves
+from runner.figures.dataset_view import Title
+from runner.figures.style import style
 from runner.figures.terminal import course
 
 ROWS = [
@@ -41,11 +41,13 @@ def test_a_course_goes_from_the_least_to_the_greatest() -> None:
 
 def test_the_mark_of_a_best_epoch_at_the_edge_is_whole() -> None:
     losses = Curve("loss", {"val": [(1, 3.0), (2, 1.0)]})
-    drawn = {}
-    for best in (None, 2):
+    widths = {}
+    for best in (1, 2):
         with style():
-            content = curves_sheet(Title("x", "", ""), [losses], best).png()
+            content = draw_curves(Title("x", "", ""), [losses], best).png()
         pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
         is_val = abs(pixels - np.array([227, 155, 59])).sum(2) < 40  # SPLIT_COLOURS["val"]
-        drawn[best] = is_val[:, MARGIN + PANEL[0] : MARGIN + PANEL[0] + 10].sum()  # right of the panel
-    assert drawn[2] > drawn[None]
+        columns = is_val.sum(0)
+        mark = columns[: len(columns) // 3] if best == 1 else columns[len(columns) // 3 :]
+        widths[best] = (mark >= 8).sum()
+    assert widths[1] >= 10 and widths[2] >= 10

@@ -10,14 +10,13 @@ from PIL import Image
 
 from exhibits import exhibit, images, shades, split, table, targets
 from runner.contracts import Column, Data
-from runner.figures.bars import HEAD
-from runner.figures.dataset import GAP, GUTTER, SIDE, picture
-from runner.figures.dataset_view import Exhibit
-from runner.figures.style import MARGIN, SPLIT_COLOURS, TITLE_HEIGHT, style, text_width
-from runner.figures.table import CLASS_COLOURS, remark
+from runner.figures.dataset import CLASS_GAP, SIDE, picture, remark
+from runner.figures.dataset_view import DatasetView
+from runner.figures.pixels import GAP
+from runner.figures.style import CLASS_COLOURS, SPLIT_COLOURS
 
 
-def drawn(made: Exhibit) -> NDArray[np.uint8]:
+def drawn(made: DatasetView) -> NDArray[np.uint8]:
     """[height, width, 3] of the PNG."""
     content, _ = picture(made)
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
@@ -30,7 +29,7 @@ def ink(pixels: NDArray[np.uint8], colour: str) -> NDArray[np.bool_]:
     return found
 
 
-def many_classes(shape: tuple[int, ...]) -> Exhibit:
+def many_classes(shape: tuple[int, ...]) -> DatasetView:
     """Fifty classes of five rows, three of them for train."""
     rows = torch.arange(250)
     data = Data(rows.float().view(-1, *(1 for _ in shape)).repeat(1, *shape), rows % 50, "multiclass", ("k",) * 50)
@@ -40,20 +39,21 @@ def many_classes(shape: tuple[int, ...]) -> Exhibit:
 def test_each_cell_holds_the_pixels_of_its_image_the_right_way_up() -> None:
     x = torch.tensor([[[[0, 85], [170, 255]]]] * 3, dtype=torch.uint8)
     pixels = drawn(images(x, [0, 0, 1], split([0, 1, 2], [], [])))
-    with style():
-        left = MARGIN + max(text_width("class 0"), text_width("class 1")) + GUTTER
-    top, half = TITLE_HEIGHT + HEAD, SIDE // 2
+    half = SIDE // 2
     expected = np.array([[0, 85], [170, 255]]).repeat(half, 0).repeat(half, 1)[:, :, None]
-    for x0 in (left, left + SIDE + GAP):
-        assert (pixels[top : top + SIDE, x0 : x0 + SIDE] == expected).all()
-        assert (pixels[top : top + SIDE, x0 + SIDE : x0 + SIDE + GAP] == 255).all()
-    assert (pixels[top : top + SIDE, left + 2 * (SIDE + GAP) :][:, :SIDE] == 255).all()  # there is no third of class 0
+    blocks = np.lib.stride_tricks.sliding_window_view((pixels == 85).all(2), (half, half)).all((2, 3))
+    tops, lefts = blocks.nonzero()  # of the upper right quarter of each image
+    assert sorted({*tops.tolist()}) == [tops[0], tops[0] + SIDE + CLASS_GAP], "a row for each class"
+    assert sorted({*lefts.tolist()}) == [lefts[0], lefts[0] + SIDE + GAP] and len(tops) == 3
+    for top, left in zip(tops, lefts - half, strict=True):
+        assert (pixels[top : top + SIDE, left : left + SIDE] == expected).all()
+        assert (pixels[top : top + SIDE, left + SIDE : left + SIDE + GAP] == 255).all()
 
 
 def test_bars_are_as_long_as_their_counts() -> None:
     x = torch.zeros(6, 1, 1, 1, dtype=torch.uint8)
     found = ink(drawn(images(x, [0, 0, 0, 0, 1, 1], split([0, 1, 2, 3, 4, 5], [], []))), SPLIT_COLOURS["train"])
-    lengths = sorted({int(n) for n in found[TITLE_HEIGHT + HEAD :].sum(1)} - {0})
+    lengths = sorted({int(n) for n in found.sum(1)} - {0})
     assert lengths[-1] > 100
     assert any(abs(length - lengths[-1] / 2) <= 1 for length in lengths)
 
@@ -77,7 +77,7 @@ def test_the_same_data_set_gives_the_same_bytes() -> None:
         exhibit(Data(torch.zeros(2, 45), torch.tensor([0, 1]), "binary", ("a", "b")), split([0, 1], [], [])),
     ],
 )
-def test_nothing_touches_the_edge_of_the_sheet(made: Exhibit) -> None:
+def test_nothing_touches_the_edge_of_the_picture(made: DatasetView) -> None:
     pixels = drawn(made)
     inside = np.zeros(pixels.shape[:2], bool)
     inside[8:-8, 24:-24] = True
@@ -87,7 +87,7 @@ def test_nothing_touches_the_edge_of_the_sheet(made: Exhibit) -> None:
 
 def test_the_categories_of_a_class_are_drawn_in_its_colour() -> None:
     pixels = drawn(table())
-    left_half = pixels[:, : 2 * 306 + MARGIN]
+    left_half = pixels[:, : pixels.shape[1] // 2]
     assert all(ink(left_half, colour).sum() > 100 for colour in CLASS_COLOURS[:3])
     assert not ink(left_half, CLASS_COLOURS[3]).any()
 

@@ -5,7 +5,7 @@ from torch import Tensor
 from exhibits import images, shades, split, table, targets
 from runner.contracts import Data, Rows
 from runner.figures import dataset_view as module
-from runner.figures.dataset_view import MAX_CLASSES, Balance, Exhibit, balance_of
+from runner.figures.dataset_view import MAX_CLASSES, Balance, DatasetView, balance_of
 
 
 class Noise(Rows):
@@ -38,7 +38,7 @@ def test_the_order_is_that_of_the_seed() -> None:
         rows = split(list(range(40)), [40], [41])
         x = torch.arange(42, dtype=torch.uint8).view(-1, 1, 1, 1)
         made = images(x, [0, 1] * 21, rows)
-        return [int(v) for v in Exhibit("x", made.data, rows, "", seed).gallery[0].images[:, 0, 0, 0]]
+        return [int(v) for v in DatasetView("x", made.data, rows, "", seed).gallery[0].images[:, 0, 0, 0]]
 
     assert shown(0) == shown(0)
     assert shown(0) != shown(1)
@@ -81,7 +81,7 @@ def test_a_long_table_is_drawn_from_some_of_its_train_rows(monkeypatch: pytest.M
         (targets((1,)), "8 rows, 1 column, a number to predict"),
     ],
 )
-def test_the_facts_are_rows_shape_and_classes(made: Exhibit, facts: str) -> None:
+def test_the_facts_are_rows_shape_and_classes(made: DatasetView, facts: str) -> None:
     assert made.facts == facts
 
 

@@ -5,11 +5,11 @@ import torch
 from rich.console import Console
 
 from exhibits import images, shades, split, table, targets
-from runner.figures.dataset_view import Balance, Exhibit, Group
+from runner.figures.dataset_view import Balance, DatasetView, Group
 from runner.figures.terminal import balance_table, half_blocks, plain_lines, show, sparkline, tiles
 
 
-def said(made: Exhibit, width: int = 100, *, colours: bool = True) -> str:
+def said(made: DatasetView, width: int = 100, *, colours: bool = True) -> str:
     system = "truecolor" if colours else None
     screen = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=system, highlight=False)  # type: ignore[arg-type]
     show(screen, made)

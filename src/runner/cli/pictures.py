@@ -29,11 +29,11 @@ from runner.experiment.predictor import Predictor
 from runner.experiment.rebuild import predictor_of, rebuild_to_read
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
-from runner.figures.dataset_view import Exhibit, Group
-from runner.figures.run import PORTRAITS, best_epoch, counts_and_names, first_mistakes
+from runner.figures.dataset_view import DatasetView, Group
+from runner.figures.run import DRAW, best_epoch, counts_and_names, first_mistakes
 from runner.figures.run_view import RunView, called
 from runner.figures.schedule import ScheduleCurves
-from runner.figures.style import Sheet, advice, style
+from runner.figures.style import Picture, advice, style
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
 from runner.runs.saved_run import StoredRun
@@ -49,10 +49,10 @@ def draw_dataset(config: Config, out: Path) -> None:
     """Some rows of the data set, its classes and its split, into ``out``."""
     data, rows = read_split(config, read_data)
     note = splits.describe(data, split_settings(config))
-    exhibit = Exhibit(config.dataset.option, data, rows, note, config.split_seed)
-    png, boxes = dataset.picture(exhibit)
+    view = DatasetView(config.dataset.option, data, rows, note, config.split_seed)
+    png, boxes = dataset.picture(view)
     write_whole(out, png)
-    show_picture(lambda screen: terminal.show(screen, exhibit), terminal.plain_lines(exhibit), out, advice(boxes))
+    show_picture(lambda screen: terminal.show(screen, view), terminal.plain_lines(view), out, advice(boxes))
 
 
 def draw_schedule(config: Config, out: Path) -> None:
@@ -135,10 +135,10 @@ def draw_run(stored: StoredRun, wanted: Wanted) -> None:
     written = []
     with style() as boxes:
         for name in wanted.pictures or PICTURES:
-            sheet = drawn(name, run, wanted, missing)
-            if sheet is not None:
+            picture = drawn(name, run, wanted, missing)
+            if picture is not None:
                 make_folder(wanted.folder)
-                write_whole(wanted.path(name), sheet.png())
+                write_whole(wanted.path(name), picture.png())
                 written.append(name)
     left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
     if not written:
@@ -191,10 +191,10 @@ def or_fault(read: Callable[[], T]) -> T | DataError:
         return fault
 
 
-def drawn(name: str, run: RunView, wanted: Wanted, missing: dict[str, list[str]]) -> Sheet | None:
+def drawn(name: str, run: RunView, wanted: Wanted, missing: dict[str, list[str]]) -> Picture | None:
     """The picture; None where it does not suit the run or lacks something, unless it was asked for by name."""
     try:
-        return PORTRAITS[name](run)
+        return DRAW[name](run)
     except RunnerError as fault:
         if name in wanted.pictures:
             raise

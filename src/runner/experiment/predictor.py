@@ -20,8 +20,7 @@ from runner.contracts import Parts
 from runner.data.preprocess import blank_preprocess
 from runner.engine.state import load_weights
 from runner.experiment.assemble import build_model, transforms
-from runner.losses.nearest_neighbour import NearestNeighbour
-from runner.losses.readout import Ranking
+from runner.losses.readout import NearestNeighbour, Ranking
 from runner.runs.schema import Schema
 
 if TYPE_CHECKING:

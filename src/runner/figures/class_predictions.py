@@ -16,7 +16,7 @@ BINS = 10  # of confidence, all of one width
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class ClassPredictions:
     """Of a classifier, on the host."""
 
     split: str
@@ -76,11 +76,11 @@ class Calibration:
         return sum(count * abs(right - sure) for count, right, sure in parts) / max(1, sum(self.counts))
 
 
-def calibration_of(verdicts: Verdicts) -> Calibration:
-    bins_N = (verdicts.confidence_N.double() * BINS).long().clamp(max=BINS - 1)
+def calibration_of(predictions: ClassPredictions) -> Calibration:
+    bins_N = (predictions.confidence_N.double() * BINS).long().clamp(max=BINS - 1)
     counts = torch.bincount(bins_N, minlength=BINS)
     hits, sure = (
         torch.bincount(bins_N, weights=of.double(), minlength=BINS) / counts.clamp(min=1)
-        for of in (verdicts.hits_N, verdicts.confidence_N)
+        for of in (predictions.hits_N, predictions.confidence_N)
     )
     return Calibration(tuple(counts.tolist()), tuple(hits.tolist()), tuple(sure.tolist()))

@@ -11,24 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from runner.contracts import SPLITS
-from runner.figures.heading import Title
-from runner.figures.style import (
-    FAINT,
-    INK,
-    MARGIN,
-    NORMAL,
-    RULE,
-    SMALL,
-    SPLIT_COLOURS,
-    TITLE_HEIGHT,
-    Sheet,
-    titled_sheet,
-)
+from runner.figures.dataset_view import Title
+from runner.figures.style import FAINT, INK, NORMAL, RULE, SMALL, SPLIT_COLOURS, Picture
 from runner.text import figure
 
-PANEL = 520, 300  # width, height
-PITCH = PANEL[0] + 150, PANEL[1] + 110
-HEAD = 34  # from the base line of a panel's name to the panel
+PANEL = 670, 430  # width, height of one curve with what stands around it
 ACROSS = 2
 LABEL_GAP = 0.075  # least distance between two names at the ends of lines, as a share of the panel's height
 
@@ -63,20 +50,20 @@ def _points(ends: Sequence[Mapping[str, Any]], key: str) -> Points:
     return [(epoch, value) for epoch, value in values if value is not None and math.isfinite(value)]
 
 
-def curves_sheet(title: Title, curves: Sequence[Curve], best_epoch: int | None) -> Sheet:
+def draw_curves(title: Title, curves: Sequence[Curve], best_epoch: int | None) -> Picture:
     """A panel for each curve; the best epoch is a line through all of them."""
-    down = -(-len(curves) // ACROSS)
-    sheet = titled_sheet(title, min(len(curves), ACROSS) * PITCH[0] - 30, down * PITCH[1] - 40)
-    for number, curve in enumerate(curves):
-        x, y = MARGIN + number % ACROSS * PITCH[0], TITLE_HEIGHT + number // ACROSS * PITCH[1]
-        sheet.text(x, y + 14, curve.name, fontsize=NORMAL, fontweight="bold", va="baseline")
-        axes = sheet.axes(x + 40, y + HEAD, PANEL[0] - 40, PANEL[1])
+    across, down = min(len(curves), ACROSS), -(-len(curves) // ACROSS)
+    picture = Picture(title, across * PANEL[0], down * PANEL[1], "constrained")
+    panels = picture.figure.subplots(down, across, squeeze=False).flat
+    for axes, curve in zip(panels, curves, strict=False):
         _draw(axes, curve, best_epoch)
-    return sheet
+    for axes in list(panels)[len(curves) :]:
+        axes.set_visible(False)
+    return picture
 
 
 def _draw(axes: Axes, curve: Curve, best_epoch: int | None) -> None:
-    axes.spines["left"].set_visible(False)
+    axes.set_title(curve.name, loc="left", fontsize=NORMAL, fontweight="bold", pad=20)
     axes.grid(axis="y", color=RULE, linewidth=0.6)
     axes.tick_params(axis="y", length=0, labelcolor=FAINT)
     axes.set_axisbelow(True)

@@ -1,98 +1,250 @@
-"""The picture of a data set: a few images of each class and how many there are, or what a table holds."""
+"""The picture of a data set: some images of each class, or what values each column of a table takes, and how many rows.
+
+Shapes: n rows, F columns, K classes.
+"""
 
 from __future__ import annotations
 
-from runner.figures.bars import BAR, HEAD, PANEL_WIDTH, balance_width, draw_balance, draw_targets
-from runner.figures.dataset_view import SAMPLES, Balance, Exhibit
-from runner.figures.pixels import GAP, Pixels, fitted, mosaic
+from collections.abc import Sequence
+from math import ceil, sqrt
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
+from numpy.typing import NDArray
+
+from runner.contracts import Column
+from runner.figures.dataset_view import MAX_TABLE_ROWS, SAMPLES, Balance, DatasetView
+from runner.figures.pixels import fitted, mosaic, stack
+from runner.figures.predictions import draw_captioned
 from runner.figures.style import (
+    CLASS_COLOURS,
     FAINT,
-    MARGIN,
+    INK,
     NORMAL,
+    RULE,
     SMALL,
-    TITLE_HEIGHT,
-    Sheet,
-    draw_title,
+    SPLIT_COLOURS,
+    Picture,
     shortened,
     style,
-    text_width,
-    title_width,
 )
-from runner.figures.table import table_sheet
 
-SIDE = 96  # pixels of the sheet that an image may take, at most
-CLASS_GAP = 6  # more between classes
-GUTTER = 28  # between names, images and bars
-LONGEST_NAME = 26  # characters
-BETWEEN = 44  # between the commonest and the rarest classes
-TARGET_LINE = 26
-TARGET_PANEL = 90
+SIDE = 96  # pixels of an image, at most
+CLASS_GAP, BETWEEN = 12, 44  # between two classes, and between the commonest and the rarest
+PANEL, PANEL_GAP = 220, 36  # of one split
+LONGEST_BAR = 0.68  # of the panel: beside it stands the count
+BAR, CLASS_PITCH = 22, 36
+TARGET_BINS, BINS = 30, 24
 TARGET_PITCH = 170
+MAX_COLUMNS, MAX_CATEGORIES = 30, 8
+CELL = 306, 240  # width, height of one column's histogram with what stands around it
+LONGEST_NAME, LONGEST_COLUMN, LONGEST_CATEGORY = 26, 22, 14
 
 
-def picture(exhibit: Exhibit) -> tuple[bytes, set[str]]:
+def picture(view: DatasetView) -> tuple[bytes, set[str]]:
     """A PNG of a few train rows, or of every column of them, and of the classes or targets of each split.
 
     And the characters in it that no font here has.
     """
     with style() as boxes:
-        png = sheet(exhibit).png()
+        draw = draw_table if not view.is_images else draw_targets if view.balance is None else draw_classes
+        png = draw(view).png()
     return png, boxes
 
 
-def sheet(exhibit: Exhibit) -> Sheet:
-    if not exhibit.is_images:
-        return table_sheet(exhibit)
-    return target_sheet(exhibit) if exhibit.balance is None else class_sheet(exhibit, exhibit.balance)
-
-
-def class_sheet(exhibit: Exhibit, balance: Balance) -> Sheet:
+def draw_classes(view: DatasetView) -> Picture:
     """A row, or several, of images for each class shown; name to the left, counts to the right."""
-    groups = exhibit.gallery
+    assert view.balance is not None
+    groups = view.gallery
     blocks = [mosaic(group.images, SIDE, SAMPLES) for group in groups]
-    names = [shortened(group.heading, LONGEST_NAME) for group in groups]
-    images_left = MARGIN + max(map(text_width, names)) + GUTTER
-    bars_left = images_left + max(block.shape[1] for block in blocks) + GUTTER
-    tops = block_tops(blocks, split_after=len(blocks) // 2 if balance.hidden else None)
-    width = max(bars_left + balance_width(balance), title_width(exhibit.title) + MARGIN) + MARGIN
-    sheet = Sheet(width, tops[-1] + max(len(blocks[-1]), 2 * BAR) + MARGIN)
-    draw_title(sheet, exhibit.title)
-    middles = [top + len(block) / 2 for top, block in zip(tops, blocks, strict=True)]
-    for name, block, top, middle in zip(names, blocks, tops, middles, strict=True):
-        sheet.text(images_left - GUTTER, middle, name, va="center", ha="right", fontsize=NORMAL)
-        sheet.image(images_left, top, block)
-    if balance.hidden:
-        between = (tops[len(tops) // 2] + tops[len(tops) // 2 - 1] + len(blocks[len(tops) // 2 - 1])) / 2
-        sheet.text(images_left, between, balance.hidden_note, va="center", color=FAINT, fontsize=NORMAL)
-    draw_balance(sheet, balance, bars_left, TITLE_HEIGHT, middles)
-    return sheet
+    middle = len(blocks) // 2 if view.balance.hidden else None
+    gaps = [CLASS_GAP + BETWEEN * (number == middle) for number in range(len(blocks))]
+    image, middles = stack(blocks, [0, *gaps[1:]])
+    width = image.shape[1] + 28
+    made = Picture(view.title, width + len(view.balance.counts) * (PANEL + PANEL_GAP) - PANEL_GAP, len(image))
+    axes = made.axes(0, image.shape[1], image)
+    axes.set_yticks(middles, [shortened(group.heading, LONGEST_NAME) for group in groups], fontsize=NORMAL)
+    if middle is not None:
+        between = sum(gaps[1 : middle + 1]) + sum(map(len, blocks[:middle])) - gaps[middle] / 2
+        axes.text(0, between, view.balance.hidden_note, va="center", color=FAINT, fontsize=NORMAL)
+    panels = [made.axes(width + n * (PANEL + PANEL_GAP), PANEL) for n in range(len(view.balance.counts))]
+    _draw_balance(panels, view.balance, middles, (len(image), 0))
+    return made
 
 
-def target_sheet(exhibit: Exhibit) -> Sheet:
+def draw_targets(view: DatasetView) -> Picture:
     """A grid of images, below each its target; to the right the targets of each split."""
-    images = [fitted(group.images[0], SIDE) for group in exhibit.gallery]
-    height, width = images[0].shape[:2]
-    pitch_x = max(width, text_width("-1.0e-05", SMALL)) + GAP
-    pitch_y = height + TARGET_LINE + GAP
-    top = TITLE_HEIGHT
-    bars_left = MARGIN + SAMPLES * pitch_x + GUTTER
-    bottom = max(top + -(-len(images) // SAMPLES) * pitch_y, top + len(exhibit.rows) * TARGET_PITCH)
-    sheet = Sheet(max(bars_left + PANEL_WIDTH, title_width(exhibit.title) + MARGIN) + MARGIN, bottom + MARGIN // 2)
-    draw_title(sheet, exhibit.title)
-    for place, (group, image) in enumerate(zip(exhibit.gallery, images, strict=True)):
-        x, y = MARGIN + place % SAMPLES * pitch_x, top + place // SAMPLES * pitch_y
-        sheet.image(x, y, image)
-        sheet.text(x + width / 2, y + height + 4, group.heading, va="top", ha="center", fontsize=SMALL, color=FAINT)
-    draw_targets(sheet, exhibit, bars_left, top + HEAD, TARGET_PANEL, TARGET_PITCH)
-    return sheet
+    images = [fitted(group.images[0], SIDE) for group in view.gallery]
+    made = draw_captioned(view.title, images, [("", group.heading) for group in view.gallery], SAMPLES)
+    bottom = 1 - len(view.rows) * TARGET_PITCH / made.height  # below the images where these are few
+    left = 1 + PANEL_GAP / made.width
+    sides = {"left": left, "right": left + PANEL / made.width, "top": 1, "bottom": bottom}
+    grid = made.figure.add_gridspec(len(view.rows), 1, hspace=0.7, **sides)
+    _draw_histograms([made.figure.add_subplot(grid[number]) for number in range(len(view.rows))], view)
+    return made
 
 
-def block_tops(blocks: list[Pixels], split_after: int | None) -> list[int]:
-    """Where each block begins; after number ``split_after`` there is room for a line of text."""
-    tops, y = [], TITLE_HEIGHT + HEAD
-    for number, block in enumerate(blocks):
-        if number == split_after:
-            y += BETWEEN
-        tops.append(y)
-        y += len(block) + GAP + CLASS_GAP
-    return tops
+def draw_table(view: DatasetView) -> Picture:
+    """A histogram for each column to the left; the classes, or the target, of each split to the right."""
+    columns = columns_of(view)
+    across = ceil(sqrt(len(columns)))
+    down = ceil(len(columns) / across)
+    num_panels = 1 if view.balance is None else len(view.balance.counts)
+    room = 0 if view.balance is None else 8 * LONGEST_NAME  # of the classes' names
+    widths = across * CELL[0], room + num_panels * (PANEL + PANEL_GAP)
+    height = max(down * CELL[1], _side_height(view))
+    made = Picture(view.title, sum(widths), height, "constrained")
+    left, right = made.figure.subfigures(1, 2, width_ratios=widths, squeeze=False)[0]
+    grid = left.add_gridspec(down + 1, across, height_ratios=[*[CELL[1]] * down, max(1, height - down * CELL[1])])
+    for number, column in enumerate(columns):
+        _draw_column(left.add_subplot(grid[number // across, number % across]), view, number, column)
+    made.figure.text(0, -0.02, remark(view), va="top", fontsize=SMALL, color=FAINT)
+    _draw_side(right, view, height)
+    return made
+
+
+def _side_height(view: DatasetView) -> int:
+    if view.balance is None:
+        return len(view.rows) * CELL[1]
+    return (len(view.balance.shown) + 2) * CLASS_PITCH
+
+
+def _draw_side(figure: SubFigure, view: DatasetView, height: int) -> None:
+    """The classes of each split with the colours they have everywhere, or the targets of each split."""
+    used = _side_height(view)
+    if view.balance is None:
+        grid = figure.add_gridspec(
+            len(view.rows) + 1, 1, height_ratios=[*[CELL[1]] * len(view.rows), height - used + 1]
+        )
+        _draw_histograms([figure.add_subplot(grid[number, 0]) for number in range(len(view.rows))], view)
+        return
+    balance = view.balance
+    grid = figure.add_gridspec(2, len(balance.counts), height_ratios=[used, height - used + 1])
+    panels = [figure.add_subplot(grid[0, number]) for number in range(len(balance.counts))]
+    half = len(balance.shown) // 2 if balance.hidden else len(balance.shown)
+    middles = [(place + (place >= half)) * CLASS_PITCH for place in range(len(balance.shown))]
+    _draw_balance(panels, balance, middles, (middles[-1] + BAR, -BAR), class_colours(view))
+    names = [shortened(balance.class_names[k], LONGEST_NAME) for k in balance.shown]
+    panels[0].set_yticks(middles, names, fontsize=NORMAL)
+    if balance.hidden:
+        over_lines = {"facecolor": "white", "edgecolor": "none"}
+        y = middles[half] - CLASS_PITCH
+        panels[0].text(
+            0, y, balance.hidden_note, va="center", fontsize=SMALL, color=FAINT, bbox=over_lines, in_layout=False
+        )
+
+
+def _draw_balance(
+    panels: Sequence[Axes],
+    balance: Balance,
+    middles: Sequence[float],
+    ends: tuple[float, float],
+    colours: Sequence[str] = (),
+) -> None:
+    """A panel for each split, a bar for each class shown at that of ``middles``; ``ends`` are bottom and top.
+
+    A bar has its class's colour where classes have colours, else its split's.
+    """
+    for axes, (split, counts) in zip(panels, balance.counts.items(), strict=True):
+        shown = [counts[k] for k in balance.shown]
+        bar_colours = [colours[k] if colours else SPLIT_COLOURS[split] for k in balance.shown]
+        bars = axes.barh(middles, shown, BAR, color=bar_colours)
+        axes.bar_label(bars, [f"{count:,}" for count in shown], padding=4, fontsize=SMALL, color=INK)
+        _head(axes, split, sum(counts), INK if colours else SPLIT_COLOURS[split])
+        axes.set(xlim=(0, max(*shown, 1) / LONGEST_BAR), ylim=ends, xticks=[], yticks=[])
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        axes.axvline(0, color=RULE, linewidth=1)
+        axes.set_facecolor("none")  # the note of the first reaches into the others
+
+
+def _head(axes: Axes, name: str, num_rows: int, colour: str) -> None:
+    axes.set_title(name, loc="left", color=colour, fontsize=NORMAL, fontweight="bold")
+    axes.set_title(f"{num_rows:,}", loc="right", color=FAINT, fontsize=SMALL)
+
+
+def _draw_histograms(panels: Sequence[Axes], view: DatasetView) -> None:
+    """The target of each split, all on one scale."""
+    edges = np.histogram_bin_edges(view.data.y.double().numpy(), bins=TARGET_BINS).tolist()
+    for axes, (split, rows) in zip(panels, view.rows.items(), strict=True):
+        axes.hist(view.data.y[rows].double().numpy(), bins=edges, color=SPLIT_COLOURS[split])
+        _head(axes, f"target of {split}", len(rows), SPLIT_COLOURS[split])
+        axes.set_yticks([])
+        axes.locator_params(axis="x", nbins=4, steps=[1, 2, 5, 10])
+
+
+def columns_of(view: DatasetView) -> Sequence[Column]:
+    """The columns shown, at most MAX_COLUMNS; numbers where the data set does not name them."""
+    named = view.data.columns or tuple(Column(f"column {i}") for i in range(view.data.x.shape[1]))
+    return named[:MAX_COLUMNS]
+
+
+def _draw_column(axes: Axes, view: DatasetView, number: int, column: Column) -> None:
+    """How often each value occurs in the train rows; classes, where they are few, stacked in their colours."""
+    axes.set_title(shortened(column.name, LONGEST_COLUMN), loc="left", fontsize=NORMAL)
+    values_n = view.table[0][:, number].double().numpy()
+    draw = _draw_categories if column.categories else _draw_numbers
+    draw(axes, column, values_n, class_masks(view))
+
+
+def class_masks(view: DatasetView) -> list[tuple[str, NDArray[np.bool_]]]:
+    """(colour, which of the rows are of it) for each class; for regression and for many classes all rows together."""
+    labels_n = view.table[1].numpy()
+    colours = class_colours(view)
+    if not colours:
+        return [(SPLIT_COLOURS["train"], np.ones(len(labels_n), bool))]
+    return [(colour, labels_n == k) for k, colour in enumerate(colours)]
+
+
+def class_colours(view: DatasetView) -> tuple[str, ...]:
+    """One for each class; () for regression and where there are more classes than colours to tell apart."""
+    num_classes = len(view.data.class_names)
+    return CLASS_COLOURS[:num_classes] if num_classes <= len(CLASS_COLOURS) else ()
+
+
+def _draw_numbers(
+    axes: Axes, column: Column, values_n: NDArray[np.float64], masks: list[tuple[str, NDArray[np.bool_]]]
+) -> None:
+    is_full_n = np.isfinite(values_n)  # an empty cell is in no bar
+    parts = [values_n[mask & is_full_n] for _, mask in masks]
+    edges = np.histogram_bin_edges(values_n[is_full_n], bins=BINS).tolist()
+    axes.hist(parts, bins=edges, stacked=True, color=[colour for colour, _ in masks])
+    axes.set_yticks([])
+    axes.locator_params(axis="x", nbins=5, steps=[1, 2, 5, 10])
+
+
+def _draw_categories(
+    axes: Axes, column: Column, values_n: NDArray[np.float64], masks: list[tuple[str, NDArray[np.bool_]]]
+) -> None:
+    names = _category_names(column)
+    is_full_n = values_n >= 0  # neither empty nor unknown
+    codes_n = values_n[is_full_n].astype(np.int64).clip(max=len(names) - 1)  # the last bar is of all the others
+    left = np.zeros(len(names))
+    for colour, mask in masks:
+        counts = np.bincount(codes_n[mask[is_full_n]], minlength=len(names))
+        axes.barh(range(len(names)), counts, left=left, height=0.7, color=colour)
+        left += counts
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.locator_params(axis="x", nbins=4, steps=[1, 2, 5, 10])
+
+
+def _category_names(column: Column) -> list[str]:
+    """The names beside the bars; of more than MAX_CATEGORIES the last stands for all the others."""
+    count = len(column.categories)
+    shown = count if count <= MAX_CATEGORIES else MAX_CATEGORIES - 1
+    names = [shortened(name, LONGEST_CATEGORY) for name in column.categories[:shown]]
+    return [*names, f"{count - shown:,} others"] if count > shown else names
+
+
+def remark(view: DatasetView) -> str:
+    """What of the table is not drawn; "" where all of it is."""
+    num_columns, num_rows = view.data.x.shape[1], len(view.split.train)
+    parts = []
+    if num_columns > MAX_COLUMNS:
+        parts.append(f"the first {MAX_COLUMNS} of {num_columns:,} columns")
+    if num_rows > MAX_TABLE_ROWS:
+        parts.append(f"{MAX_TABLE_ROWS:,} of {num_rows:,} train rows")
+    return f"histograms of {', of '.join(parts)}" if parts else ""

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from runner import seed
 from runner.contracts import SPLITS, Data, Split
-from runner.figures.heading import Title
 from runner.figures.pixels import Pixels, to_rgb
 from runner.text import counted, figure
 
@@ -19,6 +18,15 @@ SAMPLES = 10  # images in a row
 FEWEST_ROWS = 6  # of images in the picture, where the classes are few
 MAX_TABLE_ROWS = 10_000  # that histograms are made of: enough for their form, and rows that stream are slow to read
 MAX_CLASSES = 20  # that are shown one by one; an even number
+
+
+@dataclass(frozen=True)
+class Title:
+    """What a picture shows, in three lines."""
+
+    name: str
+    facts: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class DatasetView:
     """A split data set under its name. What is shown of it is drawn from the train rows by ``split_seed`` alone."""
 
     name: str

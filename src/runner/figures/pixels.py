@@ -6,7 +6,7 @@ Shapes: N images, C channels, H W pixels; 3 is red, green and blue.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -42,16 +42,29 @@ def fitted(image_HW3: Pixels, side: int) -> Pixels:
     return np.asarray(Image.fromarray(np.ascontiguousarray(image_HW3)).resize(size, Image.Resampling.BOX))
 
 
-def mosaic(images: Iterable[Pixels], side: int, across: int) -> Pixels:
-    """[h, w, 3] the images in rows of ``across``, each in a square of ``side``, white elsewhere."""
+def mosaic(images: Iterable[Pixels], side: int, across: int, pitch: tuple[int, int] | None = None) -> Pixels:
+    """[h, w, 3] the images in rows of ``across``, each in a square of ``side``, white elsewhere.
+
+    From one to the next it is ``pitch``, down and to the right; without it there is a narrow gap between two.
+    """
     fit = [fitted(image, side) for image in images]
     height, width = fit[0].shape[:2] if fit else (side, side)
+    down, right = pitch or (height + GAP, width + GAP)
     num_rows = max(1, -(-len(fit) // across))
-    block: Pixels = np.full((num_rows * (height + GAP) - GAP, across * (width + GAP) - GAP, 3), 255, np.uint8)
+    block: Pixels = np.full(((num_rows - 1) * down + height, (across - 1) * right + width, 3), 255, np.uint8)
     for place, image in enumerate(fit):
-        y, x = place // across * (height + GAP), place % across * (width + GAP)
-        block[y : y + height, x : x + width] = image
+        y, x = place // across * down, place % across * right
+        block[y : y + image.shape[0], x : x + image.shape[1]] = image
     return block
+
+
+def stack(blocks: Sequence[Pixels], gaps: Sequence[int]) -> tuple[Pixels, list[float]]:
+    """[h, w, 3] the blocks one below the other, such a gap above each; and the height of the middle of each."""
+    tops = np.cumsum([*gaps, 0])[:-1] + np.cumsum([0, *map(len, blocks)])[:-1]
+    sheet: Pixels = np.full((tops[-1] + len(blocks[-1]), max(block.shape[1] for block in blocks), 3), 255, np.uint8)
+    for top, block in zip(tops, blocks, strict=True):
+        sheet[top : top + len(block), : block.shape[1]] = block
+    return sheet, [float(top) + len(block) / 2 for top, block in zip(tops, blocks, strict=True)]
 
 
 def png(image_HW3: Pixels) -> bytes:

@@ -18,16 +18,28 @@ from runner.errors import ConfigError, DataError
 from runner.experiment.predictor import Predictor
 from runner.figures.activations import filtered, first_convolution, first_layer, saliency, stages
 from runner.figures.class_predictions import calibration_of
-from runner.figures.confusion import confusion_sheet
-from runner.figures.curves import curves_of, curves_sheet
-from runner.figures.filters import convolution_sheet, features_sheet, filter_images, filters_sheet, units_sheet
-from runner.figures.mistakes import MOST_IMAGES, MOST_ROWS, image_mistakes_sheet, row_mistakes_sheet
+from runner.figures.curves import curves_of, draw_curves
+from runner.figures.net import (
+    draw_columns,
+    draw_convolution,
+    draw_features,
+    draw_filters,
+    draw_saliency,
+    draw_units,
+    filter_images,
+)
 from runner.figures.pixels import Pixels, to_rgb
-from runner.figures.reliability import reliability_sheet
-from runner.figures.residuals import residuals_sheet
+from runner.figures.predictions import (
+    MOST_IMAGES,
+    MOST_ROWS,
+    draw_confusion,
+    draw_image_mistakes,
+    draw_reliability,
+    draw_residuals,
+    draw_row_mistakes,
+)
 from runner.figures.run_view import RunView
-from runner.figures.saliency import columns_sheet, saliency_sheet
-from runner.figures.style import Sheet
+from runner.figures.style import Picture
 from runner.text import counted, figure
 
 IN_TERMINAL = 8  # mistakes
@@ -35,14 +47,14 @@ EXAMPLES = 8  # of saliency
 TABLE_ROWS = 2048  # whose gradients are averaged
 
 
-def curves(run: RunView) -> Sheet:
+def curves(run: RunView) -> Picture:
     found = curves_of(run.rows)
     if not found:
         raise DataError("metrics.jsonl has no epoch yet")
     best = best_epoch(run)
     epochs = counted(max(row["epoch"] for row in run.rows), "epoch")
     note = "no best epoch: nothing was monitored" if best is None else f"best epoch {best}, by {run.monitor}"
-    return curves_sheet(run.title(f"what was measured over {epochs}", note), found, best)
+    return draw_curves(run.title(f"what was measured over {epochs}", note), found, best)
 
 
 def best_epoch(run: RunView) -> int | None:
@@ -54,47 +66,47 @@ def best_epoch(run: RunView) -> int | None:
     return int(min(seen, key=lambda pair: (sign * pair[0], pair[1]))[1])
 
 
-def confusion(run: RunView) -> Sheet:
+def confusion(run: RunView) -> Picture:
     counts, names, split = counts_and_names(run)
     hits, total = sum(row[k] for k, row in enumerate(counts)), sum(map(sum, counts))
     facts = f"{hits:,} of {total:,} rows of the {split} split right: {100 * hits / total:.2f} %"
-    return confusion_sheet(run.title(facts, f"{run.by}; blue is right, red is wrong"), names, counts)
+    return draw_confusion(run.title(facts, f"{run.by}; blue is right, red is wrong"), names, counts)
 
 
 def counts_and_names(run: RunView) -> tuple[list[list[int]], Sequence[str], str]:
     """(counts [true][predicted], classes, split); by the summary where the data set is not here."""
     if not isinstance(run.experiment, DataError):
-        return run.verdicts.counts, run.verdicts.class_names, run.split
+        return run.predictions.counts, run.predictions.class_names, run.split
     counts, names, split = (run.summary.get(key) for key in ("confusion", "class_names", "judged_split"))
     if not counts or not names:
         raise run.experiment
     return counts, names, str(split)
 
 
-def mistakes(run: RunView) -> Sheet:
-    verdicts, data = run.verdicts, run.data.data
+def mistakes(run: RunView) -> Picture:
+    predictions, data = run.predictions, run.data.data
     is_images = len(data.x.shape) == 4
-    shown = verdicts.mistakes[: MOST_IMAGES if is_images else MOST_ROWS]
-    total = len(verdicts.mistakes)
-    facts = f"{counted(total, 'row')} of {len(verdicts.rows_N):,} of the {run.split} split wrong"
+    shown = predictions.mistakes[: MOST_IMAGES if is_images else MOST_ROWS]
+    total = len(predictions.mistakes)
+    facts = f"{counted(total, 'row')} of {len(predictions.rows_N):,} of the {run.split} split wrong"
     note = f"{run.by}; {'all of them' if len(shown) == total else f'{len(shown)} shown'}, the most confident first"
-    title, x = run.title(facts, note), data.x[verdicts.rows_N[shown]]
+    title, x = run.title(facts, note), data.x[predictions.rows_N[shown]]
     if is_images:
-        return image_mistakes_sheet(title, verdicts, x, shown.tolist())
-    return row_mistakes_sheet(title, verdicts, x, shown.tolist(), run.net.schema.columns)
+        return draw_image_mistakes(title, predictions, x, shown.tolist())
+    return draw_row_mistakes(title, predictions, x, shown.tolist(), run.net.schema.columns)
 
 
 def first_mistakes(run: RunView) -> list[tuple[str, Pixels]]:
     """(heading, [1, H, W, 3]) of those that fit into a terminal; [] for a table."""
-    data, verdicts = run.data.data, run.verdicts
-    shown = verdicts.mistakes[:IN_TERMINAL]
+    data, predictions = run.data.data, run.predictions
+    shown = predictions.mistakes[:IN_TERMINAL]
     if len(data.x.shape) != 4 or not len(shown):
         return []
-    images = to_rgb(data.x[verdicts.rows_N[shown]])
-    return [("\n".join(verdicts.caption(place)), images[i : i + 1]) for i, place in enumerate(shown.tolist())]
+    images = to_rgb(data.x[predictions.rows_N[shown]])
+    return [("\n".join(predictions.caption(place)), images[i : i + 1]) for i, place in enumerate(shown.tolist())]
 
 
-def weights(run: RunView) -> Sheet:
+def weights(run: RunView) -> Picture:
     layer = first_layer(run.net.parts.model)
     if layer is None:
         raise ConfigError("this net has neither a linear layer nor a convolution to look at")
@@ -107,11 +119,11 @@ def weights(run: RunView) -> Sheet:
     scale = "red, green and blue" if images and layer.weight.shape[1] == 3 else f"blue below 0, red above, to {most}"
     title = run.title(facts, f"{run.by}; {scale}" + f"; {shown} shown" * (shown < len(layer.weight)))
     if images:
-        return filters_sheet(title, images)
+        return draw_filters(title, images)
     names = input_names(run.net)
     if not isinstance(layer, nn.Linear) or len(names) != layer.in_features:
         raise ConfigError("the first layer is fed neither pictures nor the columns of a table")
-    return units_sheet(title, layer, names)
+    return draw_units(title, layer, names)
 
 
 def input_names(net: Predictor) -> list[str]:
@@ -121,34 +133,34 @@ def input_names(net: Predictor) -> list[str]:
     return [column.name for column in last.columns] or [f"input {i}" for i in range(prod(net.in_shape))]
 
 
-def convolution(run: RunView) -> Sheet:
+def convolution(run: RunView) -> Picture:
     layer = first_convolution(run.net.parts.model)
     if layer is None:
         raise ConfigError("this net has no convolution")
     work = filtered(run.net.parts.model, layer, run.prepared(run.example_row))
     scale = "blue below 0, red above; outputs from their least to their greatest"
-    return convolution_sheet(run.title(f"the first convolution at work on {run.example_name()}", scale), work)
+    return draw_convolution(run.title(f"the first convolution at work on {run.example_name()}", scale), work)
 
 
-def features(run: RunView) -> Sheet:
+def features(run: RunView) -> Picture:
     made = stages(run.data.parts.model, run.prepared(run.example_row))
     if not made:
         raise ConfigError("no layer of this net makes pictures")
     picture = to_rgb(run.data.data.x[run.example_row])[0]
     note = f"{run.by}; the first channels of each layer; grey from 0 up, or blue below 0 and red above"
-    return features_sheet(run.title(f"what the layers make of {run.example_name()}", note), picture, made)
+    return draw_features(run.title(f"what the layers make of {run.example_name()}", note), picture, made)
 
 
-def reliability(run: RunView) -> Sheet:
-    calibration = calibration_of(run.verdicts)
+def reliability(run: RunView) -> Picture:
+    calibration = calibration_of(run.predictions)
     facts = (
         f"expected calibration error {100 * calibration.error:.2f} %, {len(run.rows_N):,} rows of the {run.split} split"
     )
     note = f"{run.by}; red: right less often than it is sure, pale blue: more often"
-    return reliability_sheet(run.title(facts, note), calibration)
+    return draw_reliability(run.title(facts, note), calibration)
 
 
-def input_gradients(run: RunView) -> Sheet:
+def input_gradients(run: RunView) -> Picture:
     data = run.data.data
     if len(data.x.shape) == 4:
         return picture_gradients(run)
@@ -156,24 +168,24 @@ def input_gradients(run: RunView) -> Sheet:
     strength_nF = saliency(run.data.parts.model, run.prepared(rows_n))
     names = input_names(run.net)
     facts = "how strongly each column, as the net gets it, moves the answer"
-    return columns_sheet(
+    return draw_columns(
         run.title(facts, f"mean |gradient| over {counted(len(rows_n), 'row')}; {run.by}"), strength_nF, names
     )
 
 
-def picture_gradients(run: RunView) -> Sheet:
+def picture_gradients(run: RunView) -> Picture:
     places = example_places(run)
     rows_n = run.rows_N[places]
     strength_nCHW = saliency(run.data.parts.model, run.prepared(rows_n))
     scores, y_N = run.answers
     names = run.data.data.class_names
     if names:
-        captions = [run.verdicts.caption(place) for place in places]
+        captions = [run.predictions.caption(place) for place in places]
     else:
         captions = [(figure(float(scores[place])), f"is {figure(float(y_N[place]))}") for place in places]
     facts = f"where the net looks: |d answer / d pixel|, {len(places)} rows of the {run.split} split"
     note = f"{run.by}; the picture, what counts in it, both"
-    return saliency_sheet(run.title(facts, note), to_rgb(run.data.data.x[rows_n]), strength_nCHW, captions)
+    return draw_saliency(run.title(facts, note), to_rgb(run.data.data.x[rows_n]), strength_nCHW, captions)
 
 
 def example_places(run: RunView) -> list[int]:
@@ -185,17 +197,17 @@ def example_places(run: RunView) -> list[int]:
     return [place for first in firsts for place in first][:EXAMPLES]
 
 
-def residuals(run: RunView) -> Sheet:
+def residuals(run: RunView) -> Picture:
     if run.net.schema.task != "regression":
         raise ConfigError("this run tells classes apart: it has no residuals")
     predicted_N, true_N = run.answers
     error_N = (predicted_N - true_N).double()
     rmse, mae = float(error_N.square().mean().sqrt()), float(error_N.abs().mean())
     facts = f"{len(true_N):,} rows of the {run.split} split: RMSE {figure(rmse)}, MAE {figure(mae)}"
-    return residuals_sheet(run.title(facts, run.by), predicted_N, true_N, run.split)
+    return draw_residuals(run.title(facts, run.by), predicted_N, true_N, run.split)
 
 
-PORTRAITS: Mapping[str, Callable[[RunView], Sheet]] = {
+DRAW: Mapping[str, Callable[[RunView], Picture]] = {
     "curves": curves,
     "confusion": confusion,
     "mistakes": mistakes,

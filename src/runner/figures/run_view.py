@@ -14,8 +14,8 @@ from runner.engine.fit import predict
 from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment
 from runner.experiment.predictor import Predictor, probabilities
-from runner.figures.class_predictions import Verdicts
-from runner.figures.heading import Title
+from runner.figures.class_predictions import ClassPredictions
+from runner.figures.dataset_view import Title
 from runner.text import figure
 
 T = TypeVar("T")
@@ -76,11 +76,11 @@ class RunView:
         return probabilities(self.data.parts, logits_NK), y_N.cpu()
 
     @cached_property
-    def verdicts(self) -> Verdicts:
+    def predictions(self) -> ClassPredictions:
         if self.net.schema.task == "regression":
             raise ConfigError("this run predicts numbers: it has no classes to mistake")
         scores_NK, y_N = self.answers
-        return Verdicts(self.split, self.rows_N, scores_NK, y_N, self.data.data.class_names)
+        return ClassPredictions(self.split, self.rows_N, scores_NK, y_N, self.data.data.class_names)
 
     def title(self, facts: str, note: str) -> Title:
         return Title(self.name, facts, note)

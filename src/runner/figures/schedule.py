@@ -11,12 +11,11 @@ from matplotlib.ticker import MaxNLocator
 from rich.console import Console
 from rich.text import Text
 
-from runner.figures.style import FAINT, INK, LARGE, MARGIN, NORMAL, RULE, Sheet, shortened, style
-from runner.figures.table import CLASS_COLOURS
+from runner.figures.dataset_view import Title
+from runner.figures.style import CLASS_COLOURS, INK, RULE, Picture, shortened, style
 from runner.figures.terminal import LEVELS
 
-WIDTH, HEIGHT = 1280, 760
-LEFT, TOP, BOTTOM = 150, 196, 110  # of the axes
+SIZE = 1180, 500  # pixels
 LONGEST = 105  # characters of a line below the title
 LINES = 20  # rates in plain lines, at most
 ROWS, MOST_COLUMNS = 10, 72  # of the terminal's chart
@@ -46,14 +45,10 @@ class ScheduleCurves:
 def picture(curves: ScheduleCurves) -> bytes:
     """A PNG of the learning rates over the ticks of the run."""
     with style():
-        sheet = Sheet(WIDTH, HEIGHT)
-        sheet.text(MARGIN, MARGIN + 30, curves.name, fontsize=LARGE, fontweight="bold", va="baseline")
-        sheet.text(MARGIN, MARGIN + 60, shortened(curves.note, LONGEST), fontsize=NORMAL, va="baseline")
-        for number, line in enumerate(wrap(curves.knobs, LONGEST, max_lines=2, placeholder=" …")):
-            sheet.text(MARGIN, MARGIN + 86 + 26 * number, line, fontsize=NORMAL, color=FAINT, va="baseline")
-        axes = sheet.axes(LEFT, TOP, sheet.width - LEFT - MARGIN, HEIGHT - TOP - BOTTOM)
-        _draw(axes, curves)
-        return sheet.png()
+        lines = wrap(curves.knobs, LONGEST, max_lines=2, placeholder=" …")
+        made = Picture(Title(curves.name, shortened(curves.note, LONGEST), "\n".join(lines)), *SIZE, "constrained")
+        _draw(made.figure.subplots(), curves)
+        return made.png()
 
 
 def _draw(axes: Axes, curves: ScheduleCurves) -> None:

@@ -1,4 +1,4 @@
-"""How pictures look: fonts, colours, and a sheet measured in pixels from its top left corner; no global state."""
+"""How pictures look: fonts, colours, and a figure below its title; no global state."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findSystemFonts, fontManager, get_font_names
-from matplotlib.text import Text
 from rich.cells import cell_len, set_cell_size
 
-from runner.figures.heading import Title
+from runner.figures.dataset_view import Title
 from runner.figures.pixels import Pixels
 
 DPI = 160
@@ -27,6 +26,7 @@ MARGIN = 48
 INK = "#22252b"
 FAINT = "#767b85"
 RULE = "#d9dce1"
+CLASS_COLOURS = ("#4472b8", "#e39b3b", "#5aa37a", "#c25b56", "#8a6bb5", "#8c7158", "#d683b4", "#8f959e")
 SPLIT_COLOURS = {"train": "#4472b8", "val": "#e39b3b", "test": "#5aa37a"}
 SMALL, NORMAL, LARGE = 7.5, 8.5, 15  # points
 STYLE: dict[Any, Any] = {
@@ -78,71 +78,56 @@ def style() -> Iterator[set[str]]:
         yield missing
 
 
-class Sheet:
-    """A white sheet of ``width`` x ``height`` pixels; to be made and drawn on inside ``style()``."""
+class Picture:
+    """A figure of ``width`` x ``height`` pixels below its title; to be made, drawn on and saved inside ``style()``.
 
-    def __init__(self, width: int, height: int):
+    What is drawn beside or below the figure, as the labels of its axes, widens the picture: it is cropped to its ink.
+    """
+
+    def __init__(self, title: Title, width: float, height: float, layout: Literal["constrained"] | None = None):
         self.width, self.height = width, height
-        self.figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+        self.figure = Figure((width / DPI, height / DPI), dpi=DPI, layout=layout)
         FigureCanvasAgg(self.figure)  # it becomes the figure's own
+        self.title = [
+            self.figure.text(0, 1 + above / height, words, va="top", **looks)
+            for words, above, looks in (
+                (title.name, 144, {"fontsize": LARGE, "fontweight": "bold"}),
+                (title.facts, 102, {}),
+                (title.note, 76, {"color": FAINT}),
+            )
+        ]
 
-    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
-        bottom = self.height - top - height
-        box = (left / self.width, bottom / self.height, width / self.width, height / self.height)
-        return self.figure.add_axes(box)
+    @classmethod
+    def of_pixels(cls, title: Title, image_HW3: Pixels) -> tuple[Picture, Axes]:
+        """The image with one pixel of it on one of the picture, and its axes, whose unit is the pixel."""
+        made = cls(title, image_HW3.shape[1], image_HW3.shape[0])
+        return made, made.axes(0, image_HW3.shape[1], image_HW3)
 
-    def text(self, x: float, y: float, words: str, **looks: Any) -> Text:
-        return self.figure.text(x / self.width, 1 - y / self.height, words, **looks)
-
-    def image(self, left: int, top: int, image_HW3: Pixels) -> None:
-        """The image with one pixel of it on one of the sheet."""
-        self.figure.figimage(image_HW3, left, self.height - top - len(image_HW3), origin="upper")
+    def axes(self, left: float, width: float, image_HW3: Pixels | None = None) -> Axes:
+        """Axes over the whole height, from ``left``, so many pixels wide; filled with an image they have no frame."""
+        axes = self.figure.add_axes((left / self.width, 0, width / self.width, 1))
+        if image_HW3 is not None:
+            axes.imshow(image_HW3, aspect="auto", interpolation="nearest")
+            axes.spines[:].set_visible(False)
+            axes.tick_params(length=0)
+            axes.set(xticks=[], yticks=[])
+        return axes
 
     def png(self) -> bytes:
+        self.figure.draw_without_rendering()
+        left = self.figure.get_tightbbox().x0 * DPI / self.width
+        for line in self.title:
+            line.set_x(left)
         content = io.BytesIO()
-        self.figure.savefig(content, format="png", metadata={"Software": None})  # not the version that drew it
+        no_version = {"Software": None}  # of what drew it
+        self.figure.savefig(content, format="png", bbox_inches="tight", pad_inches=MARGIN / DPI, metadata=no_version)
         return content.getvalue()
-
-
-def text_width(words: str, size: float = NORMAL, weight: str = "normal") -> int:
-    """Pixels that ``words`` take; to be called inside ``style()``."""
-    sheet = Sheet(DPI, DPI)
-    drawn = sheet.text(0, 0, words, fontsize=size, fontweight=weight)
-    return round(drawn.get_window_extent().width)
 
 
 def shortened(words: str, length: int) -> str:
     """``words`` in one line of at most ``length`` characters, of which a Hangul or Chinese one counts as two."""
     words = " ".join(words.split())
     return words if cell_len(words) <= length else f"{set_cell_size(words, length - 1).rstrip()}…"
-
-
-def in_width(words: str, width: float) -> str:
-    """``words`` in one line, shortened to so many pixels; to be called inside ``style()``."""
-    lengths = range(cell_len(words), 1, -1)
-    return next((short for length in lengths if text_width(short := shortened(words, length)) <= width), "…")
-
-
-TITLE_HEIGHT = 176  # from the top of the sheet to what is below the title
-LINE = 26
-
-
-def draw_title(sheet: Sheet, title: Title) -> None:
-    sheet.text(MARGIN, MARGIN + 30, title.name, fontsize=LARGE, fontweight="bold", va="baseline")
-    sheet.text(MARGIN, MARGIN + 34 + LINE, title.facts, fontsize=NORMAL, va="baseline")
-    sheet.text(MARGIN, MARGIN + 34 + 2 * LINE, title.note, fontsize=NORMAL, color=FAINT, va="baseline")
-
-
-def titled_sheet(title: Title, width: int, height: int) -> Sheet:
-    """A sheet with its title drawn, wide enough for it; ``width`` and ``height`` are those of what comes below."""
-    sheet = Sheet(max(width, title_width(title)) + 2 * MARGIN, TITLE_HEIGHT + height + MARGIN)
-    draw_title(sheet, title)
-    return sheet
-
-
-def title_width(title: Title) -> int:
-    """Pixels that its widest line takes; to be called inside ``style()``."""
-    return max(text_width(title.name, LARGE, "bold"), text_width(title.facts), text_width(title.note))
 
 
 def families() -> list[str]:

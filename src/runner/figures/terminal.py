@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.figures.curves import Curve
-from runner.figures.dataset_view import Balance, Exhibit, Group
+from runner.figures.dataset_view import Balance, DatasetView, Group
 from runner.figures.pixels import Pixels, fitted
 from runner.screen.result import shortened
 from runner.screen.table import bare_table
@@ -30,20 +30,18 @@ LEVELS = " ▁▂▃▄▅▆▇█"
 BINS = 24
 
 
-def show(console: Console, exhibit: Exhibit) -> None:
+def show(console: Console, view: DatasetView) -> None:
     """Prints the data set: one image of each class shown, the rows of each class or the spread of the targets."""
-    console.print(
-        Text(exhibit.name, style="bold"), Text(exhibit.facts), Text(exhibit.split_note, style="dim"), sep="\n"
-    )
+    console.print(Text(view.name, style="bold"), Text(view.facts), Text(view.split_note, style="dim"), sep="\n")
     console.print()
-    if exhibit.is_images and has_colours(console):
-        for line in tiles(exhibit.gallery[:MAX_TILES], console.width):
+    if view.is_images and has_colours(console):
+        for line in tiles(view.gallery[:MAX_TILES], console.width):
             console.print(line)
-    if exhibit.balance is None:
-        console.print(target_table(exhibit, console.width), Text())
+    if view.balance is None:
+        console.print(target_table(view, console.width), Text())
         return
-    console.print(balance_table(exhibit.balance))
-    console.print(Text(exhibit.balance.hidden_note, style="dim"))
+    console.print(balance_table(view.balance))
+    console.print(Text(view.balance.hidden_note, style="dim"))
 
 
 def has_colours(console: Console) -> bool:
@@ -51,14 +49,14 @@ def has_colours(console: Console) -> bool:
     return console.color_system is not None and not console.no_color
 
 
-def plain_lines(exhibit: Exhibit) -> Iterator[str]:
+def plain_lines(view: DatasetView) -> Iterator[str]:
     """The same without pictures: the rows of each class, every one of them, or of each split; numbers to the right."""
-    yield f"{exhibit.name}: {exhibit.facts}"
-    yield exhibit.split_note
-    balance = exhibit.balance
+    yield f"{view.name}: {view.facts}"
+    yield view.split_note
+    balance = view.balance
     lines: list[tuple[str, ...]]
     if balance is None:
-        lines = [("split", "rows"), *((split, f"{len(rows):,}") for split, rows in exhibit.rows.items())]
+        lines = [("split", "rows"), *((split, f"{len(rows):,}") for split, rows in view.rows.items())]
     else:
         counts = zip(*balance.counts.values(), strict=True)
         of_class = zip(balance.class_names, counts, strict=True)
@@ -152,12 +150,12 @@ def balance_table(balance: Balance) -> Table:
     return table
 
 
-def target_table(exhibit: Exhibit, width: int) -> Table:
+def target_table(view: DatasetView, width: int) -> Table:
     """A line for each split: its rows, the least, the mean and the greatest target, and how they spread."""
-    low, high = exhibit.data.y.min().item(), exhibit.data.y.max().item()
+    low, high = view.data.y.min().item(), view.data.y.max().item()
     rows, spreads = [], []
-    for split, numbers in exhibit.rows.items():
-        y_n = exhibit.data.y[numbers].double()
+    for split, numbers in view.rows.items():
+        y_n = view.data.y[numbers].double()
         told = (figure(value) for value in (y_n.min().item(), y_n.mean().item(), y_n.max().item()))
         rows.append([split, f"{len(numbers):,}", *told])
         spreads.append(sparkline(y_n, low, high))

@@ -126,12 +126,12 @@ class Dashboards:
 
     def show_samples(self) -> None:
         """Train images, those of a class under its name."""
-        from runner.figures.dataset_view import Exhibit
+        from runner.figures.dataset_view import DatasetView
         from runner.figures.pixels import mosaic
 
         config, data = self.experiment.config, self.experiment.data
-        exhibit = Exhibit(config.dataset.option, data, self.experiment.split, "", config.split_seed)
-        for group in exhibit.gallery:
+        view = DatasetView(config.dataset.option, data, self.experiment.split, "", config.split_seed)
+        for group in view.gallery:
             if len(group.images):
                 self.show_image(f"x_train/{group.heading}", mosaic(group.images, THUMBNAIL, ACROSS))
 
@@ -145,7 +145,7 @@ class Dashboards:
 
     def show_filters(self) -> None:
         from runner.figures.activations import first_layer
-        from runner.figures.filters import filter_images
+        from runner.figures.net import filter_images
         from runner.figures.pixels import mosaic
 
         layer = first_layer(self.experiment.parts.model)
@@ -156,10 +156,10 @@ class Dashboards:
 
     def show_pr_curves(self, run: RunView) -> None:
         """One for each class, against all others."""
-        verdicts = run.verdicts
-        scores_NK, labels_N = verdicts.probabilities_NK.double().numpy(), verdicts.labels_N.numpy()
-        shown = range(min(MOST_CLASSES, len(verdicts.class_names)))
-        tags = [f"pr/{run.split}/{verdicts.class_names[k]}" for k in shown]
+        predictions = run.predictions
+        scores_NK, labels_N = predictions.probabilities_NK.double().numpy(), predictions.labels_N.numpy()
+        shown = range(min(MOST_CLASSES, len(predictions.class_names)))
+        tags = [f"pr/{run.split}/{predictions.class_names[k]}" for k in shown]
         self.board.add([pr_curve_value(tags[k], scores_NK[:, k], labels_N == k) for k in shown])
 
     def show_embedding(self, run: RunView) -> None:
@@ -168,19 +168,17 @@ class Dashboards:
         write_embedding(run, self.directory)
 
     def show_picture(self, run: RunView, name: str) -> None:
-        from runner.figures.run import PORTRAITS
+        from runner.figures.run import DRAW
         from runner.figures.style import style
 
         with style() as boxes:
-            sheet = PORTRAITS[name](run)
-            self.board.add([image_value(f"verdict/{name} on {run.split}", sheet.png(), sheet.width, sheet.height)])
+            self.board.add([image_value(f"verdict/{name} on {run.split}", DRAW[name](run).png())])
         self.boxes |= boxes
 
     def show_image(self, tag: str, image_HW3: NDArray[np.uint8]) -> None:
         from runner.figures.pixels import png
 
-        height, width = image_HW3.shape[:2]
-        self.board.add([image_value(tag, png(image_HW3), width, height)])
+        self.board.add([image_value(tag, png(image_HW3))])
 
     def run_view(self, scores: Scores) -> RunView:
         from runner.experiment.predictor import Predictor

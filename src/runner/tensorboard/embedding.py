@@ -80,8 +80,8 @@ def said(run: RunView, count: int) -> tuple[list[str], list[list[str]]]:
     if not names:
         pairs = zip(y_N[:count].tolist(), scores[:count].tolist(), strict=True)
         return ["true", "predicted"], [[figure(y), figure(value)] for y, value in pairs]
-    verdicts = run.verdicts
-    triples = zip(y_N[:count].tolist(), verdicts.predicted_N.tolist(), verdicts.hits_N.tolist(), strict=False)
+    predictions = run.predictions
+    triples = zip(y_N[:count].tolist(), predictions.predicted_N.tolist(), predictions.hits_N.tolist(), strict=False)
     lines = [
         [f"is {names[y]}" + ("" if hit else f", taken for {names[k]}"), names[y], names[k], "yes" if hit else "no"]
         for y, k, hit in triples

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -194,8 +195,9 @@ def text_value(tag: str, markdown: str) -> Summary.Value:
     return Summary.Value(tag=tag, metadata=metadata, tensor=tensor)
 
 
-def image_value(tag: str, png: bytes, width: int, height: int) -> Summary.Value:
+def image_value(tag: str, png: bytes) -> Summary.Value:
     """Under Images."""
+    width, height = struct.unpack(">II", png[16:24])  # where the format has them
     image = Summary.Image(width=width, height=height, colorspace=RGB, encoded_image_string=png)
     return Summary.Value(tag=tag, image=image)
 
