@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Data, Split, Task
-from runner.data.preprocess import columns
-from runner.data.transforms import OneHot
+from runner.data.transforms import OneHot, columns
 from runner.engine import fit
 from runner.experiment.assemble import Experiment
 

@@ -17,7 +17,7 @@ from runner.build.loss import build_loss, num_outputs
 from runner.build.model import without_published_weights
 from runner.config.run_config import Config
 from runner.contracts import Parts
-from runner.data.preprocess import blank_preprocess
+from runner.data.transforms import blank_preprocess
 from runner.engine.state import load_weights
 from runner.experiment.assemble import build_model, transforms
 from runner.losses.readout import NearestNeighbour, Ranking
