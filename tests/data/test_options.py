@@ -10,8 +10,8 @@ import yaml
 from runner.contracts import Batching
 from runner.data.batches import batches_of_splits
 from runner.data.checks import check_data
-from runner.data.preprocess import build_preprocess, out_shape
 from runner.data.splits import SplitSettings, split
+from runner.data.transforms import build_preprocess, out_shape
 
 OPTIONS = sorted((Path(__file__).parents[2] / "conf" / "dataset").glob("*.yaml"))
 BUNDLED_SHAPES = {

@@ -12,7 +12,7 @@ from runner.contracts import Batching, Data, Rows, Split
 from runner.data import workers
 from runner.data.batches import StreamedBatches, batches_of_splits
 from runner.data.checks import digest
-from runner.data.preprocess import build_preprocess
+from runner.data.transforms import build_preprocess
 from runner.data.workers import Reader, read_batches
 from runner.errors import DataError, RunError
 

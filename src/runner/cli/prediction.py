@@ -15,9 +15,8 @@ from torch import Tensor
 from runner.config.part_types import DATASET
 from runner.config.types import faults
 from runner.data.batches import ResidentBatches
-from runner.data.new_rows import Rows
-from runner.data.pictures.new_pictures import picture_rows
-from runner.data.pictures.picture import Shades
+from runner.data.new_rows import Rows, picture_rows
+from runner.data.picture import Shades
 from runner.data.table.dialect import Reading
 from runner.data.table.new_table import bare_row, single_row, table_rows
 from runner.engine.fit import predict

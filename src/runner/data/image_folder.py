@@ -3,15 +3,15 @@
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from runner.contracts import Data, Rows, Source, Task
-from runner.data.pictures.class_folders import list_pictures
-from runner.data.pictures.picture import Shades, notes_on, read_picture
+from runner.contracts import Data, Rows, Source
+from runner.data.class_folders import list_pictures
+from runner.data.picture import Shades, notes_on, read_picture
 from runner.errors import DataError
 
 BLOCK = 1024  # pictures handed to the threads that decode at a time
@@ -44,37 +44,28 @@ class ImageFolder(Source):
         folder = self._folder(data_dir)
         files, notes = list_pictures(folder)
         rows = PictureRows([file.path for file in files], self.colour, self.size, self.shades)
-        x = rows.decoded() if rows.num_bytes <= self.memory_mb * 10**6 else rows
+        x = rows.decoded() if prod(rows.shape) <= self.memory_mb * 10**6 else rows
         notes += notes_on(rows.paths, self.shades)
         if are_same(x):
-            told = f"{folder}: its {len(files):,} pictures are all the same once they are read: nothing to tell apart"
-            raise DataError("\n  ".join([told, *notes]))
+            fault = f"{folder}: its {len(files):,} pictures are all the same once they are read: nothing to tell apart"
+            raise DataError("\n  ".join([fault, *notes]))
         class_names = tuple(sorted({file.class_name for file in files}))
-        task: Task = "binary" if len(class_names) == 2 else "multiclass"
-        splits = [file.split for file in files]
+        val, test = ([row for row, file in enumerate(files) if file.split == split] for split in ("val", "test"))
         return Data(
             x=x,
             y=torch.tensor([class_names.index(file.class_name) for file in files]),
-            task=task,
+            task="binary" if len(class_names) == 2 else "multiclass",
             class_names=class_names,
-            official_val=_rows_of("val", splits),
-            official_test=_rows_of("test", splits),
+            official_val=torch.tensor(val) if val else None,
+            official_test=torch.tensor(test) if test else None,
             notes=tuple(notes),
         )
 
     def _folder(self, data_dir: Path) -> Path:
-        moved = data_dir / self.path.name
-        places = [self.path, moved] if self.path.is_absolute() else [Path.cwd() / self.path, data_dir / self.path]
-        for place in places:
-            if place.is_dir():
-                return place
-        looked = " and ".join(map(str, places))
-        raise DataError(f"dataset.path={self.path}: no such folder; looked for {looked}")
-
-
-def _rows_of(split: str, splits: list[str]) -> Tensor | None:
-    rows = [row for row, name in enumerate(splits) if name == split]
-    return torch.tensor(rows) if rows else None
+        places = [Path.cwd() / self.path, data_dir / (self.path.name if self.path.is_absolute() else self.path)]
+        if here := [place for place in places if place.is_dir()]:
+            return here[0]
+        raise DataError(f"dataset.path={self.path}: no such folder; looked for {' and '.join(map(str, places))}")
 
 
 def are_same(x: Tensor | Rows) -> bool:
@@ -95,10 +86,6 @@ class PictureRows(Rows):
         self.size = size
         self.shades = shades
         self.shape = (len(paths), *self.read(0).shape)
-
-    @property
-    def num_bytes(self) -> int:
-        return int(np.prod(self.shape))
 
     def __getitem__(self, rows: Tensor) -> Tensor:
         return torch.stack([self.read_checked(row) for row in rows.tolist()])

@@ -1,6 +1,7 @@
 """A torch Dataset of a user's own, map-style, giving (x, y): its rows stream, read by workers."""
 
 import hashlib
+import traceback
 from collections.abc import Sized
 from pathlib import Path
 from typing import Any
@@ -41,31 +42,25 @@ class Module(Source):
 
     def load(self, data_dir: Path) -> Data:
         with seed.kept():
-            return self._read()
-
-    def _read(self) -> Data:
-        dataset = self._make()
-        probe = UserRows(dataset, self.name, y=None)
-        y = _targets(dataset, probe)
-        task, class_names = _meaning(y, self.class_names)
-        return Data(x=UserRows(dataset, self.name, y), y=y, task=task, class_names=class_names)
-
-    def _make(self) -> Any:
-        try:
-            return self.dataset_class(**self.arguments)
-        except Exception as fault:  # code of the user's may raise anything; the cause stays attached
-            raise DataError(f"{self.name}(**{self.arguments}): {_words(fault)}") from fault
+            try:
+                dataset: Any = self.dataset_class(**self.arguments)
+            except Exception as fault:  # code of the user's may raise anything; the cause stays attached
+                raise DataError(f"{self.name}(**{self.arguments}): {_reason(fault)}") from fault
+            rows = UserRows(dataset, self.name)
+            rows.y = _targets(rows)
+        task, class_names = _meaning(rows.y, self.class_names)
+        return Data(rows, rows.y, task, class_names)
 
 
 class UserRows(Rows):
     """[N, ...] the x of each row of ``dataset``. A y that is not the one ``y`` says is refused as the row is read."""
 
     draws = True
+    y: Tensor | None = None
 
-    def __init__(self, dataset: Any, name: str, y: Tensor | None):
+    def __init__(self, dataset: Any, name: str):
         self.dataset = dataset
         self.name = name
-        self.y = y
         if not len(dataset):
             raise DataError(f"{name}: the data set has no rows")
         first = self._x(0, self.pair(0)[0])
@@ -101,7 +96,7 @@ class UserRows(Rows):
         try:
             x, y = self.dataset[row]
         except Exception as fault:  # code of the user's may raise anything; the cause stays attached
-            raise DataError(f"{self.name}: row {row} cannot be read as (x, y): {_words(fault)}") from fault
+            raise DataError(f"{self.name}: row {row} cannot be read as (x, y): {_reason(fault)}") from fault
         return x, y
 
     def _x(self, row: int, x: Any) -> Tensor:
@@ -129,13 +124,13 @@ def _tensor(value: Any, what: str) -> Tensor:
         raise DataError(f"{what} is a {type(value).__name__}; give a tensor or a number") from fault
 
 
-def _targets(dataset: Any, rows: UserRows) -> Tensor:
+def _targets(rows: UserRows) -> Tensor:
     """[N] the y of every row."""
-    given = getattr(dataset, "targets", None)
+    num_rows, given = rows.shape[0], getattr(rows.dataset, "targets", None)
     if given is None:
-        given = [rows.pair(row)[1] for row in range(len(dataset))]
-    if len(given) != len(dataset):
-        raise DataError(f"{rows.name}: has {len(dataset)} rows and {len(given)} targets")
+        given = [rows.pair(row)[1] for row in range(num_rows)]
+    if len(given) != num_rows:
+        raise DataError(f"{rows.name}: has {num_rows} rows and {len(given)} targets")
     y = [as_target(rows.name, row, y) for row, y in enumerate(given)]
     if len({target.dtype for target in y}) > 1:
         raise DataError(f"{rows.name}: some y are whole numbers, which are classes, and some are not")
@@ -145,19 +140,14 @@ def _targets(dataset: Any, rows: UserRows) -> Tensor:
 def _meaning(y: Tensor, class_names: list[str] | None) -> tuple[Task, tuple[str, ...]]:
     if y.is_floating_point():
         return "regression", ()
-    largest = int(y.max())
+    row, largest = int(y.argmax()), int(y.max())
     if class_names is None and largest >= len(y):
-        raise DataError(
-            f"row {int(y.argmax())}: label {largest} in a data set of {len(y)} rows; labels are to be 0, 1, ... K - 1"
-        )
-    names = tuple(map(str, range(largest + 1))) if class_names is None else tuple(class_names)
+        raise DataError(f"row {row}: label {largest} in a data set of {len(y)} rows; labels are to be 0, 1, ... K - 1")
+    names = tuple(map(str, range(largest + 1) if class_names is None else class_names))
     return "binary" if len(names) == 2 else "multiclass", names
 
 
-def _words(fault: Exception) -> str:
+def _reason(fault: Exception) -> str:
     """What was raised, and the last line of code it came from."""
-    last = fault.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    where = f" ({Path(last.tb_frame.f_code.co_filename).name}, line {last.tb_lineno})" if last else ""
-    return f"{type(fault).__name__}: {fault}{where}"
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{type(fault).__name__}: {fault} ({Path(last.filename).name}, line {last.lineno})"

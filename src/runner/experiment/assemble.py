@@ -23,10 +23,10 @@ from runner.contracts import Batches, Batching, Data, Parts, Split, Unfitted
 from runner.data.augment import Augment, build_augment
 from runner.data.batches import OneBatch, batches_of_splits
 from runner.data.checks import check_data, digest
-from runner.data.preprocess import blank_preprocess, build_preprocess, columns, out_shape
 from runner.data.splits import SplitSettings, evaluated, split
 from runner.data.table.leaks import leaks
 from runner.data.table.sentinels import sentinels
+from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment.auto_settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit
