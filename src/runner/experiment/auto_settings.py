@@ -75,30 +75,24 @@ def with_batch_size(config: Config, model: nn.Module, in_shape: tuple[int, ...],
     else:
         size = min(size, num_rows)
         size = next((each for each in range(size, 1, -1) if not leaves_one_row(model, in_shape, num_rows, each)), size)
-    check_last_batch(model, in_shape, num_rows, size)
-    return replace(config, batch_size=size)
-
-
-def check_last_batch(model: nn.Module, in_shape: tuple[int, ...], num_rows: int, batch_size: int) -> None:
-    """Raises ConfigError: a batch norm cannot normalise over one row."""
-    if leaves_one_row(model, in_shape, num_rows, batch_size):
+    if leaves_one_row(model, in_shape, num_rows, size):
         raise ConfigError(
-            f"batch_size={batch_size}: the last of {-(-num_rows // batch_size)} batches would hold one row, "
-            f"which batch normalisation cannot use; choose another batch_size, such as {batch_size + 1}"
+            f"batch_size={size}: the last of {ceil(num_rows / size)} batches would hold one row, "
+            f"which batch normalisation cannot use; choose another batch_size, such as {size + 1}"
         )
+    return replace(config, batch_size=size)
 
 
 def leaves_one_row(model: nn.Module, in_shape: tuple[int, ...], num_rows: int, batch_size: int) -> bool:
     """Whether the last batch would be of one row, and the model cannot use it."""
-    is_alone = num_rows - (-(-num_rows // batch_size) - 1) * batch_size == 1
-    return is_alone and norms_over_one_value(model, in_shape)
+    return (batch_size == 1 or num_rows % batch_size == 1) and norms_over_one_value(model, in_shape)
 
 
 def norms_over_one_value(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
     """Whether a batch norm has one value a channel from one row; of a picture it has one from each pixel."""
-    norms = nn.modules.batchnorm._BatchNorm
-    rows = [layer for layer in layers(model, in_shape) if isinstance(model.get_submodule(layer.name), norms)]
-    return any(prod(layer.out_shape[1:]) == 1 for layer in rows)
+    norm = nn.modules.batchnorm._BatchNorm
+    found = (layer for layer in layers(model, in_shape) if isinstance(model.get_submodule(layer.name), norm))
+    return any(prod(layer.out_shape[1:]) == 1 for layer in found)
 
 
 def with_epochs(config: Config, data: Data, steps_per_epoch: int) -> Config:
@@ -125,9 +119,12 @@ def is_trained_for_long(config: Config, data: Data) -> bool:
 
     Rows that are not trained on have to say when it is enough, or ``max_steps``; who looks for a fault wants no more.
     """
-    looks_for_fault = config.repeat_batch is not None or config.detect_anomaly
     has_end = config.monitor.startswith("val/") or config.max_steps is not None
-    return is_table(data) and has_end and not looks_for_fault
+    return is_table(data) and has_end and not looks_for_fault(config)
+
+
+def looks_for_fault(config: Config) -> bool:
+    return config.repeat_batch is not None or config.detect_anomaly
 
 
 def is_table(data: Data) -> bool:
@@ -144,8 +141,7 @@ def notes(said: Config, found: Config, data: Data, num_rows: int) -> Iterator[st
             f"batch_size: {found.batch_size}; with {said.batch_size} the last batch would hold one row, "
             f"which batch normalisation cannot use"
         )
-    looks_for_fault = found.repeat_batch is not None or found.detect_anomaly
-    if said.epochs == "auto" and is_table(data) and found.max_steps is None and not looks_for_fault:
+    if said.epochs == "auto" and is_table(data) and found.max_steps is None and not looks_for_fault(found):
         yield from epochs_note(found, ceil(num_rows / found.batch_size))
 
 
@@ -159,7 +155,8 @@ def epochs_note(config: Config, steps_per_epoch: int) -> Iterator[str]:
             f"choose more, epochs={10 * config.epochs}, or keep validation rows"
         )
     elif enough > auto.EPOCHS:
-        waited = f"{patience} epoch{'s' * (patience != 1)}"
-        stop = f"; stops when {config.monitor} has not improved for {waited} (early stopping)"
-        has_stop = patience is not None and patience < enough
-        yield f"epochs: {enough:,}, for about {enough * steps_per_epoch:,} steps{stop if has_stop else ''}"
+        stop = ""
+        if patience is not None and patience < enough:
+            waited = "1 epoch" if patience == 1 else f"{patience} epochs"
+            stop = f"; stops when {config.monitor} has not improved for {waited} (early stopping)"
+        yield f"epochs: {enough:,}, for about {enough * steps_per_epoch:,} steps{stop}"

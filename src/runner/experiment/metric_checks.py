@@ -33,10 +33,9 @@ def check_measurable(config: Config, data: Data, rows: Split, metrics: Mapping[s
         for name, metric in metrics.items() if len(y_N) else ():
             value = try_metric(metric, y_N, data)
             if isinstance(value, str):
-                faults.append(
-                    f"metric={name}: has no value on the {split} split: {missing_classes(y_N, data) or value}"
-                )
-                faults[-1] += f"\n  {advice(config, data, split, name)}"
+                why = missing_classes(y_N, data) or value
+                turn = advice(config, data, split, name)
+                faults.append(f"metric={name}: has no value on the {split} split: {why}\n  {turn}")
             elif value.ndim and config.monitor == f"{split}/{name}":
                 faults.append(f"monitor={config.monitor}: is no single number, by which epochs could be told apart")
     if faults:
@@ -91,17 +90,16 @@ def missing_classes(y_N: Tensor, data: Data) -> str:
         return "it is a single row" if len(y_N) == 1 else ""
     is_there_K = torch.bincount(y_N, minlength=len(data.class_names)) > 0
     lacking = [name for name, is_there in zip(data.class_names, is_there_K.tolist(), strict=True) if not is_there]
-    some = ", ".join([*lacking[:MOST_CLASSES], *(["..."] if len(lacking) > MOST_CLASSES else [])])
-    return f"it has no row of {some}" if lacking else ""
+    more = ", ..." if len(lacking) > MOST_CLASSES else ""
+    return f"it has no row of {', '.join(lacking[:MOST_CLASSES])}{more}" if lacking else ""
 
 
 def advice(config: Config, data: Data, split: str, name: str) -> str:
     """What to turn."""
     usual = auto.REGRESSION_METRICS if data.task == "regression" else auto.CLASS_METRICS[:1]
-    others = [other for other in config.metric if other != name] or usual
-    without = f"leave it out: metric=[{','.join(other for other in others if other != name)}]"
+    others = [other for other in config.metric if other != name] or [other for other in usual if other != name]
     more = larger(config, data, split)
-    return f"{more}, or {without}" if more else without
+    return f"{more}{', or ' if more else ''}leave it out: metric=[{','.join(others)}]"
 
 
 def larger(config: Config, data: Data, split: str) -> str:
