@@ -19,7 +19,7 @@ from runner.errors import DataError
 from runner.runs.directory import RunDirectory
 from runner.runs.files import csv_cells, write_whole
 from runner.runs.saved_run import SavedRun
-from runner.runs.summary import COUNTED, FORMAT, earlier_summary, read_outcome
+from runner.runs.summary import COUNTED, FORMAT, read_outcome
 
 PREDICTIONS = "predictions.csv"
 OF_EVERY_FOLD = (
@@ -35,7 +35,7 @@ class FoldsSummary:
         self.directory = directory
         self.num_folds = num_folds
         now = datetime.now().isoformat(timespec="microseconds")
-        started = earlier_summary(directory).get("started", now)
+        started = SavedRun(directory).known.get("started", now)
         self.head = {"format": FORMAT, "name": name, "started": started, "folds": num_folds}
         self.tell("running")
 

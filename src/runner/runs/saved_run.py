@@ -100,6 +100,14 @@ class SavedRun:
             raise DataError(f"{path}: damaged: seconds is {content['seconds']}")
         return content
 
+    @property
+    def known(self) -> dict[str, Any]:
+        """summary.json; {} where a run did not come so far, or a kill tore the file."""
+        try:
+            return self.summary
+        except DataError:
+            return {}
+
     @cached_property
     def results(self) -> dict[str, Any]:
         """summary.json, where its results are told or counted: edited ones are refused.

@@ -31,7 +31,7 @@ class Summary:
     def __init__(self, directory: RunDirectory, outline: Outline, data_digest: str, config: Mapping[str, Any]):
         self.directory = directory
         self.begun = time.perf_counter()
-        earlier = earlier_summary(directory)
+        earlier = SavedRun(directory).known
         self.seconds_before = earlier.get("seconds", 0.0)
         self.content: dict[str, Any] = {
             "format": FORMAT,
@@ -66,14 +66,6 @@ class Summary:
             self.write()
         except RunError as refusal:
             fault.add_note(str(refusal))
-
-
-def earlier_summary(directory: RunDirectory) -> dict[str, Any]:
-    """What an interrupted run said of itself; {} for a new run, or where the kill tore the file."""
-    try:
-        return SavedRun(directory).summary
-    except DataError:
-        return {}
 
 
 def read_outcome(run: SavedRun) -> Outcome:
