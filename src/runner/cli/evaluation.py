@@ -8,8 +8,8 @@ from runner.errors import DataError
 from runner.experiment.plan import outline
 from runner.experiment.rebuild import rebuild_to_read
 from runner.experiment.scoring import judge
-from runner.runs.folds import is_done
 from runner.runs.saved_run import SavedRun
+from runner.runs.summary import is_done
 from runner.screen.console import RunConsole
 from runner.screen.folds import show_folds
 from runner.training.folds import reading_once

@@ -23,8 +23,8 @@ from runner.engine.state import load_weights
 from runner.engine.step import learning_rates
 from runner.errors import DataError, RunError, RunnerError
 from runner.experiment.assemble import read_data, read_split, source_of, split_settings, total_steps
-from runner.experiment.auto_settings import with_epochs
 from runner.experiment.rebuild import Predictor, predictor_of, rebuild_to_read
+from runner.experiment.settings import with_epochs
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import DatasetView, Group

@@ -30,8 +30,7 @@ from runner.data.table.leaks import leaks
 from runner.data.table.sentinels import sentinels
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
-from runner.experiment.auto_settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit
-from runner.experiment.metric_checks import check_measurable
+from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
 from runner.losses.nearest_neighbour import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
 

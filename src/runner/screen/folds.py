@@ -10,9 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.runs.directory import RunDirectory
-from runner.runs.folds import PREDICTIONS, deviations, mean_outcome
 from runner.runs.saved_run import SavedRun
-from runner.runs.summary import read_outcome
+from runner.runs.summary import PREDICTIONS, deviations, mean_outcome, read_outcome
 from runner.screen.console import RunConsole
 from runner.screen.remarks import verdict
 from runner.screen.result import MAX_CLASSES
