@@ -11,8 +11,7 @@ from runner.build.loss import LOSSES, build_loss, mean_and_std, num_outputs
 from runner.config.catalog import Part
 from runner.contracts import Task
 from runner.errors import ConfigError
-from runner.losses.nearest_neighbour import NearestNeighbour
-from runner.losses.readout import Ranking
+from runner.losses.readout import NearestNeighbour, Ranking
 
 THREE_TO_ONE = torch.tensor([0, 0, 0, 1])
 

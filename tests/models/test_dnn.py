@@ -6,7 +6,7 @@ from torch import nn
 
 from runner.errors import ConfigError
 from runner.models.dnn import Dnn
-from runner.models.residual import Residual
+from runner.models.layers import Residual
 
 
 def dnn(**changed: Any) -> Dnn:

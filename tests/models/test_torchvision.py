@@ -9,7 +9,6 @@ from torchvision.models import get_model, list_models
 from torchvision.models.regnet import BlockParams
 
 from runner.errors import ConfigError
-from runner.models import published_weights
 from runner.models.torchvision import Torchvision
 
 NAMES = list_models(module=torchvision.models)
@@ -91,7 +90,7 @@ def test_a_wrong_name_is_answered_with_right_ones(name: str, weights: str | None
 def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Puts weights where those of a net are looked for, whatever digest their name promises."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr(published_weights, "digits_of", lambda path: "")
+    monkeypatch.setattr("runner.models.torchvision.digits_of", lambda path: "")
 
     def put(name: str, **knobs: Any) -> dict[str, Tensor]:
         weights = torchvision.models.get_model_weights(name).DEFAULT

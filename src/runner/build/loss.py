@@ -20,8 +20,7 @@ from runner.errors import ConfigError
 from runner.losses import adapted
 from runner.losses.adapted import Adapted, Call, Counted, Standardised
 from runner.losses.embedding import CosineEmbedding, EmbeddingLoss, HingeEmbedding, TripletMargin
-from runner.losses.nearest_neighbour import NearestNeighbour
-from runner.losses.readout import OneVersusRest, Probabilities, Ranking, Rate, Values
+from runner.losses.readout import NearestNeighbour, OneVersusRest, Probabilities, Ranking, Rate, Values
 
 BALANCED = "balanced"
 OF_MARGINS = (nn.MultiMarginLoss, nn.MultiLabelMarginLoss, nn.MarginRankingLoss)

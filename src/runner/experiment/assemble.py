@@ -31,7 +31,7 @@ from runner.data.table.sentinels import sentinels
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
-from runner.losses.nearest_neighbour import NearestNeighbour
+from runner.losses.readout import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway

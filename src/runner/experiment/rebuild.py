@@ -27,8 +27,7 @@ from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment, assemble, build_model, read_data, read_split, transforms
 from runner.experiment.scoring import checkpoint_to_judge
-from runner.losses.nearest_neighbour import NearestNeighbour
-from runner.losses.readout import Ranking
+from runner.losses.readout import NearestNeighbour, Ranking
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.saved_run import LENGTHS, MAY_DIFFER, SavedRun
 from runner.runs.schema import Schema, check_same_schema, read_schema, saved_schema, schema_of

@@ -7,20 +7,18 @@ from collections.abc import Iterator
 from runner.config.run_config import settings_with
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
-from runner.export.literals import WIDEST
-from runner.export.net import net_lines
+from runner.export.net import WIDEST, net_lines
 from runner.export.rows import (
     draw_lines,
     draws,
     import_lines,
+    preparing_lines,
     reading_lines,
-    shuffled_lines,
     single_output,
     split_lines,
 )
 from runner.export.table import KNOBS, check_table
 from runner.export.training import ending_layers, evaluation_lines, loop_lines, making_lines
-from runner.export.transforms import preparing_lines
 from runner.seed import derive
 
 DATASET_KNOBS = {"transforms", "limit", "shape", "num_classes", "num_rows", "seed"}
@@ -90,6 +88,15 @@ def data_section(experiment: Experiment) -> list[str]:
         check_table(reading, preparing, experiment)
     lines = ["# 1. The data: every row in one tensor", *reading, *split_lines(experiment), *preparing]
     return [*apart(functions), "", *([""] * bool(functions)), *lines]
+
+
+def shuffled_lines() -> list[str]:
+    """``shuffled``, the order of the rows for a purpose, as this program finds it."""
+    return [
+        "def shuffled(rows, *purpose):  # in a random order: the same one every time for the same purpose",
+        "    seed = int(hashlib.sha256(repr(purpose).encode()).hexdigest()[:16], 16) % 2**63",
+        "    return rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))]",
+    ]
 
 
 def model_section(experiment: Experiment) -> list[str]:

@@ -24,7 +24,7 @@ from runner.data.table.table import find_file
 from runner.data.table.text import as_utf8
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
-from runner.export.literals import WIDEST, code, joined
+from runner.export.net import WIDEST, code, joined
 from runner.sweep.driver import fork_context
 from runner.text import here
 

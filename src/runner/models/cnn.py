@@ -12,8 +12,8 @@ from typing import Literal
 from torch import nn
 
 from runner.errors import ConfigError
-from runner.models.activation import activation as activation_named
-from runner.models.residual import Residual
+from runner.models.layers import Residual
+from runner.models.layers import activation as activation_named
 
 Padding = int | Literal["same", "valid"]
 Normalisation = Literal["batch", "group", "layer", "instance"]

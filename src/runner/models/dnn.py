@@ -13,8 +13,8 @@ from typing import Literal
 from torch import nn
 
 from runner.errors import ConfigError
-from runner.models.activation import activation as activation_named
-from runner.models.residual import Residual
+from runner.models.layers import Residual
+from runner.models.layers import activation as activation_named
 
 OUTPUT_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"ReLU": nn.ReLU, "Softmax": partial(nn.Softmax, dim=1)}
 NORMALISATIONS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm, "rms": nn.RMSNorm}

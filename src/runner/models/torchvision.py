@@ -1,12 +1,18 @@
 """Any classification net of torchvision, its first convolution and its last layer made to fit the data."""
 
-# B batch, C channels, H W pixels, K outputs
-
 from __future__ import annotations
 
+import hashlib
 import re
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from difflib import get_close_matches
+from http.client import HTTPException
+from pathlib import Path
+from urllib.parse import urlparse
 
 import torch
 import torchvision
@@ -14,9 +20,8 @@ from torch import nn
 from torchvision.models import WeightsEnum, get_model, get_model_weights, list_models
 
 from runner.contracts import Architecture
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
 from runner.models.cnn import picture
-from runner.models.published_weights import fetch
 
 AUXILIARY = ("aux1", "aux2", "AuxLogits")  # heads in the middle of these two, for training alone
 # Their published way to draw weights takes many seconds, and torchvision is leaving it
@@ -120,3 +125,51 @@ def _takes(net: nn.Module, in_shape: tuple[int, ...]) -> bool:
     except (RuntimeError, ValueError, AssertionError, IndexError):
         return False
     return True
+
+
+TIMEOUT_S = 10.0  # without a word from the server
+
+
+def fetch(url: str, wanted_by: str) -> Path:
+    """The file of ``url`` where torch looks for it, downloaded once. Raises DataError saying where to put it."""
+    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
+    if not path.is_file():
+        _download(url, path, wanted_by)
+    elif not _sha256(path).startswith(digits_of(path)):
+        raise DataError(f"{wanted_by}: {path} is damaged: its SHA-256 does not begin with {digits_of(path)}; delete it")
+    return path
+
+
+def digits_of(path: Path) -> str:
+    """The first digits of the SHA-256 that a file's name promises: resnet18-f37072fd.pth."""
+    found = re.search(r"-([0-9a-f]{8,})\.", path.name)
+    return found[1] if found else ""
+
+
+def _download(url: str, path: Path, wanted_by: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _time_limit():
+            torch.hub.download_url_to_file(url, str(path), digits_of(path), progress=sys.stderr.isatty())
+    except (OSError, HTTPException, RuntimeError) as error:  # RuntimeError: torch's word for a wrong digest
+        raise DataError(
+            f"{wanted_by}: {path} is not there and cannot be downloaded ({error})\n"
+            f"  put the file there: {url}\n"
+            f"  or begin with weights drawn anew: model.weights=null"
+        ) from error
+
+
+@contextmanager
+def _time_limit() -> Iterator[None]:
+    """torch's download sets no time-out of its own."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT_S)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

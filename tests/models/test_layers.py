@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from runner.errors import ConfigError
-from runner.models.activation import UNFIT, activation, activation_names
+from runner.models.layers import UNFIT, activation, activation_names
 
 
 def test_an_activation_goes_by_the_name_of_its_class() -> None:

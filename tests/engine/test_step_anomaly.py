@@ -3,13 +3,15 @@ import warnings
 import pytest
 import torch
 
-from runner.engine.anomaly import raise_on_anomaly
+from runner.engine.step import raise_on_anomaly
 from runner.errors import RunError
 
 
 def test_the_operation_behind_a_nan_gradient_is_named_with_the_line_that_called_it() -> None:
     weight = torch.zeros(1, requires_grad=True)
-    told = r"the gradient of Sqrt is NaN, called by .*test_anomaly\.py, line \d+: root = .*; the step was not taken"
+    told = (
+        r"the gradient of Sqrt is NaN, called by .*test_step_anomaly\.py, line \d+: root = .*; the step was not taken"
+    )
     with pytest.raises(RunError, match=told), raise_on_anomaly():
         root = (weight * 0).sqrt()
         (root * 0).sum().backward()

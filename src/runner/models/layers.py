@@ -1,10 +1,10 @@
-"""Activations of torch.nn, by the name of their class."""
+"""What nets are made of besides torch's own layers by name: activations, and modules that add their input."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 
-from torch import nn
+from torch import Tensor, nn
 
 from runner.errors import ConfigError
 
@@ -37,3 +37,13 @@ def activation(name: str) -> type[nn.Module]:
 def activation_names() -> list[str]:
     """Every activation of torch.nn that works feature by feature and needs no argument, sorted."""
     return sorted(set(nn.modules.activation.__all__) - UNFIT.keys())
+
+
+class Residual(nn.Sequential):
+    """Its modules in a row, their input added to their output: x of any shape -> the same shape (He et al. 2016)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = x
+        for module in self:
+            out = module(out)
+        return x + out

@@ -3,7 +3,7 @@ import torch
 
 from runner.contracts import Task
 from runner.errors import DataError
-from runner.losses.nearest_neighbour import ROWS_AT_ONCE, NearestNeighbour
+from runner.losses.readout import ROWS_AT_ONCE, NearestNeighbour
 
 PLACES = torch.tensor([[0.0, 0.0], [1.0, 0.0], [10.0, 0.0]])
 LABELS = torch.tensor([2, 0, 1])

@@ -6,8 +6,7 @@ import pytest
 
 from mirror import Mirror, hang, serve
 from runner.errors import DataError
-from runner.models import published_weights
-from runner.models.published_weights import fetch
+from runner.models.torchvision import fetch
 
 BODY = b"weights"
 NAME = f"net-{hashlib.sha256(BODY).hexdigest()[:8]}.pth"
@@ -44,7 +43,7 @@ def test_without_a_network_the_message_says_which_file_goes_where(home: Path) ->
 
 
 def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published_weights, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr("runner.models.torchvision.TIMEOUT_S", 0.2)
     with Mirror({f"/{NAME}": hang}) as mirror, pytest.raises(DataError, match="timed out"):
         fetch(f"http://{mirror.host}/{NAME}", "model.weights=DEFAULT")
     assert socket.getdefaulttimeout() is None
