@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from runner.build.instantiate import build_source
 from runner.build.optimizer import sample_optimizers
 from runner.build.schedule import build_schedules, describe
 from runner.cli.view import PICTURES
@@ -23,9 +22,9 @@ from runner.data import splits
 from runner.engine.state import load_weights
 from runner.engine.step import learning_rates
 from runner.errors import DataError, RunError, RunnerError
-from runner.experiment.assemble import read_data, read_split, source_part, split_settings, total_steps
-from runner.experiment.auto_settings import with_epochs
+from runner.experiment.assemble import read_data, read_split, source_of, split_settings, total_steps
 from runner.experiment.rebuild import Predictor, predictor_of, rebuild_to_read
+from runner.experiment.settings import with_epochs
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import DatasetView, Group
@@ -109,7 +108,7 @@ def laid_out(config: Config) -> tuple[Config, int]:
     per_step = per_step or not formula_names(config.scheduler).isdisjoint({"step", "steps"})
     if config.epochs != "auto" and not per_step:
         return config, 1
-    data, steps = None if per_step else build_source(source_part(config.dataset), config.trusted).blank(), 1
+    data, steps = None if per_step else source_of(config.dataset, config.trusted).blank(), 1
     if data is None:
         data, rows = read_split(config, read_data)
         steps = ceil(len(rows.train) / min(config.batch_size, len(rows.train)))

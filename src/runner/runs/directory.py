@@ -25,29 +25,26 @@ RESULTS = ("status", "best", "final", "baseline", "linear", "judged_split", "con
 OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
 
 
+class Place:
+    """A file, or folder, of a run directory."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __get__(self, directory: RunDirectory, kind: type) -> Path:
+        return directory.path / self.name
+
+
 @dataclass(frozen=True)
 class RunDirectory:
     path: Path
 
-    @property
-    def config(self) -> Path:
-        return self.path / "config.yaml"
-
-    @property
-    def metrics(self) -> Path:
-        return self.path / "metrics.jsonl"
-
-    @property
-    def log(self) -> Path:
-        return self.path / "train.log"
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    @property
-    def summary(self) -> Path:
-        return self.path / "summary.json"
+    config = Place("config.yaml")
+    metrics = Place("metrics.jsonl")
+    log = Place("train.log")
+    checkpoints = Place("checkpoints")
+    summary = Place("summary.json")
+    schema = Place("schema.json")
 
     def fold(self, number: int) -> RunDirectory:
         """One of the folds of a command that trains them all."""
@@ -61,10 +58,6 @@ class RunDirectory:
         return above if is_fold else self
 
     @property
-    def schema(self) -> Path:
-        return self.path / "schema.json"
-
-    @property
     def is_claimed(self) -> bool:
         """Whether a run was to be in it, begun or not."""
         own = (".lock", ".owner", ".hydra", "summary.json")
@@ -73,15 +66,13 @@ class RunDirectory:
     @property
     def is_in_use(self) -> bool:
         """Whether a process owns it now."""
-        lock = FileLock(self.path / ".lock")
         try:
-            lock.acquire(timeout=0)
+            with FileLock(self.path / ".lock", timeout=0):
+                return False
         except Timeout:
             return True
         except OSError:
             return False
-        lock.release()
-        return False
 
     @contextmanager
     def owned(self) -> Iterator[None]:

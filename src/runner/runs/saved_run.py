@@ -100,6 +100,14 @@ class SavedRun:
             raise DataError(f"{path}: damaged: seconds is {content['seconds']}")
         return content
 
+    @property
+    def known(self) -> dict[str, Any]:
+        """summary.json; {} where a run did not come so far, or a kill tore the file."""
+        try:
+            return self.summary
+        except DataError:
+            return {}
+
     @cached_property
     def results(self) -> dict[str, Any]:
         """summary.json, where its results are told or counted: edited ones are refused.
@@ -124,8 +132,8 @@ class SavedRun:
     @property
     def is_begun(self) -> bool:
         """Whether a run came so far that its config was written; folds, rows and results come after it."""
-        written = self.directory.config, self.directory.metrics
-        return any(path.exists() for path in written) or self.status not in ("", "running")
+        is_written = self.directory.config.exists() or self.directory.metrics.exists()
+        return is_written or self.status not in ("", "running")
 
     @property
     def reason(self) -> str:
@@ -237,9 +245,11 @@ def find(word: str, output_dir: Path) -> SavedRun:
         return newest(output_dir)
     directory = RunDirectory(Path(word).expanduser().absolute())
     if not directory.path.is_dir():
+        above = next((folder for folder in directory.path.parents if RunDirectory(folder).config.exists()), None)
+        is_file = f"is a file of the run {here(above)}" if above else "is a file"
         named = newest_named(word, output_dir)
         advice = f"did you mean {here(named)}?" if named else "give a run directory, or last"
-        raise ConfigError(f"{word}: {not_a_directory(directory.path)}; {advice}")
+        raise ConfigError(f"{word}: {is_file if directory.path.exists() else 'no such directory'}; {advice}")
     run = SavedRun(directory)
     if not run.is_begun and directory.is_claimed:
         raise DataError(why_not_begun(directory))
@@ -263,23 +273,15 @@ def why_not_begun(directory: RunDirectory) -> str:
     return f"{here(directory.path)}: the run was killed before it began, nothing of it was saved\n  {again}"
 
 
-def not_a_directory(path: Path) -> str:
-    """What is there instead, and the run that it lies in."""
-    if not path.exists():
-        return "no such directory"
-    run = next((folder for folder in path.parents if RunDirectory(folder).config.exists()), None)
-    return f"is a file of the run {here(run)}" if run else "is a file"
-
-
 def newest(output_dir: Path) -> SavedRun:
     """The run started last, by the time in its summary: never by the file system's clock.
 
     Folds are no runs, nor is a directory without config.yaml.
     """
-    found = next((run for run in newest_first(output_dir) if run.directory.config.exists()), None)
-    if found is None:
-        raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
-    return found
+    for run in newest_first(output_dir):
+        if run.directory.config.exists():
+            return run
+    raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
 
 
 def newest_named(word: str, output_dir: Path) -> Path | None:
@@ -290,10 +292,6 @@ def newest_named(word: str, output_dir: Path) -> Path | None:
 
 def newest_first(output_dir: Path) -> list[SavedRun]:
     """Every run; a damaged stranger does not hide the others, and named directly it says what is wrong."""
-    runs = []
-    for summary in output_dir.absolute().rglob("summary.json"):
-        run = SavedRun(RunDirectory(summary.parent))
-        with suppress(DataError):
-            if run.directory.whole == run.directory:
-                runs.append((run.started, run.path, run))
-    return [run for _, _, run in sorted(runs, key=lambda entry: entry[:2], reverse=True)]
+    runs = [SavedRun(RunDirectory(path.parent)) for path in output_dir.absolute().rglob("summary.json")]
+    found = [run for run in runs if run.directory.whole == run.directory and run.known]
+    return sorted(found, key=lambda run: (run.started, run.path), reverse=True)

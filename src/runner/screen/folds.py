@@ -16,9 +16,8 @@ from runner.experiment.plan import outline
 from runner.experiment.rebuild import rebuild_to_read
 from runner.experiment.scoring import judge
 from runner.runs.directory import RunDirectory
-from runner.runs.folds import PREDICTIONS, deviations, is_done, mean_outcome
 from runner.runs.saved_run import SavedRun
-from runner.runs.summary import read_outcome
+from runner.runs.summary import PREDICTIONS, deviations, is_done, mean_outcome, read_outcome
 from runner.screen.console import RunConsole
 from runner.screen.remarks import verdict
 from runner.screen.table import bare_table

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from runner.compose.request import Request
-from runner.errors import DataError, RunnerError
+from runner.errors import RunnerError
 from runner.runs.directory import RunDirectory
 from runner.runs.saved_run import DONE, SavedRun
 from runner.text import say
@@ -48,18 +48,19 @@ def run_jobs(request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path, j
     typed = [[word.lstrip("+") for word in overrides if not word.startswith("hydra")] for overrides in jobs]
     with _passed_on() as running:
         for number, (overrides, words) in enumerate(zip(jobs, typed, strict=True)):
-            folder = sweep_dir / folder_name(number, [word for word in words if any(word not in o for o in typed)])
+            own = [word for word in words if any(word not in others for others in typed)]
+            run = SavedRun(RunDirectory(sweep_dir / folder_name(number, own)))
             if running.signal_number:
                 code, reason = 128 + running.signal_number, "not started: the sweep was interrupted"
             else:
                 say(f"job {number}: {' '.join(words) or 'as it is'}")
                 argv = [*request.with_overrides(overrides).argv, f"hydra.job.num={number}", f"hydra.job.id={number}"]
-                code, reason = _run(context, job or JOB, argv, folder, running)
-                new = [note for note in dict.fromkeys(_notes(folder)) if note not in said]
+                code, reason = _run(context, job or JOB, argv, run, running)
+                new = [note for note in dict.fromkeys(_notes(run)) if note not in said]
                 said.update(new)
-                say(*(f"  {line}" for text in (reason or _result(folder), *new) for line in text.split("\n")))
+                say(*(f"  {line}" for text in (reason or _result(run), *new) for line in text.split("\n")))
             given = {key: value for key, _, value in (word.partition("=") for word in words)}
-            ended.append(Job(number, given, SavedRun(RunDirectory(folder)), code, reason))
+            ended.append(Job(number, given, run, code, reason))
     return ended
 
 
@@ -70,19 +71,18 @@ def folder_name(number: int, words: Sequence[str]) -> str:
     return "-".join([str(number), *plain])[:LONGEST_NAME]
 
 
-def _result(folder: Path) -> str:
+def _result(run: SavedRun) -> str:
     """A finished job in a line: val/loss 0.0758 after 2.1 s."""
-    summary = summary_in(folder)
-    monitor = summary.get("monitor", "")
-    value = summary.get("best", {}).get(monitor)
-    score = f"{monitor} {value:.4g}" if isinstance(value, int | float) else str(summary.get("status"))
-    return f"{score} after {summary.get('seconds', 0):.1f} s"
+    monitor = run.known.get("monitor", "")
+    value = run.known.get("best", {}).get(monitor)
+    score = f"{monitor} {value:.4g}" if isinstance(value, int | float) else str(run.known.get("status"))
+    return f"{score} after {run.known.get('seconds', 0):.1f} s"
 
 
-def _notes(folder: Path) -> list[str]:
+def _notes(run: SavedRun) -> list[str]:
     """How the job's data was read, where a user should know of it."""
-    summaries = summary_in(folder), summary_in(folder / "fold-0")  # above folds there is no data
-    return [note for summary in summaries for note in summary.get("data", {}).get("notes", [])]
+    first_fold = SavedRun(run.directory.fold(0))  # above folds there is no data
+    return [note for each in (run, first_fold) for note in each.known.get("data", {}).get("notes", [])]
 
 
 @dataclass
@@ -121,10 +121,10 @@ def fork_context() -> BaseContext:
     return context
 
 
-def _run(context: Any, job: str, argv: list[str], folder: Path, running: _Running) -> tuple[int, str]:
+def _run(context: Any, job: str, argv: list[str], run: SavedRun, running: _Running) -> tuple[int, str]:
     """(exit code, reason) of one job, whatever became of its process."""
     listening, telling = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(job, argv, str(folder), telling))
+    process = context.Process(target=_child, args=(job, argv, str(run.path), telling))
     process.start()
     telling.close()
     running.pid = process.pid
@@ -133,25 +133,15 @@ def _run(context: Any, job: str, argv: list[str], folder: Path, running: _Runnin
     told = ""
     with listening, suppress(EOFError):  # it may have ended without a word
         told = str(listening.recv()) if listening.poll() else ""
-    return _verdict(process.exitcode, told, folder)
+    return _verdict(process.exitcode, told, run)
 
 
-def _verdict(exit_code: int, told: str, folder: Path) -> tuple[int, str]:
+def _verdict(exit_code: int, told: str, run: SavedRun) -> tuple[int, str]:
     if exit_code < 0:
         return 128 - exit_code, f"killed by {signal.Signals(-exit_code).name}"
-    summary = summary_in(folder)
     if exit_code == 0:
-        ended = summary.get("status") in DONE
-        return (0, "") if ended else (1, "its process ended without a result")
-    return exit_code, told or str(summary.get("reason") or f"exit code {exit_code}; see {folder / 'train.log'}")
-
-
-def summary_in(folder: Path) -> dict[str, Any]:
-    """What the job wrote of itself; {} where it did not come so far."""
-    try:
-        return SavedRun(RunDirectory(folder)).summary
-    except DataError:
-        return {}
+        return (0, "") if run.known.get("status") in DONE else (1, "its process ended without a result")
+    return exit_code, told or str(run.known.get("reason") or f"exit code {exit_code}; see {run.directory.log}")
 
 
 def _child(job: str, argv: list[str], folder: str, telling: Any) -> None:

@@ -25,7 +25,7 @@ from runner.runs.directory import check_writable, claim
 from runner.runs.ranking import differing, order, place
 from runner.screen.console import console
 from runner.screen.table import ranking
-from runner.sweep.driver import Job, run_jobs, summary_in
+from runner.sweep.driver import Job, run_jobs
 from runner.text import counted, figure, here
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
@@ -83,7 +83,7 @@ def show(jobs: Sequence[Job], configs: Sequence[Config], folder: Path) -> None:
 
 def sweep_table(jobs: Sequence[Job], monitor: str) -> RenderableType:
     """Every job: those that are done in the order of ``monitor``, then the others with the reason and the folder."""
-    said = (is_higher_better(monitor, stored_directions(summary_in(job.run.path))) for job in jobs)
+    said = (is_higher_better(monitor, stored_directions(job.run.known)) for job in jobs)
     higher = next((value for value in said if value is not None), None)
     done = [job for job in jobs if job.exit_code == 0]
     done.sort(key=lambda job: place(job.run.metrics.get(monitor), higher))

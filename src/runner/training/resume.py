@@ -15,9 +15,9 @@ from runner.errors import DataError
 from runner.experiment.assemble import ReadOnce, plan_of
 from runner.experiment.rebuild import assembled, rebuild
 from runner.runs.checkpoint import Checkpoints
-from runner.runs.folds import is_done
 from runner.runs.metric_log import blank_damaged_rows, check_rows, last_row
 from runner.runs.saved_run import SavedRun
+from runner.runs.summary import is_done
 from runner.text import counted, here
 from runner.training.folds import record_folds
 from runner.training.record import Start, record
