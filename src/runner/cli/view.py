@@ -13,6 +13,7 @@ from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, composed, user_path, whole_number
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
+from runner.config.schedule import follows_monitor
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
 from runner.runs.directory import usual_output_dir
@@ -211,7 +212,7 @@ def several(word: str) -> bool:
 
 def monitor_faults(config: Config) -> Iterator[str]:
     """The fault of a schedule that follows the monitor."""
-    if str(config.scheduler.target).endswith(".ReduceLROnPlateau"):
+    if follows_monitor(config.scheduler):
         yield (
             f"scheduler={config.scheduler.option}: follows the monitor, which is known only in training; "
             f"nothing can be drawn before\n  what can be: scheduler=step_lr, scheduler=cosine_annealing_lr"
