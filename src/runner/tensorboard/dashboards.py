@@ -27,7 +27,7 @@ from runner.errors import RunError
 from runner.experiment.assemble import Experiment
 from runner.experiment.rebuild import Predictor
 from runner.experiment.scoring import Scores
-from runner.figures.activations import first_layer
+from runner.figures.activations import filter_images, first_layer
 from runner.figures.dataset_view import DatasetView
 from runner.figures.pixels import mosaic, png
 from runner.figures.run_view import RunView, called
@@ -143,7 +143,6 @@ class Dashboards:
         self.board.add(values)
 
     def show_filters(self) -> None:
-        from runner.figures.net import filter_images  # matplotlib is slow to import
 
         layer = first_layer(self.net)
         images = filter_images(layer, self.experiment.in_shape) if layer is not None else []
