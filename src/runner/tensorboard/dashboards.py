@@ -143,7 +143,6 @@ class Dashboards:
         self.board.add(values)
 
     def show_filters(self) -> None:
-
         layer = first_layer(self.net)
         images = filter_images(layer, self.experiment.in_shape) if layer is not None else []
         if images:  # a first layer that is fed a table has none
