@@ -39,7 +39,8 @@ def test_a_heading_of_two_lines_stands_in_two_lines() -> None:
     screen = Console(file=io.StringIO(), width=40)
     screen.print(*tiles((Group("3, 98.2 %\nis 5", np.zeros((1, 2, 2, 3), np.uint8)),), 40))
     assert isinstance(screen.file, io.StringIO)
-    assert [line.strip() for line in screen.file.getvalue().splitlines()][1:3] == ["3, 98.2 %", "is 5"]
+    lines = [line.strip() for line in screen.file.getvalue().splitlines()]
+    assert "3, 98.2 %\nis 5" in "\n".join(lines)
 
 
 def test_a_terminal_shows_images_names_and_counts_within_its_width() -> None:
