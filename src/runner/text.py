@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 from rich.cells import cell_len, set_cell_size
 
@@ -37,6 +38,13 @@ def message(text: str) -> str:
 def say(*lines: str, file: TextIO | None = None) -> None:
     """Prints the lines, each visible."""
     print(*map(visible, lines), sep="\n", file=file, flush=True)
+
+
+def discard(stream: IO[str]) -> None:
+    """Points ``stream`` at nothing, so that what it still holds does not fail again when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def here(path: Path) -> str:

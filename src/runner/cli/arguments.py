@@ -46,6 +46,9 @@ class Parser(argparse.ArgumentParser):
         is_explained = any(action.help != argparse.SUPPRESS for action in self._actions[1:])
         return super().format_help() if is_explained else f"{self.usage_line}\n\n{self.description}\n"
 
+    def add_out(self, name: str, meaning: str, flag: str = "--out") -> None:
+        self.add_argument(flag, type=lambda text: Path(text).expanduser(), metavar=name, help=meaning)
+
     def add_overwrite(self, what: str) -> None:
         self.add_argument("--overwrite", action="store_true", help=f"replace {what} there already")
 
@@ -81,10 +84,6 @@ def whole_number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 0 or more")
     return int(text)
-
-
-def user_path(text: str) -> Path:
-    return Path(text).expanduser()
 
 
 def check_out(flag: str, out: Path, *, overwrite: bool) -> None:

@@ -12,6 +12,7 @@ from runner.build import libraries
 from runner.cli.arguments import Parser, composed
 from runner.config.catalog import Catalog, conf_folders
 from runner.screen.console import console
+from runner.screen.first_step import lesson
 from runner.text import visible
 
 HELP = "One batch walked through the five steps of training, as train takes them first."
@@ -30,13 +31,13 @@ def run(argv: Sequence[str]) -> int:
     if config.fold == "all":
         config = replace(config, fold=0)  # the first step there is
     libraries.load()
-    from runner.experiment.assemble import assemble
-    from runner.experiment.first_step import first_step
-    from runner.screen.first_step import lesson
+    from runner.experiment import assemble, first_step
 
-    experiment = assemble(config, Catalog(conf_folders(own.config_dir)))
+    experiment = assemble.assemble(config, Catalog(conf_folders(own.config_dir)))
     screen = console(sys.stdout)
     parts = [getattr(experiment.config, group).option for group in ("dataset", "model", "optimizer")]
     screen.print(Text(f"{' - '.join(parts)}: the first of all the steps that train would take", style="bold"))
-    screen.print(lesson(first_step(experiment), experiment.config, list(map(visible, experiment.data.class_names))))
+    screen.print(
+        lesson(first_step.first_step(experiment), experiment.config, list(map(visible, experiment.data.class_names)))
+    )
     return 0

@@ -14,7 +14,7 @@ from importlib import import_module
 from runner import __version__
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
-from runner.text import message
+from runner.text import discard, message
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output went away: runner show | head
-        _tell_nobody()
+        discard(sys.stdout)
         return 0
     except (MemoryError, RuntimeError) as fault:
         if not memory_ran_out(fault):
@@ -61,25 +61,17 @@ def main(argv: Sequence[str]) -> int:
     except OSError as fault:
         if fault.errno != errno.ENOSPC or fault.filename is not None:
             raise
-        _tell_nobody()
+        discard(sys.stdout)
         return _report(RunError("standard output: no space left on device; the rest was not written"))
 
 
-def _tell_nobody() -> None:
-    """What standard output still holds does not fail again when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _dispatch(argv: list[str]) -> int:
-    if argv[:1] == ["help"] and argv[1:2] and argv[1] in VERBS:
-        argv = [argv[1], "--help"]
-    if not argv or argv[0] in ("help", "--help", "-h"):
-        print(_help())
+    verb, *rest = argv or ["help"]
+    if verb == "help" and rest and rest[0] in VERBS:
+        verb, rest = rest[0], ["--help"]
+    if verb in ("help", "--help", "-h", "--version"):
+        print(f"runner {__version__}" if verb == "--version" else _help())
         return 0
-    if argv[0] == "--version":
-        print(f"runner {__version__}")
-        return 0
-    verb, *rest = argv
     if verb not in VERBS:
         raise ConfigError(_unknown(verb, argv))
     module, _, name = VERBS[verb][0].partition(":")

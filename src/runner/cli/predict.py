@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.build import libraries
-from runner.cli.arguments import Parser, check_out, user_path, whole_number
+from runner.cli.arguments import Parser, check_out, whole_number
 from runner.errors import ConfigError
 from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, open_run
 
@@ -22,15 +22,12 @@ OWN = ("checkpoint", "dataset.encoding", "dataset.decimal")
 
 def parser() -> Parser:
     made = Parser("predict", USAGE, HELP, [f"{key}=" for key in (*OWN, *ANYWHERE)], reads_run=True)
-    made.add_argument(
-        "--test-index", type=whole_number, metavar="N", help="a row of the test split, from 0; needs the data"
-    )
+    row = "a row of the test split, from 0; needs the data"
+    made.add_argument("--test-index", type=whole_number, metavar="N", help=row)
     made.add_argument("--invert", action="store_true", help="pictures with dark and bright turned round")
     made.add_argument("--top", type=whole_number, metavar="K", help="how many classes are told, the likeliest first")
     made.add_argument("--json", action="store_true", help="a JSON object for each input, on standard output")
-    made.add_argument(
-        "--csv", type=user_path, metavar="OUT.csv", help="a table of all the probabilities or scores, into this file"
-    )
+    made.add_out("OUT.csv", "a table of all the probabilities or scores, into this file", flag="--csv")
     made.add_overwrite("OUT.csv where it is")
     return made
 

@@ -36,7 +36,7 @@ from runner.runs.files import write_whole
 from runner.runs.saved_run import SavedRun
 from runner.runs.schema import Schema
 from runner.screen.console import RunConsole
-from runner.screen.predictions import Answers, CsvText, json_lines, lines, single_lines
+from runner.screen.predictions import Answers, csv_text, json_lines, lines, single_lines
 from runner.text import counted, say, shape_text
 
 NO_PROBABILITIES = "scores, which rank the classes: the run's loss learns no probabilities (loss=cross_entropy does)"
@@ -153,7 +153,7 @@ class AnswerWriter:
         self.wanted = wanted
         self.console = console
         self.by = by  # the checkpoint
-        self.sheet: CsvText | None = None
+        self.table: list[str] = []  # a CSV file in the making
         self.written = 0
         self.failed = 0
         self.notes: set[str] = set()
@@ -178,8 +178,7 @@ class AnswerWriter:
             if answers.measure == "score":
                 print(NO_PROBABILITIES)
         if wanted.csv:
-            self.sheet = self.sheet or CsvText(answers)
-            self.sheet.add(answers)
+            self.table.append(csv_text(answers, heading=self.written == 0))
         elif wanted.json:
             print(*json_lines(answers, wanted.top), sep="\n")
         elif wanted.test_index is not None or wanted.cells:
@@ -194,8 +193,8 @@ class AnswerWriter:
             self.console.wrong(f"and {self.failed - MOST_FAULTS:,} more that cannot be predicted")
         if not self.written:
             raise DataError("predict: nothing could be predicted")
-        if self.sheet is not None:
-            write_whole(self.wanted.csv, self.sheet.content())
+        if self.table:
+            write_whole(self.wanted.csv, "".join(self.table).encode())
             self.console.note(f"{counted(self.written, 'answer')} written to {self.wanted.csv}")
         if self.failed:
             raise RunError(f"{self.failed:,} of {self.failed + self.written:,} inputs could not be predicted")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.build import libraries
-from runner.cli.arguments import Parser, check_out, composed, user_path, whole_number
+from runner.cli.arguments import Parser, check_out, composed, whole_number
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.config.schedule import follows_monitor
@@ -63,20 +63,19 @@ def names_a_run(word: str) -> bool:
 
 def parser() -> Parser:
     """The words before it is known what is drawn: those of a data set."""
-    usage = "dataset=mnist [key=value ...] [--out FILE.png] [--overwrite]"
-    return picture_parser(usage, "Draws a data set: some of its rows, its classes and how they are split.", "dataset")
+    usage, what = "dataset=mnist [key=value ...]", "a data set: some of its rows, its classes and how they are split"
+    return picture_parser(usage, what, "dataset")
 
 
 def schedule_parser() -> Parser:
-    usage = "scheduler=step_lr [optimizer=sgd epochs=20 key=value ...] [--out FILE.png] [--overwrite]"
-    return picture_parser(usage, "Draws the learning rates of a run, without training it.", "scheduler")
+    usage = "scheduler=step_lr [optimizer=sgd epochs=20 key=value ...]"
+    return picture_parser(usage, "the learning rates of a run, without training it", "scheduler")
 
 
-def picture_parser(usage: str, description: str, named_after: str) -> Parser:
-    made = Parser("view", usage, description, composes=True, reads_run=True)
-    made.add_argument(
-        "--out", type=user_path, metavar="FILE.png", help=f"the picture; by default <{named_after}>.png in this folder"
-    )
+def picture_parser(usage: str, what: str, group: str) -> Parser:
+    usage += " [--out FILE.png] [--overwrite]"
+    made = Parser("view", usage, f"Draws {what}.", composes=True, reads_run=True)
+    made.add_out("FILE.png", f"the picture; by default <{group}>.png in this folder")
     made.add_overwrite("the file where it is")
     made.add_config_dir()
     return made
@@ -84,24 +83,19 @@ def picture_parser(usage: str, description: str, named_after: str) -> Parser:
 
 def run_parser() -> Parser:
     """The words where a run is among them."""
+    usage = "RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]"
+    lines = [f"  {name:12} {what}" for name, what in PICTURES.items()]
     made = Parser(
         "view",
-        "RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]",
-        "\n".join(
-            [
-                "Draws a run. Without a name, every picture that suits it:",
-                *(f"  {name:12} {what}" for name, what in PICTURES.items()),
-            ]
-        ),
+        usage,
+        "\n".join(["Draws a run. Without a name, every picture that suits it:", *lines]),
         (*(f"{key}=" for key in (*OWN, *ANYWHERE)), *PICTURES),
         reads_run=True,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument(
-        "--test-index", type=whole_number, default=0, metavar="N", help="the row that pictures of one example show"
-    )
-    folder = "where they go; by default view-<name of the run> in this folder"
-    made.add_argument("--out", type=user_path, metavar="FOLDER", help=folder)
+    row = "the row that pictures of one example show"
+    made.add_argument("--test-index", type=whole_number, default=0, metavar="N", help=row)
+    made.add_out("FOLDER", "where they go; by default view-<name of the run> in this folder")
     made.add_overwrite("pictures that are")
     return made
 

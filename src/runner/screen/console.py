@@ -5,7 +5,6 @@ In a terminal with colours and a bar; elsewhere in plain lines. rich decides whi
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +33,7 @@ from runner.screen.result import (
     weights_file,
 )
 from runner.screen.table import Listing
-from runner.text import here, message, say, visible
+from runner.text import discard, here, message, say, visible
 
 if TYPE_CHECKING:
     from runner.contracts import Outcome, Outline, Report
@@ -178,7 +177,7 @@ class RunConsole:
             show()
         except OSError as error:
             self._out.quiet = True
-            _discard(self._out.file)
+            discard(self._out.file)
             self._err.print(f"warning: standard output: {error.strerror}; the run goes on, nothing more is shown")
 
 
@@ -210,10 +209,3 @@ def draw(listing: Listing) -> None:
         console(sys.stdout).print(listing.table(), *(Text(note, style="dim") for note in listing.notes), sep="\n")
     else:
         say(*listing.lines())
-
-
-def _discard(stream: IO[str]) -> None:
-    """Points ``stream`` at nothing, so that what it still holds does not fail again when Python ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
-from runner.screen.remarks import remark
+from runner.screen.result import remark
 from runner.text import duration, figure
 
 if TYPE_CHECKING:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from runner.experiment.first_step import FirstStep, LayerOutput, WeightChange
 
 CLASSES_SHOWN = 10
+BATCH = "A few rows at a time: their mean gradient is a good guess at that of all rows, and cheap."
+FORWARD = "Each layer turns the batch into another one; the last has a number for each possible answer."
+LOSS = "One number says how wrong the batch is: what training makes small."
+BACKWARD = "The gradient of each weight says how much faster the loss grows when that weight grows."
 SOFTMAX = "softmax makes them positive, and 1 in sum"
 RANKING = "the raw outputs rank the classes, and so does their softmax: this loss makes no probabilities of them"
 SIGMOID = "sigmoid puts it between 0 and 1"
@@ -25,30 +29,26 @@ SIGMOIDS = "a sigmoid puts each between 0 and 1, and all are scaled to 1 in sum"
 
 
 def lesson(step: FirstStep, config: Config, class_names: Sequence[str]) -> RenderableType:
-    """The five steps, from the batch to the changed weights."""
-    parts = [
-        *batch_part(step, config, class_names),
-        *forward_part(step, class_names),
-        *loss_part(step, config, class_names),
-        *backward_part(step, config),
-        *update_part(step, config),
-    ]
-    return Group(*parts)
+    """The five steps, from the batch to the changed weights: the name of each, why it is taken, its numbers."""
+    rule = f"{config.optimizer.option} moves every weight a little against its gradient; lr {step.lr:g} says how far."
+    parts = {
+        ("1  the batch", BATCH): batch_part(step, class_names),
+        ("2  forward", FORWARD): forward_part(step, class_names),
+        ("3  loss", LOSS): loss_part(step, config, class_names),
+        ("4  backward", BACKWARD): backward_part(step, config),
+        ("5  step", rule): update_part(step),
+    }
+    heads = (Text.assemble("\n", (name, "bold cyan"), "  ", (why, "dim")) for name, why in parts)
+    return Group(*(line for head, part in zip(heads, parts.values(), strict=True) for line in (head, *part)))
 
 
-def batch_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> Iterator[RenderableType]:
+def batch_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[RenderableType]:
     names = [class_names[int(label)] if class_names else figure(label) for label in step.labels]
-    yield heading(
-        "1  the batch", "A few rows at a time: their mean gradient is a good guess at that of all rows, and cheap."
-    )
     yield Text(f"   x  {shape_text(step.batch_shape)}, prepared: {figure(step.low)} to {figure(step.high)}")
     yield Text(f"   y  {', '.join(names)}, ...")
 
 
 def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[RenderableType]:
-    yield heading(
-        "2  forward", "Each layer turns the batch into another one; the last has a number for each possible answer."
-    )
     yield bare_table(["   layer", "", "shape", "mean", "deviation"], map(layer_cells, step.layers), numbers=(3, 4))
     if step.of_classes:
         how = SIGMOIDS if step.each_by_itself else SOFTMAX if step.logits.shape[1] > 1 else SIGMOID
@@ -75,7 +75,6 @@ def outputs_table(step: FirstStep, class_names: Sequence[str]) -> Table:
 
 
 def loss_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> Iterator[RenderableType]:
-    yield heading("3  loss", "One number says how wrong the batch is: what training makes small.")
     if step.row_losses:
         told = ", ".join(map(figure, step.row_losses))
         yield Text(f"   {config.loss.option} of the first rows: {told}, ...")
@@ -86,9 +85,6 @@ def loss_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> It
 
 
 def backward_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
-    yield heading(
-        "4  backward", "The gradient of each weight says how much faster the loss grows when that weight grows."
-    )
     rows = ((f"   {change.name}", shape_text(change.shape), figure(change.grad_norm)) for change in step.changes)
     yield bare_table(["   parameter", "shape", "length of the gradient"], rows, numbers=(2,))
     clipped = f", cut to {config.grad_clip_norm:g} at most" if config.grad_clip_norm is not None else ""
@@ -96,11 +92,7 @@ def backward_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
     yield Text(f"   all of them together: {figure(step.grad_norm)}{clipped}{again}")
 
 
-def update_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
-    yield heading(
-        "5  step",
-        f"{config.optimizer.option} moves every weight a little against its gradient; lr {step.lr:g} says how far.",
-    )
+def update_part(step: FirstStep) -> Iterator[RenderableType]:
     yield bare_table(["   parameter", "weights", "moved by", "ratio"], map(update_cells, step.changes))
     better = "smaller" if step.loss_after < step.loss else "not smaller: the step was too long, lower optimizer.lr"
     yield Text(f"   loss of the same batch now: {figure(step.loss_after)}, it was {figure(step.loss)}: {better}")
@@ -109,7 +101,3 @@ def update_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
 def update_cells(change: WeightChange) -> tuple[str, ...]:
     ratio = f"{100 * change.update_norm / change.weight_norm:.2g} %" if change.weight_norm else "-"
     return f"   {change.name}", figure(change.weight_norm), figure(change.update_norm), ratio
-
-
-def heading(title: str, why: str) -> Text:
-    return Text.assemble("\n", (title, "bold cyan"), "  ", (why, "dim"))

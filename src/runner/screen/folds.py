@@ -19,7 +19,7 @@ from runner.runs.directory import RunDirectory
 from runner.runs.saved_run import SavedRun
 from runner.runs.summary import PREDICTIONS, deviations, is_done, mean_outcome, read_outcome
 from runner.screen.console import RunConsole
-from runner.screen.remarks import verdict
+from runner.screen.result import verdict
 from runner.screen.table import bare_table
 from runner.text import counted, duration, figure, here
 

@@ -91,28 +91,19 @@ def json_lines(answers: Answers, top: int | None) -> Iterator[str]:
         yield json.dumps({"input": name, **content, **truth}, ensure_ascii=False)
 
 
-class CsvText:
-    """A CSV file in the making: a line for each row, a column for each class; headed as ``answers`` are."""
-
-    def __init__(self, answers: Answers):
-        self.text = io.StringIO()
-        self.writer = csv.writer(self.text, lineterminator="\n")
-        measure, names = answers.measure, answers.class_names
-        of_classes = [measure, *(f"{measure[0]}({name})" for name in names)] if names else []
-        truth = ["true"] if answers.truths else []
-        self.writer.writerow(csv_cells(["input", "predicted", *of_classes, *truth]))
-
-    def add(self, answers: Answers) -> None:
-        scores = answers.scores.tolist()
-        cells = [[value] for value in scores]
-        if answers.class_names:
-            highest, places = (column.tolist() for column in answers.scores.max(1))
-            likeliest = [answers.class_names[k] for k in places]
-            cells = [[name, most, *row] for name, most, row in zip(likeliest, highest, scores, strict=True)]
-        columns = [answers.names, answers.truths] if answers.truths else [answers.names]
-        self.writer.writerows(
-            csv_cells([name, *row, *truth]) for row, name, *truth in zip(cells, *columns, strict=True)
-        )
-
-    def content(self) -> bytes:
-        return self.text.getvalue().encode()
+def csv_text(answers: Answers, *, heading: bool) -> str:
+    """A line for each row, a column for each class."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    measure, names = answers.measure, answers.class_names
+    of_classes = [measure, *(f"{measure[0]}({name})" for name in names)] if names else []
+    if heading:
+        table.writerow(csv_cells(["input", "predicted", *of_classes, *(["true"] if answers.truths else [])]))
+    scores = answers.scores.tolist()
+    cells = [[value] for value in scores]
+    if names:
+        highest, places = (column.tolist() for column in answers.scores.max(1))
+        cells = [[names[k], most, *row] for k, most, row in zip(places, highest, scores, strict=True)]
+    columns = [answers.names, answers.truths] if answers.truths else [answers.names]
+    table.writerows(csv_cells([name, *row, *truth]) for row, name, *truth in zip(cells, *columns, strict=True))
+    return text.getvalue()

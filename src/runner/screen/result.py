@@ -1,13 +1,13 @@
-"""How a run ended, as the console shows it: scores beside the baseline, the report of each class, what to try next."""
+"""How a run ended: scores beside the baseline, the report of each class, what is remarkable, what to try next."""
 
 from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.table import Table
@@ -17,6 +17,7 @@ from runner.screen.table import bare_table
 from runner.text import duration, figure, here, shortened
 
 if TYPE_CHECKING:
+    from runner.config.run_config import Reference
     from runner.contracts import Outcome, Outline
 
 MAX_CLASSES = 20
@@ -24,6 +25,9 @@ WIDEST_HEAD = 6  # columns of a class name above the confusion matrix
 NARROWEST_HEAD = 3
 NOTABLE_FRACTION = 0.05  # of the rows of a class
 NO_SCORE = "-"
+LEARNED = 0.1  # share of its first loss below which a batch counts as learned
+FEW_STEPS = 200
+LONGER = 10  # times as many epochs
 
 
 @dataclass(frozen=True)
@@ -167,3 +171,79 @@ def _count_text(count: int, support: int, *, hit: bool) -> Text:
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
+
+
+def remark(reference: Reference, epoch: int, values: Mapping[str, float]) -> str:
+    """What stands behind the line of ``epoch``: ``notes 1.3203 | here 1.3600 | +3 %``; empty where nothing is known."""
+    return "; ".join(
+        f"{reference.source or 'reference'} {figure(known)} | here {figure(ours)} | {100 * (ours / known - 1):+.0f} %"
+        for known, ours in pairs(reference, epoch, values)
+    )
+
+
+def pairs(reference: Reference, epoch: int, values: Mapping[str, float]) -> Iterator[tuple[float, float]]:
+    """(known, ours) of each metric that has a figure for ``epoch``."""
+    for name, figures in reference.figures.items():
+        if name in values and epoch <= len(figures) and figures[epoch - 1]:
+            yield figures[epoch - 1], values[name]
+
+
+def verdict(reference: Reference, rows: Sequence[Mapping[str, Any]], best: Mapping[str, float]) -> list[str]:
+    """Lines at the end: how far the epochs were off, and whether the best checkpoint lies within the known spread."""
+    source = reference.source or "reference"
+    lines = []
+    off = [(abs(ours / known - 1), row["epoch"]) for row in rows for known, ours in pairs(reference, row["epoch"], row)]
+    if off:
+        largest, epoch = max(off)
+        lines.append(f"{source}: {len(off)} epochs compared, at most {100 * largest:.1f} % off (epoch {epoch})")
+    for name, (lowest, *_, highest) in reference.expected.items():
+        if name in best:
+            ours, away = best[name], ""
+            if ours < lowest:
+                away = f", {lowest - ours:.4f} below"
+            elif not ours <= highest:
+                away = f", {ours - highest:.4f} above"
+            word = "OUTSIDE" if away else "within"
+            lines.append(f"{source}: {name} {ours:.4f} is {word} {lowest:g} to {highest:g}{away}")
+    return lines
+
+
+def overfit_verdict(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A line from the loss of the first and the last logged step; ``rows`` are those of metrics.jsonl."""
+    losses = [row["train/batch_loss"] for row in rows if row.get("train/batch_loss") is not None]
+    first, last = losses[0], losses[-1]
+    told = f"the loss of one batch went from {first:.4g} to {last:.4g} in {rows[-1]['step']} steps"
+    if last <= LEARNED * abs(first):
+        return f"{told}: it went down; model, loss and optimizer can learn"
+    if last < first:
+        return f"{told}: it went down, but NOT near 0; try another optimizer.lr, more steps, no dropout or augmentation"
+    return f"{told}: it did NOT go down; look at optimizer.lr, at the labels, and for a softmax or ReLU on the logits"
+
+
+def flattery(
+    monitor: str, rows: Sequence[Mapping[str, Any]], best: Mapping[str, float], *, higher_is_better: bool
+) -> list[str]:
+    """A line where the test split was looked at in several epochs of a run that validation rows decided.
+
+    ``rows`` are the run's measurements, ``best`` the scores of the epoch that was chosen.
+    """
+    name = monitor.replace("val/", "test/")
+    seen = [(row[name], row["epoch"]) for row in rows if row.get(name) is not None]
+    if not monitor.startswith("val/") or len(seen) < 2 or name not in best:
+        return []
+    claimed, epoch = (max if higher_is_better else min)(seen, key=lambda pair: pair[0])
+    chosen = f"validation chose epoch {best['epoch']:.0f}, {name} {figure(best[name])}; the test rows would have"
+    if claimed == best[name]:
+        return [f"{chosen} claimed no more"]
+    too_good = figure(abs(claimed - best[name]))
+    return [f"{chosen} chosen epoch {epoch} and claimed {figure(claimed)}, {too_good} too good"]
+
+
+def improving_at_end(epochs: int, epoch: int, step: int, best_epoch: int) -> list[str]:
+    """A line where all ``epochs`` of a run were few steps, and the last of them was the best.
+
+    ``epoch`` and ``step`` are where it ended.
+    """
+    if not 1 < epochs == epoch == best_epoch or step > FEW_STEPS:
+        return []
+    return [f"{step} steps in all; still improving at the last epoch: epochs={LONGER * epochs}"]

@@ -15,7 +15,7 @@ from runner.runs.directory import RunDirectory
 from runner.runs.metric_log import MetricLog, read_rows
 from runner.screen.console import RunConsole
 from runner.screen.epochs import SPLITS
-from runner.screen.remarks import overfit_verdict, verdict
+from runner.screen.result import overfit_verdict, verdict
 from runner.tensorboard.writer import HParam, TensorBoard
 
 log = logging.getLogger("runner")
