@@ -37,37 +37,31 @@ ANSWER_TIMEOUT_S = 10  # for the name, the connection and the first byte togethe
 READ_TIMEOUT_S = 30  # for each further piece
 PIECE_BYTES = 2**16
 
-Choice = Callable[[str, Path], list[Archive]]  # which archives of an option, below data_dir, are to be fetched
+
+def missing(folder: Path, archive: Archive) -> bool:
+    """Whether neither the archive nor all its files are there."""
+    return not (folder / archive.name).is_file() and not is_extracted(folder, archive)
 
 
-def missing(option: str, data_dir: Path) -> list[Archive]:
-    """The archives of which neither themselves nor all their files are there."""
-    publication = PUBLICATIONS[option]
-    folder = data_dir / publication.folder
-    return [
-        archive
-        for archive in publication.archives
-        if not (folder / archive.name).is_file() and not is_extracted(folder, archive)
-    ]
+def damaged(folder: Path, archive: Archive) -> bool:
+    """Whether it is missing, or there with other bytes than those published; extracted files count before it."""
+    if is_extracted(folder, archive):
+        return not all(_is_published(folder / file.name, file) for file in archive.files)
+    path = folder / archive.name
+    return not path.is_file() or not _has_digest(path, archive.digest)
 
 
-def damaged(option: str, data_dir: Path) -> list[Archive]:
-    """The archives that are missing, or there with other bytes than those published."""
-    publication = PUBLICATIONS[option]
-    return [archive for archive in publication.archives if not _is_right(data_dir / publication.folder, archive)]
-
-
-def download(option: str, data_dir: Path, choose: Choice) -> bool:
+def download(option: str, data_dir: Path, is_wanted: Callable[[Path, Archive], bool]) -> bool:
     """Whether anything was to be fetched: then it is there now, extracted and right, and stderr says so in a line.
 
     Raises DataError where no mirror gives it or ``data_dir`` cannot be written to.
     """
-    if not choose(option, data_dir):
-        return False
     publication = PUBLICATIONS[option]
     folder = data_dir / publication.folder
-    with locked(folder):
-        wanted = choose(option, data_dir)  # another process may have fetched it in the meantime
+    if not any(is_wanted(folder, archive) for archive in publication.archives):
+        return False
+    with locked(folder):  # another process may have fetched it in the meantime
+        wanted = [archive for archive in publication.archives if is_wanted(folder, archive)]
         if wanted:
             say(f"fetching {option} (at most {publication.download_mb:g} MB) into {folder}", file=sys.stderr)
         mirrors = Mirrors(publication.mirrors)
@@ -154,19 +148,11 @@ def is_extracted(folder: Path, archive: Archive) -> bool:
     return all((folder / file.name).is_file() for file in archive.files)
 
 
-def _is_right(folder: Path, archive: Archive) -> bool:
-    """Extracted files count before the archive, as they do when they are read."""
-    if is_extracted(folder, archive):
-        return all(_is_published(folder / file.name, file) for file in archive.files)
-    path = folder / archive.name
-    return path.is_file() and _has_digest(path, archive.digest)
-
-
 def _is_published(path: Path, file: File) -> bool:
     """By its digest; by its size where only that is known."""
     if file.digest is not None:
         return _has_digest(path, file.digest)
-    return file.idx is None or path.stat().st_size == len(file.idx.header) + file.idx.num_bytes
+    return not file.idx.shape or path.stat().st_size == len(file.idx.header) + file.idx.num_bytes
 
 
 def _has_digest(path: Path, digest: str) -> bool:

@@ -36,7 +36,7 @@ class File:
 
     name: str  # below the publication's folder
     digest: str | None  # "sha256:..." or "md5:..."; None where nobody has published one
-    idx: Idx | None = None  # None where it is no IDX file
+    idx: Idx = Idx(())  # without a shape where it is no IDX file
 
 
 @dataclass(frozen=True)
