@@ -3,6 +3,7 @@
 import hashlib
 import traceback
 from collections.abc import Sized
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from runner.errors import ConfigError, DataError
 ROWS_OF_FINGERPRINT = 16
 
 
+@dataclass(frozen=True)
 class Module(Source):
     """The rows of ``dataset_class(**arguments)``, which is the class ``name`` of the file ``path`` or of a package.
 
@@ -24,21 +26,15 @@ class Module(Source):
     of the data set where it has one; else every row is read once for its y.
     """
 
-    def __init__(
-        self,
-        dataset_class: type[Dataset[Any]],
-        *,
-        path: str | None,
-        name: str,
-        arguments: dict[str, Any],
-        class_names: list[str] | None,
-    ):
-        if issubclass(dataset_class, IterableDataset) or not issubclass(dataset_class, Sized):
-            raise ConfigError(f"dataset.name={name}: needs a length, __len__, and rows by number, __getitem__")
-        self.dataset_class = dataset_class
-        self.name = name
-        self.arguments = arguments
-        self.class_names = class_names
+    dataset_class: type[Dataset[Any]]
+    path: str | None
+    name: str
+    arguments: dict[str, Any]
+    class_names: list[str] | None
+
+    def __post_init__(self) -> None:
+        if issubclass(self.dataset_class, IterableDataset) or not issubclass(self.dataset_class, Sized):
+            raise ConfigError(f"dataset.name={self.name}: needs a length, __len__, and rows by number, __getitem__")
 
     def load(self, data_dir: Path) -> Data:
         with seed.kept():
