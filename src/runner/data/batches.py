@@ -96,7 +96,9 @@ class ResidentBatches(SplitBatches):
     row_shape: tuple[int, ...] = field(default=(), kw_only=True)  # after preprocessing
 
     def __post_init__(self) -> None:
-        self._range_start = _range_start(self.rows) if self.order_seed is None else None
+        start = int(self.rows[0]) if len(self.rows) else 0
+        counts_up = torch.equal(self.rows, torch.arange(start, start + len(self.rows)))
+        self._range_start = start if self.order_seed is None and counts_up else None  # then batches are views
         row_bytes = 4 * max(self.x[:1].numel(), prod(self.row_shape))
         self._chunk_batches = max(1, min(CHUNK_BATCHES, CHUNK_BYTES // (self.batch_size * row_bytes)))
 
@@ -105,22 +107,13 @@ class ResidentBatches(SplitBatches):
         order, size = self._order(epoch).to(self.x.device), self._chunk_batches
         for first in range(from_batch // size * size, len(self), size):
             window = slice(first * self.batch_size, min((first + size) * self.batch_size, self.num_rows))
-            x, y = self._gathered(order[window], window)
-            yield Chunk(first, x, y, self.batch_size, order[window])
-
-    def _gathered(self, rows: Tensor, window: slice) -> tuple[Tensor, Tensor]:
-        if self._range_start is None:
-            return self.x.index_select(0, rows), self.y.index_select(0, rows)
-        there = slice(self._range_start + window.start, self._range_start + window.stop)
-        return self.x[there], self.y[there]
-
-
-def _range_start(rows: Tensor) -> int | None:
-    """The first of ``rows`` where they count up by one, else None."""
-    if not len(rows):
-        return None
-    start = int(rows[0])
-    return start if torch.equal(rows, torch.arange(start, start + len(rows))) else None
+            rows = order[window]
+            if self._range_start is None:
+                x, y = self.x.index_select(0, rows), self.y.index_select(0, rows)
+            else:
+                there = slice(self._range_start + window.start, self._range_start + window.stop)
+                x, y = self.x[there], self.y[there]
+            yield Chunk(first, x, y, self.batch_size, rows)
 
 
 @dataclass(eq=False)

@@ -48,7 +48,7 @@ def damaged(folder: Path, archive: Archive) -> bool:
     if is_extracted(folder, archive):
         return not all(_is_published(folder / file.name, file) for file in archive.files)
     path = folder / archive.name
-    return not path.is_file() or not _has_digest(path, archive.digest)
+    return not path.is_file() or digest_of(path, archive.digest) != archive.digest
 
 
 def download(option: str, data_dir: Path, is_wanted: Callable[[Path, Archive], bool]) -> bool:
@@ -151,14 +151,15 @@ def is_extracted(folder: Path, archive: Archive) -> bool:
 def _is_published(path: Path, file: File) -> bool:
     """By its digest; by its size where only that is known."""
     if file.digest is not None:
-        return _has_digest(path, file.digest)
+        return digest_of(path, file.digest) == file.digest
     return not file.idx.shape or path.stat().st_size == len(file.idx.header) + file.idx.num_bytes
 
 
-def _has_digest(path: Path, digest: str) -> bool:
-    kind, _, digits = digest.partition(":")
+def digest_of(path: Path, example: str) -> str:
+    """The digest of a file, of the kind of ``example``: "md5:..." """
+    kind = example.partition(":")[0]
     with opened(path) as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest() == digits
+        return f"{kind}:{hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()}"
 
 
 class MirrorFault(Exception):
@@ -185,8 +186,6 @@ class Mirrors:
 
 def _receive(url: str, digest: str | None, path: Path, name: str) -> None:
     """The file of ``url``, written to ``path``, with a bar in a terminal. Raises MirrorFault."""
-    kind = digest.partition(":")[0] if digest else "sha256"
-    found = hashlib.new(kind, usedforsecurity=False)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
@@ -194,10 +193,9 @@ def _receive(url: str, digest: str | None, path: Path, name: str) -> None:
         with open(path, "wb") as file:
             for received, size, piece in _pieces(url):
                 file.write(piece)
-                found.update(piece)
                 bar.update(task, completed=received, total=size)
-    if digest not in (None, f"{kind}:{found.hexdigest()}"):
-        raise MirrorFault(f"what came is corrupt: expected {digest}, found {kind}:{found.hexdigest()}")
+    if digest and (found := digest_of(path, digest)) != digest:
+        raise MirrorFault(f"what came is corrupt: expected {digest}, found {found}")
 
 
 def _pieces(url: str) -> Iterator[tuple[int, int | None, bytes]]:

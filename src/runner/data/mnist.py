@@ -124,28 +124,26 @@ def read_idx(path: Path, expected: Idx, into: np.ndarray[Any, Any]) -> str:
         raise DataError(f"{path}: cut short: the gzip stream has no end") from fault
     except (OSError, zlib.error) as fault:
         raise DataError(f"{path}: cannot be read: {fault}") from fault
-    if wrong := _header_fault(header, expected) or _length_fault(filled, len(memory), has_more):
+    if wrong := _fault(header, filled, has_more, expected):
         raise DataError(f"{path}: {wrong}")
     digest = hashlib.sha256(header)
     digest.update(memory)
     return digest.hexdigest()
 
 
-def _header_fault(found: bytes, expected: Idx) -> str:
-    wanted = expected.header
+def _fault(found: bytes, filled: int, has_more: bool, expected: Idx) -> str:
+    wanted, num_bytes = expected.header, expected.num_bytes
     if not found:
         return "the file is empty"
     if len(found) < len(wanted):
-        return f"cut short: expected {len(wanted) + expected.num_bytes} bytes, found {len(found)}"
+        return f"cut short: expected {len(wanted) + num_bytes} bytes, found {len(found)}"
     if found[:4] != wanted[:4]:
         return "expected magic number {}, found {}".format(
             *(int.from_bytes(each[:4], "big") for each in (wanted, found))
         )
-    shape = [int.from_bytes(found[place : place + 4], "big") for place in range(4, len(found), 4)]
-    return "" if found == wanted else f"expected numbers of shape {list(expected.shape)}, found {shape}"
-
-
-def _length_fault(filled: int, wanted: int, has_more: bool) -> str:
-    if filled < wanted:
-        return f"cut short: expected {wanted} bytes, found {filled} after the header"
-    return f"expected {wanted} bytes after the header, found more" if has_more else ""
+    if found != wanted:
+        shape = [int.from_bytes(found[place : place + 4], "big") for place in range(4, len(found), 4)]
+        return f"expected numbers of shape {list(expected.shape)}, found {shape}"
+    if filled < num_bytes:
+        return f"cut short: expected {num_bytes} bytes, found {filled} after the header"
+    return f"expected {num_bytes} bytes after the header, found more" if has_more else ""
