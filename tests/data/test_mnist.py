@@ -81,7 +81,7 @@ def test_fault_40_one_wrong_byte_is_found_by_the_digest(tmp_path, folder):
 def test_fault_40_a_file_of_another_data_set_is_told_from_a_corrupt_one(tmp_path, monkeypatch):
     theirs = publication()
     changed = replace(theirs.archives[0], files=(replace(theirs.archives[0].files[0], digest="sha256:0"),))
-    ours = replace(theirs, title="Clothes", folder="Clothes/raw", archives=(changed, *theirs.archives[1:]))
+    ours = replace(theirs, folder="Clothes/raw", archives=(changed, *theirs.archives[1:]))
     monkeypatch.setitem(PUBLICATIONS, "fashion_mnist", ours)
     write(tmp_path / "Clothes" / "raw", CONTENTS)
     with pytest.raises(DataError, match=rf"Clothes/raw/{IMAGES}: holds {IMAGES} of Small\n"):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from runner.contracts import Column, Data, Source, Task
-from runner.data.download import Mirrors, locked, temporary_of
+from runner.data.download import get, locked, reasons, temporary_of
 from runner.data.table.blanks import BLANKS
 from runner.data.table.column_kinds import Kind
 from runner.data.table.dialect import DELIMITERS, Reading, find_delimiter, sample
@@ -130,11 +130,10 @@ def received(address: str, data_dir: Path) -> Path:
 
 
 def _receive(address: str, path: Path) -> None:
-    mirrors = Mirrors((address,))
+    mirrors = {address: ""}
     with temporary_of(path) as temporary:
-        if not mirrors.get("", None, temporary):
-            ((host, fault),) = mirrors.faults.items()
-            raise DataError(f"dataset.path={address}: cannot be downloaded ({host}: {fault})\n  or put it at {path}")
+        if not get(mirrors, "", None, temporary):
+            raise DataError(f"dataset.path={address}: cannot be downloaded ({reasons(mirrors)})\n  or put it at {path}")
         content = plain(f"dataset.path={address}", temporary.read_bytes())
         _refuse_sentence(address, content.raw)  # what is no table would be found again
         os.replace(temporary, path)

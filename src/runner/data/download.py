@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
@@ -64,10 +64,15 @@ def download(option: str, data_dir: Path, is_wanted: Callable[[Path, Archive], b
         wanted = [archive for archive in publication.archives if is_wanted(folder, archive)]
         if wanted:
             say(f"fetching {option} (at most {publication.download_mb:g} MB) into {folder}", file=sys.stderr)
-        mirrors = Mirrors(publication.mirrors)
+        mirrors = dict.fromkeys(publication.mirrors, "")
         for i, archive in enumerate(wanted):
             if not _fetch(mirrors, folder, archive):
-                raise DataError(_unavailable(option, data_dir, wanted[i:], mirrors.faults))
+                names = ", ".join(f"{archive.name} ({archive.digest})" for archive in wanted[i:])
+                raise DataError(
+                    f"dataset={option} is not in {folder} and cannot be downloaded ({reasons(mirrors)})\n"
+                    f"  put there, as they are or extracted: {names}\n"
+                    f"  where there is a network: {fetch_command(option, data_dir)}; dataset=digits works without one"
+                )
     return True
 
 
@@ -76,20 +81,10 @@ def fetch_command(option: str, data_dir: Path) -> str:
     return f"python -m runner fetch {option} {shlex.quote(f'data_dir={data_dir}')}"
 
 
-def _unavailable(option: str, data_dir: Path, archives: list[Archive], faults: dict[str, str]) -> str:
-    reasons = "; ".join(f"{host}: {fault}" for host, fault in faults.items())
-    names = ", ".join(f"{archive.name} ({archive.digest})" for archive in archives)
-    return (
-        f"dataset={option} is not in {data_dir / PUBLICATIONS[option].folder} and cannot be downloaded ({reasons})\n"
-        f"  put there, as they are or extracted: {names}\n"
-        f"  where there is a network: {fetch_command(option, data_dir)}; dataset=digits works without one"
-    )
-
-
-def _fetch(mirrors: Mirrors, folder: Path, archive: Archive) -> bool:
+def _fetch(mirrors: dict[str, str], folder: Path, archive: Archive) -> bool:
     """Whether a mirror had the archive; its files are extracted and the archive itself is gone again."""
     with temporary_of(folder / archive.name) as packed:
-        if not mirrors.get(archive.name, archive.digest, packed):
+        if not get(mirrors, archive.name, archive.digest, packed):
             return False
         for file, stream in extracted(packed, archive):
             _write_whole(folder / file.name, stream)
@@ -166,22 +161,23 @@ class MirrorFault(Exception):
     """Why a mirror did not give the file."""
 
 
-class Mirrors:
-    """The mirrors that still answer: one that fails is not asked again."""
+def get(mirrors: dict[str, str], name: str, digest: str | None, path: Path) -> bool:
+    """Whether ``path`` now holds the file ``name``, its digest ("md5:...") right.
 
-    def __init__(self, addresses: tuple[str, ...]):
-        self.faults: dict[str, str] = {}  # host -> why it was given up
-        self._addresses = list(addresses)
+    ``mirrors`` is why each address was given up, "" while it answers: one that fails is not asked again.
+    """
+    for address in [address for address, fault in mirrors.items() if not fault]:
+        try:
+            _receive(address + name, digest, path, name)
+            return True
+        except MirrorFault as fault:
+            mirrors[address] = str(fault)
+    return False
 
-    def get(self, name: str, digest: str | None, path: Path) -> bool:
-        """Whether ``path`` now holds the file ``name``, its digest ("md5:...") right; ``faults`` says why not."""
-        while self._addresses:
-            try:
-                _receive(self._addresses[0] + name, digest, path, name)
-                return True
-            except MirrorFault as fault:
-                self.faults[urlsplit(self._addresses.pop(0)).netloc] = str(fault)
-        return False
+
+def reasons(mirrors: Mapping[str, str]) -> str:
+    """Why those were given up that were."""
+    return "; ".join(f"{urlsplit(address).netloc}: {fault}" for address, fault in mirrors.items() if fault)
 
 
 def _receive(url: str, digest: str | None, path: Path, name: str) -> None:
