@@ -167,6 +167,7 @@ def test_a_worker_that_dies_does_not_disturb_what_the_main_process_does_meanwhil
 def test_workers_that_hang_are_given_up_in_the_end(monkeypatch):
     monkeypatch.setattr(workers, "POLL_S", 0.1)
     monkeypatch.setattr(workers, "PATIENCE_S", 0.3)
+    monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.1)  # how long one that hangs may end
     with pytest.raises(RunError, match="have given nothing for 0 s"):
         seen(batches_of(Counted(happens=sleep), num_workers=1, order_seed=None))
 

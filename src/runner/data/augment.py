@@ -6,9 +6,9 @@ workers, or of where a run was resumed. Shapes: N rows, C channels, H W pixels; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,19 +19,12 @@ from runner.errors import ConfigError
 from runner.seed import derive
 
 
-class Step(Protocol):
-    """One random change. It writes into nothing it is given."""
-
-    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
-        """The images changed, bytes or float32."""
-
-
+@dataclass(frozen=True)
 class Augment:
-    """Several changes, one after the other."""
+    """Several changes, one after the other; none writes into the images, bytes or float32, that it is given."""
 
-    def __init__(self, steps: Sequence[Step], seed: int):
-        self.steps = steps
-        self.seed = seed
+    steps: Sequence[Callable[[Tensor, Draws], Tensor]]
+    seed: int
 
     def __call__(self, x_NCHW: Tensor, rows_N: Tensor, epoch: int) -> Tensor:
         """The images as ``epoch`` (counted from 0) sees them; ``rows_N`` are their row numbers."""

@@ -1,8 +1,10 @@
 """Batches of a split: of rows that lie on the device from the start, or that are read when their turn comes."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -53,6 +55,7 @@ def aligned(x: Tensor) -> Tensor:
     return x.clone() if x.device.type == "cpu" and x.data_ptr() % CACHE_LINE_BYTES else x
 
 
+@dataclass(eq=False)
 class SplitBatches:
     """The ``rows`` of a split in batches of ``batch_size``, the last one as short as it comes out.
 
@@ -60,15 +63,16 @@ class SplitBatches:
     ``rows``.
     """
 
-    def __init__(self, rows: Tensor, batch_size: int, order_seed: int | None):
-        self._rows = rows.cpu()
-        self._order_seed = order_seed
-        self.batch_size = batch_size
+    x: Any  # of all rows, as y
+    y: Tensor
+    rows: Tensor  # on the CPU
+    batch_size: int
+    order_seed: int | None = field(kw_only=True)
 
     @property
     def num_rows(self) -> int:
         """Rows in one epoch."""
-        return len(self._rows)
+        return len(self.rows)
 
     def __len__(self) -> int:
         """Batches in one epoch."""
@@ -76,114 +80,85 @@ class SplitBatches:
 
     def _order(self, epoch: int) -> Tensor:
         """[num_rows] the row numbers in the order of ``epoch``."""
-        if self._order_seed is None:
-            return self._rows
-        return self._rows[torch.randperm(self.num_rows, generator=generator(self._order_seed, "order", epoch))]
+        if self.order_seed is None:
+            return self.rows
+        return self.rows[torch.randperm(self.num_rows, generator=generator(self.order_seed, "order", epoch))]
 
 
+@dataclass(eq=False)
 class ResidentBatches(SplitBatches):
     """Of rows that lie on the device: a batch is an index, an epoch a permutation.
 
     ``x`` and ``y`` are shared, not copied, and what is yielded may be a view of them: never write into it.
     """
 
-    def __init__(
-        self,
-        x: Tensor,
-        y: Tensor,
-        rows: Tensor,
-        batch_size: int,
-        *,
-        order_seed: int | None,
-        row_shape: tuple[int, ...] = (),
-    ):
-        super().__init__(rows, batch_size, order_seed)
-        self._x = x
-        self._y = y
-        self._range_start = None if order_seed is not None else _range_start(self._rows)
-        row_bytes = 4 * max(x[:1].numel(), prod(row_shape))
-        self._chunk_batches = max(1, min(CHUNK_BATCHES, CHUNK_BYTES // (batch_size * row_bytes)))
+    x: Tensor
+    row_shape: tuple[int, ...] = field(default=(), kw_only=True)  # after preprocessing
+
+    def __post_init__(self) -> None:
+        start = int(self.rows[0]) if len(self.rows) else 0
+        counts_up = torch.equal(self.rows, torch.arange(start, start + len(self.rows)))
+        self._range_start = start if self.order_seed is None and counts_up else None  # then batches are views
+        row_bytes = 4 * max(self.x[:1].numel(), prod(self.row_shape))
+        self._chunk_batches = max(1, min(CHUNK_BATCHES, CHUNK_BYTES // (self.batch_size * row_bytes)))
 
     def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
         """The chunks of ``epoch``, beginning with the whole chunk that holds ``from_batch``."""
-        order, size = self._order(epoch).to(self._x.device), self._chunk_batches
+        order, size = self._order(epoch).to(self.x.device), self._chunk_batches
         for first in range(from_batch // size * size, len(self), size):
             window = slice(first * self.batch_size, min((first + size) * self.batch_size, self.num_rows))
-            x, y = self._gathered(order[window], window)
-            yield Chunk(first, x, y, self.batch_size, order[window])
-
-    def _gathered(self, rows: Tensor, window: slice) -> tuple[Tensor, Tensor]:
-        if self._range_start is None:
-            return self._x.index_select(0, rows), self._y.index_select(0, rows)
-        there = slice(self._range_start + window.start, self._range_start + window.stop)
-        return self._x[there], self._y[there]
-
-
-def _range_start(rows: Tensor) -> int | None:
-    """The first of ``rows`` where they count up by one, else None."""
-    if not len(rows):
-        return None
-    start = int(rows[0])
-    return start if torch.equal(rows, torch.arange(start, start + len(rows))) else None
+            rows = order[window]
+            if self._range_start is None:
+                x, y = self.x.index_select(0, rows), self.y.index_select(0, rows)
+            else:
+                there = slice(self._range_start + window.start, self._range_start + window.stop)
+                x, y = self.x[there], self.y[there]
+            yield Chunk(first, x, y, self.batch_size, rows)
 
 
+@dataclass(eq=False)
 class StreamedBatches(SplitBatches):
     """Of rows that stay where they are until their turn: read by a worker and moved to the device, a chunk a batch."""
 
-    def __init__(
-        self,
-        x: Rows,
-        y: Tensor,
-        rows: Tensor,
-        batch_size: int,
-        *,
-        order_seed: int | None,
-        draw_seed: int,
-        num_workers: int,
-        device: torch.device | str,
-    ):
-        super().__init__(rows, batch_size, order_seed)
-        self._x = x
-        self._y = y
-        self._draw_seed = draw_seed
-        self._num_workers = num_workers
-        self._device = device
+    x: Rows
+    draw_seed: int = field(kw_only=True)
+    num_workers: int = field(kw_only=True)
+    device: torch.device | str = field(kw_only=True)
 
     def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
         """The batches of ``epoch`` from ``from_batch`` on; those before it are not read."""
         if from_batch >= len(self):
             return
         batches = torch.split(self._order(epoch), self.batch_size)[from_batch:]
-        reader = Reader(self._x, draw_seed=self._draw_seed, epoch=epoch)
-        read = read_batches(reader, batches, self._num_workers)
+        read = read_batches(Reader(self.x, self.draw_seed, epoch), batches, self.num_workers)
         for number, (rows, x) in enumerate(zip(batches, read, strict=True), start=from_batch):
-            there = self._device
-            yield Chunk(number, x.to(there), self._y[rows].to(there), self.batch_size, rows.to(there))
+            there = self.device
+            yield Chunk(number, x.to(there), self.y[rows].to(there), self.batch_size, rows.to(there))
 
 
+@dataclass(frozen=True)
 class OneBatch:
     """Batches whose every epoch is the first batch of the first epoch of ``batches``, ``times`` over."""
 
-    def __init__(self, batches: Batches, times: int):
-        self._batches = batches
-        self._times = times
+    batches: Batches
+    times: int
 
     @property
     def num_rows(self) -> int:
         """Rows in one epoch, each counted as often as it comes."""
-        return self._times * len(self._first().rows)
+        return self.times * len(self._first().rows)
 
     def __len__(self) -> int:
         """Batches in one epoch."""
-        return self._times
+        return self.times
 
     def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
         """The batch for each number from ``from_batch`` on."""
         first = self._first()
-        for number in range(from_batch, self._times):
+        for number in range(from_batch, self.times):
             yield Chunk(number, first.x, first.y, first.batch_size, first.rows)
 
     def _first(self) -> Chunk:
-        chunk = next(self._batches.chunks(epoch=0))
+        chunk = next(self.batches.chunks(epoch=0))
         one = slice(chunk.batch_size)
         return Chunk(0, chunk.x[one], chunk.y[one], chunk.batch_size, chunk.rows[one])

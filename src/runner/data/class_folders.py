@@ -99,16 +99,12 @@ def kind_of(entry: os.DirEntry[str], path: str) -> str:
     """The list of a Folder that it belongs to; a picture that a link has lost is one still: its reader will hear."""
     is_link, is_picture = entry.is_symlink(), entry.name.lower().endswith(SUFFIXES)
     if os.path.isdir(path) if is_link else entry.is_dir():
-        return "strange" if is_link and leads_back(path) else "folders"
+        above = Path(path).absolute().parents if is_link else ()  # who follows such a link comes by it again
+        leads_back = any(folder.resolve().is_relative_to(Path(path).resolve()) for folder in above)
+        return "strange" if leads_back else "folders"
     is_lost = is_link and is_picture and not os.path.exists(path)
     is_file = os.path.isfile(path) if is_link else entry.is_file()
     return "strange" if not is_file and not is_lost else "pictures" if is_picture else "others"
-
-
-def leads_back(link: str) -> bool:
-    """Whether who follows the link comes by it again."""
-    target = Path(link).resolve()
-    return any(folder.resolve().is_relative_to(target) for folder in Path(link).absolute().parents)
 
 
 def shown(paths: Sequence[str], top: str | Path) -> str:
@@ -209,10 +205,14 @@ class ClassFolders:
         """The pictures of the folders of ``where`` that are classes."""
         if len(classes) < 2:
             raise too_few_classes(where, classes)
-        if not split:
-            self.check_names(where, classes)
+        if not split and are_splits(classes):
+            raise DataError(f"{where.path}: no class folder in {self.shown(classes)}; {HOW}")
         for folder in classes:
             check_class(folder)
+        if not split and (named := [folder for folder in classes if folder.name.lower() in SPLIT_NAMES]):
+            self.notes.append(
+                f"{self.shown(named)}: taken for a class, for it holds pictures itself; take it away where it is none"
+            )
         self.note_on_pictures_of(where)
         if nests := [folder for folder in classes if folder.is_nest]:
             first = nests[0].path
@@ -224,15 +224,6 @@ class ClassFolders:
         others = [path for folder in classes for below in folder.with_all_below() for path in below.others]
         self.others.update(os.path.splitext(path)[1].lower() or os.path.basename(path) for path in others)
         return [Picture(path, folder.name, split) for folder in classes for path in folder.all_pictures()]
-
-    def check_names(self, where: Folder, classes: Sequence[Folder]) -> None:
-        """Raises DataError where all could be splits whose pictures are in no class folders."""
-        if are_splits(classes):
-            raise DataError(f"{where.path}: no class folder in {self.shown(classes)}; {HOW}")
-        if named := [folder for folder in classes if folder.name.lower() in SPLIT_NAMES]:
-            self.notes.append(
-                f"{self.shown(named)}: taken for a class, for it holds pictures itself; take it away where it is none"
-            )
 
     def note_on_pictures_of(self, folder: Folder) -> None:
         if folder.pictures:

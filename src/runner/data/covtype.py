@@ -13,11 +13,7 @@ MEASURES = (
     "Elevation Aspect Slope Horizontal_Distance_To_Hydrology Vertical_Distance_To_Hydrology "
     "Horizontal_Distance_To_Roadways Hillshade_9am Hillshade_Noon Hillshade_3pm Horizontal_Distance_To_Fire_Points"
 )
-FEATURES = (
-    *MEASURES.split(),
-    *(f"Wilderness_Area{i}" for i in range(1, 5)),
-    *(f"Soil_Type{i}" for i in range(1, 41)),
-)
+FEATURES = (*MEASURES.split(), *(f"Wilderness_Area{i}" for i in range(1, 5)), *(f"Soil_Type{i}" for i in range(1, 41)))
 TARGET = "Cover_Type"
 CLASSES = {str(label): name for label, name in enumerate(PUBLICATIONS["covtype"].class_names, start=1)}
 TRAIN_ROWS, VAL_ROWS = 11_340, 3_780  # the first of the file, as its donors split it

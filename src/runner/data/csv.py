@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from runner.contracts import Column, Data, Source, Task
-from runner.data.download import Mirrors, locked, temporary_of
+from runner.data.download import get, locked, reasons, temporary_of
 from runner.data.table.blanks import BLANKS
 from runner.data.table.column_kinds import Kind
 from runner.data.table.dialect import DELIMITERS, Reading, find_delimiter, sample
@@ -22,7 +22,7 @@ from runner.data.table.text import composed
 from runner.errors import ConfigError, DataError
 from runner.text import say
 
-SAID: tuple[Kind, ...] = ("numeric", "binary", "categorical", "date", "ignored")  # an ordinal is said by its order
+KINDS: tuple[Kind, ...] = ("numeric", "binary", "categorical", "date", "ignored")  # an ordinal is given by its order
 SAMPLE_BYTES = 2**16
 MOST_LINES = 20  # of what a server says
 SHOWN_BYTES = 80  # of that, in a message
@@ -79,48 +79,34 @@ def spelled(value: str | float) -> str:
 
 def said_columns(columns: Mapping[str, Any]) -> dict[str, Column | Kind]:
     """``dataset.columns`` read: a kind, or the categories of an ordinal in order. Raises ConfigError."""
-    wrong = [name for name, said in columns.items() if said not in SAID and not _is_order(said)]
-    if wrong:
-        choices = f"give {', '.join(SAID)}, or the categories of an ordinal in their order, as [S,M,L]"
-        raise ConfigError(
-            [f"dataset.columns.{name}={columns[name]}: {choices}{_hint(columns[name])}" for name in wrong]
-        )
-    return {str(name): _said(str(name), said) for name, said in columns.items()}
+    read: dict[str, Column | Kind] = {}
+    faults = []
+    for name, value in columns.items():
+        # true and false are no longer as they were written, and could not be told from "True" and "TRUE"
+        has_switch = isinstance(value, list) and any(isinstance(category, bool) for category in value)
+        if isinstance(value, list) and not has_switch and len(set(map(str, value))) == len(value) >= 2:
+            read[name] = Column(name, tuple(composed(str(category)) for category in value), ordered=True)
+        elif value in KINDS:
+            read[name] = value
+        else:
+            choices = f"give {', '.join(KINDS)}, or the categories of an ordinal in their order, as [S,M,L]"
+            quotes = "\n  put true and false, yes and no in quotes, as ['true','false']" if has_switch else ""
+            faults.append(f"dataset.columns.{name}={value}: {choices}{quotes}")
+    if faults:
+        raise ConfigError(faults)
+    return read
 
 
 def _check_apart(target: str, split_column: str | None, columns: Mapping[str, Any]) -> None:
     """Raises ConfigError where something is said of a column that is no feature, which nobody would heed."""
     if target == split_column:
         raise ConfigError(f"dataset.split_column={split_column}: is the target; a column cannot be both")
-    if target in columns:
-        raise ConfigError(
-            f"dataset.columns.{target}={columns[target]}: is the target; how to take it: dataset.task=..."
-        )
-    if split_column is not None and split_column in columns:
-        raise ConfigError(
-            f"dataset.columns.{split_column}={columns[split_column]}: is dataset.split_column, no feature"
-        )
-
-
-def _said(name: str, said: Any) -> Column | Kind:
-    if isinstance(said, list):
-        return Column(name, tuple(composed(str(category)) for category in said), ordered=True)
-    kind: Kind = said
-    return kind
-
-
-def _is_order(said: Any) -> bool:
-    return isinstance(said, list) and not _has_switch(said) and len(set(map(str, said))) == len(said) >= 2
-
-
-def _has_switch(said: list[Any]) -> bool:
-    return any(isinstance(category, bool) for category in said)
-
-
-def _hint(said: Any) -> str:
-    """True and False are no longer as they were written, and could not be told from "True" and "TRUE"."""
-    is_list = isinstance(said, list)
-    return "\n  put true and false, yes and no in quotes, as ['true','false']" if is_list and _has_switch(said) else ""
+    no_features = {target: "is the target; how to take it: dataset.task=..."}
+    if split_column is not None:
+        no_features[split_column] = "is dataset.split_column, no feature"
+    for name, reason in no_features.items():
+        if name in columns:
+            raise ConfigError(f"dataset.columns.{name}={columns[name]}: {reason}")
 
 
 def is_address(path: str) -> bool:
@@ -144,11 +130,10 @@ def received(address: str, data_dir: Path) -> Path:
 
 
 def _receive(address: str, path: Path) -> None:
-    mirrors = Mirrors((address,))
+    mirrors = {address: ""}
     with temporary_of(path) as temporary:
-        if not mirrors.get("", None, temporary):
-            ((host, fault),) = mirrors.faults.items()
-            raise DataError(f"dataset.path={address}: cannot be downloaded ({host}: {fault})\n  or put it at {path}")
+        if not get(mirrors, "", None, temporary):
+            raise DataError(f"dataset.path={address}: cannot be downloaded ({reasons(mirrors)})\n  or put it at {path}")
         content = plain(f"dataset.path={address}", temporary.read_bytes())
         _refuse_sentence(address, content.raw)  # what is no table would be found again
         os.replace(temporary, path)

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
@@ -37,43 +37,42 @@ ANSWER_TIMEOUT_S = 10  # for the name, the connection and the first byte togethe
 READ_TIMEOUT_S = 30  # for each further piece
 PIECE_BYTES = 2**16
 
-Choice = Callable[[str, Path], list[Archive]]  # which archives of an option, below data_dir, are to be fetched
+
+def missing(folder: Path, archive: Archive) -> bool:
+    """Whether neither the archive nor all its files are there."""
+    return not (folder / archive.name).is_file() and not is_extracted(folder, archive)
 
 
-def missing(option: str, data_dir: Path) -> list[Archive]:
-    """The archives of which neither themselves nor all their files are there."""
-    publication = PUBLICATIONS[option]
-    folder = data_dir / publication.folder
-    return [
-        archive
-        for archive in publication.archives
-        if not (folder / archive.name).is_file() and not is_extracted(folder, archive)
-    ]
+def damaged(folder: Path, archive: Archive) -> bool:
+    """Whether it is missing, or there with other bytes than those published; extracted files count before it."""
+    if is_extracted(folder, archive):
+        return not all(_is_published(folder / file.name, file) for file in archive.files)
+    path = folder / archive.name
+    return not path.is_file() or digest_of(path, archive.digest) != archive.digest
 
 
-def damaged(option: str, data_dir: Path) -> list[Archive]:
-    """The archives that are missing, or there with other bytes than those published."""
-    publication = PUBLICATIONS[option]
-    return [archive for archive in publication.archives if not _is_right(data_dir / publication.folder, archive)]
-
-
-def download(option: str, data_dir: Path, choose: Choice) -> bool:
+def download(option: str, data_dir: Path, is_wanted: Callable[[Path, Archive], bool]) -> bool:
     """Whether anything was to be fetched: then it is there now, extracted and right, and stderr says so in a line.
 
     Raises DataError where no mirror gives it or ``data_dir`` cannot be written to.
     """
-    if not choose(option, data_dir):
-        return False
     publication = PUBLICATIONS[option]
     folder = data_dir / publication.folder
-    with locked(folder):
-        wanted = choose(option, data_dir)  # another process may have fetched it in the meantime
+    if not any(is_wanted(folder, archive) for archive in publication.archives):
+        return False
+    with locked(folder):  # another process may have fetched it in the meantime
+        wanted = [archive for archive in publication.archives if is_wanted(folder, archive)]
         if wanted:
             say(f"fetching {option} (at most {publication.download_mb:g} MB) into {folder}", file=sys.stderr)
-        mirrors = Mirrors(publication.mirrors)
+        mirrors = dict.fromkeys(publication.mirrors, "")
         for i, archive in enumerate(wanted):
             if not _fetch(mirrors, folder, archive):
-                raise DataError(_unavailable(option, data_dir, wanted[i:], mirrors.faults))
+                names = ", ".join(f"{archive.name} ({archive.digest})" for archive in wanted[i:])
+                raise DataError(
+                    f"dataset={option} is not in {folder} and cannot be downloaded ({reasons(mirrors)})\n"
+                    f"  put there, as they are or extracted: {names}\n"
+                    f"  where there is a network: {fetch_command(option, data_dir)}; dataset=digits works without one"
+                )
     return True
 
 
@@ -82,20 +81,10 @@ def fetch_command(option: str, data_dir: Path) -> str:
     return f"python -m runner fetch {option} {shlex.quote(f'data_dir={data_dir}')}"
 
 
-def _unavailable(option: str, data_dir: Path, archives: list[Archive], faults: dict[str, str]) -> str:
-    reasons = "; ".join(f"{host}: {fault}" for host, fault in faults.items())
-    names = ", ".join(f"{archive.name} ({archive.digest})" for archive in archives)
-    return (
-        f"dataset={option} is not in {data_dir / PUBLICATIONS[option].folder} and cannot be downloaded ({reasons})\n"
-        f"  put there, as they are or extracted: {names}\n"
-        f"  where there is a network: {fetch_command(option, data_dir)}; dataset=digits works without one"
-    )
-
-
-def _fetch(mirrors: Mirrors, folder: Path, archive: Archive) -> bool:
+def _fetch(mirrors: dict[str, str], folder: Path, archive: Archive) -> bool:
     """Whether a mirror had the archive; its files are extracted and the archive itself is gone again."""
     with temporary_of(folder / archive.name) as packed:
-        if not mirrors.get(archive.name, archive.digest, packed):
+        if not get(mirrors, archive.name, archive.digest, packed):
             return False
         for file, stream in extracted(packed, archive):
             _write_whole(folder / file.name, stream)
@@ -154,53 +143,45 @@ def is_extracted(folder: Path, archive: Archive) -> bool:
     return all((folder / file.name).is_file() for file in archive.files)
 
 
-def _is_right(folder: Path, archive: Archive) -> bool:
-    """Extracted files count before the archive, as they do when they are read."""
-    if is_extracted(folder, archive):
-        return all(_is_published(folder / file.name, file) for file in archive.files)
-    path = folder / archive.name
-    return path.is_file() and _has_digest(path, archive.digest)
-
-
 def _is_published(path: Path, file: File) -> bool:
     """By its digest; by its size where only that is known."""
     if file.digest is not None:
-        return _has_digest(path, file.digest)
-    return file.idx is None or path.stat().st_size == len(file.idx.header) + file.idx.num_bytes
+        return digest_of(path, file.digest) == file.digest
+    return not file.idx.shape or path.stat().st_size == len(file.idx.header) + file.idx.num_bytes
 
 
-def _has_digest(path: Path, digest: str) -> bool:
-    kind, _, digits = digest.partition(":")
+def digest_of(path: Path, example: str) -> str:
+    """The digest of a file, of the kind of ``example``: "md5:..." """
+    kind = example.partition(":")[0]
     with opened(path) as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest() == digits
+        return f"{kind}:{hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()}"
 
 
 class MirrorFault(Exception):
     """Why a mirror did not give the file."""
 
 
-class Mirrors:
-    """The mirrors that still answer: one that fails is not asked again."""
+def get(mirrors: dict[str, str], name: str, digest: str | None, path: Path) -> bool:
+    """Whether ``path`` now holds the file ``name``, its digest ("md5:...") right.
 
-    def __init__(self, addresses: tuple[str, ...]):
-        self.faults: dict[str, str] = {}  # host -> why it was given up
-        self._addresses = list(addresses)
+    ``mirrors`` is why each address was given up, "" while it answers: one that fails is not asked again.
+    """
+    for address in [address for address, fault in mirrors.items() if not fault]:
+        try:
+            _receive(address + name, digest, path, name)
+            return True
+        except MirrorFault as fault:
+            mirrors[address] = str(fault)
+    return False
 
-    def get(self, name: str, digest: str | None, path: Path) -> bool:
-        """Whether ``path`` now holds the file ``name``, its digest ("md5:...") right; ``faults`` says why not."""
-        while self._addresses:
-            try:
-                _receive(self._addresses[0] + name, digest, path, name)
-                return True
-            except MirrorFault as fault:
-                self.faults[urlsplit(self._addresses.pop(0)).netloc] = str(fault)
-        return False
+
+def reasons(mirrors: Mapping[str, str]) -> str:
+    """Why those were given up that were."""
+    return "; ".join(f"{urlsplit(address).netloc}: {fault}" for address, fault in mirrors.items() if fault)
 
 
 def _receive(url: str, digest: str | None, path: Path, name: str) -> None:
     """The file of ``url``, written to ``path``, with a bar in a terminal. Raises MirrorFault."""
-    kind = digest.partition(":")[0] if digest else "sha256"
-    found = hashlib.new(kind, usedforsecurity=False)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
@@ -208,10 +189,9 @@ def _receive(url: str, digest: str | None, path: Path, name: str) -> None:
         with open(path, "wb") as file:
             for received, size, piece in _pieces(url):
                 file.write(piece)
-                found.update(piece)
                 bar.update(task, completed=received, total=size)
-    if digest not in (None, f"{kind}:{found.hexdigest()}"):
-        raise MirrorFault(f"what came is corrupt: expected {digest}, found {kind}:{found.hexdigest()}")
+    if digest and (found := digest_of(path, digest)) != digest:
+        raise MirrorFault(f"what came is corrupt: expected {digest}, found {found}")
 
 
 def _pieces(url: str) -> Iterator[tuple[int, int | None, bytes]]:

@@ -36,7 +36,7 @@ class File:
 
     name: str  # below the publication's folder
     digest: str | None  # "sha256:..." or "md5:..."; None where nobody has published one
-    idx: Idx | None = None  # None where it is no IDX file
+    idx: Idx = Idx(())  # without a shape where it is no IDX file
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ class Archive:
 class Publication:
     """A data set that can be downloaded."""
 
-    title: str
-    folder: str  # below data_dir; "" for data_dir itself
+    folder: str  # below data_dir, its first part the name of the set; "" for data_dir itself
     mirrors: tuple[str, ...]  # tried in turn; every byte that comes is checked, so plain http does no harm
     archives: tuple[Archive, ...]
     download_mb: float  # 10^6 bytes
@@ -65,7 +64,7 @@ def origin(digest: str) -> str | None:
     for publication in PUBLICATIONS.values():
         for file in (file for archive in publication.archives for file in archive.files):
             if file.digest == digest:
-                return f"{file.name} of {publication.title}"
+                return f"{file.name} of {publication.folder.partition('/')[0]}"
     return None
 
 
@@ -99,7 +98,6 @@ DIGITS = tuple("0123456789")
 
 PUBLICATIONS = {  # by the name of the option
     "mnist": Publication(
-        title="MNIST",
         folder="MNIST/raw",
         mirrors=(
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -116,7 +114,6 @@ PUBLICATIONS = {  # by the name of the option
         class_names=DIGITS,
     ),
     "fashion_mnist": Publication(
-        title="FashionMNIST",
         folder="FashionMNIST/raw",
         mirrors=(
             "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
@@ -133,7 +130,6 @@ PUBLICATIONS = {  # by the name of the option
         class_names=_names("T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"),
     ),
     "kmnist": Publication(
-        title="KMNIST",
         folder="KMNIST/raw",
         mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
         archives=_idx_archives(
@@ -147,7 +143,6 @@ PUBLICATIONS = {  # by the name of the option
         class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     ),
     "qmnist": Publication(
-        title="QMNIST",
         folder="QMNIST/raw",
         mirrors=("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
         archives=_idx_archives(
@@ -161,7 +156,6 @@ PUBLICATIONS = {  # by the name of the option
         class_names=DIGITS,
     ),
     "cifar10": Publication(
-        title="CIFAR10",
         folder="",
         mirrors=("https://www.cs.toronto.edu/~kriz/",),
         archives=(
@@ -183,7 +177,6 @@ PUBLICATIONS = {  # by the name of the option
         class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     ),
     "covtype": Publication(
-        title="Covertype",
         folder="",
         mirrors=(
             "https://archive.ics.uci.edu/ml/machine-learning-databases/covtype/",

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from runner.errors import DataError
 BLOCK = 1024  # pictures handed to the threads that decode at a time
 
 
+@dataclass(frozen=True, kw_only=True)
 class ImageFolder(Source):
     """Every picture under ``path``; a relative path counts from the current folder, else from ``data_dir``.
 
@@ -24,28 +26,20 @@ class ImageFolder(Source):
     decoded, fit into ``memory_mb`` they are read once; else they stream. ``background`` and ``brightest`` as in Shades.
     """
 
-    def __init__(
-        self,
-        *,
-        path: str,
-        size: list[int] | None,
-        colour: bool,
-        background: str,
-        brightest: float | None,
-        memory_mb: int,
-    ):
-        self.path = Path(path).expanduser()
-        self.size = None if size is None else (size[0], size[1])
-        self.colour = colour
-        self.shades = Shades(background, brightest)
-        self.memory_mb = memory_mb
+    path: str
+    size: list[int] | None
+    colour: bool
+    background: str
+    brightest: float | None
+    memory_mb: int
 
     def load(self, data_dir: Path) -> Data:
-        folder = self._folder(data_dir)
+        folder, shades = self._folder(data_dir), Shades(self.background, self.brightest)
         files, notes = list_pictures(folder)
-        rows = PictureRows([file.path for file in files], self.colour, self.size, self.shades)
+        size = None if self.size is None else (self.size[0], self.size[1])
+        rows = PictureRows([file.path for file in files], self.colour, size, shades)
         x = rows.decoded() if prod(rows.shape) <= self.memory_mb * 10**6 else rows
-        notes += notes_on(rows.paths, self.shades)
+        notes += notes_on(rows.paths, shades)
         if are_same(x):
             fault = f"{folder}: its {len(files):,} pictures are all the same once they are read: nothing to tell apart"
             raise DataError("\n  ".join([fault, *notes]))
@@ -62,10 +56,11 @@ class ImageFolder(Source):
         )
 
     def _folder(self, data_dir: Path) -> Path:
-        places = [Path.cwd() / self.path, data_dir / (self.path.name if self.path.is_absolute() else self.path)]
+        path = Path(self.path).expanduser()
+        places = [Path.cwd() / path, data_dir / (path.name if path.is_absolute() else path)]
         if here := [place for place in places if place.is_dir()]:
             return here[0]
-        raise DataError(f"dataset.path={self.path}: no such folder; looked for {' and '.join(map(str, places))}")
+        raise DataError(f"dataset.path={path}: no such folder; looked for {' and '.join(map(str, places))}")
 
 
 def are_same(x: Tensor | Rows) -> bool:
@@ -74,18 +69,20 @@ def are_same(x: Tensor | Rows) -> bool:
     return all(torch.equal(x[torch.tensor([row])], first) for row in range(1, x.shape[0]))
 
 
+@dataclass
 class PictureRows(Rows):
     """[N, C, H, W] uint8: the pictures of these paths, decoded when they are asked for."""
 
     draws = False
     dtype = torch.uint8
 
-    def __init__(self, paths: list[str], colour: bool, size: tuple[int, int] | None, shades: Shades):
-        self.paths = paths
-        self.colour = colour
-        self.size = size
-        self.shades = shades
-        self.shape = (len(paths), *self.read(0).shape)
+    paths: list[str]
+    colour: bool
+    size: tuple[int, int] | None
+    shades: Shades
+
+    def __post_init__(self) -> None:
+        self.shape = (len(self.paths), *self.read(0).shape)
 
     def __getitem__(self, rows: Tensor) -> Tensor:
         return torch.stack([self.read_checked(row) for row in rows.tolist()])

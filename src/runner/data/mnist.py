@@ -59,8 +59,9 @@ class Mnist(PublishedImages):
     def read(self, folder: Path) -> tuple[Tensor, Tensor, int]:
         publication = PUBLICATIONS[self.option]
         train_images, train_labels, test_images, test_labels = (archive.files[0] for archive in publication.archives)
-        num_train, num_test = shape_of(train_images)[0], shape_of(test_images)[0]
-        x = torch.empty(num_train + num_test, 1, *shape_of(train_images)[1:], dtype=torch.uint8)
+        num_train, *size = train_images.idx.shape
+        num_test = test_images.idx.shape[0]
+        x = torch.empty(num_train + num_test, 1, *size, dtype=torch.uint8)
         _fill(folder, train_images, x[:num_train].numpy())
         _fill(folder, test_images, x[num_train:].numpy())
         num_classes = len(publication.class_names)
@@ -85,14 +86,8 @@ class Qmnist(Mnist):
     option = "qmnist"
 
 
-def shape_of(file: File) -> tuple[int, ...]:
-    assert file.idx is not None
-    return file.idx.shape
-
-
 def _labels(folder: Path, file: File, num_classes: int) -> Tensor:
     """[N] int64, checked to be 0..K-1: the first number of each row, where a label is more than one."""
-    assert file.idx is not None
     numbers = np.empty(file.idx.shape, dtype=f">{file.idx.dtype}")
     path = _fill(folder, file, numbers)
     labels_N = torch.from_numpy(numbers.reshape(len(numbers), -1)[:, 0].astype(np.int64))
@@ -105,7 +100,6 @@ def _labels(folder: Path, file: File, num_classes: int) -> Tensor:
 
 def _fill(folder: Path, file: File, into: np.ndarray[Any, Any]) -> Path:
     """The path of the file that was read ``into`` memory: extracted, or else packed."""
-    assert file.idx is not None
     path = folder / file.name if (folder / file.name).is_file() else folder / f"{file.name}.gz"
     found = f"sha256:{read_idx(path, file.idx, into)}"
     if file.digest is not None and found != file.digest:
@@ -130,28 +124,26 @@ def read_idx(path: Path, expected: Idx, into: np.ndarray[Any, Any]) -> str:
         raise DataError(f"{path}: cut short: the gzip stream has no end") from fault
     except (OSError, zlib.error) as fault:
         raise DataError(f"{path}: cannot be read: {fault}") from fault
-    if wrong := _header_fault(header, expected) or _length_fault(filled, len(memory), has_more):
+    if wrong := _fault(header, filled, has_more, expected):
         raise DataError(f"{path}: {wrong}")
     digest = hashlib.sha256(header)
     digest.update(memory)
     return digest.hexdigest()
 
 
-def _header_fault(found: bytes, expected: Idx) -> str:
-    wanted = expected.header
+def _fault(found: bytes, filled: int, has_more: bool, expected: Idx) -> str:
+    wanted, num_bytes = expected.header, expected.num_bytes
     if not found:
         return "the file is empty"
     if len(found) < len(wanted):
-        return f"cut short: expected {len(wanted) + expected.num_bytes} bytes, found {len(found)}"
+        return f"cut short: expected {len(wanted) + num_bytes} bytes, found {len(found)}"
     if found[:4] != wanted[:4]:
         return "expected magic number {}, found {}".format(
             *(int.from_bytes(each[:4], "big") for each in (wanted, found))
         )
-    shape = [int.from_bytes(found[place : place + 4], "big") for place in range(4, len(found), 4)]
-    return "" if found == wanted else f"expected numbers of shape {list(expected.shape)}, found {shape}"
-
-
-def _length_fault(filled: int, wanted: int, has_more: bool) -> str:
-    if filled < wanted:
-        return f"cut short: expected {wanted} bytes, found {filled} after the header"
-    return f"expected {wanted} bytes after the header, found more" if has_more else ""
+    if found != wanted:
+        shape = [int.from_bytes(found[place : place + 4], "big") for place in range(4, len(found), 4)]
+        return f"expected numbers of shape {list(expected.shape)}, found {shape}"
+    if filled < num_bytes:
+        return f"cut short: expected {num_bytes} bytes, found {filled} after the header"
+    return f"expected {num_bytes} bytes after the header, found more" if has_more else ""

@@ -143,13 +143,12 @@ def listed_files(words: Sequence[str]) -> tuple[list[str], list[str], list[str]]
             continue
         try:
             folder, left_out = folder_tree(Path(word))
+            if not folder.num_pictures:
+                faults.append(f"{word}: no picture in this folder ({', '.join(SUFFIXES)})")
+            files += folder.all_pictures()
+            notes += left_out
         except DataError as fault:
             faults.append(str(fault))
-            continue
-        files += (pictures := folder.all_pictures())
-        notes += left_out
-        if not pictures:
-            faults.append(f"{word}: no picture in this folder ({', '.join(SUFFIXES)})")
     return files, faults, notes
 
 
@@ -162,7 +161,9 @@ def read_pictures(
     for file in files:
         name = "standard input" if file == STANDARD_INPUT else file
         try:
-            pictures.append(read_picture(BytesIO(content_of(file)), channels == 3, (height, width), shades, name))
+            if not (content := content_of(file)):
+                raise DataError(f"{name}: is empty")
+            pictures.append(read_picture(BytesIO(content), channels == 3, (height, width), shades, name))
             names.append(name)
         except DataError as fault:
             faults.append(str(fault))
@@ -171,16 +172,12 @@ def read_pictures(
 
 def content_of(file: str) -> bytes:
     """Its bytes: a decoder would wind back, which a pipe as <(...) cannot. Raises DataError."""
-    is_piped = file == STANDARD_INPUT
     try:
-        content = regular_file.standard_input() if is_piped else regular_file.content(file, MOST_BYTES)
+        return regular_file.standard_input() if file == STANDARD_INPUT else regular_file.content(file, MOST_BYTES)
     except FileNotFoundError as fault:
         raise DataError(f"{file}: no such file") from fault
     except OSError as fault:
         raise DataError(f"{file}: cannot be read: {(fault.strerror or str(fault)).lower()}") from fault
-    if not content:
-        raise DataError(f"{'standard input' if is_piped else file}: is empty")
-    return content
 
 
 def remarks(x_nCHW: Tensor, border: float) -> Iterator[str]:

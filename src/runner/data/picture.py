@@ -139,7 +139,9 @@ def notes_on(paths: Sequence[str], shades: Shades) -> list[str]:
         with suppress(DataError):  # whoever reads it will hear
             facts.append(facts_of(path))
     of = f"of {len(looked_at)} pictures" + (" looked at" if step > 1 else "")
-    return [*_on_frames(facts, of), *_on_ground(facts, shades.background, of), *_on_brightness(facts, shades)]
+    moving = [each.path for each in facts if each.has_frames]
+    frames = [f"{len(moving)} {of} have several frames, of which the first is read ({moving[0]})"] if moving else []
+    return [*frames, *_on_ground(facts, shades.background, of), *_on_brightness(facts, shades)]
 
 
 def facts_of(path: str) -> Facts:
@@ -165,11 +167,6 @@ def _shown_on(picture: Image.Image) -> frozenset[str]:
 def _is_flat(picture: Image.Image) -> bool:
     extrema = picture.getextrema()
     return all(high - low <= FLAT for low, high in (extrema if isinstance(extrema[0], tuple) else [extrema]))
-
-
-def _on_frames(facts: Sequence[Facts], of: str) -> Iterator[str]:
-    if moving := [each for each in facts if each.has_frames]:
-        yield f"{len(moving)} {of} have several frames, of which the first is read ({moving[0].path})"
 
 
 def _on_ground(facts: Sequence[Facts], background: str, of: str) -> Iterator[str]:

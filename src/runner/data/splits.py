@@ -135,21 +135,16 @@ def _rows_outside(num_rows: int, *official: Tensor | None) -> Tensor:
 
 def _cut_fold(rows: Tensor, strata_N: Tensor, settings: SplitSettings) -> tuple[Tensor, Tensor]:
     """The rows outside and inside one fold. Fold sizes differ by one row at most, in total and in each class."""
-    folds, fold = _check_folds(settings, len(rows))
-    ordered = _shuffled_by_class(rows, strata_N, generator(settings.split_seed, "folds"))
-    inside = torch.arange(len(rows)) % folds == fold
-    return ordered[~inside].sort().values, ordered[inside].sort().values
-
-
-def _check_folds(settings: SplitSettings, num_rows: int) -> tuple[int, int]:
     folds, fold = settings.folds, settings.fold
     if folds is None:
         raise ConfigError(f"fold={fold} needs folds, the number of folds the rows are cut into")
-    if not 2 <= folds <= num_rows:
-        raise ConfigError(f"folds={folds}: give 2 to {num_rows}, the number of rows to cut")
+    if not 2 <= folds <= len(rows):
+        raise ConfigError(f"folds={folds}: give 2 to {len(rows)}, the number of rows to cut")
     if not isinstance(fold, int) or not 0 <= fold < folds:
         raise ConfigError(f"fold={'null' if fold is None else fold}: give 0 to {folds - 1}, as folds={folds}")
-    return folds, fold
+    ordered = _shuffled_by_class(rows, strata_N, generator(settings.split_seed, "folds"))
+    inside = torch.arange(len(rows)) % folds == fold
+    return ordered[~inside].sort().values, ordered[inside].sort().values
 
 
 def _limited(rows: Tensor, strata_N: Tensor, limit: int | None, split_seed: int) -> Tensor:

@@ -33,13 +33,13 @@ class Fault:
     traceback: str
 
 
+@dataclass(frozen=True)
 class Reader(Dataset[Any]):
     """Reads batches, in a worker or here. Draws while reading a row are a function of (``draw_seed``, epoch, row)."""
 
-    def __init__(self, x: Rows, *, draw_seed: int, epoch: int):
-        self.x = x
-        self.draw_seed = draw_seed
-        self.epoch = epoch
+    x: Rows
+    draw_seed: int
+    epoch: int
 
     def __getitems__(self, rows: list[int]) -> Tensor | Fault:
         """What DataLoader calls with one batch of row numbers."""
