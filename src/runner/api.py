@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from runner.build import libraries
 from runner.errors import ConfigError, DataError
 from runner.runs.saved_run import SavedRun, open_run
+from runner.screen.console import RunConsole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,14 +142,7 @@ class Run:
 
     def _scores(self, x: Any) -> np.ndarray[Any, Any]:
         """[N, K] probabilities or scores, or [N] predicted numbers."""
-        from runner.data.new_rows import raw_rows
-        from runner.experiment.rebuild import NO_ANSWER, is_answer
-
-        schema = self._predictor.schema
-        scores = self._predictor.probabilities(raw_rows(x, schema.row_shape, schema.columns))
-        if not (is_told := is_answer(scores)).all():
-            raise DataError(f"x: row {int((~is_told).nonzero()[0])}: {NO_ANSWER}")
-        answer: np.ndarray[Any, Any] = scores.numpy()
+        answer: np.ndarray[Any, Any] = self._predictor.scores(x).numpy()
         return answer
 
     def _check_is_one(self) -> None:
@@ -161,8 +155,7 @@ class Run:
         """The net with the checkpoint's weights in it; the data set need not be there."""
         self._check_is_one()
         libraries.load()
-        from runner.experiment.rebuild import predictor_of
-        from runner.screen.console import RunConsole
+        from runner.experiment.rebuild import predictor_of  # brings torch
 
         with torch_put_back():
             return predictor_of(self._saved, RunConsole().warn)[0]

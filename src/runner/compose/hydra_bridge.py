@@ -34,7 +34,7 @@ Task = Callable[[DictConfig], Any]
 
 # what the defaults of train.yaml name: it is ours to run the jobs of a sweep, and nothing of Hydra's is to
 ConfigStore.instance().store(
-    group="hydra/launcher", name="process", node={"_target_": "runner.sweep.driver.run_jobs"}, provider="runner"
+    group="hydra/launcher", name="process", node={"_target_": "runner.sweep.jobs.run_jobs"}, provider="runner"
 )
 
 

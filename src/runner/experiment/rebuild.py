@@ -22,6 +22,7 @@ from runner.config.schedule import length_knob
 from runner.config.stored import with_later_keys
 from runner.config.validate import leaves
 from runner.contracts import Data, Parts
+from runner.data.new_rows import raw_rows
 from runner.data.transforms import blank_preprocess
 from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError
@@ -69,6 +70,13 @@ class Predictor:
         """[N, K] what ``measure`` says of each class, or [N] numbers, on the host; ``x`` [N, *row_shape] is raw."""
         logits_NK = torch.cat([self.logits(x_B) for x_B in torch.split(x, self.batch_size)])
         return probabilities(self.parts, logits_NK)
+
+    def scores(self, x: Any) -> Tensor:
+        """``probabilities`` of rows as a notebook has them. Raises DataError where one does not fit, or has none."""
+        scores = self.probabilities(raw_rows(x, self.schema.row_shape, self.schema.columns))
+        if not (is_told := is_answer(scores)).all():
+            raise DataError(f"x: row {int((~is_told).nonzero()[0])}: {NO_ANSWER}")
+        return scores
 
     def logits(self, x_B: Tensor) -> Tensor:
         logits_BK: Tensor = self.parts.model(self.parts.preprocess(x_B.to(self.choice.device)))

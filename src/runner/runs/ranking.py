@@ -240,15 +240,15 @@ class Difference:
 
 def difference(left: SavedRun, right: SavedRun) -> Difference:
     names = dict.fromkeys([*left.metrics, *right.metrics])
-    left_told, right_told = circumstances(left), circumstances(right)
     return Difference(
-        settings=_sides(left.settings, right.settings, differing([left.settings, right.settings], besides=())),
-        circumstances=_sides(left_told, right_told, differing([left_told, right_told], besides=())),
+        settings=_sides(left.settings, right.settings),
+        circumstances=_sides(circumstances(left), circumstances(right)),
         metrics=tuple((name, left.metrics.get(name), right.metrics.get(name)) for name in names),
     )
 
 
-def _sides(left: Mapping[str, str], right: Mapping[str, str], names: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
+def _sides(left: Mapping[str, str], right: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    names = differing([left, right], besides=())
     return tuple((name, left.get(name, ABSENT), right.get(name, ABSENT)) for name in names)
 
 

@@ -29,6 +29,9 @@ from runner.runs.saved_run import SavedRun
 
 FORMAT = 1
 COUNTED = [field.name for field in fields(Outcome) if field.name not in ("final", "linear_left_out", "remarks")]
+WHAT_RAN = ("options", "task", "class_names", "in_shape", "num_parameters", "monitor", "higher_is_better", "device")
+OF_EVERY_FOLD = (*WHAT_RAN, "versions", "git")
+PREDICTIONS = "predictions.csv"
 PACKAGES = ("torch", "torchvision", "torchmetrics", "hydra-core", "numpy")
 
 
@@ -44,10 +47,11 @@ class Summary:
             "format": FORMAT,
             "status": "running",
             "name": outline.name,
-            "started": earlier.get("started", datetime.now().isoformat(timespec="microseconds")),
+            "started": earlier.get("started", now()),
             "seconds": self.seconds_before,
             "pid": os.getpid(),
-            **what_ran(outline),
+            **{name: getattr(outline, name) for name in (*WHAT_RAN, "device_reason")},
+            "threads": torch.get_num_threads(),
             "data": {"digest": data_digest, "splits": dict(outline.split_sizes), "notes": list(outline.notes)},
             "versions": versions(),
             "git": git_state(),
@@ -75,6 +79,10 @@ class Summary:
             fault.add_note(str(refusal))
 
 
+def now() -> str:
+    return datetime.now().isoformat(timespec="microseconds")
+
+
 def read_outcome(run: SavedRun) -> Outcome:
     """How a run ended. Raises DataError where its summary is damaged or was edited."""
     try:
@@ -89,21 +97,6 @@ def _as_it_was(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: float(number) for name, number in value.items()}
     return tuple(tuple(map(int, row)) for row in value) if isinstance(value, list) else value
-
-
-def what_ran(outline: Outline) -> dict[str, Any]:
-    return {
-        "options": dict(outline.options),
-        "task": outline.task,
-        "class_names": list(outline.class_names),
-        "in_shape": list(outline.in_shape),
-        "num_parameters": outline.num_parameters,
-        "monitor": outline.monitor,
-        "higher_is_better": dict(outline.higher_is_better),
-        "device": outline.device,
-        "device_reason": outline.device_reason,
-        "threads": torch.get_num_threads(),
-    }
 
 
 def versions() -> dict[str, str]:
@@ -125,21 +118,13 @@ def ask_git(*words: str) -> str:
     return answer.stdout.strip()
 
 
-PREDICTIONS = "predictions.csv"
-OF_EVERY_FOLD = (
-    *("options", "task", "class_names", "in_shape", "num_parameters", "monitor", "higher_is_better"),
-    *("device", "versions", "git"),
-)
-
-
 class FoldsSummary:
     """summary.json above the folds: how they stand, the mean of every metric, its deviation, and each fold's own."""
 
     def __init__(self, directory: RunDirectory, name: str, num_folds: int):
         self.directory = directory
         self.num_folds = num_folds
-        now = datetime.now().isoformat(timespec="microseconds")
-        started = SavedRun(directory).known.get("started", now)
+        started = SavedRun(directory).known.get("started", now())
         self.head = {"format": FORMAT, "name": name, "started": started, "folds": num_folds}
         self.tell("running")
 
@@ -232,15 +217,11 @@ def join_predictions(directory: RunDirectory, num_folds: int) -> None:
     for fold in range(num_folds):
         path = directory.fold(fold).path / PREDICTIONS
         try:
-            head, *answers = _read_csv(path)
+            head, *answers = csv.reader(io.StringIO(regular_file.content(path).decode(), newline=""))
             lines += [(int(answer[0]), answer) for answer in answers]
         except (ValueError, IndexError, csv.Error) as fault:
             raise DataError(f"{path}: damaged: {fault}; take it away and resume: the fold answers again") from fault
     _write_csv(directory.path / PREDICTIONS, [head, *(answer for _, answer in sorted(lines, key=lambda line: line[0]))])
-
-
-def _read_csv(path: Path) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(regular_file.content(path).decode(), newline="")))
 
 
 def _write_csv(path: Path, lines: Sequence[Sequence[str]]) -> None:

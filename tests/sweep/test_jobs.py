@@ -1,4 +1,4 @@
-"""Jobs in processes of their own; the jobs here are the functions of tests/sweep_jobs.py."""
+"""Jobs in processes of their own; the jobs here are the functions of tests/sweep/sweep_jobs.py."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ import yaml
 
 from runner.compose.request import parse
 from runner.errors import ConfigError
-from runner.sweep import driver
-from runner.sweep.driver import Job, run_jobs
-from runner.sweep.multirun import sweep
+from runner.sweep import jobs
+from runner.sweep.jobs import Job, run_jobs, sweep
 
 
 @pytest.fixture(autouse=True)
 def light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(driver, "PRELOAD", [])  # these jobs need no torch
+    monkeypatch.setattr(jobs, "PRELOAD", [])  # these jobs need no torch
+    monkeypatch.setattr(jobs, "JOB", "sweep_jobs:job")
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
 def outcomes(tmp_path: Path, *jobs: list[str]) -> list[Job]:
-    return run_jobs(parse(["-m"]), jobs, tmp_path / "sweep", job="sweep_jobs:job")
+    return run_jobs(parse(["-m"]), jobs, tmp_path / "sweep")
 
 
 def until(happened: Callable[[], bool]) -> None:
@@ -62,9 +62,8 @@ def test_no_job_starts_when_one_of_them_is_wrong(tmp_path: Path) -> None:
 
 
 def test_a_sweep_numbers_its_jobs_and_keeps_what_was_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(driver, "JOB", "sweep_jobs:job")
     assert sweep(parse(["-m", "name=well,refuses", "output_dir=outputs"])) == 1
     (folder,) = tmp_path.glob("outputs/sweeps/*/*-digits-cnn-adam")
     asked = yaml.safe_load((folder / "multirun.yaml").read_text())["hydra"]
@@ -93,15 +92,15 @@ def test_a_signal_ends_the_running_job_and_the_sweep(tmp_path: Path) -> None:
 SWEEP = """
 import sys
 from pathlib import Path
-from runner.sweep import driver
+from runner.sweep import jobs
 from runner.compose.request import parse
-driver.PRELOAD = []
-driver.run_jobs(parse(["-m"]), [["name=waits"]], Path("sweep"), job="sweep_jobs:job")
+jobs.PRELOAD, jobs.JOB = [], "sweep_jobs:job"
+jobs.run_jobs(parse(["-m"]), [["name=waits"]], Path("sweep"))
 """
 
 
 def test_a_killed_sweep_leaves_no_job_behind(tmp_path: Path) -> None:
-    paths = [str(Path(__file__).parent), str(Path(driver.__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).parent), str(Path(jobs.__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     parent = subprocess.Popen([sys.executable, "-c", SWEEP], cwd=tmp_path, env=environment)
     try:

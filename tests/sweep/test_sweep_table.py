@@ -11,8 +11,7 @@ from rich.console import Console
 
 from runner.runs.directory import RunDirectory
 from runner.runs.saved_run import SavedRun
-from runner.sweep.driver import Job
-from runner.sweep.multirun import sweep_table
+from runner.sweep.jobs import Job, sweep_table
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +114,6 @@ def test_a_sweep_in_which_everything_failed_shows_every_failure():
 
 
 def test_it_imports_no_torch():
-    program = "import runner.sweep.multirun, sys; print('torch' in sys.modules)"
+    program = "import runner.sweep.jobs, sys; print('torch' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert ended.stdout.strip() == "False", ended.stderr
