@@ -153,12 +153,10 @@ def fitting(name: str, run: RunView, missing: dict[str, list[str]]) -> Picture |
     """The picture; None where it does not suit the run, or lacks something."""
     try:
         return DRAW[name](run)
-    except DataError as fault:
-        missing.setdefault(str(fault), []).append(name)
     except RunnerError as fault:
-        if run.example and "--test-index" in str(fault):
-            raise
-    return None
+        if isinstance(fault, DataError):
+            missing.setdefault(str(fault), []).append(name)
+        return None
 
 
 def make_folder(folder: Path) -> None:

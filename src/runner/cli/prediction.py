@@ -5,8 +5,7 @@ from __future__ import annotations
 import gc
 import shlex
 from argparse import Namespace
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -52,7 +51,8 @@ def answer_inputs(stored: SavedRun, wanted: Namespace) -> None:
     writer = AnswerWriter(wanted, console, net.schema.class_names, f"{checkpoint}.pt")
     try:
         for rows in inputs(wanted, net.schema, stored):
-            writer.write(*answered(rows, net))
+            answers, faults = answered(rows, net)
+            writer.write(answers, faults, rows.notes)
     finally:
         gc.unfreeze()  # what is left out of the last search, libraries call a leak
     writer.finish()
@@ -119,15 +119,14 @@ def table_or_fault(blocks: Iterator[Rows]) -> Iterator[Rows]:
         yield Rows((), torch.empty(0), [str(fault)])
 
 
-def answered(rows: Rows, net: Predictor) -> tuple[Answers, Rows]:
-    """What the net says of the rows; those of which it says no number are faults."""
+def answered(rows: Rows, net: Predictor) -> tuple[Answers, list[str]]:
+    """What the net says of the rows, and the faults: also where it says no number."""
     scores = net.probabilities(rows.x) if len(rows.names) else rows.x
     is_told = is_answer(scores)
     told = list(zip(rows.names, is_told.tolist(), strict=True))
     names = [name for name, is_one in told if is_one]
-    faults = [*rows.faults, *(f"{name}: {NO_ANSWER}" for name, is_one in told if not is_one)]
     answers = Answers(names, scores[is_told], net.schema.class_names, (), measure(net.parts))
-    return answers, replace(rows, names=names, faults=faults)
+    return answers, [*rows.faults, *(f"{name}: {NO_ANSWER}" for name, is_one in told if not is_one)]
 
 
 def answer_with_truth(experiment: Experiment, row: Tensor, name: str) -> Answers:
@@ -158,13 +157,12 @@ class AnswerWriter:
         self.failed = 0
         self.notes: set[str] = set()
 
-    def write(self, answers: Answers, rows: Rows | None = None) -> None:
-        """The answers for ``rows``; what is wrong with others of them is told one by one."""
-        for note in rows.notes if rows else ():
+    def write(self, answers: Answers, faults: Sequence[str] = (), notes: Sequence[str] = ()) -> None:
+        """Answers for some rows, and what is wrong with others of them, one by one."""
+        for note in notes:
             if note not in self.notes:
                 self.console.warn(note)
             self.notes.add(note)
-        faults = rows.faults if rows else ()
         for fault in faults[: max(0, MOST_FAULTS - self.failed)]:
             self.console.wrong(fault)
         self.failed += len(faults)
