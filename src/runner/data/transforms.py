@@ -1,6 +1,6 @@
 """Fixed steps between the raw rows and the net: modules whose constants are buffers, so they travel with the weights.
 
-A new one is a class or a function here and its knobs in runner.config.steps. Shapes: N rows, C channels, H W pixels, F features.
+A new one is a class or a function here, its knobs in runner.config.steps. N rows, C channels, H W pixels, F features.
 """
 
 from collections import OrderedDict
