@@ -53,7 +53,7 @@ class Csv(Source):
         encoding: str | None,
         skip_last: int,
     ):
-        columns = {composed(str(name)): said for name, said in columns.items()}
+        columns = {composed(str(name)): kind for name, kind in columns.items()}
         target = composed(target) if isinstance(target, str) else target
         split_column, names = split_column and composed(split_column), names and tuple(map(composed, names))
         _check_apart(str(target), split_column, columns)
@@ -63,7 +63,10 @@ class Csv(Source):
         self.goal = Goal(target, task, drops_empty=not strict)
         missing = missing or ("refuse" if strict else "impute")
         unknown = unknown or ("refuse" if strict else "zeros")
-        self.meaning = Meaning(said_columns(columns), missing, unknown, tuple(map(spelled, missing_values)))
+        markers = tuple(
+            value if isinstance(value, str) else f"{value:.15g}" for value in missing_values
+        )  # -200, not -200.0
+        self.meaning = Meaning(column_kinds(columns), missing, unknown, markers)
         self.official = Official(split_column, split_rows, split)
         self.reading = Reading(delimiter, decimal, thousands, encoding, header, names, skip_last)
 
@@ -72,12 +75,7 @@ class Csv(Source):
         return read_table(path, self.reading, self.meaning, self.goal, self.official)
 
 
-def spelled(value: str | float) -> str:
-    """A value as a cell has it: -200, not -200.0."""
-    return value if isinstance(value, str) else f"{value:.15g}"
-
-
-def said_columns(columns: Mapping[str, Any]) -> dict[str, Column | Kind]:
+def column_kinds(columns: Mapping[str, Any]) -> dict[str, Column | Kind]:
     """``dataset.columns`` read: a kind, or the categories of an ordinal in order. Raises ConfigError."""
     read: dict[str, Column | Kind] = {}
     faults = []

@@ -69,7 +69,7 @@ def are_same(x: Tensor | Rows) -> bool:
     return all(torch.equal(x[torch.tensor([row])], first) for row in range(1, x.shape[0]))
 
 
-@dataclass
+@dataclass(eq=False)
 class PictureRows(Rows):
     """[N, C, H, W] uint8: the pictures of these paths, decoded when they are asked for."""
 
@@ -101,8 +101,8 @@ class PictureRows(Rows):
         """Of the names and sizes of the files: to read them all would take as long as an epoch."""
         top = os.path.commonpath(self.paths)
         listed = [(os.path.relpath(path, top), os.path.getsize(path)) for path in self.paths]
-        said = () if self.shades == Shades("white", None) else (self.shades,)  # runs of before they could be said go on
-        return hashlib.sha256(repr((self.colour, self.size, listed, *said)).encode()).hexdigest()
+        shades = () if self.shades == Shades("white", None) else (self.shades,)  # runs of before there were any go on
+        return hashlib.sha256(repr((self.colour, self.size, listed, *shades)).encode()).hexdigest()
 
     def read_checked(self, row: int) -> Tensor:
         """[C, H, W], of the same shape as the others."""

@@ -46,15 +46,18 @@ def split(data: Data, settings: SplitSettings) -> Split:
 
     Official rows are taken as they are and never drawn from; ``test_fraction`` is of all other rows, ``val_fraction``
     of what remains after test. With ``folds``, test is fold number ``fold`` of the rows that are not official (an
-    official test set is then left unused). Of the train rows, ``limit`` are kept. Classes keep their shares in every
-    split, to the row.
+    official test set is then left unused). Of the train rows, ``limit`` are kept. Classes keep their shares, to the row.
 
     Raises ConfigError naming the setting where a split would come out empty, DataError where there is no row.
     """
     if not len(data.y):
         raise DataError("the data set has no rows")
     strata_N = _strata(data)
-    rest = _rows_outside(len(data.y), data.official_val, data.official_test) if data.in_time is None else data.in_time
+    official = [rows for rows in (data.official_val, data.official_test) if rows is not None]
+    rest = torch.arange(len(data.y)) if data.in_time is None else data.in_time
+    if official:
+        is_free_N = torch.ones(len(data.y), dtype=torch.bool).index_fill_(0, torch.cat(official), False)
+        rest = rest[is_free_N[rest]]
     if not len(rest):
         raise DataError("the official validation and test sets take every row of the data set: none is left to train")
 
@@ -125,12 +128,6 @@ def _strata(data: Data) -> Tensor:
         return torch.zeros(len(data.y), dtype=torch.int64)
     strata_N: Tensor = torch.unique(data.y, return_inverse=True)[1]
     return strata_N
-
-
-def _rows_outside(num_rows: int, *official: Tensor | None) -> Tensor:
-    free_N = torch.ones(num_rows, dtype=torch.bool)
-    free_N[torch.cat([rows for rows in official if rows is not None] or [torch.arange(0)])] = False
-    return free_N.nonzero().flatten()
 
 
 def _cut_fold(rows: Tensor, strata_N: Tensor, settings: SplitSettings) -> tuple[Tensor, Tensor]:

@@ -1,11 +1,12 @@
 """Fixed steps between the raw rows and the net: modules whose constants are buffers, so they travel with the weights.
 
-A new one is a class here and its knobs in runner.config.steps. Shapes: N rows, C channels, H W pixels, F features.
+A new one is a class or a function here, its knobs in runner.config.steps. N rows, C channels, H W pixels, F features.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -213,51 +214,39 @@ class OneHot(Transform):
         return torch.where(self.numeric, x_NG, (x_NG == self.code).float())
 
 
-class Flatten(Transform):
-    """[N, C, H, W] -> [N, F]."""
+class Plain(Transform):
+    """A step without constants: ``change`` of the rows, with the knobs of its option."""
+
+    def __init__(self, in_shape: Shape, columns: Columns, *, change: Callable[..., Tensor], **knobs: Any):
+        super().__init__(in_shape, columns)
+        self.change = partial(change, **knobs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.flatten(1)
+        return self.change(x)
 
 
-class Resize(Transform):
+def resize(x_NCHW: Tensor, size: list[int]) -> Tensor:
     """[N, C, H, W] -> [N, C, *size], bilinear; where it shrinks, every pixel is an average of all it stands for."""
-
-    def __init__(self, in_shape: Shape, columns: Columns, *, size: list[int]):
-        super().__init__(in_shape, columns)
-        self.size = (size[0], size[1])
-
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        # contiguous: another memory layout takes another kernel, whose last bits differ
-        return functional.interpolate(x_NCHW.contiguous(), self.size, mode="bilinear", antialias=True)
+    # contiguous: another memory layout takes another kernel, whose last bits differ
+    return functional.interpolate(x_NCHW.contiguous(), (size[0], size[1]), mode="bilinear", antialias=True)
 
 
-class Grey(Transform):
+def grey(x_NCHW: Tensor) -> Tensor:
     """[N, 3, H, W] -> [N, 1, H, W], the brightness; images that are grey already stay as they are."""
-
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        if x_NCHW.shape[1] == 1:
-            return x_NCHW
-        red, green, blue = x_NCHW.unbind(1)
-        return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(1)
+    if x_NCHW.shape[1] == 1:
+        return x_NCHW
+    red, green, blue = x_NCHW.unbind(1)
+    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(1)
 
 
-class Colour(Transform):
+def colour(x_NCHW: Tensor) -> Tensor:
     """[N, 1, H, W] -> [N, 3, H, W], the same three times; images that have colours already stay as they are."""
-
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        return x_NCHW if x_NCHW.shape[1] == 3 else x_NCHW.repeat(1, 3, 1, 1)
+    return x_NCHW if x_NCHW.shape[1] == 3 else x_NCHW.repeat(1, 3, 1, 1)
 
 
-class Pad(Transform):
+def pad(x_NCHW: Tensor, pixels: int) -> Tensor:
     """[N, C, H, W] -> [N, C, H + 2 pixels, W + 2 pixels], zeros around."""
-
-    def __init__(self, in_shape: Shape, columns: Columns, *, pixels: int):
-        super().__init__(in_shape, columns)
-        self.pixels = pixels
-
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        return functional.pad(x_NCHW, [self.pixels] * 4)
+    return functional.pad(x_NCHW, [pixels] * 4)
 
 
 CHANNELS: Mapping[str, Shape] = {"resize": (), "pad": (), "grey": (1, 3), "colour": (1, 3)}  # of images; (): any
@@ -266,11 +255,11 @@ TRANSFORMS: Mapping[str, Any] = {
     "normalise": Normalise,
     "impute": Impute,
     "one_hot": OneHot,
-    "flatten": Flatten,
-    "resize": Resize,
-    "grey": Grey,
-    "colour": Colour,
-    "pad": Pad,
+    "flatten": partial(Plain, change=partial(torch.flatten, start_dim=1)),
+    "resize": partial(Plain, change=resize),
+    "grey": partial(Plain, change=grey),
+    "colour": partial(Plain, change=colour),
+    "pad": partial(Plain, change=pad),
 }
 
 
