@@ -76,7 +76,7 @@ class Run:
         self._saved = saved
 
     def __repr__(self) -> str:
-        return f"<Run {self.path}: {self._now.status or 'not begun'}>"
+        return f"<Run {self.path}: {replace(self._saved).status or 'not begun'}>"
 
     @property
     def path(self) -> Path:
@@ -90,12 +90,7 @@ class Run:
     @property
     def summary(self) -> dict[str, Any]:
         """summary.json: status, best, final, seconds, versions ... Raises DataError where it is missing or damaged."""
-        return self._now.summary
-
-    @property
-    def _now(self) -> SavedRun:
-        """The run as it stands on disk now: it may have gone on."""
-        return replace(self._saved)
+        return replace(self._saved).summary  # as it is now: the run may have gone on
 
     @property
     def metrics(self) -> DataFrame:
@@ -125,8 +120,8 @@ class Run:
         """
         import numpy as np
 
-        scores, names = self._scores(x), self._predictor.schema.class_names
-        return np.array(names)[scores.argmax(1)] if names else scores
+        scores, names = self._predictor.scores(x).numpy(), self._predictor.schema.class_names
+        return np.array(names)[scores.argmax(1)] if names else np.asarray(scores)
 
     def predict_proba(self, x: Any) -> DataFrame:
         """The probability of each class: a row for each row of ``x``, a column for each class.
@@ -138,12 +133,7 @@ class Run:
         names = self._predictor.schema.class_names
         if not names:
             raise DataError(f"{self.path}: predicts numbers, not classes; use predict")
-        return pd.DataFrame(self._scores(x), columns=list(names))
-
-    def _scores(self, x: Any) -> np.ndarray[Any, Any]:
-        """[N, K] probabilities or scores, or [N] predicted numbers."""
-        answer: np.ndarray[Any, Any] = self._predictor.scores(x).numpy()
-        return answer
+        return pd.DataFrame(self._predictor.scores(x).numpy(), columns=list(names))
 
     def _check_is_one(self) -> None:
         """Raises ConfigError above folds, which have measurements and a net each."""

@@ -115,8 +115,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     net = build_net(config, data, preprocess, in_shape)
     config = with_batch_size(config, net, in_shape, len(rows.train))
     train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
-    if config.repeat_batch is not None:
-        train = OneBatch(train, config.repeat_batch)
+    train = train if config.repeat_batch is None else OneBatch(train, config.repeat_batch)
     config = with_epochs(config, data, len(train))
     parts = build_parts(config, data, rows, preprocess, net, in_shape, len(train), choice.device)
     if isinstance(parts.readout, NearestNeighbour):

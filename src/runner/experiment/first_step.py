@@ -79,10 +79,7 @@ def first_step(experiment: Experiment) -> FirstStep:
     parts = experiment.parts
     seed.seed_everything(seed.derive(experiment.config.seed, "training"))
     parts.model.train()
-    chunk = next(iter(experiment.train.chunks(0)))
-    with torch.no_grad():
-        x_B = torch.split(prepared(parts, chunk, 0), chunk.batch_size)[0]
-    y_B = chunk.y[: len(x_B)]
+    x_B, y_B = first_batch(experiment)
     before = [weight.detach().clone() for weight in parts.model.parameters()]
     generators = seed.capture()
     stepper, tally = Stepper(parts, experiment.plan.grad_clip_norm), Tally(Progress(), counts_hits=counts_hits(parts))
@@ -113,6 +110,14 @@ def first_step(experiment: Experiment) -> FirstStep:
         grad_norm=stepper.grad_norm(),
         lr=lr,
     )
+
+
+@torch.no_grad()
+def first_batch(experiment: Experiment) -> tuple[Tensor, Tensor]:
+    """(x_B as the net gets it, y_B)."""
+    chunk = next(iter(experiment.train.chunks(0)))
+    x_B = torch.split(prepared(experiment.parts, chunk, 0), chunk.batch_size)[0]
+    return x_B, chunk.y[: len(x_B)]
 
 
 @contextmanager
