@@ -118,10 +118,7 @@ class Run:
         An array, a tensor, nested lists, or a DataFrame with the data set's columns, categories by their names. Raises
         DataError where ``x`` does not fit.
         """
-        import numpy as np
-
-        scores, names = self._predictor.scores(x).numpy(), self._predictor.schema.class_names
-        return np.array(names)[scores.argmax(1)] if names else np.asarray(scores)
+        return self._predictor.answers(x)
 
     def predict_proba(self, x: Any) -> DataFrame:
         """The probability of each class: a row for each row of ``x``, a column for each class.

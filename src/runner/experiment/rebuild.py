@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from runner import device
@@ -77,6 +79,11 @@ class Predictor:
         if not (is_told := is_answer(scores)).all():
             raise DataError(f"x: row {int((~is_told).nonzero()[0])}: {NO_ANSWER}")
         return scores
+
+    def answers(self, x: Any) -> NDArray[Any]:
+        """[N] the name of each row's likeliest class, or the number."""
+        scores, names = self.scores(x).numpy(), self.schema.class_names
+        return np.array(names)[scores.argmax(1)] if names else np.asarray(scores)
 
     def logits(self, x_B: Tensor) -> Tensor:
         logits_BK: Tensor = self.parts.model(self.parts.preprocess(x_B.to(self.choice.device)))
