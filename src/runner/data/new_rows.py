@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Column
-from runner.data.table.cell_values import value_of
+from runner.data.table.notation import value_of
 from runner.errors import DataError
 
 if TYPE_CHECKING:

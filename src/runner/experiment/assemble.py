@@ -26,8 +26,7 @@ from runner.data.batches.streamed import streamed_splits
 from runner.data.checks import check_data, digest
 from runner.data.preprocess import blank_preprocess, build_preprocess, columns, out_shape
 from runner.data.splits import SplitSettings, evaluated, split
-from runner.data.table.leaks import leaks
-from runner.data.table.sentinels import sentinels
+from runner.data.table.suspects import leaks, sentinels
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment.auto_settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from runner.contracts import Column
 from runner.data.table import csv_blocks, new_table
-from runner.data.table.cell_values import column_values, value_of
 from runner.data.table.dialect import Reading
 from runner.data.table.new_table import single_row, table_rows, typed_decimal
+from runner.data.table.notation import column_values, value_of
 from runner.errors import ConfigError, DataError
 from tables import write
 
