@@ -15,18 +15,16 @@ from torch import Tensor
 
 from runner.contracts import Column, Missing, Notation, Split
 from runner.data.table.cells import NULL, date_format, in_order, is_empty, may_be_swapped, parts_of, spelled_number
-from runner.data.table.column_kinds import FEWEST_TO_TELL, Found, Kind, is_id_name, kind_of_words, numbering, setting
+from runner.data.table.column_kinds import Found, TrainColumns, setting
 from runner.data.table.faults import Fault, TableText
 from runner.data.table.frame import Frame
-from runner.data.table.notation import Numbers, Spelling, read_numbers, says_none, values_of
+from runner.data.table.notation import Numbers, Spelling, says_none, values_of
 from runner.data.table.target import rounding_note
 
 if TYPE_CHECKING:
     from runner.data.table.table import Meaning
 
-FIRST_ROWS = 2000
 MOST_NAMES = 8  # of columns in a note
-LONGER_THAN_YEARS = 300  # rows
 
 
 def used(split: Split, num_rows: int) -> Tensor:
@@ -62,6 +60,10 @@ class Fit:
     has_unread: bool = False  # whether a row of no split, as dataset.limit leaves them, holds what is no number
 
     @cached_property
+    def _kinds(self) -> TrainColumns:
+        return TrainColumns(self.text.layout, self.frame, self.spelling, self.split)
+
+    @cached_property
     def is_used_N(self) -> Tensor:
         return used(self.split, self.frame.num_rows)
 
@@ -85,7 +87,7 @@ class Fit:
         said = self.meaning.columns.get(name)
         if isinstance(said, Column):
             return [self._as_said(place, said)]
-        found = self._said(place, said) if said else self._found(place)
+        found = self._kinds.kind(place, said)
         if found.refused:
             reason = f" may be read in two ways: {found.refused}"
             self._fault(name, self.frame.x_NC[:, place] >= 0, reason)
@@ -100,71 +102,6 @@ class Fit:
         if found.kind == "numeric":
             return [self._numeric(place, found.numbers)]
         return [self._binary(place) if found.kind == "binary" else self._categorical(place)]
-
-    def _said(self, place: int, kind: Kind) -> Found:
-        if kind != "numeric" or self.frame.names[place] not in self.frame.words:
-            return Found(kind)
-        numbers = read_numbers(self._counts(place), self.spelling) or Numbers(Notation())
-        return Found(kind, refused=numbers.refused, numbers=numbers, note=numbers.note)
-
-    def _found(self, place: int) -> Found:
-        name = self.frame.names[place]
-        if name not in self.frame.words:
-            return self._kind_of_numbers(place)
-        counts = self._counts(place)
-        found = kind_of_words(counts, self.spelling)
-        if found.kind != "numeric" or found.refused or found.numbers is None:
-            return found
-        values_N = self._spelled(place, found.numbers.notation)
-        values = values_N[self.split.train]
-        full = values[~values.isnan()]
-        if bool((full == full[0]).all()):
-            same = "it is the same in every train row"
-            why = same if len(counts) == 1 else "float32 has too few digits to tell its values apart"
-            return Found("ignored", why, "categorical")
-        if len(counts) == sum(counts.values()) == len(self.split.train) and (
-            why := self._numbering(name, counts, values_N)
-        ):
-            return Found("ignored", why)
-        return found
-
-    def _kind_of_numbers(self, place: int) -> Found:
-        name = self.frame.names[place]
-        if not self._differs_C[place]:  # in the first rows; it may do so below
-            values = self._train(place)
-            values = values[~values.isnan()]
-            if not len(values):
-                return Found("ignored", "it is empty in every train row")
-            if bool((values == values[0]).all()):
-                return Found("ignored", "it is the same in every train row")
-        counts_up = self._may_count_up_C[place] and self._counts_up(self.frame.x_NC[:, place])
-        if counts_up or (is_id_name(name) and len(torch.unique(self._train(place))) == len(self.split.train)):
-            return Found("ignored", numbering(name, counts_up=counts_up, digits=0, are_round=False))
-        return Found("numeric", note=self.text.layout.note_on_fractions(name))
-
-    def _numbering(self, name: str, counts: Mapping[str, int], values_N: Tensor) -> str:
-        """Why a column of texts, each of which stands in one train row, names the rows; "" where it does not."""
-        lengths = set(map(len, counts)) if all(map(str.isdecimal, counts)) else set()
-        many = len(counts) >= FEWEST_TO_TELL and len(lengths) == 1
-        return numbering(
-            name,
-            counts_up=self._counts_up(values_N),
-            digits=lengths.pop() if many else 0,
-            are_round=sum(text[-1] == "0" for text in counts) > len(counts) / 2,
-        )
-
-    def _counts_up(self, values_N: Tensor) -> bool:
-        """Whether these are the numbers of the rows, from 0 or 1, beside other columns that may tell something.
-
-        A long column may begin anywhere; a short one may be of years.
-        """
-        if float(values_N[0]) > float(values_N[-1]):
-            values_N = values_N.flip(0)  # counted down
-        first, last = float(values_N[0]), float(values_N[-1])
-        if len(self.frame.names) < 2 or last - first != len(values_N) - 1:
-            return False
-        is_like_it = first in (0.0, 1.0) or (first.is_integer() and len(values_N) >= LONGER_THAN_YEARS)
-        return is_like_it and bool((values_N - first == torch.arange(len(values_N))).all())
 
     def _numeric(self, place: int, numbers: Numbers | None) -> Feature:
         name, meanings = self.frame.names[place], None
@@ -187,7 +124,7 @@ class Fit:
 
     def _dates(self, place: int) -> list[Feature]:
         """A feature for each part of the dates that differs among the train rows."""
-        name, counts = self.frame.names[place], self._counts(place)
+        name, counts = self.frame.names[place], self._kinds.counts(place)
         full = [text for text in counts if not is_empty(text)]
         form = date_format(full)
         if not form:
@@ -203,7 +140,7 @@ class Fit:
         for part in parts_of(form):
             notation = Notation(date_format=form, date_part=part)
             meanings = self._meanings(place, notation)
-            values = meanings[self._train(place).long()]
+            values = meanings[self._kinds.train(place).long()]
             full_values = values[~values.isnan()]
             if len(full_values) and bool((full_values != full_values[0]).any()):
                 is_marked = bool(values.isnan().any())
@@ -215,44 +152,25 @@ class Fit:
             self._take_missing(name, features[0].meanings[self.frame.x_NC[:, place].long()].isnan())
         return features
 
-    def _spelled(self, place: int, notation: Notation) -> Tensor:
-        """[N] the numbers that the words spell, NaN where they spell none."""
-        words = self.frame.words[self.frame.names[place]]
-        read = [spelled_number(word, notation, self.spelling.usual) for word in words]
-        values = [float("nan") if value is None else value for value in read]
-        return torch.tensor([*values, float("nan")])[self.frame.x_NC[:, place].long()]
-
     def _meanings(self, place: int, notation: Notation) -> Tensor:
         """[V + 1] the numbers that the words spell; a word that spells none and is no marker is a fault."""
         name = self.frame.names[place]
-        words = self.frame.words[name]
-        values, is_wrong = values_of(words, notation, self.spelling)
-        codes_N = self.frame.x_NC[:, place].long()
+        values, is_wrong = values_of(self.frame.words[name], notation, self.spelling)
         advice = (
             f"\n  mend it, or take it as missing: dataset.missing_values=[...], or the column otherwise: "
             f"{setting(name, 'categorical')}, or ignored"
         )
         kind = "dates" if notation.date_part else "numbers"
-        self._fault(
-            name,
-            torch.tensor([*is_wrong, False])[codes_N],
-            f" is no {kind[:-1]}, and this is a column of {kind}{advice}",
-        )
+        reason = f" is no {kind[:-1]}, and this is a column of {kind}{advice}"
+        self._fault(name, self._of_words(place, [*is_wrong, False]), reason)
         return torch.tensor([*values, float("nan")])
 
     def _note_markers(self, place: int, numbers: Numbers) -> None:
         name = self.frame.names[place]
-        words = self.frame.words[name]
-        codes_N = self.frame.x_NC[:, place].long()
-        counts = torch.bincount(codes_N[codes_N >= 0], minlength=len(words)).tolist()
-        marked = {
-            word: count
-            for word, count in zip(words, counts, strict=True)
-            if count and not is_empty(word) and says_none(word, numbers.notation, self.spelling)
-        }
-        for word, count in marked.items():
-            held = f"{count:,} {'cell' if count == 1 else 'cells'} of {name} hold {word!r}: taken as missing"
-            self.notes.append(f"{held}; to take them as they are: {setting(name, 'categorical')}")
+        for word, count in self.frame.counts(place).items():
+            if not is_empty(word) and says_none(word, numbers.notation, self.spelling):
+                held = f"{count:,} {'cell' if count == 1 else 'cells'} of {name} hold {word!r}: taken as missing"
+                self.notes.append(f"{held}; to take them as they are: {setting(name, 'categorical')}")
 
     def _note_rounding(self, place: int, notation: Notation) -> None:
         words = self.frame.words[self.frame.names[place]]
@@ -265,7 +183,9 @@ class Fit:
         return self._with_categories(place, replace(column, takes_unknown=self.meaning.unknown == "zeros"))
 
     def _categories(self, place: int) -> tuple[str, ...]:
-        return in_order(text for text in self._counts(place) if text not in NULL and not self.spelling.is_missing(text))
+        return in_order(
+            text for text in self._kinds.counts(place) if text not in NULL and not self.spelling.is_missing(text)
+        )
 
     def _binary(self, place: int) -> Feature:
         """Of more than two categories, where it was said to be binary, those that say that there is none are none."""
@@ -273,27 +193,26 @@ class Fit:
         full = found if len(found) <= 2 else tuple(word for word in found if not is_empty(word))
         is_third = [word in full[2:] for word in self.frame.words[name]]
         reason = f" is another than {' and '.join(full[:2])}, and the column was said to be binary"
-        self._fault(name, torch.tensor([*is_third, False])[self.frame.x_NC[:, place].long()], reason)
+        self._fault(name, self._of_words(place, [*is_third, False]), reason)
         return self._with_categories(place, Column(name, full, ordered=True, missing=self._filled("filled")))
 
     def _as_said(self, place: int, column: Column) -> Feature:
         if not column.categories:
             is_text = column.name in self.frame.words
-            return self._numeric(place, self._said(place, "numeric").numbers if is_text else None)
+            return self._numeric(place, self._kinds.kind(place, "numeric").numbers if is_text else None)
         return self._with_categories(place, replace(column, missing=self._filled("filled")))
 
     def _with_categories(self, place: int, column: Column) -> Feature:
         """The feature of a column whose categories are known; a word that is none of them is a fault, or unknown."""
         words = self.frame.words[column.name]
-        codes_N = self.frame.x_NC[:, place].long()
         nothing = float("nan") if column.is_number else -1.0
         known = {category: float(code) for code, category in enumerate(column.categories)}
         meanings = torch.tensor([*(known.get(word, nothing) for word in words), nothing])
         is_missing = [
             word not in known and (is_empty(word) or word in NULL or self.spelling.is_missing(word)) for word in words
         ]
-        is_missing_N = torch.tensor([*is_missing, True])[codes_N]
-        is_unknown_N = torch.tensor([*(word not in known for word in words), False])[codes_N] & ~is_missing_N
+        is_missing_N = self._of_words(place, [*is_missing, True])
+        is_unknown_N = self._of_words(place, [*(word not in known for word in words), False]) & ~is_missing_N
         self._take_missing(column.name, is_missing_N)
         self._take_unknown(column, is_unknown_N)
         if column.is_number and (is_missing_N | is_unknown_N)[self.split.train].any():
@@ -337,6 +256,10 @@ class Fit:
         advice = f"fill it in, or dataset.missing=impute, or leave the column out: {setting(name, 'ignored')}"
         self._fault(name, is_missing_N, f", one of {many:,} cells without a value in this column\n  {advice}")
 
+    def _of_words(self, place: int, is_so: list[bool]) -> Tensor:
+        """[N] what is so of each row's word, at last of an empty cell."""
+        return torch.tensor(is_so)[self.frame.x_NC[:, place].long()]
+
     def _fault(self, name: str, is_wrong_N: Tensor, reason: str) -> None:
         if not is_wrong_N.any():
             return
@@ -357,30 +280,6 @@ class Fit:
     @cached_property
     def _given_markers(self) -> Notation:
         return Notation(markers=self.meaning.missing_values)
-
-    def _counts(self, place: int) -> dict[str, int]:
-        """How often the train rows have each word that they have."""
-        words = self.frame.words[self.frame.names[place]]
-        codes = self._train(place).long()
-        counts = torch.bincount(codes[codes >= 0], minlength=len(words)).tolist()
-        return {word: count for word, count in zip(words, counts, strict=True) if count}
-
-    def _train(self, place: int) -> Tensor:
-        return self.frame.x_NC[:, place][self.split.train]
-
-    @cached_property
-    def _differs_C(self) -> list[bool]:
-        """[C] which columns of numbers are whole in the first train rows, and not the same in all: most of them."""
-        lowest_C, highest_C = self.frame.x_NC[self.split.train[:FIRST_ROWS]].aminmax(dim=0)
-        differs: list[bool] = (lowest_C < highest_C).tolist()  # NaN is less than nothing
-        return differs
-
-    @cached_property
-    def _may_count_up_C(self) -> list[bool]:
-        """[C] which columns end as far from their beginning as the last row is from the first."""
-        x_NC = self.frame.x_NC
-        may: list[bool] = ((x_NC[-1] - x_NC[0]).abs() == len(x_NC) - 1).tolist()
-        return may
 
     @cached_property
     def _is_whole_C(self) -> Tensor:

@@ -37,6 +37,12 @@ class Frame:
     def num_rows(self) -> int:
         return len(self.x_NC)
 
+    def counts(self, place: int, rows: Tensor | slice = slice(None)) -> dict[str, int]:
+        """How often some rows have each word that they have in this column."""
+        words, codes = self.words[self.names[place]], self.x_NC[:, place][rows].long()
+        counts = torch.bincount(codes[codes >= 0], minlength=len(words)).tolist()
+        return {word: count for word, count in zip(words, counts, strict=True) if count}
+
     def without(self, are_out_N: NDArray[np.bool_]) -> Frame:
         """The table without these rows."""
         kept = ~are_out_N
