@@ -22,9 +22,9 @@ from runner.config import regular_file
 from runner.config.spelling import nearest
 from runner.contracts import Column
 from runner.data.new_rows import Rows, placed
-from runner.data.table.csv_blocks import BLOCK_BYTES, Block, in_turn, line_blocks, parsed
 from runner.data.table.dialect import Reading, Record, find_delimiter, find_layout, sample
-from runner.data.table.faults import TableText, open_quote_note
+from runner.data.table.faults import BLOCK_BYTES, TableText, open_quote_note
+from runner.data.table.frame import in_turn, parsed
 from runner.data.table.notation import LARGEST, column_values, is_plain, value_of
 from runner.data.table.packing import plain, unpacked
 from runner.data.table.text import as_utf8, composed
@@ -163,14 +163,14 @@ class Table:
             yield replace(rows, notes=notes)
             notes = []
 
-    def by_record(self, text: TableText, places: Sequence[int], lines_before: int = 0) -> Iterator[Rows]:
-        records = ((lines_before + line, cells) for line, cells in text.records())
+    def by_record(self, text: TableText, places: Sequence[int]) -> Iterator[Rows]:
+        records = text.records()
         while block := list(islice(records, AT_A_TIME)):
             yield self.rows(block, places)
 
     def by_block(self, places: Sequence[int]) -> Iterator[Rows]:
         for block, rows in plain_blocks(self.text, self.columns, places):
-            yield from self.by_record(block.text, places, block.lines_before) if rows is None else [rows]
+            yield from self.by_record(block, places) if rows is None else [rows]
 
     def rows(self, block: list[tuple[int, Record]], places: Sequence[int]) -> Rows:
         fit = [(line, cells) for line, cells in block if self.text.is_whole(cells)]
@@ -221,21 +221,21 @@ def unknown_column(name: str, names: Sequence[str]) -> str:
 
 def plain_blocks(
     text: TableText, columns: Sequence[Column], places: Sequence[int]
-) -> Iterator[tuple[Block, Rows | None]]:
+) -> Iterator[tuple[TableText, Rows | None]]:
     """Each block with its rows; None where they have to be read one by one. ``columns`` stand at ``places``."""
     import pandas as pd
 
-    with warnings.catch_warnings():  # here, for all threads
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # of a first line with too many fields
-        yield from in_turn(lambda block: (block, _rows(block, columns, places)), line_blocks(text))
+    # of a first line with too many fields; here, for all threads
+    with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
+        yield from in_turn(lambda block: (block, _rows(block, columns, places)), text.blocks())
 
 
-def _rows(block: Block, columns: Sequence[Column], places: Sequence[int]) -> Rows | None:
-    utf8, layout = block.text.utf8, block.text.layout
+def _rows(block: TableText, columns: Sequence[Column], places: Sequence[int]) -> Rows | None:
+    utf8, layout = block.utf8, block.layout
     num_lines = utf8.count(b"\n") + (not utf8.endswith(b"\n"))
     if utf8.count(layout.separator.encode()) != num_lines * (layout.width - 1):
         return None
-    cells = _cells(block.text, [place for place, column in zip(places, columns, strict=True) if not is_plain(column)])
+    cells = _cells(block, [place for place, column in zip(places, columns, strict=True) if not is_plain(column)])
     if cells is None or len(cells) != num_lines:
         return None
     x_nF = np.empty((len(cells), len(places)), np.float32)
@@ -244,7 +244,7 @@ def _rows(block: Block, columns: Sequence[Column], places: Sequence[int]) -> Row
         if values is None:
             return None
         x_nF[:, i] = values
-    names = [f"{block.text.path}:{block.lines_before + line}" for line in range(1, num_lines + 1)]
+    names = [f"{block.path}:{block.lines_before + line}" for line in range(1, num_lines + 1)]
     return Rows(names, torch.from_numpy(x_nF))
 
 

@@ -22,7 +22,7 @@ from runner.data.table.column_kinds import Kind
 from runner.data.table.columns import Feature, Fit, used
 from runner.data.table.dialect import SAMPLE_BYTES, Reading, find_layout
 from runner.data.table.faults import Fault, TableText, open_quote_note
-from runner.data.table.frame import Frame, read_frame, without_values
+from runner.data.table.frame import Frame, read_frame
 from runner.data.table.given_splits import Official, official_rows, time_order
 from runner.data.table.last_rows import total_note, without_last
 from runner.data.table.notation import Spelling
@@ -168,7 +168,7 @@ def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, offic
     spelling = Spelling(
         reading.decimal, reading.thousands, layout.decimal, layout.is_decimal_sure, meaning.missing_values
     )
-    frame = without_values(frame, meaning.missing_values)
+    frame = frame.without_values(meaning.missing_values)
     rows = official_rows(text, frame, official)
     target_cells = read_cells(TargetCells(text, name, frame.apart[name], frame.words.get(name)), spelling, goal.task)
     if (are_out_N := target_cells.are_missing_N).any():
