@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Notation
-from runner.data.table.cells import EMPTY, spelled_number
-from runner.data.table.dialect import LARGEST_EXACT, Form
+from runner.data.table.cells import EMPTY, LARGEST_EXACT, Form, spelled_number
 from runner.data.table.faults import TableText
 from runner.errors import DataError
 
