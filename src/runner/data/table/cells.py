@@ -126,6 +126,11 @@ def is_marker(text: str) -> bool:
     return text in EMPTY or text.lower() in MARKERS or _ERROR.fullmatch(text) is not None
 
 
+def first_of(texts: Sequence[str], most: int) -> str:
+    """The first texts, parted by commas."""
+    return ", ".join(texts[:most]) + (", ..." if len(texts) > most else "")
+
+
 def in_order(texts: Iterable[str]) -> tuple[str, ...]:
     """Distinct texts, numbers by their size before words by their letters."""
 

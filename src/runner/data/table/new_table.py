@@ -98,7 +98,8 @@ def bare_row(words: Sequence[str], columns: Sequence[Column]) -> str:
         return ""
     if list(cell_faults([cell for _, cell in named], [column for column, _ in named])):
         return ""
-    return shlex.join([f"{column.in_file}={cell}" for column, cell in named]) + " ..." * (len(cells) < len(columns))
+    row = shlex.join([f"{column.in_file}={cell}" for column, cell in named])
+    return row if len(cells) == len(columns) else f"{row} ..."
 
 
 def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterator[Rows]:

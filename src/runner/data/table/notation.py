@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runner.contracts import Column, Notation
-from runner.data.table.cells import DECIMALS, MOST, NULL, is_empty, is_marker, number, sign, spelled_number
+from runner.data.table.cells import DECIMALS, MOST, NULL, first_of, is_empty, is_marker, number, sign, spelled_number
 
 FEWEST_NUMBERS = 0.5  # of the cells beside markers
 MOST_MARKERS = 3  # different texts that are no usual marker
@@ -232,8 +232,7 @@ def _code_of(column: Column, text: str) -> float | str:
         return float("nan") if column.is_number else -1.0
     if column.takes_unknown and text:
         return -1.0
-    some = ", ".join([*column.categories[:MOST_CATEGORIES], *["..."] * (len(column.categories) > MOST_CATEGORIES)])
-    return f"is none of {some}"
+    return f"is none of {first_of(column.categories, MOST_CATEGORIES)}"
 
 
 PLAIN = b"0123456789.eE+- "  # what a number is written with; no nan, no inf, no 1_000

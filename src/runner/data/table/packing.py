@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.config import regular_file
+from runner.data.table.cells import first_of
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -236,8 +237,7 @@ def _table_among(path: Path | str, names: Sequence[str]) -> tuple[str, str]:
             return found[0], f"{path}: {found[0]!r} in it is read" if len(files) > 1 else ""
     if not files:
         raise DataError(f"{path}: the archive holds no file")
-    found = tables or files
-    listed = ", ".join(map(repr, found[:MOST_NAMES])) + (", ..." if len(found) > MOST_NAMES else "")
+    listed = first_of(list(map(repr, tables or files)), MOST_NAMES)
     many = f"{len(tables)} tables" if tables else f"{len(files)} files, which none is known by its name to be a table"
     raise DataError(f"{path}: the archive holds {many}: {listed}\n  unpack it, and name the one that is meant")
 

@@ -38,7 +38,7 @@ def leaks(data: Data, split: Split) -> list[str]:
     is_suspect_F = goal.missed(data.x[few]) <= goal.most_missed(MISSED_BY_SUSPECT)
     lines = list(_leak_lines(data, split.train[order], is_suspect_F.nonzero().flatten().tolist()))
     more = len(lines) - MOST_LINES
-    return [*lines[:MOST_LINES], *[f"{more:,} more columns tell it likewise"] * (more > 0)]
+    return lines if more <= 0 else [*lines[:MOST_LINES], f"{more:,} more columns tell it likewise"]
 
 
 def _leak_lines(data: Data, rows: Tensor, suspects: list[int]) -> Iterator[str]:
@@ -126,9 +126,10 @@ def sentinels(data: Data, split: Split) -> list[str]:
 def _clause(group: list[Sentinel], num_rows: int) -> str:
     first, others = group[0], [sentinel.column for sentinel in group[1:]]
     gap = max(first.lowest - first.value, first.value - first.highest)
-    far = "far " * (gap > FAR * (first.highest - first.lowest))
-    more = len(others) - MOST_NAMED
-    named = ", ".join([*others[:MOST_NAMED], *[f"{more:,} more columns"] * (more > 0)])
+    far = "far " if gap > FAR * (first.highest - first.lowest) else ""
+    if (more := len(others) - MOST_NAMED) > 0:
+        others = [*others[:MOST_NAMED], f"{more:,} more columns"]
+    named = ", ".join(others)
     return (
         f"{_shown(first.value)} stands in {first.count:,} of {num_rows:,} cells of {first.column}, "
         f"{far}{'below' if first.value < first.lowest else 'above'} the rest "

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Column, Data, Split, Task, Unfitted
+from runner.data.table.cells import first_of
 from runner.data.table.column_kinds import Kind
 from runner.data.table.columns import Feature, Fit, used
 from runner.data.table.dialect import SAMPLE_BYTES, Reading, find_layout
@@ -236,7 +237,7 @@ def _check_names(
     asked += [("dataset.columns", name) for name in columns]
     lacking = [(key, name) for key, name in asked if name not in names]
     if lacking:
-        listed = ", ".join([*names[:MOST_NAMES], *["..."] * (len(names) > MOST_NAMES)])
+        listed = first_of(names, MOST_NAMES)
         raise ConfigError(
             [
                 f"{key}={name}: {path} has no such column{_hint(key, name, names, utf8)}\n  it has {listed}"
