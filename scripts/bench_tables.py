@@ -3,20 +3,17 @@
     python scripts/bench_tables.py [--pairs 3] [--rows 581012] [--folder DIR] [--decimals]
 
 A file of 55 whole numbers a row, or of 54 decimals and a label, is made in the folder, by default a temporary one.
-pandas reads it with explicit dtypes; we read it to tensors that are checked and fitted, at first without and then with
-what the cache has kept. The two take turns; medians are printed. Peaks are of processes of their own, above what they
-hold when all is imported.
+pandas reads it with explicit dtypes; we read it to tensors that are checked and fitted. The two take turns; medians are
+printed. Peaks are of processes of their own, above what they hold when all is imported.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from itertools import islice
@@ -31,7 +28,6 @@ import numpy as np
 import torch
 
 from runner.contracts import Split
-from runner.data.table.cache import WRITER
 
 COLUMNS = 54
 NAMES = [f"c{i}" for i in range(COLUMNS)] + ["label"]
@@ -82,20 +78,7 @@ def draw_split(num_rows: int) -> Split:
 def seconds(read: Callable[[Path], None], path: Path) -> float:
     begun = time.perf_counter()
     read(path)
-    taken = time.perf_counter() - begun
-    finish_writing()
-    return taken
-
-
-def finish_writing() -> None:
-    for thread in threading.enumerate():
-        if thread.name == WRITER:
-            thread.join()
-
-
-def empty(cache: Path) -> None:
-    for kept in cache.rglob("*.table"):
-        kept.unlink()
+    return time.perf_counter() - begun
 
 
 def peak_mb(path: Path) -> float:
@@ -114,7 +97,6 @@ def tell_peak(path: Path) -> None:
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = high_water_mb()
     by_us(path)
-    finish_writing()
     print(high_water_mb() - before)
 
 
@@ -124,26 +106,21 @@ def high_water_mb() -> float:
 
 
 def measure(folder: Path, num_rows: int, pairs: int, has_decimals: bool) -> float:
-    """Prints a line; the median seconds without the cache."""
-    path, cache = folder / f"rows_{num_rows}.csv", folder / "cache"
+    """Prints a line; the median seconds of ours."""
+    path = folder / f"rows_{num_rows}.csv"
     write_file(path, num_rows, has_decimals)
     ROWS[num_rows] = draw_split(num_rows)
-    times: dict[str, list[float]] = {"pandas": [], "ours": [], "cached": []}
+    times: dict[str, list[float]] = {"pandas": [], "ours": []}
     for _ in range(pairs):
-        empty(cache)
         times["pandas"].append(seconds(by_pandas, path))
         times["ours"].append(seconds(by_us, path))
-        times["cached"].append(seconds(by_us, path))
-    empty(cache)
     median = {name: statistics.median(values) for name, values in times.items()}
-    ratios = {name: statistics.median(np.divide(times[name], times["pandas"])) for name in ("ours", "cached")}
+    ratio = statistics.median(np.divide(times["ours"], times["pandas"]))
     final_mb = num_rows * (COLUMNS * 4 + 8) / 2**20
     peak = peak_mb(path)
-    empty(cache)
     path.unlink()
     print(
-        f"{num_rows:>9,} rows  pandas {median['pandas']:6.3f} s  ours {median['ours']:6.3f} s, {ratios['ours']:.2f} x  "
-        f"cached {median['cached']:6.3f} s, {ratios['cached']:.2f} x  "
+        f"{num_rows:>9,} rows  pandas {median['pandas']:6.3f} s  ours {median['ours']:6.3f} s, {ratio:.2f} x  "
         f"peak {peak:,.0f} MB, {peak / final_mb:.2f} x the tensors",
         flush=True,
     )
@@ -162,7 +139,6 @@ def main() -> None:
         tell_peak(asked.peak)
         return
     with tempfile.TemporaryDirectory(dir=asked.folder) as made:
-        os.environ["XDG_CACHE_HOME"] = str(Path(made) / "cache")
         tenth = measure(Path(made), asked.rows // 10, asked.pairs, asked.decimals)
         whole = measure(Path(made), asked.rows, asked.pairs, asked.decimals)
         print(f"ten times the rows: {whole / tenth:.2f} x the time")

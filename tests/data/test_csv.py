@@ -2,9 +2,6 @@
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +14,7 @@ from program import only_run, run
 from runner.contracts import Column, Split
 from runner.data.checks import check_data
 from runner.data.csv import received
-from runner.data.table import cache, dialect
+from runner.data.table import dialect
 from runner.data.table.dialect import Reading
 from runner.data.table.new_table import table_rows
 from runner.errors import ConfigError, DataError
@@ -328,48 +325,6 @@ def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None
     assert all(f"new.csv:{line}" in done.out for line in (2, 3, 5)) and "new.csv:4" not in done.out
     kept = json.dumps(torch.load(directory / "checkpoints" / "best.pt")["schema"])  # tuples there, lists in the file
     assert json.loads(kept) == json.loads((directory / "schema.json").read_text("utf-8"))
-
-
-def test_a_large_table_is_kept_and_a_changed_one_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "FEWEST_BYTES", 10)
-    path = write(tmp_path / "my.csv", HEADER, *ROWS)
-    first, _ = fitted(path)
-    wait_for_the_writer()
-    (kept,) = (tmp_path / "cache" / "runner" / "tables").iterdir()
-    monkeypatch.setattr("runner.data.table.table._read_cells", None)  # nothing is read again
-    again, _ = fitted(path)
-    assert torch.equal(again.x, first.x) and again.columns == first.columns and torch.equal(again.y, first.y)
-    monkeypatch.undo()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "FEWEST_BYTES", 10)
-    kept.write_bytes(kept.read_bytes()[:-1] + b"\xff")  # damaged: read anew
-    assert torch.equal(fitted(path)[0].y, first.y)
-    write(path, HEADER, *ROWS[:-1], ROWS[-1].replace("58.75", "58.76"))
-    assert fitted(path)[0].y[-1] == pytest.approx(58.76)
-    wait_for_the_writer()
-
-
-WIDE = "w" * 60
-
-
-def test_a_command_that_ends_at_once_keeps_its_table_nonetheless(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "my.csv", "w,a,b", *(f"{WIDE}{i % 7},{i / 4},{i % 2}" for i in range(cache.FEWEST_BYTES // 60))
-    )
-    command = [sys.executable, "-m", "runner", "show", "dataset=csv", f"dataset.path={path}", "dataset.target=b"]
-    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(list((tmp_path / "cache" / "runner" / "tables").iterdir())) == 1
-
-
-def wait_for_the_writer() -> None:
-    import threading
-
-    for thread in threading.enumerate():
-        if thread.name == cache.WRITER:
-            thread.join()
 
 
 def test_a_table_at_an_address_is_received_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 from runner.contracts import Column, Data, Source, Task
 from runner.data.download import get, locked, reasons, temporary_of
-from runner.data.table.blanks import BLANKS
 from runner.data.table.column_kinds import Kind
-from runner.data.table.dialect import DELIMITERS, Reading, find_delimiter, sample
+from runner.data.table.dialect import BLANKS, DELIMITERS, Reading, find_delimiter, sample
 from runner.data.table.given_splits import Official
 from runner.data.table.packing import plain
 from runner.data.table.table import Goal, Meaning, find_file, read_table

@@ -19,7 +19,7 @@ from runner.config import regular_file
 from runner.contracts import Column
 from runner.data.class_folders import folder_tree
 from runner.data.picture import BYTE, MOST_BYTES, SUFFIXES, Shades, edges, read_picture
-from runner.data.table.cell_values import value_of
+from runner.data.table.notation import value_of
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:

@@ -24,8 +24,7 @@ from runner.data.augment import build_augment
 from runner.data.batches import OneBatch, batches_of_splits
 from runner.data.checks import check_data, digest
 from runner.data.splits import SplitSettings, evaluated, split
-from runner.data.table.leaks import leaks
-from runner.data.table.sentinels import sentinels
+from runner.data.table.suspects import leaks, sentinels
 from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan

@@ -11,8 +11,8 @@ from torch import Tensor
 from experiments import assembled
 from runner.contracts import Column, Data, Split
 from runner.data.bundled import folder
-from runner.data.table import leaks as module
-from runner.data.table.leaks import leaks
+from runner.data.table import suspects as module
+from runner.data.table.suspects import leaks
 from tables import fitted, write
 
 NONE = torch.tensor([], dtype=torch.int64)

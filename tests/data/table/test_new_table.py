@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.contracts import Column
-from runner.data.table import csv_blocks, new_table
-from runner.data.table.cell_values import column_values, value_of
+from runner.data.table import faults as module
+from runner.data.table import new_table
 from runner.data.table.dialect import Reading
 from runner.data.table.new_table import single_row, table_rows, typed_decimal
+from runner.data.table.notation import column_values, value_of
 from runner.errors import ConfigError, DataError
 from tables import write
 
@@ -268,7 +269,7 @@ def test_a_large_file_is_read_in_blocks_as_if_it_were_read_line_by_line(
             expected = read(Path(folder), text)
         except DataError:
             return  # refused as a whole, before a row is read
-        patch.setattr(csv_blocks, "BLOCK_BYTES", block_bytes)
+        patch.setattr(module, "BLOCK_BYTES", block_bytes)
         patch.setattr(new_table, "BLOCK_BYTES", 0)
         assert read(Path(folder), text) == expected
 
@@ -276,7 +277,7 @@ def test_a_large_file_is_read_in_blocks_as_if_it_were_read_line_by_line(
 def test_plain_blocks_of_a_large_file_are_not_read_line_by_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_blocks, "BLOCK_BYTES", 40)
+    monkeypatch.setattr(module, "BLOCK_BYTES", 40)
     monkeypatch.setattr(new_table, "BLOCK_BYTES", 0)
     monkeypatch.delattr(new_table.Table, "by_record")
     rows = "".join(f"{i}.5,{('red', 'green', 'blue')[i % 3]}\n" for i in range(100))

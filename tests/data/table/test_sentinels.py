@@ -10,7 +10,7 @@ from torch import Tensor
 
 from experiments import assembled
 from runner.contracts import Column, Data, Split
-from runner.data.table.sentinels import sentinels
+from runner.data.table.suspects import sentinels
 from tables import write
 
 NONE = torch.tensor([], dtype=torch.int64)

@@ -15,9 +15,10 @@ from torch import Tensor
 
 from runner.contracts import Column, Missing, Notation, Split
 from runner.data.table.cells import NULL, date_format, in_order, is_empty, may_be_swapped, parts_of, spelled_number
-from runner.data.table.column_kinds import ColumnKinds, Found, setting
-from runner.data.table.faults import Fault
-from runner.data.table.notation import Numbers, says_none, values_of
+from runner.data.table.column_kinds import Found, TrainColumns, setting
+from runner.data.table.faults import Fault, TableText
+from runner.data.table.frame import Frame
+from runner.data.table.notation import Numbers, Spelling, says_none, values_of
 from runner.data.table.target import rounding_note
 
 if TYPE_CHECKING:
@@ -43,16 +44,24 @@ class Feature:
 
 
 @dataclass
-class Fit(ColumnKinds):
+class Fit:
     """The columns of a frame, each made a feature or left out, on the train rows of a split."""
 
+    text: TableText
+    frame: Frame
     meaning: Meaning
+    spelling: Spelling
+    split: Split
     faults: list[Fault] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     empty: dict[str, int] = field(default_factory=dict)  # column -> its cells without a value
     unknown: dict[str, int] = field(default_factory=dict)  # column -> its cells of no category that train rows have
     has_unread: bool = False  # whether a row of no split, as dataset.limit leaves them, holds what is no number
+
+    @cached_property
+    def _kinds(self) -> TrainColumns:
+        return TrainColumns(self.text.layout, self.frame, self.spelling, self.split)
 
     @cached_property
     def is_used_N(self) -> Tensor:
@@ -78,7 +87,7 @@ class Fit(ColumnKinds):
         said = self.meaning.columns.get(name)
         if isinstance(said, Column):
             return [self._as_said(place, said)]
-        found = self.kind_said(place, said) if said else self.kind_found(place)
+        found = self._kinds.kind(place, said)
         if found.refused:
             reason = f" may be read in two ways: {found.refused}"
             self._fault(name, self.frame.x_NC[:, place] >= 0, reason)
@@ -115,7 +124,7 @@ class Fit(ColumnKinds):
 
     def _dates(self, place: int) -> list[Feature]:
         """A feature for each part of the dates that differs among the train rows."""
-        name, counts = self.frame.names[place], self._counts(place)
+        name, counts = self.frame.names[place], self._kinds.counts(place)
         full = [text for text in counts if not is_empty(text)]
         form = date_format(full)
         if not form:
@@ -131,7 +140,7 @@ class Fit(ColumnKinds):
         for part in parts_of(form):
             notation = Notation(date_format=form, date_part=part)
             meanings = self._meanings(place, notation)
-            values = meanings[self._train(place).long()]
+            values = meanings[self._kinds.train(place).long()]
             full_values = values[~values.isnan()]
             if len(full_values) and bool((full_values != full_values[0]).any()):
                 is_marked = bool(values.isnan().any())
@@ -146,34 +155,22 @@ class Fit(ColumnKinds):
     def _meanings(self, place: int, notation: Notation) -> Tensor:
         """[V + 1] the numbers that the words spell; a word that spells none and is no marker is a fault."""
         name = self.frame.names[place]
-        words = self.frame.words[name]
-        values, is_wrong = values_of(words, notation, self.spelling)
-        codes_N = self.frame.x_NC[:, place].long()
+        values, is_wrong = values_of(self.frame.words[name], notation, self.spelling)
         advice = (
             f"\n  mend it, or take it as missing: dataset.missing_values=[...], or the column otherwise: "
             f"{setting(name, 'categorical')}, or ignored"
         )
         kind = "dates" if notation.date_part else "numbers"
-        self._fault(
-            name,
-            torch.tensor([*is_wrong, False])[codes_N],
-            f" is no {kind[:-1]}, and this is a column of {kind}{advice}",
-        )
+        reason = f" is no {kind[:-1]}, and this is a column of {kind}{advice}"
+        self._fault(name, self._of_words(place, [*is_wrong, False]), reason)
         return torch.tensor([*values, float("nan")])
 
     def _note_markers(self, place: int, numbers: Numbers) -> None:
         name = self.frame.names[place]
-        words = self.frame.words[name]
-        codes_N = self.frame.x_NC[:, place].long()
-        counts = torch.bincount(codes_N[codes_N >= 0], minlength=len(words)).tolist()
-        marked = {
-            word: count
-            for word, count in zip(words, counts, strict=True)
-            if count and not is_empty(word) and says_none(word, numbers.notation, self.spelling)
-        }
-        for word, count in marked.items():
-            held = f"{count:,} {'cell' if count == 1 else 'cells'} of {name} hold {word!r}: taken as missing"
-            self.notes.append(f"{held}; to take them as they are: {setting(name, 'categorical')}")
+        for word, count in self.frame.counts(place).items():
+            if not is_empty(word) and says_none(word, numbers.notation, self.spelling):
+                held = f"{count:,} {'cell' if count == 1 else 'cells'} of {name} hold {word!r}: taken as missing"
+                self.notes.append(f"{held}; to take them as they are: {setting(name, 'categorical')}")
 
     def _note_rounding(self, place: int, notation: Notation) -> None:
         words = self.frame.words[self.frame.names[place]]
@@ -186,7 +183,9 @@ class Fit(ColumnKinds):
         return self._with_categories(place, replace(column, takes_unknown=self.meaning.unknown == "zeros"))
 
     def _categories(self, place: int) -> tuple[str, ...]:
-        return in_order(text for text in self._counts(place) if text not in NULL and not self.spelling.is_missing(text))
+        return in_order(
+            text for text in self._kinds.counts(place) if text not in NULL and not self.spelling.is_missing(text)
+        )
 
     def _binary(self, place: int) -> Feature:
         """Of more than two categories, where it was said to be binary, those that say that there is none are none."""
@@ -194,27 +193,26 @@ class Fit(ColumnKinds):
         full = found if len(found) <= 2 else tuple(word for word in found if not is_empty(word))
         is_third = [word in full[2:] for word in self.frame.words[name]]
         reason = f" is another than {' and '.join(full[:2])}, and the column was said to be binary"
-        self._fault(name, torch.tensor([*is_third, False])[self.frame.x_NC[:, place].long()], reason)
+        self._fault(name, self._of_words(place, [*is_third, False]), reason)
         return self._with_categories(place, Column(name, full, ordered=True, missing=self._filled("filled")))
 
     def _as_said(self, place: int, column: Column) -> Feature:
         if not column.categories:
             is_text = column.name in self.frame.words
-            return self._numeric(place, self.kind_said(place, "numeric").numbers if is_text else None)
+            return self._numeric(place, self._kinds.kind(place, "numeric").numbers if is_text else None)
         return self._with_categories(place, replace(column, missing=self._filled("filled")))
 
     def _with_categories(self, place: int, column: Column) -> Feature:
         """The feature of a column whose categories are known; a word that is none of them is a fault, or unknown."""
         words = self.frame.words[column.name]
-        codes_N = self.frame.x_NC[:, place].long()
         nothing = float("nan") if column.is_number else -1.0
         known = {category: float(code) for code, category in enumerate(column.categories)}
         meanings = torch.tensor([*(known.get(word, nothing) for word in words), nothing])
         is_missing = [
             word not in known and (is_empty(word) or word in NULL or self.spelling.is_missing(word)) for word in words
         ]
-        is_missing_N = torch.tensor([*is_missing, True])[codes_N]
-        is_unknown_N = torch.tensor([*(word not in known for word in words), False])[codes_N] & ~is_missing_N
+        is_missing_N = self._of_words(place, [*is_missing, True])
+        is_unknown_N = self._of_words(place, [*(word not in known for word in words), False]) & ~is_missing_N
         self._take_missing(column.name, is_missing_N)
         self._take_unknown(column, is_unknown_N)
         if column.is_number and (is_missing_N | is_unknown_N)[self.split.train].any():
@@ -257,6 +255,10 @@ class Fit(ColumnKinds):
             return
         advice = f"fill it in, or dataset.missing=impute, or leave the column out: {setting(name, 'ignored')}"
         self._fault(name, is_missing_N, f", one of {many:,} cells without a value in this column\n  {advice}")
+
+    def _of_words(self, place: int, is_so: list[bool]) -> Tensor:
+        """[N] what is so of each row's word, at last of an empty cell."""
+        return torch.tensor(is_so)[self.frame.x_NC[:, place].long()]
 
     def _fault(self, name: str, is_wrong_N: Tensor, reason: str) -> None:
         if not is_wrong_N.any():

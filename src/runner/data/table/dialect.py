@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
-from runner.data.table.blanks import BLANKS, evenness, is_by_blanks, tabbed
-from runner.data.table.cells import MOST, is_empty, number
+from runner.data.table.cells import MOST, Form, form_of, is_empty, number
 from runner.errors import ConfigError, DataError
 
 DELIMITERS = ("\t", ";", "|", ",")  # where several part every line alike, the first: numbers have commas inside
@@ -21,10 +19,13 @@ LONGEST_FIELD = 2**31 - 1  # the largest number that csv takes on every system
 SAMPLE_BYTES = 2**18
 SAMPLE_RECORDS = 200
 FEWEST_RECORDS = 5  # in a sample of a text that has more: a line may be longer than SAMPLE_BYTES
-LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
-_WHOLE = re.compile(r"[-+]?\d+")
-_BELOW = re.compile(r"[-+]?\d{1,3}")
 _FRACTION = re.compile(r"[-+]?\d*,\d+")
+BLANKS = " "  # as a delimiter: runs of blanks and tabs, those at both ends of a line left out
+FEWEST_TO_TELL = 8  # rows of words alone, which may be sentences
+_QUOTED = re.compile(rb'((?<![^ \t\r\n])"[^"]*(?:""[^"]*)*")')
+_RUN = re.compile(rb"[ \t]+")
+_AT_AN_END = re.compile(rb"(?<=[\r\n])\t|\t(?=[\r\n])")
+_WITH_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+")
 
 Record = list[str]
@@ -41,12 +42,6 @@ class Reading:
     header: bool | None = None
     names: tuple[str, ...] | None = None
     skip_last: int = 0  # rows at the end that are none
-
-
-# What the first lines of a column hold: text; or numbers, all whole, all of one length (whole ones of four digits or
-# more), all with three digits behind a mark that may part thousands. Where later lines hold other numbers, or the mark
-# is there in some, how they are written matters, and they are read as text
-Form = Literal["text", "number", "whole", "code", "grouped"]
 
 
 @dataclass(frozen=True)
@@ -103,8 +98,8 @@ def find_layout(path: Path, utf8: bytes, reading: Reading, expected: Collection[
     is_sure = delimiter == "," or said is not None or _shows(body, decimal)
     surplus = body[0][len(names) :]
     width = len(names) + (0 if any(cell.strip() for cell in surplus) else len(surplus))
-    may_be_grouped = said is None
-    forms = tuple(_form(body, i, decimal, may_be_grouped) for i in range(len(names)))
+    cells = ([record[i].strip() for record in body if i < len(record)] for i in range(len(names)))
+    forms = tuple(form_of(column, decimal, may_be_grouped=said is None) for column in cells)
     return Layout(delimiter, decimal, is_sure, has_header, names, width, forms)
 
 
@@ -182,8 +177,8 @@ def _names(path: Path, first: Record, reading: Reading, has_header: bool) -> tup
 
 def _check_given_names(path: Path, first: Record, names: Sequence[str]) -> None:
     if len(names) != len(first):
-        line = ", ".join(first[:8])
-        raise ConfigError(f"{path}: {len(names)} columns are named, and line 1 has {len(first)} fields: {line} ...")
+        fields = f"{len(first)} fields: {', '.join(first[:8])} ..."
+        raise ConfigError(f"{path}: {len(names)} columns are named, and line 1 has {fields}")
     if first != names and sorted(first) == sorted(names):
         place = next(i for i, (cell, name) in enumerate(zip(first, names, strict=True)) if cell != name)
         raise DataError(
@@ -216,29 +211,71 @@ def _shows(body: Sequence[Record], decimal: str) -> bool:
     return any(fraction.fullmatch(cell.strip()) for record in body for cell in record)
 
 
-def _form(body: Sequence[Record], place: int, decimal: str, may_be_grouped: bool) -> Form:
-    cells = [record[place].strip() for record in body if place < len(record)]
-    if re.fullmatch(r"(?:[-+]?(?:0|[1-9]\d{0,6})\n)+", "\n".join([*cells, ""])):  # in a tenth of the time
-        return _form_of_whole(cells)
-    full = [cell for cell in cells if not is_empty(cell)]
-    if not all(number(cell, decimal) is not None for cell in full):
-        return "text"
-    if all(map(_WHOLE.fullmatch, full)):
-        return _form_of_whole(full)
-    grouped = re.compile(rf"[-+]?[1-9]\d{{0,2}}{re.escape(decimal)}\d{{3}}")
-    if not may_be_grouped or not all(grouped.fullmatch(cell) or _BELOW.fullmatch(cell) for cell in full):
-        return "number"
-    return "grouped" if all(map(grouped.fullmatch, full)) else "text"
-
-
-def _form_of_whole(full: Sequence[str]) -> Form:
-    digits = [cell.lstrip("+-") for cell in full]
-    if any(len(word) > 2 and word[0] == "0" for word in digits) or any(int(word) > LARGEST_EXACT for word in digits):
-        return "text"
-    is_code = bool(digits) and len(digits[0]) >= 4 and len(set(map(len, digits))) == 1
-    return "code" if is_code else "whole"
-
-
 def _are_numbers(cells: Sequence[str], decimal: str) -> bool:
+    return _are_mostly(lambda cell: number(cell, decimal) is not None, cells)
+
+
+def _are_mostly(is_so: Callable[[str], bool], cells: Sequence[str]) -> bool:
+    """Whether it is so of most cells that hold a value."""
     full = [cell for cell in cells if not is_empty(cell)]
-    return bool(full) and sum(number(cell, decimal) is not None for cell in full) >= MOST * len(full)
+    return bool(full) and sum(map(is_so, full)) >= MOST * len(full)
+
+
+def tabbed(utf8: bytes) -> bytes:
+    """The text with a tab for each run of blanks outside quotes, and none at the ends of its lines, which stay."""
+    parts = _QUOTED.split(utf8)
+    parts[::2] = [_AT_AN_END.sub(b"", _RUN.sub(b"\t", part)) for part in parts[::2]]
+    return b"".join(parts).strip(b"\t")
+
+
+def is_by_blanks(
+    records: Sequence[Sequence[str]], other: str, others: Sequence[Sequence[str]], expected: Collection[str]
+) -> bool:
+    """Whether runs of blanks, which give ``records``, part a text better than the delimiter ``other`` does."""
+    share, other_share = evenness(records), evenness(others)
+    if share < MOST or not _are_cells(records, expected):
+        return False
+    if other_share < MOST or (other == "\t" and other_share < share == 1):
+        return True
+    if other == "\t":
+        return any(_are_rows_of_numbers(column) for column in _columns(others))
+    return other == "," and all(_WITH_COMMA.fullmatch(cell) for record in records for cell in record if "," in cell)
+
+
+def evenness(records: Sequence[Sequence[str]]) -> float:
+    """The share of records that have as many fields as the first; 0 where that has one."""
+    width = len(records[0]) if records else 0
+    return sum(len(record) == width for record in records) / len(records) if width > 1 else 0.0
+
+
+def _are_cells(records: Sequence[Sequence[str]], expected: Collection[str]) -> bool:
+    """Whether what blanks part are cells of columns, not the words of sentences."""
+    if expected and set(expected) <= set(records[0]):
+        return True
+    columns = _columns(records)
+    if any(_are_mostly(_is_number_or_fraction, column) for column in columns):
+        return True
+    repeat = [len(set(column)) <= len(column) / 2 for column in columns]
+    return len(records) >= FEWEST_TO_TELL and len(columns) > 2 and sum(repeat) > len(columns) / 2
+
+
+def _columns(records: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The cells below the first record, which may be a header, of the records that are as wide."""
+    body = records[1:] or records
+    return list(zip(*(record for record in body if len(record) == len(records[0])), strict=True))
+
+
+def _is_number_or_fraction(cell: str) -> bool:
+    return number(cell) is not None or _WITH_COMMA.fullmatch(cell) is not None
+
+
+def _are_rows_of_numbers(column: Sequence[str]) -> bool:
+    """Whether most cells hold several numbers; those with one blank between whole numbers may be one: 1 250."""
+    parts = [cell.split() for cell in column]
+    several = [
+        len(words) > 1
+        and all(is_empty(word) or number(word) is not None for word in words)
+        and ("  " in cell or any("." in word for word in words[:-1]))
+        for cell, words in zip(column, parts, strict=True)
+    ]
+    return sum(several) >= MOST * len(several)

@@ -76,7 +76,7 @@ def total_note(text: TableText, frame: Frame) -> str:
     place = next((place for place, cell in enumerate(cells) if _is_word(cell)), None)
     if place is None and not any(map(is_empty, cells)):
         return ""
-    columns = {name: frame.x_NC[:, i].numpy() for i, name in enumerate(frame.names)} | dict(frame.apart)
+    columns = frame.columns
     if place is not None and _recurs(columns[text.layout.names[place]]):  # it is a category
         return ""
     if not is_total(cells) and not _are_sums([values for name, values in columns.items() if name not in frame.words]):

@@ -7,25 +7,31 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from runner.config import regular_file
 from runner.config.spelling import nearest
 from runner.contracts import Column
 from runner.data.new_rows import Rows, placed
-from runner.data.table.cell_values import column_values, value_of
-from runner.data.table.csv_blocks import BLOCK_BYTES, plain_blocks
 from runner.data.table.dialect import Reading, Record, find_delimiter, find_layout, sample
-from runner.data.table.faults import TableText, open_quote_note
+from runner.data.table.faults import BLOCK_BYTES, TableText, open_quote_note
+from runner.data.table.frame import in_turn, parsed
+from runner.data.table.notation import LARGEST, column_values, is_plain, value_of
 from runner.data.table.packing import plain, unpacked
 from runner.data.table.text import as_utf8, composed
 from runner.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AT_A_TIME = 8192  # rows
 SHOWN = 40  # characters of a cell
@@ -92,7 +98,8 @@ def bare_row(words: Sequence[str], columns: Sequence[Column]) -> str:
         return ""
     if list(cell_faults([cell for _, cell in named], [column for column, _ in named])):
         return ""
-    return shlex.join([f"{column.in_file}={cell}" for column, cell in named]) + " ..." * (len(cells) < len(columns))
+    row = shlex.join([f"{column.in_file}={cell}" for column, cell in named])
+    return row if len(cells) == len(columns) else f"{row} ..."
 
 
 def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterator[Rows]:
@@ -157,14 +164,14 @@ class Table:
             yield replace(rows, notes=notes)
             notes = []
 
-    def by_record(self, text: TableText, places: Sequence[int], lines_before: int = 0) -> Iterator[Rows]:
-        records = ((lines_before + line, cells) for line, cells in text.records())
+    def by_record(self, text: TableText, places: Sequence[int]) -> Iterator[Rows]:
+        records = text.records()
         while block := list(islice(records, AT_A_TIME)):
             yield self.rows(block, places)
 
     def by_block(self, places: Sequence[int]) -> Iterator[Rows]:
         for block, rows in plain_blocks(self.text, self.columns, places):
-            yield from self.by_record(block.text, places, block.lines_before) if rows is None else [rows]
+            yield from self.by_record(block, places) if rows is None else [rows]
 
     def rows(self, block: list[tuple[int, Record]], places: Sequence[int]) -> Rows:
         fit = [(line, cells) for line, cells in block if self.text.is_whole(cells)]
@@ -211,3 +218,54 @@ def shortened(cell: str) -> str:
 def unknown_column(name: str, names: Sequence[str]) -> str:
     meant = nearest(name, names)
     return f"{name}=...: no column of this run; {f'did you mean {meant}? ' if meant else ''}it has {', '.join(names)}"
+
+
+def plain_blocks(
+    text: TableText, columns: Sequence[Column], places: Sequence[int]
+) -> Iterator[tuple[TableText, Rows | None]]:
+    """Each block with its rows; None where they have to be read one by one. ``columns`` stand at ``places``."""
+    import pandas as pd
+
+    # of a first line with too many fields; here, for all threads
+    with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
+        yield from in_turn(lambda block: (block, _rows(block, columns, places)), text.blocks())
+
+
+def _rows(block: TableText, columns: Sequence[Column], places: Sequence[int]) -> Rows | None:
+    utf8, layout = block.utf8, block.layout
+    num_lines = utf8.count(b"\n") + (not utf8.endswith(b"\n"))
+    if utf8.count(layout.separator.encode()) != num_lines * (layout.width - 1):
+        return None
+    cells = _cells(block, [place for place, column in zip(places, columns, strict=True) if not is_plain(column)])
+    if cells is None or len(cells) != num_lines:
+        return None
+    x_nF = np.empty((len(cells), len(places)), np.float32)
+    for i, (place, column) in enumerate(zip(places, columns, strict=True)):
+        values = _values(cells[str(place)], column, layout.sure_decimal)
+        if values is None:
+            return None
+        x_nF[:, i] = values
+    names = [f"{block.path}:{block.lines_before + line}" for line in range(1, num_lines + 1)]
+    return Rows(names, torch.from_numpy(x_nF))
+
+
+def _cells(text: TableText, words: Collection[int]) -> pd.DataFrame | None:
+    """The cells as pandas finds them, those of the columns ``words`` as they stand; None where it finds no table."""
+    import pandas as pd
+
+    dtype = {str(place): "str" for place in words} or None
+    try:
+        return parsed(text, dtype=dtype, na_filter=False, low_memory=False)
+    except (pd.errors.ParserError, pd.errors.ParserWarning):
+        return None
+
+
+def _values(cells: pd.Series[Any], column: Column, decimal: str | None) -> NDArray[Any] | Sequence[float] | None:
+    """[n] what the cells of a column are to the net; None where one has to be looked at by itself."""
+    if not is_plain(column):
+        values, wrong = column_values(cells.tolist(), column, decimal)
+        return None if wrong else values
+    if cells.dtype.kind not in "iuf":
+        return None
+    numbers: NDArray[Any] = cells.to_numpy()
+    return numbers if numbers.min() >= -LARGEST and numbers.max() <= LARGEST else None

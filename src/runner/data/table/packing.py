@@ -11,25 +11,28 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 
 from runner.config import regular_file
-from runner.data.table.conversion import PROGRAMS, as_csv
+from runner.data.table.cells import first_of
 from runner.errors import DataError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+WEB_PAGE = "a web page: the address leads to a page about the file, not to the file"
 FOREIGN: Sequence[tuple[re.Pattern[bytes], str]] = [  # how what is often given in place of a table begins
     (re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"]"), "JSON; write it as CSV"),
     (re.compile(rb"%PDF"), "a PDF"),
     (re.compile(rb"\x89HDF"), "an HDF5 file"),
     (re.compile(rb"SQLite format 3"), "an SQLite database; write the table as CSV"),
     (re.compile(rb"7z\xbc\xaf|Rar!"), "packed by another program; unpack it"),
-    (
-        re.compile(rb"<(!doctype\s+html|html\b|head>|body\b|!--)", re.IGNORECASE),
-        "a web page: the address leads to a page about the file, not to the file",
-    ),
-    (re.compile(rb"<(\?xml|!doctype)\b", re.IGNORECASE), "XML: what a server says of a fault, or another kind of file"),
+    (re.compile(rb"(?i)<(!doctype\s+html|html\b|head>|body\b|!--)"), WEB_PAGE),
+    (re.compile(rb"(?i)<(\?xml|!doctype)\b"), "XML: what a server says of a fault, or another kind of file"),
 ]
 KINDS = {  # how a file of the kind begins
     b"\x1f\x8b": "gzip",
@@ -50,7 +53,14 @@ STREAMS: Mapping[str, tuple[str, ...]] = {  # the module that opens it: the firs
     "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
 }
 FAULTS = ("LZMAError", "ZstdError")  # of these modules
-SAMPLE_BYTES = 2**20
+PROGRAMS: Mapping[str, tuple[str, str, str]] = {  # kind -> what it is, what pip gives, what pandas calls that
+    "xlsx": ("an Excel workbook", "openpyxl", "openpyxl"),
+    "xlsb": ("a binary Excel workbook", "pyxlsb", "pyxlsb"),
+    "xls": ("an old Excel workbook", "xlrd", "xlrd"),
+    "ods": ("an OpenDocument sheet", "odfpy", "odf"),
+    "parquet": ("a Parquet file", "pyarrow", "pyarrow"),
+    "feather": ("a Feather file", "pyarrow", "pyarrow"),
+}
 SURELY_BYTES = 2**30  # may be in any packed file, and beyond it
 MOST_TIMES = 100  # its size: texts of tables are packed to a tenth, of indicators to a fiftieth
 MOST_LAYERS = 3  # a file in a file in a file
@@ -95,8 +105,7 @@ def _plain(path: Path | str, raw: bytes, layers: int) -> Content:
     if kind == "zip":
         kind = _kind_of_zip(path, raw)
     if kind in PROGRAMS:
-        csv_text, has_header, note = as_csv(path, raw, kind)
-        return Content(csv_text, "utf-8", has_header, note)
+        return _as_csv(path, raw, kind)
     if kind or _is_tar(raw):
         if not layers:
             raise DataError(f"{path}: is packed more than {MOST_LAYERS} times; unpack it")
@@ -108,10 +117,9 @@ def _plain(path: Path | str, raw: bytes, layers: int) -> Content:
 
 
 def _refuse_foreign(path: Path | str, raw: bytes) -> None:
-    start = raw[:SAMPLE_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
-    for pattern, what in FOREIGN:
-        if pattern.match(start):
-            raise DataError(f"{path}: is {what}")
+    start = raw[:PIECE_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
+    if what := next((what for pattern, what in FOREIGN if pattern.match(start)), ""):
+        raise DataError(f"{path}: is {what}")
     if not start and not raw.strip():
         raise DataError(f"{path}: the file is empty")
 
@@ -126,7 +134,7 @@ def _stream(path: Path | str, raw: bytes, kind: str) -> bytes:
         if module.__name__ == "zstandard":
             return _bounded(path, _zstd_pieces(module, raw), len(raw))
         with module.open(io.BytesIO(raw)) as stream:
-            return _bounded(path, _pieces(stream), len(raw))
+            return _bounded(path, iter(partial(stream.read, PIECE_BYTES), b""), len(raw))
     except faults as fault:
         raise DataError(f"{path}: the {kind} file is cut short or damaged: {fault}") from fault
 
@@ -137,10 +145,6 @@ def _module(names: Sequence[str]) -> Any:
         with suppress(ImportError):
             return import_module(name)
     return None
-
-
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    return iter(lambda: stream.read(PIECE_BYTES), b"")
 
 
 def _zstd_pieces(zstandard: Any, raw: bytes) -> Iterator[bytes]:
@@ -206,37 +210,91 @@ def _member(path: Path | str, raw: bytes) -> tuple[bytes, str]:
     if _is_tar(raw):
         return _tar_member(path, raw)
     with _zip(path, raw) as archive:
-        name = _table_among(path, archive.namelist())
+        name, note = _table_among(path, archive.namelist())
         with archive.open(name) as stream:
-            return _bounded(path, _pieces(stream), len(raw)), _taken(path, name, archive.namelist())
+            return _bounded(path, iter(partial(stream.read, PIECE_BYTES), b""), len(raw)), note
 
 
 def _tar_member(path: Path | str, raw: bytes) -> tuple[bytes, str]:
     try:
         with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
             files = {member.name: member for member in tar if member.isfile()}
-            name = _table_among(path, list(files))
+            name, note = _table_among(path, list(files))
             stream = tar.extractfile(files[name])
             assert stream is not None
-            return stream.read(), _taken(path, name, list(files))
+            return stream.read(), note
     except tarfile.TarError as fault:
         raise DataError(f"{path}: the tar file is cut short or damaged: {fault}") from fault
 
 
-def _table_among(path: Path | str, names: Sequence[str]) -> str:
-    """The name of the only table. Raises DataError where there are more, or none."""
+def _table_among(path: Path | str, names: Sequence[str]) -> tuple[str, str]:
+    """(the name of the only table, what to say where there is more). Raises DataError for several tables, or none."""
     files = [name for name in names if not HIDDEN.search(name)]
     tables = [name for name in files if TABLE.search(name)]
     texts = [name for name in files if TEXT.search(name) and not ABOUT.search(name)]
     for found in (files, tables, texts):
         if len(found) == 1:
-            return found[0]
+            return found[0], f"{path}: {found[0]!r} in it is read" if len(files) > 1 else ""
     if not files:
         raise DataError(f"{path}: the archive holds no file")
-    listed = ", ".join([*map(repr, (tables or files)[:MOST_NAMES]), *["..."] * (len(tables or files) > MOST_NAMES)])
+    listed = first_of(list(map(repr, tables or files)), MOST_NAMES)
     many = f"{len(tables)} tables" if tables else f"{len(files)} files, which none is known by its name to be a table"
     raise DataError(f"{path}: the archive holds {many}: {listed}\n  unpack it, and name the one that is meant")
 
 
-def _taken(path: Path | str, name: str, names: Sequence[str]) -> str:
-    return f"{path}: {name!r} in it is read" if len([name for name in names if not HIDDEN.search(name)]) > 1 else ""
+def _as_csv(path: Path | str, raw: bytes, kind: str) -> Content:
+    """Numbers are spelled so that they are read back as they are, dates as ISO has them. Raises DataError."""
+    what, package, engine = PROGRAMS[kind]
+    try:
+        if kind in ("parquet", "feather"):
+            return _columns_as_csv(raw, kind)
+        return _sheet_as_csv(path, raw, engine)
+    except ImportError as fault:
+        raise DataError(f"{path}: is {what}: pip install {package}, or save it as CSV") from fault
+    except DataError:
+        raise
+    except Exception as fault:  # each reader has faults of its own
+        said = (str(fault) or type(fault).__name__).splitlines()[0][:200]
+        raise DataError(f"{path}: is {what}, and cannot be read: {said}\n  save it as CSV") from fault
+
+
+def _columns_as_csv(raw: bytes, kind: str) -> Content:
+    import pandas as pd
+
+    read = pd.read_parquet if kind == "parquet" else pd.read_feather
+    frame = read(io.BytesIO(raw), dtype_backend="numpy_nullable")  # whole numbers stay so where some are missing
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index()
+    return Content(frame.to_csv(index=False).encode(), "utf-8", has_header=True)
+
+
+def _sheet_as_csv(path: Path | str, raw: bytes, engine: str) -> Content:
+    """Of the first sheet that holds anything; whether its first row is a header, is found as in a CSV file."""
+    import pandas as pd
+
+    with _book(raw, engine) as book:
+        for name in map(str, book.sheet_names):
+            cells = pd.read_excel(book, sheet_name=name, header=None, dtype=object, na_filter=False)
+            if cells.size:
+                others = ", ".join(repr(other) for other in map(str, book.sheet_names) if other != name)
+                note = f"{path}: the sheet {name!r} is read, not {others}" if others else ""
+                return Content(cells.map(_cell).to_csv(index=False, header=False).encode(), "utf-8", note=note)
+    raise DataError(f"{path}: no sheet of it holds anything")
+
+
+def _book(raw: bytes, engine: str) -> pd.ExcelFile:
+    """Opened by the engine, or by the one that opens them all. Raises ImportError."""
+    import pandas as pd
+
+    try:
+        return pd.ExcelFile(io.BytesIO(raw), engine=engine)
+    except ImportError:
+        return pd.ExcelFile(io.BytesIO(raw), engine="calamine")
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(" ").removesuffix(" 00:00:00")
+    return repr(value) if type(value) is float else str(value)

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Column, Data, Split, Task, Unfitted
-from runner.data.table import cache
-from runner.data.table.cache import Cells
+from runner.data.table.cells import first_of
 from runner.data.table.column_kinds import Kind
 from runner.data.table.columns import Feature, Fit, used
 from runner.data.table.dialect import SAMPLE_BYTES, Reading, find_layout
 from runner.data.table.faults import Fault, TableText, open_quote_note
-from runner.data.table.frame import Frame, read_frame, without_values
+from runner.data.table.frame import Frame, read_frame
 from runner.data.table.given_splits import Official, official_rows, time_order
 from runner.data.table.last_rows import total_note, without_last
 from runner.data.table.notation import Spelling
@@ -63,7 +62,7 @@ class Table(Unfitted):
 
     def fitted(self, split: Split) -> Data:
         """The features as the train rows tell them. Raises DataError naming file, line, column and value."""
-        fit = Fit(self.text, self.frame, self.spelling, split, self.meaning)
+        fit = Fit(self.text, self.frame, self.meaning, self.spelling, split)
         features = fit.features()
         if fit.faults:
             self.text.refuse(fit.faults)
@@ -160,22 +159,19 @@ def _spelled_otherwise(place: Path) -> Path | None:
 
 def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, official: Official) -> Data:
     """The rows of a file, to be fitted on those that train. Raises ConfigError, or DataError with line and column."""
-    how = (reading, goal.target, official.column, sorted(meaning.as_words))
-    cells = cache.cached(path, how, lambda: _read_cells(path, reading, meaning, goal, official.column))
-    text, frame = TableText(path, cells.encoding, cells.layout), cells.frame
-    name = goal.column(cells.layout.names)
+    text, frame, notes = _read_cells(path, reading, meaning, goal, official.column)
+    layout = text.layout
+    name = goal.column(layout.names)
     if frame.num_rows < 2:
         raise DataError(f"{path}: holds {frame.num_rows} row: nothing to learn from and to judge by")
     if not frame.names:
         raise DataError(f"{path}: holds no column beside {' and '.join(frame.apart)}: nothing to predict from")
-    layout = cells.layout
     spelling = Spelling(
         reading.decimal, reading.thousands, layout.decimal, layout.is_decimal_sure, meaning.missing_values
     )
-    frame = without_values(frame, meaning.missing_values)
+    frame = frame.without_values(meaning.missing_values)
     rows = official_rows(text, frame, official)
     target_cells = read_cells(TargetCells(text, name, frame.apart[name], frame.words.get(name)), spelling, goal.task)
-    notes = _notes(path, cells, reading)
     if (are_out_N := target_cells.are_missing_N).any():
         if not goal.drops_empty:
             target_cells.refuse(are_out_N, ": the target has no value here; take the row out, or fill it in")
@@ -211,7 +207,10 @@ def _left_out(cells: TargetCells, are_out_N: NDArray[np.bool_]) -> str:
     )
 
 
-def _read_cells(path: Path, reading: Reading, meaning: Meaning, goal: Goal, split_column: str | None) -> Cells:
+def _read_cells(
+    path: Path, reading: Reading, meaning: Meaning, goal: Goal, split_column: str | None
+) -> tuple[TableText, Frame, list[str]]:
+    """(the text, which is read again where a fault is to be shown, its cells, what to know of how it was read)."""
     content = unpacked(path)
     encoded = as_utf8(path, content, reading.encoding)
     utf8 = without_last(path, encoded.utf8, reading.skip_last)
@@ -223,8 +222,11 @@ def _read_cells(path: Path, reading: Reading, meaning: Meaning, goal: Goal, spli
     _check_names(path, utf8, layout.names, apart, meaning.columns)
     text = TableText(path, encoded.encoding, layout, layout.separated(utf8))
     frame = read_frame(text, meaning.as_words, apart)
-    notes = tuple(filter(None, [content.note, encoded.note, open_quote_note(text), total_note(text, frame)]))
-    return Cells(encoded.encoding, notes, layout, frame)
+    notes = [content.note, encoded.note, open_quote_note(text), total_note(text, frame)]
+    if not layout.has_header and reading.names is None:
+        first, last = layout.names[0], layout.names[-1]
+        notes.append(f"{path}: line 1 names no columns; they are called {first} to {last} (dataset.names=[...])")
+    return replace(text, read=None), frame, list(filter(None, notes))
 
 
 def _check_names(
@@ -235,7 +237,7 @@ def _check_names(
     asked += [("dataset.columns", name) for name in columns]
     lacking = [(key, name) for key, name in asked if name not in names]
     if lacking:
-        listed = ", ".join([*names[:MOST_NAMES], *["..."] * (len(names) > MOST_NAMES)])
+        listed = first_of(names, MOST_NAMES)
         raise ConfigError(
             [
                 f"{key}={name}: {path} has no such column{_hint(key, name, names, utf8)}\n  it has {listed}"
@@ -255,13 +257,3 @@ def _hint(key: str, name: str, names: Sequence[str], utf8: bytes) -> str:
     cells = ((number, re.split(r"[,;|\t]", line)) for number, line in enumerate(first_lines, start=2))
     line = next((number for number, words in cells if name in (word.strip(' "') for word in words)), None)
     return f"; line {line} holds the word: take out the lines above it" if line else ""
-
-
-def _notes(path: Path, cells: Cells, reading: Reading) -> list[str]:
-    """What a user should know of how the file was read."""
-    names, notes = cells.layout.names, list(cells.notes)
-    if not cells.layout.has_header and reading.names is None:
-        notes.append(
-            f"{path}: line 1 names no columns; they are called {names[0]} to {names[-1]} (dataset.names=[...])"
-        )
-    return notes

@@ -5,7 +5,7 @@ Shapes: N rows, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Task
-from runner.data.table.cells import NULL, date_format, in_order
+from runner.data.table.cells import LARGEST_EXACT, NULL, date_format, first_of, in_order
 from runner.data.table.column_kinds import is_id_name, kind_of_words, numbering_note
-from runner.data.table.dialect import LARGEST_EXACT
 from runner.data.table.faults import Fault, TableText
 from runner.data.table.notation import Spelling, values_of
 from runner.errors import ConfigError, DataError
 
 MOST_CLASSES = 20  # whole numbers of more values than this are a number to predict
+MOST_NAMED = 8  # classes in a message
 ROWS_A_CLASS = 5  # and of fewer rows a value than this
 
 
@@ -202,12 +202,8 @@ def _check_classes(cells: TargetCells, said: Task | None, labels: Sequence[str])
     if len(labels) < 2:
         raise DataError(f"{where} is {labels[0]!r} in every row: there is nothing to tell apart")
     if said == "binary" and len(labels) > 2:
-        raise ConfigError(f"dataset.task=binary: {where} has {len(labels)} values: {_some(labels)}")
+        raise ConfigError(f"dataset.task=binary: {where} has {len(labels)} values: {first_of(labels, MOST_NAMED)}")
     if said == "multiclass" and len(labels) > len(cells.values_N) / 2 and len(labels) > MOST_CLASSES:
         raise ConfigError(
             f"dataset.task=multiclass: {where} has {len(labels):,} values in {len(cells.values_N):,} rows"
         )
-
-
-def _some(labels: Collection[str], most: int = 8) -> str:
-    return ", ".join([*list(labels)[:most], *["..."] * (len(labels) > most)])

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.data.table import csv_blocks
+from runner.data.table import faults
 from runner.data.table.dialect import Reading, find_layout
 from runner.data.table.faults import TableText
 from runner.data.table.frame import Frame, read_frame
@@ -50,9 +50,9 @@ def test_short_whole_numbers_are_read_as_they_are() -> None:
 def test_a_table_is_the_same_in_blocks_of_any_size(header: str, rows: list[str], block_bytes: int) -> None:
     text = header + ROWS[0] + "".join(rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_blocks, "BLOCK_BYTES", block_bytes)
+        patch.setattr(faults, "BLOCK_BYTES", block_bytes)
         found = frame(text, bool(header))
-        patch.setattr(csv_blocks, "BLOCK_BYTES", 2**20)
+        patch.setattr(faults, "BLOCK_BYTES", 2**20)
         expected = frame(text, bool(header))
     if isinstance(found, str) or isinstance(expected, str):
         assert found == expected

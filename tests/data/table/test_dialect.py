@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from runner.contracts import Column
-from runner.data.table.blanks import tabbed
-from runner.data.table.dialect import Reading, find_delimiter
+from runner.data.table.dialect import Reading, find_delimiter, tabbed
 from runner.data.table.new_table import table_rows
 from runner.errors import DataError
 from tables import fitted, write
