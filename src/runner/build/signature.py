@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import torch
 from torch import Tensor
 
 from runner.config.catalog import Part
+from runner.config.spelling import nearest
+from runner.config.types import faults
 from runner.errors import ConfigError
 
 Parameters = Mapping[str, inspect.Parameter]
@@ -28,9 +30,9 @@ def arguments(part: Part, kind: type, facts: Mapping[str, Any], knobs: Mapping[s
     """
     parameters = _parameters(kind)
     given = {key: value for key, value in knobs.items() if key in parameters or not _may_lack(kind, value)}
-    faults = [*_name_faults(part, kind, parameters, facts, given), *_type_faults(part, parameters, given)]
-    if faults:
-        raise ConfigError(faults)
+    found = [*_name_faults(part, kind, parameters, facts, given), *_type_faults(part, parameters, given)]
+    if found:
+        raise ConfigError(found)
     return {key: _cast(parameters, key, value) for key, value in given.items()} | dict(facts)
 
 
@@ -71,72 +73,56 @@ def _name_faults(
 
 
 def _unknown(part: Part, kind: type, parameters: Parameters, key: str) -> str:
-    near = get_close_matches(key, list(parameters), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(parameters) or 'none'}"
+    near = nearest(key, parameters)
+    hint = f"did you mean {near}?" if near else f"it takes {', '.join(parameters) or 'none'}"
     release = f" of torch {torch.__version__}" if kind.__module__.startswith("torch.") else ""
     return f"{part.group}.{key}: {kind.__name__}{release} has no such argument; {hint}"
 
 
 def _type_faults(part: Part, parameters: Parameters, given: Mapping[str, Any]) -> Iterator[str]:
     for key, value in given.items():
-        if key in parameters and not _accepts(parameters[key].annotation, value):
-            yield f"{part.group}.{key}={value}: {part.option} wants {_words(parameters[key].annotation)}"
+        wanted = _plain(parameters[key].annotation) if key in parameters else Any
+        if faults(_in_words(wanted, value), wanted, key):
+            yield f"{part.group}.{key}={value}: {part.option} wants {_words(wanted)}"
 
 
-def _accepts(hint: Any, value: Any) -> bool:
-    """Whether a plain value suits an annotation; what is too rich to judge is left to the class."""
-    choices = get_args(hint)
-    if get_origin(hint) in (Union, UnionType):
-        return any(_accepts(choice, value) for choice in _members(hint))
-    if get_origin(hint) is Literal:
-        return value in choices or _is_true_in_words(hint, value)
-    if _is_list(hint):
-        return _is_row(value) and all(_accepts(choices[0], item) for item in value)
-    if get_origin(hint) is tuple:
-        return _is_row(value) and len(value) == len(choices) and all(map(_accepts, choices, value))
-    return _accepts_one(hint, value)
+@dataclass(frozen=True)
+class Finite:
+    """Anything but a number that is none."""
+
+    def admits(self, value: Any) -> bool:
+        return not isinstance(value, float) or isfinite(value)
 
 
-def _accepts_one(hint: Any, value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    if hint is float:
-        return number
-    if hint is int:
-        return number and isinstance(value, int)
-    if hint is Tensor:
-        return _is_row(value) and all(_accepts_one(float, item) for item in value)
-    if hint in (bool, str, None, NoneType):
-        return isinstance(value, NoneType if hint is None else hint)
-    return not isinstance(value, float) or isfinite(value)
-
-
-def _is_list(hint: Any) -> bool:
-    """Whether an annotation is of any number of entries of one kind: list[int], Iterable[int], tuple[int, ...]."""
+def _plain(hint: Any) -> Any:
+    """An annotation in the terms of ``config.types``; what is too rich to judge is left to the class."""
     origin, choices = get_origin(hint), get_args(hint)
-    if origin is tuple:
-        return choices[-1] is Ellipsis
-    return isinstance(origin, type) and issubclass(origin, Iterable) and len(choices) == 1
-
-
-def _is_row(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    if origin in (Union, UnionType):
+        return Union[tuple(map(_plain, _members(hint)))]  # noqa: UP007  # its members are not written out
+    if hint is Tensor:
+        return list[float]
+    if origin is tuple and choices[-1] is not Ellipsis:
+        return tuple[tuple(map(_plain, choices))]  # type: ignore[misc]
+    if isinstance(origin, type) and issubclass(origin, Iterable) and (origin is tuple or len(choices) == 1):
+        return list[_plain(choices[0])]  # type: ignore[misc]  # list[int], Iterable[int], tuple[int, ...]
+    is_plain = origin is Literal or hint in (int, float, bool, str, None, NoneType)
+    return (hint or NoneType) if is_plain else Annotated[Any, Finite()]
 
 
 def _cast(parameters: Parameters, key: str, value: Any) -> Any:
     """A value as what ``kind`` asked for."""
     hint = parameters[key].annotation if key in parameters else None
-    if any(_is_true_in_words(member, value) for member in _members(hint)):
-        return "true"
     if not isinstance(value, list):
-        return value
+        return _in_words(hint, value)
     if Tensor in _members(hint):
         return torch.tensor(value, dtype=torch.float32)
     return tuple(value) if any(get_origin(member) is tuple for member in _members(hint)) else value
 
 
-def _is_true_in_words(hint: Any, value: Any) -> bool:
-    """Whether YAML has read as a truth what is one word of several: ConfusionMatrix(normalize="true")."""
-    return value is True and get_origin(hint) is Literal and "true" in get_args(hint)
+def _in_words(hint: Any, value: Any) -> Any:
+    """The value, but where YAML has read as a truth what is one word of several: ConfusionMatrix(normalize="true")."""
+    words = [word for member in _members(hint) if get_origin(member) is Literal for word in get_args(member)]
+    return "true" if value is True and "true" in words else value
 
 
 def _members(hint: Any) -> list[Any]:
@@ -145,16 +131,16 @@ def _members(hint: Any) -> list[Any]:
     return [member for member in members if member is not Tensor or float not in members]
 
 
-def _words(hint: Any) -> str:
-    """An annotation as a person reads it: a number, true or false, one of min, max."""
-    choices = get_args(hint)
-    if get_origin(hint) in (Union, UnionType):
-        return " or ".join(map(_words, _members(hint)))
-    if get_origin(hint) is Literal:
+def _words(plain: Any) -> str:
+    """A plain annotation as a person reads it: a finite number, true or false, one of min, max."""
+    origin, choices = get_origin(plain), get_args(plain)
+    if origin in (Union, UnionType):
+        return " or ".join(map(_words, choices))
+    if origin is Literal:
         return "one of " + ", ".join(map(str, choices))
-    if _is_list(hint):
-        return f"a list, each {_words(choices[0])}"
-    if get_origin(hint) is tuple:
+    if origin is list:
+        return "a list of numbers" if plain == list[float] else f"a list, each {_words(choices[0])}"
+    if origin is tuple:
         return f"a list of {len(choices)}: [{', '.join(map(_words, choices))}]"
-    words = {int: "a whole number", bool: "true or false", str: "a word", NoneType: "null", Tensor: "a list of numbers"}
-    return words.get(hint, "a finite number")  # all that is ever refused of a kind without a word
+    words = {int: "a whole number", bool: "true or false", str: "a word", NoneType: "null"}
+    return words.get(plain, "a finite number")  # all that is ever refused of a kind without a word
