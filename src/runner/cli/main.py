@@ -33,7 +33,6 @@ VERBS = {
 
 
 USAGES = {  # of the verbs that have no flags, and so no help of their own
-    "resume": "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] [--force]",
     "eval": "RUN|last [checkpoint=best|last] [device=cpu]",
     "fetch": "[DATASET ...] [data_dir=DIR]",
     "completion": "bash|zsh",

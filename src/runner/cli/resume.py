@@ -16,11 +16,15 @@ from runner.text import here
 
 FORCE = "--force"  # go on without the rows of metrics.jsonl that are damaged
 OWN = settings_with("changes", "on resume")
+USAGE = f"python -m runner resume RUN|last {' '.join(f'[{name}=...]' for name in (*OWN, 'device'))} [{FORCE}]"
 FLAGS = (FORCE,)
 
 
 def run(argv: list[str]) -> int:
     """``resume RUN [epochs=N] [max_steps=N] [device=...] [--force]``: the exit code. Raises RunnerError."""
+    if {"-h", "--help"} & set(argv):
+        print(f"{USAGE}\n\nGo on with an interrupted run, at the exact step.")
+        return 0
     words = [word for word in argv if word != FORCE]
     stored = open_run("resume", words, settings=OWN)
     check_has_length(stored)

@@ -15,6 +15,7 @@ from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
+from runner.config.schedule import follows_monitor
 from runner.config.spelling import listed
 from runner.errors import ConfigError
 from runner.runs.directory import newest_named, usual_output_dir
@@ -125,7 +126,7 @@ def _schedule_fault(word: str) -> str | None:
 
 
 def _undrawable(config: Config) -> list[str]:
-    if not str(config.scheduler.target).endswith(".ReduceLROnPlateau"):
+    if not follows_monitor(config.scheduler):
         return []
     return [
         f"scheduler={config.scheduler.option}: follows the monitor, which is known only in training; "
