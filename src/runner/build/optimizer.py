@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adagrad, Adam, AdamW, Muon, Optimizer, SparseAdam
 
-from runner.build.instantiate import faults_of, kind_of, make
+from runner.build.instantiate import arguments, faults_of, kind_of, make
 from runner.build.parameters import (
     WeightGroup,
     biases_and_norms,
@@ -20,7 +20,6 @@ from runner.build.parameters import (
     sparse_gradients,
     weight_groups,
 )
-from runner.build.signature import arguments
 from runner.config.catalog import Part
 from runner.errors import ConfigError
 

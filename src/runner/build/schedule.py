@@ -23,8 +23,7 @@ from torch.optim.lr_scheduler import (
     SequentialLR,
 )
 
-from runner.build.instantiate import faults_of, kind_of, make
-from runner.build.signature import parameter_names
+from runner.build.instantiate import faults_of, kind_of, make, parameter_names
 from runner.config.catalog import Part
 from runner.config.formula import Formula
 from runner.config.schedule import FORMULAS, links_of
