@@ -20,6 +20,7 @@ from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core import utils
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Override
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from runner.compose.request import Request
 
 Task = Callable[[DictConfig], Any]
+
+# what the defaults of train.yaml name: it is ours to run the jobs of a sweep, and nothing of Hydra's is to
+ConfigStore.instance().store(
+    group="hydra/launcher", name="process", node={"_target_": "runner.sweep.jobs.run_jobs"}, provider="runner"
+)
 
 
 def hydra_parser() -> argparse.ArgumentParser:

@@ -17,10 +17,11 @@ from runner.config.validate import part_faults
 
 FORMULAS = {"lr_lambda": ("epoch", "epochs", "step", "steps"), "scale_fn": ("x",)}  # knob -> the names it may use
 LENGTHS = ("T_max", "total_iters", "total_steps", "step_size_up")  # knobs that null lets follow the run's length
-NO_LINKS = {  # a knob that tells its class -> why that cannot be a link
-    "threshold_mode": "it follows the monitor, which a chain does not hand on; use it alone",
-    "cycle_momentum": "it goes up and down by itself; use it alone",
+CYCLES = "it goes up and down by itself; use it alone"
+NO_LINKS = {  # knob of a scheduler -> why that cannot be a link
     "schedulers": "a chain holds no chain; name its schedulers here",
+    "patience": "it follows the monitor, which a chain does not hand on; use it alone",
+    "max_lr": CYCLES,
 }
 
 
@@ -44,9 +45,10 @@ def schedule_faults(node: Any, optimizer: Any, catalog: Catalog | None) -> Itera
 
 def completed(part: Part, catalog: Catalog) -> Part:
     """The part with each link as {option: all its knobs and its class}: it can be read without the option files."""
-    if "schedulers" not in part.knobs:
+    links = links_of(part)
+    if not links:
         return part
-    return replace(part, knobs={**part.knobs, "schedulers": [_completed(link, catalog) for link in links_of(part)]})
+    return replace(part, knobs={**part.knobs, "schedulers": [_completed(link, catalog) for link in links]})
 
 
 def links_of(part: Part) -> tuple[Part, ...]:
@@ -60,8 +62,8 @@ def links_of(part: Part) -> tuple[Part, ...]:
 
 
 def follows_monitor(part: Part) -> bool:
-    """Whether the schedule is known only in training."""
-    return "threshold_mode" in part.knobs
+    """Whether it waits for the monitor, by its option: torch's ReduceLROnPlateau alone is patient."""
+    return "patience" in part.knobs
 
 
 def length_knob(part: Part) -> str | None:
@@ -122,7 +124,8 @@ def _link_faults(where: str, entry: Any, catalog: Catalog | None) -> Iterator[st
     yield from _formula_faults(f"{where}.{name}", knobs)
     if knobs.get("_target_") is None:
         yield f"{where}={name}: is no scheduler that could be part of a chain"
-    yield from (f"{where}={name}: cannot be part of a chain: {why}" for key, why in NO_LINKS.items() if key in knobs)
+    elif reason := next((why for knob, why in NO_LINKS.items() if knob in knobs), None):
+        yield f"{where}={name}: cannot be part of a chain: {reason}"
 
 
 def _pair(entry: Any) -> tuple[str, Mapping[str, Any]] | None:

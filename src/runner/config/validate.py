@@ -207,7 +207,7 @@ def group_faults(node: Any, option: str, catalog: Catalog | None) -> Iterator[st
         return
     known = catalog is not None and option in catalog.options("optimizer")
     knobs = catalog.option("optimizer", option).knobs if catalog is not None and known else None
-    if "line_search_fn" in (knobs or node):  # which tells the class that looks for one step of all weights
+    if "line_search_fn" in {*node, *(knobs or ())}:
         yield "optimizer.groups: LBFGS takes all weights as one vector; leave groups empty, or choose optimizer=adam"
         return
     for place, group in enumerate(groups):
