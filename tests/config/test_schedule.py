@@ -81,6 +81,17 @@ def test_a_wrong_link_is_told(links: list[Any], told: str) -> None:
     assert told in fault
 
 
+def test_a_stored_count_below_one_is_refused_before_torch_would_divide_by_it() -> None:
+    from runner.config.validate import part_faults
+
+    node = {"_target_": "torch.optim.lr_scheduler.CyclicLR", "step_size_down": 0, "T_max": 0, "gamma": -0.5}
+    assert [fault.partition(":")[0] for fault in part_faults("scheduler", "cyclic_lr", node, None)] == [
+        *("scheduler.step_size_down=0", "scheduler.T_max=0", "scheduler.gamma=-0.5")
+    ]
+    node = {"_target_": "torch.optim.LBFGS", "max_iter": 0, "history_size": 0}
+    assert len(list(part_faults("optimizer", "lbfgs", node, None))) == 2
+
+
 def test_a_class_in_a_stored_link_that_is_no_scheduler_is_refused() -> None:
     from runner.config.validate import part_faults
 

@@ -30,7 +30,8 @@ def auto_metrics(task: Task, class_counts: Sequence[int], *, is_thin: bool) -> l
     """
     if task == "regression":
         return [name for name in REGRESSION_METRICS if not (is_thin and name == "r2")]
-    return ["accuracy"] + ["auroc"] * (task == "binary" and not is_thin) + ["f1"] * is_imbalanced(class_counts)
+    fits = {"accuracy": True, "auroc": task == "binary" and not is_thin, "f1": is_imbalanced(class_counts)}
+    return [name for name, is_shown in fits.items() if is_shown]
 
 
 def is_imbalanced(class_counts: Sequence[int]) -> bool:

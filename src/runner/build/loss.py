@@ -84,7 +84,9 @@ def build_loss(
     """
     kind = kind_of(part, nn.Module, trusted)
     fit = fit_of(kind, task, num_classes)
-    own = make(part, kind, knobs=knobs_for(part, kind, y_train, num_classes))
+    words = [key for key in ("weight", "pos_weight") if part.knobs.get(key) == BALANCED]
+    numbers = {key: balanced(part, kind, key, y_train, num_classes) for key in words}
+    own = make(part, kind, knobs={**part.knobs, **numbers})
     outputs = torch.zeros(2, num_outputs(part, task, num_classes, trusted))
     with faults_of(part):
         call, readout = adapt(own, fit, y_train), readout_of(own, fit, task, num_classes, y_train)
@@ -115,15 +117,6 @@ def outputs_of(loss: type[nn.Module], task: Task, num_classes: int, knobs: Mappi
     return num_classes if fit.num_outputs is None else fit.num_outputs
 
 
-def knobs_for(part: Part, kind: type[nn.Module], y_train: Tensor, num_classes: int) -> dict[str, Any]:
-    """The loss's knobs with ``balanced`` made into numbers. Raises ConfigError where the word has no meaning."""
-    knobs = dict(part.knobs)
-    for key in ("weight", "pos_weight"):
-        if knobs.get(key) == BALANCED:
-            knobs[key] = balanced(part, kind, key, y_train, num_classes)
-    return knobs
-
-
 def balanced(part: Part, kind: type[nn.Module], key: str, y_train: Tensor, num_classes: int) -> list[float]:
     """A factor for each class, so that each has as much weight: rows / (classes * rows of the class).
 
@@ -151,13 +144,8 @@ def adapt(loss: nn.Module, fit: Fit, y_train: Tensor) -> nn.Module:
 def readout_of(loss: nn.Module, fit: Fit, task: Task, num_classes: int, y_train: Tensor) -> nn.Module:
     """outputs -> scores under ``loss``, which ``adapt`` has not changed."""
     if isinstance(loss, EmbeddingLoss):
-        return NearestNeighbour(
-            task,
-            num_classes,
-            embedding_size=loss.embedding_size,
-            p=loss.p,
-            on_sphere=loss.on_sphere,
-        )
+        size, p, on_sphere = loss.embedding_size, loss.p, loss.on_sphere
+        return NearestNeighbour(task, num_classes, embedding_size=size, p=p, on_sphere=on_sphere)
     if isinstance(loss, nn.PoissonNLLLoss):
         return Rate(loss.log_input, mean_count(y_train))
     if isinstance(loss, nn.MultiLabelSoftMarginLoss):

@@ -6,22 +6,20 @@ By itself torchmetrics scores class 1 of two, whatever ``average`` says. Shapes:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
+import torchmetrics as tm
 from torch import Tensor, nn
+from torchmetrics import Metric
 
 from runner.build import auto
-from runner.build.instantiate import faults_of, kind_of, make
-from runner.build.signature import parameter_names
+from runner.build.instantiate import faults_of, kind_of, make, parameter_names
 from runner.config.catalog import Part
 from runner.config.spelling import listed, nearest
 from runner.config.types import shown
 from runner.contracts import Task
 from runner.errors import ConfigError
-
-if TYPE_CHECKING:  # 2.4 s to import: only where a metric is built
-    from torchmetrics import Metric
 
 T = TypeVar("T")
 POSITIVE = "positive_class"  # a knob of ours: the name of the class that a metric is of
@@ -81,8 +79,6 @@ def build_metrics(
 
 
 def _metric(part: Part, task: Task, class_names: Sequence[str], trusted: Sequence[str]) -> Metric | OfTwoClasses:
-    from torchmetrics import Metric
-
     if part.option == "loss":
         raise ConfigError("metric=loss: that name is of the run's own loss; give the option's file another")
     kind = kind_of(part, Metric, trusted)  # type: ignore[type-abstract] # its subclasses are meant
@@ -153,8 +149,6 @@ def form(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str])
 
 def is_of_either_alike(part: Part, kind: type[Metric]) -> bool:
     """Whether the form for two classes has the same value for one class as for the other."""
-    import torchmetrics as tm
-
     alike = (tm.AUROC, tm.CalibrationError, tm.CohenKappa, tm.ConfusionMatrix, tm.HingeLoss, tm.MatthewsCorrCoef)
     hits = (tm.Accuracy, tm.HammingDistance) if part.knobs.get("average", "micro") == "micro" else ()
     return issubclass(kind, (*alike, *hits)) and part.knobs.get("max_fpr") is None

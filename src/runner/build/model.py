@@ -12,9 +12,8 @@ import torch
 from torch import nn
 
 from runner.build import own_net
-from runner.build.instantiate import faults_of, kind_of, make, user_class
+from runner.build.instantiate import faults_of, kind_of, make, parameter_names, user_class
 from runner.build.parameters import freeze
-from runner.build.signature import parameter_names
 from runner.config.catalog import Part
 from runner.contracts import Architecture, Column
 from runner.errors import ConfigError

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adagrad, Adam, AdamW, Muon, Optimizer, SparseAdam
 
-from runner.build.instantiate import faults_of, kind_of, make
+from runner.build.instantiate import arguments, faults_of, kind_of, make
 from runner.build.parameters import (
     WeightGroup,
     biases_and_norms,
@@ -20,7 +20,6 @@ from runner.build.parameters import (
     sparse_gradients,
     weight_groups,
 )
-from runner.build.signature import arguments
 from runner.config.catalog import Part
 from runner.errors import ConfigError
 
@@ -163,7 +162,6 @@ def _optimizer(
     knobs = dict(share.part.knobs)
     if device is not None and not is_sparse and _can_fuse(share.kind, knobs, device):
         knobs["fused"] = True
-    _check_counts(share.part, knobs)
     params = []
     for group in groups:
         given = arguments(share.part, share.kind, {"params": None}, knobs | dict(group.options))
@@ -194,10 +192,3 @@ def _rehearse(share: Share, knobs: Mapping[str, Any], sparse: set[str], device: 
     closure()
     with faults_of(share.part):
         optimizer.step(closure)
-
-
-def _check_counts(part: Part, knobs: Mapping[str, Any]) -> None:
-    """What torch would divide by, or trip over, at a later step only."""
-    wrong = [key for key in ("max_iter", "history_size") if isinstance(knobs.get(key), int) and knobs[key] < 1]
-    if wrong:
-        raise ConfigError([f"{part.group}.{key}={knobs[key]}: a whole number of at least 1" for key in wrong])

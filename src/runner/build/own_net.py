@@ -84,7 +84,7 @@ def _line(names: list[str], verb: str, cure: str) -> str:
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join([*names[:MOST_NAMES], *["..."] * (len(names) > MOST_NAMES)])
+    return ", ".join(names if len(names) <= MOST_NAMES else [*names[:MOST_NAMES], "..."])
 
 
 def _leaves(outputs: Tensor) -> Iterator[Tensor]:

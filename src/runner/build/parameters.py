@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from runner.build.signature import parameter_names
+from runner.build.instantiate import parameter_names
 from runner.errors import ConfigError
 
 MOST_NAMES = 12  # weights that an error names

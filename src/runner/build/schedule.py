@@ -12,10 +12,18 @@ from typing import Any, Literal
 
 import torch
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, MultiplicativeLR, OneCycleLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import (
+    ChainedScheduler,
+    CyclicLR,
+    LambdaLR,
+    LRScheduler,
+    MultiplicativeLR,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+)
 
-from runner.build.instantiate import faults_of, kind_of, make
-from runner.build.signature import parameter_names
+from runner.build.instantiate import faults_of, kind_of, make, parameter_names
 from runner.config.catalog import Part
 from runner.config.formula import Formula
 from runner.config.schedule import FORMULAS, links_of
@@ -23,6 +31,7 @@ from runner.contracts import Schedule
 from runner.errors import ConfigError
 
 Interval = Literal["step", "epoch"]
+ALONE = (ReduceLROnPlateau, OneCycleLR, CyclicLR, SequentialLR, ChainedScheduler)  # no links of a chain
 MOST_REHEARSED = 1000  # ticks of a schedule that are tried
 CHECKED_FACTORS = 1000  # ticks, spread over the run, at which a formula is tried
 
@@ -133,11 +142,19 @@ def _scheduler(
         facts["last_epoch"] = -1  # a resumed one loads its state
     knobs = filled(part, kind, optimizer, span, ticks, monitor_mode)
     if links := links_of(part):
+        _check_links(links, trusted)
         knobs["schedulers"] = [
             _scheduler(link, optimizer, span, stretch, monitor_mode, trusted)
             for link, stretch in zip(links, stretches(part, ticks), strict=True)
         ]
     return make(part, kind, facts, knobs)
+
+
+def _check_links(links: Sequence[Part], trusted: Sequence[str]) -> None:
+    """What the option's own knobs have not told of its class already."""
+    for link in links:
+        if issubclass(kind_of(link, LRScheduler, trusted), ALONE):
+            raise ConfigError(f"scheduler.schedulers: {link.option} cannot be part of a chain; use it alone")
 
 
 def stretches(part: Part, ticks: int) -> list[int]:
@@ -186,7 +203,6 @@ def filled(
         knobs["lr_lambda"] = _factor(str(knobs["lr_lambda"]), span)
     if isinstance(knobs.get("scale_fn"), str):
         knobs["scale_fn"] = _height(knobs["scale_fn"])
-    _check_counts(part, knobs)
     return knobs
 
 
@@ -265,14 +281,3 @@ def _height(text: str) -> Callable[[float], float]:
             raise ConfigError(f"scheduler.scale_fn={text}: has no value at x = {x:g}: {fault}") from fault
 
     return height
-
-
-def _check_counts(part: Part, knobs: Mapping[str, Any]) -> None:
-    """What torch would divide by, or trip over, at a later tick only."""
-    counts = ("step_size", "T_max", "total_iters", "step_size_up", "step_size_down")
-    wrong = [key for key in counts if isinstance(knobs.get(key), int) and knobs[key] < 1]
-    faults = [f"{part.group}.{key}={knobs[key]}: a whole number of at least 1" for key in wrong]
-    if isinstance(knobs.get("gamma"), int | float) and knobs["gamma"] <= 0:
-        faults.append(f"{part.group}.gamma={knobs['gamma']}: a number above 0")
-    if faults:
-        raise ConfigError(faults)

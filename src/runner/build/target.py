@@ -81,7 +81,7 @@ def _import(path: str, refused: str) -> ModuleType:
 
 def _attribute(module: ModuleType, name: str, refused: str) -> object:
     if not hasattr(module, name):
-        meant = nearest(name, dir(module))
-        hint = f"; did you mean {module.__name__}.{meant}?" if meant else ""
+        near = nearest(name, dir(module))
+        hint = f"; did you mean {module.__name__}.{near}?" if near else ""
         raise ConfigError(f"{refused}: {module.__name__} has no {name}{hint}")
     return getattr(module, name)

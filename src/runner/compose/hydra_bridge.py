@@ -1,4 +1,7 @@
-"""All that is asked of Hydra by names which it keeps to itself: they may be others in its next version."""
+"""All that is asked of Hydra by names which it keeps to itself: they may be others in its next version.
+
+And what may be set of its own node: its callbacks, loggers and plugins would call whatever a file names.
+"""
 
 from __future__ import annotations
 

@@ -53,7 +53,8 @@ def completed(part: Part, catalog: Catalog) -> Part:
 
 def links_of(part: Part) -> tuple[Part, ...]:
     """The links of a checked chain, in their order; () for any other scheduler."""
-    pairs = [pair for entry in part.knobs.get("schedulers", ()) if (pair := _pair(entry))]
+    entries = part.knobs.get("schedulers")
+    pairs = [pair for entry in entries if (pair := _pair(entry))] if isinstance(entries, list) else []
     return tuple(
         Part("scheduler", name, knobs.get("_target_"), {key: v for key, v in knobs.items() if key != "_target_"})
         for name, knobs in pairs

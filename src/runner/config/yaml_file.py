@@ -86,14 +86,19 @@ def read_words(path: Path) -> list[str]:
     return words
 
 
-def mapping(text: str) -> dict[str, Any] | None:
-    """What a text as {a: b, c: [d, e]} spells, names as text; None where it spells no mapping."""
+def spelled(text: str, loader: Any = _Loader) -> Any:
+    """What a text as 2, [1, 2] or true spells; the text itself where it spells nothing plain."""
     try:
         _refuse_bombs(Path(), text, aliases=False)
-        spelled = yaml.load(text, _WordLoader)
+        return yaml.load(text, loader)
     except (yaml.YAMLError, ValueError, TypeError, ConfigError):
-        return None
-    return {str(key): value for key, value in spelled.items()} if isinstance(spelled, dict) else None
+        return text
+
+
+def mapping(text: str) -> dict[str, Any] | None:
+    """What a text as {a: b, c: [d, e]} spells, names as text; None where it spells no mapping."""
+    pairs = spelled(text, _WordLoader)
+    return {str(key): value for key, value in pairs.items()} if isinstance(pairs, dict) else None
 
 
 def _text(path: Path) -> str:
@@ -109,15 +114,6 @@ def _text(path: Path) -> str:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def spelled(text: str) -> Any:
-    """What a text as 2, [1, 2] or true spells; the text itself where it spells nothing plain."""
-    try:
-        _refuse_bombs(Path(), text, aliases=False)
-        return yaml.load(text, _Loader)
-    except (yaml.YAMLError, ValueError, TypeError, ConfigError):
-        return text
 
 
 def _refuse_bombs(path: Path, text: str, aliases: bool) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from runner.build.signature import arguments
+from runner.build.instantiate import arguments
 from runner.config.catalog import Part
 from runner.errors import ConfigError
 
