@@ -88,7 +88,8 @@ def run_parser() -> Parser:
         "view",
         usage,
         "\n".join(["Draws a run. Without a name, every picture that suits it:", *lines]),
-        (*(f"{key}=" for key in (*OWN, *ANYWHERE)), *PICTURES),
+        PICTURES,
+        keys=(*OWN, *ANYWHERE),
         reads_run=True,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
