@@ -47,7 +47,7 @@ def run(argv: list[str]) -> int:
     if answer(request):
         return 0
     if request.multirun:
-        from runner.sweep.multirun import sweep
+        from runner.sweep.jobs import sweep
 
         return sweep(request)
     start(request, compose(request))

@@ -13,7 +13,7 @@ from runner.cli.main import VERBS
 from runner.config.catalog import GROUPS, PARTS, Catalog, conf_folders
 from runner.errors import ConfigError
 from runner.runs.directory import usual_output_dir
-from runner.runs.saved_run import run_paths
+from runner.runs.ranking import run_paths
 
 BASH = r"""_runner_completion() {
     local line=${COMP_LINE:0:COMP_POINT} last='([^[:space:]\]|\\.)*$' quote word kept=""

@@ -62,7 +62,9 @@ def _overview(data_dir: Path) -> Listing:
 
 
 def _state(name: str, data_dir: Path) -> str:
-    lacking, total = len(missing(name, data_dir)), len(PUBLICATIONS[name].archives)
+    publication = PUBLICATIONS[name]
+    lacking = sum(missing(data_dir / publication.folder, archive) for archive in publication.archives)
+    total = len(publication.archives)
     if not lacking:
         return "here"
     return "missing" if lacking == total else f"{lacking} of {total} files missing"

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from runner.build.instantiate import build_source
 from runner.build.optimizer import sample_optimizers
 from runner.build.schedule import build_schedules, describe
 from runner.cli.view import PICTURES
@@ -23,10 +22,9 @@ from runner.data import splits
 from runner.engine.state import load_weights
 from runner.engine.step import learning_rates
 from runner.errors import DataError, RunError, RunnerError
-from runner.experiment.assemble import read_data, read_split, source_part, split_settings, total_steps
-from runner.experiment.auto_settings import with_epochs
-from runner.experiment.predictor import Predictor
-from runner.experiment.rebuild import predictor_of, rebuild_to_read
+from runner.experiment.assemble import read_data, read_split, source_of, split_settings, total_steps
+from runner.experiment.rebuild import Predictor, predictor_of, rebuild_to_read
+from runner.experiment.settings import with_epochs
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import DatasetView, Group
@@ -36,7 +34,7 @@ from runner.figures.schedule import ScheduleCurves
 from runner.figures.style import Picture, advice, style
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
-from runner.runs.saved_run import StoredRun
+from runner.runs.saved_run import SavedRun
 from runner.runs.schema import schema_of
 from runner.screen.console import RunConsole, console
 from runner.screen.result import confusion_table
@@ -110,7 +108,7 @@ def laid_out(config: Config) -> tuple[Config, int]:
     per_step = per_step or not formula_names(config.scheduler).isdisjoint({"step", "steps"})
     if config.epochs != "auto" and not per_step:
         return config, 1
-    data, steps = None if per_step else build_source(source_part(config.dataset), config.trusted).blank(), 1
+    data, steps = None if per_step else source_of(config.dataset, config.trusted).blank(), 1
     if data is None:
         data, rows = read_split(config, read_data)
         steps = ceil(len(rows.train) / min(config.batch_size, len(rows.train)))
@@ -125,7 +123,7 @@ def schedule_note(config: Config, steps: int, steps_per_epoch: int) -> str:
     return f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}, {length}"
 
 
-def draw_run(stored: StoredRun, pictures: Sequence[str], example: int, folder: Path) -> None:
+def draw_run(stored: SavedRun, pictures: Sequence[str], example: int, folder: Path) -> None:
     """``pictures`` of a run, or all that suit it, into ``folder``. Raises DataError where none does."""
     messages = RunConsole()
     run = opened(stored, example, messages.warn)
@@ -168,14 +166,14 @@ def make_folder(folder: Path) -> None:
         raise RunError(f"{folder}: not made: {refusal.strerror}; name another: --out FOLDER") from refusal
 
 
-def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> RunView:
+def opened(stored: SavedRun, example: int, warn: Callable[[str], None]) -> RunView:
     """The run, with whatever of it can be read; what cannot is kept as the reason."""
     directory, config = stored.directory, stored.config
     common: dict[str, Any] = {
         "name": called(config.name, config.fold),
         "monitor": config.monitor,
         "measured": or_fault(lambda: list(epoch_rows(directory.metrics)) if directory.metrics.exists() else []),
-        "ended": or_fault(lambda: directory.read_results() if directory.summary.exists() else {}),
+        "ended": or_fault(lambda: stored.results if directory.summary.exists() else {}),
         "example": example,
     }
     rebuilt = or_fault(lambda: rebuild_to_read(stored, warn))

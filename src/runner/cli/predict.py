@@ -10,7 +10,7 @@ from pathlib import Path
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
 from runner.errors import ConfigError
-from runner.runs.saved_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, open_run
 
 USAGE = """\
 RUN (FILE | FOLDER | column=value ... | - | --test-index 7)
@@ -47,7 +47,7 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def read(argv: Sequence[str]) -> tuple[StoredRun, argparse.Namespace]:
+def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
     """The run, and what is wanted of it: the flags, the ``files`` and the ``cells`` of a row, by column.
 
     Raises ConfigError or DataError.

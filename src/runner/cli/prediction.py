@@ -13,20 +13,26 @@ from torch import Tensor
 
 from runner.config.part_types import DATASET
 from runner.config.types import faults
-from runner.data.batches.resident import ResidentBatches
-from runner.data.new_rows import Rows
-from runner.data.pictures.new_pictures import picture_rows
-from runner.data.pictures.picture import Shades
+from runner.data.batches import ResidentBatches
+from runner.data.new_rows import Rows, picture_rows
+from runner.data.picture import Shades
 from runner.data.table.dialect import Reading
 from runner.data.table.new_table import bare_row, single_row, table_rows
 from runner.engine.fit import predict
 from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError, RunError
 from runner.experiment.assemble import Experiment
-from runner.experiment.predictor import NO_ANSWER, Predictor, is_answer, measure, probabilities
-from runner.experiment.rebuild import predictor_of, rebuild_to_read
+from runner.experiment.rebuild import (
+    NO_ANSWER,
+    Predictor,
+    is_answer,
+    measure,
+    predictor_of,
+    probabilities,
+    rebuild_to_read,
+)
 from runner.runs.files import write_whole
-from runner.runs.saved_run import StoredRun
+from runner.runs.saved_run import SavedRun
 from runner.runs.schema import Schema
 from runner.screen.console import RunConsole
 from runner.screen.predictions import Answers, csv_text, json_lines, lines, single_lines
@@ -37,7 +43,7 @@ MOST_FAULTS = 50  # told one by one
 OF_FILES = ("delimiter", "names", "encoding", "decimal")
 
 
-def answer_inputs(stored: StoredRun, wanted: Namespace) -> None:
+def answer_inputs(stored: SavedRun, wanted: Namespace) -> None:
     """The answers for what was given, by the run directory alone: the data set need not be there."""
     console = RunConsole()
     net, checkpoint = predictor_of(stored, console.warn)
@@ -52,7 +58,7 @@ def answer_inputs(stored: StoredRun, wanted: Namespace) -> None:
     writer.finish()
 
 
-def answer_test_row(stored: StoredRun, wanted: Namespace) -> None:
+def answer_test_row(stored: SavedRun, wanted: Namespace) -> None:
     """The answer for a row of the test split, beside the truth. The data set has to be there."""
     console, index = RunConsole(), wanted.test_index
     rebuilt = rebuild_to_read(stored, console.warn)
@@ -67,7 +73,7 @@ def answer_test_row(stored: StoredRun, wanted: Namespace) -> None:
     writer.finish()
 
 
-def reading_of(stored: StoredRun) -> Reading:
+def reading_of(stored: SavedRun) -> Reading:
     """How files are read: as the run's own was said to be, or as is said now. Raises ConfigError."""
     said = {key: stored.changes[f"dataset.{key}"] for key in OF_FILES if f"dataset.{key}" in stored.changes}
     if wrong := [fault for key in said for fault in faults(said[key], DATASET[key], f"dataset.{key}")]:
@@ -76,7 +82,7 @@ def reading_of(stored: StoredRun) -> Reading:
     return Reading(**heeded)
 
 
-def inputs(wanted: Namespace, schema: Schema, stored: StoredRun) -> Iterator[Rows]:
+def inputs(wanted: Namespace, schema: Schema, stored: SavedRun) -> Iterator[Rows]:
     """What came in, block by block. Raises ConfigError where it is of another kind than the run's data."""
     reading, knobs = reading_of(stored), stored.config.dataset.knobs
     if schema.is_pictures:

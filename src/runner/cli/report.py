@@ -20,11 +20,23 @@ from runner.cli.arguments import Parser, whole_number
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
-from runner.runs.difference import Difference, difference
-from runner.runs.directory import newest, newest_named, usual_output_dir
+from runner.runs.directory import usual_output_dir
 from runner.runs.files import csv_cells
-from runner.runs.ranking import REPEATED, Contest, Entry, Score, contests, dataset_of, differing, order, place
-from runner.runs.saved_run import PastRun, read_runs
+from runner.runs.ranking import (
+    REPEATED,
+    Contest,
+    Difference,
+    Entry,
+    Score,
+    contests,
+    dataset_of,
+    difference,
+    differing,
+    order,
+    place,
+    read_runs,
+)
+from runner.runs.saved_run import SavedRun, newest, newest_named
 from runner.screen.console import console
 from runner.screen.table import bare_table, ranking
 from runner.text import counted, figure, here, say, visible
@@ -79,7 +91,7 @@ def _folder(word: str) -> Path:
     return folder
 
 
-def check_metric(metric: str | None, runs: Sequence[PastRun]) -> None:
+def check_metric(metric: str | None, runs: Sequence[SavedRun]) -> None:
     """Raises ConfigError where no run has measured it."""
     if metric is not None and not any(metric in run.metrics for run in runs):
         known = dict.fromkeys(name for run in runs for name in run.metrics if "/" in name)
@@ -94,24 +106,24 @@ def first_lines(lines: Sequence[str], rest: str) -> Iterator[str]:
         yield f"{len(lines) - MOST_TOLD} {rest}"
 
 
-def in_order(runs: Sequence[PastRun], metric: str | None) -> list[PastRun]:
+def in_order(runs: Sequence[SavedRun], metric: str | None) -> list[SavedRun]:
     """Every run on its own: data set by data set, the best first, what is not finished last."""
 
-    def key(run: PastRun) -> tuple[bool, str, str, float]:
+    def key(run: SavedRun) -> tuple[bool, str, str, float]:
         chosen = metric or run.monitor
         return not run.is_done, dataset_of(run), chosen, place(run.metrics.get(chosen), run.is_higher_better(chosen))
 
     return sorted(runs, key=key)
 
 
-def as_record(run: PastRun) -> dict[str, Any]:
+def as_record(run: SavedRun) -> dict[str, Any]:
     """A run for a program to read; JSON knows no NaN."""
     metrics = {name: value if math.isfinite(value) else None for name, value in run.metrics.items()}
     told = {name: run.summary.get(name) for name in ("status", "started", "seconds", "monitor")}
-    return {"run": str(run.path), **told, "config": run.config, "metrics": metrics}
+    return {"run": str(run.path), **told, "config": run.plain_config, "metrics": metrics}
 
 
-def write_csv(runs: Sequence[PastRun]) -> None:
+def write_csv(runs: Sequence[SavedRun]) -> None:
     settings = [*differing([run.settings for run in runs]), *REPEATED]
     metrics = dict.fromkeys(name for run in runs for name in run.metrics)
     table = csv.writer(sys.stdout, lineterminator="\n")
@@ -122,7 +134,7 @@ def write_csv(runs: Sequence[PastRun]) -> None:
         table.writerow([*csv_cells(map(visible, words)), *(run.metrics.get(name, "") for name in metrics)])
 
 
-def show(runs: Sequence[PastRun], metric: str | None, top: int) -> None:
+def show(runs: Sequence[SavedRun], metric: str | None, top: int) -> None:
     """The difference of two runs, or the contests of more and those that are in none."""
     screen = console(sys.stdout)
     if not screen.is_interactive:
@@ -151,7 +163,7 @@ def show_contest(screen: Console, contest: Contest, top: int) -> None:
         warning = "values of different losses cannot be compared; rank by another metric: --by"
         screen.print(Text(warning, style="yellow"))
     best = contest.best_run(shown[0])
-    again = {**best.config, "fold": "all"} if shown[0].is_folded else best.config
+    again = {**best.plain_config, "fold": "all"} if shown[0].is_folded else best.plain_config
     screen.print(Text("the best of them, and how to make it again", style="dim"))
     screen.print(Text(f"  {here(best.path)}"), soft_wrap=True)
     screen.print(Text(f"  {command(again, Catalog(conf_folders()))}\n", style="cyan"), soft_wrap=True)
@@ -188,7 +200,7 @@ def score_text(score: Score | None) -> str:
     return figure(score.mean) if score.sd is None else f"{figure(score.mean)} ± {figure(score.sd)}"
 
 
-def show_difference(screen: Console, left: PastRun, right: PastRun) -> None:
+def show_difference(screen: Console, left: SavedRun, right: SavedRun) -> None:
     """Settings, circumstances and metrics of two runs, the later one to the right."""
     found = difference(left, right)
     for side, run in (("A", left), ("B", right)):

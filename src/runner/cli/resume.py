@@ -11,8 +11,7 @@ from runner.cli.arguments import Parser
 from runner.config.run_config import settings_with
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import DONE
-from runner.runs.saved_run import ANYWHERE, LENGTHS, StoredRun, open_run
+from runner.runs.saved_run import ANYWHERE, LENGTHS, SavedRun, open_run
 from runner.screen.console import RunConsole
 from runner.text import here
 
@@ -45,10 +44,10 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def is_at_its_end(stored: StoredRun) -> bool:
+def is_at_its_end(stored: SavedRun) -> bool:
     """Whether there is nothing to do, which is said then."""
     status, warnings, console = status_of(stored), list[str](), RunConsole()
-    if status not in DONE:
+    if not stored.is_done:
         return False
     libraries.load()
     from runner.training.resume import is_trained
@@ -67,20 +66,20 @@ def is_at_its_end(stored: StoredRun) -> bool:
     return True
 
 
-def status_of(stored: StoredRun) -> str:
+def status_of(stored: SavedRun) -> str:
     """How the run stands. Raises DataError, with the way out, where its summary is damaged."""
     try:
-        return stored.directory.status
+        return stored.status
     except DataError as fault:
         raise DataError(f"{fault}\n  move it away and resume again: a new one is written at the end") from fault
 
 
-def check_has_length(stored: StoredRun) -> None:
+def check_has_length(stored: SavedRun) -> None:
     if stored.config.epochs == "auto":
         raise ConfigError("epochs=auto: a run that was begun has a number of epochs; give one, as epochs=100")
 
 
-def check_stretchable(stored: StoredRun) -> None:
+def check_stretchable(stored: SavedRun) -> None:
     """A schedule that was laid out over the run's length cannot be stretched afterwards."""
     knob, changed = length_knob(stored.config.scheduler), stored.changed(*LENGTHS)
     if not knob or not changed:

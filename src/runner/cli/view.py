@@ -13,10 +13,11 @@ from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, composed, whole_number
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
+from runner.config.schedule import follows_monitor
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.runs.directory import newest_named, usual_output_dir
-from runner.runs.saved_run import ANYWHERE, StoredRun, in_each_fold, is_run, open_run
+from runner.runs.directory import usual_output_dir
+from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, newest_named, open_run
 from runner.text import here
 
 UNSEEN = ("model", "loss", "metric")  # groups that no schedule depends on
@@ -100,7 +101,7 @@ def run_parser() -> Parser:
     return made
 
 
-def of_run(argv: Sequence[str]) -> tuple[StoredRun, Sequence[str], int, Path]:
+def of_run(argv: Sequence[str]) -> tuple[SavedRun, Sequence[str], int, Path]:
     """The run, the pictures asked for by name, the row of those of one example, the folder they go to."""
     own, words = run_parser().parse_words(argv)
     names = [word for word in words if is_run(word, [*OWN, *ANYWHERE])]
@@ -206,7 +207,7 @@ def several(word: str) -> bool:
 
 def monitor_faults(config: Config) -> Iterator[str]:
     """The fault of a schedule that follows the monitor."""
-    if str(config.scheduler.target).endswith(".ReduceLROnPlateau"):
+    if follows_monitor(config.scheduler):
         yield (
             f"scheduler={config.scheduler.option}: follows the monitor, which is known only in training; "
             f"nothing can be drawn before\n  what can be: scheduler=step_lr, scheduler=cosine_annealing_lr"

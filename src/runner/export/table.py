@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from runner.contracts import Column, Data
-from runner.data.download import is_address
+from runner.data.csv import is_address
 from runner.data.table.blanks import BLANKS
 from runner.data.table.cells import EMPTY, in_order
 from runner.data.table.dialect import Reading, find_layout
@@ -25,7 +25,7 @@ from runner.data.table.text import as_utf8
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
 from runner.export.net import WIDEST, code, joined
-from runner.sweep.driver import fork_context
+from runner.sweep.jobs import fork_context
 from runner.text import here
 
 READING = ("delimiter", "decimal", "encoding", "header", "names")

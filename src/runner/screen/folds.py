@@ -16,8 +16,8 @@ from runner.experiment.plan import outline
 from runner.experiment.rebuild import rebuild_to_read
 from runner.experiment.scoring import judge
 from runner.runs.directory import RunDirectory
-from runner.runs.folds import PREDICTIONS, deviations, is_done, mean_outcome, read_outcome
-from runner.runs.saved_run import StoredRun
+from runner.runs.saved_run import SavedRun
+from runner.runs.summary import PREDICTIONS, deviations, is_done, mean_outcome, read_outcome
 from runner.screen.console import RunConsole
 from runner.screen.result import verdict
 from runner.screen.table import bare_table
@@ -55,9 +55,10 @@ class FoldConsole:
 
     def fold(self, number: int) -> None:
         """A line with its scores; it is done now, or was before."""
-        outcome = read_outcome(self.directory.fold(number))
+        fold = SavedRun(self.directory.fold(number))
+        outcome = read_outcome(fold)
         self.outcomes.append(outcome)
-        self.class_names = self.directory.fold(number).read_summary().get("class_names", [])
+        self.class_names = fold.summary.get("class_names", [])
         scores = [f"{name} {figure(outcome.best[name])}" for name in held_out(outcome.best)]
         self.console.show(Text("  ".join([f"fold {number}", *scores, duration(outcome.seconds)])))
 
@@ -106,7 +107,7 @@ def held_out(best: Mapping[str, float]) -> list[str]:
     return [name for split in HELD_OUT for name in best if name.startswith(split)]
 
 
-def show_scores(stored: StoredRun) -> None:
+def show_scores(stored: SavedRun) -> None:
     """A run's checkpoint measured again: on every split of the run, or of each of its folds that is done.
 
     Raises DataError where no fold is.
@@ -119,7 +120,7 @@ def show_scores(stored: StoredRun) -> None:
         console.note(f"{rebuilt.checkpoint}.pt of step {step}, epoch {epoch}, on {where}")
         console.scores(outline(rebuilt.experiment, stored.directory.path), outcome)
         return
-    done = list(takewhile(lambda fold: is_done(fold.directory), stored.folds))
+    done = list(takewhile(is_done, stored.folds))
     if not done:
         raise DataError(f"{stored.directory.path}: no fold is done yet; go on with it: resume")
     for fold in stored.folds[len(done) :]:
