@@ -399,6 +399,13 @@ def test_cfg_prints_the_configuration_or_one_part_of_it(capsys: pytest.CaptureFi
         answer(parse(["--cfg", "job", "-p", "nothing"]))
 
 
+@pytest.mark.parametrize("kind", ["all", "hydra"])
+def test_what_hydra_itself_is_told_is_looked_up_too(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(parse(["--cfg", kind, "-p", "hydra.run", "--resolve", "output_dir=here"]))
+    told = capsys.readouterr().out
+    assert told.startswith("# @package hydra.run\ndir: ") and "${" not in told
+
+
 def test_info_shows_the_folders_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
     write("conf/optimizer/mine.yaml", "_target_: torch.optim.SGD\n")
     assert answer(parse(["--info", "searchpath"]))

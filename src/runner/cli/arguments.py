@@ -23,6 +23,7 @@ class Parser(argparse.ArgumentParser):
         description: str,
         words: Iterable[str] = (),
         *,
+        keys: Sequence[str] = (),
         composes: bool = False,
         reads_run: bool = False,
         **style: Any,
@@ -30,7 +31,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(PROGRAM + verb, f"{verb} {usage}", description, **{"allow_abbrev": False, **style})
         self.verb = verb
         self.usage_line = f"{PROGRAM}{verb} {usage}"
-        self.words = tuple(words)  # that the tab key offers beside the flags
+        self.words = (*(f"{key}=" for key in keys), *words)  # that the tab key offers beside the flags
         self.composes = composes  # group=option key=value, as train does
         self.reads_run = reads_run
 

@@ -136,16 +136,12 @@ def overrides(words: Sequence[str], begun: str) -> Iterator[str]:
     yield from (f"{name}=" for name in catalog.settings)
     chosen = catalog.defaults | dict(word.split("=", 1) for word in words if word.partition("=")[0] in GROUPS)
     for part, option in chosen.items():
-        if part in PARTS:
-            yield from knobs(catalog, part, option) if begun.startswith(part) else [f"{part}."]
-
-
-def knobs(catalog: Catalog, group: str, option: str) -> Iterator[str]:
-    where = f"metric.{option}" if group == "metric" else group
-    try:
-        yield from (f"{where}.{knob}=" for knob in catalog.option(group, option).knobs)
-    except ConfigError:
-        return  # a name that is wrong is told when the line is entered
+        if part in PARTS and not begun.startswith(part):
+            yield f"{part}."
+        elif part in PARTS:
+            where = f"metric.{option}" if part == "metric" else part
+            with suppress(ConfigError):  # a name that is wrong is told when the line is entered
+                yield from (f"{where}.{knob}=" for knob in catalog.option(part, option).knobs)
 
 
 def run_names(begun: str) -> Iterator[str]:

@@ -12,8 +12,8 @@ OWN = ("checkpoint",)
 
 
 def parser() -> Parser:
-    usage, words = "RUN|last [checkpoint=best|last] [device=cpu]", (f"{key}=" for key in (*OWN, *ANYWHERE))
-    return Parser("eval", usage, "Measure a trained model again.", words, reads_run=True)
+    usage = "RUN|last [checkpoint=best|last] [device=cpu]"
+    return Parser("eval", usage, "Measure a trained model again.", keys=(*OWN, *ANYWHERE), reads_run=True)
 
 
 def run(argv: Sequence[str]) -> int:

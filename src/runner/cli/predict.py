@@ -21,7 +21,7 @@ OWN = ("checkpoint", "dataset.encoding", "dataset.decimal")
 
 
 def parser() -> Parser:
-    made = Parser("predict", USAGE, HELP, [f"{key}=" for key in (*OWN, *ANYWHERE)], reads_run=True)
+    made = Parser("predict", USAGE, HELP, keys=(*OWN, *ANYWHERE), reads_run=True)
     row = "a row of the test split, from 0; needs the data"
     made.add_argument("--test-index", type=whole_number, metavar="N", help=row)
     made.add_argument("--invert", action="store_true", help="pictures with dark and bright turned round")

@@ -17,11 +17,11 @@ from runner.text import here
 
 OWN = settings_with("changes", "on resume")
 USAGE = "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] [--force]"
+HELP = "Go on with an interrupted run, at the exact step."
 
 
 def parser() -> Parser:
-    words = (f"{key}=" for key in (*OWN, *ANYWHERE))
-    made = Parser("resume", USAGE, "Go on with an interrupted run, at the exact step.", words, reads_run=True)
+    made = Parser("resume", USAGE, HELP, keys=(*OWN, *ANYWHERE), reads_run=True)
     # go on without the rows of metrics.jsonl that are damaged
     made.add_argument("--force", action="store_true", help=argparse.SUPPRESS)
     return made

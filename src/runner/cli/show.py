@@ -17,6 +17,10 @@ from runner.screen.console import draw
 from runner.screen.table import Listing
 from runner.text import here
 
+HELP = """\
+What can be chosen: groups, the options of one, the parameters of an option, the settings. With dataset=csv \
+dataset.path=... dataset.target=...: what that table is taken for. With a model and a data set, model=cnn \
+dataset=mnist: the net, its layers and its parameters."""
 SETTINGS = ("settings", "train")
 WIDEST = 80  # characters of a default: seventeen figures of a recipe would push the meanings out of sight
 
@@ -34,12 +38,6 @@ def run(argv: Sequence[str]) -> int:
             print()
         draw(table)
     return 0
-
-
-HELP = """\
-What can be chosen: groups, the options of one, the parameters of an option, the settings. With dataset=csv \
-dataset.path=... dataset.target=...: what that table is taken for. With a model and a data set, model=cnn \
-dataset=mnist: the net, its layers and its parameters."""
 
 
 def parser() -> Parser:
@@ -91,7 +89,7 @@ def tables(catalog: Catalog, word: str) -> Listing:
     if not equals:
         group, _, option = word.partition("/")
     if group in SETTINGS and not option:
-        return _settings(catalog)
+        return Listing("Settings of a run", ("setting", "default", "meaning"), _rows(catalog.settings, ""))
     if group not in GROUPS:
         raise ConfigError(_unknown(catalog, word))
     return _option(catalog, group, option) if option else _options(catalog, group)
@@ -117,10 +115,6 @@ def _option(catalog: Catalog, group: str, name: str) -> Listing:
     title = f"{group}={name}" if option.knobs or option.parts else f"{group}={name}: nothing to set"
     rows = (*((part, chosen, "") for part, chosen in option.parts.items()), *_rows(option.knobs, prefix))
     return Listing(title, ("parameter", "default", "meaning"), rows, tuple(filter(None, notes)))
-
-
-def _settings(catalog: Catalog) -> Listing:
-    return Listing("Settings of a run", ("setting", "default", "meaning"), _rows(catalog.settings, ""))
 
 
 def _rows(knobs: Mapping[str, Knob], prefix: str) -> tuple[tuple[str, ...], ...]:

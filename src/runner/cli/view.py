@@ -89,7 +89,8 @@ def run_parser() -> Parser:
         "view",
         usage,
         "\n".join(["Draws a run. Without a name, every picture that suits it:", *lines]),
-        (*(f"{key}=" for key in (*OWN, *ANYWHERE)), *PICTURES),
+        PICTURES,
+        keys=(*OWN, *ANYWHERE),
         reads_run=True,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -137,32 +138,31 @@ def of_dataset(argv: Sequence[str]) -> tuple[Config, Path]:
     own, words = parser().parse_known(argv)
     if not any(word.lstrip("+").startswith("dataset=") for word in words):
         raise ConfigError(nothing_to_view(words))
-    faults = faults_of(words, parser(), dataset_fault)
-    config = composed_beside(faults, words, own.config_dir)
+    config, faults = composed_beside_faults(parser(), words, own.config_dir, dataset_fault)
     if faults:
-        raise ConfigError([*faults.values()])
+        raise ConfigError(faults)
     return config, picture_file(own, config.dataset.option.rpartition("/")[2])
 
 
 def of_schedule(argv: Sequence[str]) -> tuple[Config, Path]:
     """The config, and the file of the picture."""
     own, words = schedule_parser().parse_known(argv)
-    faults = faults_of(words, schedule_parser(), schedule_fault)
-    config = composed_beside(faults, words, own.config_dir)
-    if refused := [*faults.values(), *monitor_faults(config)]:
+    config, faults = composed_beside_faults(schedule_parser(), words, own.config_dir, schedule_fault)
+    if refused := [*faults, *monitor_faults(config)]:
         raise ConfigError(refused)
     return config, picture_file(own, config.scheduler.option)
 
 
-def faults_of(words: Sequence[str], made: Parser, fault_of: Callable[[str], str | None]) -> dict[str, str]:
-    """Word -> what is wrong with it, of words that ``train`` would take."""
-    return {word: fault for word in words if (fault := made.flag_fault(word.lstrip("+")) or fault_of(word))}
+def composed_beside_faults(
+    made: Parser, words: Sequence[str], config_dir: str | None, fault_of: Callable[[str], str | None]
+) -> tuple[Config, list[str]]:
+    """What those words make that ``train`` would take and a picture too, and what is wrong with the others.
 
-
-def composed_beside(faults: Mapping[str, str], words: Sequence[str], config_dir: str | None) -> Config:
-    """What the words without ``faults`` make. Raises ConfigError with every fault of all of them."""
+    Raises ConfigError with every fault of all of them.
+    """
+    faults = {word: fault for word in words if (fault := made.flag_fault(word.lstrip("+")) or fault_of(word))}
     try:
-        return composed([word for word in words if word not in faults], config_dir)
+        return composed([word for word in words if word not in faults], config_dir), [*faults.values()]
     except ConfigError as error:
         raise ConfigError([*faults.values(), *error.faults]) from error
 

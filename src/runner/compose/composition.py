@@ -245,6 +245,8 @@ def shown_config(composed: Composed, kind: str, package: str | None, resolve: bo
         if kind == "hydra":
             tree = OmegaConf.create({"hydra": tree.hydra})
     if resolve:
+        if kind != "job":
+            OmegaConf.set_readonly(tree.hydra, False)  # in its place stands what was looked up
         OmegaConf.resolve(tree)
     if package and package != "_global_":
         tree = OmegaConf.select(tree, package)

@@ -48,7 +48,7 @@ class EpochLines:
         if self._width is None:
             pairs = [f"{name} {as_text(name, report.values[name]):>6}" for name in names]
             ends = [duration(seconds), BEST if best else "", known]
-            return [Text(GAP.join(filter(None, [f"epoch {self._number(report.epoch)}", *pairs, *ends])))]
+            return [Text(GAP.join(filter(None, [f"epoch {_place(report.epoch, self._outline)}", *pairs, *ends])))]
         line = partial(self._line, report, seconds, best=best, known=known)
         new = [name for name in names if name not in self._seen]
         if not new:
@@ -57,16 +57,12 @@ class EpochLines:
         self._columns = self._fitting(self._seen, self._width)
         return [self._head(), line()]
 
-    def _number(self, epoch: int) -> str:
-        epochs = self._outline.epochs
-        return f"{epoch:>{len(str(epochs))}}/{epochs}"
-
     def _head(self) -> Text:
         names = [name.rjust(_column_width(name)) for name in self._columns]
         return Text(GAP.join([self._epoch_head(), *names, "  time"]), style="dim")
 
     def _line(self, report: Report, seconds: float, *, best: bool, known: str) -> Text:
-        line = Text(self._number(report.epoch).rjust(len(self._epoch_head())))
+        line = Text(_place(report.epoch, self._outline).rjust(len(self._epoch_head())))
         for name in self._columns:
             value = as_text(name, report.values[name]) if name in report.values else NO_VALUE
             style = "bold green" if best and name == self._outline.monitor else ""
@@ -96,6 +92,11 @@ class EpochLines:
         named = [name for name in names if name.partition("/")[0] in SPLITS and name != "train/batch_loss"]
         named.sort(key=lambda name: (SPLITS.index(name.partition("/")[0]), not name.endswith("/loss")))
         return [*named, RATE] if self._with_rate and RATE in names else named
+
+
+def _place(epoch: int, outline: Outline) -> str:
+    """The epoch among all: " 3/10"; a bar that is full stays at the last one."""
+    return f"{min(epoch, outline.epochs):>{len(str(outline.epochs))}}/{outline.epochs}"
 
 
 def as_text(name: str, value: float) -> str:
@@ -128,7 +129,7 @@ class LiveBar:
             expand=True,
             redirect_stderr=sys.stderr.isatty(),
         )
-        epoch = self._epoch_text(1 + step // outline.steps_per_epoch)
+        epoch = f"epoch {_place(1 + step // outline.steps_per_epoch, outline)}"
         self._task = self._progress.add_task(
             "", total=outline.total_steps, completed=step, epoch=epoch, loss="", rate="", left=""
         )
@@ -148,7 +149,7 @@ class LiveBar:
         self._progress.update(
             self._task,
             completed=step,
-            epoch=self._epoch_text(report.epoch),
+            epoch=f"epoch {_place(report.epoch, self._outline)}",
             loss=self._loss,
             rate=f"{_rate_text(rate)} steps/s",
             left=f"{duration((self._outline.total_steps - step) / rate)} left" if rate else "",
@@ -165,10 +166,6 @@ class LiveBar:
     def stop(self) -> None:
         """Takes the bar off the screen for good."""
         self._progress.stop()
-
-    def _epoch_text(self, epoch: int) -> str:
-        epochs = self._outline.epochs
-        return f"epoch {min(epoch, epochs):>{len(str(epochs))}}/{epochs}"
 
 
 def _columns(width: int) -> list[ProgressColumn]:
