@@ -30,7 +30,7 @@ from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import Catalog, conf_folders
 from runner.contracts import Chunk
-from runner.data.batches.resident import ResidentBatches
+from runner.data.batches import ResidentBatches
 from runner.experiment.assemble import Experiment, assemble
 from runner.runs.directory import claim
 from runner.training.record import record

@@ -111,7 +111,7 @@ def publication(mirrors: tuple[str, ...] = (), *, digests: bool = True) -> Publi
         )
         for (name, content), shape in zip(CONTENTS.items(), SHAPES, strict=True)
     )
-    return Publication("Small", "Small/raw", mirrors, archives, 0.1, ("a", "b", "c"))
+    return Publication("Small/raw", mirrors, archives, 0.1, ("a", "b", "c"))
 
 
 def write(folder: Path, contents: dict[str, bytes]) -> Path:

@@ -12,13 +12,13 @@ import pytest
 from omegaconf import OmegaConf
 
 import runner
-from runner.cli.help import answer
 from runner.compose.composition import Composed, compose
 from runner.compose.hydra_bridge import run_job
 from runner.compose.request import parse, parsed
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
 from runner.sweep.jobs import check_jobs, jobs
+from runner.train import answer
 
 
 @pytest.fixture(autouse=True)

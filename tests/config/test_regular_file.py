@@ -18,8 +18,8 @@ from runner.config.regular_file import content, opened
 from runner.config.yaml_file import read_yaml
 from runner.data.downloads import Idx
 from runner.data.mnist import read_idx
-from runner.data.pictures.new_pictures import content_of
-from runner.data.pictures.picture import Shades, read_picture
+from runner.data.new_rows import content_of
+from runner.data.picture import Shades, read_picture
 from runner.data.table.packing import unpacked
 from runner.data.table.table import find_file
 from runner.errors import ConfigError, DataError

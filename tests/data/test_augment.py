@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from runner.config.steps import AUGMENT_KNOBS
-from runner.data.augment import STEPS, Crop, Draws, Erasing, Flip, Rotation, Shift, build_augment
-from runner.data.batches import resident
-from runner.data.batches.resident import ResidentBatches
+from runner.data import batches
+from runner.data.augment import STEPS, Draws, build_augment, crop, erase, flip, rotate, shift
+from runner.data.batches import ResidentBatches
 from runner.errors import ConfigError
 
 EVERY = [
@@ -69,51 +69,51 @@ def test_the_same_step_twice_draws_twice():
 
 def test_a_flip_mirrors_left_to_right_or_top_to_bottom():
     x = picture([1, 2], [3, 4])
-    assert Flip(1.0, None)(x, Drawn(0.5)).tolist() == [[[[2, 1], [4, 3]]]]
-    assert Flip(0.0, 1.0)(x, Drawn(0.5)).tolist() == [[[[3, 4], [1, 2]]]]
-    assert Flip(0.4, 0.4)(x, Drawn(0.5)).tolist() == x.tolist()
+    assert flip(x, Drawn(0.5), 1.0, None).tolist() == [[[[2, 1], [4, 3]]]]
+    assert flip(x, Drawn(0.5), 0.0, 1.0).tolist() == [[[[3, 4], [1, 2]]]]
+    assert flip(x, Drawn(0.5), 0.4, 0.4).tolist() == x.tolist()
 
 
 def test_flips_happen_as_often_as_asked_for():
     x = picture([0, 1]).expand(10_000, -1, -1, -1)
-    flipped = Flip(0.25, None)(x, Draws(0, 0, torch.arange(10_000)))[:, 0, 0, 0]
+    flipped = flip(x, Draws(0, 0, torch.arange(10_000)), 0.25, None)[:, 0, 0, 0]
     assert 2300 < flipped.sum() < 2700
 
 
 def test_a_shift_brings_in_black():
     x = picture([1, 2, 3], [4, 5, 6], [7, 8, 9])
-    assert Shift(1)(x, Drawn(1)).tolist() == x.tolist()  # the middle of 0 1 2
-    assert Shift(1)(x, Drawn(0)).tolist() == [[[[0, 0, 0], [0, 1, 2], [0, 4, 5]]]]
-    assert Shift(1)(x, Drawn(1, left=2)).tolist() == [[[[2, 3, 0], [5, 6, 0], [8, 9, 0]]]]
+    assert shift(x, Drawn(1), 1).tolist() == x.tolist()  # the middle of 0 1 2
+    assert shift(x, Drawn(0), 1).tolist() == [[[[0, 0, 0], [0, 1, 2], [0, 4, 5]]]]
+    assert shift(x, Drawn(1, left=2), 1).tolist() == [[[[2, 3, 0], [5, 6, 0], [8, 9, 0]]]]
 
 
 def test_a_crop_brings_in_the_mirror_image():
     x = picture([1, 2, 3], [4, 5, 6], [7, 8, 9])
-    assert Crop(1)(x, Drawn(1)).tolist() == x.tolist()
-    assert Crop(1)(x, Drawn(0)).tolist() == [[[[5, 4, 5], [2, 1, 2], [5, 4, 5]]]]
-    assert Crop(2)(x, Drawn(2, top=4)).tolist() == [[[[7, 8, 9], [4, 5, 6], [1, 2, 3]]]]
+    assert crop(x, Drawn(1), 1).tolist() == x.tolist()
+    assert crop(x, Drawn(0), 1).tolist() == [[[[5, 4, 5], [2, 1, 2], [5, 4, 5]]]]
+    assert crop(x, Drawn(2, top=4), 2).tolist() == [[[[7, 8, 9], [4, 5, 6], [1, 2, 3]]]]
 
 
 def test_a_rotation_turns_about_the_middle():
     x = torch.arange(25.0).view(1, 1, 5, 5)
-    turned = Rotation(90)(x, Drawn(1.0))
+    turned = rotate(x, Drawn(1.0), 90)
     assert torch.allclose(turned, torch.rot90(x, -1, (2, 3)), atol=1e-4)
-    assert torch.equal(Rotation(90)(x, Drawn(0.5)), x)
+    assert torch.equal(rotate(x, Drawn(0.5), 90), x)
     oblong = torch.arange(15.0).view(1, 1, 3, 5)
-    assert torch.allclose(Rotation(180)(oblong, Drawn(1.0)), oblong.flip(2, 3), atol=1e-4)
+    assert torch.allclose(rotate(oblong, Drawn(1.0), 180), oblong.flip(2, 3), atol=1e-4)
 
 
 def test_erasing_blackens_a_rectangle_inside():
     x = picture([1, 2, 3], [4, 5, 6], [7, 8, 9])
-    assert Erasing(1.0, [1, 2])(x, Drawn(0)).tolist() == [[[[0, 0, 3], [4, 5, 6], [7, 8, 9]]]]
-    assert Erasing(1.0, [2, 2])(x, Drawn(1)).tolist() == x.tolist()  # the number drawn is 1, not below the probability
-    erased = Erasing(1.0, [3, 2])(X, Draws(0, 0, ROWS)) != X
+    assert erase(x, Drawn(0), 1.0, [1, 2]).tolist() == [[[[0, 0, 3], [4, 5, 6], [7, 8, 9]]]]
+    assert erase(x, Drawn(1), 1.0, [2, 2]).tolist() == x.tolist()  # the number drawn is 1, not below the probability
+    erased = erase(X, Draws(0, 0, ROWS), 1.0, [3, 2]) != X
     assert all(mask.any(0).sum() <= 2 and mask.any(1).sum() <= 3 for mask in erased[:, 0])
 
 
 @pytest.mark.parametrize("batches_a_chunk", [1, 3])
 def test_however_rows_are_batched_an_epoch_shows_the_same_images(monkeypatch, batches_a_chunk):
-    monkeypatch.setattr(resident, "CHUNK_BATCHES", batches_a_chunk)
+    monkeypatch.setattr(batches, "CHUNK_BATCHES", batches_a_chunk)
     augment = build_augment(EVERY, (3, 9, 7), seed=5)
     y = torch.arange(100)
     seen = {}

@@ -11,10 +11,11 @@ import torch
 from mirror import write
 from runner.data import cifar10
 from runner.data.cifar10 import ROW_FILES, Cifar10
-from runner.data.downloads import CIFAR10, PUBLICATIONS, Archive, File
+from runner.data.downloads import PUBLICATIONS, Archive, File
 from runner.errors import DataError
 
 ROWS = 2
+CIFAR10 = PUBLICATIONS["cifar10"]
 
 
 def python2_pickle(images: np.ndarray, labels: list[int]) -> bytes:

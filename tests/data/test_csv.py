@@ -16,7 +16,7 @@ import torch
 from program import only_run, run
 from runner.contracts import Column, Split
 from runner.data.checks import check_data
-from runner.data.download import received
+from runner.data.csv import received
 from runner.data.table import cache, dialect
 from runner.data.table.dialect import Reading
 from runner.data.table.new_table import table_rows

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from mirror import CONTENTS, GZIPPED, corrupt, hang, refuse, serve, stall, truncate, write
-from runner.data import mirrors
-from runner.data.download import damaged, download, missing, received
+from runner.data import download as downloading
+from runner.data.csv import received
+from runner.data.download import damaged, download, missing
 from runner.data.downloads import PUBLICATIONS
-from runner.data.mnist import load_idx
+from runner.data.mnist import Mnist
 from runner.errors import DataError
 
 FIRST, *OTHERS = GZIPPED
@@ -20,8 +21,8 @@ FIRST, *OTHERS = GZIPPED
 
 @pytest.fixture
 def small_timeouts(monkeypatch):
-    monkeypatch.setattr(mirrors, "ANSWER_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(mirrors, "READ_TIMEOUT_S", 0.4)
+    monkeypatch.setattr(downloading, "ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(downloading, "READ_TIMEOUT_S", 0.4)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -31,7 +32,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_what_is_missing_is_downloaded_checked_and_extracted(tmp_path, mirror, capsys):
     mirror.reply("a", GZIPPED)
-    assert load_idx("mnist", tmp_path).y.tolist() == [0, 1, 2, 0, 1, 2, 2, 1, 0, 2]
+    assert Mnist().load(tmp_path).y.tolist() == [0, 1, 2, 0, 1, 2, 2, 1, 0, 2]
     assert contents(tmp_path / "Small" / "raw") == CONTENTS
     out, err = capsys.readouterr()
     assert (out, err) == ("", f"fetching mnist (at most 0.1 MB) into {tmp_path / 'Small' / 'raw'}\n")
@@ -70,7 +71,7 @@ def test_a_damaged_archive_is_replaced_by_the_extracted_file(tmp_path, mirror):
     assert download("mnist", tmp_path, damaged)
     assert mirror.asked == [f"/a/{FIRST}"]
     assert contents(folder)[FIRST.removesuffix(".gz")] == CONTENTS[FIRST.removesuffix(".gz")]
-    assert len(load_idx("mnist", tmp_path).x) == 10
+    assert len(Mnist().load(tmp_path).x) == 10
 
 
 SPOILT = {
@@ -100,7 +101,7 @@ def test_where_no_mirror_helps_the_error_says_why_and_what_to_do(tmp_path, mirro
     mirror.replies[f"/a/{FIRST}"] = mirror.replies[f"/b/{FIRST}"] = reply
     folder = write(tmp_path / "Small" / "raw", {OTHERS[0]: GZIPPED[OTHERS[0]]})
     with pytest.raises(DataError, match=told) as raised:
-        load_idx("mnist", tmp_path)
+        Mnist().load(tmp_path)
     what, put, then = str(raised.value).splitlines()
     assert what.startswith(f"dataset=mnist is not in {folder} and cannot be downloaded ({mirror.host}: ")
     assert f"; localhost:{mirror.server.server_port}: " in what

@@ -1,4 +1,6 @@
-from runner.data.downloads import CIFAR10, COVTYPE, FASHION_MNIST, KMNIST, MNIST, PUBLICATIONS, QMNIST, origin
+from runner.data.downloads import PUBLICATIONS, origin
+
+MNIST, FASHION_MNIST, KMNIST, QMNIST, CIFAR10, COVTYPE = PUBLICATIONS.values()
 
 
 def test_names_and_checksums_are_those_of_torchvision():

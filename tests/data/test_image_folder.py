@@ -9,7 +9,7 @@ from PIL import Image
 from runner.contracts import Rows
 from runner.data.checks import digest
 from runner.data.image_folder import ImageFolder, PictureRows
-from runner.data.pictures.picture import Shades
+from runner.data.picture import Shades
 from runner.errors import DataError
 
 DRAW = np.random.default_rng(0)
@@ -319,7 +319,7 @@ def test_case_19_a_picture_is_upright(tmp_path, ending):
 
 
 def test_a_sample_of_many_pictures_is_looked_at(tmp_path, monkeypatch):
-    monkeypatch.setattr("runner.data.pictures.picture.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("runner.data.picture.MOST_LOOKED_AT", 2)
     for name in ("a/1.png", "a/2.png", "a/3.png"):
         shape(tmp_path / name)
     picture(tmp_path / "b/1.png")

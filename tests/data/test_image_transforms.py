@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from runner.data.preprocess import blank_preprocess
+from runner.data.transforms import blank_preprocess
 from runner.errors import ConfigError
 
 DRAW = torch.Generator().manual_seed(0)

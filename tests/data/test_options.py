@@ -8,10 +8,10 @@ import torch
 import yaml
 
 from runner.contracts import Batching
-from runner.data.batches.resident import resident_splits
+from runner.data.batches import batches_of_splits
 from runner.data.checks import check_data
-from runner.data.preprocess import build_preprocess, out_shape
 from runner.data.splits import SplitSettings, split
+from runner.data.transforms import build_preprocess, out_shape
 
 OPTIONS = sorted((Path(__file__).parents[2] / "conf" / "dataset").glob("*.yaml"))
 BUNDLED_SHAPES = {
@@ -47,7 +47,7 @@ def test_the_option_makes_batches_the_model_can_read(tmp_path, name, shape):
     parts = split(data, SplitSettings(0, 0.1, 0.2, None, None))
     preprocess = build_preprocess(transforms, data, parts.train)
     assert out_shape(preprocess, data) == shape
-    _, made = resident_splits(data, parts, Batching(torch.device("cpu"), 16, 64, 0))
+    _, made = batches_of_splits(data, parts, Batching(torch.device("cpu"), 16, 64, 0))
     x = torch.cat([preprocess(chunk.x) for batches in made.values() for chunk in batches.chunks(0)])
     assert (x.dtype, x.shape) == (torch.float32, (len(data.y), *shape))
     assert x.abs().max() < 30  # on a scale that a net trains on

@@ -3,8 +3,7 @@ import torch
 
 from runner.config.steps import TRANSFORM_KNOBS
 from runner.contracts import Column, Data
-from runner.data.preprocess import blank_preprocess, build_preprocess, out_shape
-from runner.data.transforms import TRANSFORMS
+from runner.data.transforms import TRANSFORMS, blank_preprocess, build_preprocess, out_shape
 from runner.errors import ConfigError
 
 COLOUR = Column("colour", ("red", "green", "blue"))

@@ -6,9 +6,10 @@ workers, or of where a run was resumed. Shapes: N rows, C channels, H W pixels; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,19 +20,12 @@ from runner.errors import ConfigError
 from runner.seed import derive
 
 
-class Step(Protocol):
-    """One random change. It writes into nothing it is given."""
-
-    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
-        """The images changed, bytes or float32."""
-
-
+@dataclass(frozen=True)
 class Augment:
-    """Several changes, one after the other."""
+    """Several changes, one after the other; none writes into the images, bytes or float32, that it is given."""
 
-    def __init__(self, steps: Sequence[Step], seed: int):
-        self.steps = steps
-        self.seed = seed
+    steps: Sequence[Callable[[Tensor, Draws], Tensor]]
+    seed: int
 
     def __call__(self, x_NCHW: Tensor, rows_N: Tensor, epoch: int) -> Tensor:
         """The images as ``epoch`` (counted from 0) sees them; ``rows_N`` are their row numbers."""
@@ -52,7 +46,7 @@ def build_augment(entries: Any, in_shape: tuple[int, ...], seed: int) -> Augment
         )
     for i, spec in enumerate(specs):
         _check_room(f"dataset.augment[{i}].{spec.name}", spec.knobs, in_shape[1], in_shape[2])
-    return Augment([STEPS[spec.name](**spec.knobs) for spec in specs], seed)
+    return Augment([partial(STEPS[spec.name], **spec.knobs) for spec in specs], seed)
 
 
 def _check_room(where: str, knobs: Mapping[str, Any], height: int, width: int) -> None:
@@ -64,78 +58,51 @@ def _check_room(where: str, knobs: Mapping[str, Any], height: int, width: int) -
         raise ConfigError(f"{where}.size={knobs['size']}: images are {height} x {width}; give no more")
 
 
-@dataclass(frozen=True)
-class Flip:
+def flip(x_NCHW: Tensor, draws: Draws, horizontal: float, vertical: float | None) -> Tensor:
     """Mirrored left to right and top to bottom, each with its own probability."""
-
-    horizontal: float
-    vertical: float | None
-
-    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
-        for dim, probability in ((3, self.horizontal), (2, self.vertical)):
-            if probability:
-                x_NCHW = torch.where(chosen(draws.uniform(dim), probability), x_NCHW.flip(dim), x_NCHW)
-        return x_NCHW
+    for dim, probability in ((3, horizontal), (2, vertical)):
+        if probability:
+            x_NCHW = torch.where(chosen(draws.uniform(dim), probability), x_NCHW.flip(dim), x_NCHW)
+    return x_NCHW
 
 
-@dataclass(frozen=True)
-class Shift:
+def shift(x_NCHW: Tensor, draws: Draws, pixels: int) -> Tensor:
     """Moved by up to ``pixels`` each way; what comes in from outside is 0."""
-
-    pixels: int
-
-    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
-        return _windows(functional.pad(x_NCHW, [self.pixels] * 4), self.pixels, draws)
+    return _windows(functional.pad(x_NCHW, [pixels] * 4), pixels, draws)
 
 
-@dataclass(frozen=True)
-class Crop:
+def crop(x_NCHW: Tensor, draws: Draws, padding: int) -> Tensor:
     """A window of the image's own size, cut out of it mirrored ``padding`` pixels beyond its borders."""
-
-    padding: int
-
-    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
-        ys, xs = (_mirrored(x_NCHW, x_NCHW.shape[dim], self.padding) for dim in (2, 3))
-        return _windows(x_NCHW[:, :, ys][:, :, :, xs], self.padding, draws)
+    ys, xs = (_mirrored(x_NCHW, x_NCHW.shape[dim], padding) for dim in (2, 3))
+    return _windows(x_NCHW[:, :, ys][:, :, :, xs], padding, draws)
 
 
-@dataclass(frozen=True)
-class Rotation:
+def rotate(x_NCHW: Tensor, draws: Draws, degrees: float) -> Tensor:
     """Turned about the middle by up to ``degrees`` either way, bilinear; what comes in from outside is 0."""
-
-    degrees: float
-
-    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
-        height, width = x_NCHW.shape[2:]
-        angle_N11 = torch.deg2rad((2 * draws.uniform() - 1) * self.degrees).view(-1, 1, 1)
-        cos_N11, sin_N11 = angle_N11.cos(), angle_N11.sin()
-        y_H1 = (arange_like(x_NCHW, height) - (height - 1) / 2).view(-1, 1)  # in pixels from the middle
-        x_W = arange_like(x_NCHW, width) - (width - 1) / 2
-        from_x_NHW = (cos_N11 * x_W + sin_N11 * y_H1) * (2 / width)  # grid_sample's unit is half a side
-        from_y_NHW = (cos_N11 * y_H1 - sin_N11 * x_W) * (2 / height)
-        grid_NHW2 = torch.stack([from_x_NHW, from_y_NHW], dim=3)
-        return functional.grid_sample(x_NCHW.float(), grid_NHW2, align_corners=False)
+    height, width = x_NCHW.shape[2:]
+    angle_N11 = torch.deg2rad((2 * draws.uniform() - 1) * degrees).view(-1, 1, 1)
+    cos_N11, sin_N11 = angle_N11.cos(), angle_N11.sin()
+    y_H1 = (arange_like(x_NCHW, height) - (height - 1) / 2).view(-1, 1)  # in pixels from the middle
+    x_W = arange_like(x_NCHW, width) - (width - 1) / 2
+    from_x_NHW = (cos_N11 * x_W + sin_N11 * y_H1) * (2 / width)  # grid_sample's unit is half a side
+    from_y_NHW = (cos_N11 * y_H1 - sin_N11 * x_W) * (2 / height)
+    grid_NHW2 = torch.stack([from_x_NHW, from_y_NHW], dim=3)
+    return functional.grid_sample(x_NCHW.float(), grid_NHW2, align_corners=False)
 
 
-@dataclass(frozen=True)
-class Erasing:
+def erase(x_NCHW: Tensor, draws: Draws, probability: float, size: list[int]) -> Tensor:
     """With ``probability``, a rectangle of ``size`` [height, width] somewhere inside becomes 0 (Zhong et al. 2017)."""
+    inside_NH, inside_NW = (_inside(x_NCHW, dim, length, draws) for dim, length in zip((2, 3), size, strict=True))
+    erased_N1HW = (inside_NH[:, :, None] & inside_NW[:, None, :]).unsqueeze(1)
+    return x_NCHW.masked_fill(erased_N1HW & chosen(draws.uniform("whether"), probability), 0)
 
-    probability: float
-    size: list[int]
 
-    def __call__(self, x_NCHW: Tensor, draws: Draws) -> Tensor:
-        inside_NH = self._inside(x_NCHW, 2, self.size[0], draws)
-        inside_NW = self._inside(x_NCHW, 3, self.size[1], draws)
-        erased_N1HW = (inside_NH[:, :, None] & inside_NW[:, None, :]).unsqueeze(1)
-        return x_NCHW.masked_fill(erased_N1HW & chosen(draws.uniform("whether"), self.probability), 0)
-
-    def _inside(self, x_NCHW: Tensor, dim: int, length: int, draws: Draws) -> Tensor:
-        """[N, H or W] whether a line or column crosses the rectangle."""
-        size = x_NCHW.shape[dim]
-        first_N1 = draws.integer(size - length + 1, "first", dim).view(-1, 1)
-        places = arange_like(x_NCHW, size)
-        return (places >= first_N1) & (places < first_N1 + length)
+def _inside(x_NCHW: Tensor, dim: int, length: int, draws: Draws) -> Tensor:
+    """[N, H or W] whether a line or column crosses the rectangle."""
+    size = x_NCHW.shape[dim]
+    first_N1 = draws.integer(size - length + 1, "first", dim).view(-1, 1)
+    places = arange_like(x_NCHW, size)
+    return (places >= first_N1) & (places < first_N1 + length)
 
 
 def _windows(padded_NCHW: Tensor, padding: int, draws: Draws) -> Tensor:
@@ -152,7 +119,13 @@ def _mirrored(x: Tensor, size: int, padding: int) -> Tensor:
     return (size - 1) - ((size - 1) - from_first).abs()
 
 
-STEPS: Mapping[str, Any] = {"flip": Flip, "shift": Shift, "crop": Crop, "rotation": Rotation, "erasing": Erasing}
+STEPS: Mapping[str, Callable[..., Tensor]] = {
+    "flip": flip,
+    "shift": shift,
+    "crop": crop,
+    "rotation": rotate,
+    "erasing": erase,
+}
 
 
 WORD = 2**32 - 1  # the hash works on 32 bits, held in int64 so that no product overflows

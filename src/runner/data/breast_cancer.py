@@ -5,24 +5,12 @@ from pathlib import Path
 from runner.contracts import Data, Source
 from runner.data.bundled import read_table
 
-MEASURES = (
-    "radius",
-    "texture",
-    "perimeter",
-    "area",
-    "smoothness",
-    "compactness",
-    "concavity",
-    "concave_points",
-    "symmetry",
-    "fractal_dimension",
-)
-COLUMNS = tuple(f"{statistic}_{measure}" for statistic in ("mean", "error", "worst") for measure in MEASURES)
+MEASURES = "radius texture perimeter area smoothness compactness concavity concave_points symmetry fractal_dimension"
+COLUMNS = tuple(f"{statistic}_{measure}" for statistic in ("mean", "error", "worst") for measure in MEASURES.split())
 
 
 class BreastCancer(Source):
     """569 tumours, 10 measures of their cells' nuclei, each as mean, standard error and worst; 212 are malignant."""
 
     def load(self, data_dir: Path) -> Data:
-        class_names = ("malignant", "benign")
-        return read_table("breast_cancer.csv", num_rows=569, columns=COLUMNS, class_names=class_names)
+        return read_table("breast_cancer.csv", 569, COLUMNS, ("malignant", "benign"))

@@ -3,7 +3,9 @@
 import importlib.util
 import warnings
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +16,7 @@ from runner.errors import DataError
 REINSTALL = "reinstall it: pip install --force-reinstall scikit-learn"
 
 
-def read_table(file_name: str, *, num_rows: int, columns: tuple[str, ...], class_names: tuple[str, ...]) -> Data:
+def read_table(file_name: str, num_rows: int, columns: Sequence[str], class_names: tuple[str, ...]) -> Data:
     """The classified table ``file_name``: one heading line, then the columns and the class code in each line."""
     numbers = read_numbers(file_name, shape=(num_rows, len(columns) + 1), heading_lines=1)
     return Data(
@@ -28,11 +30,13 @@ def read_table(file_name: str, *, num_rows: int, columns: tuple[str, ...], class
 
 def read_numbers(
     file_name: str, *, shape: tuple[int, int], delimiter: str | None = ",", heading_lines: int = 0
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+) -> np.ndarray[Any, np.dtype[np.float32]]:
     """The numbers of a plain or gzipped file, [rows, columns] float32. Raises DataError unless they fill ``shape``."""
     path = folder() / file_name
     try:
-        numbers = _parse(path, delimiter, heading_lines)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy only warns of a file without a line
+            numbers = np.loadtxt(path, dtype=np.float32, delimiter=delimiter, skiprows=heading_lines, ndmin=2)
     except FileNotFoundError:
         raise DataError(f"{path} is missing from scikit-learn; {REINSTALL}") from None
     except (OSError, EOFError, ValueError, UserWarning, zlib.error) as fault:
@@ -48,9 +52,3 @@ def folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise DataError("scikit-learn carries this data set and is not installed; pip install scikit-learn")
     return Path(spec.submodule_search_locations[0]) / "datasets" / "data"
-
-
-def _parse(path: Path, delimiter: str | None, heading_lines: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # numpy only warns of a file without a line
-        return np.loadtxt(path, dtype=np.float32, delimiter=delimiter, skiprows=heading_lines, ndmin=2)

@@ -22,6 +22,7 @@ COLUMNS = (
 TARGET = "class"
 CLASS_NAMES = ("unacc", "acc", "good", "vgood")
 
+PRICE = {"vhigh": (0, 0, 1, 1), "high": (0, 1, 1, 1), "med": (1, 1, 2, 3), "low": (1, 2, 3, 3)}  # maint vhigh to low
 TECH = {0: (0, 0, 0), 1: (0, 1, 2), 2: (0, 2, 3)}  # comfort -> score by safety low, med, high
 CLASS = {  # price -> class by tech 0..3
     0: ("unacc", "unacc", "unacc", "unacc"),
@@ -74,13 +75,7 @@ def evaluate(buying: str, maint: str, doors: str, persons: str, lug_boot: str, s
 
 def price(buying: str, maint: str) -> int:
     """0 (dear) to 3 (cheap)."""
-    if (buying, maint) in {("vhigh", "vhigh"), ("vhigh", "high"), ("high", "vhigh")}:
-        return 0
-    if (buying, maint) in {("med", "low"), ("low", "med"), ("low", "low")}:
-        return 3
-    if (buying, maint) in {("med", "med"), ("low", "high")}:
-        return 2
-    return 1
+    return PRICE[buying][("vhigh", "high", "med", "low").index(maint)]
 
 
 def comfort(doors: str, persons: str, lug_boot: str) -> int:

@@ -16,11 +16,8 @@ def check_data(data: Data) -> None:
     _check_form(data)
     if isinstance(data.x, Tensor):  # rows that stream are checked as they are read
         _check_finite(data, data.x)
-        _check_categories(data.x, data.columns)
-    if data.task == "regression":
-        _check_targets(data.y)
-    else:
-        _check_labels(data.y, len(data.class_names))
+        _check_codes(data.x, data.columns)
+    _check_y(data)
     _check_official(data)
 
 
@@ -53,43 +50,32 @@ def _check_finite(data: Data, x: Tensor) -> None:
     wrong = ~torch.isfinite(x)
     if fillable := [place for place, column in enumerate(data.columns) if column.missing != "refused"]:
         wrong[:, fillable] = x[:, fillable].isinf()  # NaN is an empty cell
-    if wrong.any():
-        row, *place = _first(wrong)
-        raise DataError(f"row {row}, {_where(data, place)}: {x[row, *place].item()} is no finite number")
+    if first := _first(wrong):
+        row, *place = first
+        where = f"column {data.columns[place[0]].name}" if data.columns else f"place {place}"
+        raise DataError(f"row {row}, {where}: {x[row, *place].item()} is no finite number")
 
 
-def _check_categories(x_NF: Tensor, columns: tuple[Column, ...]) -> None:
-    for place, column in enumerate(columns):
-        if column.categories:
-            _check_codes(x_NF[:, place], column)
+def _check_codes(x_NF: Tensor, columns: tuple[Column, ...]) -> None:
+    for codes_N, column in ((x_NF[:, place], column) for place, column in enumerate(columns) if column.categories):
+        last = len(column.categories) - 1
+        wrong = (codes_N < 0) | (codes_N > last) | (codes_N != codes_N.round())
+        if column.missing != "refused" or column.takes_unknown:
+            wrong &= ~(codes_N.isnan() if column.is_number else codes_N == -1)
+        if first := _first(wrong):
+            value = codes_N[first].item()
+            raise DataError(f"row {first[0]}, column {column.name}: {value:g} is no code of a category, 0..{last}")
 
 
-def _check_codes(codes_N: Tensor, column: Column) -> None:
-    last = len(column.categories) - 1
-    wrong = (codes_N < 0) | (codes_N > last) | (codes_N != codes_N.round())
-    if column.missing != "refused" or column.takes_unknown:
-        wrong &= ~(codes_N.isnan() if column.is_number else codes_N == -1)
-    if wrong.any():
-        (row,) = _first(wrong)
-        raise DataError(f"row {row}, column {column.name}: {codes_N[row].item():g} is no code of a category, 0..{last}")
-
-
-def _check_targets(y_N: Tensor) -> None:
-    wrong = ~torch.isfinite(y_N)
-    if wrong.any():
-        (row,) = _first(wrong)
-        raise DataError(f"row {row}: the target {y_N[row].item()} is no finite number")
-
-
-def _check_labels(y_N: Tensor, num_classes: int) -> None:
-    """-100 too is refused: cross entropy would leave such a row out without a word."""
-    wrong = (y_N < 0) | (y_N >= num_classes)
-    if wrong.any():
-        (row,) = _first(wrong)
-        raise DataError(
-            f"row {row}: label {y_N[row].item()} is not among 0..{num_classes - 1}, the codes of the classes"
-        )
-    if (y_N == y_N[0]).all():
+def _check_y(data: Data) -> None:
+    y_N, num_classes = data.y, len(data.class_names)
+    if data.task == "regression":
+        if first := _first(~torch.isfinite(y_N)):
+            raise DataError(f"row {first[0]}: the target {y_N[first].item()} is no finite number")
+    elif first := _first((y_N < 0) | (y_N >= num_classes)):  # -100 too, which cross entropy would leave out in silence
+        label = y_N[first].item()
+        raise DataError(f"row {first[0]}: label {label} is not among 0..{num_classes - 1}, the codes of the classes")
+    elif (y_N == y_N[0]).all():
         raise DataError(f"every row has label {y_N[0].item()}: there is nothing to tell apart")
 
 
@@ -105,13 +91,9 @@ def _check_official(data: Data) -> None:
 
 
 def _first(wrong: Tensor) -> list[int]:
-    """The index of the first true element."""
-    place: list[int] = wrong.nonzero()[0].tolist()
+    """The index of the first true element; [] where none is."""
+    place: list[int] = wrong.nonzero()[0].tolist() if wrong.any() else []
     return place
-
-
-def _where(data: Data, place: list[int]) -> str:
-    return f"column {data.columns[place[0]].name}" if data.columns else f"place {place}"
 
 
 def digest(data: Data) -> str:
@@ -122,16 +104,11 @@ def digest(data: Data) -> str:
     meaning = (data.task, data.class_names, [astuple(column) for column in data.columns])
     total = hashlib.sha256(repr(meaning).encode())
     for tensor in (data.x, data.y, data.official_val, data.official_test):
-        _add(total, tensor)
+        if tensor is None:
+            total.update(b"none")
+        elif isinstance(tensor, Rows):
+            total.update(repr((tensor.dtype, tensor.shape, tensor.fingerprint())).encode())
+        else:
+            total.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
+            total.update(tensor.contiguous().numpy().data)
     return total.hexdigest()
-
-
-def _add(total: "hashlib._Hash", tensor: Tensor | Rows | None) -> None:
-    if tensor is None:
-        total.update(b"none")
-        return
-    if isinstance(tensor, Rows):
-        total.update(repr((tensor.dtype, tensor.shape, tensor.fingerprint())).encode())
-        return
-    total.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
-    total.update(tensor.contiguous().numpy().data)

@@ -16,13 +16,12 @@ import torch
 from torch import Tensor
 
 from runner.config import regular_file
-from runner.contracts import Data, Source
-from runner.data.download import download, extracted, fetch_command, is_extracted, missing
+from runner.data.download import extracted, is_extracted
 from runner.data.downloads import PUBLICATIONS, Archive, File
+from runner.data.mnist import PublishedImages
 from runner.errors import DataError
 
 ROWS_PER_FILE = 10_000
-IN_SHAPE = (3, 32, 32)
 ROW_FILES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")  # in the order of their rows
 PIECES = {  # what a pickled array is put together from: nothing else in a pickle is called
     ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
@@ -31,44 +30,27 @@ PIECES = {  # what a pickled array is put together from: nothing else in a pickl
 }
 
 
-class Cifar10(Source):
+class Cifar10(PublishedImages):
     """50,000 train rows, then 10,000 test rows, of [3, 32, 32] bytes."""
 
-    def load(self, data_dir: Path) -> Data:
-        download("cifar10", data_dir, missing)
-        try:
-            return _read(data_dir)
-        except DataError as fault:
-            raise DataError(f"{fault}\n  get it again: {fetch_command('cifar10', data_dir)}") from fault
+    option = "cifar10"
+    row_shape = (3, 32, 32)
 
-    def blank(self) -> Data:
-        x, y = torch.zeros(1, *IN_SHAPE, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64)
-        names = PUBLICATIONS["cifar10"].class_names
-        return Data(x, y, task="multiclass", class_names=names, official_test=torch.arange(0))
-
-
-def _read(data_dir: Path) -> Data:
-    publication = PUBLICATIONS["cifar10"]
-    (archive,) = publication.archives
-    num_rows = ROWS_PER_FILE * len(ROW_FILES)
-    x = torch.empty(num_rows, *IN_SHAPE, dtype=torch.uint8)
-    y = torch.empty(num_rows, dtype=torch.int64)
-    unread = list(ROW_FILES)
-    for path, file, content in _contents(data_dir / publication.folder, archive):
-        name = PurePosixPath(file.name).name
-        if name in unread:
-            unread.remove(name)
-            first = ROW_FILES.index(name) * ROWS_PER_FILE
-            _fill(x[first : first + ROWS_PER_FILE], y[first : first + ROWS_PER_FILE], path, file, content)
-    if unread:
-        raise DataError(f"{data_dir / archive.name}: expected {', '.join(unread)} in it, found none of that name")
-    return Data(
-        x=x,
-        y=y,
-        task="multiclass",
-        class_names=publication.class_names,
-        official_test=torch.arange(num_rows - ROWS_PER_FILE, num_rows),
-    )
+    def read(self, folder: Path) -> tuple[Tensor, Tensor, int]:
+        (archive,) = PUBLICATIONS[self.option].archives
+        x = torch.empty(len(ROW_FILES), ROWS_PER_FILE, *self.row_shape, dtype=torch.uint8)
+        y = torch.empty(len(ROW_FILES), ROWS_PER_FILE, dtype=torch.int64)
+        unread = list(ROW_FILES)
+        for path, file, content in _contents(folder, archive):
+            name = PurePosixPath(file.name).name
+            if name in unread:
+                unread.remove(name)
+                rows = _rows(path, file, content)
+                x[ROW_FILES.index(name)] = torch.from_numpy(rows[b"data"]).view(x.shape[1:])
+                y[ROW_FILES.index(name)] = torch.tensor(rows[b"labels"])
+        if unread:
+            raise DataError(f"{folder / archive.name}: expected {', '.join(unread)} in it, found none of that name")
+        return x.flatten(0, 1), y.flatten(), ROWS_PER_FILE
 
 
 def _contents(folder: Path, archive: Archive) -> Iterator[tuple[Path, File, bytes]]:
@@ -85,14 +67,12 @@ def _contents(folder: Path, archive: Archive) -> Iterator[tuple[Path, File, byte
         raise DataError(f"{path}: cannot be read: {fault}") from fault
 
 
-def _fill(x: Tensor, y: Tensor, path: Path, file: File, content: bytes) -> None:
-    """One file's rows and labels. Raises DataError unless its bytes are those published."""
+def _rows(path: Path, file: File, content: bytes) -> Any:
+    """One file's pickle. Raises DataError unless its bytes are those published."""
     found = f"md5:{hashlib.md5(content, usedforsecurity=False).hexdigest()}"
     if found != file.digest:
         raise DataError(f"{path}: {file.name} is corrupt: expected {file.digest}, found {found}")
-    batch = _Arrays(io.BytesIO(content), encoding="bytes").load()
-    x.copy_(torch.from_numpy(batch[b"data"]).view(x.shape))
-    y.copy_(torch.tensor(batch[b"labels"]))
+    return _Arrays(io.BytesIO(content), encoding="bytes").load()
 
 
 class _Arrays(pickle.Unpickler):

@@ -1,4 +1,4 @@
-"""What is missing of a published data set, fetched, checked and unpacked below data_dir."""
+"""What is missing of a published data set, from the first mirror that has it, checked and unpacked below data_dir."""
 
 from __future__ import annotations
 
@@ -9,109 +9,71 @@ import shlex
 import shutil
 import sys
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from filelock import FileLock
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from runner.config.regular_file import opened
 from runner.data.downloads import PUBLICATIONS, Archive, File
-from runner.data.mirrors import Mirrors
-from runner.data.table.blanks import BLANKS
-from runner.data.table.dialect import DELIMITERS, find_delimiter, sample
-from runner.data.table.packing import plain
 from runner.errors import DataError
 from runner.text import say
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
 
-SAMPLE_BYTES = 2**16
-MOST_LINES = 20  # of what a server says
-SAID_BYTES = 80  # of that, in a message
-
-Choice = Callable[[str, Path], list[Archive]]  # which archives of an option, below data_dir, are to be fetched
+ANSWER_TIMEOUT_S = 10  # for the name, the connection and the first byte together
+READ_TIMEOUT_S = 30  # for each further piece
+PIECE_BYTES = 2**16
 
 
-def missing(option: str, data_dir: Path) -> list[Archive]:
-    """The archives of which neither themselves nor all their files are there."""
-    publication = PUBLICATIONS[option]
-    folder = data_dir / publication.folder
-    return [
-        archive
-        for archive in publication.archives
-        if not (folder / archive.name).is_file() and not is_extracted(folder, archive)
-    ]
+def missing(folder: Path, archive: Archive) -> bool:
+    """Whether neither the archive nor all its files are there."""
+    return not (folder / archive.name).is_file() and not is_extracted(folder, archive)
 
 
-def damaged(option: str, data_dir: Path) -> list[Archive]:
-    """The archives that are missing, or there with other bytes than those published."""
-    publication = PUBLICATIONS[option]
-    return [archive for archive in publication.archives if not _is_right(data_dir / publication.folder, archive)]
+def damaged(folder: Path, archive: Archive) -> bool:
+    """Whether it is missing, or there with other bytes than those published; extracted files count before it."""
+    if is_extracted(folder, archive):
+        return not all(_is_published(folder / file.name, file) for file in archive.files)
+    path = folder / archive.name
+    return not path.is_file() or digest_of(path, archive.digest) != archive.digest
 
 
-def download(option: str, data_dir: Path, choose: Choice) -> bool:
+def download(option: str, data_dir: Path, is_wanted: Callable[[Path, Archive], bool]) -> bool:
     """Whether anything was to be fetched: then it is there now, extracted and right, and stderr says so in a line.
 
     Raises DataError where no mirror gives it or ``data_dir`` cannot be written to.
     """
-    if not choose(option, data_dir):
-        return False
     publication = PUBLICATIONS[option]
     folder = data_dir / publication.folder
-    with _writing(folder), FileLock(folder / ".fetch.lock"):
-        wanted = choose(option, data_dir)  # another process may have fetched it in the meantime
+    if not any(is_wanted(folder, archive) for archive in publication.archives):
+        return False
+    with locked(folder):  # another process may have fetched it in the meantime
+        wanted = [archive for archive in publication.archives if is_wanted(folder, archive)]
         if wanted:
             say(f"fetching {option} (at most {publication.download_mb:g} MB) into {folder}", file=sys.stderr)
-        with Mirrors(publication.mirrors) as mirrors:
-            for i, archive in enumerate(wanted):
-                if not _fetch(mirrors, folder, archive):
-                    raise DataError(_unavailable(option, data_dir, wanted[i:], mirrors.faults))
+        mirrors = dict.fromkeys(publication.mirrors, "")
+        for i, archive in enumerate(wanted):
+            if not _fetch(mirrors, folder, archive):
+                names = ", ".join(f"{archive.name} ({archive.digest})" for archive in wanted[i:])
+                raise DataError(
+                    f"dataset={option} is not in {folder} and cannot be downloaded ({reasons(mirrors)})\n"
+                    f"  put there, as they are or extracted: {names}\n"
+                    f"  where there is a network: {fetch_command(option, data_dir)}; dataset=digits works without one"
+                )
     return True
-
-
-def is_address(path: str) -> bool:
-    return path.startswith(("http://", "https://"))
-
-
-def received(address: str, data_dir: Path) -> Path:
-    """The file of an address, downloaded below ``data_dir`` where it is not there yet. Raises DataError.
-
-    Nobody has said which bytes are right: what came is kept where it can be a text, and the digest of its rows is the
-    run's.
-    """
-    folder = data_dir / "downloads"
-    name = f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{Path(urlsplit(address).path).name or 'table'}"
-    path = folder / name
-    with _writing(folder), FileLock(folder / ".fetch.lock"):
-        if not path.is_file():
-            say(f"fetching {address} into {path}", file=sys.stderr)
-            with Mirrors((address,)) as mirrors, _temporary(path) as temporary:
-                if not mirrors.get("", None, temporary):
-                    ((host, fault),) = mirrors.faults.items()
-                    raise DataError(
-                        f"dataset.path={address}: cannot be downloaded ({host}: {fault})\n  or put it at {path}"
-                    )
-                content = plain(f"dataset.path={address}", temporary.read_bytes())
-                _refuse_sentence(address, content.raw)  # what is no table would be found again
-                os.replace(temporary, path)
-    return path
-
-
-def _refuse_sentence(address: str, raw: bytes) -> None:
-    """Raises DataError where a server says something, as of a fault, instead of giving a table."""
-    lines = raw[:SAMPLE_BYTES].split(b"\n", MOST_LINES)
-    if b"\0" in raw[:SAMPLE_BYTES] or len(lines) > MOST_LINES:  # UTF-16, or longer than what servers say
-        return
-    text = raw.decode("latin-1").encode()  # of whatever encoding, no letter is lost
-    samples = [sample(text, delimiter) for delimiter in DELIMITERS]
-    are_parted = any(2 * sum(len(record) > 1 for record in records) >= len(records) for records in samples)
-    if len(samples[0]) < 2 or not (are_parted or find_delimiter(text) == BLANKS):
-        said = raw[:SAID_BYTES].decode(errors="replace").strip()
-        raise DataError(f"dataset.path={address}: what came is no table of rows and columns: {said!r}")
 
 
 def fetch_command(option: str, data_dir: Path) -> str:
@@ -119,12 +81,12 @@ def fetch_command(option: str, data_dir: Path) -> str:
     return f"python -m runner fetch {option} {shlex.quote(f'data_dir={data_dir}')}"
 
 
-def _fetch(mirrors: Mirrors, folder: Path, archive: Archive) -> bool:
+def _fetch(mirrors: dict[str, str], folder: Path, archive: Archive) -> bool:
     """Whether a mirror had the archive; its files are extracted and the archive itself is gone again."""
-    with _temporary(folder / archive.name) as temporary:
-        if not mirrors.get(archive.name, archive.digest, temporary):
+    with temporary_of(folder / archive.name) as packed:
+        if not get(mirrors, archive.name, archive.digest, packed):
             return False
-        for file, stream in extracted(temporary, archive):
+        for file, stream in extracted(packed, archive):
             _write_whole(folder / file.name, stream)
     return True
 
@@ -144,16 +106,16 @@ def extracted(path: Path, archive: Archive) -> Iterator[tuple[File, SupportsRead
 
 def _write_whole(path: Path, stream: SupportsRead[bytes]) -> None:
     path.parent.mkdir(exist_ok=True)
-    with _temporary(path) as temporary:
-        with open(temporary, "wb") as file:
+    with temporary_of(path) as unfinished:
+        with open(unfinished, "wb") as file:
             shutil.copyfileobj(stream, file, 2**20)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        os.replace(unfinished, path)
 
 
 @contextmanager
-def _temporary(path: Path) -> Iterator[Path]:
+def temporary_of(path: Path) -> Iterator[Path]:
     """A name beside ``path``; what a killed process left under it is written over by the next, which has the lock."""
     temporary = path.with_name(f".{path.name}.part")
     try:
@@ -163,10 +125,12 @@ def _temporary(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
+    """The folder is there, and this process alone writes into it. Raises DataError where it cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        yield
+        with FileLock(folder / ".fetch.lock"):
+            yield
     except OSError as fault:
         reason = fault.strerror or fault
         raise DataError(
@@ -179,38 +143,99 @@ def is_extracted(folder: Path, archive: Archive) -> bool:
     return all((folder / file.name).is_file() for file in archive.files)
 
 
-def _is_right(folder: Path, archive: Archive) -> bool:
-    """Extracted files count before the archive, as they do when they are read."""
-    if is_extracted(folder, archive):
-        return all(_is_published(folder / file.name, file) for file in archive.files)
-    path = folder / archive.name
-    return path.is_file() and _has_digest(path, archive.digest)
-
-
 def _is_published(path: Path, file: File) -> bool:
     """By its digest; by its size where only that is known."""
     if file.digest is not None:
-        return _has_digest(path, file.digest)
-    return file.idx is None or path.stat().st_size == file.idx.num_bytes + 4 + 4 * len(file.idx.shape)
+        return digest_of(path, file.digest) == file.digest
+    return not file.idx.shape or path.stat().st_size == len(file.idx.header) + file.idx.num_bytes
 
 
-def _has_digest(path: Path, digest: str) -> bool:
-    kind = digest.partition(":")[0]
-    return f"{kind}:{file_digest(path, kind)}" == digest
-
-
-def file_digest(path: Path, kind: str) -> str:
-    """The ``kind`` ("sha256", "md5") of a file, in hex digits."""
+def digest_of(path: Path, example: str) -> str:
+    """The digest of a file, of the kind of ``example``: "md5:..." """
+    kind = example.partition(":")[0]
     with opened(path) as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
+        return f"{kind}:{hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()}"
 
 
-def _unavailable(option: str, data_dir: Path, archives: Sequence[Archive], faults: dict[str, str]) -> str:
-    folder = data_dir / PUBLICATIONS[option].folder
-    said = "; ".join(f"{host}: {fault}" for host, fault in faults.items())
-    names = ", ".join(f"{archive.name} ({archive.digest})" for archive in archives)
-    return (
-        f"dataset={option} is not in {folder} and cannot be downloaded ({said})\n"
-        f"  put there, as they are or extracted: {names}\n"
-        f"  where there is a network: {fetch_command(option, data_dir)}; dataset=digits works without one"
-    )
+class MirrorFault(Exception):
+    """Why a mirror did not give the file."""
+
+
+def get(mirrors: dict[str, str], name: str, digest: str | None, path: Path) -> bool:
+    """Whether ``path`` now holds the file ``name``, its digest ("md5:...") right.
+
+    ``mirrors`` is why each address was given up, "" while it answers: one that fails is not asked again.
+    """
+    for address in [address for address, fault in mirrors.items() if not fault]:
+        try:
+            _receive(address + name, digest, path, name)
+            return True
+        except MirrorFault as fault:
+            mirrors[address] = str(fault)
+    return False
+
+
+def reasons(mirrors: Mapping[str, str]) -> str:
+    """Why those were given up that were."""
+    return "; ".join(f"{urlsplit(address).netloc}: {fault}" for address, fault in mirrors.items() if fault)
+
+
+def _receive(url: str, digest: str | None, path: Path, name: str) -> None:
+    """The file of ``url``, written to ``path``, with a bar in a terminal. Raises MirrorFault."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(name, total=None)
+        with open(path, "wb") as file:
+            for received, size, piece in _pieces(url):
+                file.write(piece)
+                bar.update(task, completed=received, total=size)
+    if digest and (found := digest_of(path, digest)) != digest:
+        raise MirrorFault(f"what came is corrupt: expected {digest}, found {found}")
+
+
+def _pieces(url: str) -> Iterator[tuple[int, int | None, bytes]]:
+    """(bytes so far, bytes in all where the server says, the next piece). Raises MirrorFault."""
+    received = 0
+    try:
+        with _answer(url) as response:
+            size = response.length
+            for piece in iter(partial(response.read, PIECE_BYTES), b""):
+                received += len(piece)
+                yield received, size, piece
+    except (OSError, HTTPException) as fault:
+        raise MirrorFault(" ".join(_reason(fault).split())) from fault
+    if size is not None and received != size:
+        raise MirrorFault(f"the connection ended after {received} of {size} bytes")
+
+
+def _answer(url: str) -> HTTPResponse:
+    """The response, or MirrorFault after ANSWER_TIMEOUT_S.
+
+    A thread waits for it, as a time-out of urlopen is one for each address of a host, and none for looking its name up.
+    """
+    answer: Future[HTTPResponse] = Future()
+    request = Request(url, headers={"User-Agent": "runner"})
+
+    def ask() -> None:
+        try:
+            answer.set_result(urlopen(request, timeout=READ_TIMEOUT_S))
+        except Exception as fault:  # carried over to the thread that waits, and raised there
+            answer.set_exception(fault)
+
+    Thread(target=ask, daemon=True).start()
+    try:
+        return answer.result(ANSWER_TIMEOUT_S)
+    except TimeoutError:
+        raise MirrorFault(f"no answer within {ANSWER_TIMEOUT_S:g} s") from None
+
+
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, HTTPError):
+        fault.close()
+        return f"HTTP {fault.code} {fault.reason}"
+    if isinstance(fault, TimeoutError):
+        return f"fell silent for {READ_TIMEOUT_S:g} s"
+    if isinstance(fault, URLError) and isinstance(fault.reason, OSError):
+        fault = fault.reason
+    return (fault.strerror if isinstance(fault, OSError) else None) or str(fault) or type(fault).__name__

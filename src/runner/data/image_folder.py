@@ -3,20 +3,22 @@
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from runner.contracts import Data, Rows, Source, Task
-from runner.data.pictures.class_folders import list_pictures
-from runner.data.pictures.picture import Shades, notes_on, read_picture
+from runner.contracts import Data, Rows, Source
+from runner.data.class_folders import list_pictures
+from runner.data.picture import Shades, notes_on, read_picture
 from runner.errors import DataError
 
 BLOCK = 1024  # pictures handed to the threads that decode at a time
 
 
+@dataclass(frozen=True, kw_only=True)
 class ImageFolder(Source):
     """Every picture under ``path``; a relative path counts from the current folder, else from ``data_dir``.
 
@@ -24,57 +26,41 @@ class ImageFolder(Source):
     decoded, fit into ``memory_mb`` they are read once; else they stream. ``background`` and ``brightest`` as in Shades.
     """
 
-    def __init__(
-        self,
-        *,
-        path: str,
-        size: list[int] | None,
-        colour: bool,
-        background: str,
-        brightest: float | None,
-        memory_mb: int,
-    ):
-        self.path = Path(path).expanduser()
-        self.size = None if size is None else (size[0], size[1])
-        self.colour = colour
-        self.shades = Shades(background, brightest)
-        self.memory_mb = memory_mb
+    path: str
+    size: list[int] | None
+    colour: bool
+    background: str
+    brightest: float | None
+    memory_mb: int
 
     def load(self, data_dir: Path) -> Data:
-        folder = self._folder(data_dir)
+        folder, shades = self._folder(data_dir), Shades(self.background, self.brightest)
         files, notes = list_pictures(folder)
-        rows = PictureRows([file.path for file in files], self.colour, self.size, self.shades)
-        x = rows.decoded() if rows.num_bytes <= self.memory_mb * 10**6 else rows
-        notes += notes_on(rows.paths, self.shades)
+        size = None if self.size is None else (self.size[0], self.size[1])
+        rows = PictureRows([file.path for file in files], self.colour, size, shades)
+        x = rows.decoded() if prod(rows.shape) <= self.memory_mb * 10**6 else rows
+        notes += notes_on(rows.paths, shades)
         if are_same(x):
-            told = f"{folder}: its {len(files):,} pictures are all the same once they are read: nothing to tell apart"
-            raise DataError("\n  ".join([told, *notes]))
+            fault = f"{folder}: its {len(files):,} pictures are all the same once they are read: nothing to tell apart"
+            raise DataError("\n  ".join([fault, *notes]))
         class_names = tuple(sorted({file.class_name for file in files}))
-        task: Task = "binary" if len(class_names) == 2 else "multiclass"
-        splits = [file.split for file in files]
+        val, test = ([row for row, file in enumerate(files) if file.split == split] for split in ("val", "test"))
         return Data(
             x=x,
             y=torch.tensor([class_names.index(file.class_name) for file in files]),
-            task=task,
+            task="binary" if len(class_names) == 2 else "multiclass",
             class_names=class_names,
-            official_val=_rows_of("val", splits),
-            official_test=_rows_of("test", splits),
+            official_val=torch.tensor(val) if val else None,
+            official_test=torch.tensor(test) if test else None,
             notes=tuple(notes),
         )
 
     def _folder(self, data_dir: Path) -> Path:
-        moved = data_dir / self.path.name
-        places = [self.path, moved] if self.path.is_absolute() else [Path.cwd() / self.path, data_dir / self.path]
-        for place in places:
-            if place.is_dir():
-                return place
-        looked = " and ".join(map(str, places))
-        raise DataError(f"dataset.path={self.path}: no such folder; looked for {looked}")
-
-
-def _rows_of(split: str, splits: list[str]) -> Tensor | None:
-    rows = [row for row, name in enumerate(splits) if name == split]
-    return torch.tensor(rows) if rows else None
+        path = Path(self.path).expanduser()
+        places = [Path.cwd() / path, data_dir / (path.name if path.is_absolute() else path)]
+        if here := [place for place in places if place.is_dir()]:
+            return here[0]
+        raise DataError(f"dataset.path={path}: no such folder; looked for {' and '.join(map(str, places))}")
 
 
 def are_same(x: Tensor | Rows) -> bool:
@@ -83,22 +69,20 @@ def are_same(x: Tensor | Rows) -> bool:
     return all(torch.equal(x[torch.tensor([row])], first) for row in range(1, x.shape[0]))
 
 
+@dataclass(eq=False)
 class PictureRows(Rows):
     """[N, C, H, W] uint8: the pictures of these paths, decoded when they are asked for."""
 
     draws = False
     dtype = torch.uint8
 
-    def __init__(self, paths: list[str], colour: bool, size: tuple[int, int] | None, shades: Shades):
-        self.paths = paths
-        self.colour = colour
-        self.size = size
-        self.shades = shades
-        self.shape = (len(paths), *self.read(0).shape)
+    paths: list[str]
+    colour: bool
+    size: tuple[int, int] | None
+    shades: Shades
 
-    @property
-    def num_bytes(self) -> int:
-        return int(np.prod(self.shape))
+    def __post_init__(self) -> None:
+        self.shape = (len(self.paths), *self.read(0).shape)
 
     def __getitem__(self, rows: Tensor) -> Tensor:
         return torch.stack([self.read_checked(row) for row in rows.tolist()])
@@ -117,8 +101,8 @@ class PictureRows(Rows):
         """Of the names and sizes of the files: to read them all would take as long as an epoch."""
         top = os.path.commonpath(self.paths)
         listed = [(os.path.relpath(path, top), os.path.getsize(path)) for path in self.paths]
-        said = () if self.shades == Shades("white", None) else (self.shades,)  # runs of before they could be said go on
-        return hashlib.sha256(repr((self.colour, self.size, listed, *said)).encode()).hexdigest()
+        shades = () if self.shades == Shades("white", None) else (self.shades,)  # runs of before there were any go on
+        return hashlib.sha256(repr((self.colour, self.size, listed, *shades)).encode()).hexdigest()
 
     def read_checked(self, row: int) -> Tensor:
         """[C, H, W], of the same shape as the others."""

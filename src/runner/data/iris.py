@@ -17,8 +17,7 @@ class Iris(Source):
     """150 flowers, 4 lengths in cm, 3 species of 50 flowers each."""
 
     def load(self, data_dir: Path) -> Data:
-        class_names = ("setosa", "versicolor", "virginica")
-        return read_table("iris.csv", num_rows=150, columns=COLUMNS, class_names=class_names)
+        return read_table("iris.csv", 150, COLUMNS, ("setosa", "versicolor", "virginica"))
 
 
 class NumberedIris(Source):
@@ -38,12 +37,11 @@ class NumberedIris(Source):
         is_new_N = torch.arange(len(data.y)) % 50 >= 40
         order_N = torch.cat([(~is_new_N).nonzero(), is_new_N.nonzero()]).flatten()
         id_N = torch.arange(1.0, 151.0)
-        data = replace(data, x=data.x[order_N], y=data.y[order_N], official_test=torch.arange(120, 150))
-        assert isinstance(data.x, torch.Tensor)
+        x_NF = data.x[order_N]
+        data = replace(data, x=x_NF, y=data.y[order_N], official_test=torch.arange(120, 150))
         if self.target == "id":
             notes = (numbering_note("id"),)
             return replace(data, y=id_N, task="regression", class_names=(), target="id", notes=notes)
         if self.id_column:
-            columns = (Column("id"), *data.columns)
-            return replace(data, x=torch.cat([id_N[:, None], data.x], 1), columns=columns)
+            return replace(data, x=torch.cat([id_N[:, None], x_NF], 1), columns=(Column("id"), *data.columns))
         return data

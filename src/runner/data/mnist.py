@@ -1,17 +1,17 @@
 """MNIST (LeCun, Cortes and Burges 1998) and the sets published in its form: grey images of 28 x 28 pixels, 10 classes.
 
-They are in IDX files: 0, 0, type, number of dimensions, the dimensions as 4 bytes each, the numbers. Everything a file
-says is compared with what must be in it. Shapes: N rows, train rows before test rows.
+They are in IDX files, and everything a file says is compared with what must be in it. Shapes: N rows, train rows before
+test rows.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import struct
 import zlib
+from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,91 +20,76 @@ from torch import Tensor
 from runner.config.regular_file import opened
 from runner.contracts import Data, Source
 from runner.data.download import download, fetch_command, missing
-from runner.data.downloads import PUBLICATIONS, Archive, Idx, Publication, origin
+from runner.data.downloads import PUBLICATIONS, File, Idx, origin
 from runner.errors import DataError
 
-if TYPE_CHECKING:
-    from _typeshed import SupportsRead
 
-TYPE_CODES = {"u1": 0x08, "i4": 0x0C}
-PIECE_BYTES = 2**20  # read and hashed at a time: what is hashed is still in the cache
-
-
-class IdxSource(Source):
-    """The rows of the publication ``option``."""
+class PublishedImages(Source):
+    """The images of the publication ``option``, downloaded where they are missing, with an official test set."""
 
     option: ClassVar[str]
+    row_shape: ClassVar[tuple[int, ...]]
 
     def load(self, data_dir: Path) -> Data:
-        return load_idx(self.option, data_dir)
+        """Raises DataError naming the file, what was expected in it and what was found."""
+        download(self.option, data_dir, missing)
+        try:
+            return self._data(*self.read(data_dir / PUBLICATIONS[self.option].folder))
+        except DataError as fault:
+            raise DataError(f"{fault}\n  get it again: {fetch_command(self.option, data_dir)}") from fault
 
     def blank(self) -> Data:
-        publication = PUBLICATIONS[self.option]
-        x = torch.zeros(1, 1, *_shape(publication.archives[0])[1:], dtype=torch.uint8)
-        y = torch.zeros(1, dtype=torch.int64)
-        return Data(x, y, task="multiclass", class_names=publication.class_names, official_test=torch.arange(0))
+        return self._data(torch.zeros(1, *self.row_shape, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64), 0)
+
+    @abstractmethod
+    def read(self, folder: Path) -> tuple[Tensor, Tensor, int]:
+        """(x [N, C, H, W] bytes, y [N], how many rows at the end are for the test)."""
+
+    def _data(self, x: Tensor, y: Tensor, num_test: int) -> Data:
+        names, test = PUBLICATIONS[self.option].class_names, torch.arange(len(y) - num_test, len(y))
+        return Data(x, y, task="multiclass", class_names=names, official_test=test)
 
 
-class Mnist(IdxSource):
+class Mnist(PublishedImages):
     """Handwritten digits: 60,000 train, 10,000 test rows."""
 
     option = "mnist"
+    row_shape = (1, 28, 28)
+
+    def read(self, folder: Path) -> tuple[Tensor, Tensor, int]:
+        publication = PUBLICATIONS[self.option]
+        train_images, train_labels, test_images, test_labels = (archive.files[0] for archive in publication.archives)
+        num_train, *size = train_images.idx.shape
+        num_test = test_images.idx.shape[0]
+        x = torch.empty(num_train + num_test, 1, *size, dtype=torch.uint8)
+        _fill(folder, train_images, x[:num_train].numpy())
+        _fill(folder, test_images, x[num_train:].numpy())
+        num_classes = len(publication.class_names)
+        return x, torch.cat([_labels(folder, file, num_classes) for file in (train_labels, test_labels)]), num_test
 
 
-class FashionMnist(IdxSource):
+class FashionMnist(Mnist):
     """Pictures of clothes from a shop (Xiao, Rasul and Vollgraf 2017): 60,000 train, 10,000 test rows."""
 
     option = "fashion_mnist"
 
 
-class Kmnist(IdxSource):
+class Kmnist(Mnist):
     """Characters of old Japanese writing (Clanuwat et al. 2018): 60,000 train, 10,000 test rows."""
 
     option = "kmnist"
 
 
-class Qmnist(IdxSource):
+class Qmnist(Mnist):
     """MNIST rebuilt with the test rows once lost (Yadav and Bottou 2019): 60,000 train, 60,000 test rows."""
 
     option = "qmnist"
 
 
-def load_idx(option: str, data_dir: Path) -> Data:
-    """The rows of a publication of four IDX files, downloaded where they are missing.
-
-    Raises DataError naming the file, what was expected in it and what was found.
-    """
-    download(option, data_dir, missing)
-    try:
-        return _read(PUBLICATIONS[option], data_dir)
-    except DataError as fault:
-        raise DataError(f"{fault}\n  get it again: {fetch_command(option, data_dir)}") from fault
-
-
-def _read(publication: Publication, data_dir: Path) -> Data:
-    folder = data_dir / publication.folder
-    train_images, train_labels, test_images, test_labels = publication.archives
-    num_train, num_test = (_shape(archive)[0] for archive in (train_images, test_images))
-    x = torch.empty(num_train + num_test, 1, *_shape(train_images)[1:], dtype=torch.uint8)
-    _fill(folder, train_images, x[:num_train].numpy())
-    _fill(folder, test_images, x[num_train:].numpy())
-    num_classes = len(publication.class_names)
-    y = torch.cat([_labels(folder, archive, num_classes) for archive in (train_labels, test_labels)])
-    return Data(
-        x=x,
-        y=y,
-        task="multiclass",
-        class_names=publication.class_names,
-        official_test=torch.arange(num_train, num_train + num_test),
-    )
-
-
-def _labels(folder: Path, archive: Archive, num_classes: int) -> Tensor:
+def _labels(folder: Path, file: File, num_classes: int) -> Tensor:
     """[N] int64, checked to be 0..K-1: the first number of each row, where a label is more than one."""
-    (file,) = archive.files
-    assert file.idx is not None
     numbers = np.empty(file.idx.shape, dtype=f">{file.idx.dtype}")
-    path = _fill(folder, archive, numbers)
+    path = _fill(folder, file, numbers)
     labels_N = torch.from_numpy(numbers.reshape(len(numbers), -1)[:, 0].astype(np.int64))
     wrong = ((labels_N < 0) | (labels_N >= num_classes)).nonzero()
     if len(wrong):
@@ -113,23 +98,15 @@ def _labels(folder: Path, archive: Archive, num_classes: int) -> Tensor:
     return labels_N
 
 
-def _fill(folder: Path, archive: Archive, into: np.ndarray[Any, Any]) -> Path:
-    """The path of the file that was read ``into`` memory: extracted, or else the archive."""
-    (file,) = archive.files
-    assert file.idx is not None
-    path = folder / file.name if (folder / file.name).is_file() else folder / archive.name
+def _fill(folder: Path, file: File, into: np.ndarray[Any, Any]) -> Path:
+    """The path of the file that was read ``into`` memory: extracted, or else packed."""
+    path = folder / file.name if (folder / file.name).is_file() else folder / f"{file.name}.gz"
     found = f"sha256:{read_idx(path, file.idx, into)}"
     if file.digest is not None and found != file.digest:
         other = origin(found)
-        told = f"holds {other}" if other else f"is corrupt: expected {file.digest}, found {found}"
-        raise DataError(f"{path}: {told}")
+        what = f"holds {other}" if other else f"is corrupt: expected {file.digest}, found {found}"
+        raise DataError(f"{path}: {what}")
     return path
-
-
-def _shape(archive: Archive) -> tuple[int, ...]:
-    (file,) = archive.files
-    assert file.idx is not None
-    return file.idx.shape
 
 
 def read_idx(path: Path, expected: Idx, into: np.ndarray[Any, Any]) -> str:
@@ -137,53 +114,36 @@ def read_idx(path: Path, expected: Idx, into: np.ndarray[Any, Any]) -> str:
 
     Raises DataError with what was expected and what was found; ``path`` may end in .gz.
     """
+    memory, wanted = into.reshape(-1).view(np.uint8).data, expected.header
     try:
         with opened(path) as raw, gzip.open(raw) if path.suffix == ".gz" else raw as file:
-            digest = hashlib.sha256(_read_header(path, file, expected))
-            _read_numbers(path, file, into.reshape(-1).view(np.uint8).data, digest)
+            header = file.read(len(wanted))
+            filled = file.readinto(memory) if header == wanted else 0
+            has_more = bool(file.read(1))  # also lets gzip compare its check sum
     except EOFError as fault:
         raise DataError(f"{path}: cut short: the gzip stream has no end") from fault
     except (OSError, zlib.error) as fault:
         raise DataError(f"{path}: cannot be read: {fault}") from fault
+    if wrong := _fault(header, filled, has_more, expected):
+        raise DataError(f"{path}: {wrong}")
+    digest = hashlib.sha256(header)
+    digest.update(memory)
     return digest.hexdigest()
 
 
-def _read_header(path: Path, file: SupportsRead[bytes], expected: Idx) -> bytes:
-    """The header, as it must be."""
-    wanted = struct.pack(
-        f">{1 + len(expected.shape)}I", TYPE_CODES[expected.dtype] << 8 | len(expected.shape), *expected.shape
-    )
-    found = _up_to(file, len(wanted))
-    if found == wanted:
-        return found
+def _fault(found: bytes, filled: int, has_more: bool, expected: Idx) -> str:
+    wanted, num_bytes = expected.header, expected.num_bytes
+    if not found:
+        return "the file is empty"
     if len(found) < len(wanted):
-        raise DataError(f"{path}: {_ends_early(len(found), len(wanted) + expected.num_bytes)}")
+        return f"cut short: expected {len(wanted) + num_bytes} bytes, found {len(found)}"
     if found[:4] != wanted[:4]:
-        numbers = [int.from_bytes(header[:4], "big") for header in (wanted, found)]
-        raise DataError(f"{path}: expected magic number {numbers[0]}, found {numbers[1]}")
-    shape = struct.unpack(f">{len(expected.shape)}I", found[4:])
-    raise DataError(f"{path}: expected numbers of shape {list(expected.shape)}, found {list(shape)}")
-
-
-def _read_numbers(path: Path, file: SupportsRead[bytes], memory: memoryview, digest: hashlib._Hash) -> None:
-    filled = 0
-    while filled < len(memory):
-        piece = file.read(min(PIECE_BYTES, len(memory) - filled))
-        if not piece:
-            raise DataError(f"{path}: {_ends_early(filled, len(memory))} after the header")
-        memory[filled : filled + len(piece)] = piece
-        digest.update(piece)
-        filled += len(piece)
-    if file.read(1):  # also lets gzip compare its check sum
-        raise DataError(f"{path}: expected {len(memory)} bytes after the header, found more")
-
-
-def _up_to(file: SupportsRead[bytes], size: int) -> bytes:
-    found = b""
-    while len(found) < size and (piece := file.read(size - len(found))):
-        found += piece
-    return found
-
-
-def _ends_early(found: int, expected: int) -> str:
-    return f"cut short: expected {expected} bytes, found {found}" if found else "the file is empty"
+        return "expected magic number {}, found {}".format(
+            *(int.from_bytes(each[:4], "big") for each in (wanted, found))
+        )
+    if found != wanted:
+        shape = [int.from_bytes(found[place : place + 4], "big") for place in range(4, len(found), 4)]
+        return f"expected numbers of shape {list(expected.shape)}, found {shape}"
+    if filled < num_bytes:
+        return f"cut short: expected {num_bytes} bytes, found {filled} after the header"
+    return f"expected {num_bytes} bytes after the header, found more" if has_more else ""

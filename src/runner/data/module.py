@@ -1,7 +1,9 @@
 """A torch Dataset of a user's own, map-style, giving (x, y): its rows stream, read by workers."""
 
 import hashlib
+import traceback
 from collections.abc import Sized
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from runner.errors import ConfigError, DataError
 ROWS_OF_FINGERPRINT = 16
 
 
+@dataclass(frozen=True)
 class Module(Source):
     """The rows of ``dataset_class(**arguments)``, which is the class ``name`` of the file ``path`` or of a package.
 
@@ -23,52 +26,40 @@ class Module(Source):
     of the data set where it has one; else every row is read once for its y.
     """
 
-    def __init__(
-        self,
-        dataset_class: type[Dataset[Any]],
-        *,
-        path: str | None,
-        name: str,
-        arguments: dict[str, Any],
-        class_names: list[str] | None,
-    ):
-        if issubclass(dataset_class, IterableDataset) or not issubclass(dataset_class, Sized):
-            raise ConfigError(f"dataset.name={name}: needs a length, __len__, and rows by number, __getitem__")
-        self.dataset_class = dataset_class
-        self.name = name
-        self.arguments = arguments
-        self.class_names = class_names
+    dataset_class: type[Dataset[Any]]
+    path: str | None
+    name: str
+    arguments: dict[str, Any]
+    class_names: list[str] | None
+
+    def __post_init__(self) -> None:
+        if issubclass(self.dataset_class, IterableDataset) or not issubclass(self.dataset_class, Sized):
+            raise ConfigError(f"dataset.name={self.name}: needs a length, __len__, and rows by number, __getitem__")
 
     def load(self, data_dir: Path) -> Data:
         with seed.kept():
-            return self._read()
-
-    def _read(self) -> Data:
-        dataset = self._make()
-        probe = UserRows(dataset, self.name, y=None)
-        y = _targets(dataset, probe)
-        task, class_names = _meaning(y, self.class_names)
-        return Data(x=UserRows(dataset, self.name, y), y=y, task=task, class_names=class_names)
-
-    def _make(self) -> Any:
-        try:
-            return self.dataset_class(**self.arguments)
-        except Exception as fault:  # code of the user's may raise anything; the cause stays attached
-            raise DataError(f"{self.name}(**{self.arguments}): {_words(fault)}") from fault
+            try:
+                dataset: Any = self.dataset_class(**self.arguments)
+            except Exception as fault:  # code of the user's may raise anything; the cause stays attached
+                raise DataError(f"{self.name}(**{self.arguments}): {_reason(fault)}") from fault
+            rows = UserRows(dataset, self.name)
+            rows.y = rows.targets()
+        task, class_names = _meaning(rows.y, self.class_names)
+        return Data(rows, rows.y, task, class_names)
 
 
 class UserRows(Rows):
     """[N, ...] the x of each row of ``dataset``. A y that is not the one ``y`` says is refused as the row is read."""
 
     draws = True
+    y: Tensor | None = None
 
-    def __init__(self, dataset: Any, name: str, y: Tensor | None):
+    def __init__(self, dataset: Any, name: str):
         self.dataset = dataset
         self.name = name
-        self.y = y
         if not len(dataset):
             raise DataError(f"{name}: the data set has no rows")
-        first = self._x(0, self.pair(0)[0])
+        first = self._x(0, self._pair(0)[0])
         self.shape = (len(dataset), *first.shape)
         self.dtype = first.dtype
 
@@ -86,78 +77,71 @@ class UserRows(Rows):
 
     def read(self, row: int) -> Tensor:
         """The x of a row, of the same shape and kind as the others."""
-        x, y = self.pair(row)
+        x, y = self._pair(row)
         x = self._x(row, x)
         if x.shape != self.shape[1:] or x.dtype != self.dtype:
             raise DataError(
                 f"{self.name}: row {row} is {x.dtype} {list(x.shape)} and row 0 is {self.dtype} {list(self.shape[1:])}"
             )
-        if self.y is not None and self.y[row] != as_target(self.name, row, y):
+        if self.y is not None and self.y[row] != self._y(row, y):
             raise DataError(f"{self.name}: row {row} has y {y}, and {self.y[row].item()} in the targets")
         return x
 
-    def pair(self, row: int) -> tuple[Any, Any]:
+    def targets(self) -> Tensor:
+        """[N] the y of every row."""
+        num_rows, given = self.shape[0], getattr(self.dataset, "targets", None)
+        if given is None:
+            given = [self._pair(row)[1] for row in range(num_rows)]
+        if len(given) != num_rows:
+            raise DataError(f"{self.name}: has {num_rows} rows and {len(given)} targets")
+        y = [self._y(row, y) for row, y in enumerate(given)]
+        if len({target.dtype for target in y}) > 1:
+            raise DataError(f"{self.name}: some y are whole numbers, which are classes, and some are not")
+        return torch.stack(y)
+
+    def _pair(self, row: int) -> tuple[Any, Any]:
         """(x, y) as the user's class gives them."""
         try:
             x, y = self.dataset[row]
         except Exception as fault:  # code of the user's may raise anything; the cause stays attached
-            raise DataError(f"{self.name}: row {row} cannot be read as (x, y): {_words(fault)}") from fault
+            raise DataError(f"{self.name}: row {row} cannot be read as (x, y): {_reason(fault)}") from fault
         return x, y
 
     def _x(self, row: int, x: Any) -> Tensor:
         """uint8 as it is, any other number as float32."""
-        raw = _tensor(x, f"{self.name}: the x of row {row}")
+        raw = self._tensor(x, f"x of row {row}")
         if raw.dtype == torch.uint8:
             return raw
         if not torch.isfinite(raw).all():
             raise DataError(f"{self.name}: row {row} holds a number that is not finite")
         return raw.float()
 
+    def _y(self, row: int, y: Any) -> Tensor:
+        """[] int64 for a class, float32 for a number."""
+        raw = self._tensor(y, f"y of row {row}")
+        if raw.numel() != 1:
+            raise DataError(f"{self.name}: the y of row {row} has shape {list(raw.shape)}; give one number")
+        return (raw.float() if raw.is_floating_point() else raw.long()).reshape(())
 
-def as_target(name: str, row: int, y: Any) -> Tensor:
-    """The y of a row: int64 for a class, float32 for a number."""
-    raw = _tensor(y, f"{name}: the y of row {row}")
-    if raw.numel() != 1:
-        raise DataError(f"{name}: the y of row {row} has shape {list(raw.shape)}; give one number")
-    return (raw.float() if raw.is_floating_point() else raw.long()).reshape(())
-
-
-def _tensor(value: Any, what: str) -> Tensor:
-    try:
-        return torch.as_tensor(value)
-    except (TypeError, ValueError, RuntimeError) as fault:
-        raise DataError(f"{what} is a {type(value).__name__}; give a tensor or a number") from fault
-
-
-def _targets(dataset: Any, rows: UserRows) -> Tensor:
-    """[N] the y of every row."""
-    given = getattr(dataset, "targets", None)
-    if given is None:
-        given = [rows.pair(row)[1] for row in range(len(dataset))]
-    if len(given) != len(dataset):
-        raise DataError(f"{rows.name}: has {len(dataset)} rows and {len(given)} targets")
-    y = [as_target(rows.name, row, y) for row, y in enumerate(given)]
-    if len({target.dtype for target in y}) > 1:
-        raise DataError(f"{rows.name}: some y are whole numbers, which are classes, and some are not")
-    return torch.stack(y)
+    def _tensor(self, value: Any, what: str) -> Tensor:
+        try:
+            return torch.as_tensor(value)
+        except (TypeError, ValueError, RuntimeError) as fault:
+            kind = type(value).__name__
+            raise DataError(f"{self.name}: the {what} is a {kind}; give a tensor or a number") from fault
 
 
 def _meaning(y: Tensor, class_names: list[str] | None) -> tuple[Task, tuple[str, ...]]:
     if y.is_floating_point():
         return "regression", ()
-    largest = int(y.max())
+    row, largest = int(y.argmax()), int(y.max())
     if class_names is None and largest >= len(y):
-        raise DataError(
-            f"row {int(y.argmax())}: label {largest} in a data set of {len(y)} rows; labels are to be 0, 1, ... K - 1"
-        )
-    names = tuple(map(str, range(largest + 1))) if class_names is None else tuple(class_names)
+        raise DataError(f"row {row}: label {largest} in a data set of {len(y)} rows; labels are to be 0, 1, ... K - 1")
+    names = tuple(map(str, range(largest + 1) if class_names is None else class_names))
     return "binary" if len(names) == 2 else "multiclass", names
 
 
-def _words(fault: Exception) -> str:
+def _reason(fault: Exception) -> str:
     """What was raised, and the last line of code it came from."""
-    last = fault.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    where = f" ({Path(last.tb_frame.f_code.co_filename).name}, line {last.tb_lineno})" if last else ""
-    return f"{type(fault).__name__}: {fault}{where}"
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{type(fault).__name__}: {fault} ({Path(last.filename).name}, line {last.lineno})"

@@ -1,21 +1,33 @@
-"""What came in to be predicted."""
+"""What came in to be predicted, as rows of the run: pictures, arrays and frames; tables are read in table/.
+
+Shapes: n rows, F columns, C channels, H W pixels.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from runner.config import regular_file
 from runner.contracts import Column
+from runner.data.class_folders import folder_tree
+from runner.data.picture import BYTE, MOST_BYTES, SUFFIXES, Shades, edges, read_picture
 from runner.data.table.cell_values import value_of
-from runner.errors import DataError
+from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
+
+STANDARD_INPUT = "-"
+AT_A_TIME = 256  # pictures
+BRIGHT, DARK = 0.7, 0.3  # of a border, 0 to 1: what of two pictures is told apart as background
 
 
 @dataclass(frozen=True)
@@ -32,8 +44,7 @@ def placed(names: Sequence[str], columns: Sequence[Column], where: str) -> Itera
     """Where each of ``columns`` stands among ``names``. Raises DataError when one is missing or there twice."""
     places = {name: place for place, name in enumerate(names)}
     wanted = list(dict.fromkeys(column.in_file for column in columns))
-    missing = [name for name in wanted if name not in places]
-    if missing:
+    if missing := [name for name in wanted if name not in places]:
         raise DataError(f"{where}: lacks {', '.join(missing)}; it has {', '.join(names)}")
     if len(places) < len(names) and (twice := [name for name in wanted if names.count(name) > 1]):
         raise DataError(f"{where}: has {', '.join(twice)} twice; which one is meant?")
@@ -76,8 +87,7 @@ def _from_frame(frame: DataFrame, columns: Sequence[Column]) -> Tensor:
     """[N, F] float32, the columns in the data set's order; others are left out."""
     if not columns:
         raise DataError("x: this data set has no named columns; give an array")
-    missing = [column.in_file for column in columns if column.in_file not in frame.columns]
-    if missing:
+    if missing := [column.in_file for column in columns if column.in_file not in frame.columns]:
         raise DataError(f"x: has no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}")
     return torch.stack([_numbers(frame[column.in_file], column) for column in columns], 1)
 
@@ -91,3 +101,94 @@ def _numbers(cells: Series[Any], column: Column) -> Tensor:
         if isinstance(value, str):
             raise DataError(f"x: {column.name}={text}: {value}")
     return torch.tensor([values[str(cell)] for cell in cells], dtype=torch.float32)
+
+
+def picture_rows(
+    words: Sequence[str],
+    row_shape: tuple[int, ...],
+    shades: Shades,
+    *,
+    invert: bool,
+    black: float,
+    white: float,
+    border: float,
+) -> Iterator[Rows]:
+    """The pictures that ``words`` name, files and folders, in the shape and the shades of the run's own data.
+
+    There a pixel is ``black`` where a picture is darkest, ``white`` where it is brightest; ``border`` is how bright the
+    edges are, 0 to 1.
+    """
+    if row_shape[0] not in (1, 3):
+        raise ConfigError(f"this run reads rows of shape {list(row_shape)}: neither grey nor colour pictures")
+    files, faults, notes = listed_files(words)
+    if faults or notes:
+        yield Rows((), torch.empty(0, *row_shape), faults, notes)
+    for first in range(0, len(files), AT_A_TIME):
+        names, x_nCHW, faults = read_pictures(files[first : first + AT_A_TIME], row_shape, shades)
+        if invert:
+            x_nCHW = BYTE - x_nCHW
+        notes = list(remarks(x_nCHW, border))
+        if (black, white) != (0.0, float(BYTE)):  # else to the bit what the run was trained on
+            x_nCHW = black + x_nCHW.float() / BYTE * (white - black)
+        yield Rows(names, x_nCHW, faults, notes)
+
+
+def listed_files(words: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """(pictures, faults, notes): of a folder all pictures in and below it, by name, as training takes them."""
+    files: list[str] = []
+    faults, notes = [], []
+    for word in words:
+        if not Path(word).is_dir():
+            files.append(word)
+            continue
+        try:
+            folder, left_out = folder_tree(Path(word))
+            if not folder.num_pictures:
+                faults.append(f"{word}: no picture in this folder ({', '.join(SUFFIXES)})")
+            files += folder.all_pictures()
+            notes += left_out
+        except DataError as fault:
+            faults.append(str(fault))
+    return files, faults, notes
+
+
+def read_pictures(
+    files: Sequence[str], row_shape: tuple[int, ...], shades: Shades
+) -> tuple[list[str], Tensor, list[str]]:
+    """(names, [n, C, H, W] uint8 in 0..255, faults)."""
+    channels, height, width = row_shape
+    names, pictures, faults = [], [], []
+    for file in files:
+        name = "standard input" if file == STANDARD_INPUT else file
+        try:
+            if not (content := content_of(file)):
+                raise DataError(f"{name}: is empty")
+            pictures.append(read_picture(BytesIO(content), channels == 3, (height, width), shades, name))
+            names.append(name)
+        except DataError as fault:
+            faults.append(str(fault))
+    return names, torch.stack(pictures) if pictures else torch.empty(0, *row_shape), faults
+
+
+def content_of(file: str) -> bytes:
+    """Its bytes: a decoder would wind back, which a pipe as <(...) cannot. Raises DataError."""
+    try:
+        return regular_file.standard_input() if file == STANDARD_INPUT else regular_file.content(file, MOST_BYTES)
+    except FileNotFoundError as fault:
+        raise DataError(f"{file}: no such file") from fault
+    except OSError as fault:
+        raise DataError(f"{file}: cannot be read: {(fault.strerror or str(fault)).lower()}") from fault
+
+
+def remarks(x_nCHW: Tensor, border: float) -> Iterator[str]:
+    """A warning where dark and bright stand the other way round than in the pictures the run has learnt from."""
+    found_n = torch.cat([edge.flatten(1) for edge in edges(x_nCHW)], 1).float().mean(1) / BYTE
+    if border < DARK:
+        odd, here, there = found_n > BRIGHT, "bright", "dark"
+    else:
+        odd, here, there = (found_n < DARK) & (border > BRIGHT), "dark", "bright"
+    if odd.any():
+        yield (
+            f"{int(odd.sum())} of {len(odd)} pictures have a {here} background, those the run has learnt from "
+            f"a {there} one; --invert turns them round"
+        )

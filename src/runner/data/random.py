@@ -1,5 +1,6 @@
 """Made-up rows of any shape, to try a model without real data."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,25 +11,32 @@ from runner.errors import ConfigError
 from runner.seed import generator
 
 
+@dataclass(frozen=True, kw_only=True)
 class Random(Source):
     """Normal noise with something to learn in it: a mean of its own for each class, or a linear target."""
 
-    def __init__(self, *, shape: list[int], num_classes: int, num_rows: int, seed: int):
-        _check(shape, num_classes, num_rows)
-        self.shape = shape
-        self.num_classes = num_classes
-        self.num_rows = num_rows
-        self.seed = seed
+    shape: list[int]
+    num_classes: int
+    num_rows: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        faults = []
+        if len(self.shape) not in (1, 3) or min(self.shape) < 1:
+            faults.append(f"dataset.shape={self.shape}: give [features] or [channels, height, width], each 1 or more")
+        if self.num_classes < 0 or self.num_classes == 1:
+            faults.append(f"dataset.num_classes={self.num_classes}: give 2 or more, or 0 for regression")
+        if self.num_rows < max(1, self.num_classes):
+            faults.append(f"dataset.num_rows={self.num_rows}: give at least one row for each class")
+        if faults:
+            raise ConfigError(faults)
 
     def load(self, data_dir: Path) -> Data:
         columns = tuple(Column(f"x{i}") for i in range(self.shape[0])) if len(self.shape) == 1 else ()
-        if self.num_classes == 0:
-            x, y = self._linear_rows()
-            return Data(x=x, y=y, task="regression", columns=columns)
-        x, y = self._classified_rows()
+        x, y = self._classified_rows() if self.num_classes else self._linear_rows()
         class_names = tuple(f"class_{k}" for k in range(self.num_classes))
-        task: Task = "binary" if self.num_classes == 2 else "multiclass"
-        return Data(x=x, y=y, task=task, class_names=class_names, columns=columns)
+        task: Task = "regression" if not class_names else "binary" if len(class_names) == 2 else "multiclass"
+        return Data(x, y, task, class_names, columns)
 
     def _classified_rows(self) -> tuple[Tensor, Tensor]:
         """x [N, *shape]: noise of deviation 1 around class means of deviation 1; y [N]: classes of equal size."""
@@ -45,15 +53,3 @@ class Random(Source):
         # In float64, so that the rounded target does not depend on how many threads add it up.
         projection_N = (x.flatten(1).double() @ direction_F.double()).float()
         return x, projection_N + 0.1 * torch.randn(self.num_rows, generator=draw)
-
-
-def _check(shape: list[int], num_classes: int, num_rows: int) -> None:
-    faults = []
-    if len(shape) not in (1, 3) or min(shape) < 1:
-        faults.append(f"dataset.shape={shape}: give [features] or [channels, height, width], each 1 or more")
-    if num_classes < 0 or num_classes == 1:
-        faults.append(f"dataset.num_classes={num_classes}: give 2 or more, or 0 for regression")
-    if num_rows < max(1, num_classes):
-        faults.append(f"dataset.num_rows={num_rows}: give at least one row for each class")
-    if faults:
-        raise ConfigError(faults)

@@ -1,5 +1,7 @@
 """Which rows train, which choose the best epoch, which judge: drawn by a private generator, class by class."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -13,24 +15,18 @@ from runner.seed import generator
 
 # what people call a split, in lower case
 SPLIT_NAMES: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "validate": "val",
-    "dev": "val",
-    "test": "test",
-    "testing": "test",
-    "eval": "test",
-    "evaluation": "test",
-    "학습": "train",
-    "훈련": "train",
-    "검증": "val",
-    "시험": "test",
-    "평가": "test",
-    "테스트": "test",
+    **dict.fromkeys(("train", "training", "학습", "훈련"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "검증"), "val"),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation", "시험", "평가", "테스트"), "test"),
 }
+
+
+def split_of(name: str) -> str:
+    """The split that is in a folder's name, as in Train_Set, seg_train, 1.Training or val2017; "" where none is."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFC", name))
+    words = (re.sub(r"(set|data)$", "", word) for word in re.findall(r"[^\W\d_]+", parted.lower()))
+    splits = {SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES}
+    return splits.pop() if len(splits) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -50,36 +46,41 @@ def split(data: Data, settings: SplitSettings) -> Split:
 
     Official rows are taken as they are and never drawn from; ``test_fraction`` is of all other rows, ``val_fraction``
     of what remains after test. With ``folds``, test is fold number ``fold`` of the rows that are not official (an
-    official test set is then left unused). Of the train rows, ``limit`` are kept. Classes keep their shares in every
-    split, to the row.
+    official test set is then unused). Of the train rows, ``limit`` are kept. Classes keep their shares, to the row.
 
     Raises ConfigError naming the setting where a split would come out empty, DataError where there is no row.
     """
     if not len(data.y):
         raise DataError("the data set has no rows")
     strata_N = _strata(data)
-    rest = _rows_outside(len(data.y), data.official_val, data.official_test)
+    official = [rows for rows in (data.official_val, data.official_test) if rows is not None]
+    rest = torch.arange(len(data.y)) if data.in_time is None else data.in_time
+    if official:
+        is_free_N = torch.ones(len(data.y), dtype=torch.bool).index_fill_(0, torch.cat(official), False)
+        rest = rest[is_free_N[rest]]
     if not len(rest):
         raise DataError("the official validation and test sets take every row of the data set: none is left to train")
+
+    def part(rows: Tensor, name: str, fraction: float) -> tuple[Tensor, Tensor]:
+        """What remains of ``rows``, and the ``fraction`` of them that is the split ``name``."""
+        count = int(fraction * len(rows) + 0.5)
+        _check_count(f"{name}_fraction", fraction, count, len(rows))
+        if data.in_time is not None:
+            return rows[: len(rows) - count], rows[len(rows) - count :]
+        return _drawn(rows, strata_N, count, generator(settings.split_seed, name))
+
+    val, test = data.official_val, data.official_test
     if settings.folds is not None or settings.fold is not None:
         if data.in_time is not None:
             raise ConfigError("dataset.split=time excludes folds, which draw their rows; leave one of them out")
         rest, test = _cut_fold(rest, strata_N, settings)
-    elif data.official_test is not None:
-        test = data.official_test
-    elif data.in_time is not None:
-        rest, test = _latest(data.in_time, "test", settings.test_fraction)
-    else:
-        rest, test = _draw(rest, strata_N, "test", settings.test_fraction, settings.split_seed)
-    if data.official_val is not None:
-        train, val = rest, data.official_val
-    elif data.in_time is not None:
-        train, val = _latest(rest, "val", settings.val_fraction)
-    else:
-        train, val = _draw(rest, strata_N, "val", settings.val_fraction, settings.split_seed)
+    elif test is None:
+        rest, test = part(rest, "test", settings.test_fraction)
+    if val is None:
+        rest, val = part(rest, "val", settings.val_fraction)
     if data.in_time is not None:
-        train, val, test = (rows.sort().values for rows in (train, val, test))
-    return Split(train=_limited(train, strata_N, settings.limit, settings.split_seed), val=val, test=test)
+        rest, val, test = (rows.sort().values for rows in (rest, val, test))
+    return Split(train=_limited(rest, strata_N, settings.limit, settings.split_seed), val=val, test=test)
 
 
 def evaluated(data: Data, split: Split, max_rows: int | None, split_seed: int) -> Split:
@@ -87,46 +88,38 @@ def evaluated(data: Data, split: Split, max_rows: int | None, split_seed: int) -
     if max_rows is None:
         return split
     strata_N = _strata(data)
-
-    def few(rows: Tensor) -> Tensor:
-        return _limited(rows, strata_N, min(max_rows, len(rows)), split_seed)
-
-    return Split(train=few(split.train), val=few(split.val), test=few(split.test))
+    few = (
+        _limited(rows, strata_N, min(max_rows, len(rows)), split_seed) for rows in (split.train, split.val, split.test)
+    )
+    return Split(*few)
 
 
 def describe(data: Data, settings: SplitSettings) -> str:
     """The split in a line: "10 % of train for validation; official test set; stratified, split_seed 0"."""
-    is_drawn = data.in_time is None
-    val_drawn = is_drawn and data.official_val is None and settings.val_fraction > 0
-    test_drawn = settings.folds is not None or (is_drawn and data.official_test is None and settings.test_fraction > 0)
-    clauses = [_describe_val(data, settings), _describe_test(data, settings)]
+    latest = "" if data.in_time is None else ", the latest,"
+    is_drawn = settings.folds is not None or settings.limit is not None
+    if data.official_val is not None:
+        val = "official validation set" if len(data.official_val) else "no validation"
+    elif settings.val_fraction > 0:
+        val, is_drawn = f"{100 * settings.val_fraction:g} % of train{latest} for validation", is_drawn or not latest
+    else:
+        val = "no validation"
+    if settings.folds is not None:
+        fold = "each of" if settings.fold == "all" else f"fold {settings.fold} of"
+        unused = "" if data.official_test is None else ", official test set unused"
+        test = f"{fold} {settings.folds}{' folds' if settings.fold == 'all' else ''} for test{unused}"
+    elif data.official_test is not None:
+        test = "official test set" if len(data.official_test) else "the official test set is empty here"
+    elif settings.test_fraction > 0:
+        test, is_drawn = f"{100 * settings.test_fraction:g} % of all rows{latest} for test", is_drawn or not latest
+    else:
+        test = "no test set"
+    clauses = [val, test]
     if settings.limit is not None:
         clauses.append(f"train limited to {settings.limit:,} rows")
-    if val_drawn or test_drawn or settings.limit is not None:
-        stratified = "" if data.task == "regression" else "stratified, "
-        clauses.append(f"{stratified}split_seed {settings.split_seed}")
+    if is_drawn:
+        clauses.append(f"{'' if data.task == 'regression' else 'stratified, '}split_seed {settings.split_seed}")
     return "; ".join(clauses)
-
-
-def _describe_val(data: Data, settings: SplitSettings) -> str:
-    if data.official_val is not None:
-        return "official validation set" if len(data.official_val) else "no validation"
-    fraction = settings.val_fraction
-    latest = ", the latest," if data.in_time is not None else ""
-    return f"{100 * fraction:g} % of train{latest} for validation" if fraction > 0 else "no validation"
-
-
-def _describe_test(data: Data, settings: SplitSettings) -> str:
-    if settings.folds is not None:
-        which = (
-            f"each of {settings.folds} folds" if settings.fold == "all" else f"fold {settings.fold} of {settings.folds}"
-        )
-        return f"{which} for test" + (", official test set unused" if data.official_test is not None else "")
-    if data.official_test is not None:
-        return "official test set" if len(data.official_test) else "the official test set is empty here"
-    fraction = settings.test_fraction
-    latest = ", the latest," if data.in_time is not None else ""
-    return f"{100 * fraction:g} % of all rows{latest} for test" if fraction > 0 else "no test set"
 
 
 def _strata(data: Data) -> Tensor:
@@ -137,45 +130,18 @@ def _strata(data: Data) -> Tensor:
     return strata_N
 
 
-def _rows_outside(num_rows: int, *official: Tensor | None) -> Tensor:
-    free_N = torch.ones(num_rows, dtype=torch.bool)
-    for rows in official:
-        if rows is not None:
-            free_N[rows] = False
-    return free_N.nonzero().flatten()
-
-
 def _cut_fold(rows: Tensor, strata_N: Tensor, settings: SplitSettings) -> tuple[Tensor, Tensor]:
     """The rows outside and inside one fold. Fold sizes differ by one row at most, in total and in each class."""
-    folds, fold = _check_folds(settings, len(rows))
-    ordered = _shuffled_by_class(rows, strata_N, generator(settings.split_seed, "folds"))
-    inside = torch.arange(len(rows)) % folds == fold
-    return ordered[~inside].sort().values, ordered[inside].sort().values
-
-
-def _check_folds(settings: SplitSettings, num_rows: int) -> tuple[int, int]:
     folds, fold = settings.folds, settings.fold
     if folds is None:
         raise ConfigError(f"fold={fold} needs folds, the number of folds the rows are cut into")
-    if not 2 <= folds <= num_rows:
-        raise ConfigError(f"folds={folds}: give 2 to {num_rows}, the number of rows to cut")
+    if not 2 <= folds <= len(rows):
+        raise ConfigError(f"folds={folds}: give 2 to {len(rows)}, the number of rows to cut")
     if not isinstance(fold, int) or not 0 <= fold < folds:
         raise ConfigError(f"fold={'null' if fold is None else fold}: give 0 to {folds - 1}, as folds={folds}")
-    return folds, fold
-
-
-def _draw(rows: Tensor, strata_N: Tensor, name: str, fraction: float, split_seed: int) -> tuple[Tensor, Tensor]:
-    """What remains of ``rows``, and the ``fraction`` of them drawn for the split ``name``."""
-    num_drawn = int(fraction * len(rows) + 0.5)
-    _check_draw(f"{name}_fraction", fraction, num_drawn, len(rows))
-    return _drawn(rows, strata_N, num_drawn, generator(split_seed, name))
-
-
-def _latest(rows: Tensor, name: str, fraction: float) -> tuple[Tensor, Tensor]:
-    """What remains of ``rows``, which stand from the earliest to the latest, and the latest ``fraction`` of them."""
-    num_latest = int(fraction * len(rows) + 0.5)
-    _check_draw(f"{name}_fraction", fraction, num_latest, len(rows))
-    return rows[: len(rows) - num_latest], rows[len(rows) - num_latest :]
+    ordered = _shuffled_by_class(rows, strata_N, generator(settings.split_seed, "folds"))
+    inside = torch.arange(len(rows)) % folds == fold
+    return ordered[~inside].sort().values, ordered[inside].sort().values
 
 
 def _limited(rows: Tensor, strata_N: Tensor, limit: int | None, split_seed: int) -> Tensor:
@@ -197,13 +163,13 @@ def _drawn(rows: Tensor, strata_N: Tensor, num_drawn: int, draw: torch.Generator
     return ordered[~drawn].sort().values, ordered[drawn].sort().values
 
 
-def _check_draw(knob: str, fraction: float, num_drawn: int, num_rows: int) -> None:
-    if fraction > 0 and num_drawn == 0:
+def _check_count(knob: str, fraction: float, count: int, num_rows: int) -> None:
+    if fraction > 0 and count == 0:
         raise ConfigError(
             f"{knob}={fraction:g} of {num_rows} rows is no whole row: raise it (one row is {1 / num_rows:.2g}),"
             f" or set {knob}=0 to do without that split"
         )
-    if num_drawn >= num_rows:
+    if count >= num_rows:
         raise ConfigError(f"{knob}={fraction:g} of {num_rows} rows leaves none for training: lower it")
 
 

@@ -1,22 +1,83 @@
 """Fixed steps between the raw rows and the net: modules whose constants are buffers, so they travel with the weights.
 
-A new one is a class here and its knobs in runner.config.steps. Shapes: N rows, C channels, H W pixels, F features.
+A new one is a class or a function here, its knobs in runner.config.steps. N rows, C channels, H W pixels, F features.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from runner.contracts import Column
+from runner.config.steps import read_transforms
+from runner.contracts import Column, Data, Rows
+from runner.data.workers import Reader, read_batches
 from runner.errors import ConfigError
 
+Shape = tuple[int, ...]
+Columns = tuple[Column, ...]
 Numbers = float | list[float]
+ROWS_TO_FIT = 256  # of those that stream, in memory at once
+RESIDENT_ROWS_TO_FIT = 8192  # as float32 at once, of those that lie in memory as bytes
 SMALLEST = 1e-19  # of a number, of whose square float32 has all digits
 LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue look: ITU-R BT.601, what Pillow and torchvision take
+
+
+def build_preprocess(transforms: list[Any], data: Data, train_rows: Tensor, num_workers: int = 0) -> nn.Sequential:
+    """The transforms as one module, raw rows -> float32, each fitted on the train rows as the previous ones leave them.
+
+    Rows that stream are read by ``num_workers`` processes, once for each to fit. Raises ConfigError where one is wrong.
+    """
+    preprocess = blank_preprocess(transforms, tuple(data.x.shape[1:]), data.columns)
+    for i, step in enumerate(preprocess):
+        if isinstance(step, Transform) and step.needs_fit:
+            step.fit(map(preprocess[:i], _chunks(data.x, train_rows, num_workers)))
+    return preprocess
+
+
+def blank_preprocess(transforms: list[Any], in_shape: Shape, columns: Columns) -> nn.Sequential:
+    """The same module before it is fitted: for constants that come from a checkpoint, with no data at hand."""
+    steps: OrderedDict[str, Transform] = OrderedDict(float32=Float32(in_shape, columns))
+    x = torch.zeros(1, *in_shape)
+    for i, spec in enumerate(read_transforms(transforms)):
+        kind, in_shape = TRANSFORMS[spec.name], tuple(x.shape[1:])
+        if spec.name in CHANNELS:
+            _check_images(spec.name, in_shape)
+        step = kind(in_shape, columns, **spec.knobs)
+        x, columns = step(x), step.columns
+        steps[f"{i}_{spec.name}"] = step
+    empty = [column.name for column in columns if column.is_number and column.missing != "refused"]
+    if empty and not any(isinstance(step, Impute) for step in steps.values()):
+        raise ConfigError(f"dataset.transforms: empty cells, as of column {empty[0]}, need impute among the transforms")
+    return nn.Sequential(OrderedDict[str, nn.Module](steps))
+
+
+def out_shape(preprocess: nn.Module, data: Data) -> Shape:
+    """The shape of one row as the model gets it."""
+    return tuple(preprocess(torch.zeros(1, *data.x.shape[1:])).shape[1:])
+
+
+def columns(preprocess: nn.Module) -> Columns:
+    """The columns of a table as the model gets them; () of images."""
+    *_, last = preprocess.children()
+    return last.columns if isinstance(last, Transform) else ()
+
+
+def _chunks(x: Tensor | Rows, rows: Tensor, num_workers: int) -> Iterable[Tensor]:
+    if isinstance(x, Tensor):
+        return (x[some] for some in torch.split(rows, RESIDENT_ROWS_TO_FIT))
+    return read_batches(Reader(x, draw_seed=0, epoch=0), torch.split(rows, ROWS_TO_FIT), num_workers)
+
+
+def _check_images(name: str, in_shape: Shape) -> None:
+    if len(in_shape) != 3:
+        raise ConfigError(f"dataset.transforms: {name} needs images [C, H, W] and gets rows of shape {list(in_shape)}")
+    if CHANNELS[name] and in_shape[0] not in CHANNELS[name]:
+        raise ConfigError(f"dataset.transforms: {name} needs 1 or 3 channels and gets {in_shape[0]}")
 
 
 class Transform(nn.Module):
@@ -24,7 +85,7 @@ class Transform(nn.Module):
 
     needs_fit = False
 
-    def __init__(self, columns: tuple[Column, ...]):
+    def __init__(self, in_shape: Shape, columns: Columns):
         super().__init__()
         self.columns = columns  # of what comes out; () for images
 
@@ -44,8 +105,8 @@ class Scale(Transform):
 
     divisor: Tensor
 
-    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...], *, divisor: float):
-        super().__init__(columns)
+    def __init__(self, in_shape: Shape, columns: Columns, *, divisor: float):
+        super().__init__(in_shape, columns)
         self.register_buffer("divisor", torch.tensor(float(divisor)))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -60,32 +121,27 @@ class Normalise(Transform):
 
     mean: Tensor  # [C, 1, 1] or [F]
     std: Tensor
-    numeric: Tensor
 
-    def __init__(
-        self, in_shape: tuple[int, ...], columns: tuple[Column, ...], *, mean: Numbers | None, std: Numbers | None
-    ):
-        super().__init__(columns)
+    def __init__(self, in_shape: Shape, columns: Columns, *, mean: Numbers | None, std: Numbers | None):
+        super().__init__(in_shape, columns)
         self.mean_given, self.std_given = mean is not None, std is not None
         self.needs_fit = not (self.mean_given and self.std_given)
-        numeric = torch.tensor([column.is_number for column in columns] or [True] * in_shape[0])
-        self.view = (-1,) + (1,) * (len(in_shape) - 1)
-        self.register_buffer("numeric", numeric.view(self.view), persistent=False)
-        self.register_buffer("mean", _spread("mean", 0.0 if mean is None else mean, numeric, 0.0).view(self.view))
-        self.register_buffer("std", _spread("std", 1.0 if std is None else std, numeric, 1.0).view(self.view))
+        self.numeric = torch.tensor([column.is_number for column in columns] or [True] * in_shape[0])
+        view = (-1,) + (1,) * (len(in_shape) - 1)
+        self.register_buffer("mean", _spread("mean", mean, self.numeric, 0.0).view(view))
+        self.register_buffer("std", _spread("std", std, self.numeric, 1.0).view(view))
 
     def fit(self, chunks: Iterable[Tensor]) -> None:
         mean, var = _mean_and_variance(chunks)
-        std = var.sqrt().view(self.view)
         if not self.mean_given:
-            self.mean.copy_(torch.where(self.numeric, mean.view(self.view), 0.0))
+            self.mean.copy_(torch.where(self.numeric, mean, 0.0).view_as(self.mean))
         if not self.std_given:
             self._check_range(mean, var)
-            self.std.copy_(torch.where(self.numeric & (std > 0), std, 1.0))
+            self.std.copy_(torch.where(self.numeric & (var > 0), var.sqrt(), 1.0).view_as(self.std))
 
     def _check_range(self, mean: Tensor, var: Tensor) -> None:
         """Raises ConfigError for a column whose squares float32 does not hold: it would be 0 in every row."""
-        wrong = self.numeric.flatten() & (~var.isfinite() | ((var == 0) & (mean != 0) & (mean.abs() < SMALLEST)))
+        wrong = self.numeric & (~var.isfinite() | ((var == 0) & (mean != 0) & (mean.abs() < SMALLEST)))
         if wrong.any() and self.columns:
             place = int(wrong.int().argmax())
             raise ConfigError(
@@ -107,11 +163,11 @@ class Impute(Transform):
     mean: Tensor  # [F]
     marked: Tensor  # [M] the columns that get a mark
 
-    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
+    def __init__(self, in_shape: Shape, columns: Columns):
         marked = [i for i, column in enumerate(columns) if column.is_number and column.missing == "marked"]
         whole = (replace(column, missing="refused") if column.is_number else column for column in columns)
-        super().__init__((*whole, *(Column(f"{columns[i].name} missing") for i in marked)))
-        self.needs_fit = self.is_used = any(column.missing != "refused" for column in columns)
+        super().__init__(in_shape, (*whole, *(Column(f"{columns[i].name} missing") for i in marked)))
+        self.needs_fit = any(column.missing != "refused" for column in columns)
         self.register_buffer("mean", torch.zeros(in_shape[0]))
         self.register_buffer("marked", torch.tensor(marked, dtype=torch.int64))
 
@@ -123,7 +179,7 @@ class Impute(Transform):
         self.mean.copy_(total / count.clamp(min=1))
 
     def forward(self, x_NF: Tensor) -> Tensor:
-        if not self.is_used:
+        if not self.needs_fit:  # there is nothing to fill
             return x_NF
         missing_NF = x_NF.isnan()
         marks_NM = missing_NF.index_select(1, self.marked).float()
@@ -140,93 +196,70 @@ class OneHot(Transform):
     code: Tensor  # [G] the code that makes it 1
     numeric: Tensor  # [G] whether it is a number, and passes through
 
-    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
+    def __init__(self, in_shape: Shape, columns: Columns):
         if not columns:
             raise ConfigError("dataset.transforms: one_hot needs the columns of a table and this data set has none")
-        super().__init__(tuple(out for column in columns for out in _one_hot_columns(column)))
-        widths = torch.tensor([len(_one_hot_columns(column)) for column in columns])
-        source = torch.arange(len(columns)).repeat_interleave(widths)
-        first = (widths.cumsum(0) - widths)[source]
-        self.register_buffer("source", source)
-        self.register_buffer("code", (torch.arange(len(source)) - first).float())
-        self.register_buffer("numeric", torch.tensor([column.is_number for column in columns])[source])
+        made = [
+            (column,) if column.is_number else [Column(f"{column.name}={category}") for category in column.categories]
+            for column in columns
+        ]
+        super().__init__(in_shape, tuple(column for of_one in made for column in of_one))
+        source = [i for i, of_one in enumerate(made) for _ in of_one]
+        self.register_buffer("source", torch.tensor(source))
+        self.register_buffer("code", torch.tensor([float(code) for of_one in made for code in range(len(of_one))]))
+        self.register_buffer("numeric", torch.tensor([columns[i].is_number for i in source]))
 
     def forward(self, x_NF: Tensor) -> Tensor:
         x_NG = x_NF.index_select(1, self.source)
         return torch.where(self.numeric, x_NG, (x_NG == self.code).float())
 
 
-class Flatten(Transform):
-    """[N, C, H, W] -> [N, F]."""
+class Plain(Transform):
+    """A step without constants: ``change`` of the rows, with the knobs of its option."""
 
-    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
-        super().__init__(columns)
+    def __init__(self, in_shape: Shape, columns: Columns, *, change: Callable[..., Tensor], **knobs: Any):
+        super().__init__(in_shape, columns)
+        self.change = partial(change, **knobs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.flatten(1)
+        return self.change(x)
 
 
-class Resize(Transform):
+def resize(x_NCHW: Tensor, size: list[int]) -> Tensor:
     """[N, C, H, W] -> [N, C, *size], bilinear; where it shrinks, every pixel is an average of all it stands for."""
-
-    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...], *, size: list[int]):
-        _check_images("resize", in_shape)
-        super().__init__(columns)
-        self.size = (size[0], size[1])
-
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        # contiguous: another memory layout takes another kernel, whose last bits differ
-        x_NCHW = x_NCHW.contiguous()
-        return functional.interpolate(x_NCHW, self.size, mode="bilinear", align_corners=False, antialias=True)
+    # contiguous: another memory layout takes another kernel, whose last bits differ
+    return functional.interpolate(x_NCHW.contiguous(), (size[0], size[1]), mode="bilinear", antialias=True)
 
 
-class Grey(Transform):
+def grey(x_NCHW: Tensor) -> Tensor:
     """[N, 3, H, W] -> [N, 1, H, W], the brightness; images that are grey already stay as they are."""
-
-    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
-        _check_images("grey", in_shape, channels=(1, 3))
-        super().__init__(columns)
-
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        if x_NCHW.shape[1] == 1:
-            return x_NCHW
-        red, green, blue = x_NCHW.unbind(1)
-        return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(1)
+    if x_NCHW.shape[1] == 1:
+        return x_NCHW
+    red, green, blue = x_NCHW.unbind(1)
+    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(1)
 
 
-class Colour(Transform):
+def colour(x_NCHW: Tensor) -> Tensor:
     """[N, 1, H, W] -> [N, 3, H, W], the same three times; images that have colours already stay as they are."""
-
-    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...]):
-        _check_images("colour", in_shape, channels=(1, 3))
-        super().__init__(columns)
-
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        return x_NCHW if x_NCHW.shape[1] == 3 else x_NCHW.repeat(1, 3, 1, 1)
+    return x_NCHW if x_NCHW.shape[1] == 3 else x_NCHW.repeat(1, 3, 1, 1)
 
 
-class Pad(Transform):
+def pad(x_NCHW: Tensor, pixels: int) -> Tensor:
     """[N, C, H, W] -> [N, C, H + 2 pixels, W + 2 pixels], zeros around."""
-
-    def __init__(self, in_shape: tuple[int, ...], columns: tuple[Column, ...], *, pixels: int):
-        _check_images("pad", in_shape)
-        super().__init__(columns)
-        self.pixels = pixels
-
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        return functional.pad(x_NCHW, [self.pixels] * 4)
+    return functional.pad(x_NCHW, [pixels] * 4)
 
 
+CHANNELS: Mapping[str, Shape] = {"resize": (), "pad": (), "grey": (1, 3), "colour": (1, 3)}  # of images; (): any
 TRANSFORMS: Mapping[str, Any] = {
     "scale": Scale,
     "normalise": Normalise,
     "impute": Impute,
     "one_hot": OneHot,
-    "flatten": Flatten,
-    "resize": Resize,
-    "grey": Grey,
-    "colour": Colour,
-    "pad": Pad,
+    "flatten": partial(Plain, change=partial(torch.flatten, start_dim=1)),
+    "resize": partial(Plain, change=resize),
+    "grey": partial(Plain, change=grey),
+    "colour": partial(Plain, change=colour),
+    "pad": partial(Plain, change=pad),
 }
 
 
@@ -243,27 +276,14 @@ def _mean_and_variance(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     return mean.float(), (squares / count).float()
 
 
-def _spread(knob: str, given: Numbers, numeric: Tensor, elsewhere: float) -> Tensor:
-    """[C] or [F]: ``given`` at the numeric places, one number for all of them or one each; ``elsewhere`` at others."""
+def _spread(knob: str, given: Numbers | None, numeric: Tensor, otherwise: float) -> Tensor:
+    """[C] or [F]: ``given`` at the numeric places, one number for all of them or one each; ``otherwise`` at others."""
     places = int(numeric.sum())
     if isinstance(given, list) and len(given) != places:
         raise ConfigError(
             f"dataset.transforms: normalise.{knob} has {len(given)} numbers; "
             f"give one, or {places}: one for each channel or numeric column"
         )
-    constants = torch.full(numeric.shape, elsewhere)
-    constants[numeric] = torch.tensor(given, dtype=torch.float32)
+    constants = torch.full(numeric.shape, otherwise)
+    constants[numeric] = torch.tensor(otherwise if given is None else given, dtype=torch.float32)
     return constants
-
-
-def _one_hot_columns(column: Column) -> list[Column]:
-    if column.is_number:
-        return [column]
-    return [Column(f"{column.name}={category}") for category in column.categories]
-
-
-def _check_images(name: str, in_shape: tuple[int, ...], channels: tuple[int, ...] = ()) -> None:
-    if len(in_shape) != 3:
-        raise ConfigError(f"dataset.transforms: {name} needs images [C, H, W] and gets rows of shape {list(in_shape)}")
-    if channels and in_shape[0] not in channels:
-        raise ConfigError(f"dataset.transforms: {name} needs 1 or 3 channels and gets {in_shape[0]}")

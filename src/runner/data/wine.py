@@ -6,19 +6,8 @@ from runner.contracts import Data, Source
 from runner.data.bundled import read_table
 
 COLUMNS = (
-    "alcohol",
-    "malic_acid",
-    "ash",
-    "alcalinity_of_ash",
-    "magnesium",
-    "total_phenols",
-    "flavanoids",
-    "nonflavanoid_phenols",
-    "proanthocyanins",
-    "color_intensity",
-    "hue",
-    "od280_od315_of_diluted_wines",
-    "proline",
+    "alcohol malic_acid ash alcalinity_of_ash magnesium total_phenols flavanoids "
+    "nonflavanoid_phenols proanthocyanins color_intensity hue od280_od315_of_diluted_wines proline"
 )
 
 
@@ -26,5 +15,4 @@ class Wine(Source):
     """178 wines, 13 measurements, 3 cultivars (59, 71, 48)."""
 
     def load(self, data_dir: Path) -> Data:
-        class_names = ("class_0", "class_1", "class_2")
-        return read_table("wine_data.csv", num_rows=178, columns=COLUMNS, class_names=class_names)
+        return read_table("wine_data.csv", 178, COLUMNS.split(), ("class_0", "class_1", "class_2"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from runner import device, seed
 from runner.build import model as build
@@ -21,13 +21,12 @@ from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.contracts import Batches, Batching, Data, Parts, Source, Split, Unfitted
 from runner.data.augment import build_augment
-from runner.data.batches.resident import OneBatch, resident_splits
-from runner.data.batches.streamed import streamed_splits
+from runner.data.batches import OneBatch, batches_of_splits
 from runner.data.checks import check_data, digest
-from runner.data.preprocess import blank_preprocess, build_preprocess, columns, out_shape
 from runner.data.splits import SplitSettings, evaluated, split
 from runner.data.table.leaks import leaks
 from runner.data.table.sentinels import sentinels
+from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
@@ -165,6 +164,16 @@ def read_data(config: Config) -> Data:
     return data
 
 
+class ReadOnce:
+    """``read_data`` for configs of one data set: what was read is given again."""
+
+    data: Data | None = None
+
+    def __call__(self, config: Config) -> Data:
+        self.data = self.data or read_data(config)
+        return self.data
+
+
 def source_of(part: Part, trusted: Sequence[str] = ()) -> Source:
     """The data set of an option, of whose knobs it takes those that are its own."""
     knobs = {key: value for key, value in part.knobs.items() if key not in OF_EVERY_DATASET}
@@ -272,11 +281,14 @@ def batches(
     """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
     order_seed = seed.derive(config.seed, "order") if config.shuffle else None
     batching = Batching(where, config.batch_size, config.eval_batch_size, order_seed)
-    if isinstance(data.x, Tensor):
-        return resident_splits(data, rows, batching, row_shape=in_shape, judged_split=judged_rows)
-    draw_seed = seed.derive(config.seed, "draws")
-    return streamed_splits(
-        data, rows, batching, draw_seed=draw_seed, num_workers=config.num_workers, judged_split=judged_rows
+    return batches_of_splits(
+        data,
+        rows,
+        batching,
+        judged_split=judged_rows,
+        row_shape=in_shape,
+        draw_seed=seed.derive(config.seed, "draws"),
+        num_workers=config.num_workers,
     )
 
 

@@ -25,7 +25,7 @@ from runner.config.stored import with_later_keys
 from runner.config.validate import leaves
 from runner.contracts import Data, Parts
 from runner.data.new_rows import raw_rows
-from runner.data.preprocess import blank_preprocess
+from runner.data.transforms import blank_preprocess
 from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment, assemble, build_model, read_data, read_split, transforms

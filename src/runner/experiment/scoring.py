@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from runner.contracts import Data, Outcome, Parts, Split, Task
-from runner.data.preprocess import columns
-from runner.data.transforms import OneHot
+from runner.data.transforms import OneHot, columns
 from runner.engine import fit
 from runner.engine.state import load_weights
 from runner.experiment.assemble import Experiment

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from runner.contracts import Column, Data
-from runner.data.download import is_address
+from runner.data.csv import is_address
 from runner.data.table.blanks import BLANKS
 from runner.data.table.cells import EMPTY, in_order
 from runner.data.table.dialect import Reading, find_layout

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Column, Data, Notation, Task
+from runner.data.picture import edges
 from runner.errors import DataError
 from runner.runs.directory import RunDirectory
 from runner.runs.files import read_json, write_json
@@ -60,8 +61,7 @@ def _with_brightness(schema: Schema, x_NCHW: Tensor) -> Schema:
         black = float(x_NCHW.min())
     elif white > BRIGHTEST // 2:
         white = float(BRIGHTEST)
-    edges = [x_NCHW[..., 0, :], x_NCHW[..., -1, :], x_NCHW[..., 0], x_NCHW[..., -1]]
-    mean = torch.cat([edge.flatten() for edge in edges]).float().mean().item()
+    mean = torch.cat([edge.flatten() for edge in edges(x_NCHW)]).float().mean().item()
     return replace(schema, black=black, white=white, border=(mean - black) / (white - black or 1.0))
 
 

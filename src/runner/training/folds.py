@@ -14,7 +14,7 @@ from runner.contracts import Data, Outline
 from runner.data.splits import describe, evaluated
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError
-from runner.experiment.assemble import Experiment, assemble, read_data, read_split, split_settings
+from runner.experiment.assemble import Experiment, ReadOnce, assemble, read_split, split_settings
 from runner.experiment.plan import outline
 from runner.experiment.scoring import Scores
 from runner.experiment.settings import check_measurable, check_monitor, with_batch_size
@@ -48,7 +48,7 @@ def prepare(config: Config, catalog: Catalog) -> Prepared:
 
     Raises ConfigError, DataError or DeviceError before anything is written.
     """
-    read = reading_once()
+    read = ReadOnce()
     is_one = config.fold != "all"
     first = assemble(config if is_one else replace(config, fold=0), catalog, read)
     check_monitor(first.config, first.parts.metrics)
@@ -61,18 +61,6 @@ def prepare(config: Config, catalog: Catalog) -> Prepared:
         return Start(first if fold == 0 else assemble(replace(whole, fold=fold), catalog, read))
 
     return Prepared(first, whole, begin)
-
-
-def reading_once() -> Callable[[Config], Data]:
-    """``read_data`` for configs of one data set: what was read is given again."""
-    kept: list[Data] = []
-
-    def read(config: Config) -> Data:
-        if not kept:
-            kept.append(read_data(config))
-        return kept[0]
-
-    return read
 
 
 def check_other_folds(first: Experiment, whole: Config, read: Callable[[Config], Data]) -> None:

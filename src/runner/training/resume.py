@@ -12,14 +12,14 @@ from runner.contracts import Data
 from runner.engine.best import is_spent
 from runner.engine.state import misfits, progress_of
 from runner.errors import DataError
-from runner.experiment.assemble import plan_of
+from runner.experiment.assemble import ReadOnce, plan_of
 from runner.experiment.rebuild import assembled, rebuild
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.metric_log import blank_damaged_rows, check_rows, last_row
 from runner.runs.saved_run import SavedRun
 from runner.runs.summary import is_done
 from runner.text import counted, here
-from runner.training.folds import reading_once, record_folds
+from runner.training.folds import record_folds
 from runner.training.record import Start, record
 
 
@@ -49,7 +49,7 @@ def go_on(stored: SavedRun, begun: float, *, force: bool) -> None:
 
 def go_on_with_folds(stored: SavedRun, *, force: bool) -> None:
     """The folds that are not done: the one under way from where it was saved, the others from the start."""
-    read = reading_once()
+    read = ReadOnce()
 
     def begin(number: int) -> Start | None:
         fold = stored.of_fold(number)

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from runner.contracts import Batching, Data, Rows, Split
-from runner.data.batches import streamed
-from runner.data.batches.resident import resident_splits
-from runner.data.batches.streamed import Reader, StreamedBatches, read_batches, streamed_splits
+from runner.data import workers
+from runner.data.batches import StreamedBatches, batches_of_splits
 from runner.data.checks import digest
-from runner.data.preprocess import build_preprocess
+from runner.data.transforms import build_preprocess
+from runner.data.workers import Reader, read_batches
 from runner.errors import DataError, RunError
 
 
@@ -67,9 +67,15 @@ def sleep():
 
 def batches_of(x, batch_size=4, num_workers=0, order_seed=0, rows=None):
     rows = torch.arange(x.shape[0]) if rows is None else rows
-    data = Data(x=x, y=torch.arange(x.shape[0]) * 10, task="multiclass")
     return StreamedBatches(
-        data, rows, batch_size, order_seed=order_seed, draw_seed=5, num_workers=num_workers, device="cpu"
+        x,
+        torch.arange(x.shape[0]) * 10,
+        rows,
+        batch_size,
+        order_seed=order_seed,
+        draw_seed=5,
+        num_workers=num_workers,
+        device="cpu",
     )
 
 
@@ -91,9 +97,9 @@ def test_rows_that_stream_come_in_the_order_of_rows_in_memory(order_seed):
     split = Split(train=torch.arange(3, 25), val=torch.arange(3), test=torch.arange(25, 25))
     batching = Batching(torch.device("cpu"), 4, 8, order_seed)
     data = Data(x=Counted(), y=torch.arange(30), task="multiclass")
-    train, judged = streamed_splits(data, split, batching, draw_seed=0, num_workers=0)
+    train, judged = batches_of_splits(data, split, batching)
     there = Data(x=torch.arange(30.0).view(30, 1), y=data.y, task="multiclass")
-    resident, resident_judged = resident_splits(there, split, batching)
+    resident, resident_judged = batches_of_splits(there, split, batching)
     assert list(judged) == list(resident_judged) == ["train", "val"]
     for mine, theirs in ((train, resident), *((judged[name], resident_judged[name]) for name in judged)):
         rows = [chunk.rows for chunk in theirs.chunks(2)]
@@ -142,7 +148,7 @@ def test_a_row_that_cannot_be_read_is_told_as_if_there_were_no_workers(num_worke
     ("happens", "how"), [(die, "killed by SIGKILL: most often for want of memory"), (leave, "exit code 7")]
 )
 def test_fault_48_a_worker_that_dies_is_told_with_its_cause(monkeypatch, happens, how):
-    monkeypatch.setattr(streamed, "POLL_S", 0.5)
+    monkeypatch.setattr(workers, "POLL_S", 0.5)
     handler = signal.getsignal(signal.SIGCHLD)
     with pytest.raises(RunError, match=rf"a worker that loads data died \({how}\)\n .*num_workers=0"):
         seen(batches_of(Counted(happens=happens), num_workers=2))
@@ -150,7 +156,7 @@ def test_fault_48_a_worker_that_dies_is_told_with_its_cause(monkeypatch, happens
 
 
 def test_a_worker_that_dies_does_not_disturb_what_the_main_process_does_meanwhile(monkeypatch):
-    monkeypatch.setattr(streamed, "POLL_S", 0.5)
+    monkeypatch.setattr(workers, "POLL_S", 0.5)
     chunks = batches_of(Counted(happens=die), num_workers=1, order_seed=None).chunks(0)
     next(chunks)
     time.sleep(0.5)  # torch's own handler would raise here
@@ -159,14 +165,15 @@ def test_a_worker_that_dies_does_not_disturb_what_the_main_process_does_meanwhil
 
 
 def test_workers_that_hang_are_given_up_in_the_end(monkeypatch):
-    monkeypatch.setattr(streamed, "POLL_S", 0.1)
-    monkeypatch.setattr(streamed, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(workers, "POLL_S", 0.1)
+    monkeypatch.setattr(workers, "PATIENCE_S", 0.3)
+    monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.1)  # how long one that hangs may end
     with pytest.raises(RunError, match="have given nothing for 0 s"):
         seen(batches_of(Counted(happens=sleep), num_workers=1, order_seed=None))
 
 
 def test_waiting_longer_than_one_look_loses_no_batch(monkeypatch):
-    monkeypatch.setattr(streamed, "POLL_S", 0.1)
+    monkeypatch.setattr(workers, "POLL_S", 0.1)
     slow = Counted(num_rows=16, happens=lambda: time.sleep(0.5))
     assert seen(batches_of(slow, num_workers=1, order_seed=None)) == seen(batches_of(Counted(16), order_seed=None))
 

@@ -1,7 +1,4 @@
-"""Batches of rows that stay where they are until their turn: each is read by a worker and moved to the device.
-
-What goes wrong in a worker is told here.
-"""
+"""Processes that read rows ahead of their turn; what goes wrong in one of them is told here."""
 
 from __future__ import annotations
 
@@ -20,96 +17,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from runner import seed
-from runner.contracts import Batching, Chunk, Data, Rows, Split
-from runner.data.batches.resident import of_splits
+from runner.contracts import Rows
 from runner.errors import DataError, RunError
-from runner.seed import generator
 
 POLL_S = 5.0  # between looks at whether the workers are alive
 PATIENCE_S = 300.0  # without a batch, before workers that are alive are given up
 BATCHES_AHEAD = 2  # that each worker reads before they are asked for
-
-
-def streamed_splits(
-    data: Data,
-    split: Split,
-    batching: Batching,
-    *,
-    draw_seed: int,
-    num_workers: int,
-    judged_split: Split | None = None,
-) -> tuple[StreamedBatches, dict[str, StreamedBatches]]:
-    """(train batches, every split that has rows in its own order), read by ``num_workers`` processes.
-
-    What rows draw while they are read is a function of ``draw_seed``, the epoch and the row. ``judged_split`` has the
-    rows to be judged where they are not those of the split itself.
-    """
-
-    def batches(rows: Tensor, size: int, order_seed: int | None) -> StreamedBatches:
-        return StreamedBatches(
-            data,
-            rows,
-            size,
-            order_seed=order_seed,
-            draw_seed=draw_seed,
-            num_workers=num_workers,
-            device=batching.device,
-        )
-
-    return of_splits(batches, batching, split, judged_split)
-
-
-class StreamedBatches:
-    """The ``rows`` of ``data`` in batches of ``batch_size``, the last as short as it comes out; a chunk is one batch.
-
-    The order of an epoch is a function of (``order_seed``, epoch) alone; None keeps that of ``rows``.
-    """
-
-    def __init__(
-        self,
-        data: Data,
-        rows: Tensor,
-        batch_size: int,
-        *,
-        order_seed: int | None,
-        draw_seed: int,
-        num_workers: int,
-        device: torch.device | str,
-    ):
-        assert isinstance(data.x, Rows), "rows that lie in memory have batches of their own"
-        self._x = data.x
-        self._y = data.y
-        self._rows = rows
-        self._order_seed = order_seed
-        self._draw_seed = draw_seed
-        self._num_workers = num_workers
-        self._device = device
-        self.batch_size = batch_size
-
-    @property
-    def num_rows(self) -> int:
-        """Rows in one epoch."""
-        return len(self._rows)
-
-    def __len__(self) -> int:
-        """Batches in one epoch."""
-        return -(-self.num_rows // self.batch_size)
-
-    def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
-        """The batches of ``epoch`` from ``from_batch`` on; those before it are not read."""
-        if from_batch >= len(self):
-            return
-        batches = torch.split(self._order(epoch), self.batch_size)[from_batch:]
-        reader = Reader(self._x, draw_seed=self._draw_seed, epoch=epoch)
-        read = read_batches(reader, batches, self._num_workers)
-        for number, (rows, x) in enumerate(zip(batches, read, strict=True), start=from_batch):
-            there = self._device
-            yield Chunk(number, x.to(there), self._y[rows].to(there), self.batch_size, rows.to(there))
-
-    def _order(self, epoch: int) -> Tensor:
-        if self._order_seed is None:
-            return self._rows
-        return self._rows[torch.randperm(self.num_rows, generator=generator(self._order_seed, "order", epoch))]
 
 
 @dataclass(frozen=True)
@@ -120,13 +33,13 @@ class Fault:
     traceback: str
 
 
+@dataclass(frozen=True)
 class Reader(Dataset[Any]):
     """Reads batches, in a worker or here. Draws while reading a row are a function of (``draw_seed``, epoch, row)."""
 
-    def __init__(self, x: Rows, *, draw_seed: int, epoch: int):
-        self.x = x
-        self.draw_seed = draw_seed
-        self.epoch = epoch
+    x: Rows
+    draw_seed: int
+    epoch: int
 
     def __getitems__(self, rows: list[int]) -> Tensor | Fault:
         """What DataLoader calls with one batch of row numbers."""
@@ -165,7 +78,10 @@ def read_batches(reader: Reader, batches: Sequence[Tensor], num_workers: int) ->
         answers: Any = iter(loader)
     try:
         for _ in batches:
-            yield told(next_answer(answers))
+            answer = next_answer(answers)
+            if isinstance(answer, Fault):
+                raise DataError(answer.message) from RuntimeError(answer.traceback)
+            yield answer
     finally:
         if loader.num_workers:
             answers._shutdown_workers()  # torch waits for the iterator to be collected; a traceback may hold it long
@@ -203,12 +119,6 @@ def worker_died(answers: Any, fault: Exception) -> RunError:
         f"a worker that loads data died ({how or fault}{memory}{shared})\n"
         f"  fewer workers need less memory; num_workers=0 reads the rows in the main process"
     )
-
-
-def told(answer: Tensor | Fault) -> Tensor:
-    if isinstance(answer, Fault):
-        raise DataError(answer.message) from RuntimeError(answer.traceback)
-    return answer
 
 
 def as_it_is(answer: Any) -> Any:

@@ -12,9 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from runner.data.new_rows import Rows
-from runner.data.pictures.new_pictures import picture_rows
-from runner.data.pictures.picture import GROUNDS, Shades
+from runner.data.new_rows import Rows, picture_rows
+from runner.data.picture import GROUNDS, Shades
 from runner.errors import ConfigError
 
 PLAIN = Shades("white", None)

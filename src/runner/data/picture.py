@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,31 +47,27 @@ def read_picture(
     return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1).contiguous()
 
 
+def edges(x_NCHW: Tensor) -> list[Tensor]:
+    """The pixels of the four edges: [N, C, W] twice, then [N, C, H] twice."""
+    return [x_NCHW[..., 0, :], x_NCHW[..., -1, :], x_NCHW[..., 0], x_NCHW[..., -1]]
+
+
 @contextmanager
 def opened(file: File, name: str | None = None) -> Iterator[Image.Image]:
     """The picture in a file. Raises DataError for whatever goes wrong inside the block."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # twice that many pixels are an error
-            with _stream(file) as stream, Image.open(stream) as picture:
+            stream = regular_file.opened(file) if isinstance(file, str | Path) else nullcontext(file)
+            with stream as content, Image.open(content) as picture:
                 yield picture
     except (MemoryError, DataError):
         raise
-    except OSError as fault:
-        if fault.strerror is None or not isinstance(file, str | Path):
-            raise _unreadable(file, name, fault) from fault
-        raise DataError(f"{name or file}: cannot be read: {fault.strerror.lower()}") from fault
     except Exception as fault:  # a decoder of broken bytes may raise anything; the cause stays attached
-        raise _unreadable(file, name, fault) from fault
-
-
-def _stream(file: File) -> AbstractContextManager[IO[bytes]]:
-    return regular_file.opened(file) if isinstance(file, str | Path) else nullcontext(file)
-
-
-def _unreadable(file: File, name: str | None, fault: Exception) -> DataError:
-    reason = re.sub(r" <_io\.\w+[^>]*>", "", str(fault)).rstrip(".")  # as PIL calls a stream
-    return DataError(f"{name or file}: is no picture that can be read: {reason}; mend it or take it away")
+        if isinstance(fault, OSError) and fault.strerror and isinstance(file, str | Path):
+            raise DataError(f"{name or file}: cannot be read: {fault.strerror.lower()}") from fault
+        reason = re.sub(r" <_io\.\w+[^>]*>", "", str(fault)).rstrip(".")  # as PIL calls a stream
+        raise DataError(f"{name or file}: is no picture that can be read: {reason}; mend it or take it away") from fault
 
 
 def is_deep(picture: Image.Image) -> bool:
@@ -130,57 +126,47 @@ class Facts:
     has_frames: bool
     mode: str  # as PIL calls it
     shown_on: frozenset[str]  # the grounds on which something is to be seen
-    white: int = 0  # of a deep picture, and its least and greatest value
-    least: float = 0.0
-    most: float = 0.0
+    white: int  # of a deep picture, and its least and greatest value
+    least: float
+    most: float
 
 
 def notes_on(paths: Sequence[str], shades: Shades) -> list[str]:
     """Lines on what comes out otherwise than a person may think."""
     step = -(-len(paths) // MOST_LOOKED_AT)
-    looked_at = paths[::step]
-    facts = []
+    looked_at, facts = paths[::step], []
     for path in looked_at:
         with suppress(DataError):  # whoever reads it will hear
             facts.append(facts_of(path))
     of = f"of {len(looked_at)} pictures" + (" looked at" if step > 1 else "")
-    return [*_on_frames(facts, of), *_on_ground(facts, shades.background, of), *_on_brightness(facts, shades)]
+    moving = [each.path for each in facts if each.has_frames]
+    frames = [f"{len(moving)} {of} have several frames, of which the first is read ({moving[0]})"] if moving else []
+    return [*frames, *_on_ground(facts, shades.background, of), *_on_brightness(facts, shades)]
 
 
 def facts_of(path: str) -> Facts:
     with opened(path) as picture:
         # a phone keeps a second picture of the same in one file
         has_frames = bool(getattr(picture, "is_animated", False)) and picture.format != "MPO"
-        facts = Facts(path, has_frames, picture.mode, _shown_on(picture))
-        if not is_deep(picture):
-            return facts
-        values = np.asarray(picture)
+        values = np.asarray(picture) if is_deep(picture) else np.empty(0)
         values = values[np.isfinite(values)]
-        return replace(
-            facts, white=white_of(picture), least=float(values.min(initial=0)), most=float(values.max(initial=0))
-        )
+        white = white_of(picture) if is_deep(picture) else 0
+        least, most = float(values.min(initial=0)), float(values.max(initial=0))
+        return Facts(path, has_frames, picture.mode, _shown_on(picture), white, least, most)
 
 
 def _shown_on(picture: Image.Image) -> frozenset[str]:
     """All grounds where nothing is transparent, or everything alike."""
-    if not picture.has_transparency_data or is_deep(picture):
+    clear = picture.convert("RGBA") if picture.has_transparency_data and not is_deep(picture) else None
+    if clear is None or _is_flat(clear.getchannel("A")):
         return frozenset(GROUNDS)
-    clear = picture.convert("RGBA")
-    if _is_flat(clear.getchannel("A")):
-        return frozenset(GROUNDS)
-    return frozenset(ground for ground in GROUNDS if not _is_flat(laid(clear, ground).convert("RGB"))) or frozenset(
-        GROUNDS
-    )
+    shown_on = frozenset(ground for ground in GROUNDS if not _is_flat(laid(clear, ground).convert("RGB")))
+    return shown_on or frozenset(GROUNDS)
 
 
 def _is_flat(picture: Image.Image) -> bool:
     extrema = picture.getextrema()
     return all(high - low <= FLAT for low, high in (extrema if isinstance(extrema[0], tuple) else [extrema]))
-
-
-def _on_frames(facts: Sequence[Facts], of: str) -> Iterator[str]:
-    if moving := [each for each in facts if each.has_frames]:
-        yield f"{len(moving)} {of} have several frames, of which the first is read ({moving[0].path})"
 
 
 def _on_ground(facts: Sequence[Facts], background: str, of: str) -> Iterator[str]:

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.contracts import Batching, Data, Split
-from runner.data.batches import resident
-from runner.data.batches.resident import OneBatch, ResidentBatches, aligned, resident_splits
+from runner.data import batches
+from runner.data.batches import OneBatch, ResidentBatches, aligned, batches_of_splits
 
 CPU = torch.device("cpu")
 X = torch.arange(100, dtype=torch.uint8).view(100, 1)  # torch allocates at cache lines
@@ -89,15 +89,15 @@ def test_rows_begin_at_a_cache_line_whoever_allocated_them():
 
 
 def test_large_rows_make_smaller_chunks(monkeypatch):
-    monkeypatch.setattr(resident, "CHUNK_BYTES", 24)  # three batches of two float32
+    monkeypatch.setattr(batches, "CHUNK_BYTES", 24)  # three batches of two float32
     made = ResidentBatches(X, Y, torch.arange(20), 2, order_seed=0)
     assert [len(chunk.y) for chunk in made.chunks(0)] == [6, 6, 6, 2]
-    monkeypatch.setattr(resident, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(batches, "CHUNK_BYTES", 1)
     assert [len(chunk.y) for chunk in ResidentBatches(X, Y, torch.arange(4), 2, order_seed=0).chunks(0)] == [2, 2]
 
 
 def test_rows_that_preprocessing_makes_larger_make_smaller_chunks(monkeypatch):
-    monkeypatch.setattr(resident, "CHUNK_BYTES", 24)
+    monkeypatch.setattr(batches, "CHUNK_BYTES", 24)
     made = ResidentBatches(X, Y, torch.arange(6), 2, order_seed=0, row_shape=(1, 3, 1))  # two rows of three float32
     assert [len(chunk.y) for chunk in made.chunks(0)] == [2, 2, 2]
 
@@ -127,14 +127,14 @@ def test_no_rows_make_no_batches():
 def test_the_splits_share_one_copy_of_the_rows_and_keep_bytes_bytes():
     data = Data(x=X, y=Y, task="multiclass", class_names=("a", "b"))
     split = Split(train=torch.arange(6), val=torch.arange(6, 9), test=torch.arange(0))
-    train, judged = resident_splits(data, split, Batching(CPU, 4, 8, 0))
+    train, judged = batches_of_splits(data, split, Batching(CPU, 4, 8, 0))
     assert (train.num_rows, train.batch_size) == (6, 4)
     assert {name: (b.num_rows, b.batch_size) for name, b in judged.items()} == {"train": (6, 8), "val": (3, 8)}
     (val,) = judged["val"].chunks(0)
     assert val.x.data_ptr() == X[6:].data_ptr()
     assert val.x.dtype == torch.uint8
     assert joined(rows_seen(train)) != list(range(6)) == joined(rows_seen(judged["train"]))
-    in_order, _ = resident_splits(data, split, Batching(CPU, 4, 8, None))
+    in_order, _ = batches_of_splits(data, split, Batching(CPU, 4, 8, None))
     assert rows_seen(in_order) == [[0, 1, 2, 3], [4, 5]]
 
 
@@ -145,7 +145,7 @@ def test_batches_on_the_accelerator_are_those_on_the_cpu():
     data = Data(x=X, y=Y, task="multiclass", class_names=("a", "b"))
     split = Split(train=torch.arange(0, 90, 2), val=torch.arange(1, 90, 2), test=torch.arange(90, 100))
     devices = (CPU, torch.device("cuda"))
-    here, there = (resident_splits(data, split, Batching(device, 4, 8, 0)) for device in devices)
+    here, there = (batches_of_splits(data, split, Batching(device, 4, 8, 0)) for device in devices)
     for mine, theirs in ((here[0], there[0]), *((here[1][name], there[1][name]) for name in here[1])):
         for a, b in zip(mine.chunks(1), theirs.chunks(1), strict=True):
             assert b.x.is_cuda
