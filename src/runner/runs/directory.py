@@ -20,7 +20,7 @@ from runner.errors import DataError, RunError
 from runner.runs.files import rid_of_other_names, sweep_temporaries, write_json, write_whole
 
 CLAIM_TRIES = 100
-CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-.+")  # what ``claim`` calls a directory
+CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-(.+)")  # what ``claim`` calls a directory
 RESULTS = ("status", "best", "final", "baseline", "linear", "judged_split", "confusion", "sd", "per_fold", "config")
 OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
 
@@ -115,9 +115,7 @@ def results_digest(content: Mapping[str, Any]) -> str:
 def check_links(folder: Path) -> None:
     """Raise DataError where something in a run directory is a link: it came from elsewhere and may lead anywhere.
 
-    Likewise where it is a pipe: who writes there waits for ever.
-
-    The directory itself may be reached through one.
+    Likewise where it is a pipe: who writes there waits for ever. The directory itself may be reached through a link.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)

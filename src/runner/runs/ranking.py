@@ -15,11 +15,10 @@ from typing import Any
 from runner.config.catalog import PARTS
 from runner.errors import DataError
 from runner.runs.directory import RunDirectory
-from runner.runs.saved_run import SavedRun
+from runner.runs.saved_run import FORMATS, SavedRun
 
 REPEATED = ("seed", "fold")  # what an entry's runs may differ in
 MOST_METRICS = 4
-FORMATS = (1,)  # of summary.json
 NEEDED = ("dataset", "model", "optimizer")  # parts that no run is without
 
 CIRCUMSTANCES = ("status", "device", "threads", "seconds", "data.digest", "git.commit", "versions")

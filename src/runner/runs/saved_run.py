@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,11 +22,12 @@ from runner.config.validate import leaves
 from runner.config.yaml_file import read_words
 from runner.engine.best import is_higher_better, stored_directions
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import RunDirectory, results_digest, usual_output_dir
+from runner.runs.directory import CLAIMED, RunDirectory, results_digest, usual_output_dir
 from runner.runs.files import read_json
 from runner.runs.metric_log import read_rows
 from runner.text import here
 
+FORMATS = (1,)  # of summary.json; the last is what this build writes
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 LENGTHS = settings_with("is_length", True)
 ANYWHERE = settings_with("changes", "anywhere")  # none of them changes what a run is
@@ -286,8 +286,9 @@ def newest(output_dir: Path) -> SavedRun:
 
 def newest_named(word: str, output_dir: Path) -> Path | None:
     """The newest run whose ``name=`` is the end of ``word``: what somebody meant who left out the date and the time."""
-    name = re.compile(rf"\d\d-\d\d-\d\d-\d{{6}}-{re.escape(Path(word).name)}")
-    return next((run.path for run in newest_first(output_dir) if name.fullmatch(run.path.name)), None)
+    paths = (run.path for run in newest_first(output_dir))
+    named = (path for path in paths if (claimed := CLAIMED.fullmatch(path.name)) and claimed[1] == Path(word).name)
+    return next(named, None)
 
 
 def newest_first(output_dir: Path) -> list[SavedRun]:

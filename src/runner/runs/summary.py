@@ -25,9 +25,8 @@ from runner.contracts import Data, Outcome, Outline
 from runner.errors import DataError, RunError
 from runner.runs.directory import RunDirectory
 from runner.runs.files import csv_cells, write_whole
-from runner.runs.saved_run import SavedRun
+from runner.runs.saved_run import FORMATS, SavedRun
 
-FORMAT = 1
 COUNTED = [field.name for field in fields(Outcome) if field.name not in ("final", "linear_left_out", "remarks")]
 WHAT_RAN = ("options", "task", "class_names", "in_shape", "num_parameters", "monitor", "higher_is_better", "device")
 OF_EVERY_FOLD = (*WHAT_RAN, "versions", "git")
@@ -44,7 +43,7 @@ class Summary:
         earlier = SavedRun(directory).known
         self.seconds_before = earlier.get("seconds", 0.0)
         self.content: dict[str, Any] = {
-            "format": FORMAT,
+            "format": FORMATS[-1],
             "status": "running",
             "name": outline.name,
             "started": earlier.get("started", now()),
@@ -125,7 +124,7 @@ class FoldsSummary:
         self.directory = directory
         self.num_folds = num_folds
         started = SavedRun(directory).known.get("started", now())
-        self.head = {"format": FORMAT, "name": name, "started": started, "folds": num_folds}
+        self.head = {"format": FORMATS[-1], "name": name, "started": started, "folds": num_folds}
         self.tell("running")
 
     def tell(self, status: str, reason: str = "") -> None:
