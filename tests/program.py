@@ -350,12 +350,12 @@ def fill_the_disk_of_tensorboard(at: None) -> None:
 
 def fill_the_disk_of_the_projector(at: None) -> None:
     from runner.errors import RunError
-    from runner.tensorboard import embedding
+    from runner.tensorboard import net
 
     def full(path: Path, content: bytes, **how: Any) -> None:
         raise RunError(f"{path}: not written: no space left on the device")
 
-    embedding.write_whole = full
+    net.write_whole = full
 
 
 def fill_the_disk_of_the_log(at: None) -> None:

@@ -21,7 +21,6 @@ from torch import nn
 
 from experiments import assembled, trained
 from options import options, part
-from runner.build.instantiate import build_source
 from runner.build.loss import build_loss
 from runner.build.model import build_embedded_model, build_model
 from runner.build.optimizer import build_optimizers
@@ -29,7 +28,7 @@ from runner.config.catalog import Part
 from runner.config.schedule import schedule_faults
 from runner.contracts import Data
 from runner.errors import ConfigError
-from runner.experiment.assemble import Experiment, source_part
+from runner.experiment.assemble import Experiment, source_of
 
 NUM_WILD = 150
 NUM_FITTING = 150
@@ -99,7 +98,7 @@ def fitting() -> list[Combination]:
 @cache
 def rows_of(name: str) -> Data:
     option, knobs = DATA[name]
-    return build_source(source_part(part("dataset", option, **knobs))).load(Path())
+    return source_of(part("dataset", option, **knobs)).load(Path())
 
 
 @cache

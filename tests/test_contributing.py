@@ -84,6 +84,16 @@ def test_the_page_makes_each_change_in_three_files_at_most() -> None:
         assert 2 <= len({*files(section), *(name for name, _, _ in insertions(section))}) <= 3
 
 
+def test_the_page_says_where_every_other_change_begins() -> None:
+    table = PAGE.partition("## Where other changes begin")[2].partition("## ")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| a")]
+    assert len(rows) == 5
+    for change, told in rows:
+        named = [name for name in re.findall(r"`([\w/.]+)`", told) if "/" in name]
+        assert len(named) <= (4 if " or " in told else 3), change
+        assert all((ROOT / name).exists() or name == "src/runner/schedulers" for name in named), change
+
+
 @pytest.mark.parametrize("section", ROOMS)
 def test_a_part_in_a_folder_of_the_users_trains(section: str, tmp_path: Path) -> None:
     write(tmp_path, files(section))

@@ -6,7 +6,7 @@ from experiments import assembled, trained
 from options import CONF
 from runner.compose.composition import compose
 from runner.compose.request import parse
-from runner.experiment.rebuild import leaves
+from runner.config.validate import leaves
 
 CHANGES = {
     "overfit_augmented": {"dataset.augment"},
@@ -20,7 +20,7 @@ CHANGES = {
 
 def settings(recipe: str) -> dict[str, object]:
     request = compose(parse([f"experiment={recipe}"]))
-    return dict(leaves(request.config.as_dict()))
+    return dict(leaves(request.config.as_dict(), ()))
 
 
 def test_every_recipe_against_overfitting_is_named_here() -> None:

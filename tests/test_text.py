@@ -12,12 +12,10 @@ from rich.text import Text
 from runner.cli.main import main
 from runner.config.spelling import listed
 from runner.config.types import shown
-from runner.screen.console import RunConsole, _Console
-from runner.screen.listing import Table as Listing
-from runner.screen.listing import draw
+from runner.screen.console import RunConsole, _Console, draw
 from runner.screen.predictions import Answers, lines
-from runner.screen.result import shortened
-from runner.text import counted, duration, figure, here, message, say, visible
+from runner.screen.table import Listing
+from runner.text import counted, duration, figure, here, message, say, shortened, visible
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -15,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from runner.build import libraries
 from runner.errors import ConfigError, DataError
-from runner.runs.metric_log import read_rows
-from runner.runs.saved_run import StoredRun, open_run
+from runner.runs.saved_run import SavedRun, open_run
+from runner.screen.console import RunConsole
 
 if TYPE_CHECKING:
     import numpy as np
     from pandas import DataFrame
     from torch import nn
 
-    from runner.experiment.predictor import Predictor
+    from runner.experiment.rebuild import Predictor
 
 
 def run(overrides: Sequence[str] = ()) -> Run:
@@ -71,25 +72,25 @@ def words_of(function: str, overrides: Sequence[str]) -> list[str]:
 class Run:
     """A run directory: its settings and results, and the net with the weights that ``eval`` measures."""
 
-    def __init__(self, stored: StoredRun):
-        self._stored = stored
+    def __init__(self, saved: SavedRun):
+        self._saved = saved
 
     def __repr__(self) -> str:
-        return f"<Run {self.path}: {self._stored.directory.status or 'not begun'}>"
+        return f"<Run {self.path}: {replace(self._saved).status or 'not begun'}>"
 
     @property
     def path(self) -> Path:
-        return self._stored.directory.path
+        return self._saved.path
 
     @property
     def config(self) -> dict[str, Any]:
         """config.yaml as plain data: ``run.config["optimizer"]["lr"]``."""
-        return self._stored.config.as_dict()
+        return self._saved.config.as_dict()
 
     @property
     def summary(self) -> dict[str, Any]:
         """summary.json: status, best, final, seconds, versions ... Raises DataError where it is missing or damaged."""
-        return self._stored.directory.read_summary()
+        return replace(self._saved).summary  # as it is now: the run may have gone on
 
     @property
     def metrics(self) -> DataFrame:
@@ -98,10 +99,7 @@ class Run:
         import pandas as pd  # 0.4 s
 
         self._check_is_one()
-        path = self._stored.directory.metrics
-        if not path.exists():
-            raise DataError(f"{path}: not there; the run has measured nothing yet")
-        rows = [{key: value for key, value in row.items() if key != "nonfinite"} for row in read_rows(path)]
+        rows = [{key: value for key, value in row.items() if key != "nonfinite"} for row in self._saved.rows]
         return pd.DataFrame(rows or {"step": []}).set_index("step")
 
     @property
@@ -122,8 +120,8 @@ class Run:
         """
         import numpy as np
 
-        scores, names = self._scores(x), self._predictor.schema.class_names
-        return np.array(names)[scores.argmax(1)] if names else scores
+        scores, names = self._predictor.scores(x).numpy(), self._predictor.schema.class_names
+        return np.array(names)[scores.argmax(1)] if names else np.asarray(scores)
 
     def predict_proba(self, x: Any) -> DataFrame:
         """The probability of each class: a row for each row of ``x``, a column for each class.
@@ -135,37 +133,22 @@ class Run:
         names = self._predictor.schema.class_names
         if not names:
             raise DataError(f"{self.path}: predicts numbers, not classes; use predict")
-        return pd.DataFrame(self._scores(x), columns=list(names))
-
-    def _scores(self, x: Any) -> np.ndarray[Any, Any]:
-        """[N, K] probabilities or scores, or [N] predicted numbers."""
-        from runner.data.new_rows import raw_rows
-        from runner.experiment.predictor import NO_ANSWER, is_answer
-
-        schema = self._predictor.schema
-        scores = self._predictor.probabilities(raw_rows(x, schema.row_shape, schema.columns))
-        if not (is_told := is_answer(scores)).all():
-            raise DataError(f"x: row {int((~is_told).nonzero()[0])}: {NO_ANSWER}")
-        answer: np.ndarray[Any, Any] = scores.numpy()
-        return answer
+        return pd.DataFrame(self._predictor.scores(x).numpy(), columns=list(names))
 
     def _check_is_one(self) -> None:
         """Raises ConfigError above folds, which have measurements and a net each."""
-        if folds := self._stored.folds:
-            raise ConfigError(
-                f"{self.path}: holds {len(folds)} folds; load one: load_run({str(folds[0].directory.path)!r})"
-            )
+        if folds := self._saved.folds:
+            raise ConfigError(f"{self.path}: holds {len(folds)} folds; load one: load_run({str(folds[0].path)!r})")
 
     @cached_property
     def _predictor(self) -> Predictor:
         """The net with the checkpoint's weights in it; the data set need not be there."""
         self._check_is_one()
         libraries.load()
-        from runner.experiment.rebuild import predictor_of
-        from runner.screen.console import RunConsole
+        from runner.experiment.rebuild import predictor_of  # brings torch
 
         with torch_put_back():
-            return predictor_of(self._stored, RunConsole().warn)[0]
+            return predictor_of(self._saved, RunConsole().warn)[0]
 
 
 @contextmanager

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
+
+from rich.cells import cell_len, set_cell_size
 
 C0_AND_C1 = (*range(0x20), *range(0x7F, 0xA0))
 SEPARATORS_AND_DIRECTIONS = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -16,6 +20,15 @@ def visible(text: str) -> str:
     return text if text.isprintable() else text.translate(SHOWN)
 
 
+def shortened(text: str, width: int, mark: str = "") -> str:
+    """The text, visible, in at most ``width`` columns of a terminal, ``mark`` at the end of what was cut.
+
+    A Hangul or Chinese character takes two columns.
+    """
+    text = visible(text)
+    return text if cell_len(text) <= width else set_cell_size(text, width - cell_len(mark)).rstrip() + mark
+
+
 def message(text: str) -> str:
     """A message of several lines, visible; only its first line begins at the margin, whatever is quoted in it."""
     first, *others = text.split("\n")
@@ -25,6 +38,13 @@ def message(text: str) -> str:
 def say(*lines: str, file: TextIO | None = None) -> None:
     """Prints the lines, each visible."""
     print(*map(visible, lines), sep="\n", file=file, flush=True)
+
+
+def discard(stream: IO[str]) -> None:
+    """Points ``stream`` at nothing, so that what it still holds does not fail again when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def here(path: Path) -> str:
@@ -58,3 +78,13 @@ def duration(seconds: float) -> str:
 def counted(count: int, noun: str) -> str:
     """1 epoch, 1,294 epochs."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def number(count: int) -> str:
+    """1,294; - for none."""
+    return f"{count:,}" if count else "-"
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """3 x 32 x 32."""
+    return " x ".join(map(str, shape))

@@ -113,27 +113,27 @@ def test_the_tab_key_offers_what_fits(line: str, words: set[str], capsys: Captur
 
 def test_case_17_a_verb_that_reads_a_run_is_offered_no_key_of_train() -> None:
     for verb in ("resume", "eval", "predict", "view"):
-        assert not {"optimizer=", "seed=", "batch_size="} & set(candidates(f"runner {verb} last ", main.VERBS))
+        assert not {"optimizer=", "seed=", "batch_size="} & set(candidates(f"runner {verb} last "))
 
 
 def test_case_17_flags_are_offered_once_a_dash_is_typed() -> None:
-    assert not any(word.startswith("-") for word in candidates("runner report ", main.VERBS))
+    assert not any(word.startswith("-") for word in candidates("runner report "))
     for verb in main.VERBS:
-        assert "--help" in candidates(f"runner {verb} -", main.VERBS)
+        assert "--help" in candidates(f"runner {verb} -")
 
 
 def test_case_17_the_flags_of_train_are_those_that_its_parser_knows() -> None:
     known = {flag for action in hydra_parser()._actions for flag in action.option_strings}
-    assert {"-m", "--cfg"} <= set(candidates("runner train -", main.VERBS)) <= known
+    assert {"-m", "--cfg"} <= set(candidates("runner train -")) <= known
 
 
 @pytest.mark.parametrize("typed", ["outputs/홍\\ 길", "'outputs/홍 길", '"outputs/홍 길', "outputs/홍", "outputs/홍\\"])
 def test_a_path_with_blanks_is_found_however_it_is_typed(typed: str) -> None:
-    assert candidates(f"runner eval {typed}", main.VERBS) == ["outputs/홍 길동/12-00 iris=1"]
+    assert candidates(f"runner eval {typed}") == ["outputs/홍 길동/12-00 iris=1"]
 
 
 def test_a_group_is_typed_before_its_parameters_are_listed() -> None:
-    offered = candidates("runner train ", main.VERBS)
+    offered = candidates("runner train ")
     assert {"optimizer=", "optimizer.", "epochs="} <= set(offered) and "optimizer.lr=" not in offered
 
 

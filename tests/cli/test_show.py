@@ -8,7 +8,8 @@ from runner.cli import show
 from runner.cli.show import asks_for_a_net, overview, tables
 from runner.config.catalog import Catalog
 from runner.errors import ConfigError, DataError
-from runner.screen.listing import Table, draw
+from runner.screen.console import draw
+from runner.screen.table import Listing
 
 TRAIN = "defaults: [_self_, {optimizer: adam}]\nepochs: 10 # passes\ncheckpoint:\n  every_epochs: 1 # between saves\n"
 ADAM = "# Adaptive moments.\n_target_: torch.optim.Adam\nlr: 0.001 # learning rate\nfused: null # one kernel\n"
@@ -97,13 +98,13 @@ def test_a_wrong_flag_is_told() -> None:
 
 
 def test_plain_lines_are_aligned_and_carry_no_escapes(capsys: pytest.CaptureFixture[str]) -> None:
-    draw(Table("T", ("a", "b"), (("x", "one"), ("longer", "two")), ("note",)))
+    draw(Listing("T", ("a", "b"), (("x", "one"), ("longer", "two")), ("note",)))
     assert capsys.readouterr().out == "T\n  x       one\n  longer  two\nnote\n"
 
 
 def test_a_terminal_gets_the_same_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    draw(Table("T", ("a", "b"), (("[x]", "one"),), ("note [y]",)))
+    draw(Listing("T", ("a", "b"), (("[x]", "one"),), ("note [y]",)))
     told = capsys.readouterr().out
     assert all(word in told for word in ("T", "[x]", "one", "note [y]"))
 

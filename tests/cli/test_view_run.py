@@ -164,6 +164,16 @@ def test_a_terminal_shows_whole_names_and_numbers(
     assert sum(cell.replace(".", "").isdecimal() for cell in accuracy.split()) == 3
 
 
+def test_a_terminal_with_colours_shows_no_mistakes_of_a_table(
+    car: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in {"FORCE_COLOR": "1", "TERM": "xterm-256color"}.items():
+        monkeypatch.setenv(name, value)
+    assert main.main(["view", str(car), "mistakes", "--out", "seen"]) == 0
+    assert "mistakes.png" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -12,13 +12,13 @@ import pytest
 from omegaconf import OmegaConf
 
 import runner
-from runner.cli.help import answer
 from runner.compose.composition import Composed, compose
 from runner.compose.hydra_bridge import run_job
 from runner.compose.request import parse, parsed
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
-from runner.sweep.multirun import check_jobs, jobs, multirun
+from runner.sweep.jobs import check_jobs, jobs
+from runner.train import answer
 
 
 @pytest.fixture(autouse=True)
@@ -291,7 +291,7 @@ def test_case_31_a_train_yaml_that_says_nothing_of_hydra_runs_as_ours_does() -> 
     lines = (packaged_conf() / "train.yaml").read_text().partition("\nhydra:")[0].splitlines()
     write("conf/train.yaml", "\n".join(line for line in lines if "override hydra/" not in line))
     hydra = composed().tree.hydra
-    assert hydra.launcher._target_.endswith(".ProcessLauncher") and "handlers" not in hydra.job_logging
+    assert hydra.launcher._target_.endswith(".run_jobs") and "handlers" not in hydra.job_logging
 
 
 def test_case_31_what_a_file_sets_of_hydra_is_told_key_by_key() -> None:
@@ -488,16 +488,6 @@ def test_a_wrong_sweep_is_told_before_anything_is_made(words: list[str], told: s
     assert any(told in fault for fault in error.value.faults)
     assert len(set(error.value.faults)) == len(error.value.faults)
     assert list(Path.cwd().iterdir()) == []
-
-
-def test_our_launcher_is_reached_through_hydras_sweeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.sweep.driver.JOB", "nothing_of_that_name:job")
-    monkeypatch.setattr("runner.sweep.driver.PRELOAD", [])
-    found = multirun(parse(["-m", "seed=1,2"]), tmp_path / "sweep")
-    assert [(job.number, job.overrides, job.folder, job.exit_code) for job in found] == [
-        (0, ("seed=1",), tmp_path / "sweep/0-seed=1", 1),
-        (1, ("seed=2",), tmp_path / "sweep/1-seed=2", 1),
-    ]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,13 @@ def test_a_class_without_images_has_no_tile() -> None:
     assert [len(line.columns) for line in tiles(groups, 80)] == [1]
 
 
+def test_a_heading_of_two_lines_stands_in_two_lines() -> None:
+    screen = Console(file=io.StringIO(), width=40)
+    screen.print(*tiles((Group("3, 98.2 %\nis 5", np.zeros((1, 2, 2, 3), np.uint8)),), 40))
+    assert isinstance(screen.file, io.StringIO)
+    assert [line.strip() for line in screen.file.getvalue().splitlines()][8:10] == ["3, 98.2 %", "is 5"]
+
+
 def test_a_terminal_shows_images_names_and_counts_within_its_width() -> None:
     text = said(shades(), 60)
     assert "▀" in text and "\x1b[38;2;" in text

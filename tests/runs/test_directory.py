@@ -11,7 +11,8 @@ import pytest
 
 from runner.errors import ConfigError, DataError, RunError
 from runner.runs import directory
-from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly, find
+from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
+from runner.runs.saved_run import SavedRun, find
 
 
 def started(folder: Path, when: str) -> RunDirectory:
@@ -176,7 +177,7 @@ def test_a_file_of_a_run_names_the_run(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_damaged_summary_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "summary.json").write_text(content)
     with pytest.raises(DataError, match=r"summary\.json: damaged"):
-        RunDirectory(tmp_path).read_summary()
+        _ = SavedRun(RunDirectory(tmp_path)).summary
 
 
 @pytest.mark.parametrize("name", ["train.log", "checkpoints/x.pt"])
@@ -202,19 +203,19 @@ def test_case_36_a_pipe_in_a_run_directory_is_not_written_to(tmp_path: Path, nam
 def test_case_38_a_summary_that_nothing_can_be_done_with_is_damaged_in_a_line(tmp_path: Path, content: str) -> None:
     (tmp_path / "summary.json").write_text(content)
     with pytest.raises(DataError, match=r"^[^\n]*summary\.json: damaged: [^\n]{1,120}$"):
-        RunDirectory(tmp_path).read_summary()
+        _ = SavedRun(RunDirectory(tmp_path)).summary
 
 
 def test_case_27_results_that_were_edited_are_not_told(tmp_path: Path) -> None:
     directory = RunDirectory(tmp_path)
     directory.write_summary({"status": "finished", "best": {"val/loss": float("nan"), "val/f1": 0.5}, "seconds": 1.5})
-    assert directory.read_results()["best"]["val/f1"] == 0.5
+    assert SavedRun(directory).results["best"]["val/f1"] == 0.5
     text = directory.summary.read_text()
     directory.summary.write_text(text.replace("1.5", "2.5"))  # no result
-    assert directory.read_results()["seconds"] == 2.5
+    assert SavedRun(directory).results["seconds"] == 2.5
     directory.summary.write_text(text.replace("0.5", "0.9"))
     with pytest.raises(DataError, match=r"summary\.json: its results are not those that the run wrote"):
-        directory.read_results()
+        _ = SavedRun(directory).results
     older = {key: value for key, value in json.loads(text).items() if key != "digest"}
     directory.summary.write_text(json.dumps(older))
-    assert directory.read_results()["best"]["val/f1"] == 0.5
+    assert SavedRun(directory).results["best"]["val/f1"] == 0.5

@@ -12,7 +12,7 @@ import torch
 from runner.errors import RunError
 from runner.runs import files
 from runner.runs.files import csv_cells, link_whole, write_whole
-from runner.screen.predictions import Answers, CsvText
+from runner.screen.predictions import Answers, csv_text
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
@@ -86,9 +86,8 @@ def test_case_37_numbers_and_other_texts_are_left_as_they_are(cell: object) -> N
 
 
 def test_case_37_the_file_of_answers_quotes_classes_and_inputs() -> None:
-    text = CsvText(("=1+1", "b"), "probability", truths=True)
-    text.add(Answers(["-x.png"], torch.tensor([[0.75, 0.25]]), ("=1+1", "b"), ["=1+1"]))
-    assert text.content().decode().splitlines() == [
+    answers = Answers(["-x.png"], torch.tensor([[0.75, 0.25]]), ("=1+1", "b"), ["=1+1"])
+    assert csv_text(answers, heading=True).splitlines() == [
         "input,predicted,probability,p(=1+1),p(b),true",
         "'-x.png,'=1+1,0.75,0.75,0.25,'=1+1",
     ]

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 from past_runs import make_run
-from runner.runs.ranking import Contest, Score, contests, differing, score
-from runner.runs.saved_run import PastRun, read_runs
+from runner.runs.ranking import Contest, Score, contests, differing, read_runs, score
 
 
 def contest(folder: Path, metric: str | None = None) -> Contest:
@@ -107,10 +106,8 @@ def test_a_knob_that_another_option_lacks_is_no_column() -> None:
 
 def test_four_metrics_at_most_the_own_first_then_the_same_on_other_rows(tmp_path: Path) -> None:
     best = {f"{split}/{name}": 0.5 for split in ("train", "val", "test") for name in ("loss", "rmse", "mae")}
-    runs, _ = read_runs([make_run(tmp_path / "a")])
-    run = PastRun(runs[0].path, runs[0].summary, runs[0].config, runs[0].settings, best, "val/loss")
-    (found,) = contests([run])
-    assert found.metrics == ["val/loss", "test/loss", "val/rmse", "val/mae"]
+    tell(make_run(tmp_path / "a"), {"best": best})
+    assert contest(tmp_path).metrics == ["val/loss", "test/loss", "val/rmse", "val/mae"]
 
 
 def test_a_deviation_needs_finite_values() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 import program
 from past_runs import CONFIG, make_run
-from runner.runs.saved_run import read_runs, settings_of
+from runner.runs.ranking import read_runs
+from runner.runs.saved_run import settings_of
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from runner.screen.result import ClassScore, class_table, confusion_table, per_class, shortened
+from runner.screen.result import ClassScore, class_table, confusion_table, per_class
+from runner.text import shortened
 
 
 def text_of(table, width=80):

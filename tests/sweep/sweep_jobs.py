@@ -49,8 +49,8 @@ def exits(folder: Path) -> int:
 
 def waits(folder: Path) -> int:
     (folder / "pid").write_text(str(os.getpid()))
-    (folder / "started").touch()
     try:
+        (folder / "started").touch()
         time.sleep(30)
     except KeyboardInterrupt:
         (folder / "summary.json").write_text(json.dumps({"status": "interrupted", "reason": "interrupted"}))

@@ -17,7 +17,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 
-from runner.tensorboard.writer import TensorBoard, code_block, histogram_value, pr_counts
+from runner.tensorboard.writer import TensorBoard, histogram_value, pr_counts
 
 
 def never(message):
@@ -118,9 +118,9 @@ def test_a_damaged_event_file_does_not_hide_the_next_one(tmp_path):
     assert points(tmp_path, "train/loss") == [(s, 1.0) for s in range(9)] + [(10, 2.0)]
 
 
-def test_text_is_kept_as_a_code_block(tmp_path):
+def test_text_is_shown_as_a_code_block(tmp_path):
     board = TensorBoard(tmp_path, never)
-    board.text("config", code_block("model: cnn\nname: 실험\n"))
+    board.text("config", "model: cnn\nname: 실험\n")
     board.close()
     tensor = EventAccumulator(str(tmp_path)).Reload().Tensors("config")[0].tensor_proto
     assert tensor.string_val[0].decode() == "~~~~\nmodel: cnn\nname: 실험\n~~~~\n"
@@ -260,7 +260,7 @@ def write_two_runs(logdir):
     sgd.close()
     killed.close()
     adam = TensorBoard(logdir / "adam", never)
-    adam.text("config", code_block("model: cnn"))
+    adam.text("config", "model: cnn")
     adam.write(20, {"train/loss": 0.25, "val/accuracy": 0.8})
     adam.hparams(
         {"optimizer.lr": 0.001, "amsgrad": False, "fold": None, "model": "cnn"}, {"verdict/val/accuracy": 0.85}

@@ -106,9 +106,9 @@ INSTANTS = {
     "within the second fold": ("runner.engine.step:Stepper.step", 22),
     "before a fold's directory": ("runner.training.folds:make", 2),
     "before its config": ("runner.training.record:record", 2),
-    "before its test rows are answered": ("runner.runs.folds:write_predictions", 1),
-    "before all answers are joined": ("runner.runs.folds:join_predictions", 1),
-    "before the word finished": ("runner.runs.folds:FoldsSummary.tell", 5),
+    "before its test rows are answered": ("runner.runs.summary:write_predictions", 1),
+    "before all answers are joined": ("runner.runs.summary:join_predictions", 1),
+    "before the word finished": ("runner.runs.summary:FoldsSummary.tell", 5),
 }
 
 
@@ -146,7 +146,7 @@ def test_a_signal_saves_the_fold_under_way_and_names_the_directory_above(tmp_pat
 
 def test_a_signal_between_two_folds_is_heard(tmp_path: Path) -> None:
     argv = ["train", *FOLDS, f"output_dir={tmp_path}"]
-    at = ("runner.runs.folds:write_predictions", 1)
+    at = ("runner.runs.summary:write_predictions", 1)
     done = program.run(argv, tmp_path / "said", before="terminate_before", at=at)
     run = only_run(tmp_path)
     assert done.code == 143

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import torch
 from torch import Tensor
 
 from runner.config.catalog import Part
+from runner.config.spelling import nearest
+from runner.config.types import faults
 from runner.errors import ConfigError
 
 Parameters = Mapping[str, inspect.Parameter]
@@ -28,9 +30,9 @@ def arguments(part: Part, kind: type, facts: Mapping[str, Any], knobs: Mapping[s
     """
     parameters = _parameters(kind)
     given = {key: value for key, value in knobs.items() if key in parameters or not _may_lack(kind, value)}
-    faults = [*_name_faults(part, kind, parameters, facts, given), *_type_faults(part, parameters, given)]
-    if faults:
-        raise ConfigError(faults)
+    found = [*_name_faults(part, kind, parameters, facts, given), *_type_faults(part, parameters, given)]
+    if found:
+        raise ConfigError(found)
     return {key: _cast(parameters, key, value) for key, value in given.items()} | dict(facts)
 
 
@@ -71,43 +73,40 @@ def _name_faults(
 
 
 def _unknown(part: Part, kind: type, parameters: Parameters, key: str) -> str:
-    near = get_close_matches(key, list(parameters), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(parameters) or 'none'}"
+    meant = nearest(key, parameters)
+    hint = f"did you mean {meant}?" if meant else f"it takes {', '.join(parameters) or 'none'}"
     release = f" of torch {torch.__version__}" if kind.__module__.startswith("torch.") else ""
     return f"{part.group}.{key}: {kind.__name__}{release} has no such argument; {hint}"
 
 
 def _type_faults(part: Part, parameters: Parameters, given: Mapping[str, Any]) -> Iterator[str]:
     for key, value in given.items():
-        if key in parameters and not _accepts(parameters[key].annotation, value):
+        if key in parameters and faults(value, _plain(parameters[key].annotation), key):
             yield f"{part.group}.{key}={value}: {part.option} wants {_words(parameters[key].annotation)}"
 
 
-def _accepts(hint: Any, value: Any) -> bool:
-    """Whether a plain value suits an annotation; what is too rich to judge is left to the class."""
-    choices = get_args(hint)
+@dataclass(frozen=True)
+class Finite:
+    """Whatever is no number, and finite numbers: what is too rich to judge is left to the class."""
+
+    def admits(self, value: Any) -> bool:
+        return not isinstance(value, float) or isfinite(value)
+
+
+def _plain(hint: Any) -> Any:
+    """An annotation as the plain values that it takes: a tensor as a list of numbers."""
+    choices, union = get_args(hint), Union
     if get_origin(hint) in (Union, UnionType):
-        return any(_accepts(choice, value) for choice in _members(hint))
+        return union[tuple(map(_plain, _members(hint)))]
     if get_origin(hint) is Literal:
-        return value in choices or _is_true_in_words(hint, value)
+        return union[hint, Literal[True]] if "true" in choices else hint
     if _is_list(hint):
-        return _is_row(value) and all(_accepts(choices[0], item) for item in value)
+        return list[_plain(choices[0])]  # type: ignore[misc]
     if get_origin(hint) is tuple:
-        return _is_row(value) and len(value) == len(choices) and all(map(_accepts, choices, value))
-    return _accepts_one(hint, value)
-
-
-def _accepts_one(hint: Any, value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    if hint is float:
-        return number
-    if hint is int:
-        return number and isinstance(value, int)
+        return tuple[tuple(map(_plain, choices))]  # type: ignore[misc]
     if hint is Tensor:
-        return _is_row(value) and all(_accepts_one(float, item) for item in value)
-    if hint in (bool, str, None, NoneType):
-        return isinstance(value, NoneType if hint is None else hint)
-    return not isinstance(value, float) or isfinite(value)
+        return list[float]
+    return (hint or NoneType) if hint in (float, int, bool, str, None, NoneType) else Annotated[Any, Finite()]
 
 
 def _is_list(hint: Any) -> bool:
@@ -116,10 +115,6 @@ def _is_list(hint: Any) -> bool:
     if origin is tuple:
         return choices[-1] is Ellipsis
     return isinstance(origin, type) and issubclass(origin, Iterable) and len(choices) == 1
-
-
-def _is_row(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _cast(parameters: Parameters, key: str, value: Any) -> Any:

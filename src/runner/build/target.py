@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+from runner.config.spelling import nearest
 from runner.errors import ConfigError
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ def _import(path: str, refused: str) -> ModuleType:
 
 def _attribute(module: ModuleType, name: str, refused: str) -> object:
     if not hasattr(module, name):
-        near = get_close_matches(name, dir(module), n=1)
-        hint = f"; did you mean {module.__name__}.{near[0]}?" if near else ""
+        meant = nearest(name, dir(module))
+        hint = f"; did you mean {module.__name__}.{meant}?" if meant else ""
         raise ConfigError(f"{refused}: {module.__name__} has no {name}{hint}")
     return getattr(module, name)

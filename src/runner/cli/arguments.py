@@ -1,49 +1,82 @@
-"""What the verbs' words have in common: a parser that refuses in one way, whole numbers, the file that is written."""
+"""What the verbs' words have in common: a parser that describes them, the config they make, a file that is named."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from runner.config.run_config import Config
 from runner.errors import ConfigError
 
 PROGRAM = "python -m runner "
 
 
 class Parser(argparse.ArgumentParser):
-    """The flags of ``verb``; what argparse cannot read is refused with its ``usage``."""
+    """The words that a verb takes, for itself, for --help and for the tab key; others are refused with its usage."""
 
-    def __init__(self, verb: str, usage: str, description: str, **style: Any):
-        super().__init__(PROGRAM + verb, usage.removeprefix(PROGRAM), description, **{"allow_abbrev": False, **style})
+    def __init__(
+        self,
+        verb: str,
+        usage: str,
+        description: str,
+        words: Iterable[str] = (),
+        *,
+        composes: bool = False,
+        reads_run: bool = False,
+        **style: Any,
+    ):
+        super().__init__(PROGRAM + verb, f"{verb} {usage}", description, **{"allow_abbrev": False, **style})
         self.verb = verb
-        self.usage_line = usage
+        self.usage_line = f"{PROGRAM}{verb} {usage}"
+        self.words = tuple(words)  # that the tab key offers beside the flags
+        self.composes = composes  # group=option key=value, as train does
+        self.reads_run = reads_run
+
+    @property
+    def flags(self) -> Iterator[str]:
+        yield from (flag for action in self._actions for flag in action.option_strings)
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{self.verb}: {message}\n  {self.usage_line}")
 
+    def format_help(self) -> str:
+        """argparse's own where there are flags to explain, else the usage and the description."""
+        is_explained = any(action.help != argparse.SUPPRESS for action in self._actions[1:])
+        return super().format_help() if is_explained else f"{self.usage_line}\n\n{self.description}\n"
+
+    def add_out(self, name: str, meaning: str, flag: str = "--out") -> None:
+        self.add_argument(flag, type=lambda text: Path(text).expanduser(), metavar=name, help=meaning)
+
     def add_overwrite(self, what: str) -> None:
         self.add_argument("--overwrite", action="store_true", help=f"replace {what} there already")
+
+    def add_config_dir(self, meaning: str = argparse.SUPPRESS) -> None:
+        self.add_argument("--config-dir", metavar="DIR", help=meaning)
 
     def parse_known(self, argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         """The flags, and the other words."""
         return self.parse_known_args(list(argv))
 
+    def parse_words(self, argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+        """The flags, and the other words. Raises ConfigError where one of these is a flag too."""
+        own, words = self.parse_known(argv)
+        if fault := next(filter(None, map(self.flag_fault, words)), None):
+            raise ConfigError(fault)
+        return own, words
 
-def picture_parser(usage: str, description: str, named_after: str) -> Parser:
-    """The flags of ``view`` where it draws one picture."""
-    made = Parser("view", usage, description)
-    made.add_argument("--out", metavar="FILE.png", help=f"the picture; by default <{named_after}>.png in this folder")
-    made.add_overwrite("the file where it is")
-    return made
+    def flag_fault(self, word: str) -> str | None:
+        """What is wrong with a word that is left, where it is a flag."""
+        is_flag = word.startswith("-") and word != "-"
+        return f"{self.verb}: {word}: no such flag\n  {self.usage_line}" if is_flag else None
 
 
-def no_such_flag(verb: str, word: str, usage: str) -> str | None:
-    """What is wrong with a word among those that are composed as those of ``train`` are, if it is a flag."""
-    if word.startswith("-") and word.partition("=")[0] != "--config-dir":
-        return f"{verb}: {word}: no such flag\n  {usage}"
-    return None
+def composed(words: Sequence[str], config_dir: str | None) -> Config:
+    """What ``train`` with these words would run. Raises ConfigError with every fault."""
+    from runner.compose import composition, request  # bring Hydra, which the tab key does without
+
+    return composition.compose(request.parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
 
 
 def whole_number(text: str) -> int:
@@ -51,13 +84,6 @@ def whole_number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 0 or more")
     return int(text)
-
-
-def check_picture(out: Path, *, overwrite: bool) -> None:
-    """Raises ConfigError where ``out`` is no name for a PNG file, or is there already."""
-    if out.suffix.lower() != ".png":
-        raise ConfigError(f"--out {out}: pictures are PNG files; name it {out.name or 'picture'}.png")
-    check_out("--out", out, overwrite=overwrite)
 
 
 def check_out(flag: str, out: Path, *, overwrite: bool) -> None:

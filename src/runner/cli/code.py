@@ -6,15 +6,11 @@ import shlex
 from collections.abc import Sequence
 
 from runner.build import libraries
-from runner.cli.arguments import no_such_flag
-from runner.compose.composition import compose
-from runner.compose.request import parse
+from runner.cli.arguments import Parser, composed
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError
 
-USAGE = "python -m runner code [GROUP=OPTION ...] [KEY=VALUE ...] > script.py"
-HELP = f"""{USAGE}
-
+HELP = """\
 The run that train with the same words makes, as one plain PyTorch script with the same losses. It can show
   data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist car csv random; dataset.limit, one
               fold; scaled, normalised or flattened, categories as columns of 0 and 1
@@ -26,24 +22,23 @@ The run that train with the same words makes, as one plain PyTorch script with t
 Anything else is refused with the reason."""
 
 
+def parser() -> Parser:
+    made = Parser("code", "[GROUP=OPTION ...] [KEY=VALUE ...] > script.py", HELP, composes=True)
+    made.add_config_dir()
+    return made
+
+
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``code``; the script goes to standard output. Raises RunnerError, also where it would not do the
     same as the run."""
-    if any(word in ("-h", "--help") for word in argv):
-        print(HELP)
-        return 0
-    for word in argv:
-        if fault := no_such_flag("code", word, USAGE):
-            raise ConfigError(fault)
-    request = parse(argv)
-    config = compose(request).config
+    own, words = parser().parse_words(argv)
+    config = composed(words, own.config_dir)
     if config.fold == "all":
         raise ConfigError(f"code: fold=all: is a run for each of {config.folds} folds and a script is one; add fold=0")
     libraries.load()
     from runner.experiment.assemble import assemble
     from runner.export.script import page
 
-    catalog = Catalog(conf_folders(request.flags.config_dir))
     command = shlex.join(["python", "-m", "runner", "train", *argv])
-    print(page(assemble(config, catalog), command), end="")
+    print(page(assemble(config, Catalog(conf_folders(own.config_dir))), command), end="")
     return 0

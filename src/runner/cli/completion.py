@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+from runner.cli.arguments import Parser
 from runner.cli.main import VERBS
 from runner.config.catalog import GROUPS, PARTS, Catalog, conf_folders
 from runner.errors import ConfigError
 from runner.runs.directory import usual_output_dir
-from runner.runs.saved_run import run_paths
+from runner.runs.ranking import run_paths
 
 BASH = r"""_runner_completion() {
     local line=${COMP_LINE:0:COMP_POINT} last='([^[:space:]\]|\\.)*$' quote word kept=""
@@ -52,13 +53,20 @@ ZSH = r"""_runner_completion() {
 compdef _runner_completion runner
 """
 SCRIPTS = {"bash": BASH, "zsh": ZSH}
+TRAIN = ("-m", "--multirun", "--cfg", "--resolve", "--package", "--config-dir", "--info", "--hydra-help", "--help")
+NEWEST = 20  # runs offered where nothing of a path is typed yet
+
+
+def parser() -> Parser:
+    return Parser("completion", "bash|zsh", "The tab key, for bash or zsh.", SCRIPTS)
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``completion``. Raises ConfigError for another shell."""
-    match argv:
+    _, words = parser().parse_known(argv)
+    match words:
         case ["words", line]:
-            print(*(f"{word}\n" for word in candidates(line, VERBS)), sep="", end="")  # of none no line: it were a word
+            print(*(f"{word}\n" for word in candidates(line)), sep="", end="")  # of none no line: it were a word
         case [shell] if shell in SCRIPTS:
             print(SCRIPTS[shell], end="")
         case _:
@@ -69,36 +77,12 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-COMPOSING = ("train", "view", "explain", "code")  # verbs followed by group=option key=value
-READING = ("resume", "eval", "predict", "view", "report")  # verbs followed by a run
-VIEW_OF_RUN = "runner.cli.view_run:run"
-WORDS = {  # of the verbs that have no parser of their own, or whose module would bring Hydra
-    "train": (
-        "-m",
-        "--multirun",
-        "--cfg",
-        "--resolve",
-        "--package",
-        "--config-dir",
-        "--info",
-        "--hydra-help",
-        "--help",
-    ),
-    "explain": ("--config-dir", "--help"),
-    "code": ("--config-dir", "--help"),
-    "fetch": ("data_dir=", "--help"),
-    "completion": ("bash", "zsh", "--help"),
-}
-NEWEST = 20  # runs offered where nothing of a path is typed yet
-
-
-def candidates(line: str, verbs: Mapping[str, tuple[str, str]]) -> list[str]:
-    """The whole words that the last word of ``line`` may become; what ends in = or . goes on.
-
-    ``verbs`` are those of the program, each with its module:function.
-    """
+def candidates(line: str) -> list[str]:
+    """The whole words that the last word of ``line`` may become; what ends in = or . goes on."""
     _, *words, begun = shell_words(line)
-    found = following(verbs, words[0], words[1:], begun) if words else verbs
+    found: Iterable[str] = VERBS
+    if words:
+        found = following(words[0], words[1:], begun) if words[0] in VERBS else ()
     fitting = [word for word in dict.fromkeys(found) if word.startswith(begun) and word.isprintable()]
     return [word for word in fitting if begun.startswith("-") or not word.startswith("-")]
 
@@ -112,41 +96,32 @@ def shell_words(line: str) -> list[str]:
     return line.split(" ")
 
 
-def following(verbs: Mapping[str, tuple[str, str]], verb: str, words: Sequence[str], begun: str) -> Iterator[str]:
-    if verb not in verbs:
-        return
-    has_run = verb in READING and any("=" not in word and not word.startswith("-") for word in words)
-    if verb in WORDS:
-        yield from WORDS[verb]
-    elif verb != "view" or begun.startswith("-") or has_run:  # to view a data set is to compose
-        yield from taken(VIEW_OF_RUN if verb == "view" and has_run else verbs[verb][0])
-    if verb == "show":
-        yield from showable(begun)
-    if verb == "fetch":
-        yield from Catalog(conf_folders()).options("dataset")
-    if verb in COMPOSING and not has_run:
+def following(verb: str, words: Sequence[str], begun: str) -> Iterator[str]:
+    made = parser_of(verb, words)
+    has_run = made.reads_run and names_a_run(words)
+    yield from made.words
+    yield from made.flags
+    if verb == "show" and "=" in begun:
+        group = begun.partition("=")[0]
+        yield from (f"{group}={name}" for name in Catalog(conf_folders()).options(group))
+    if made.composes:
         yield from overrides(words, begun)
-    if verb in READING and (not has_run or verb == "report"):
+    if made.reads_run and (not has_run or verb == "report"):
         yield from run_names(begun)
 
 
-def taken(function: str) -> Iterator[str]:
-    """The words of a verb's own, asked of its module: after a run the keys that it takes, and its flags."""
-    module: Any = import_module(function.partition(":")[0])
-    if hasattr(module, "OWN"):
-        yield from (f"{key}=" for key in (*module.OWN, *import_module("runner.runs.saved_run").ANYWHERE))
-    yield from getattr(module, "PICTURES", ())
-    yield from getattr(module, "FLAGS", ())
-    if hasattr(module, "parser"):
-        yield from (flag for action in module.parser()._actions for flag in action.option_strings)
-    else:
-        yield "--help"
+def parser_of(verb: str, words: Sequence[str]) -> Parser:
+    """What a verb takes, as its module says it; ``train`` has Hydra's own flags."""
+    if verb == "train":
+        return Parser(verb, "", "", TRAIN, composes=True)
+    module: Any = import_module(VERBS[verb][0].partition(":")[0])
+    make = module.run_parser if verb == "view" and names_a_run(words) else getattr(module, "parser", None)
+    made: Parser = make() if make else Parser(verb, "", "")
+    return made
 
 
-def showable(begun: str) -> Iterable[str]:
-    catalog = Catalog(conf_folders())
-    group, equals, _ = begun.partition("=")
-    return [f"{group}={name}" for name in catalog.options(group)] if equals else [*GROUPS, "settings"]
+def names_a_run(words: Sequence[str]) -> bool:
+    return any("=" not in word and not word.startswith("-") for word in words)
 
 
 def overrides(words: Sequence[str], begun: str) -> Iterator[str]:

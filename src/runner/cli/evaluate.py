@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.build import libraries
-from runner.runs.saved_run import open_run
+from runner.cli.arguments import Parser
+from runner.runs.saved_run import ANYWHERE, open_run
 
 OWN = ("checkpoint",)
 
 
-def run(argv: list[str]) -> int:
-    """``eval RUN [checkpoint=best|last] [device=...]``: the exit code. Writes nothing. Raises RunnerError."""
-    stored = open_run("eval", argv, own=OWN)
-    libraries.load()
-    from runner.cli.evaluation import evaluate, evaluate_folds
+def parser() -> Parser:
+    usage, words = "RUN|last [checkpoint=best|last] [device=cpu]", (f"{key}=" for key in (*OWN, *ANYWHERE))
+    return Parser("eval", usage, "Measure a trained model again.", words, reads_run=True)
 
-    if stored.folds:
-        evaluate_folds(stored)
-    else:
-        evaluate(stored)
+
+def run(argv: Sequence[str]) -> int:
+    """The exit code of ``eval``. Writes nothing. Raises RunnerError."""
+    _, words = parser().parse_known(argv)
+    stored = open_run("eval", words, own=OWN)
+    libraries.load()
+    from runner.screen.folds import show_scores
+
+    show_scores(stored)
     return 0

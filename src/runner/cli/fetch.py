@@ -6,15 +6,23 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.cli.arguments import Parser
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.spelling import listed, nearest
 from runner.data.download import damaged, download, missing
 from runner.data.downloads import PUBLICATIONS
 from runner.errors import ConfigError
-from runner.screen.listing import Table, draw
+from runner.screen.console import draw
+from runner.screen.table import Listing
 from runner.text import say
 
 KEY = "data_dir="
+HELP = "Download a data set once; without a name, what there is."
+
+
+def parser() -> Parser:
+    words = (KEY, *Catalog(conf_folders()).options("dataset"))
+    return Parser("fetch", "[DATASET ...] [data_dir=DIR]", HELP, words)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -22,8 +30,9 @@ def run(argv: Sequence[str]) -> int:
 
     What is there already is checked and kept, what is damaged is replaced. Raises RunnerError.
     """
-    names = [word for word in argv if not word.startswith(KEY)]
-    data_dir = _data_dir([word.removeprefix(KEY) for word in argv if word.startswith(KEY)])
+    _, words = parser().parse_known(argv)
+    names = [word for word in words if not word.startswith(KEY)]
+    data_dir = _data_dir([word.removeprefix(KEY) for word in words if word.startswith(KEY)])
     faults = [fault for name in names if (fault := _fault(name))]
     if faults:
         raise ConfigError(faults)
@@ -43,13 +52,13 @@ def _fetch(name: str, data_dir: Path) -> None:
     say(f"{name}: {'fetched' if came else 'here already'}, checked: {folder}")
 
 
-def _overview(data_dir: Path) -> Table:
+def _overview(data_dir: Path) -> Listing:
     rows = tuple(
         (name, f"{publication.download_mb:g} MB", _state(name, data_dir), str(data_dir / publication.folder))
         for name, publication in PUBLICATIONS.items()
     )
     notes = ("download one: python -m runner fetch mnist", "to another place: add data_dir=DIR, or set RUNNER_DATA")
-    return Table("What can be fetched", ("dataset", "download", "", "where it lies"), rows, notes)
+    return Listing("What can be fetched", ("dataset", "download", "", "where it lies"), rows, notes)
 
 
 def _state(name: str, data_dir: Path) -> str:

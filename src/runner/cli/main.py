@@ -14,7 +14,7 @@ from importlib import import_module
 from runner import __version__
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
-from runner.text import message
+from runner.text import discard, message
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
@@ -29,14 +29,6 @@ VERBS = {
     "fetch": ("runner.cli.fetch:run", "download a data set once; without a name, what there is"),
     "completion": ("runner.cli.completion:run", "the tab key, for bash or zsh"),
     "show": ("runner.cli.show:run", "what can be chosen: groups, options, their parameters"),
-}
-
-
-USAGES = {  # of the verbs that have no flags, and so no help of their own
-    "resume": "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] [--force]",
-    "eval": "RUN|last [checkpoint=best|last] [device=cpu]",
-    "fetch": "[DATASET ...] [data_dir=DIR]",
-    "completion": "bash|zsh",
 }
 
 
@@ -60,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output went away: runner show | head
-        _tell_nobody()
+        discard(sys.stdout)
         return 0
     except (MemoryError, RuntimeError) as fault:
         if not memory_ran_out(fault):
@@ -69,37 +61,22 @@ def main(argv: Sequence[str]) -> int:
     except OSError as fault:
         if fault.errno != errno.ENOSPC or fault.filename is not None:
             raise
-        _tell_nobody()
+        discard(sys.stdout)
         return _report(RunError("standard output: no space left on device; the rest was not written"))
 
 
-def _tell_nobody() -> None:
-    """What standard output still holds does not fail again when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _dispatch(argv: list[str]) -> int:
-    if argv[:1] == ["help"] and argv[1:2] and argv[1] in VERBS:
-        argv = [argv[1], "--help"]
-    if not argv or argv[0] in ("help", "--help", "-h"):
-        print(_help())
+    verb, *rest = argv or ["help"]
+    if verb == "help" and rest and rest[0] in VERBS:
+        verb, rest = rest[0], ["--help"]
+    if verb in ("help", "--help", "-h", "--version"):
+        print(f"runner {__version__}" if verb == "--version" else _help())
         return 0
-    if argv[0] == "--version":
-        print(f"runner {__version__}")
-        return 0
-    verb, *rest = argv
     if verb not in VERBS:
         raise ConfigError(_unknown(verb, argv))
-    if verb in USAGES and {"-h", "--help"} & set(rest):
-        print(f"python -m runner {verb} {USAGES[verb]}\n\n{VERBS[verb][1].capitalize()}.")
-        return 0
-    return _function(VERBS[verb][0])(rest)
-
-
-def _function(path: str) -> Callable[[list[str]], int]:
-    module, _, name = path.partition(":")
+    module, _, name = VERBS[verb][0].partition(":")
     function: Callable[[list[str]], int] = getattr(import_module(module), name)
-    return function
+    return function(rest)
 
 
 def _unknown(verb: str, argv: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,20 +13,18 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from runner.build.instantiate import build_source
 from runner.build.optimizer import sample_optimizers
 from runner.build.schedule import build_schedules, describe
-from runner.cli.view_run import PICTURES, Wanted
+from runner.cli.view import PICTURES
 from runner.config.run_config import Config
 from runner.config.schedule import formula_names
 from runner.data import splits
 from runner.engine.state import load_weights
 from runner.engine.step import learning_rates
 from runner.errors import DataError, RunError, RunnerError
-from runner.experiment.assemble import read_data, read_split, source_part, split_settings, total_steps
-from runner.experiment.auto_settings import with_epochs
-from runner.experiment.predictor import Predictor
-from runner.experiment.rebuild import predictor_of, rebuild_to_read
+from runner.experiment.assemble import read_data, read_split, source_of, split_settings, total_steps
+from runner.experiment.rebuild import Predictor, predictor_of, rebuild_to_read
+from runner.experiment.settings import with_epochs
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import DatasetView, Group
@@ -36,7 +34,7 @@ from runner.figures.schedule import ScheduleCurves
 from runner.figures.style import Picture, advice, style
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
-from runner.runs.saved_run import StoredRun
+from runner.runs.saved_run import SavedRun
 from runner.runs.schema import schema_of
 from runner.screen.console import RunConsole, console
 from runner.screen.result import confusion_table
@@ -110,7 +108,7 @@ def laid_out(config: Config) -> tuple[Config, int]:
     per_step = per_step or not formula_names(config.scheduler).isdisjoint({"step", "steps"})
     if config.epochs != "auto" and not per_step:
         return config, 1
-    data, steps = None if per_step else build_source(source_part(config.dataset), config.trusted).blank(), 1
+    data, steps = None if per_step else source_of(config.dataset, config.trusted).blank(), 1
     if data is None:
         data, rows = read_split(config, read_data)
         steps = ceil(len(rows.train) / min(config.batch_size, len(rows.train)))
@@ -125,30 +123,40 @@ def schedule_note(config: Config, steps: int, steps_per_epoch: int) -> str:
     return f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}, {length}"
 
 
-def draw_run(stored: StoredRun, wanted: Wanted) -> None:
-    """The pictures that are wanted of a run. Raises DataError where none suits it."""
+def draw_run(stored: SavedRun, pictures: Sequence[str], example: int, folder: Path) -> None:
+    """``pictures`` of a run, or all that suit it, into ``folder``. Raises DataError where none does."""
     messages = RunConsole()
-    run = opened(stored, wanted.example, messages.warn)
-    if wanted.example:
+    run = opened(stored, example, messages.warn)
+    if example:
         run.check_example()
     missing: dict[str, list[str]] = {}  # what is lacking -> the pictures that need it
     written = []
     with style() as boxes:
-        for name in wanted.pictures or PICTURES:
-            picture = drawn(name, run, wanted, missing)
+        for name in pictures or PICTURES:
+            picture = DRAW[name](run) if pictures else fitting(name, run, missing)
             if picture is not None:
-                make_folder(wanted.folder)
-                write_whole(wanted.path(name), picture.png())
+                make_folder(folder)
+                write_whole(folder / f"{name}.png", picture.png())
                 written.append(name)
     left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
     if not written:
         raise DataError("\n".join(left_out) or "view: no picture suits this run")
     show_run(run, written)
-    for line in [*left_out, *filter(None, [advice(boxes)])]:
+    for line in filter(None, [*left_out, advice(boxes)]):
         messages.warn(line)
-    say(f"written to {wanted.folder}{os.sep}")
+    say(f"written to {folder}{os.sep}")
     for name in written:
         print(f"  {f'{name}.png':16}  {PICTURES[name]}")
+
+
+def fitting(name: str, run: RunView, missing: dict[str, list[str]]) -> Picture | None:
+    """The picture; None where it does not suit the run, or lacks something."""
+    try:
+        return DRAW[name](run)
+    except RunnerError as fault:
+        if isinstance(fault, DataError):
+            missing.setdefault(str(fault), []).append(name)
+        return None
 
 
 def make_folder(folder: Path) -> None:
@@ -158,24 +166,21 @@ def make_folder(folder: Path) -> None:
         raise RunError(f"{folder}: not made: {refusal.strerror}; name another: --out FOLDER") from refusal
 
 
-def opened(stored: StoredRun, example: int, warn: Callable[[str], None]) -> RunView:
+def opened(stored: SavedRun, example: int, warn: Callable[[str], None]) -> RunView:
     """The run, with whatever of it can be read; what cannot is kept as the reason."""
     directory, config = stored.directory, stored.config
     common: dict[str, Any] = {
         "name": called(config.name, config.fold),
         "monitor": config.monitor,
         "measured": or_fault(lambda: list(epoch_rows(directory.metrics)) if directory.metrics.exists() else []),
-        "ended": or_fault(lambda: directory.read_results() if directory.summary.exists() else {}),
+        "ended": or_fault(lambda: stored.results if directory.summary.exists() else {}),
         "example": example,
     }
-    try:
-        rebuilt = rebuild_to_read(stored, warn)
-    except DataError as fault:
-        try:
-            net, checkpoint = predictor_of(stored, warn)
-        except DataError as worse:
-            return RunView(**common, by="no checkpoint", predictor=worse, experiment=fault)
-        return RunView(**common, by=f"{checkpoint}.pt", predictor=net, experiment=fault)
+    rebuilt = or_fault(lambda: rebuild_to_read(stored, warn))
+    if isinstance(rebuilt, DataError):
+        found = or_fault(lambda: predictor_of(stored, warn))
+        net, by = (found, "no checkpoint") if isinstance(found, DataError) else (found[0], f"{found[1]}.pt")
+        return RunView(**common, by=by, predictor=net, experiment=rebuilt)
     experiment = rebuilt.experiment
     load_weights(rebuilt.saved, experiment.parts)
     schema = schema_of(experiment.data, experiment.split.train)
@@ -191,20 +196,6 @@ def or_fault(read: Callable[[], T]) -> T | DataError:
         return fault
 
 
-def drawn(name: str, run: RunView, wanted: Wanted, missing: dict[str, list[str]]) -> Picture | None:
-    """The picture; None where it does not suit the run or lacks something, unless it was asked for by name."""
-    try:
-        return DRAW[name](run)
-    except RunnerError as fault:
-        if name in wanted.pictures:
-            raise
-        if isinstance(fault, DataError):
-            missing.setdefault(str(fault), []).append(name)
-        elif run.example and "--test-index" in str(fault):
-            raise
-        return None
-
-
 def show_run(run: RunView, written: Sequence[str]) -> None:
     """What a terminal can show of the pictures that were drawn."""
     screen = console(sys.stdout)
@@ -216,6 +207,8 @@ def show_run(run: RunView, written: Sequence[str]) -> None:
         matrix = confusion_table(names, counts, screen.width)
         if matrix is not None:
             screen.print(matrix, Text())
-    if "mistakes" in written and terminal.has_colours(screen):
-        groups = [Group(heading, images) for heading, images in first_mistakes(run)]
-        screen.print(*terminal.tiles(tuple(groups), screen.width))
+    if "mistakes" in written and terminal.has_colours(screen) and (mistakes := first_mistakes(run)):
+        screen.print(*terminal.tiles(tuple(Group(*mistake) for mistake in mistakes), screen.width))
+
+
+VIEWS: Mapping[str, Callable[..., None]] = {"run": draw_run, "dataset": draw_dataset, "scheduler": draw_schedule}

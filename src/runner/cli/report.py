@@ -2,44 +2,58 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.arguments import whole_number
+from runner.cli.arguments import Parser, whole_number
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
-from runner.runs.difference import Difference, difference
-from runner.runs.directory import newest, newest_named, usual_output_dir
+from runner.runs.directory import usual_output_dir
 from runner.runs.files import csv_cells
-from runner.runs.ranking import REPEATED, Contest, Entry, Score, contests, dataset_of, differing, order, place
-from runner.runs.saved_run import PastRun, read_runs
+from runner.runs.ranking import (
+    REPEATED,
+    Contest,
+    Difference,
+    Entry,
+    Score,
+    contests,
+    dataset_of,
+    difference,
+    differing,
+    order,
+    place,
+    read_runs,
+)
+from runner.runs.saved_run import SavedRun, newest, newest_named
 from runner.screen.console import console
 from runner.screen.table import bare_table, ranking
 from runner.text import counted, figure, here, say, visible
 
-USAGE = "python -m runner report [DIR ...] [--by test/accuracy] [--top 20] [--json | --csv]"
+HELP = "Runs side by side, best first, seeds and folds put together; of two runs, the difference."
 WIDEST = 400
 MOST_TOLD = 10  # unfinished or unreadable runs, one by one
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``report``. Raises ConfigError where there is no run to tell of."""
-    wanted = _wanted(argv)
+    wanted = parser().parse_args(list(argv))
+    if wanted.top < 1:
+        parser().error(f"--top {wanted.top}: a whole number of at least 1")
     folders = [_folder(word) for word in wanted.folders] or [usual_output_dir()]
     runs, left_out = read_runs(folders)
-    for line in shortened(left_out, "more directories"):
+    for line in first_lines(left_out, "more directories"):
         say(f"warning: {line}; left out", file=sys.stderr)
     if left_out and not runs:
         raise DataError("report: no run there can be read")
@@ -55,33 +69,15 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def _wanted(argv: Sequence[str]) -> argparse.Namespace:
-    wanted = parser().parse_args(list(argv))
-    if wanted.top < 1:
-        _refuse(f"--top {wanted.top}: a whole number of at least 1")
-    return wanted
-
-
-def parser() -> argparse.ArgumentParser:
-    """The flags of this verb."""
-    made = argparse.ArgumentParser(
-        prog="python -m runner report",
-        usage=USAGE.removeprefix("python -m runner "),
-        description="Runs side by side, best first, seeds and folds put together; of two runs, the difference.",
-        allow_abbrev=False,
-    )
+def parser() -> Parser:
+    made = Parser("report", "[DIR ...] [--by test/accuracy] [--top 20] [--json | --csv]", HELP, reads_run=True)
     made.add_argument("folders", nargs="*", metavar="DIR", help="a run, a sweep or a folder of them; last: the newest")
     made.add_argument("--by", metavar="METRIC", help="what they are ranked by; without it each run's own monitor")
     made.add_argument("--top", type=whole_number, default=20, metavar="N", help="how many are shown of each data set")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every run with all it was told, as JSON")
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
-    made.error = _refuse  # type: ignore[method-assign]
     return made
-
-
-def _refuse(message: str) -> NoReturn:
-    raise ConfigError(f"report: {message}\n  {USAGE}")
 
 
 def _folder(word: str) -> Path:
@@ -95,7 +91,7 @@ def _folder(word: str) -> Path:
     return folder
 
 
-def check_metric(metric: str | None, runs: Sequence[PastRun]) -> None:
+def check_metric(metric: str | None, runs: Sequence[SavedRun]) -> None:
     """Raises ConfigError where no run has measured it."""
     if metric is not None and not any(metric in run.metrics for run in runs):
         known = dict.fromkeys(name for run in runs for name in run.metrics if "/" in name)
@@ -104,30 +100,30 @@ def check_metric(metric: str | None, runs: Sequence[PastRun]) -> None:
         )
 
 
-def shortened(lines: Sequence[str], rest: str) -> Iterator[str]:
+def first_lines(lines: Sequence[str], rest: str) -> Iterator[str]:
     yield from lines[:MOST_TOLD]
     if len(lines) > MOST_TOLD:
         yield f"{len(lines) - MOST_TOLD} {rest}"
 
 
-def in_order(runs: Sequence[PastRun], metric: str | None) -> list[PastRun]:
+def in_order(runs: Sequence[SavedRun], metric: str | None) -> list[SavedRun]:
     """Every run on its own: data set by data set, the best first, what is not finished last."""
 
-    def key(run: PastRun) -> tuple[bool, str, str, float]:
+    def key(run: SavedRun) -> tuple[bool, str, str, float]:
         chosen = metric or run.monitor
         return not run.is_done, dataset_of(run), chosen, place(run.metrics.get(chosen), run.is_higher_better(chosen))
 
     return sorted(runs, key=key)
 
 
-def as_record(run: PastRun) -> dict[str, Any]:
+def as_record(run: SavedRun) -> dict[str, Any]:
     """A run for a program to read; JSON knows no NaN."""
     metrics = {name: value if math.isfinite(value) else None for name, value in run.metrics.items()}
     told = {name: run.summary.get(name) for name in ("status", "started", "seconds", "monitor")}
-    return {"run": str(run.path), **told, "config": run.config, "metrics": metrics}
+    return {"run": str(run.path), **told, "config": run.plain_config, "metrics": metrics}
 
 
-def write_csv(runs: Sequence[PastRun]) -> None:
+def write_csv(runs: Sequence[SavedRun]) -> None:
     settings = [*differing([run.settings for run in runs]), *REPEATED]
     metrics = dict.fromkeys(name for run in runs for name in run.metrics)
     table = csv.writer(sys.stdout, lineterminator="\n")
@@ -138,7 +134,7 @@ def write_csv(runs: Sequence[PastRun]) -> None:
         table.writerow([*csv_cells(map(visible, words)), *(run.metrics.get(name, "") for name in metrics)])
 
 
-def show(runs: Sequence[PastRun], metric: str | None, top: int) -> None:
+def show(runs: Sequence[SavedRun], metric: str | None, top: int) -> None:
     """The difference of two runs, or the contests of more and those that are in none."""
     screen = console(sys.stdout)
     if not screen.is_interactive:
@@ -151,7 +147,7 @@ def show(runs: Sequence[PastRun], metric: str | None, top: int) -> None:
     unfinished = [
         f"{run.status}{f' ({run.reason})' if run.reason else ''}: {here(run.path)}" for run in runs if not run.is_done
     ]
-    for line in shortened(unfinished, "more that are not finished"):
+    for line in first_lines(unfinished, "more that are not finished"):
         screen.print(Text(line, style="yellow"), soft_wrap=True)
 
 
@@ -164,11 +160,10 @@ def show_contest(screen: Console, contest: Contest, top: int) -> None:
     if len(shown) < len(contest.entries):
         screen.print(Text(f"{len(contest.entries) - len(shown)} more: --top {len(contest.entries)}", style="dim"))
     if contest.metric.endswith("/loss") and any(name.partition(".")[0] == "loss" for name in contest.settings):
-        screen.print(
-            Text("values of different losses cannot be compared; rank by another metric: --by", style="yellow")
-        )
+        warning = "values of different losses cannot be compared; rank by another metric: --by"
+        screen.print(Text(warning, style="yellow"))
     best = contest.best_run(shown[0])
-    again = {**best.config, "fold": "all"} if shown[0].is_folded else best.config
+    again = {**best.plain_config, "fold": "all"} if shown[0].is_folded else best.plain_config
     screen.print(Text("the best of them, and how to make it again", style="dim"))
     screen.print(Text(f"  {here(best.path)}"), soft_wrap=True)
     screen.print(Text(f"  {command(again, Catalog(conf_folders()))}\n", style="cyan"), soft_wrap=True)
@@ -177,8 +172,7 @@ def show_contest(screen: Console, contest: Contest, top: int) -> None:
 def fitting_table(screen: Console, contest: Contest, shown: Sequence[Entry]) -> Table:
     """The table with as many metrics as the screen is wide enough for, and with the runs' names if they fit too."""
     boundless = screen.options.update(max_width=WIDEST)
-    choices = ((num_metrics, names) for names in (True, False) for num_metrics in (4, 3, 2, 1))
-    for num_metrics, names in choices:
+    for names, num_metrics in product((True, False), (4, 3, 2, 1)):
         table = contest_table(contest, shown, contest.metrics[:num_metrics], names=names)
         if Measurement.get(screen, boundless, table).maximum <= screen.width:
             break
@@ -186,18 +180,13 @@ def fitting_table(screen: Console, contest: Contest, shown: Sequence[Entry]) -> 
 
 
 def contest_table(contest: Contest, shown: Sequence[Entry], metrics: Sequence[str], *, names: bool) -> Table:
-    runs = ["runs"] * any(entry.repeats for entry in shown)
-    heads = [*contest.settings, *runs, *metrics, *[f"{'best ' * bool(runs)}run"] * names]
-    lines = [
-        [
-            *(entry.settings.get(name, "") for name in contest.settings),
-            *[entry.repeats or "1"] * len(runs),
-            *(score_text(entry.scores.get(name)) for name in metrics),
-            *[run_name(contest.best_run(entry).path)] * names,
-        ]
-        for entry in shown
-    ]
-    return ranking(heads, lines, numbers=metrics)
+    columns = {name: [entry.settings.get(name, "") for entry in shown] for name in contest.settings}
+    if is_repeated := any(entry.repeats for entry in shown):
+        columns["runs"] = [entry.repeats or "1" for entry in shown]
+    columns |= {name: [score_text(entry.scores.get(name)) for entry in shown] for name in metrics}
+    if names:
+        columns["best run" if is_repeated else "run"] = [run_name(contest.best_run(entry).path) for entry in shown]
+    return ranking([*columns], list(zip(*columns.values(), strict=True)), numbers=metrics)
 
 
 def run_name(path: Path) -> str:
@@ -211,16 +200,21 @@ def score_text(score: Score | None) -> str:
     return figure(score.mean) if score.sd is None else f"{figure(score.mean)} ± {figure(score.sd)}"
 
 
-def show_difference(screen: Console, left: PastRun, right: PastRun) -> None:
+def show_difference(screen: Console, left: SavedRun, right: SavedRun) -> None:
     """Settings, circumstances and metrics of two runs, the later one to the right."""
     found = difference(left, right)
     for side, run in (("A", left), ("B", right)):
         screen.print(Text(f"{side}  {here(run.path)}"), soft_wrap=True)
-    settings = [*found.settings] or [("no setting differs", "", "")]
-    screen.print(sides(["setting", "A", "B"], settings))
-    screen.print(sides(["metric", "A", "B", "B - A"], [*metric_lines(found)]))
-    if found.circumstances:
-        screen.print(sides(["besides", "A", "B"], found.circumstances))
+    tables = {
+        "setting": found.settings or [("no setting differs", "", "")],
+        "metric": list(metric_lines(found)),
+        "besides": found.circumstances,
+    }
+    for head, lines in tables.items():
+        if lines or head != "besides":
+            table = bare_table([head, "A", "B", *(["B - A"] if head == "metric" else [])], lines, numbers=())
+            table.title = " "  # a blank line
+            screen.print(table)
 
 
 def metric_lines(found: Difference) -> Iterator[tuple[str, ...]]:
@@ -230,12 +224,3 @@ def metric_lines(found: Difference) -> Iterator[tuple[str, ...]]:
         left, right = values
         gap = "" if left is None or right is None else f"{right - left:+.2g}"
         yield (name, *texts, gap)
-
-
-def sides(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
-    """Lines under heads, a blank line above them."""
-    table = bare_table(heads, numbers=())
-    table.title = " "
-    for line in lines:
-        table.add_row(*map(Text, line))
-    return table

@@ -2,85 +2,92 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import time
-from collections.abc import Callable, Sequence
 
 from runner.build import libraries
+from runner.cli.arguments import Parser
 from runner.config.run_config import settings_with
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import DONE
-from runner.runs.saved_run import LENGTHS, StoredRun, open_run
+from runner.runs.saved_run import ANYWHERE, LENGTHS, SavedRun, open_run
+from runner.screen.console import RunConsole
 from runner.text import here
 
-FORCE = "--force"  # go on without the rows of metrics.jsonl that are damaged
 OWN = settings_with("changes", "on resume")
-FLAGS = (FORCE,)
+USAGE = "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] [--force]"
+
+
+def parser() -> Parser:
+    words = (f"{key}=" for key in (*OWN, *ANYWHERE))
+    made = Parser("resume", USAGE, "Go on with an interrupted run, at the exact step.", words, reads_run=True)
+    # go on without the rows of metrics.jsonl that are damaged
+    made.add_argument("--force", action="store_true", help=argparse.SUPPRESS)
+    return made
 
 
 def run(argv: list[str]) -> int:
-    """``resume RUN [epochs=N] [max_steps=N] [device=...] [--force]``: the exit code. Raises RunnerError."""
-    words = [word for word in argv if word != FORCE]
+    """The exit code of ``resume``. Raises RunnerError."""
+    own, words = parser().parse_known(argv)
     stored = open_run("resume", words, settings=OWN)
     check_has_length(stored)
     check_stretchable(stored)
-    status = status_of(stored)
-    warnings: list[str] = []
-    if status in DONE and is_at_its_end(stored, warnings.append):
-        tell_nothing_to_do(stored, status, warnings)
+    if is_at_its_end(stored):
         return 0
     with stored.directory.owned():
         begun = time.perf_counter()
         libraries.load()
         from runner.training.resume import go_on
 
-        go_on(stored, begun, force=FORCE in argv)
+        go_on(stored, begun, force=own.force)
     return 0
 
 
-def is_at_its_end(stored: StoredRun, warn: Callable[[str], None]) -> bool:
+def is_at_its_end(stored: SavedRun) -> bool:
+    """Whether there is nothing to do, which is said then."""
+    status, warnings, console = status_of(stored), list[str](), RunConsole()
+    if not stored.is_done:
+        return False
     libraries.load()
     from runner.training.resume import is_trained
 
-    return is_trained(stored, warn)
-
-
-def tell_nothing_to_do(stored: StoredRun, status: str, warnings: Sequence[str]) -> None:
-    from runner.screen.console import RunConsole
-
-    run, console = here(stored.directory.path), RunConsole()
+    if not is_trained(stored, warnings.append):
+        return False
     for warning in warnings:
         console.warn(warning)
+    run = here(stored.directory.path)
     if status == "stopped_early":
         print(f"{run}: stopped early already; its patience is spent, nothing to do")
         print("  a new run goes on for longer with early_stopping.patience_epochs=100, or null for all its epochs")
     else:
         print(f"{run}: finished already; nothing to do")
         print(f"  train it for longer: python -m runner resume {shlex.quote(run)} epochs=...")
+    return True
 
 
-def status_of(stored: StoredRun) -> str:
+def status_of(stored: SavedRun) -> str:
     """How the run stands. Raises DataError, with the way out, where its summary is damaged."""
     try:
-        return stored.directory.status
+        return stored.status
     except DataError as fault:
         raise DataError(f"{fault}\n  move it away and resume again: a new one is written at the end") from fault
 
 
-def check_has_length(stored: StoredRun) -> None:
+def check_has_length(stored: SavedRun) -> None:
     if stored.config.epochs == "auto":
         raise ConfigError("epochs=auto: a run that was begun has a number of epochs; give one, as epochs=100")
 
 
-def check_stretchable(stored: StoredRun) -> None:
+def check_stretchable(stored: SavedRun) -> None:
     """A schedule that was laid out over the run's length cannot be stretched afterwards."""
-    scheduler = stored.config.scheduler
-    knob = length_knob(scheduler)
-    if knob and stored.changed(*LENGTHS):
-        how = "asks for it" if knob == "lr_lambda" else "left out"
-        other = "a scheduler.lr_lambda without epochs and steps" if knob == "lr_lambda" else f"scheduler.{knob}"
-        raise ConfigError(
-            f"{stored.changed(*LENGTHS)[0]} cannot change: scheduler={scheduler.option} was laid out over the run's "
-            f"length ({knob} {how})\n  start a new run, or give {other} from the beginning"
-        )
+    knob, changed = length_knob(stored.config.scheduler), stored.changed(*LENGTHS)
+    if not knob or not changed:
+        return
+    how, other = "left out", f"scheduler.{knob}"
+    if knob == "lr_lambda":
+        how, other = "asks for it", "a scheduler.lr_lambda without epochs and steps"
+    raise ConfigError(
+        f"{changed[0]} cannot change: scheduler={stored.config.scheduler.option} was laid out over the run's "
+        f"length ({knob} {how})\n  start a new run, or give {other} from the beginning"
+    )

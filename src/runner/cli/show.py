@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runner.build import libraries
-from runner.cli.arguments import Parser
+from runner.cli.arguments import Parser, composed
 from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.spelling import bare, listed, nearest
 from runner.config.types import shown
 from runner.errors import ConfigError
-from runner.screen.listing import Table, draw
+from runner.screen.console import draw
+from runner.screen.table import Listing
 from runner.text import here
 
 SETTINGS = ("settings", "train")
@@ -23,11 +24,11 @@ WIDEST = 80  # characters of a default: seventeen figures of a recipe would push
 def run(argv: Sequence[str]) -> int:
     """Prints the groups, the options of one, the parameters of an option, the settings, a net or a table."""
     wanted = parser().parse_args(list(argv))
-    if asks_for_a_net(wanted.what) or asks_for_data(wanted.what):
-        found = built_tables(wanted.what, wanted.config_dir)
+    words, catalog = wanted.what, Catalog(conf_folders(wanted.config_dir))
+    if asks_for_a_net(words) or asks_for_data(words):
+        found = built(words, wanted.config_dir, catalog)
     else:
-        catalog = Catalog(conf_folders(wanted.config_dir))
-        found = [tables(catalog, word) for word in wanted.what] or [overview(catalog)]
+        found = [tables(catalog, word) for word in words] or [overview(catalog)]
     for number, table in enumerate(found):
         if number:
             print()
@@ -35,19 +36,17 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
+HELP = """\
+What can be chosen: groups, the options of one, the parameters of an option, the settings. With dataset=csv \
+dataset.path=... dataset.target=...: what that table is taken for. With a model and a data set, model=cnn \
+dataset=mnist: the net, its layers and its parameters."""
+
+
 def parser() -> Parser:
-    """The flags of this verb."""
-    made = Parser(
-        "show",
-        "python -m runner show [GROUP[=OPTION] | settings]",
-        "What can be chosen: groups, the options of one, the parameters of an option, the settings. "
-        "With dataset=csv dataset.path=... dataset.target=...: what that table is taken for. "
-        "With a model and a data set, model=cnn dataset=mnist: the net, its layers and its parameters.",
-        allow_abbrev=True,
-    )
+    made = Parser("show", "[GROUP[=OPTION] | settings]", HELP, (*GROUPS, SETTINGS[0]), allow_abbrev=True)
     made.usage = None  # argparse has a fuller one for --help
     made.add_argument("what", nargs="*", metavar="GROUP | GROUP=OPTION | settings")
-    made.add_argument("--config-dir", metavar="DIR", help="a folder with options of yours (./conf is searched anyway)")
+    made.add_config_dir("a folder with options of yours (./conf is searched anyway)")
     return made
 
 
@@ -63,21 +62,16 @@ def asks_for_data(words: Sequence[str]) -> bool:
     return any(word.startswith("dataset=") for word in words) and any(word.startswith("dataset.") for word in words)
 
 
-def built_tables(words: Sequence[str], config_dir: str | None) -> list[Table]:
+def built(words: Sequence[str], config_dir: str | None, catalog: Catalog) -> list[Listing]:
     """The net or the table that the words describe, as a run would have it. Raises RunnerError as ``train`` would."""
-    from runner.compose.composition import compose
-    from runner.compose.request import parse
-
-    config = compose(parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
+    config = composed(words, config_dir)
     libraries.load()
-    from runner.cli.show_built import data_tables, net_tables
+    from runner.screen.preview import data_listings, net_listings
 
-    if asks_for_a_net(words):
-        return net_tables(config, Catalog(conf_folders(config_dir)))
-    return data_tables(config, words)
+    return net_listings(config, catalog) if asks_for_a_net(words) else data_listings(config, words)
 
 
-def overview(catalog: Catalog) -> Table:
+def overview(catalog: Catalog) -> Listing:
     """Every option of every group with its one sentence."""
     rows = [
         (group if i == 0 else "", name, _described(catalog, group, name))
@@ -88,10 +82,10 @@ def overview(catalog: Catalog) -> Table:
         "the parameters of one: python -m runner show optimizer=adam",
         "the settings of a run: python -m runner show settings",
     )
-    return Table("What can be chosen", ("group", "option", "what it is"), tuple(rows), notes)
+    return Listing("What can be chosen", ("group", "option", "what it is"), tuple(rows), notes)
 
 
-def tables(catalog: Catalog, word: str) -> Table:
+def tables(catalog: Catalog, word: str) -> Listing:
     """The table that ``word`` asks for. Raises ConfigError when there is no such group or option."""
     group, equals, option = word.partition("=")
     if not equals:
@@ -103,7 +97,7 @@ def tables(catalog: Catalog, word: str) -> Table:
     return _option(catalog, group, option) if option else _options(catalog, group)
 
 
-def _options(catalog: Catalog, group: str) -> Table:
+def _options(catalog: Catalog, group: str) -> Listing:
     default = catalog.defaults.get(group)
     rows = [
         (f"{group}={name}", "default" if name == default else "", _described(catalog, group, name))
@@ -111,27 +105,26 @@ def _options(catalog: Catalog, group: str) -> Table:
     ]
     named = default or next(iter(catalog.options(group)), "...")
     note = f"the parameters of one: python -m runner show {group}={named}"
-    return Table(group, ("option", "", "what it is"), tuple(rows), (note,))
+    return Listing(group, ("option", "", "what it is"), tuple(rows), (note,))
 
 
-def _option(catalog: Catalog, group: str, name: str) -> Table:
+def _option(catalog: Catalog, group: str, name: str) -> Listing:
     option = catalog.option(group, name)
     where = f"metric.{name}" if group == "metric" else group
     prefix = "" if group in RECIPES else f"{where}."
     net = f"its layers and sizes: python -m runner show model={name} dataset=digits" if group == "model" else ""
     notes = (*option.header, f"class {option.target}" if option.target else "", here(option.path), net)
     title = f"{group}={name}" if option.knobs or option.parts else f"{group}={name}: nothing to set"
-    rows = (*((part, chosen, "") for part, chosen in option.parts.items()), *_rows(option.knobs.items(), prefix))
-    return Table(title, ("parameter", "default", "meaning"), rows, tuple(filter(None, notes)))
+    rows = (*((part, chosen, "") for part, chosen in option.parts.items()), *_rows(option.knobs, prefix))
+    return Listing(title, ("parameter", "default", "meaning"), rows, tuple(filter(None, notes)))
 
 
-def _settings(catalog: Catalog) -> Table:
-    return Table("Settings of a run", ("setting", "default", "meaning"), _rows(catalog.settings.items(), ""))
+def _settings(catalog: Catalog) -> Listing:
+    return Listing("Settings of a run", ("setting", "default", "meaning"), _rows(catalog.settings, ""))
 
 
-def _rows(knobs: object, prefix: str) -> tuple[tuple[str, str, str], ...]:
-    pairs: list[tuple[str, Knob]] = list(knobs)  # type: ignore[call-overload]
-    return tuple((f"{prefix}{name}", _default(knob), knob.meaning) for name, knob in pairs)
+def _rows(knobs: Mapping[str, Knob], prefix: str) -> tuple[tuple[str, ...], ...]:
+    return tuple((f"{prefix}{name}", _default(knob), knob.meaning) for name, knob in knobs.items())
 
 
 def _described(catalog: Catalog, group: str, name: str) -> str:

@@ -1,98 +1,59 @@
-"""``view dataset=...``, ``view scheduler=...``: a picture of what is known, as a PNG file and in the terminal."""
+"""``view``: pictures of a run, of a data set, or of a schedule; as PNG files, and in the terminal what fits there."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from runner.build import libraries
-from runner.cli import view_run
-from runner.cli.arguments import Parser, check_picture, no_such_flag, picture_parser
-from runner.compose.composition import compose
-from runner.compose.request import parse
+from runner.cli.arguments import Parser, check_out, composed, whole_number
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
-from runner.config.spelling import listed
+from runner.config.schedule import follows_monitor
+from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
-from runner.runs.directory import newest_named, usual_output_dir
+from runner.runs.directory import usual_output_dir
+from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, newest_named, open_run
 from runner.text import here
 
-USAGE = "python -m runner view dataset=mnist [key=value ...] [--out FILE.png] [--overwrite]"
-SCHEDULE_USAGE = (
-    "python -m runner view scheduler=step_lr [optimizer=sgd epochs=20 key=value ...] [--out FILE.png] [--overwrite]"
-)
 UNSEEN = ("model", "loss", "metric")  # groups that no schedule depends on
+OWN = ("checkpoint",)  # of a run
+# the pictures of a run, in the order they are drawn
+PICTURES = {
+    "curves": "the measurements over the epochs, the best one marked",
+    "confusion": "which class was taken for which",
+    "mistakes": "the rows that are wrong while the net is surest",
+    "reliability": "how often the net is right when it is that sure",
+    "residuals": "predicted against true numbers",
+    "weights": "those of the first layer",
+    "convolution": "input, weight and output of the first one",
+    "features": "what each layer makes of one example",
+    "saliency": "how strongly each pixel or column moves the answer",
+}
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
-    if any(word.lstrip("+").startswith("scheduler=") for word in argv):
-        return view_schedule(argv)
-    if not any(names_a_group(word) for word in argv) and any(names_a_run(word) for word in argv):
-        return view_run.run(argv)
-    return view_dataset(argv)
-
-
-def view_dataset(argv: Sequence[str]) -> int:
-    own, words = parser().parse_known(argv)
-    if not any(word.lstrip("+").startswith("dataset=") for word in words):
-        raise ConfigError(_nothing_to_view(words))
-    faults = {word: fault for word in words if (fault := _dataset_fault(word))}
-    config = composed(words, faults)
-    if faults:
-        raise ConfigError(list(faults.values()))
-    out = picture_file(own, config.dataset.option.rpartition("/")[2])
+    subject = subject_of(argv)
+    wanted = READ[subject](argv)
     libraries.load()
-    from runner.cli.pictures import draw_dataset
+    from runner.cli.pictures import VIEWS
 
-    draw_dataset(config, out)
+    VIEWS[subject](*wanted)
     return 0
 
 
-def view_schedule(argv: Sequence[str]) -> int:
-    own, words = schedule_parser().parse_known(argv)
-    faults = {word: fault for word in words if (fault := _schedule_fault(word))}
-    config = composed(words, faults)
-    if refused := [*faults.values(), *_undrawable(config)]:
-        raise ConfigError(refused)
-    out = picture_file(own, config.scheduler.option)
-    libraries.load()
-    from runner.cli.pictures import draw_schedule
-
-    draw_schedule(config, out)
-    return 0
-
-
-def composed(words: Sequence[str], faults: dict[str, str]) -> Config:
-    """What the words without ``faults`` make. Raises ConfigError with every fault of all of them."""
-    try:
-        return compose(parse([word for word in words if word not in faults])).config
-    except ConfigError as error:
-        raise ConfigError([*faults.values(), *error.faults]) from error
-
-
-def picture_file(own: argparse.Namespace, name: str) -> Path:
-    """Where the picture goes. Raises ConfigError where it cannot."""
-    out = Path(own.out or f"{name}.png").expanduser()
-    check_picture(out, overwrite=own.overwrite)
-    return out
-
-
-def parser() -> Parser:
-    """The flags of this verb."""
-    return picture_parser(USAGE, "Draws a data set: some of its rows, its classes and how they are split.", "dataset")
-
-
-def schedule_parser() -> Parser:
-    return picture_parser(SCHEDULE_USAGE, "Draws the learning rates of a run, without training it.", "scheduler")
-
-
-def names_a_group(word: str) -> bool:
-    """Whether it chooses what is drawn without a run: ``dataset=iris``."""
-    return "=" in word and word.partition("=")[0].lstrip("+").partition(".")[0] in GROUPS
+def subject_of(words: Sequence[str]) -> str:
+    """What the words want drawn: run, dataset or scheduler."""
+    keys = [word.partition("=")[0].lstrip("+") for word in words if "=" in word]
+    if "scheduler" in keys:
+        return "scheduler"
+    names_a_group = any(key.partition(".")[0] in GROUPS for key in keys)
+    return "run" if not names_a_group and any(map(names_a_run, words)) else "dataset"
 
 
 def names_a_run(word: str) -> bool:
@@ -100,37 +61,141 @@ def names_a_run(word: str) -> bool:
     return word == "last" or Path(word).expanduser().is_dir() or (os.sep in word and not word.startswith("-"))
 
 
-def _dataset_fault(word: str) -> str | None:
-    """What is wrong with a word that ``train`` would take."""
-    bare = word.lstrip("+")
-    if fault := no_such_flag("view", bare, USAGE):
-        return fault
+def parser() -> Parser:
+    """The words before it is known what is drawn: those of a data set."""
+    usage, what = "dataset=mnist [key=value ...]", "a data set: some of its rows, its classes and how they are split"
+    return picture_parser(usage, what, "dataset")
+
+
+def schedule_parser() -> Parser:
+    usage = "scheduler=step_lr [optimizer=sgd epochs=20 key=value ...]"
+    return picture_parser(usage, "the learning rates of a run, without training it", "scheduler")
+
+
+def picture_parser(usage: str, what: str, group: str) -> Parser:
+    usage += " [--out FILE.png] [--overwrite]"
+    made = Parser("view", usage, f"Draws {what}.", composes=True, reads_run=True)
+    made.add_out("FILE.png", f"the picture; by default <{group}>.png in this folder")
+    made.add_overwrite("the file where it is")
+    made.add_config_dir()
+    return made
+
+
+def run_parser() -> Parser:
+    """The words where a run is among them."""
+    usage = "RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]"
+    lines = [f"  {name:12} {what}" for name, what in PICTURES.items()]
+    made = Parser(
+        "view",
+        usage,
+        "\n".join(["Draws a run. Without a name, every picture that suits it:", *lines]),
+        (*(f"{key}=" for key in (*OWN, *ANYWHERE)), *PICTURES),
+        reads_run=True,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    row = "the row that pictures of one example show"
+    made.add_argument("--test-index", type=whole_number, default=0, metavar="N", help=row)
+    made.add_out("FOLDER", "where they go; by default view-<name of the run> in this folder")
+    made.add_overwrite("pictures that are")
+    return made
+
+
+def of_run(argv: Sequence[str]) -> tuple[SavedRun, Sequence[str], int, Path]:
+    """The run, the pictures asked for by name, the row of those of one example, the folder they go to."""
+    own, words = run_parser().parse_words(argv)
+    names = [word for word in words if is_run(word, [*OWN, *ANYWHERE])]
+    if not names:
+        run_parser().error("give a run directory, or last")
+    name, *pictures = names
+    if faults := [no_such_picture(word) for word in pictures if word not in PICTURES]:
+        raise ConfigError(faults)
+    stored = open_run("view", [name, *(word for word in words if word not in names)], own=OWN)
+    folder = own.out or Path(f"view-{stored.directory.path.name}")
+    check_folder(folder, pictures or [*PICTURES], overwrite=own.overwrite)
+    if stored.folds:
+        raise ConfigError(in_each_fold(stored, "view"))
+    return stored, pictures, own.test_index, folder
+
+
+def no_such_picture(word: str) -> str:
+    meant = nearest(word, PICTURES)
+    return f"view: {word}: no such picture{f'; did you mean {meant}?' if meant else ''}\n  pictures: {listed(PICTURES)}"
+
+
+def check_folder(folder: Path, pictures: Sequence[str], *, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"--out {folder}: is a file; name a folder")
+    if not folder.parent.is_dir():
+        raise ConfigError(f"--out {folder}: there is no folder {folder.parent}")
+    there = [f"{name}.png" for name in pictures if (folder / f"{name}.png").exists()]
+    if there and not overwrite:
+        raise ConfigError(f"{folder}: {', '.join(there)} there already; add --overwrite, or --out FOLDER")
+
+
+def of_dataset(argv: Sequence[str]) -> tuple[Config, Path]:
+    """The config, and the file of the picture."""
+    own, words = parser().parse_known(argv)
+    if not any(word.lstrip("+").startswith("dataset=") for word in words):
+        raise ConfigError(nothing_to_view(words))
+    faults = faults_of(words, parser(), dataset_fault)
+    config = composed_beside(faults, words, own.config_dir)
+    if faults:
+        raise ConfigError([*faults.values()])
+    return config, picture_file(own, config.dataset.option.rpartition("/")[2])
+
+
+def of_schedule(argv: Sequence[str]) -> tuple[Config, Path]:
+    """The config, and the file of the picture."""
+    own, words = schedule_parser().parse_known(argv)
+    faults = faults_of(words, schedule_parser(), schedule_fault)
+    config = composed_beside(faults, words, own.config_dir)
+    if refused := [*faults.values(), *monitor_faults(config)]:
+        raise ConfigError(refused)
+    return config, picture_file(own, config.scheduler.option)
+
+
+def faults_of(words: Sequence[str], made: Parser, fault_of: Callable[[str], str | None]) -> dict[str, str]:
+    """Word -> what is wrong with it, of words that ``train`` would take."""
+    return {word: fault for word in words if (fault := made.flag_fault(word.lstrip("+")) or fault_of(word))}
+
+
+def composed_beside(faults: Mapping[str, str], words: Sequence[str], config_dir: str | None) -> Config:
+    """What the words without ``faults`` make. Raises ConfigError with every fault of all of them."""
+    try:
+        return composed([word for word in words if word not in faults], config_dir)
+    except ConfigError as error:
+        raise ConfigError([*faults.values(), *error.faults]) from error
+
+
+def picture_file(own: argparse.Namespace, name: str) -> Path:
+    """Where the picture goes. Raises ConfigError where it cannot, or is there already."""
+    out: Path = own.out or Path(f"{name}.png")
+    if out.suffix.lower() != ".png":
+        raise ConfigError(f"--out {out}: pictures are PNG files; name it {out.name or 'picture'}.png")
+    check_out("--out", out, overwrite=own.overwrite)
+    return out
+
+
+def dataset_fault(word: str) -> str | None:
     if several(word):
         first = word.partition(",")[0]
         return f"{word}: one picture shows one data set; draw them one after the other: python -m runner view {first}"
-    group = bare.partition("=")[0].partition(".")[0]
+    group = group_of(word)
     if group in GROUPS and group != "dataset":
         return f"{word}: the picture of a data set shows no {group}; leave it out"
     return None
 
 
-def _schedule_fault(word: str) -> str | None:
+def schedule_fault(word: str) -> str | None:
     key, _, value = word.lstrip("+").partition("=")
     if key == "scheduler" and "," in value:
         return f"{word}: a picture shows one schedule; draw them one after the other"
-    if fault := no_such_flag("view", word.lstrip("+"), SCHEDULE_USAGE):
-        return fault
-    group = key.partition(".")[0]
+    group = group_of(word)
     return f"{word}: a schedule does not depend on the {group}; leave it out" if group in UNSEEN else None
 
 
-def _undrawable(config: Config) -> list[str]:
-    if not str(config.scheduler.target).endswith(".ReduceLROnPlateau"):
-        return []
-    return [
-        f"scheduler={config.scheduler.option}: follows the monitor, which is known only in training; "
-        f"nothing can be drawn before\n  what can be: scheduler=step_lr, scheduler=cosine_annealing_lr"
-    ]
+def group_of(word: str) -> str:
+    return word.lstrip("+").partition("=")[0].partition(".")[0]
 
 
 def several(word: str) -> bool:
@@ -139,11 +204,19 @@ def several(word: str) -> bool:
     return "," in value and not any(mark in value for mark in "[{('\"")
 
 
-def _nothing_to_view(words: Sequence[str]) -> str:
+def monitor_faults(config: Config) -> Iterator[str]:
+    """The fault of a schedule that follows the monitor."""
+    if follows_monitor(config.scheduler):
+        yield (
+            f"scheduler={config.scheduler.option}: follows the monitor, which is known only in training; "
+            f"nothing can be drawn before\n  what can be: scheduler=step_lr, scheduler=cosine_annealing_lr"
+        )
+
+
+def nothing_to_view(words: Sequence[str]) -> str:
     catalog = Catalog(conf_folders())
     for group in ("dataset", "scheduler"):
-        named = next((word for word in words if word in catalog.options(group)), None)
-        if named:
+        if named := next((word for word in words if word in catalog.options(group)), None):
             return f"view {named}: is not of the form key=value; did you mean: python -m runner view {group}={named}"
     for word in words:
         if "=" not in word and (run := newest_named(word, usual_output_dir())):
@@ -160,3 +233,10 @@ def _nothing_to_view(words: Sequence[str]) -> str:
         f"  a data set: python -m runner view dataset=mnist; choices: {listed(catalog.options('dataset'))}\n"
         f"  a schedule: python -m runner view scheduler=step_lr optimizer=sgd epochs=20"
     )
+
+
+READ: Mapping[str, Callable[[Sequence[str]], tuple[Any, ...]]] = {
+    "run": of_run,
+    "dataset": of_dataset,
+    "scheduler": of_schedule,
+}

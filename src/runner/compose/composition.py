@@ -15,8 +15,7 @@ from hydra.types import RunMode
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.compose import hydra_node
-from runner.compose.hydra_bridge import editable, hydra_for
+from runner.compose.hydra_bridge import changed_keys, editable, hydra_for, refusal
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf, unknown_option
 from runner.config.run_config import Config, annotation_at, check, find_faults
@@ -99,10 +98,10 @@ def _usual_node(config_name: str | None) -> dict[str, Any]:
 
 def _node_faults(tree: DictConfig, usual: Mapping[str, Any]) -> Iterator[str]:
     node = _as_data(tree)
-    if changed := hydra_node.changed(node, usual):
-        by_hydra = hydra_node.changed(node, _usual_node(None))
+    if changed := changed_keys(node, usual):
+        by_hydra = changed_keys(node, _usual_node(None))
         named = dict.fromkeys(".".join(key.split(".")[:3]) for key in changed if key in by_hydra)
-        yield from (f"{key}: a configuration file sets it; it {hydra_node.refusal(key)}" for key in named)
+        yield from (f"{key}: a configuration file sets it; it {refusal(key)}" for key in named)
 
 
 def _as_data(tree: DictConfig) -> dict[str, Any]:

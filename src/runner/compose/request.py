@@ -17,8 +17,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import GrammarParseError
 
 from runner.compose.command import quoted
-from runner.compose.hydra_bridge import hydra_parser
-from runner.compose.hydra_node import SETTABLE, refusal
+from runner.compose.hydra_bridge import SETTABLE, hydra_parser, refusal
 from runner.config.catalog import GROUPS, RECIPES, Catalog, unknown_option
 from runner.config.spelling import listed
 from runner.errors import ConfigError

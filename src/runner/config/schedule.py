@@ -17,13 +17,11 @@ from runner.config.validate import part_faults
 
 FORMULAS = {"lr_lambda": ("epoch", "epochs", "step", "steps"), "scale_fn": ("x",)}  # knob -> the names it may use
 LENGTHS = ("T_max", "total_iters", "total_steps", "step_size_up")  # knobs that null lets follow the run's length
-CHAINS = ("SequentialLR", "ChainedScheduler")
-NO_LINKS = {  # class -> why it cannot be a link
-    "ReduceLROnPlateau": "it follows the monitor, which a chain does not hand on; use it alone",
-    "OneCycleLR": "it goes up and down by itself; use it alone",
-    "CyclicLR": "it goes up and down by itself; use it alone",
-    "SequentialLR": "a chain holds no chain; name its schedulers here",
-    "ChainedScheduler": "a chain holds no chain; name its schedulers here",
+CYCLES = "it goes up and down by itself; use it alone"
+NO_LINKS = {  # knob of a scheduler -> why that cannot be a link
+    "schedulers": "a chain holds no chain; name its schedulers here",
+    "patience": "it follows the monitor, which a chain does not hand on; use it alone",
+    "max_lr": CYCLES,
 }
 
 
@@ -35,7 +33,7 @@ def schedule_faults(node: Any, optimizer: Any, catalog: Catalog | None) -> Itera
         yield from _momentum_faults(optimizer)
     yield from _formula_faults("scheduler", node)
     links = node.get("schedulers")
-    if not is_chain(node.get("_target_")) or not isinstance(links, list):
+    if not isinstance(links, list):
         return
     for place, entry in enumerate(links):
         yield from _link_faults(f"scheduler.schedulers[{place}]", entry, catalog)
@@ -47,24 +45,24 @@ def schedule_faults(node: Any, optimizer: Any, catalog: Catalog | None) -> Itera
 
 def completed(part: Part, catalog: Catalog) -> Part:
     """The part with each link as {option: all its knobs and its class}: it can be read without the option files."""
-    if not is_chain(part.target):
+    links = links_of(part)
+    if not links:
         return part
-    return replace(part, knobs={**part.knobs, "schedulers": [_completed(link, catalog) for link in links_of(part)]})
+    return replace(part, knobs={**part.knobs, "schedulers": [_completed(link, catalog) for link in links]})
 
 
 def links_of(part: Part) -> tuple[Part, ...]:
     """The links of a checked chain, in their order; () for any other scheduler."""
-    if not is_chain(part.target):
-        return ()
-    pairs = [pair for entry in part.knobs["schedulers"] if (pair := _pair(entry))]
+    pairs = [pair for entry in part.knobs.get("schedulers", ()) if (pair := _pair(entry))]
     return tuple(
         Part("scheduler", name, knobs.get("_target_"), {key: v for key, v in knobs.items() if key != "_target_"})
         for name, knobs in pairs
     )
 
 
-def is_chain(target: object) -> bool:
-    return str(target).rpartition(".")[2] in CHAINS
+def follows_monitor(part: Part) -> bool:
+    """Whether it waits for the monitor, by its option: torch's ReduceLROnPlateau alone is patient."""
+    return "patience" in part.knobs
 
 
 def length_knob(part: Part) -> str | None:
@@ -123,11 +121,10 @@ def _link_faults(where: str, entry: Any, catalog: Catalog | None) -> Iterator[st
         knobs = link
         yield from part_faults("scheduler", name, knobs, catalog, where=f"{where}.{name}")
     yield from _formula_faults(f"{where}.{name}", knobs)
-    kind = str(knobs.get("_target_")).rpartition(".")[2]
     if knobs.get("_target_") is None:
         yield f"{where}={name}: is no scheduler that could be part of a chain"
-    elif kind in NO_LINKS:
-        yield f"{where}={name}: cannot be part of a chain: {NO_LINKS[kind]}"
+    elif reason := next((why for knob, why in NO_LINKS.items() if knob in knobs), None):
+        yield f"{where}={name}: cannot be part of a chain: {reason}"
 
 
 def _pair(entry: Any) -> tuple[str, Mapping[str, Any]] | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from runner.config.part_types import Count, Positive, Share
+from runner.config.spelling import nearest
 from runner.config.types import NotEmpty, Range, faults
 from runner.errors import ConfigError
 
@@ -117,6 +117,6 @@ def _knob_faults(place: str, knobs: Mapping[str, Knob], given: dict[Any, Any]) -
 
 
 def _nearest(name: str, choices: Mapping[str, Any]) -> str:
-    close = get_close_matches(name, choices, n=1)
-    guess = f"; did you mean {close[0]}?" if close else ";"
+    meant = nearest(name, choices)
+    guess = f"; did you mean {meant}?" if meant else ";"
     return f"{guess} choices: {', '.join(choices) or 'none'}"

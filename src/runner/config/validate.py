@@ -205,11 +205,11 @@ def group_faults(node: Any, option: str, catalog: Catalog | None) -> Iterator[st
     groups = node.get("groups") if isinstance(node, Mapping) else None
     if not isinstance(groups, list) or not groups:
         return
-    if str(node.get("_target_")).endswith(".LBFGS"):
-        yield "optimizer.groups: LBFGS takes all weights as one vector; leave groups empty, or choose optimizer=adam"
-        return
     known = catalog is not None and option in catalog.options("optimizer")
     knobs = catalog.option("optimizer", option).knobs if catalog is not None and known else None
+    if "line_search_fn" in {*node, *(knobs or ())}:
+        yield "optimizer.groups: LBFGS takes all weights as one vector; leave groups empty, or choose optimizer=adam"
+        return
     for place, group in enumerate(groups):
         if isinstance(group, Mapping):  # told as a fault of its type otherwise
             yield from _faults(f"optimizer.groups[{place}]", option, group, knobs)

@@ -46,7 +46,7 @@ def split(data: Data, settings: SplitSettings) -> Split:
 
     Official rows are taken as they are and never drawn from; ``test_fraction`` is of all other rows, ``val_fraction``
     of what remains after test. With ``folds``, test is fold number ``fold`` of the rows that are not official (an
-    official test set is then left unused). Of the train rows ``limit`` are kept. Classes keep their shares, to the row.
+    official test set is then unused). Of the train rows, ``limit`` are kept. Classes keep their shares, to the row.
 
     Raises ConfigError naming the setting where a split would come out empty, DataError where there is no row.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,8 @@ from runner.build.loss import build_loss, num_outputs
 from runner.build.metric import build_metrics
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
-from runner.contracts import Batches, Batching, Data, Parts, Split, Unfitted
-from runner.data.augment import Augment, build_augment
+from runner.contracts import Batches, Batching, Data, Parts, Source, Split, Unfitted
+from runner.data.augment import build_augment
 from runner.data.batches import OneBatch, batches_of_splits
 from runner.data.checks import check_data, digest
 from runner.data.splits import SplitSettings, evaluated, split
@@ -29,8 +29,7 @@ from runner.data.table.sentinels import sentinels
 from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
-from runner.experiment.auto_settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit
-from runner.experiment.metric_checks import check_measurable
+from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
 from runner.losses.readout import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
 
@@ -116,8 +115,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     net = build_net(config, data, preprocess, in_shape)
     config = with_batch_size(config, net, in_shape, len(rows.train))
     train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
-    if config.repeat_batch is not None:
-        train = OneBatch(train, config.repeat_batch)
+    train = train if config.repeat_batch is None else OneBatch(train, config.repeat_batch)
     config = with_epochs(config, data, len(train))
     parts = build_parts(config, data, rows, preprocess, net, in_shape, len(train), choice.device)
     if isinstance(parts.readout, NearestNeighbour):
@@ -152,31 +150,44 @@ def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Sp
         available = len(split(data, replace(settings, limit=None)).train)
         settings = replace(settings, limit=min(settings.limit, available))
     rows = split(data, settings)
-    return fitted(data, rows), rows
+    if isinstance(data.x, Unfitted):  # columns and classes are as the train rows tell them
+        data = data.x.fitted(rows)
+        check_data(data)
+        data = replace(data, notes=(*data.notes, *leaks(data, rows), *sentinels(data, rows)))
+    return data, rows
 
 
 def read_data(config: Config) -> Data:
     """Every row of the config's data set, checked. Raises ConfigError or DataError."""
-    data = build_source(source_part(config.dataset), config.trusted).load(Path(config.data_dir).expanduser())
+    data = source_of(config.dataset, config.trusted).load(Path(config.data_dir).expanduser())
     check_data(data)
     return data
 
 
-def fitted(data: Data, rows: Split) -> Data:
-    """The data with its columns and classes as the train rows tell them. Raises DataError where others do not suit."""
-    if isinstance(data.x, Unfitted):
-        data = data.x.fitted(rows)
-        check_data(data)
-        data = replace(data, notes=(*data.notes, *leaks(data, rows), *sentinels(data, rows)))
-    return data
+class ReadOnce:
+    """``read_data`` for configs of one data set: what was read is given again."""
+
+    data: Data | None = None
+
+    def __call__(self, config: Config) -> Data:
+        self.data = self.data or read_data(config)
+        return self.data
+
+
+def source_of(part: Part, trusted: Sequence[str] = ()) -> Source:
+    """The data set of an option, of whose knobs it takes those that are its own."""
+    knobs = {key: value for key, value in part.knobs.items() if key not in OF_EVERY_DATASET}
+    return build_source(replace(part, knobs=knobs), trusted)
 
 
 def transforms(config: Config) -> list[Any]:
     """The steps in front of the net; a model that learns vectors for categories is given their codes."""
-    listed: list[Any] = config.dataset.knobs["transforms"]
-    if config.dataset.knobs.get("categorical") != "embedding":
-        return listed
-    return [step for step in listed if step != "one_hot"]
+    steps: list[Any] = config.dataset.knobs["transforms"]
+    return [step for step in steps if step != "one_hot"] if learns_categories(config) else steps
+
+
+def learns_categories(config: Config) -> bool:
+    return config.dataset.knobs.get("categorical") == "embedding"
 
 
 def split_settings(config: Config) -> SplitSettings:
@@ -186,7 +197,7 @@ def split_settings(config: Config) -> SplitSettings:
 
 def located(config: Config) -> Config:
     """The config with its folders and files in full, so that the run can be read from any other folder."""
-    data_dir, output_dir = (str(Path(path).expanduser().absolute()) for path in (config.data_dir, config.output_dir))
+    data_dir, output_dir = str(absolute(config.data_dir)), str(absolute(config.output_dir))
     dataset, model = with_full_path(config.dataset), with_full_path(config.model)
     return replace(config, data_dir=data_dir, output_dir=output_dir, dataset=dataset, model=model)
 
@@ -194,13 +205,13 @@ def located(config: Config) -> Config:
 def with_full_path(part: Part) -> Part:
     """The part with its ``path`` in full where it is of the current folder; else it is an address, or of data_dir."""
     path = part.knobs.get("path")
-    full = path and Path(path).expanduser().absolute()
-    return replace(part, knobs={**part.knobs, "path": str(full)}) if full and full.exists() else part
+    if not path or not absolute(path).exists():
+        return part
+    return replace(part, knobs={**part.knobs, "path": str(absolute(path))})
 
 
-def source_part(part: Part) -> Part:
-    """The dataset without the knobs that are not its source's own."""
-    return replace(part, knobs={key: value for key, value in part.knobs.items() if key not in OF_EVERY_DATASET})
+def absolute(path: str) -> Path:
+    return Path(path).expanduser().absolute()
 
 
 def build_parts(
@@ -236,7 +247,9 @@ def build_parts(
         metrics={name: metric.to(where) for name, metric in metrics.items()},
         task=data.task,
         max_eval_batch=rows_that_fit(layers(model, in_shape), EVAL_BYTES) if where.type == "cpu" else None,
-        augment=augment(config, data),
+        augment=build_augment(
+            config.dataset.knobs.get("augment", []), tuple(data.x.shape[1:]), seed.derive(config.seed, "augment")
+        ),
     )
 
 
@@ -249,8 +262,7 @@ def build_net(config: Config, data: Data, preprocess: nn.Module, in_shape: tuple
 
 def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, ...]]:
     """(the model with the weights that a run begins with, the shape of a row), no data read where its form is known."""
-    source = build_source(source_part(config.dataset), config.trusted)
-    data = source.blank() or read_split(config, read_data)[0]
+    data = source_of(config.dataset, config.trusted).blank() or read_split(config, read_data)[0]
     preprocess = blank_preprocess(transforms(config), tuple(data.x.shape[1:]), data.columns)
     in_shape = out_shape(preprocess, data)
     return build_net(resolve_auto(config, catalog, data), data, preprocess, in_shape), in_shape
@@ -258,9 +270,9 @@ def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, .
 
 def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...], outputs: int) -> nn.Module:
     """The net on the CPU, with a learned vector for each category in front where the dataset's option says so."""
-    if config.dataset.knobs.get("categorical") != "embedding":
-        return build.build_model(config.model, in_shape, outputs, config.trusted)
-    return build.build_embedded_model(config.model, columns(preprocess), outputs, config.trusted)
+    if learns_categories(config):
+        return build.build_embedded_model(config.model, columns(preprocess), outputs, config.trusted)
+    return build.build_model(config.model, in_shape, outputs, config.trusted)
 
 
 def batches(
@@ -278,12 +290,6 @@ def batches(
         draw_seed=seed.derive(config.seed, "draws"),
         num_workers=config.num_workers,
     )
-
-
-def augment(config: Config, data: Data) -> Augment | None:
-    """The random changes of the train rows that the dataset's option asks for; a table has no such key."""
-    listed = config.dataset.knobs.get("augment", [])
-    return build_augment(listed, tuple(data.x.shape[1:]), seed.derive(config.seed, "augment"))
 
 
 def total_steps(config: Config, steps_per_epoch: int) -> int:

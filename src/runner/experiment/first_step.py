@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from runner import seed
 from runner.contracts import Parts, Progress
@@ -19,7 +20,7 @@ from runner.engine.epoch_sums import Tally
 from runner.engine.fit import counts_hits, prepared
 from runner.engine.step import Stepper
 from runner.experiment.assemble import Experiment
-from runner.experiment.predictor import probabilities
+from runner.experiment.rebuild import probabilities
 from runner.losses.readout import OneVersusRest, Ranking
 from runner.models.summary import layers
 
@@ -78,10 +79,7 @@ def first_step(experiment: Experiment) -> FirstStep:
     parts = experiment.parts
     seed.seed_everything(seed.derive(experiment.config.seed, "training"))
     parts.model.train()
-    chunk = next(iter(experiment.train.chunks(0)))
-    with torch.no_grad():
-        x_B = torch.split(prepared(parts, chunk, 0), chunk.batch_size)[0]
-    y_B = chunk.y[: len(x_B)]
+    x_B, y_B = first_batch(experiment)
     before = [weight.detach().clone() for weight in parts.model.parameters()]
     generators = seed.capture()
     stepper, tally = Stepper(parts, experiment.plan.grad_clip_norm), Tally(Progress(), counts_hits=counts_hits(parts))
@@ -91,24 +89,35 @@ def first_step(experiment: Experiment) -> FirstStep:
         stepper.step(x_B, y_B, tally)
     loss, logits_BK = tally.losses[0], outputs[0]
     seed.restore(generators)  # the same dropout for the second look
+    with torch.no_grad():
+        loss_after = parts.loss(parts.model(x_B), y_B).item()
+    of_classes, first_BK = counts_hits(parts), logits_BK[:ROWS_SHOWN]
     return FirstStep(
         batch_shape=tuple(x_B.shape),
         low=x_B.min().item(),
         high=x_B.max().item(),
         labels=tuple(y_B[:ROWS_SHOWN].tolist()),
         layers=tuple(seen),
-        logits=logits_BK[:ROWS_SHOWN].cpu(),
-        shares=probabilities(parts, logits_BK[:ROWS_SHOWN]) if counts_hits(parts) else torch.empty(0),
+        logits=first_BK.cpu(),
+        shares=probabilities(parts, first_BK) if of_classes else torch.empty(0),
         each_by_itself=isinstance(parts.readout, OneVersusRest),
         ranks_only=isinstance(parts.readout, Ranking),
-        of_classes=counts_hits(parts),
+        of_classes=of_classes,
         row_losses=row_losses(parts, logits_BK, y_B, loss.item()),
         loss=loss.item(),
-        loss_after=loss_now(parts, x_B, y_B),
+        loss_after=loss_after,
         changes=tuple(changes(parts.model, before)),
         grad_norm=stepper.grad_norm(),
         lr=lr,
     )
+
+
+@torch.no_grad()
+def first_batch(experiment: Experiment) -> tuple[Tensor, Tensor]:
+    """(x_B as the net gets it, y_B)."""
+    chunk = next(iter(experiment.train.chunks(0)))
+    x_B = torch.split(prepared(experiment.parts, chunk, 0), chunk.batch_size)[0]
+    return x_B, chunk.y[: len(x_B)]
 
 
 @contextmanager
@@ -116,23 +125,21 @@ def watched(model: nn.Module, kinds: Mapping[str, str]) -> Iterator[tuple[list[L
     """What each innermost module makes of the first batch that passes, and what the model does; filled inside."""
     seen: list[LayerOutput] = []
     outputs: list[Tensor] = []
+    names = {module: name for name, module in model.named_modules() if name in kinds}
 
-    def look(name: str, output: Any) -> None:
-        if not outputs and isinstance(output, Tensor):  # LBFGS asks again
+    def look(module: nn.Module, _: Any, output: Any) -> None:
+        if module in names and not outputs and isinstance(output, Tensor):  # LBFGS asks again
             std, mean = torch.std_mean(output.detach().float(), correction=0)
+            name = names[module]
             seen.append(LayerOutput(name, kinds[name], tuple(output.shape), mean.item(), std.item()))
+        if module is model:
+            outputs.append(output.detach())
 
-    hooks = [
-        module.register_forward_hook(lambda _, __, output, name=name: look(name, output))
-        for name, module in model.named_modules()
-        if name in kinds
-    ]
-    hooks.append(model.register_forward_hook(lambda _, __, output: outputs.append(output.detach())))
+    hook = register_module_forward_hook(look)
     try:
         yield seen, outputs
     finally:
-        for hook in hooks:
-            hook.remove()
+        hook.remove()
 
 
 @torch.no_grad()
@@ -141,11 +148,6 @@ def row_losses(parts: Parts, logits_BK: Tensor, y_B: Tensor, loss: float) -> tup
     each = [parts.loss(logits_BK[i : i + 1], y_B[i : i + 1]).item() for i in range(len(y_B))]
     is_mean = abs(sum(each) / len(each) - loss) <= 1e-4 * max(1.0, abs(loss))
     return tuple(each[:ROWS_SHOWN]) if is_mean else ()
-
-
-@torch.no_grad()
-def loss_now(parts: Parts, x_B: Tensor, y_B: Tensor) -> float:
-    return float(parts.loss(parts.model(x_B), y_B))
 
 
 def changes(model: nn.Module, before: list[Tensor]) -> Iterator[WeightChange]:

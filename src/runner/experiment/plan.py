@@ -19,7 +19,7 @@ from runner.data.splits import describe
 from runner.engine.best import directions
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment, split_settings, total_steps
-from runner.experiment.auto_settings import class_counts
+from runner.experiment.settings import class_counts
 from runner.models.summary import layers
 
 SHOWN_APART = ("lr", "groups")  # knobs of an optimizer

@@ -1,31 +1,45 @@
-"""A stored run, built again from its own config: what ``resume``, ``eval`` and ``predict`` stand on."""
+"""A saved run, built again from its own files: all of it with its data, or its net alone, which answers for raw rows.
+
+Shapes: N rows, K classes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
 
 from runner import device
+from runner.build.loss import build_loss, num_outputs
 from runner.build.model import without_published_weights
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.run_config import Config, changed, settings_with
+from runner.config.run_config import Config, changed
 from runner.config.schedule import length_knob
 from runner.config.stored import with_later_keys
-from runner.contracts import Data
+from runner.config.validate import leaves
+from runner.contracts import Data, Parts
+from runner.data.new_rows import raw_rows
+from runner.data.transforms import blank_preprocess
+from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError
-from runner.experiment.assemble import Experiment, assemble, read_data, read_split
-from runner.experiment.predictor import Predictor, build_predictor
+from runner.experiment.assemble import Experiment, assemble, build_model, read_data, read_split, transforms
 from runner.experiment.scoring import checkpoint_to_judge
+from runner.losses.readout import NearestNeighbour, Ranking
 from runner.runs.checkpoint import Checkpoints
-from runner.runs.directory import DONE
-from runner.runs.saved_run import LENGTHS, StoredRun
+from runner.runs.saved_run import LENGTHS, MAY_DIFFER, SavedRun
 from runner.runs.schema import Schema, check_same_schema, read_schema, saved_schema, schema_of
 
-MAY_DIFFER = settings_with("changes", "anywhere", "on resume")
+if TYPE_CHECKING:
+    from runner.screen.predictions import Measure
+
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
 Read = Callable[[Config], Data]
 MOST_SHOWN = 3  # differences that are told one by one
+NO_ANSWER = "the net's answer is no number: the row is too far from those of the training"
 
 
 @dataclass(frozen=True)
@@ -37,144 +51,188 @@ class Rebuilt:
     saved: Mapping[str, Any]
 
 
-def rebuild_to_read(stored: StoredRun, warn: Callable[[str], None], read: Read | None = None) -> Rebuilt:
+@dataclass(frozen=True)
+class Predictor:
+    """Preprocessing and net of a run, in evaluation mode: the data set need not be there."""
+
+    parts: Parts  # nothing to train with
+    schema: Schema
+    choice: device.Choice
+    batch_size: int
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """The shape of one row as the net gets it."""
+        return tuple(self.parts.preprocess(torch.zeros(1, *self.schema.row_shape, device=self.choice.device)).shape[1:])
+
+    @torch.no_grad()
+    def probabilities(self, x: Tensor) -> Tensor:
+        """[N, K] what ``measure`` says of each class, or [N] numbers, on the host; ``x`` [N, *row_shape] is raw."""
+        logits_NK = torch.cat([self.logits(x_B) for x_B in torch.split(x, self.batch_size)])
+        return probabilities(self.parts, logits_NK)
+
+    def scores(self, x: Any) -> Tensor:
+        """``probabilities`` of rows as a notebook has them. Raises DataError where one does not fit, or has none."""
+        scores = self.probabilities(raw_rows(x, self.schema.row_shape, self.schema.columns))
+        if not (is_told := is_answer(scores)).all():
+            raise DataError(f"x: row {int((~is_told).nonzero()[0])}: {NO_ANSWER}")
+        return scores
+
+    def logits(self, x_B: Tensor) -> Tensor:
+        logits_BK: Tensor = self.parts.model(self.parts.preprocess(x_B.to(self.choice.device)))
+        return logits_BK
+
+
+def probabilities(parts: Parts, logits_NK: Tensor) -> Tensor:
+    """[N, K] on the host, also where a single output tells two classes apart; [N] numbers for regression."""
+    scores: Tensor = parts.readout(logits_NK).cpu()
+    return torch.stack([1 - scores, scores], 1) if parts.task == "binary" else scores
+
+
+def is_answer(scores: Tensor) -> Tensor:
+    """[N] whether the answer to a row, ``scores`` [N, K] or [N], is finite."""
+    return scores.isfinite().all(1) if scores.ndim == 2 else scores.isfinite()
+
+
+def measure(parts: Parts) -> Measure:
+    """What ``probabilities`` gives: after a margin loss, and of neighbours, only scores that rank the classes."""
+    return "score" if isinstance(parts.readout, Ranking | NearestNeighbour) else "probability"
+
+
+def rebuild_to_read(run: SavedRun, warn: Callable[[str], None], read: Read | None = None) -> Rebuilt:
     """The run with the checkpoint that was asked for; else ``best`` where validation chose one, else ``last``.
 
     ``read`` as ``assemble`` takes it.
     """
-    name, saved = read_checkpoint(stored, warn)
-    experiment, differences = rebuild(stored, saved, read)
+    name, saved = read_checkpoint(run, warn)
+    experiment, differences = rebuild(run, saved, read)
     for difference in differences:
         warn(difference)
     return Rebuilt(experiment, name, saved)
 
 
-def read_checkpoint(stored: StoredRun, warn: Callable[[str], None]) -> tuple[str, dict[str, Any]]:
-    """(best or last, the state). Raises ConfigError or DataError."""
-    checkpoints = Checkpoints(stored.directory.checkpoints, warn)
-    name = stored.changes.get("checkpoint") or checkpoint_to_judge(checkpoints)
-    if name not in ("best", "last"):
-        raise ConfigError(f"checkpoint={name}: choose best or last")
-    if not checkpoints.has(name):
-        raise DataError(f"{checkpoints.path(name)}: not there; {why_there_is_none(stored)}")
-    return name, checkpoints.load(name)
-
-
-def why_there_is_none(stored: StoredRun) -> str:
-    """Of a checkpoint: what happened, and what to do."""
-    if stored.directory.status in DONE:
-        return "the run had saved it: put it back, or train the run again"
-    return "the run has saved none yet, go on with it: resume"
-
-
-def predictor_of(stored: StoredRun, warn: Callable[[str], None]) -> tuple[Predictor, str]:
+def predictor_of(run: SavedRun, warn: Callable[[str], None]) -> tuple[Predictor, str]:
     """(the run's net, best or last): it answers for rows from anywhere, and the data set need not be here."""
-    name, saved = read_checkpoint(stored, warn)
-    check_kinds(stored, saved)
-    check_same_config(stored, saved)
-    try:
-        return build_predictor(stored.config, schema_for(stored, saved), saved), name
-    except ConfigError as error:
-        raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
+    name, saved = read_checkpoint(run, warn)
+    check_saved(run, saved)
+    with faults_of_file(run):
+        return build_predictor(run.config, schema_for(run, saved), saved), name
 
 
-def schema_for(stored: StoredRun, saved: Mapping[str, Any]) -> Schema:
-    """What the rows and the answers of a checkpoint mean.
-
-    A checkpoint of an older build does not say: its run's schema.json does, or its data set, read once more.
-    """
-    directory = stored.directory
-    known = saved_schema(saved, directory.checkpoints)
-    if directory.schema.exists():
-        read = read_schema(directory)
-        if known is not None:
-            check_same_schema(read, known, directory.schema)
-        return read
-    return known if known is not None else schema_of_data(stored)
-
-
-def schema_of_data(stored: StoredRun) -> Schema:
-    try:
-        data, rows = read_split(stored.config, read_data)
-    except DataError as fault:
-        raise DataError(
-            f"{stored.directory.schema}: not there (the run is of an older build), and its data set cannot be read:\n"
-            f"  {fault}"
-        ) from fault
-    return schema_of(data, rows.train)
-
-
-def rebuild(stored: StoredRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:
+def rebuild(run: SavedRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:
     """The experiment that ``saved`` was taken from, and warnings where its last bits may come out differently.
 
     Raises DataError when the config or the data is no longer what it was, or the config asks for what it may not.
     """
-    check_kinds(stored, saved)
-    check_same_config(stored, saved)
-    experiment = assembled(stored, as_it_ran(stored.config, saved), read)
-    check_same_data(stored, saved, experiment.data_digest)
-    here = device.circumstances(experiment.choice.device)
-    return experiment, not_to_the_bit(saved["circumstances"], here)
-
-
-def assembled(stored: StoredRun, config: Config, read: Read | None = None) -> Experiment:
-    """The experiment of a stored config. Its faults are faults of the file: nobody typed them."""
-    try:
-        experiment = assemble(
-            replace(config, model=without_published_weights(config.model)), Catalog(conf_folders()), read
-        )
-    except ConfigError as error:
-        raise DataError("\n".join(f"{stored.directory.config}: {fault}" for fault in error.faults)) from error
-    as_stored = replace(experiment.config, threads=stored.config.threads, model=stored.config.model)
-    return replace(experiment, config=as_stored)
-
-
-def as_it_ran(config: Config, saved: Mapping[str, Any]) -> Config:
-    """The config with the number of threads it was running on: sums over threads depend on it."""
-    return config if config.threads is not None else changed(config, {"threads": saved["circumstances"].get("threads")})
-
-
-def check_kinds(stored: StoredRun, saved: Mapping[str, Any]) -> None:
-    wrong = [key for key, kind in KINDS.items() if not isinstance(saved.get(key), kind)]
-    if wrong:
+    check_saved(run, saved)
+    as_it_ran, circumstances = run.config, saved["circumstances"]
+    if as_it_ran.threads is None:  # sums over threads depend on their number
+        as_it_ran = changed(as_it_ran, {"threads": circumstances.get("threads")})
+    experiment = assembled(run, as_it_ran, read)
+    if (before := saved["data_digest"]) != (now := experiment.data_digest):
         raise DataError(
-            f"{stored.directory.checkpoints}: not a checkpoint that this build reads: {', '.join(wrong)} missing"
+            f"{run.path}: the data has changed since the run was saved (digest {before[:12]} then, {now[:12]} now)\n"
+            "  put the old data back, or train anew; where no data has changed, an older build read it otherwise"
         )
+    here = device.circumstances(experiment.choice.device)
+    differing = [
+        f"{key} {circumstances.get(key)} -> {here[key]}" for key in here if circumstances.get(key) != here[key]
+    ]
+    return experiment, [f"the last bits of the results may differ: {', '.join(differing)}"] if differing else []
 
 
-def check_same_config(stored: StoredRun, saved: Mapping[str, Any]) -> None:
-    before, now = (dict(leaves(tree)) for tree in (with_later_keys(saved["config"]), stored.config.as_dict()))
-    fixed = LENGTHS if length_knob(stored.config.scheduler) else ()  # of what the schedule was laid out over
+def assembled(run: SavedRun, config: Config, read: Read | None = None) -> Experiment:
+    """The experiment of a stored config."""
+    with faults_of_file(run):
+        drawn_anew = replace(config, model=without_published_weights(config.model))
+        experiment = assemble(drawn_anew, Catalog(conf_folders()), read)
+    return replace(experiment, config=replace(experiment.config, threads=run.config.threads, model=run.config.model))
+
+
+@contextmanager
+def faults_of_file(run: SavedRun) -> Iterator[None]:
+    """Makes what is wrong with the config a fault of its file: nobody typed it."""
+    try:
+        yield
+    except ConfigError as error:
+        raise DataError("\n".join(f"{run.directory.config}: {fault}" for fault in error.faults)) from error
+
+
+def read_checkpoint(run: SavedRun, warn: Callable[[str], None]) -> tuple[str, dict[str, Any]]:
+    """(best or last, the state). Raises ConfigError or DataError."""
+    checkpoints = Checkpoints(run.directory.checkpoints, warn)
+    name = run.changes.get("checkpoint") or checkpoint_to_judge(checkpoints)
+    if name not in ("best", "last"):
+        raise ConfigError(f"checkpoint={name}: choose best or last")
+    if not checkpoints.has(name):
+        lost = "the run had saved it: put it back, or train the run again"
+        why = lost if run.is_done else "the run has saved none yet, go on with it: resume"
+        raise DataError(f"{checkpoints.path(name)}: not there; {why}")
+    return name, checkpoints.load(name)
+
+
+def schema_for(run: SavedRun, saved: Mapping[str, Any]) -> Schema:
+    """What the rows and the answers of a checkpoint mean.
+
+    A checkpoint of an older build does not say: its run's schema.json does, or its data set, read once more.
+    """
+    path, known = run.directory.schema, saved_schema(saved, run.directory.checkpoints)
+    if path.exists():
+        read = read_schema(run.directory)
+        if known is not None:
+            check_same_schema(read, known, path)
+        return read
+    if known is not None:
+        return known
+    try:
+        data, rows = read_split(run.config, read_data)
+    except DataError as fault:
+        told = "not there (the run is of an older build), and its data set cannot be read"
+        raise DataError(f"{path}: {told}:\n  {fault}") from fault
+    return schema_of(data, rows.train)
+
+
+def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) -> Predictor:
+    """The predictor of a run's config, schema and checkpoint. Raises ConfigError, DataError or DeviceError."""
+    device.threads(config.threads)
+    choice = device.choose(config.device)
+    preprocess = blank_preprocess(transforms(config), schema.row_shape, schema.columns)
+    in_shape = tuple(preprocess(torch.zeros(1, *schema.row_shape)).shape[1:])
+    num_classes = len(schema.class_names)
+    outputs = num_outputs(config.loss, schema.task, num_classes, config.trusted)
+    no_rows = torch.zeros(1, dtype=torch.float32 if schema.task == "regression" else torch.int64)
+    loss, readout = build_loss(config.loss, schema.task, num_classes, no_rows, config.trusted)
+    if isinstance(readout, NearestNeighbour):
+        readout.hold(len(saved.get("readout", {}).get("labels", ())))
+    drawn_anew = replace(config, model=without_published_weights(config.model))
+    parts = Parts(
+        preprocess=preprocess.to(choice.device),
+        model=build_model(drawn_anew, preprocess, in_shape, outputs).to(choice.device),
+        loss=loss.to(choice.device),
+        readout=readout.to(choice.device),
+        optimizers=(),
+        schedules=(),
+        metrics={},
+        task=schema.task,
+    )
+    load_weights(saved, parts)
+    parts.model.eval()
+    return Predictor(parts, schema, choice, config.eval_batch_size)
+
+
+def check_saved(run: SavedRun, saved: Mapping[str, Any]) -> None:
+    """Raises DataError where a checkpoint lacks something, or the run's config is not what it was taken with."""
+    if wrong := [key for key, kind in KINDS.items() if not isinstance(saved.get(key), kind)]:
+        where = run.directory.checkpoints
+        raise DataError(f"{where}: not a checkpoint that this build reads: {', '.join(wrong)} missing")
+    before, now = (dict(leaves(tree, ())) for tree in (with_later_keys(saved["config"]), run.config.as_dict()))
+    fixed = LENGTHS if length_knob(run.config.scheduler) else ()  # of what the schedule was laid out over
     may_differ = [key for key in MAY_DIFFER if key not in fixed]
     differing = [key for key in before | now if before.get(key) != now.get(key) and key not in may_differ]
     if differing:
         told = [f"{key} was {before.get(key)}, is {now.get(key)}" for key in differing[:MOST_SHOWN]]
         more = f" and {len(differing) - MOST_SHOWN} more" if len(differing) > MOST_SHOWN else ""
         raise DataError(
-            f"{stored.directory.config}: changed since the run was saved: {'; '.join(told)}{more}\n"
+            f"{run.directory.config}: changed since the run was saved: {'; '.join(told)}{more}\n"
             f"  put it back, or start a new run; what may change: {', '.join(may_differ)}"
         )
-
-
-def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted name, value) of everything in a tree of plain data."""
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
-
-
-def check_same_data(stored: StoredRun, saved: Mapping[str, Any], digest: str) -> None:
-    before = saved["data_digest"]
-    if before != digest:
-        raise DataError(
-            f"{stored.directory.path}: the data has changed since the run was saved "
-            f"(digest {before[:12]} then, {digest[:12]} now)\n"
-            "  put the old data back, or train anew; where no data has changed, an older build read it otherwise"
-        )
-
-
-def not_to_the_bit(before: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
-    differing = [f"{key} {before.get(key)} -> {here[key]}" for key in here if before.get(key) != here[key]]
-    return [f"the last bits of the results may differ: {', '.join(differing)}"] if differing else []

@@ -25,7 +25,7 @@ from runner.data.table.text import as_utf8
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
 from runner.export.net import WIDEST, code, joined
-from runner.sweep.driver import fork_context
+from runner.sweep.jobs import fork_context
 from runner.text import here
 
 READING = ("delimiter", "decimal", "encoding", "header", "names")

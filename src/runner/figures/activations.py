@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from runner.figures.pixels import Pixels, diverging, to_rgb
+
 First = nn.Conv2d | nn.Linear
+MOST_FILTERS = 64
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,25 @@ class Filtered:
 def first_layer(net: nn.Module) -> First | None:
     """The first layer with weights that can be looked at; None in a net without one."""
     return next((module for module in net.modules() if isinstance(module, First)), None)
+
+
+def filter_images(layer: First, in_shape: tuple[int, ...]) -> list[Pixels]:
+    """The layer's weights as images: of each filter, or of each unit that is fed pixels; [] where it is fed a table.
+
+    Three channels are red, green and blue; otherwise blue is below 0 and red above, each filter's channels averaged.
+    """
+    weight = layer.weight.detach().cpu()
+    if isinstance(layer, nn.Linear):
+        if len(in_shape) != 3 or prod(in_shape) != layer.in_features:
+            return []
+        strongest = weight.norm(dim=1).argsort(descending=True, stable=True)[:MOST_FILTERS].sort().values
+        weight = weight[strongest].view(-1, *in_shape)
+    return list(kernels(weight[:MOST_FILTERS]))
+
+
+def kernels(weight_OCHW: Tensor) -> Pixels:
+    """[O, H, W, 3]"""
+    return to_rgb(weight_OCHW) if weight_OCHW.shape[1] == 3 else diverging(weight_OCHW.mean(1))
 
 
 @torch.no_grad()

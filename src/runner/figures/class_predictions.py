@@ -11,6 +11,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from runner.text import shortened
+
 LONGEST_NAME = 14  # characters, in a caption
 BINS = 10  # of confidence, all of one width
 
@@ -53,12 +55,11 @@ class ClassPredictions:
 
     def caption(self, place: int) -> tuple[str, str]:
         """("3, 98.2 %", "is 5") what is said of a row, and what it is."""
-        said, truth = (self.class_names[int(labels[place])] for labels in (self.predicted_N, self.labels_N))
-        return f"{cut(said)}, {100 * float(self.confidence_N[place]):.1f} %", f"is {cut(truth)}"
-
-
-def cut(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+        said, truth = (
+            shortened(self.class_names[int(labels[place])], LONGEST_NAME, "…")
+            for labels in (self.predicted_N, self.labels_N)
+        )
+        return f"{said}, {100 * float(self.confidence_N[place]):.1f} %", f"is {truth}"
 
 
 @dataclass(frozen=True)

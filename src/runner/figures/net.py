@@ -6,20 +6,19 @@ Shapes: n examples, C channels, H W pixels, F features, O units or filters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from runner.figures.activations import Filtered, First, Stage
+from runner.figures.activations import Filtered, First, Stage, kernels
 from runner.figures.dataset_view import Title
 from runner.figures.pixels import Pixels, diverging, fitted, mosaic, stack, to_rgb
 from runner.figures.predictions import draw_captioned
 from runner.figures.style import FAINT, INK, NORMAL, SMALL, SPLIT_COLOURS, Picture, shortened
 from runner.text import counted, figure
 
-MOST_FILTERS, ACROSS, SIDE = 64, 8, 84
+ACROSS, SIDE = 8, 84
 MOST_UNITS, MOST_COLUMNS, CELL = 32, 40, 26  # of a table's heat map
 LONGEST_NAME = 30
 WORKING, PANEL = 6, 132  # filters shown beside their input and output
@@ -28,25 +27,6 @@ LOOKED_AT = 116  # pixels of an example
 HEATS = np.array([[255, 255, 255], [250, 214, 160], [224, 120, 70], [150, 40, 60], [40, 12, 40]], float)
 RED = (240.0, 70.0, 50.0)
 BAR_PITCH, BARS_WIDTH, MOST_BARS = 34, 420, 30
-
-
-def filter_images(layer: First, in_shape: tuple[int, ...]) -> list[Pixels]:
-    """The layer's weights as images: of each filter, or of each unit that is fed pixels; [] where it is fed a table.
-
-    Three channels are red, green and blue; otherwise blue is below 0 and red above, each filter's channels averaged.
-    """
-    weight = layer.weight.detach().cpu()
-    if isinstance(layer, nn.Linear):
-        if len(in_shape) != 3 or prod(in_shape) != layer.in_features:
-            return []
-        strongest = weight.norm(dim=1).argsort(descending=True, stable=True)[:MOST_FILTERS].sort().values
-        weight = weight[strongest].view(-1, *in_shape)
-    return list(_kernels(weight[:MOST_FILTERS]))
-
-
-def _kernels(weight_OCHW: Tensor) -> Pixels:
-    """[O, H, W, 3]"""
-    return to_rgb(weight_OCHW) if weight_OCHW.shape[1] == 3 else diverging(weight_OCHW.mean(1))
 
 
 def draw_filters(title: Title, images: Sequence[Pixels]) -> Picture:
@@ -66,7 +46,7 @@ def draw_units(title: Title, layer: First, column_names: Sequence[str]) -> Pictu
 def draw_convolution(title: Title, work: Filtered) -> Picture:
     """Input, weights and output of the first filters, each in a line of its own."""
     count = min(WORKING, len(work.weight_OCHW))
-    images = [to_rgb(work.input_CHW[None]).repeat(count, 0), _kernels(work.weight_OCHW[:count])]
+    images = [to_rgb(work.input_CHW[None]).repeat(count, 0), kernels(work.weight_OCHW[:count])]
     images.append(diverging(work.output_OHW[:count]))
     panels = [_centred(fitted(image, PANEL)) for line in zip(*images, strict=True) for image in line]
     down, right = PANEL + 24, PANEL + 44

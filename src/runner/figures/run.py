@@ -15,8 +15,8 @@ from torch import nn
 
 from runner.data.transforms import Transform
 from runner.errors import ConfigError, DataError
-from runner.experiment.predictor import Predictor
-from runner.figures.activations import filtered, first_convolution, first_layer, saliency, stages
+from runner.experiment.rebuild import Predictor
+from runner.figures.activations import filter_images, filtered, first_convolution, first_layer, saliency, stages
 from runner.figures.class_predictions import calibration_of
 from runner.figures.curves import curves_of, draw_curves
 from runner.figures.net import (
@@ -26,7 +26,6 @@ from runner.figures.net import (
     draw_filters,
     draw_saliency,
     draw_units,
-    filter_images,
 )
 from runner.figures.pixels import Pixels, to_rgb
 from runner.figures.predictions import (

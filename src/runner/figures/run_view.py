@@ -13,7 +13,7 @@ from runner.engine.best import is_higher_better, stored_directions
 from runner.engine.fit import predict
 from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment
-from runner.experiment.predictor import Predictor, probabilities
+from runner.experiment.rebuild import Predictor, probabilities
 from runner.figures.class_predictions import ClassPredictions
 from runner.figures.dataset_view import Title
 from runner.text import figure

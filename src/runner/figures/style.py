@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findSystemFonts, fontManager, get_font_names
-from rich.cells import cell_len, set_cell_size
 
+from runner import text
 from runner.figures.dataset_view import Title
 from runner.figures.pixels import Pixels
 
@@ -126,8 +126,7 @@ class Picture:
 
 def shortened(words: str, length: int) -> str:
     """``words`` in one line of at most ``length`` characters, of which a Hangul or Chinese one counts as two."""
-    words = " ".join(words.split())
-    return words if cell_len(words) <= length else f"{set_cell_size(words, length - 1).rstrip()}…"
+    return text.shortened(" ".join(words.split()), length, "…")
 
 
 def families() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from math import ceil
 
 import torch
@@ -16,9 +17,8 @@ from rich.text import Text
 from runner.figures.curves import Curve
 from runner.figures.dataset_view import Balance, DatasetView, Group
 from runner.figures.pixels import Pixels, fitted
-from runner.screen.result import shortened
 from runner.screen.table import bare_table
-from runner.text import figure
+from runner.text import figure, shortened
 
 SIDE = 16  # pixels of an image, at most
 GAP = 2  # columns between images
@@ -117,7 +117,8 @@ def tiles(groups: tuple[Group, ...], width: int) -> Iterator[Table]:
         for _ in some:
             line.add_column(justify="center", width=SIDE)
         line.add_row(*(half_blocks(fitted(group.images[0], SIDE)) for group in some))
-        line.add_row(*(Text(shortened(group.heading, SIDE)) for group in some))
+        headings = (map(partial(shortened, width=SIDE), group.heading.split("\n")) for group in some)
+        line.add_row(*(Text("\n".join(heading)) for heading in headings))
         line.add_row()
         yield line
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from torch import Tensor, nn
 
+from runner.config.spelling import nearest
 from runner.errors import ConfigError
 
 # What torch.nn files under activations and what cannot stand between two layers
@@ -28,9 +27,8 @@ def activation(name: str) -> type[nn.Module]:
         return getattr(nn, name)  # type: ignore[no-any-return]
     if name in UNFIT:
         raise ConfigError(f"activation={name} {UNFIT[name]}; choices: {', '.join(names)}")
-    by_lower = {known.lower(): known for known in names}
-    near = get_close_matches(name.lower(), by_lower, n=1)
-    hint = f"did you mean {by_lower[near[0]]}?" if near else f"choices: {', '.join(names)}"
+    meant = nearest(name, names)
+    hint = f"did you mean {meant}?" if meant else f"choices: {', '.join(names)}"
     raise ConfigError(f"activation={name} is no activation of torch.nn; {hint}")
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,47 +16,35 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from runner.config import regular_file
-from runner.config.yaml_file import read_words
-from runner.errors import ConfigError, DataError, RunError
-from runner.runs.files import read_json, rid_of_other_names, sweep_temporaries, write_json, write_whole
-from runner.text import here
+from runner.errors import DataError, RunError
+from runner.runs.files import rid_of_other_names, sweep_temporaries, write_json, write_whole
 
 CLAIM_TRIES = 100
 CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-.+")  # what ``claim`` calls a directory
 RESULTS = ("status", "best", "final", "baseline", "linear", "judged_split", "confusion", "sd", "per_fold", "config")
-KINDS: dict[str, Any] = {  # of what a summary says
-    **dict.fromkeys(("status", "started", "name", "reason", "monitor", "judged_split"), str),
-    **dict.fromkeys(("data", "final", "baseline", "linear", "sd"), dict),
-    **dict.fromkeys(("class_names", "confusion", "remarks"), list),
-    "seconds": int | float,
-}
 OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
-DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
+
+
+class Place:
+    """A file, or folder, of a run directory."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __get__(self, directory: RunDirectory, kind: type) -> Path:
+        return directory.path / self.name
 
 
 @dataclass(frozen=True)
 class RunDirectory:
     path: Path
 
-    @property
-    def config(self) -> Path:
-        return self.path / "config.yaml"
-
-    @property
-    def metrics(self) -> Path:
-        return self.path / "metrics.jsonl"
-
-    @property
-    def log(self) -> Path:
-        return self.path / "train.log"
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    @property
-    def summary(self) -> Path:
-        return self.path / "summary.json"
+    config = Place("config.yaml")
+    metrics = Place("metrics.jsonl")
+    log = Place("train.log")
+    checkpoints = Place("checkpoints")
+    summary = Place("summary.json")
+    schema = Place("schema.json")
 
     def fold(self, number: int) -> RunDirectory:
         """One of the folds of a command that trains them all."""
@@ -72,20 +58,6 @@ class RunDirectory:
         return above if is_fold else self
 
     @property
-    def schema(self) -> Path:
-        return self.path / "schema.json"
-
-    @property
-    def status(self) -> str:
-        """How the run stands, by its summary; "" where a kill came before there was one."""
-        return str(self.read_summary().get("status", "")) if self.summary.exists() else ""
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether a run came so far that its config was written; folds, rows and results come after it."""
-        return self.config.exists() or self.metrics.exists() or self.status not in ("", "running")
-
-    @property
     def is_claimed(self) -> bool:
         """Whether a run was to be in it, begun or not."""
         own = (".lock", ".owner", ".hydra", "summary.json")
@@ -94,15 +66,13 @@ class RunDirectory:
     @property
     def is_in_use(self) -> bool:
         """Whether a process owns it now."""
-        lock = FileLock(self.path / ".lock")
         try:
-            lock.acquire(timeout=0)
+            with FileLock(self.path / ".lock", timeout=0):
+                return False
         except Timeout:
             return True
         except OSError:
             return False
-        lock.release()
-        return False
 
     @contextmanager
     def owned(self) -> Iterator[None]:
@@ -131,28 +101,6 @@ class RunDirectory:
             yield
         finally:
             lock.release()
-
-    def read_summary(self) -> dict[str, Any]:
-        """summary.json. Raises DataError when it is missing or damaged."""
-        if not self.summary.exists():
-            raise DataError(f"{self.path}: no run directory: it has no summary.json")
-        content = read_json(self.summary)
-        for name, kind in KINDS.items():
-            if name in content and not isinstance(content[name], kind):
-                raise DataError(f"{self.summary}: damaged: {name} is {str(content[name])[:40]!r}")
-        if not math.isfinite(content.get("seconds", 0)):
-            raise DataError(f"{self.summary}: damaged: seconds is {content['seconds']}")
-        return content
-
-    def read_results(self) -> dict[str, Any]:
-        """summary.json, where its results are told or counted. Raises DataError also when they were edited.
-
-        A summary of an older build has no digest of them.
-        """
-        content = self.read_summary()
-        if content.get("digest", digest := results_digest(content)) != digest:
-            raise DataError(f"{self.summary}: its results are not those that the run wrote: they were changed since")
-        return content
 
     def write_summary(self, content: Mapping[str, Any]) -> None:
         write_json(self.summary, {**content, "digest": results_digest(content)})
@@ -233,75 +181,6 @@ def make(path: Path) -> bool:
     return True
 
 
-def find(run: str, output_dir: Path) -> RunDirectory:
-    """The run that ``run`` names: a path, or ``last``. Raises ConfigError or DataError when there is none."""
-    if run == "last":
-        return newest(output_dir)
-    directory = RunDirectory(Path(run).expanduser().absolute())
-    if not directory.path.is_dir():
-        named = newest_named(run, output_dir)
-        advice = f"did you mean {here(named)}?" if named else "give a run directory, or last"
-        raise ConfigError(f"{run}: {not_a_directory(directory.path)}; {advice}")
-    if not directory.is_begun and directory.is_claimed:
-        raise DataError(why_not_begun(directory))
-    if not directory.summary.exists() and not directory.config.exists():
-        raise DataError(
-            f"{run}: not a run directory: it holds neither config.yaml nor summary.json; "
-            f"those below it: python -m runner report {shlex.quote(run)}"
-        )
-    return directory
-
-
-def why_not_begun(directory: RunDirectory) -> str:
-    """Of a directory that was claimed for a run and holds none: what happened, and how to start it again."""
-    if (directory.path / ".lock").exists() and directory.is_in_use:
-        return f"{here(directory.path)}: a run is about to begin here; wait for it"
-    try:
-        words = read_words(directory.path / ".hydra" / "overrides.yaml")
-        again = f"start it again: {shlex.join(['python', '-m', 'runner', 'train', *words])}"
-    except ConfigError:
-        again = "start it again with python -m runner train ...; it was not written yet what was typed"
-    return f"{here(directory.path)}: the run was killed before it began, nothing of it was saved\n  {again}"
-
-
-def not_a_directory(path: Path) -> str:
-    """What is there instead, and the run that it lies in."""
-    if not path.exists():
-        return "no such directory"
-    runs = (folder for folder in path.parents if RunDirectory(folder).config.exists())
-    run = next(runs, None)
-    return f"is a file of the run {here(run)}" if run else "is a file"
-
-
 def usual_output_dir() -> Path:
     """Where runs are looked for when nobody says."""
     return Path(os.environ.get("RUNNER_OUTPUTS", "outputs"))
-
-
-def newest(output_dir: Path) -> RunDirectory:
-    """The run started last, by the time in its summary: never by the file system's clock.
-
-    Folds are no runs, nor is a directory without config.yaml.
-    """
-    if not (paths := [path for path in by_start(output_dir) if RunDirectory(path).config.exists()]):
-        raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
-    return RunDirectory(paths[-1])
-
-
-def newest_named(word: str, output_dir: Path) -> Path | None:
-    """The newest run whose ``name=`` is the end of ``word``: what somebody meant who left out the date and the time."""
-    name = re.compile(rf"\d\d-\d\d-\d\d-\d{{6}}-{re.escape(Path(word).name)}")
-    return next((path for path in reversed(by_start(output_dir)) if name.fullmatch(path.name)), None)
-
-
-def by_start(output_dir: Path) -> list[Path]:
-    """Every run, the newest at the end."""
-    started = []
-    for summary in output_dir.absolute().rglob("summary.json"):
-        directory = RunDirectory(summary.parent)
-        try:
-            if directory.whole == directory:
-                started.append((str(directory.read_summary().get("started", "")), directory.path))
-        except DataError:
-            continue  # a damaged stranger does not hide the others; naming it directly says what is wrong
-    return [path for _, path in sorted(started)]

@@ -17,6 +17,7 @@ from runner.errors import DataError, RunError
 MOST_JSON = 2**26  # bytes: ten times what 1,000 classes fill
 MAX_DEPTH = 40  # of nesting in a JSON file
 MAX_DIGITS = 300  # of a whole number: a float holds no more
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet computes begins so
 
 
 def write_whole(path: Path, content: bytes, *, previous: Path | None = None, last: bool = True) -> None:
@@ -55,11 +56,9 @@ def replace_whole(path: Path, put: Callable[[Path], None], size: int, previous: 
         if last:
             sync_folder(path.parent)
     except OSError as refusal:
-        temporary.unlink(missing_ok=True)
         raise RunError(refusal_message(path, size, refusal)) from refusal
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
 
 
 def refusal_message(path: Path, size: int, refusal: OSError) -> str:
@@ -141,9 +140,6 @@ def check_depth(content: Any, left: int) -> None:
             raise RecursionError
         for inner in content.values() if isinstance(content, dict) else content:
             check_depth(inner, left - 1)
-
-
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet computes begins so
 
 
 def csv_cells(row: Iterable[Any]) -> list[Any]:

@@ -25,8 +25,7 @@ def as_line(step: int, epoch: int, values: Mapping[str, float]) -> str:
     """One row; JSON knows no NaN or infinity, so such a value is null and its name stands in ``nonfinite``."""
     row: dict[str, Any] = {"step": step, "epoch": epoch}
     row |= {name: value if math.isfinite(value) else None for name, value in values.items()}
-    nonfinite = [name for name, value in values.items() if not math.isfinite(value)]
-    if nonfinite:
+    if nonfinite := [name for name, value in values.items() if not math.isfinite(value)]:
         row["nonfinite"] = nonfinite
     return json.dumps(row) + "\n"
 
@@ -144,13 +143,12 @@ def parsed_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
         row = parsed_json(line)
         if not isinstance(row, dict):
             raise ValueError("not an object")
-        for name, value in row.items():
-            if not is_value(name, value):
-                raise ValueError(f"{name} is {str(value)[:40]!r}")
+        if wrong := [f"{name} is {str(value)[:40]!r}" for name, value in row.items() if not is_value(name, value)]:
+            raise ValueError(wrong[0])
+        if not line.endswith(b"\n"):
+            raise ValueError("it has no end")
     except ValueError as fault:
         raise DataError(f"{path}: line {number} is damaged: {fault}") from fault
-    if not line.endswith(b"\n"):
-        raise DataError(f"{path}: line {number} is damaged: it has no end")
     return row
 
 
@@ -162,20 +160,15 @@ def is_value(name: str, value: Any) -> bool:
     return value is None or type(value) in (int, float)
 
 
-def rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Every whole row, one at a time; a torn last line is left out. Raises DataError on a damaged line before it."""
-    return filter(None, (parsed_row(path, number, line) for number, line in numbered_lines(path)))
-
-
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """``rows``, all of them."""
-    return list(rows(path))
+    """Every whole row; a torn last line is left out. Raises DataError on a damaged line before it."""
+    return list(filter(None, (parsed_row(path, number, line) for number, line in numbered_lines(path))))
 
 
 def epoch_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of the ends of epochs. Of the others, which may be a gigabyte, only the ends of the line are looked at.
 
-    Raises DataError as ``rows`` does.
+    Raises DataError as ``read_rows`` does.
     """
     for number, line in numbered_lines(path):
         if EPOCH_END in line or not (line.startswith(b"{") and line.endswith(b"}\n")):
@@ -186,8 +179,7 @@ def epoch_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def last_epoch_row(path: Path) -> dict[str, Any]:
     """The row of the last epoch's end; {} when no epoch has ended."""
-    last = deque(epoch_rows(path), maxlen=1)
-    return last[0] if last else {}
+    return next(iter(deque(epoch_rows(path), maxlen=1)), {})
 
 
 def last_row(path: Path) -> dict[str, Any]:

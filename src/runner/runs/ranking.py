@@ -1,19 +1,29 @@
-"""Runs put in order: those that differ in nothing but seed and fold are one entry, with mean and deviation."""
+"""Runs compared: read, put in order (those that differ but in seed and fold are one entry), two beside each other."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from statistics import fmean, stdev
+from typing import Any
 
 from runner.config.catalog import PARTS
-from runner.runs.saved_run import PastRun
+from runner.errors import DataError
+from runner.runs.directory import RunDirectory
+from runner.runs.saved_run import SavedRun
 
 REPEATED = ("seed", "fold")  # what an entry's runs may differ in
 MOST_METRICS = 4
+FORMATS = (1,)  # of summary.json
+NEEDED = ("dataset", "model", "optimizer")  # parts that no run is without
+
+CIRCUMSTANCES = ("status", "device", "threads", "seconds", "data.digest", "git.commit", "versions")
+ABSENT = "-"
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Score:
 class Entry:
     """Finished runs that are the same but for seed and fold; a repeat of one counts once, the newest."""
 
-    runs: tuple[PastRun, ...]
+    runs: tuple[SavedRun, ...]
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -46,6 +56,9 @@ class Entry:
         names = [name for name in self.runs[0].metrics if all(name in run.metrics for run in self.runs)]
         return {name: score([run.metrics[name] for run in self.runs]) for name in names}
 
+    def mean(self, metric: str) -> float | None:
+        return self.scores[metric].mean if metric in self.scores else None
+
     @property
     def is_folded(self) -> bool:
         """Whether its runs are the folds of one command."""
@@ -61,7 +74,7 @@ class Contest:
     higher_is_better: bool | None  # None where the runs do not say
     entries: tuple[Entry, ...]
 
-    def best_run(self, entry: Entry) -> PastRun:
+    def best_run(self, entry: Entry) -> SavedRun:
         return min(entry.runs, key=lambda run: place(run.metrics.get(self.metric), self.higher_is_better))
 
     @cached_property
@@ -79,39 +92,33 @@ class Contest:
         return [self.metric, *held_out][:MOST_METRICS]
 
 
-def contests(runs: Iterable[PastRun], metric: str | None = None) -> list[Contest]:
+def contests(runs: Iterable[SavedRun], metric: str | None = None) -> list[Contest]:
     """A contest for each data set and monitor (or ``metric``, where it was measured) among the finished runs.
 
     Runs that have two metrics of one name, of which one is better when high, are in two.
     """
-    rivals: dict[tuple[str, str, bool | None], list[PastRun]] = defaultdict(list)
+    rivals: dict[tuple[str, str, bool | None], list[SavedRun]] = defaultdict(list)
     for run in runs:
         chosen = metric or run.monitor
         if run.is_done and (metric is None or metric in run.metrics):
             rivals[dataset_of(run), chosen, run.is_higher_better(chosen)].append(run)
-    return [Contest(*of_all, ranked(entries(group), *of_all[1:])) for of_all, group in rivals.items()]
+    return [Contest(*of_all, tuple(entries(group, *of_all[1:]))) for of_all, group in rivals.items()]
 
 
-def dataset_of(run: PastRun) -> str:
+def dataset_of(run: SavedRun) -> str:
     """The option, and the file where it names one: csv prices.csv."""
     path = run.settings.get("dataset.path", "null")
     return run.settings["dataset"] if path == "null" else f"{run.settings['dataset']} {path}"
 
 
-def entries(runs: Sequence[PastRun]) -> list[Entry]:
-    """The runs, which come by their time, put together where only seed or fold differ."""
-    groups: dict[tuple[tuple[str, str], ...], dict[tuple[str | None, ...], PastRun]] = defaultdict(dict)
+def entries(runs: Sequence[SavedRun], metric: str, higher_is_better: bool | None) -> list[Entry]:
+    """The runs, which come by their time, put together where only seed or fold differ; best first."""
+    groups: dict[tuple[tuple[str, str], ...], dict[tuple[str | None, ...], SavedRun]] = defaultdict(dict)
     for run in runs:
         alike = tuple(sorted((name, value) for name, value in run.settings.items() if name not in REPEATED))
         groups[alike][tuple(run.settings.get(name) for name in REPEATED)] = run
-    return [Entry(tuple(group.values())) for group in groups.values()]
-
-
-def ranked(found: Iterable[Entry], metric: str, higher_is_better: bool | None) -> tuple[Entry, ...]:
-    def place_of(entry: Entry) -> float:
-        return place(entry.scores[metric].mean if metric in entry.scores else None, higher_is_better)
-
-    return tuple(sorted(found, key=place_of))
+    found = [Entry(tuple(group.values())) for group in groups.values()]
+    return sorted(found, key=lambda entry: place(entry.mean(metric), higher_is_better))
 
 
 def place(value: float | None, higher_is_better: bool | None) -> float:
@@ -154,3 +161,106 @@ def _differs(name: str, all_settings: Sequence[Mapping[str, str]]) -> bool:
     for settings in all_settings:
         values[settings.get(group)].add(settings.get(name))
     return any(len(found) > 1 for found in values.values())
+
+
+def read_runs(folders: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:
+    """Every run in or below ``folders``, each once, by the time it was started; and a line for each that is left out.
+
+    Where a run is made of folds, the folds are its runs.
+    """
+    runs: list[SavedRun] = []
+    left_out: list[str] = []
+    for path in dict.fromkeys(path.resolve() for folder in folders for path in run_paths(folder)):
+        try:
+            runs.append(read_run(path))
+        except DataError as fault:
+            told = str(fault).partition("\n")[0]
+            left_out.append(told if str(path) in told else f"{path}: {told}")
+    return sorted(runs, key=lambda run: (run.started, str(run.path))), left_out
+
+
+def run_paths(folder: Path) -> Iterator[Path]:
+    """The run directories in and below ``folder``: what holds a summary.json or config.yaml, or the folds in it."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return  # not ours to read
+    inner = [entry for entry in entries if not entry.name.startswith(".") and is_folder(entry)]
+    if not any(entry.name in ("summary.json", "config.yaml") for entry in entries):
+        below = inner
+    elif not (below := [entry for entry in inner if entry.name.startswith("fold-")]):
+        yield Path(folder)
+    for entry in below:
+        yield from run_paths(Path(entry.path))
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one: to one that it lies in it would lead round and round."""
+    if not entry.is_symlink():
+        return entry.is_dir()
+    above = Path(entry.path).absolute().parents
+    return os.path.isdir(entry) and Path(entry.path).resolve() not in map(Path.resolve, above)
+
+
+def read_run(path: Path) -> SavedRun:
+    """The run in ``path``. Raises DataError saying what is missing or wrong."""
+    run = SavedRun(RunDirectory(path))
+    if not run.directory.summary.exists():
+        raise DataError(f"{path}: no summary.json: the run ended before its first step; start it again, or resume it")
+    if not isinstance(run.results.get("status"), str):
+        raise DataError(f"{path}: its summary.json is not one of this program")
+    if (found := run.results.get("format")) not in FORMATS:
+        raise DataError(f"{path}: format {found}, this build reads format {FORMATS[-1]}")
+    try:
+        _ = run.metrics, run.settings, run.monitor
+        check_parts(run.plain_config)
+    except (AttributeError, KeyError, TypeError, ValueError) as fault:
+        told = f"{type(fault).__name__} in config or best: {fault}"
+        raise DataError(f"{run.directory.summary}: damaged: {told}") from fault
+    return run
+
+
+def check_parts(config: Mapping[str, Any]) -> None:
+    """Raises KeyError or TypeError where a config does not name its parts and say what their knobs are."""
+    options = config["options"]
+    for group, option in (*options.items(), *((needed, options[needed]) for needed in NEEDED)):
+        named = {option: config[group]} if group != "metric" else {name: config[group][name] for name in option}
+        if not all(isinstance(name, str) and isinstance(node, Mapping) for name, node in named.items()):
+            raise TypeError(f"{group} is no part")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """(name, left, right) of what differs; metrics all, as numbers or None, in their own order."""
+
+    settings: tuple[tuple[str, str, str], ...]
+    circumstances: tuple[tuple[str, str, str], ...]
+    metrics: tuple[tuple[str, float | None, float | None], ...]
+
+
+def difference(left: SavedRun, right: SavedRun) -> Difference:
+    names = dict.fromkeys([*left.metrics, *right.metrics])
+    return Difference(
+        settings=_sides(left.settings, right.settings),
+        circumstances=_sides(circumstances(left), circumstances(right)),
+        metrics=tuple((name, left.metrics.get(name), right.metrics.get(name)) for name in names),
+    )
+
+
+def _sides(left: Mapping[str, str], right: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    names = differing([left, right], besides=())
+    return tuple((name, left.get(name, ABSENT), right.get(name, ABSENT)) for name in names)
+
+
+def circumstances(run: SavedRun) -> dict[str, str]:
+    """Where, with what and on which data the run was made."""
+    found: dict[str, str] = {}
+    for name in CIRCUMSTANCES:
+        value: Any = run.summary
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{key}": str(item) for key, item in value.items()}
+        elif value is not None:
+            found[name] = str(value)[:12] if name in ("data.digest", "git.commit") else str(value)
+    return found

@@ -1,16 +1,15 @@
-"""Runs as their directories tell of them: the one that a verb is given, with its changes, and many to be compared.
-
-Imports no torch.
-"""
+"""A run that stands on disk, and how it is found: by its directory, its name, or as the last one. Imports no torch."""
 
 from __future__ import annotations
 
-import os
+import math
+import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,45 +20,172 @@ from runner.config.spelling import nearest
 from runner.config.stored import load_stored
 from runner.config.types import shown
 from runner.config.validate import leaves
+from runner.config.yaml_file import read_words
 from runner.engine.best import is_higher_better, stored_directions
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import DONE, RunDirectory, find, usual_output_dir
+from runner.runs.directory import RunDirectory, results_digest, usual_output_dir
+from runner.runs.files import read_json
+from runner.runs.metric_log import read_rows
 from runner.text import here
 
+DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 LENGTHS = settings_with("is_length", True)
 ANYWHERE = settings_with("changes", "anywhere")  # none of them changes what a run is
+MAY_DIFFER = settings_with("changes", "anywhere", "on resume")
+EDITS = frozenset(MAY_DIFFER) - {"trusted", "output_dir"}
+KINDS: dict[str, Any] = {  # of what a summary says
+    **dict.fromkeys(("status", "started", "name", "reason", "monitor", "judged_split"), str),
+    **dict.fromkeys(("data", "final", "baseline", "linear", "sd"), dict),
+    **dict.fromkeys(("class_names", "confusion", "remarks"), list),
+    "seconds": int | float,
+}
 
 
 @dataclass(frozen=True)
-class StoredRun:
-    """A run directory, its own config with what the user changed, and the verb's own arguments."""
+class SavedRun:
+    """A run directory and what its files say, each read once, when it is first asked for.
+
+    Whatever is missing, damaged or asks for what it may not raises DataError.
+    """
 
     directory: RunDirectory
-    as_written: Config
-    config: Config  # with the changes
-    changes: Mapping[str, Any]
+    changes: Mapping[str, Any] = field(default_factory=dict)  # what a user says of it now, and the verb's own arguments
+    whole_config: Config | None = None  # of a fold: what the command above it, with its changes, says of it
+
+    @property
+    def path(self) -> Path:
+        return self.directory.path
+
+    @cached_property
+    def as_written(self) -> Config:
+        """The run's own config, to be read without a look at the options; of a fold not begun that from above."""
+        if self.whole_config is not None and not self.directory.config.exists():
+            return self.whole_config
+        return load_stored(self.directory.config, self.changes.get("trusted", ()))
+
+    @cached_property
+    def config(self) -> Config:
+        """With the changes; of a fold only what its rows decide is its own. Raises ConfigError too."""
+        written = self.as_written
+        if self.whole_config is not None:
+            return replace(self.whole_config, batch_size=written.batch_size, dataset=written.dataset)
+        edits = {key: value for key, value in self.changes.items() if key in EDITS}
+        return changed(written, edits) if edits else written
 
     def changed(self, *settings: str) -> list[str]:
         """Those of ``settings`` that are not as they were."""
         return [key for key in settings if getattr(self.config, key) != getattr(self.as_written, key)]
 
     @property
-    def folds(self) -> list[StoredRun]:
+    def folds(self) -> list[SavedRun]:
         """Every fold, done or not begun yet, of a command that trains them all; [] of any other run."""
         if self.config.fold != "all" or self.config.folds is None:
             return []
         return [self.of_fold(number) for number in range(self.config.folds)]
 
-    def of_fold(self, number: int) -> StoredRun:
-        directory, config = self.directory.fold(number), replace(self.config, fold=number)
-        if not directory.config.exists():
-            return StoredRun(directory, config, config, self.changes)
-        written = load_stored(directory.config, self.config.trusted)
-        config = replace(config, batch_size=written.batch_size, dataset=written.dataset)  # by the rows of the fold
-        return StoredRun(directory, written, config, self.changes)
+    def of_fold(self, number: int) -> SavedRun:
+        return SavedRun(self.directory.fold(number), self.changes, replace(self.config, fold=number))
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """summary.json."""
+        path = self.directory.summary
+        if not path.exists():
+            raise DataError(f"{self.path}: no run directory: it has no summary.json")
+        content = read_json(path)
+        for name, kind in KINDS.items():
+            if name in content and not isinstance(content[name], kind):
+                raise DataError(f"{path}: damaged: {name} is {str(content[name])[:40]!r}")
+        if not math.isfinite(content.get("seconds", 0)):
+            raise DataError(f"{path}: damaged: seconds is {content['seconds']}")
+        return content
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """summary.json; {} where a run did not come so far, or a kill tore the file."""
+        try:
+            return self.summary
+        except DataError:
+            return {}
+
+    @cached_property
+    def results(self) -> dict[str, Any]:
+        """summary.json, where its results are told or counted: edited ones are refused.
+
+        A summary of an older build has no digest of them.
+        """
+        if self.summary.get("digest", digest := results_digest(self.summary)) != digest:
+            raise DataError(
+                f"{self.directory.summary}: its results are not those that the run wrote: they were changed since"
+            )
+        return self.summary
+
+    @property
+    def status(self) -> str:
+        """How the run stands, by its summary; "" where a kill came before there was one."""
+        return str(self.summary.get("status", "")) if self.directory.summary.exists() else ""
+
+    @property
+    def is_done(self) -> bool:
+        return self.status in DONE
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a run came so far that its config was written; folds, rows and results come after it."""
+        is_written = self.directory.config.exists() or self.directory.metrics.exists()
+        return is_written or self.status not in ("", "running")
+
+    @property
+    def reason(self) -> str:
+        return str(self.summary.get("reason", "")).partition("\n")[0]
+
+    @property
+    def started(self) -> str:
+        return str(self.summary.get("started", ""))
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """metrics.jsonl."""
+        if not self.directory.metrics.exists():
+            raise DataError(f"{self.directory.metrics}: not there; the run has measured nothing yet")
+        return read_rows(self.directory.metrics)
+
+    @cached_property
+    def plain_config(self) -> Mapping[str, Any]:
+        """config.yaml, by summary.json where it holds it too: JSON is read thirty times faster."""
+        return self.results.get("config") or load_stored(self.directory.config).as_dict()
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """Dotted name -> value, as text, as it is typed: those that decide what is learnt."""
+        return settings_of(self.plain_config)
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        """Of the best checkpoint."""
+        best = self.results.get("best", {})
+        return {name: float(value) for name, value in best.items() if isinstance(value, int | float)}
+
+    @property
+    def monitor(self) -> str:
+        return str(self.plain_config["monitor"])
+
+    def is_higher_better(self, metric: str) -> bool | None:
+        """Whether a higher value of ``metric`` is the better one; None where the run does not say."""
+        return is_higher_better(metric, stored_directions(self.summary))
 
 
-def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: Sequence[str] = ()) -> StoredRun:
+def settings_of(config: Mapping[str, Any]) -> dict[str, str]:
+    """The options chosen, then every knob and setting that decides what is learnt, as text by dotted name."""
+    options = {group: shown(option) for group, option in config["options"].items()}
+    neutral = settings_with("is_neutral", True)
+    others = {key: value for key, value in config.items() if key not in ("options", *neutral)}
+    plain = ((name, value) for name, value in leaves(others, ()) if not name.endswith("_target_"))
+    knobs = {name: value if isinstance(value, str) else shown(value) for name, value in plain}
+    return options | knobs
+
+
+def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: Sequence[str] = ()) -> SavedRun:
     """Read ``RUN key=value ...``: ``settings`` are keys of the config that may change, ``own`` belong to the verb.
 
     Which run ``last`` is, is said on standard error: standard output may be data. Raises ConfigError or DataError when
@@ -73,18 +199,17 @@ def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: 
         given = shlex.join(names) or "none"
         raise ConfigError(f"{verb}: give one run directory, or last: python -m runner {verb} RUN\n  given: {given}")
     changes = dict(read_change(verb, word, allowed) for word in argv if word not in names)
-    directory = find(names[0], Path(str(changes.get("output_dir") or usual_output_dir())))
+    run = replace(find(names[0], Path(str(changes.get("output_dir") or usual_output_dir()))), changes=changes)
     if names[0] == "last":
         with suppress(OSError):  # nobody reads it
-            print(f"last is {here(directory.path)}", file=sys.stderr)
-    if not directory.config.exists():
+            print(f"last is {here(run.path)}", file=sys.stderr)
+    if not run.directory.config.exists():
         raise DataError(
-            f"{directory.config}: not there; of a run without its settings only its results can be told\n"
-            f"  python -m runner report {shlex.quote(here(directory.path))}"
+            f"{run.directory.config}: not there; of a run without its settings only its results can be told\n"
+            f"  python -m runner report {shlex.quote(here(run.path))}"
         )
-    config = load_stored(directory.config, changes.get("trusted", ()))
-    edits = {key: value for key, value in changes.items() if key not in (*own, "trusted", "output_dir")}
-    return StoredRun(directory, config, changed(config, edits) if edits else config, changes)
+    _ = run.config  # what is wrong with it is to be known now
+    return run
 
 
 def is_run(word: str, allowed: Sequence[str]) -> bool:
@@ -105,127 +230,68 @@ def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]
         raise ConfigError(f"{word}: the value cannot be read") from fault
 
 
-def in_each_fold(stored: StoredRun, verb: str) -> str:
+def in_each_fold(run: SavedRun, verb: str) -> str:
     """Why the directory above the folds cannot answer, and which of those below it can."""
-    first, last = stored.folds[0].directory.path, stored.folds[-1].directory.path
+    first, last = run.folds[0].path, run.folds[-1].path
     return (
-        f"{stored.directory.path}: holds a net for each of its {len(stored.folds)} folds; "
+        f"{run.path}: holds a net for each of its {len(run.folds)} folds; "
         f"choose one, {first.name} to {last.name}\n  python -m runner {verb} {shlex.quote(str(first))} ..."
     )
 
 
-FORMATS = (1,)  # of summary.json
-NEEDED = ("dataset", "model", "optimizer")  # parts that no run is without
+def find(word: str, output_dir: Path) -> SavedRun:
+    """The run that ``word`` names: a path, or ``last``. Raises ConfigError or DataError when there is none."""
+    if word == "last":
+        return newest(output_dir)
+    directory = RunDirectory(Path(word).expanduser().absolute())
+    if not directory.path.is_dir():
+        above = next((folder for folder in directory.path.parents if RunDirectory(folder).config.exists()), None)
+        is_file = f"is a file of the run {here(above)}" if above else "is a file"
+        named = newest_named(word, output_dir)
+        advice = f"did you mean {here(named)}?" if named else "give a run directory, or last"
+        raise ConfigError(f"{word}: {is_file if directory.path.exists() else 'no such directory'}; {advice}")
+    run = SavedRun(directory)
+    if not run.is_begun and directory.is_claimed:
+        raise DataError(why_not_begun(directory))
+    if not directory.summary.exists() and not directory.config.exists():
+        raise DataError(
+            f"{word}: not a run directory: it holds neither config.yaml nor summary.json; "
+            f"those below it: python -m runner report {shlex.quote(word)}"
+        )
+    return run
 
 
-@dataclass(frozen=True)
-class PastRun:
-    """One run: what it was told and what came out. Every setting is text, as it is typed."""
-
-    path: Path
-    summary: Mapping[str, Any]
-    config: Mapping[str, Any]  # config.yaml as plain data
-    settings: Mapping[str, str]  # dotted name -> value, those that decide what is learnt
-    metrics: Mapping[str, float]  # of the best checkpoint
-    monitor: str
-
-    def is_higher_better(self, metric: str) -> bool | None:
-        """Whether a higher value of ``metric`` is the better one; None where the run does not say."""
-        return is_higher_better(metric, stored_directions(self.summary))
-
-    @property
-    def status(self) -> str:
-        return str(self.summary["status"])
-
-    @property
-    def is_done(self) -> bool:
-        return self.status in DONE
-
-    @property
-    def reason(self) -> str:
-        return str(self.summary.get("reason", "")).partition("\n")[0]
-
-    @property
-    def started(self) -> str:
-        return str(self.summary.get("started", ""))
+def why_not_begun(directory: RunDirectory) -> str:
+    """Of a directory that was claimed for a run and holds none: what happened, and how to start it again."""
+    if (directory.path / ".lock").exists() and directory.is_in_use:
+        return f"{here(directory.path)}: a run is about to begin here; wait for it"
+    try:
+        words = read_words(directory.path / ".hydra" / "overrides.yaml")
+        again = f"start it again: {shlex.join(['python', '-m', 'runner', 'train', *words])}"
+    except ConfigError:
+        again = "start it again with python -m runner train ...; it was not written yet what was typed"
+    return f"{here(directory.path)}: the run was killed before it began, nothing of it was saved\n  {again}"
 
 
-def read_runs(folders: Iterable[Path]) -> tuple[list[PastRun], list[str]]:
-    """Every run in or below ``folders``, each once, by the time it was started; and a line for each that is left out.
+def newest(output_dir: Path) -> SavedRun:
+    """The run started last, by the time in its summary: never by the file system's clock.
 
-    Where a run is made of folds, the folds are its runs.
+    Folds are no runs, nor is a directory without config.yaml.
     """
-    runs: list[PastRun] = []
-    left_out: list[str] = []
-    for path in dict.fromkeys(path.resolve() for folder in folders for path in run_paths(folder)):
-        try:
-            runs.append(read_run(path))
-        except DataError as fault:
-            told = str(fault).partition("\n")[0]
-            left_out.append(told if str(path) in told else f"{path}: {told}")
-    return sorted(runs, key=lambda run: (run.started, str(run.path))), left_out
+    for run in newest_first(output_dir):
+        if run.directory.config.exists():
+            return run
+    raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
 
 
-def run_paths(folder: Path) -> Iterator[Path]:
-    """The run directories in and below ``folder``: what holds a summary.json or config.yaml, or the folds in it."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return  # not ours to read
-    inner = [entry for entry in entries if not entry.name.startswith(".") and is_folder(entry)]
-    if not any(entry.name in ("summary.json", "config.yaml") for entry in entries):
-        below = inner
-    elif not (below := [entry for entry in inner if entry.name.startswith("fold-")]):
-        yield Path(folder)
-    for entry in below:
-        yield from run_paths(Path(entry.path))
+def newest_named(word: str, output_dir: Path) -> Path | None:
+    """The newest run whose ``name=`` is the end of ``word``: what somebody meant who left out the date and the time."""
+    name = re.compile(rf"\d\d-\d\d-\d\d-\d{{6}}-{re.escape(Path(word).name)}")
+    return next((run.path for run in newest_first(output_dir) if name.fullmatch(run.path.name)), None)
 
 
-def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a folder, or a link to one: to one that it lies in it would lead round and round."""
-    if not entry.is_symlink():
-        return entry.is_dir()
-    above = Path(entry.path).absolute().parents
-    return os.path.isdir(entry) and Path(entry.path).resolve() not in map(Path.resolve, above)
-
-
-def read_run(path: Path) -> PastRun:
-    """The run in ``path``. Raises DataError saying what is missing or wrong."""
-    directory = RunDirectory(path)
-    if not directory.summary.exists():
-        raise DataError(f"{path}: no summary.json: the run ended before its first step; start it again, or resume it")
-    summary = directory.read_results()
-    if not isinstance(summary.get("status"), str):
-        raise DataError(f"{path}: its summary.json is not one of this program")
-    if summary.get("format") not in FORMATS:
-        raise DataError(f"{path}: format {summary.get('format')}, this build reads format {FORMATS[-1]}")
-    config = summary.get("config") or load_stored(directory.config).as_dict()  # summaries did not always hold it
-    try:
-        metrics, settings = numbers(summary.get("best", {})), settings_of(config)
-        check_parts(config)
-        return PastRun(path, summary, config, settings, metrics, monitor=str(config["monitor"]))
-    except (AttributeError, KeyError, TypeError, ValueError) as fault:
-        raise DataError(f"{directory.summary}: damaged: {type(fault).__name__} in config or best: {fault}") from fault
-
-
-def check_parts(config: Mapping[str, Any]) -> None:
-    """Raises KeyError or TypeError where a config does not name its parts and say what their knobs are."""
-    options = config["options"]
-    for group, option in (*options.items(), *((needed, options[needed]) for needed in NEEDED)):
-        named = {option: config[group]} if group != "metric" else {name: config[group][name] for name in option}
-        if not all(isinstance(name, str) and isinstance(node, Mapping) for name, node in named.items()):
-            raise TypeError(f"{group} is no part")
-
-
-def settings_of(config: Mapping[str, Any]) -> dict[str, str]:
-    """The options chosen, then every knob and setting that decides what is learnt, as text by dotted name."""
-    options = {group: shown(option) for group, option in config["options"].items()}
-    neutral = settings_with("is_neutral", True)
-    others = {key: value for key, value in config.items() if key not in ("options", *neutral)}
-    plain = ((name, value) for name, value in leaves(others, ()) if not name.endswith("_target_"))
-    knobs = {name: value if isinstance(value, str) else shown(value) for name, value in plain}
-    return options | knobs
-
-
-def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in metrics.items() if isinstance(value, int | float)}
+def newest_first(output_dir: Path) -> list[SavedRun]:
+    """Every run; a damaged stranger does not hide the others, and named directly it says what is wrong."""
+    runs = [SavedRun(RunDirectory(path.parent)) for path in output_dir.absolute().rglob("summary.json")]
+    found = [run for run in runs if run.directory.whole == run.directory and run.known]
+    return sorted(found, key=lambda run: (run.started, run.path), reverse=True)

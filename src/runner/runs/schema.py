@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import torch
 from torch import Tensor
 
-from runner.contracts import Column, Data, DatePart, Missing, Notation, Task
+from runner.contracts import Column, Data, Notation, Task
 from runner.data.picture import edges
 from runner.errors import DataError
 from runner.runs.directory import RunDirectory
@@ -22,6 +22,7 @@ ROWS_LOOKED_AT = 1000
 BRIGHTEST = 255  # of a picture in a file
 LARGEST_ROW = 10**8  # numbers: 0.4 GB
 LONGEST_SHOWN = 60  # characters of a value that differs
+LATER = ("source", "notation", *(field.name for field in fields(Notation)))  # of a column; an older build has none
 
 
 @dataclass(frozen=True)
@@ -100,58 +101,35 @@ def _difference(name: str, before: Any, now: Any) -> str:
     if isinstance(before, tuple) and len(before) == len(now):
         place = next(place for place, (old, new) in enumerate(zip(before, now, strict=True)) if old != new)
         return _difference(f"{name}[{place}]", before[place], now[place])
-    return f"{name} was {_short(before)}, is {_short(now)}"
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} ..."
+    old, new = (
+        text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} ..." for text in map(str, (before, now))
+    )
+    return f"{name} was {old}, is {new}"
 
 
 def _checked(content: dict[str, Any], path: Path) -> Schema:
     if content.pop("format", None) != FORMAT:
         raise DataError(f"{path}: of another format; this build reads format {FORMAT}")
     try:
-        schema = _schema(content)
+        schema: Schema = _read(Schema, content)
+        if unknown := {column.notation.decimal for column in schema.columns} - {"", ".", ","}:
+            raise ValueError(f"decimal {', '.join(unknown)}")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as fault:
         raise DataError(f"{path}: damaged: {fault}") from fault
-    has_row = bool(schema.row_shape) and min(schema.row_shape) > 0 and prod(schema.row_shape) <= LARGEST_ROW
-    if schema.task not in get_args(Task) or not has_row:
+    if not schema.row_shape or min(schema.row_shape) <= 0 or prod(schema.row_shape) > LARGEST_ROW:
         raise DataError(f"{path}: damaged: task {schema.task}, row_shape {list(schema.row_shape)}")
     return schema
 
 
-def _schema(content: dict[str, Any]) -> Schema:
-    return Schema(
-        task=content["task"],
-        class_names=tuple(map(str, content["class_names"])),
-        row_shape=tuple(map(int, content["row_shape"])),
-        columns=tuple(map(_column, content["columns"])),
-        black=float(content["black"]),
-        white=float(content["white"]),
-        border=float(content["border"]),
-    )
-
-
-def _column(content: dict[str, Any]) -> Column:
-    missing = content["missing"]
-    if missing not in get_args(Missing):
-        raise ValueError(f"missing {missing}")
-    return Column(
-        name=str(content["name"]),
-        categories=tuple(map(str, content["categories"])),
-        ordered=bool(content["ordered"]),
-        missing=missing,
-        takes_unknown=bool(content["takes_unknown"]),
-        notation=_notation(content.get("notation", {})),
-        source=str(content.get("source", "")),
-    )
-
-
-def _notation(content: dict[str, Any]) -> Notation:
-    """How cells spell numbers; a run of an older build says nothing of it."""
-    decimal, part = str(content.get("decimal", "")), content.get("date_part", "")
-    if decimal not in ("", ".", ",") or part not in get_args(DatePart):
-        raise ValueError(f"decimal {decimal}, date_part {part}")
-    unit, date_format = str(content.get("unit", "")), str(content.get("date_format", ""))
-    return Notation(decimal, tuple(map(str, content.get("markers", ()))), unit, date_format, part)
+def _read(kind: Any, value: Any) -> Any:
+    """What was stored of a field of that type. Raises KeyError, TypeError, ValueError and the like."""
+    if is_dataclass(kind):
+        names = {name: of for name, of in get_type_hints(kind).items() if name in value or name not in LATER}
+        return cast(Any, kind)(**{name: _read(of, value[name]) for name, of in names.items()})
+    if get_origin(kind) is tuple:
+        return tuple(_read(get_args(kind)[0], item) for item in value)
+    if get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            raise ValueError(f"{value} is none of {', '.join(map(repr, get_args(kind)))}")
+        return value
+    return kind(value)

@@ -5,7 +5,6 @@ In a terminal with colours and a bar; elsewhere in plain lines. rich decides whi
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,9 +20,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from runner.screen.epochs import EpochTable, LiveBar, plain_line
+from runner.screen.epochs import EpochLines, LiveBar
 from runner.screen.plan import outline_lines, outline_panel
-from runner.screen.remarks import remark
 from runner.screen.result import (
     MAX_CLASSES,
     class_table,
@@ -32,9 +30,10 @@ from runner.screen.result import (
     next_commands,
     per_class,
     score_table,
-    written,
+    weights_file,
 )
-from runner.text import message, visible
+from runner.screen.table import Listing
+from runner.text import discard, here, message, say, visible
 
 if TYPE_CHECKING:
     from runner.contracts import Outcome, Outline, Report
@@ -72,14 +71,9 @@ class RunConsole:
 
     def start(self, outline: Outline, step: int = 0) -> None:
         """Shows what will run, from ``step`` on, and in a terminal the bar."""
-        self._outline = outline
-        if not self._brief:
-            self.introduce(outline)
-        remark_width = len("  notes 1.3203 | here 1.3600 | +3 %") if outline.reference.figures else 0
-        self._with_rate = outline.scheduler != "none"  # else it stays what the panel says
-        self._epochs = EpochTable(
-            outline.epochs, outline.monitor, self._out.width, remark_width, with_rate=self._with_rate
-        )
+        self.introduce(outline)
+        self._num_epochs = outline.epochs
+        self._epochs = EpochLines(outline, self._out.width if self._out.is_interactive else None)
         self._epoch_began = self._clock()
         if self._out.is_interactive:
             self._bar = LiveBar(self._out, outline, step, self._clock)
@@ -88,9 +82,10 @@ class RunConsole:
         """Shows what will run."""
         if self._out.is_interactive:
             self.show(outline_panel(outline, self._out.width))
-        else:
-            self.show(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
-            self.show(*[Text(outline.hint)] * bool(outline.hint))
+            return
+        self.show(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
+        if outline.hint:
+            self.show(Text(outline.hint))
 
     def report(self, report: Report, *, best: bool = False) -> None:
         """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far.
@@ -99,24 +94,30 @@ class RunConsole:
         """
         if self._bar is not None:
             self._guarded(partial(self._bar.update, report))
-        if report.epoch_end and not self._brief:
+        if report.epoch_end:
             now = self._clock()
             seconds, self._epoch_began = now - self._epoch_began, now
-            if report.epoch == 1 or report.epoch % ceil(self._outline.epochs / MOST_LINES) == 0:
-                self.show(*self._epoch_lines(report, seconds, best=best))
+            if report.epoch == 1 or report.epoch % ceil(self._num_epochs / MOST_LINES) == 0:
+                self.show(*self._epochs.lines(report, seconds, best=best))
 
     def finish(self, outline: Outline, outcome: Outcome, logdir: Path | None, remarks: Sequence[str] = ()) -> None:
         """Shows how it went, on which classes, the ``remarks`` on it, where everything is and what to type next."""
         self.close()
-        if self._brief:
-            return
         style = ENDING_STYLES.get(outcome.status, "bold red")
         self.show(Text(), Text(ending(outline, outcome), style=style))
         self.scores(outline, outcome)
+        commands = next_commands(outline, outcome, logdir)
+        self.show_end(
+            remarks, outline.run_dir, f"checkpoints/{weights_file(outline, outcome)}  metrics.jsonl", commands
+        )
+
+    def show_end(self, remarks: Sequence[str], run_dir: Path, files: str, commands: Sequence[str]) -> None:
+        """Shows the ``remarks``, where everything is and what to type next."""
         if remarks:
             self.show(Text(), *(Text(line, style="cyan") for line in remarks))
-        self.show(Text(), *written(outline, outcome), Text("next", style="dim"))
-        self.show(*(Text(f"  {command}", style="cyan") for command in next_commands(outline, outcome, logdir)))
+        self.show(Text(), Text("written to", style="dim"), Text(f"  {here(run_dir)}"))
+        self.show(Text(f"  {files}  summary.json", style="dim"), Text("next", style="dim"))
+        self.show(*(Text(f"  {command}", style="cyan") for command in commands))
 
     def scores(self, outline: Outline, outcome: Outcome) -> None:
         """Shows the metrics of every split, and the classes of the judged one where they are few enough to read."""
@@ -124,8 +125,24 @@ class RunConsole:
             self.show(Text(), score_table(outline, outcome))
         if outcome.linear_left_out:
             self.show(Text(f"no linear model beside it: {outcome.linear_left_out}", style="dim"))
-        if outcome.confusion and len(outcome.confusion) <= MAX_CLASSES:
-            self.show(Text(), *self.class_report(outline.class_names, outcome.confusion, outcome.judged_split))
+        self.show_classes(outline.class_names, outcome.confusion, outcome.judged_split)
+
+    def show_classes(self, names: Sequence[str], confusion: Sequence[Sequence[int]], split: str) -> None:
+        """The report of each class and the confusion matrix, side by side where they fit; nothing of many classes."""
+        if not confusion or len(confusion) > MAX_CLASSES:
+            return
+        classes = class_table(names, per_class(confusion), split)
+        matrix = confusion_table(names, confusion, self._out.width)
+        if matrix is None:
+            self.show(Text(), classes)
+            return
+        needed = sum(Measurement.get(self._out, self._out.options, table).maximum for table in (classes, matrix))
+        if needed + 4 > self._out.width:
+            self.show(Text(), classes, Text(), matrix)
+            return
+        beside = Table.grid(padding=(0, 4, 0, 0))
+        beside.add_row(classes, matrix)
+        self.show(Text(), beside)
 
     def note(self, text: str) -> None:
         """Says ``text`` on standard output."""
@@ -150,34 +167,9 @@ class RunConsole:
             self._guarded(self._bar.stop)
             self._bar = None
 
-    def _epoch_lines(self, report: Report, seconds: float, *, best: bool) -> list[Text]:
-        epoch = report.epoch
-        said = remark(self._outline.reference, epoch, report.values)
-        if self._out.is_interactive:
-            return self._epochs.lines(epoch, report.values, seconds, best=best, remark=said)
-        line = plain_line(
-            epoch, self._outline.epochs, report.values, seconds, best=best, remark=said, with_rate=self._with_rate
-        )
-        return [Text(line)]
-
-    def class_report(
-        self, names: Sequence[str], confusion: Sequence[Sequence[int]], split: str
-    ) -> list[RenderableType]:
-        """The report of each class and the confusion matrix: side by side where they fit."""
-        classes = class_table(names, per_class(confusion), split)
-        matrix = confusion_table(names, confusion, self._out.width)
-        if matrix is None:
-            return [classes]
-        needed = sum(Measurement.get(self._out, self._out.options, table).maximum for table in (classes, matrix))
-        if needed + 4 > self._out.width:
-            return [classes, Text(), matrix]
-        beside = Table.grid(padding=(0, 4, 0, 0))
-        beside.add_row(classes, matrix)
-        return [beside]
-
     def show(self, *lines: RenderableType) -> None:
         """Puts the lines on standard output."""
-        for line in lines:
+        for line in () if self._brief else lines:
             self._guarded(partial(self._out.print, line, soft_wrap=isinstance(line, Text)))
 
     def _guarded(self, show: Callable[[], None]) -> None:
@@ -185,7 +177,7 @@ class RunConsole:
             show()
         except OSError as error:
             self._out.quiet = True
-            _discard(self._out.file)
+            discard(self._out.file)
             self._err.print(f"warning: standard output: {error.strerror}; the run goes on, nothing more is shown")
 
 
@@ -211,8 +203,9 @@ def console(stream: IO[str]) -> Console:
     return made
 
 
-def _discard(stream: IO[str]) -> None:
-    """Points ``stream`` at nothing, so that what it still holds does not fail again when Python ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+def draw(listing: Listing) -> None:
+    """The listing on standard output: with rich in a terminal, as aligned plain lines elsewhere."""
+    if sys.stdout.isatty():
+        console(sys.stdout).print(listing.table(), *(Text(note, style="dim") for note in listing.notes), sep="\n")
+    else:
+        say(*listing.lines())

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
+from runner.screen.result import remark
 from runner.text import duration, figure
 
 if TYPE_CHECKING:
@@ -25,78 +27,75 @@ NO_VALUE = "-"
 RATE = "lr"
 
 
-class EpochTable:
-    """The lines of a terminal. Where not every metric fits beside the others, the least telling are left out."""
+class EpochLines:
+    """The lines that epochs leave: in columns on a terminal of ``width``, with the name of each value elsewhere (None).
 
-    def __init__(self, epochs: int, monitor: str, width: int, remark_width: int = 0, *, with_rate: bool):
-        self._with_rate = with_rate
-        self._epochs = epochs
-        self._monitor = monitor
-        self._width = width - remark_width
+    Where not every metric fits beside the others, the least telling are left out.
+    """
+
+    def __init__(self, outline: Outline, width: int | None):
+        self._outline = outline
+        self._with_rate = outline.scheduler != "none"  # else it stays what the panel says
+        remark_width = len("  notes 1.3203 | here 1.3600 | +3 %") if outline.reference.figures else 0
+        self._width = None if width is None else width - remark_width
         self._seen: list[str] = []
         self._columns: list[str] = []
 
-    def lines(
-        self, epoch: int, values: Mapping[str, float], seconds: float, *, best: bool, remark: str = ""
-    ) -> list[Text]:
-        """The line of ``epoch``; before it the head, where there is none yet or a metric is new."""
-        new = [name for name in told(values, with_rate=self._with_rate) if name not in self._seen]
-        if new:
-            self._seen = told([*self._seen, *new], with_rate=self._with_rate)
-            self._columns = self._fitting(self._seen)
-        return [self._head()] * bool(new) + [self._line(epoch, values, seconds, best, remark)]
+    def lines(self, report: Report, seconds: float, *, best: bool) -> list[Text]:
+        """The line of an epoch; before it the head, where there is none yet or a metric is new."""
+        known = remark(self._outline.reference, report.epoch, report.values)
+        names = self._in_order(report.values)
+        if self._width is None:
+            pairs = [f"{name} {as_text(name, report.values[name]):>6}" for name in names]
+            ends = [duration(seconds), BEST if best else "", known]
+            return [Text(GAP.join(filter(None, [f"epoch {self._number(report.epoch)}", *pairs, *ends])))]
+        line = partial(self._line, report, seconds, best=best, known=known)
+        new = [name for name in names if name not in self._seen]
+        if not new:
+            return [line()]
+        self._seen = self._in_order([*self._seen, *new])
+        self._columns = self._fitting(self._seen, self._width)
+        return [self._head(), line()]
+
+    def _number(self, epoch: int) -> str:
+        epochs = self._outline.epochs
+        return f"{epoch:>{len(str(epochs))}}/{epochs}"
 
     def _head(self) -> Text:
         names = [name.rjust(_column_width(name)) for name in self._columns]
         return Text(GAP.join([self._epoch_head(), *names, "  time"]), style="dim")
 
-    def _line(self, epoch: int, values: Mapping[str, float], seconds: float, best: bool, remark: str) -> Text:
-        line = Text(f"{epoch}/{self._epochs}".rjust(len(self._epoch_head())))
+    def _line(self, report: Report, seconds: float, *, best: bool, known: str) -> Text:
+        line = Text(self._number(report.epoch).rjust(len(self._epoch_head())))
         for name in self._columns:
-            value = as_text(name, values[name]) if name in values else NO_VALUE
-            style = "bold green" if best and name == self._monitor else ""
+            value = as_text(name, report.values[name]) if name in report.values else NO_VALUE
+            style = "bold green" if best and name == self._outline.monitor else ""
             line.append(GAP + value.rjust(_column_width(name)), style)
         line.append(GAP + duration(seconds).rjust(6), "dim")
-        line.append(GAP + (BEST if best else " " * len(BEST)) if best or remark else "", "bold green")
-        return line.append(GAP * bool(remark) + remark, "cyan")
+        if best or known:
+            line.append(GAP + (BEST if best else " " * len(BEST)), "bold green")
+        return line.append(GAP + known, "cyan") if known else line
 
     def _epoch_head(self) -> str:
-        return "epoch".rjust(2 * len(str(self._epochs)) + 1)
+        return "epoch".rjust(2 * len(str(self._outline.epochs)) + 1)
 
-    def _fitting(self, names: Sequence[str]) -> list[str]:
+    def _fitting(self, names: Sequence[str], width: int) -> list[str]:
         """``names`` without the least telling ones: the monitor stays longest, then losses, then what is held out."""
 
         def place(name: str) -> tuple[bool, ...]:
-            return name != self._monitor, name == RATE, not name.endswith("/loss"), name.startswith("train/")
+            return name != self._outline.monitor, name == RATE, not name.endswith("/loss"), name.startswith("train/")
 
         kept = sorted(names, key=place)
-        room = self._width - len(self._epoch_head()) - TAIL_WIDTH
+        room = width - len(self._epoch_head()) - TAIL_WIDTH
         while len(kept) > 1 and sum(len(GAP) + _column_width(name) for name in kept) > room:
             kept.pop()
         return [name for name in names if name in kept]
 
-
-def plain_line(
-    epoch: int,
-    epochs: int,
-    values: Mapping[str, float],
-    seconds: float,
-    *,
-    best: bool,
-    remark: str = "",
-    with_rate: bool,
-) -> str:
-    """The line of ``epoch`` for a file: ``epoch  3/10  train/loss 0.1234  val/loss 0.1102  1.2 s  * best``."""
-    number = f"epoch {epoch:>{len(str(epochs))}}/{epochs}"
-    pairs = [f"{name} {as_text(name, values[name]):>6}" for name in told(values, with_rate=with_rate)]
-    return GAP.join([number, *pairs, duration(seconds), *[BEST] * best, *[remark] * bool(remark)])
-
-
-def told(names: Mapping[str, float] | Sequence[str], *, with_rate: bool) -> list[str]:
-    """The metrics of a split among ``names``: train before val before test, the loss first; then the learning rate."""
-    named = [name for name in names if name.partition("/")[0] in SPLITS and name != "train/batch_loss"]
-    in_order = sorted(named, key=lambda name: (SPLITS.index(name.partition("/")[0]), not name.endswith("/loss")))
-    return [*in_order, *[RATE] * (with_rate and RATE in names)]
+    def _in_order(self, names: Mapping[str, float] | Sequence[str]) -> list[str]:
+        """The metrics of a split: train before val before test, the loss first; then the learning rate."""
+        named = [name for name in names if name.partition("/")[0] in SPLITS and name != "train/batch_loss"]
+        named.sort(key=lambda name: (SPLITS.index(name.partition("/")[0]), not name.endswith("/loss")))
+        return [*named, RATE] if self._with_rate and RATE in names else named
 
 
 def as_text(name: str, value: float) -> str:
@@ -176,7 +175,8 @@ def _columns(width: int) -> list[ProgressColumn]:
     bar = BarColumn(bar_width=None, complete_style="cyan", finished_style="cyan")
     steps, loss = TextColumn("{task.completed:,.0f}/{task.total:,.0f}"), TextColumn("{task.fields[loss]}")
     rate, left = TextColumn("{task.fields[rate]}", style="dim"), TextColumn("{task.fields[left]}", style="dim")
-    return [TextColumn("{task.fields[epoch]}"), bar, steps, loss, *[rate] * (width >= NARROW), left]
+    shown = [rate, left] if width >= NARROW else [left]
+    return [TextColumn("{task.fields[epoch]}"), bar, steps, loss, *shown]
 
 
 def _rate_text(rate: float) -> str:

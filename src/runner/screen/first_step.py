@@ -11,13 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.screen.table import bare_table
-from runner.text import figure
+from runner.text import figure, shape_text
 
 if TYPE_CHECKING:
     from runner.config.run_config import Config
     from runner.experiment.first_step import FirstStep, LayerOutput, WeightChange
 
 CLASSES_SHOWN = 10
+BATCH = "A few rows at a time: their mean gradient is a good guess at that of all rows, and cheap."
+FORWARD = "Each layer turns the batch into another one; the last has a number for each possible answer."
+LOSS = "One number says how wrong the batch is: what training makes small."
+BACKWARD = "The gradient of each weight says how much faster the loss grows when that weight grows."
 SOFTMAX = "softmax makes them positive, and 1 in sum"
 RANKING = "the raw outputs rank the classes, and so does their softmax: this loss makes no probabilities of them"
 SIGMOID = "sigmoid puts it between 0 and 1"
@@ -25,34 +29,27 @@ SIGMOIDS = "a sigmoid puts each between 0 and 1, and all are scaled to 1 in sum"
 
 
 def lesson(step: FirstStep, config: Config, class_names: Sequence[str]) -> RenderableType:
-    """The five steps, from the batch to the changed weights."""
-    parts = [
-        *batch_part(step, config, class_names),
-        *forward_part(step, class_names),
-        *loss_part(step, config, class_names),
-        *backward_part(step, config),
-        *update_part(step, config),
-    ]
-    return Group(*parts)
+    """The five steps, from the batch to the changed weights: the name of each, why it is taken, its numbers."""
+    rule = f"{config.optimizer.option} moves every weight a little against its gradient; lr {step.lr:g} says how far."
+    parts = {
+        ("1  the batch", BATCH): batch_part(step, class_names),
+        ("2  forward", FORWARD): forward_part(step, class_names),
+        ("3  loss", LOSS): loss_part(step, config, class_names),
+        ("4  backward", BACKWARD): backward_part(step, config),
+        ("5  step", rule): update_part(step),
+    }
+    heads = (Text.assemble("\n", (name, "bold cyan"), "  ", (why, "dim")) for name, why in parts)
+    return Group(*(line for head, part in zip(heads, parts.values(), strict=True) for line in (head, *part)))
 
 
-def batch_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> Iterator[RenderableType]:
+def batch_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[RenderableType]:
     names = [class_names[int(label)] if class_names else figure(label) for label in step.labels]
-    yield heading(
-        "1  the batch", "A few rows at a time: their mean gradient is a good guess at that of all rows, and cheap."
-    )
-    yield Text(f"   x  {sized(step.batch_shape)}, prepared: {figure(step.low)} to {figure(step.high)}")
+    yield Text(f"   x  {shape_text(step.batch_shape)}, prepared: {figure(step.low)} to {figure(step.high)}")
     yield Text(f"   y  {', '.join(names)}, ...")
 
 
 def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[RenderableType]:
-    yield heading(
-        "2  forward", "Each layer turns the batch into another one; the last has a number for each possible answer."
-    )
-    table = bare_table(["   layer", "", "shape", "mean", "deviation"], numbers=(3, 4))
-    for layer in step.layers:
-        table.add_row(*map(Text, layer_cells(layer)))
-    yield table
+    yield bare_table(["   layer", "", "shape", "mean", "deviation"], map(layer_cells, step.layers), numbers=(3, 4))
     if step.of_classes:
         how = SIGMOIDS if step.each_by_itself else SOFTMAX if step.logits.shape[1] > 1 else SIGMOID
         yield Text(f"   {RANKING if step.ranks_only else f'the raw outputs (logits) as probabilities: {how}'}")
@@ -60,7 +57,7 @@ def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[Render
 
 
 def layer_cells(layer: LayerOutput) -> tuple[str, ...]:
-    return f"   {layer.name}", layer.kind, sized(layer.shape), figure(layer.mean), figure(layer.std)
+    return f"   {layer.name}", layer.kind, shape_text(layer.shape), figure(layer.mean), figure(layer.std)
 
 
 def outputs_table(step: FirstStep, class_names: Sequence[str]) -> Table:
@@ -69,15 +66,15 @@ def outputs_table(step: FirstStep, class_names: Sequence[str]) -> Table:
     names = list(class_names) if len(logits_K) > 1 else [class_names[1]]
     shares = step.shares[0, -len(logits_K) :].tolist()
     heads = ("output", "score") if step.ranks_only else ("logit", "probability")
-    table = bare_table(["   first row", *heads, ""], numbers=range(1, 1 + len(heads)))
-    for name, logit, share in list(zip(names, logits_K.tolist(), shares, strict=True))[:CLASSES_SHOWN]:
-        mark = "<- the truth" if name == class_names[int(step.labels[0])] else ""
-        table.add_row(*map(Text, (f"   {name}", figure(logit), f"{share:.4f}", mark)))
-    return table
+    truth = class_names[int(step.labels[0])]
+    rows = [
+        (f"   {name}", figure(logit), f"{share:.4f}", "<- the truth" if name == truth else "")
+        for name, logit, share in zip(names, logits_K.tolist(), shares, strict=True)
+    ]
+    return bare_table(["   first row", *heads, ""], rows[:CLASSES_SHOWN], numbers=(1, 2))
 
 
 def loss_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> Iterator[RenderableType]:
-    yield heading("3  loss", "One number says how wrong the batch is: what training makes small.")
     if step.row_losses:
         told = ", ".join(map(figure, step.row_losses))
         yield Text(f"   {config.loss.option} of the first rows: {told}, ...")
@@ -88,27 +85,15 @@ def loss_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> It
 
 
 def backward_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
-    yield heading(
-        "4  backward", "The gradient of each weight says how much faster the loss grows when that weight grows."
-    )
-    table = bare_table(["   parameter", "shape", "length of the gradient"], numbers=(2,))
-    for change in step.changes:
-        table.add_row(*map(Text, (f"   {change.name}", sized(change.shape), figure(change.grad_norm))))
-    yield table
+    rows = ((f"   {change.name}", shape_text(change.shape), figure(change.grad_norm)) for change in step.changes)
+    yield bare_table(["   parameter", "shape", "length of the gradient"], rows, numbers=(2,))
     clipped = f", cut to {config.grad_clip_norm:g} at most" if config.grad_clip_norm is not None else ""
     again = " at the last of several looks at the batch" if config.optimizer.option == "lbfgs" else ""
     yield Text(f"   all of them together: {figure(step.grad_norm)}{clipped}{again}")
 
 
-def update_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
-    yield heading(
-        "5  step",
-        f"{config.optimizer.option} moves every weight a little against its gradient; lr {step.lr:g} says how far.",
-    )
-    table = bare_table(["   parameter", "weights", "moved by", "ratio"])
-    for change in step.changes:
-        table.add_row(*map(Text, update_cells(change)))
-    yield table
+def update_part(step: FirstStep) -> Iterator[RenderableType]:
+    yield bare_table(["   parameter", "weights", "moved by", "ratio"], map(update_cells, step.changes))
     better = "smaller" if step.loss_after < step.loss else "not smaller: the step was too long, lower optimizer.lr"
     yield Text(f"   loss of the same batch now: {figure(step.loss_after)}, it was {figure(step.loss)}: {better}")
 
@@ -116,11 +101,3 @@ def update_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
 def update_cells(change: WeightChange) -> tuple[str, ...]:
     ratio = f"{100 * change.update_norm / change.weight_norm:.2g} %" if change.weight_norm else "-"
     return f"   {change.name}", figure(change.weight_norm), figure(change.update_norm), ratio
-
-
-def heading(title: str, why: str) -> Text:
-    return Text.assemble("\n", (title, "bold cyan"), "  ", (why, "dim"))
-
-
-def sized(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))

@@ -11,7 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from runner.text import counted, here, visible
+from runner.screen.table import bare_table
+from runner.text import counted, here, number, shape_text, visible
 
 if TYPE_CHECKING:
     from runner.contracts import Layer, Outline
@@ -61,62 +62,41 @@ def outline_lines(outline: Outline) -> list[tuple[str, str]]:
     ]
 
 
-def layer_rows(layers: Sequence[Layer]) -> list[tuple[str, str, str, str]]:
+def _layer_table(layers: Sequence[Layer]) -> Table:
     """Name, kind, output shape and parameters of each layer; of many, the first and the last with a line between."""
     layers = [layer for layer in layers if layer.name] or list(layers)
-    if len(layers) <= MAX_LAYERS:
-        return [_layer_row(layer) for layer in layers]
-    first, middle, last = layers[:6], layers[6:-5], layers[-5:]
-    between = ("...", f"{len(middle)} more layers", "", f"{sum(layer.num_parameters for layer in middle):,}")
-    return [*map(_layer_row, first), between, *map(_layer_row, last)]
-
-
-def _layer_table(layers: Sequence[Layer]) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(style="cyan", overflow="ellipsis", no_wrap=True)
-    table.add_column(overflow="ellipsis", no_wrap=True)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    for row in layer_rows(layers):
-        table.add_row(*map(Text, row))
+    rows = [(layer.name, layer.kind, shape_text(layer.out_shape), number(layer.num_parameters)) for layer in layers]
+    if len(layers) > MAX_LAYERS:
+        num_parameters = sum(layer.num_parameters for layer in layers[6:-5])
+        rows[6:-5] = [("...", f"{len(layers) - 11} more layers", "", f"{num_parameters:,}")]
+    table = bare_table([""] * 4, rows, numbers=(3,), gap=2)
+    table.show_header = False
+    for column, style in zip(table.columns, ("cyan", "", "dim", ""), strict=True):
+        column.style, column.no_wrap, column.overflow = style, True, "ellipsis"
     return table
 
 
-def _layer_row(layer: Layer) -> tuple[str, str, str, str]:
-    parameters = f"{layer.num_parameters:,}" if layer.num_parameters else "-"
-    return layer.name, layer.kind, _shape_text(layer.out_shape), parameters
-
-
-def _shape_text(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))
-
-
 def _data_text(outline: Outline) -> str:
-    num_features = counted(outline.in_shape[0], "column")
-    rows = f"images {_shape_text(outline.in_shape)}" if len(outline.in_shape) > 1 else num_features
+    is_images = len(outline.in_shape) > 1
+    rows = f"images {shape_text(outline.in_shape)}" if is_images else counted(outline.in_shape[0], "column")
     return f"{outline.options['dataset']}, {outline.task}, {rows}"
 
 
 def _classes_text(names: Sequence[str], counts: Sequence[int]) -> str:
     """The classes with their train rows: each count where there are few classes, the range where there are many."""
-    names = list(map(visible, names))
+    names, fewest, most = list(map(visible, names)), min(counts), max(counts)
     if len(names) <= 5:
-        each = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
-        return f"{len(names)} classes: {each}{_imbalance_text(counts)}"
-    shown = ", ".join(names if len(names) <= MAX_CLASSES else [*names[:5], "...", names[-1]])
-    if list(names) == [str(number) for number in range(len(names))]:
-        shown = f"0 to {names[-1]}"
-    fewest, most = min(counts), max(counts)
-    each = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    return f"{len(names)} classes: {shown}; {each} train rows each{_imbalance_text(counts)}"
-
-
-def _imbalance_text(counts: Sequence[int]) -> str:
-    """What to know where accuracy flatters: how many rows the commonest class has for each of the rarest."""
-    fewest, most = min(counts), max(counts)
+        shown = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
+    else:
+        shown = ", ".join(names if len(names) <= MAX_CLASSES else [*names[:5], "...", names[-1]])
+        if names == list(map(str, range(len(names)))):
+            shown = f"0 to {names[-1]}"
+        shown += f"; {most:,} train rows each" if fewest == most else f"; {fewest:,} to {most:,} train rows each"
     if fewest == 0:
-        return "; a class without a train row"
-    return f"; imbalanced, {most / fewest:.3g} to 1" if most >= NOTABLE_IMBALANCE * fewest else ""
+        shown += "; a class without a train row"
+    elif most >= NOTABLE_IMBALANCE * fewest:  # what to know where accuracy flatters
+        shown += f"; imbalanced, {most / fewest:.3g} to 1"
+    return f"{len(names)} classes: {shown}"
 
 
 def _training_text(outline: Outline) -> str:

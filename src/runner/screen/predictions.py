@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from torch import Tensor
 
 from runner.runs.files import csv_cells
@@ -55,7 +55,7 @@ def single_lines(answers: Answers, top: int | None) -> Iterator[str]:
         (ranked,) = answers.ranked(top or MOST_LISTED)
         width = max(cell_len(name) for name, _ in ranked)
         for place, (name, value) in enumerate(ranked):
-            yield f"{'' if place else 'predicted':9} {filled(name, width)}  {answers.shown(value)}"
+            yield f"{'' if place else 'predicted':9} {set_cell_size(name, width)}  {answers.shown(value)}"
     for truth in answers.truths:
         yield f"true      {truth if isinstance(truth, str) else f'{truth:.6g}'}"
 
@@ -63,58 +63,47 @@ def single_lines(answers: Answers, top: int | None) -> Iterator[str]:
 def lines(answers: Answers, top: int | None, *, heading: bool) -> Iterator[str]:
     """A line for each row: what it is called, the likeliest class and how likely, then those after it."""
     width = max(map(cell_len, [*answers.names, "input"]))
-    if not answers.class_names:
-        yield from [f"{filled('input', width)}  predicted"] * heading
-        for name, value in zip(answers.names, answers.scores.tolist(), strict=True):
-            yield f"{filled(name, width)}  {figure(value)}"
-        return
     class_width = max(map(cell_len, [*answers.class_names, "predicted"]))
-    yield from [f"{filled('input', width)}  {filled('predicted', class_width)}          then"] * heading
+    if heading:
+        head = f"{set_cell_size('input', width)}  {set_cell_size('predicted', class_width)}"
+        yield f"{head}          then" if answers.class_names else head
+    if not answers.class_names:
+        for name, value in zip(answers.names, answers.scores.tolist(), strict=True):
+            yield f"{set_cell_size(name, width)}  {figure(value)}"
+        return
     for name, ranked in zip(answers.names, answers.ranked(top or 1 + RUNNERS_UP), strict=True):
-        first, *others = [f"{filled(k, class_width)}  {answers.shown(value)}" for k, value in ranked]
-        yield "  ".join([filled(name, width), first, *others])
+        yield "  ".join(
+            [set_cell_size(name, width), *(f"{set_cell_size(k, class_width)}  {answers.shown(v)}" for k, v in ranked)]
+        )
 
 
 def json_lines(answers: Answers, top: int | None) -> Iterator[str]:
     """A JSON object for each row."""
-    truths = [{"true": truth} for truth in answers.truths] or [{}] * len(answers.names)
-    if not answers.class_names:
-        for name, value, truth in zip(answers.names, answers.scores.tolist(), truths, strict=True):
-            yield json.dumps({"input": name, "predicted": value, **truth}, ensure_ascii=False)
-        return
-    for name, ranked, truth in zip(answers.names, answers.ranked(top or len(answers.class_names)), truths, strict=True):
-        first, value = ranked[0]
-        content = {"input": name, "predicted": first, answers.measure: value, MANY[answers.measure]: dict(ranked)}
-        yield json.dumps(content | truth, ensure_ascii=False)
+    if answers.class_names:
+        said = [
+            {"predicted": ranked[0][0], answers.measure: ranked[0][1], MANY[answers.measure]: dict(ranked)}
+            for ranked in answers.ranked(top or len(answers.class_names))
+        ]
+    else:
+        said = [{"predicted": value} for value in answers.scores.tolist()]
+    for place, (name, content) in enumerate(zip(answers.names, said, strict=True)):
+        truth = {"true": answers.truths[place]} if answers.truths else {}
+        yield json.dumps({"input": name, **content, **truth}, ensure_ascii=False)
 
 
-class CsvText:
-    """A CSV file in the making: a line for each row, a column for each class."""
-
-    def __init__(self, class_names: tuple[str, ...], measure: Measure, *, truths: bool):
-        self.text = io.StringIO()
-        self.writer = csv.writer(self.text, lineterminator="\n")
-        of_classes = [measure, *(f"{measure[0]}({name})" for name in class_names)] if class_names else []
-        self.writer.writerow(csv_cells(["input", "predicted", *of_classes, *["true"] * truths]))
-
-    def add(self, answers: Answers) -> None:
-        truths = [[truth] for truth in answers.truths] or [[]] * len(answers.names)
-        scores = answers.scores.tolist()
-        if answers.class_names:
-            highest, places = (column.tolist() for column in answers.scores.max(1))
-            predicted = [answers.class_names[k] for k in places]
-            cells = [[most, *row] for most, row in zip(highest, scores, strict=True)]
-        else:
-            predicted, cells = scores, [[]] * len(scores)
-        self.writer.writerows(
-            csv_cells([name, said, *row, *truth])
-            for name, said, row, truth in zip(answers.names, predicted, cells, truths, strict=True)
-        )
-
-    def content(self) -> bytes:
-        return self.text.getvalue().encode()
-
-
-def filled(words: str, width: int) -> str:
-    """``words`` with spaces up to ``width`` columns of a terminal: a Hangul syllable takes two."""
-    return words + " " * (width - cell_len(words))
+def csv_text(answers: Answers, *, heading: bool) -> str:
+    """A line for each row, a column for each class."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    measure, names = answers.measure, answers.class_names
+    of_classes = [measure, *(f"{measure[0]}({name})" for name in names)] if names else []
+    if heading:
+        table.writerow(csv_cells(["input", "predicted", *of_classes, *(["true"] if answers.truths else [])]))
+    scores = answers.scores.tolist()
+    cells = [[value] for value in scores]
+    if names:
+        highest, places = (column.tolist() for column in answers.scores.max(1))
+        cells = [[names[k], most, *row] for k, most, row in zip(places, highest, scores, strict=True)]
+    columns = [answers.names, answers.truths] if answers.truths else [answers.names]
+    table.writerows(csv_cells([name, *row, *truth]) for row, name, *truth in zip(cells, *columns, strict=True))
+    return text.getvalue()

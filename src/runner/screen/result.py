@@ -1,22 +1,23 @@
-"""How a run ended, as the console shows it: scores beside the baseline, the report of each class, what to try next."""
+"""How a run ended: scores beside the baseline, the report of each class, what is remarkable, what to try next."""
 
 from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
 from runner.screen.table import bare_table
-from runner.text import duration, figure, here, visible
+from runner.text import duration, figure, here, shortened
 
 if TYPE_CHECKING:
+    from runner.config.run_config import Reference
     from runner.contracts import Outcome, Outline
 
 MAX_CLASSES = 20
@@ -24,6 +25,9 @@ WIDEST_HEAD = 6  # columns of a class name above the confusion matrix
 NARROWEST_HEAD = 3
 NOTABLE_FRACTION = 0.05  # of the rows of a class
 NO_SCORE = "-"
+LEARNED = 0.1  # share of its first loss below which a batch counts as learned
+FEW_STEPS = 200
+LONGER = 10  # times as many epochs
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,8 @@ def ending(outline: Outline, outcome: Outcome) -> str:
     """One line: how the run ended, after how long, and which epoch is the best."""
     text = f"{outcome.status.replace('_', ' ')} after {duration(outcome.seconds)}"
     if "epoch" in outcome.best:
-        which = (
-            f"best by {outline.monitor}" if not _is_unchosen(outline, outcome) else f"{outline.monitor} is NaN, last"
-        )
+        is_chosen = not _is_unchosen(outline, outcome)
+        which = f"best by {outline.monitor}" if is_chosen else f"{outline.monitor} is NaN, last"
         text += f"; {which}: epoch {outcome.best['epoch']:.0f}, step {outcome.best['step']:,.0f}"
     return text
 
@@ -64,31 +67,42 @@ def _is_unchosen(outline: Outline, outcome: Outcome) -> bool:
 
 def score_table(outline: Outline, outcome: Outcome) -> Table:
     """A row for each metric: its value on each split, the baselines' on the judged one, and how far train is ahead."""
-    splits = [split for split in outline.split_sizes if any(name.startswith(f"{split}/") for name in outcome.best)]
-    baselines = _baselines(outline, outcome)
+    best = outcome.best
+    metrics = list(dict.fromkeys(name.rpartition("/")[2] for name in best if "/" in name))
+    splits = [split for split in outline.split_sizes if any(name.startswith(f"{split}/") for name in best)]
+    values = {split: [best.get(f"{split}/{metric}") for metric in metrics] for split in splits}
+    aside = {
+        f"{name}\non {outcome.judged_split}": [_score_text(scores.get(metric)) for metric in metrics]
+        for name, scores in (
+            ("mean" if outline.task == "regression" else "majority class", outcome.baseline),
+            ("linear", outcome.linear),
+        )
+        if scores
+    }
     held_out = next((split for split in ("val", "test") if split in splits), None)
-    has_gap = held_out is not None and "train" in splits
-    table = bare_table(["", *splits], gap=3)
-    for head in [*baselines, *[f"{held_out} - train"] * has_gap]:
+    if held_out and "train" in splits:
+        aside[f"{held_out} - train"] = list(map(_gap_text, values[held_out], values["train"]))
+    table = bare_table(["", *splits])
+    for head in aside:
         table.add_column(head, justify="right", header_style="dim", style="dim")
-    for metric in _metrics(outcome):
-        cells = [_score_text(outcome.best.get(f"{split}/{metric}")) for split in splits]
-        cells += [_score_text(scores.get(metric)) for scores in baselines.values()]
-        cells += [_gap_text(outcome, held_out, metric)] * has_gap
-        table.add_row(metric, *cells)
+    for row in zip(metrics, *(map(_score_text, column) for column in values.values()), *aside.values(), strict=True):
+        table.add_row(*row)
     return table
 
 
 def class_table(names: Sequence[str], scores: Sequence[ClassScore], split: str) -> Table:
     """Precision, recall and F1 of each class with its rows of ``split``, below them the mean over the classes."""
+    columns = [
+        [score.precision for score in scores],
+        [score.recall for score in scores],
+        [score.f1 for score in scores],
+    ]
+    means, num_rows = [sum(column) / len(scores) for column in columns], [score.support for score in scores]
     table = bare_table(["class", "precision", "recall", "F1", "rows"], gap=2)
     table.title, table.title_justify = Text(f"{split} split", style="dim"), "left"
-    for name, score in zip(names, scores, strict=True):
-        ratios = (score.precision, score.recall, score.f1)
-        table.add_row(Text(shortened(name, 16)), *(f"{ratio:.3f}" for ratio in ratios), f"{score.support:,}")
-    means = [sum(getattr(score, name) for score in scores) / len(scores) for name in ("precision", "recall", "f1")]
-    total = f"{sum(score.support for score in scores):,}"
-    table.add_row(Text("mean"), *(f"{mean:.3f}" for mean in means), total, style="dim")
+    for name, *ratios, support in zip(names, *columns, num_rows, strict=True):
+        table.add_row(Text(shortened(name, 16)), *(f"{ratio:.3f}" for ratio in ratios), f"{support:,}")
+    table.add_row("mean", *(f"{mean:.3f}" for mean in means), f"{sum(num_rows):,}", style="dim")
     return table
 
 
@@ -106,12 +120,10 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
     return table
 
 
-def written(outline: Outline, outcome: Outcome) -> list[Text]:
-    """Where everything is."""
+def weights_file(outline: Outline, outcome: Outcome) -> str:
+    """The checkpoint that was measured."""
     has_best = outline.split_sizes.get("val") and not _is_unchosen(outline, outcome)
-    weights = "best.pt" if has_best else "last.pt"
-    files = f"checkpoints/{weights}  metrics.jsonl  summary.json"
-    return [Text("written to", style="dim"), Text(f"  {here(outline.run_dir)}"), Text(f"  {files}", style="dim")]
+    return "best.pt" if has_best else "last.pt"
 
 
 def next_commands(outline: Outline, outcome: Outcome, logdir: Path | None) -> list[str]:
@@ -126,12 +138,6 @@ def next_commands(outline: Outline, outcome: Outcome, logdir: Path | None) -> li
     return commands
 
 
-def shortened(name: str, width: int) -> str:
-    """``name`` in at most ``width`` columns of a terminal; a Hangul or Chinese character takes two."""
-    name = visible(name)
-    return name if cell_len(name) <= width else set_cell_size(name, width).rstrip()
-
-
 def _heads(names: Sequence[str], confusion: Sequence[Sequence[int]], width: int) -> list[str] | None:
     """Names above the columns, as long as ``width`` columns allow; numbers where cut names would be the same."""
     digits = len(str(max(map(max, confusion))))
@@ -144,24 +150,10 @@ def _heads(names: Sequence[str], confusion: Sequence[Sequence[int]], width: int)
     return None
 
 
-def _metrics(outcome: Outcome) -> list[str]:
-    names = [name.rpartition("/")[2] for name in outcome.best if "/" in name]
-    return list(dict.fromkeys(names))  # each once, in their order
-
-
-def _baselines(outline: Outline, outcome: Outcome) -> dict[str, Mapping[str, float]]:
-    """Head of a column -> scores, of those that there are."""
-    answer = "mean" if outline.task == "regression" else "majority class"
-    found = {answer: outcome.baseline, "linear": outcome.linear}
-    return {f"{name}\non {outcome.judged_split}": scores for name, scores in found.items() if scores}
-
-
-def _gap_text(outcome: Outcome, held_out: str | None, metric: str) -> str:
-    names = (f"{held_out}/{metric}", f"train/{metric}")
-    if not all(name in outcome.best for name in names):
+def _gap_text(held_out: float | None, train: float | None) -> str:
+    if held_out is None or train is None:
         return NO_SCORE
-    gap = outcome.best[names[0]] - outcome.best[names[1]]
-    return f"{'+' if gap > 0 else ''}{figure(gap)}"
+    return f"{'+' if held_out > train else ''}{figure(held_out - train)}"
 
 
 def _score_text(value: float | None) -> str:
@@ -179,3 +171,79 @@ def _count_text(count: int, support: int, *, hit: bool) -> Text:
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
+
+
+def remark(reference: Reference, epoch: int, values: Mapping[str, float]) -> str:
+    """What stands behind the line of ``epoch``: ``notes 1.3203 | here 1.3600 | +3 %``; empty where nothing is known."""
+    return "; ".join(
+        f"{reference.source or 'reference'} {figure(known)} | here {figure(ours)} | {100 * (ours / known - 1):+.0f} %"
+        for known, ours in pairs(reference, epoch, values)
+    )
+
+
+def pairs(reference: Reference, epoch: int, values: Mapping[str, float]) -> Iterator[tuple[float, float]]:
+    """(known, ours) of each metric that has a figure for ``epoch``."""
+    for name, figures in reference.figures.items():
+        if name in values and epoch <= len(figures) and figures[epoch - 1]:
+            yield figures[epoch - 1], values[name]
+
+
+def verdict(reference: Reference, rows: Sequence[Mapping[str, Any]], best: Mapping[str, float]) -> list[str]:
+    """Lines at the end: how far the epochs were off, and whether the best checkpoint lies within the known spread."""
+    source = reference.source or "reference"
+    lines = []
+    off = [(abs(ours / known - 1), row["epoch"]) for row in rows for known, ours in pairs(reference, row["epoch"], row)]
+    if off:
+        largest, epoch = max(off)
+        lines.append(f"{source}: {len(off)} epochs compared, at most {100 * largest:.1f} % off (epoch {epoch})")
+    for name, (lowest, *_, highest) in reference.expected.items():
+        if name in best:
+            ours, away = best[name], ""
+            if ours < lowest:
+                away = f", {lowest - ours:.4f} below"
+            elif not ours <= highest:
+                away = f", {ours - highest:.4f} above"
+            word = "OUTSIDE" if away else "within"
+            lines.append(f"{source}: {name} {ours:.4f} is {word} {lowest:g} to {highest:g}{away}")
+    return lines
+
+
+def overfit_verdict(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A line from the loss of the first and the last logged step; ``rows`` are those of metrics.jsonl."""
+    losses = [row["train/batch_loss"] for row in rows if row.get("train/batch_loss") is not None]
+    first, last = losses[0], losses[-1]
+    told = f"the loss of one batch went from {first:.4g} to {last:.4g} in {rows[-1]['step']} steps"
+    if last <= LEARNED * abs(first):
+        return f"{told}: it went down; model, loss and optimizer can learn"
+    if last < first:
+        return f"{told}: it went down, but NOT near 0; try another optimizer.lr, more steps, no dropout or augmentation"
+    return f"{told}: it did NOT go down; look at optimizer.lr, at the labels, and for a softmax or ReLU on the logits"
+
+
+def flattery(
+    monitor: str, rows: Sequence[Mapping[str, Any]], best: Mapping[str, float], *, higher_is_better: bool
+) -> list[str]:
+    """A line where the test split was looked at in several epochs of a run that validation rows decided.
+
+    ``rows`` are the run's measurements, ``best`` the scores of the epoch that was chosen.
+    """
+    name = monitor.replace("val/", "test/")
+    seen = [(row[name], row["epoch"]) for row in rows if row.get(name) is not None]
+    if not monitor.startswith("val/") or len(seen) < 2 or name not in best:
+        return []
+    claimed, epoch = (max if higher_is_better else min)(seen, key=lambda pair: pair[0])
+    chosen = f"validation chose epoch {best['epoch']:.0f}, {name} {figure(best[name])}; the test rows would have"
+    if claimed == best[name]:
+        return [f"{chosen} claimed no more"]
+    too_good = figure(abs(claimed - best[name]))
+    return [f"{chosen} chosen epoch {epoch} and claimed {figure(claimed)}, {too_good} too good"]
+
+
+def improving_at_end(epochs: int, epoch: int, step: int, best_epoch: int) -> list[str]:
+    """A line where all ``epochs`` of a run were few steps, and the last of them was the best.
+
+    ``epoch`` and ``step`` are where it ended.
+    """
+    if not 1 < epochs == epoch == best_epoch or step > FEW_STEPS:
+        return []
+    return [f"{step} steps in all; still improving at the last epoch: epochs={LONGER * epochs}"]

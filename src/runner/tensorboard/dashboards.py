@@ -13,8 +13,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,20 +23,27 @@ from torch import Tensor
 
 from runner import seed
 from runner.contracts import Layer, Report
-from runner.errors import ConfigError, RunError
+from runner.errors import RunError
 from runner.experiment.assemble import Experiment
+from runner.experiment.rebuild import Predictor
 from runner.experiment.scoring import Scores
+from runner.figures.activations import filter_images, first_layer
+from runner.figures.dataset_view import DatasetView
+from runner.figures.pixels import mosaic, png
+from runner.figures.run_view import RunView, called
 from runner.runs.directory import RunDirectory
+from runner.runs.schema import schema_of
+from runner.tensorboard.net import graph, write_embedding
 from runner.tensorboard.writer import TensorBoard, histogram_value, image_value, pr_curve_value
-
-if TYPE_CHECKING:
-    from runner.figures.run_view import RunView
 
 THUMBNAIL, ACROSS = 84, 10  # of sample images: pixels, and how many in a row
 FILTER, FILTERS_ACROSS = 64, 8
 MOST_CLASSES = 20  # that have a PR curve
 MOST_NAMED = 3  # of what is left out
-PICTURES = (("confusion", "mistakes", "reliability"), ("residuals",))  # drawn at the end: of classes, of numbers
+SHARE = 0.05  # of the run, at most
+# seconds each took at first, imports included, for a small net on two cores; afterwards what it took here counts
+FIRST_COST_S = {"graph": 0.05, "samples": 0.1, "histograms": 0.03, "filters": 0.02, "pr_curves": 0.1, "embedding": 0.3}
+OTHER_COST_S = 0.7  # of a drawn picture: matplotlib has to be imported
 
 
 class Dashboards:
@@ -51,6 +58,7 @@ class Dashboards:
         begun: float,
     ):
         self.experiment = experiment
+        self.net = experiment.parts.model
         self.directory = directory
         self.board = board
         self.warn = warn
@@ -63,7 +71,7 @@ class Dashboards:
     def begin(self, layers: Sequence[Layer]) -> None:
         """The net and some of the rows it will learn from."""
         with seed.kept():
-            self.offer("graph", partial(self.show_graph, layers))
+            self.offer("graph", lambda: self.board.graph(graph(self.net, self.experiment.in_shape, layers)))
             if len(self.experiment.data.x.shape) == 4:
                 self.offer("samples", self.show_samples)
         self.epoch_began = time.perf_counter()
@@ -72,7 +80,7 @@ class Dashboards:
         """Norms and rates; histograms of the weights and of the latest step's gradients; the first layer."""
         now = time.perf_counter()
         seconds, self.epoch_began = now - self.epoch_began, now
-        weights = [weight.detach() for weight in self.experiment.parts.model.parameters()]
+        weights = [weight.detach() for weight in self.net.parameters()]
         values = {
             "while_training/weight_norm": float(torch.nn.utils.get_total_norm(weights)),
             "while_training/epoch_s": seconds,
@@ -86,14 +94,15 @@ class Dashboards:
         """The best checkpoint's mistakes and what its net sees in the rows. The net is left in evaluation mode."""
         if not self.is_full:
             return
-        run = self.run_view(scores)
-        if self.experiment.data.task != "regression":
+        run = run_view(self.experiment, scores)
+        has_classes = self.experiment.data.task != "regression"
+        if has_classes:
             self.offer("pr_curves", partial(self.show_pr_curves, run))
-        self.offer("embedding", partial(self.show_embedding, run))
-        for name in PICTURES[self.experiment.data.task == "regression"]:
+        self.offer("embedding", partial(write_embedding, run, self.directory))
+        for name in ("confusion", "mistakes", "reliability") if has_classes else ("residuals",):
             self.offer(name, partial(self.show_picture, run, name))
         if self.boxes:
-            from runner.figures.style import advice
+            from runner.figures.style import advice  # matplotlib is slow to import
 
             self.warn(advice(self.boxes))
 
@@ -108,90 +117,60 @@ class Dashboards:
         return f"TensorBoard lacks {', '.join(names)} (over {100 * SHARE:g} % of the run); tensorboard=full draws them"
 
     def offer(self, name: str, show: Callable[[], None]) -> None:
-        """Show it where it is wanted and fits. What does not suit the run is passed over; a full disk is warned of."""
-        if not self.is_full or self.board.degraded or not self.budget.allows(name):
-            return
-        with self.budget.charged(name):
+        """Show it where it is wanted and fits. A full disk is warned of."""
+        if self.is_full and not self.board.degraded and self.budget.allows(name):
             try:
-                show()
-            except ConfigError:
-                self.budget.cost_s[name] = 0.0
+                with self.budget.charged(name):
+                    show()
             except RunError as fault:
                 self.warn(f"{fault}; TensorBoard goes without")
 
-    def show_graph(self, layers: Sequence[Layer]) -> None:
-        from runner.tensorboard.graph import graph
-
-        self.board.graph(graph(self.experiment.parts.model, self.experiment.in_shape, layers))
-
     def show_samples(self) -> None:
         """Train images, those of a class under its name."""
-        from runner.figures.dataset_view import DatasetView
-        from runner.figures.pixels import mosaic
-
         config, data = self.experiment.config, self.experiment.data
         view = DatasetView(config.dataset.option, data, self.experiment.split, "", config.split_seed)
         for group in view.gallery:
             if len(group.images):
-                self.show_image(f"x_train/{group.heading}", mosaic(group.images, THUMBNAIL, ACROSS))
+                image = png(mosaic(group.images, THUMBNAIL, ACROSS))
+                self.board.add([image_value(f"x_train/{group.heading}", image)])
 
     def show_histograms(self) -> None:
         values = []
-        for name, weight in self.experiment.parts.model.named_parameters():
+        for name, weight in self.net.named_parameters():
             values.append(histogram_value(f"weights/{name}", on_host(weight.detach())))
             if weight.grad is not None:
                 values.append(histogram_value(f"weight_gradients/{name}", on_host(weight.grad)))
         self.board.add(values)
 
     def show_filters(self) -> None:
-        from runner.figures.activations import first_layer
-        from runner.figures.net import filter_images
-        from runner.figures.pixels import mosaic
-
-        layer = first_layer(self.experiment.parts.model)
+        layer = first_layer(self.net)
         images = filter_images(layer, self.experiment.in_shape) if layer is not None else []
-        if not images:
-            raise ConfigError("a first layer that is fed a table has no filters")
-        self.show_image("weight_filters/first layer", mosaic(images, FILTER, FILTERS_ACROSS))
+        if images:  # a first layer that is fed a table has none
+            image = png(mosaic(images, FILTER, FILTERS_ACROSS))
+            self.board.add([image_value("weight_filters/first layer", image)])
 
     def show_pr_curves(self, run: RunView) -> None:
         """One for each class, against all others."""
         predictions = run.predictions
         scores_NK, labels_N = predictions.probabilities_NK.double().numpy(), predictions.labels_N.numpy()
-        shown = range(min(MOST_CLASSES, len(predictions.class_names)))
-        tags = [f"pr/{run.split}/{predictions.class_names[k]}" for k in shown]
-        self.board.add([pr_curve_value(tags[k], scores_NK[:, k], labels_N == k) for k in shown])
-
-    def show_embedding(self, run: RunView) -> None:
-        from runner.tensorboard.embedding import write_embedding
-
-        write_embedding(run, self.directory)
+        tags = [f"pr/{run.split}/{name}" for name in predictions.class_names[:MOST_CLASSES]]
+        self.board.add([pr_curve_value(tag, scores_NK[:, k], labels_N == k) for k, tag in enumerate(tags)])
 
     def show_picture(self, run: RunView, name: str) -> None:
-        from runner.figures.run import DRAW
+        from runner.figures.run import DRAW  # matplotlib is slow to import
         from runner.figures.style import style
 
         with style() as boxes:
             self.board.add([image_value(f"verdict/{name} on {run.split}", DRAW[name](run).png())])
         self.boxes |= boxes
 
-    def show_image(self, tag: str, image_HW3: NDArray[np.uint8]) -> None:
-        from runner.figures.pixels import png
 
-        self.board.add([image_value(tag, png(image_HW3))])
-
-    def run_view(self, scores: Scores) -> RunView:
-        from runner.experiment.predictor import Predictor
-        from runner.figures.run_view import RunView, called
-        from runner.runs.schema import schema_of
-
-        experiment = self.experiment
-        schema = schema_of(experiment.data, experiment.split.train)
-        net = Predictor(experiment.parts, schema, experiment.choice, experiment.config.eval_batch_size)
-        config = experiment.config
-        by = "the checkpoint that eval uses"
-        name = called(config.name, config.fold)
-        return RunView(name, by, config.monitor, (), {}, net, experiment, outputs=(scores.logits_NK, scores.y_N))
+def run_view(experiment: Experiment, scores: Scores) -> RunView:
+    config = experiment.config
+    schema = schema_of(experiment.data, experiment.split.train)
+    net = Predictor(experiment.parts, schema, experiment.choice, config.eval_batch_size)
+    name, by = called(config.name, config.fold), "the checkpoint that eval uses"
+    return RunView(name, by, config.monitor, (), {}, net, experiment, outputs=(scores.logits_NK, scores.y_N))
 
 
 def on_host(values: Tensor) -> NDArray[np.float32]:
@@ -200,25 +179,19 @@ def on_host(values: Tensor) -> NDArray[np.float32]:
     return values[values.isfinite()].float().cpu().numpy()
 
 
-SHARE = 0.05  # of the run, at most
-# seconds each took at first, imports included, for a small net on two cores; afterwards what it took here counts
-FIRST_COST_S = {"graph": 0.05, "samples": 0.1, "histograms": 0.03, "filters": 0.02, "pr_curves": 0.1, "embedding": 0.3}
-OTHER_COST_S = 0.7  # of a drawn picture: matplotlib has to be imported
-
-
+@dataclass
 class Budget:
     """Says of each dashboard whether it still fits into the share; one that is not ``limited`` allows everything."""
 
-    def __init__(self, begun: float, *, limited: bool, clock: Callable[[], float] = time.perf_counter):
-        self.begun = begun  # when the run began, by ``clock``
-        self.limited = limited
-        self.clock = clock
-        self.spent_s = 0.0
-        self.cost_s: dict[str, float] = {}
-        self.refused: dict[str, None] = {}  # in order, what did not fit when it was last asked for
+    begun: float  # when the run began, by ``clock``
+    limited: bool
+    clock: Callable[[], float] = time.perf_counter
+    spent_s: float = 0.0
+    cost_s: dict[str, float] = field(default_factory=FIRST_COST_S.copy)
+    refused: dict[str, None] = field(default_factory=dict)  # in order, what did not fit when it was last asked for
 
     def allows(self, name: str) -> bool:
-        cost_s = self.cost_s.get(name, FIRST_COST_S.get(name, OTHER_COST_S))
+        cost_s = self.cost_s.get(name, OTHER_COST_S)
         fits = not self.limited or self.spent_s + cost_s <= SHARE * (self.clock() - self.begun)
         if fits:
             self.refused.pop(name, None)

@@ -6,27 +6,33 @@ Records are written where they are made, with no thread of their own: no lock to
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog, SourceMetadata
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
-from tensorboard.compat.proto.tensor_pb2 import TensorProto
-from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-from tensorboard.compat.proto.types_pb2 import DT_DOUBLE, DT_FLOAT, DT_STRING
+from tensorboard.plugins.histogram import metadata as histogram_metadata
+from tensorboard.plugins.hparams import api_pb2
+from tensorboard.plugins.hparams import metadata as hparams_metadata
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
+from tensorboard.plugins.pr_curve import metadata as pr_curve_metadata
+from tensorboard.plugins.text import metadata as text_metadata
 from tensorboard.summary.writer.record_writer import RecordWriter
+from tensorboard.util.tensor_util import make_tensor_proto
 
 FILE_VERSION = "brain.Event:2"  # the version from which readers honour a purge
 FLUSH_EVERY_S = 10.0  # so that a long epoch can be watched too
-FENCE = "~~~~"
+FENCE = "~~~~"  # of Markdown: what is between two is shown as it is, in a fixed-width font
+BUCKETS = 30
+THRESHOLDS = 101
+RGB = 3  # how a PNG's colours are told
 
 HParam = bool | int | float | str | None
 
@@ -49,7 +55,11 @@ class TensorBoard:
         self._step = purge_step or 0
         if not wanted:
             return
-        self._open()
+        try:
+            self._records = RecordWriter(self._path.open("xb"))
+        except OSError as error:
+            self._give_up(error)
+        self._append(Event(file_version=FILE_VERSION, source_metadata=SourceMetadata(writer=__name__)))
         if purge_step is not None:
             for _ in range(2):  # TensorBoard takes the first that it sees for the start of the run, which hides nothing
                 self._append(Event(step=purge_step, session_log=SessionLog(status=SessionLog.START)))
@@ -63,9 +73,10 @@ class TensorBoard:
         if time.time() - self._flushed_at > FLUSH_EVERY_S:
             self.flush()
 
-    def text(self, tag: str, markdown: str) -> None:
-        """Shows ``markdown`` under Text."""
-        self.add([text_value(tag, markdown)])
+    def text(self, tag: str, text: str) -> None:
+        """Shows ``text`` as it is under Text."""
+        block = f"{FENCE}\n{text.rstrip()}\n{FENCE}\n"
+        self.add([_value(tag, text_metadata.create_summary_metadata("", ""), [block])])
 
     def add(self, values: Sequence[Summary.Value]) -> None:
         """Appends what is shown elsewhere than in the curves, at the latest step."""
@@ -90,53 +101,49 @@ class TensorBoard:
         shows the points among the curves too: a name like ``verdict/val/loss`` keeps them apart.
         """
         self.write(self._step, metrics)
-        for value in _session_values(hparams, self._started_at, time.time()):
-            self.add([value])
+        start = SessionStartInfo(start_time_secs=self._started_at)
+        for name, value in hparams.items():
+            if value is not None:  # an empty cell; the word null would turn a column of numbers into text
+                setattr(start.hparams[name], _field(value), value)
+        end = SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=time.time())
+        marks = {
+            hparams_metadata.SESSION_START_INFO_TAG: HParamsPluginData(session_start_info=start),
+            hparams_metadata.SESSION_END_INFO_TAG: HParamsPluginData(session_end_info=end),
+        }
+        for tag, mark in marks.items():
+            metadata = hparams_metadata.create_summary_metadata(mark)
+            self.add([Summary.Value(tag=tag, metadata=metadata, tensor=hparams_metadata.NULL_TENSOR)])
         self.flush()
 
     def flush(self) -> None:
         """Hands what was written to the operating system: it survives a kill of this process."""
         self._flushed_at = time.time()
-        if self._records is not None:
-            with self._giving_up_on_errors():
-                self._records.flush()
+        self._attempt(RecordWriter.flush)
 
     def close(self) -> None:
         """Flushes and closes the file; whatever is written later is warned about as on a full disk."""
-        self.flush()
-        if self._records is not None:
-            with self._giving_up_on_errors():
-                self._records.close()
-
-    def _open(self) -> None:
-        with self._giving_up_on_errors():
-            self._records = RecordWriter(self._path.open("xb"))
-        source = SourceMetadata(writer="runner.tensorboard.writer")
-        self._append(Event(file_version=FILE_VERSION, source_metadata=source))
+        self._attempt(RecordWriter.close)
 
     def _append(self, event: Event, wall_time: float | None = None) -> None:
         event.wall_time = time.time() if wall_time is None else wall_time
+        self._attempt(lambda records: records.write(event.SerializeToString()))
+
+    def _attempt(self, action: Callable[[RecordWriter], None]) -> None:
         if self._records is not None:
-            with self._giving_up_on_errors():
-                self._records.write(event.SerializeToString())
+            try:
+                action(self._records)
+            except (OSError, ValueError) as error:  # ValueError: the file is closed
+                self._give_up(error)
 
-    @contextlib.contextmanager
-    def _giving_up_on_errors(self) -> Iterator[None]:
+    def _give_up(self, error: OSError | ValueError) -> None:
         """Turns the first failure into one warning, after which nothing is tried: a torn record hides all after it."""
-        try:
-            yield
-        except (OSError, ValueError) as error:  # ValueError: the file is closed
-            records, self._records = self._records, None
-            self.degraded = True
-            self._warn(f"{self._path}: {_reason(error)}; no more points for TensorBoard, training goes on")
-            if records is not None:
-                with contextlib.suppress(OSError):  # closing tries once more to write what could not be written
-                    records.close()
-
-
-def code_block(text: str) -> str:
-    """Markdown that shows ``text`` as it is, in a fixed-width font."""
-    return f"{FENCE}\n{text.rstrip()}\n{FENCE}\n"
+        records, self._records = self._records, None
+        self.degraded = True
+        reason = getattr(error, "strerror", None) or error
+        self._warn(f"{self._path}: {reason}; no more points for TensorBoard, training goes on")
+        if records is not None:
+            with suppress(OSError):  # closing tries once more to write what could not be written
+                records.close()
 
 
 def _next_event_file(run_dir: Path) -> Path:
@@ -150,49 +157,11 @@ def _next_event_file(run_dir: Path) -> Path:
     return run_dir / f"events.out.tfevents.{stamp:010d}.{socket.gethostname()}.{os.getpid()}"
 
 
-def _session_values(hparams: Mapping[str, HParam], started_at: float, ended_at: float) -> list[Summary.Value]:
-    """The two marks that HParams reads: what the run was set to, and that it ended."""
-    from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2  # only needed once, at the end
-
-    start = plugin_data_pb2.SessionStartInfo(start_time_secs=started_at)
-    for name, value in hparams.items():
-        if value is not None:  # an empty cell; the word null would turn a column of numbers into text
-            _set_hparam(start.hparams[name], value)
-    end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=ended_at)
-    contents = {
-        metadata.SESSION_START_INFO_TAG: plugin_data_pb2.HParamsPluginData(session_start_info=start),
-        metadata.SESSION_END_INFO_TAG: plugin_data_pb2.HParamsPluginData(session_end_info=end),
-    }
-    return [
-        Summary.Value(tag=tag, metadata=metadata.create_summary_metadata(content), tensor=metadata.NULL_TENSOR)
-        for tag, content in contents.items()
-    ]
-
-
-def _set_hparam(field: Any, value: HParam) -> None:
-    """Fills a protobuf Value by the type of ``value``; bool first, being an int as well."""
+def _field(value: bool | int | float | str) -> str:
+    """Of a protobuf Value, by the type; bool first, being an int as well."""
     if isinstance(value, bool):
-        field.bool_value = value
-    elif isinstance(value, int | float):
-        field.number_value = value
-    else:
-        field.string_value = str(value)
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-
-BUCKETS = 30
-THRESHOLDS = 101
-RGB = 3  # how a PNG's colours are told
-
-
-def text_value(tag: str, markdown: str) -> Summary.Value:
-    """Under Text."""
-    metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
-    tensor = TensorProto(dtype=DT_STRING, string_val=[markdown.encode()], tensor_shape=_shape(1))
-    return Summary.Value(tag=tag, metadata=metadata, tensor=tensor)
+        return "bool_value"
+    return "string_value" if isinstance(value, str) else "number_value"
 
 
 def image_value(tag: str, png: bytes) -> Summary.Value:
@@ -205,19 +174,14 @@ def image_value(tag: str, png: bytes) -> Summary.Value:
 def histogram_value(tag: str, values: NDArray[np.float32]) -> Summary.Value:
     """Under Histograms and Distributions: [BUCKETS, 3] left, right, count."""
     counts, edges = np.histogram(values, bins=BUCKETS)
-    content = np.stack([edges[:-1], edges[1:], counts], 1).astype(np.float64)
-    plugin = SummaryMetadata.PluginData(plugin_name="histograms")
-    tensor = TensorProto(dtype=DT_DOUBLE, tensor_content=content.tobytes(), tensor_shape=_shape(*content.shape))
-    return Summary.Value(tag=tag, metadata=SummaryMetadata(plugin_data=plugin), tensor=tensor)
+    buckets = np.stack([edges[:-1], edges[1:], counts], 1).astype(np.float64)
+    return _value(tag, histogram_metadata.create_summary_metadata("", ""), buckets)
 
 
 def pr_curve_value(tag: str, scores_N: NDArray[np.float64], is_class_N: NDArray[np.bool_]) -> Summary.Value:
     """Under PR Curves: [6, T] hits, false alarms, right rejections, misses, precision, recall, each by threshold."""
-    from tensorboard.plugins.pr_curve.metadata import create_summary_metadata
-
-    content = pr_counts(scores_N, is_class_N).astype(np.float32)
-    tensor = TensorProto(dtype=DT_FLOAT, tensor_content=content.tobytes(), tensor_shape=_shape(*content.shape))
-    return Summary.Value(tag=tag, metadata=create_summary_metadata("", "", THRESHOLDS), tensor=tensor)
+    metadata = pr_curve_metadata.create_summary_metadata("", "", THRESHOLDS)
+    return _value(tag, metadata, pr_counts(scores_N, is_class_N).astype(np.float32))
 
 
 def pr_counts(scores_N: NDArray[np.float64], is_class_N: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -231,5 +195,5 @@ def pr_counts(scores_N: NDArray[np.float64], is_class_N: NDArray[np.bool_]) -> N
     return np.stack([hits, alarms, rejections, misses, precision, recall]).astype(np.float64)
 
 
-def _shape(*sizes: int) -> TensorShapeProto:
-    return TensorShapeProto(dim=[TensorShapeProto.Dim(size=size) for size in sizes])
+def _value(tag: str, metadata: SummaryMetadata, content: object) -> Summary.Value:
+    return Summary.Value(tag=tag, metadata=metadata, tensor=make_tensor_proto(content))

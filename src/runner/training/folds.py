@@ -14,14 +14,13 @@ from runner.contracts import Data, Outline
 from runner.data.splits import describe, evaluated
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError
-from runner.experiment.assemble import Experiment, assemble, read_data, read_split, split_settings
-from runner.experiment.auto_settings import with_batch_size
-from runner.experiment.metric_checks import check_measurable, check_monitor
+from runner.experiment.assemble import Experiment, ReadOnce, assemble, read_split, split_settings
 from runner.experiment.plan import outline
 from runner.experiment.scoring import Scores
+from runner.experiment.settings import check_measurable, check_monitor, with_batch_size
 from runner.runs.directory import RunDirectory, make
 from runner.runs.files import write_whole
-from runner.runs.folds import PREDICTIONS, FoldsSummary, join_predictions, write_predictions
+from runner.runs.summary import PREDICTIONS, FoldsSummary, join_predictions, write_predictions
 from runner.screen.folds import FoldConsole
 from runner.training.record import Start, record
 
@@ -49,7 +48,7 @@ def prepare(config: Config, catalog: Catalog) -> Prepared:
 
     Raises ConfigError, DataError or DeviceError before anything is written.
     """
-    read = reading_once()
+    read = ReadOnce()
     is_one = config.fold != "all"
     first = assemble(config if is_one else replace(config, fold=0), catalog, read)
     check_monitor(first.config, first.parts.metrics)
@@ -62,18 +61,6 @@ def prepare(config: Config, catalog: Catalog) -> Prepared:
         return Start(first if fold == 0 else assemble(replace(whole, fold=fold), catalog, read))
 
     return Prepared(first, whole, begin)
-
-
-def reading_once() -> Callable[[Config], Data]:
-    """``read_data`` for configs of one data set: what was read is given again."""
-    kept: list[Data] = []
-
-    def read(config: Config) -> Data:
-        if not kept:
-            kept.append(read_data(config))
-        return kept[0]
-
-    return read
 
 
 def check_other_folds(first: Experiment, whole: Config, read: Callable[[Config], Data]) -> None:

@@ -29,7 +29,7 @@ from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows, last_epoch_row
 from runner.runs.schema import as_dict, schema_of, write_schema
 from runner.runs.summary import Summary
-from runner.screen.remarks import flattery, improving_at_end
+from runner.screen.result import flattery, improving_at_end
 from runner.tensorboard.dashboards import Dashboards
 from runner.text import counted
 from runner.training.writers import Views

@@ -12,26 +12,25 @@ from runner.contracts import Data
 from runner.engine.best import is_spent
 from runner.engine.state import misfits, progress_of
 from runner.errors import DataError
-from runner.experiment.assemble import plan_of
+from runner.experiment.assemble import ReadOnce, plan_of
 from runner.experiment.rebuild import assembled, rebuild
 from runner.runs.checkpoint import Checkpoints
-from runner.runs.directory import DONE
-from runner.runs.folds import is_done
 from runner.runs.metric_log import blank_damaged_rows, check_rows, last_row
-from runner.runs.saved_run import StoredRun
+from runner.runs.saved_run import SavedRun
+from runner.runs.summary import is_done
 from runner.text import counted, here
-from runner.training.folds import reading_once, record_folds
+from runner.training.folds import record_folds
 from runner.training.record import Start, record
 
 
-def is_trained(stored: StoredRun, warn: Callable[[str], None] = lambda text: None) -> bool:
+def is_trained(stored: SavedRun, warn: Callable[[str], None] = lambda text: None) -> bool:
     """Whether the checkpoint, or that of each fold, has come to the end that the config asks for.
 
     The summary's word does not decide: a kill may have come after the config was made longer, and before the summary
     was told of it.
     """
     if stored.folds:
-        return all(is_done(fold.directory) and is_trained(fold, warn) for fold in stored.folds)
+        return all(is_done(fold) and is_trained(fold, warn) for fold in stored.folds)
     saved = Checkpoints(stored.directory.checkpoints, warn).load_to_go_on()
     with misfits("monitor"):
         if is_spent(saved["monitor"], stored.config.early_stopping.patience_epochs):
@@ -39,7 +38,7 @@ def is_trained(stored: StoredRun, warn: Callable[[str], None] = lambda text: Non
     return plan_of(stored.config).is_done(progress_of(saved))
 
 
-def go_on(stored: StoredRun, begun: float, *, force: bool) -> None:
+def go_on(stored: SavedRun, begun: float, *, force: bool) -> None:
     """Train to the end that the config asks for, ``begun`` as in ``record``; ``force`` mends metrics.jsonl."""
     if stored.folds:
         go_on_with_folds(stored, force=force)
@@ -48,18 +47,18 @@ def go_on(stored: StoredRun, begun: float, *, force: bool) -> None:
     record(start.experiment, stored.directory, start.saved, start.warnings, begun=begun)
 
 
-def go_on_with_folds(stored: StoredRun, *, force: bool) -> None:
+def go_on_with_folds(stored: SavedRun, *, force: bool) -> None:
     """The folds that are not done: the one under way from where it was saved, the others from the start."""
-    read = reading_once()
+    read = ReadOnce()
 
     def begin(number: int) -> Start | None:
         fold = stored.of_fold(number)
-        return None if is_done(fold.directory) and is_trained(fold) else start_of(fold, read, force=force)
+        return None if is_done(fold) and is_trained(fold) else start_of(fold, read, force=force)
 
     record_folds(stored.config, begin, stored.directory)
 
 
-def start_of(stored: StoredRun, read: Callable[[Config], Data] | None = None, *, force: bool) -> Start:
+def start_of(stored: SavedRun, read: Callable[[Config], Data] | None = None, *, force: bool) -> Start:
     """The run built again, with the state it was saved in; ``read`` as ``assemble`` takes it.
 
     Raises DataError before anything is written where the state cannot be gone on from; ``force`` mends metrics.jsonl.
@@ -79,12 +78,12 @@ def start_of(stored: StoredRun, read: Callable[[Config], Data] | None = None, *,
     return Start(experiment, saved, [*warnings, *differences, *cut_short(stored, saved)])
 
 
-def check_nothing_was_saved(stored: StoredRun) -> None:
+def check_nothing_was_saved(stored: SavedRun) -> None:
     """Raises DataError where the run has lost its checkpoints: to start over would throw its measurements away."""
     directory, due = stored.directory, stored.as_written.checkpoint
     row = last_row(directory.metrics) if directory.metrics.exists() else {}
     has_passed_one = row.get("epoch", 0) > due.every_epochs or row.get("step", 0) > (due.every_steps or math.inf)
-    if directory.status in (*DONE, "interrupted"):
+    if stored.is_done or stored.status == "interrupted":
         told = "summary.json says that the run was saved"
     elif has_passed_one:
         told = f"metrics.jsonl holds {counted(row['step'], 'step')}"
@@ -104,7 +103,7 @@ def check_best(saved: Mapping[str, Any], checkpoints: Checkpoints, *, has_valida
         checkpoints.load("best")
 
 
-def sound_rows(stored: StoredRun, saved: Mapping[str, Any], *, force: bool) -> list[str]:
+def sound_rows(stored: SavedRun, saved: Mapping[str, Any], *, force: bool) -> list[str]:
     """A warning where damaged rows of metrics.jsonl were left out. Raises DataError where that is not asked for."""
     path, size = stored.directory.metrics, saved["log_size"]
     try:
@@ -117,7 +116,7 @@ def sound_rows(stored: StoredRun, saved: Mapping[str, Any], *, force: bool) -> l
     return []
 
 
-def cut_short(stored: StoredRun, saved: Mapping[str, Any]) -> list[str]:
+def cut_short(stored: SavedRun, saved: Mapping[str, Any]) -> list[str]:
     """What stays of an epoch that ``max_steps`` ended in its middle, when the run goes on after all."""
     progress = saved["progress"]
     if progress["batch"] == 0 or progress["step"] != stored.as_written.max_steps or progress["unjudged"]:

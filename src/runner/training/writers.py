@@ -15,8 +15,8 @@ from runner.runs.directory import RunDirectory
 from runner.runs.metric_log import MetricLog, read_rows
 from runner.screen.console import RunConsole
 from runner.screen.epochs import SPLITS
-from runner.screen.remarks import overfit_verdict, verdict
-from runner.tensorboard.writer import HParam, TensorBoard, code_block
+from runner.screen.result import overfit_verdict, verdict
+from runner.tensorboard.writer import HParam, TensorBoard
 
 log = logging.getLogger("runner")
 
@@ -41,7 +41,7 @@ class Views:
         self.console.start(outline, step)
         log.info("%s at step %d", "resumed" if saved else "started", step)
         if not saved:
-            self.tensorboard.text("config", code_block(config.as_yaml()))
+            self.tensorboard.text("config", config.as_yaml())
 
     def write(self, report: Report, *, best: bool) -> None:
         if report.values:

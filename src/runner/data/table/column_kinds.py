@@ -1,4 +1,7 @@
-"""What a column of a table is: told by a user, or found in the train rows."""
+"""What a column of a table is: told by a user, or found in the train rows.
+
+Shapes: N rows, C columns of the file that may be features.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,22 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from shlex import quote
 from typing import Literal
 
-from runner.data.table.cells import NULL, date_format, is_empty, number
+import torch
+from torch import Tensor
+
+from runner.contracts import Notation, Split
+from runner.data.table.cells import NULL, date_format, is_empty, number, spelled_number
+from runner.data.table.faults import TableText
+from runner.data.table.frame import Frame
 from runner.data.table.notation import Numbers, Spelling, read_numbers
 
 Kind = Literal["numeric", "binary", "categorical", "ordinal", "ignored", "date"]
+FIRST_ROWS = 2000
+LONGER_THAN_YEARS = 300  # rows
 FEWEST_TO_TELL = 20  # train rows it takes to call a column one that names or numbers the rows
 OWN_TEXT = 0.5  # of the cells have a text of their own where a column names the rows
 LONG_NUMBER = 8  # digits of a whole number, each of which a column has once: of that many it numbers something
@@ -35,6 +47,112 @@ class Found:
     refused: str = ""
     numbers: Numbers | None = None  # how a numeric column of texts spells them
     note: str = ""
+
+
+@dataclass
+class ColumnKinds:
+    """What each column of a frame is, as the train rows of a split tell it."""
+
+    text: TableText
+    frame: Frame
+    spelling: Spelling
+    split: Split
+
+    def kind_said(self, place: int, kind: Kind) -> Found:
+        if kind != "numeric" or self.frame.names[place] not in self.frame.words:
+            return Found(kind)
+        numbers = read_numbers(self._counts(place), self.spelling) or Numbers(Notation())
+        return Found(kind, refused=numbers.refused, numbers=numbers, note=numbers.note)
+
+    def kind_found(self, place: int) -> Found:
+        name = self.frame.names[place]
+        if name not in self.frame.words:
+            return self._kind_of_numbers(place)
+        counts = self._counts(place)
+        found = kind_of_words(counts, self.spelling)
+        if found.kind != "numeric" or found.refused or found.numbers is None:
+            return found
+        values_N = self._spelled(place, found.numbers.notation)
+        values = values_N[self.split.train]
+        full = values[~values.isnan()]
+        if bool((full == full[0]).all()):
+            same = "it is the same in every train row"
+            why = same if len(counts) == 1 else "float32 has too few digits to tell its values apart"
+            return Found("ignored", why, "categorical")
+        if len(counts) == sum(counts.values()) == len(self.split.train) and (
+            why := self._numbering(name, counts, values_N)
+        ):
+            return Found("ignored", why)
+        return found
+
+    def _kind_of_numbers(self, place: int) -> Found:
+        name = self.frame.names[place]
+        if not self._differs_C[place]:  # in the first rows; it may do so below
+            values = self._train(place)
+            values = values[~values.isnan()]
+            if not len(values):
+                return Found("ignored", "it is empty in every train row")
+            if bool((values == values[0]).all()):
+                return Found("ignored", "it is the same in every train row")
+        counts_up = self._may_count_up_C[place] and self._counts_up(self.frame.x_NC[:, place])
+        if counts_up or (is_id_name(name) and len(torch.unique(self._train(place))) == len(self.split.train)):
+            return Found("ignored", numbering(name, counts_up=counts_up, digits=0, are_round=False))
+        return Found("numeric", note=self.text.layout.note_on_fractions(name))
+
+    def _numbering(self, name: str, counts: Mapping[str, int], values_N: Tensor) -> str:
+        """Why a column of texts, each of which stands in one train row, names the rows; "" where it does not."""
+        lengths = set(map(len, counts)) if all(map(str.isdecimal, counts)) else set()
+        many = len(counts) >= FEWEST_TO_TELL and len(lengths) == 1
+        return numbering(
+            name,
+            counts_up=self._counts_up(values_N),
+            digits=lengths.pop() if many else 0,
+            are_round=sum(text[-1] == "0" for text in counts) > len(counts) / 2,
+        )
+
+    def _counts_up(self, values_N: Tensor) -> bool:
+        """Whether these are the numbers of the rows, from 0 or 1, beside other columns that may tell something.
+
+        A long column may begin anywhere; a short one may be of years.
+        """
+        if float(values_N[0]) > float(values_N[-1]):
+            values_N = values_N.flip(0)  # counted down
+        first, last = float(values_N[0]), float(values_N[-1])
+        if len(self.frame.names) < 2 or last - first != len(values_N) - 1:
+            return False
+        is_like_it = first in (0.0, 1.0) or (first.is_integer() and len(values_N) >= LONGER_THAN_YEARS)
+        return is_like_it and bool((values_N - first == torch.arange(len(values_N))).all())
+
+    def _spelled(self, place: int, notation: Notation) -> Tensor:
+        """[N] the numbers that the words spell, NaN where they spell none."""
+        words = self.frame.words[self.frame.names[place]]
+        read = [spelled_number(word, notation, self.spelling.usual) for word in words]
+        values = [float("nan") if value is None else value for value in read]
+        return torch.tensor([*values, float("nan")])[self.frame.x_NC[:, place].long()]
+
+    def _counts(self, place: int) -> dict[str, int]:
+        """How often the train rows have each word that they have."""
+        words = self.frame.words[self.frame.names[place]]
+        codes = self._train(place).long()
+        counts = torch.bincount(codes[codes >= 0], minlength=len(words)).tolist()
+        return {word: count for word, count in zip(words, counts, strict=True) if count}
+
+    def _train(self, place: int) -> Tensor:
+        return self.frame.x_NC[:, place][self.split.train]
+
+    @cached_property
+    def _differs_C(self) -> list[bool]:
+        """[C] which columns of numbers are whole in the first train rows, and not the same in all: most of them."""
+        lowest_C, highest_C = self.frame.x_NC[self.split.train[:FIRST_ROWS]].aminmax(dim=0)
+        differs: list[bool] = (lowest_C < highest_C).tolist()  # NaN is less than nothing
+        return differs
+
+    @cached_property
+    def _may_count_up_C(self) -> list[bool]:
+        """[C] which columns end as far from their beginning as the last row is from the first."""
+        x_NC = self.frame.x_NC
+        may: list[bool] = ((x_NC[-1] - x_NC[0]).abs() == len(x_NC) - 1).tolist()
+        return may
 
 
 def kind_of_words(counts: Mapping[str, int], spelling: Spelling) -> Found:

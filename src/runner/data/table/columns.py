@@ -15,18 +15,15 @@ from torch import Tensor
 
 from runner.contracts import Column, Missing, Notation, Split
 from runner.data.table.cells import NULL, date_format, in_order, is_empty, may_be_swapped, parts_of, spelled_number
-from runner.data.table.column_kinds import FEWEST_TO_TELL, Found, Kind, is_id_name, kind_of_words, numbering, setting
-from runner.data.table.faults import Fault, TableText
-from runner.data.table.frame import Frame
-from runner.data.table.notation import Numbers, Spelling, read_numbers, says_none, values_of
+from runner.data.table.column_kinds import ColumnKinds, Found, setting
+from runner.data.table.faults import Fault
+from runner.data.table.notation import Numbers, says_none, values_of
 from runner.data.table.target import rounding_note
 
 if TYPE_CHECKING:
     from runner.data.table.table import Meaning
 
-FIRST_ROWS = 2000
 MOST_NAMES = 8  # of columns in a note
-LONGER_THAN_YEARS = 300  # rows
 
 
 def used(split: Split, num_rows: int) -> Tensor:
@@ -46,14 +43,10 @@ class Feature:
 
 
 @dataclass
-class Fit:
+class Fit(ColumnKinds):
     """The columns of a frame, each made a feature or left out, on the train rows of a split."""
 
-    text: TableText
-    frame: Frame
     meaning: Meaning
-    spelling: Spelling
-    split: Split
     faults: list[Fault] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -85,7 +78,7 @@ class Fit:
         said = self.meaning.columns.get(name)
         if isinstance(said, Column):
             return [self._as_said(place, said)]
-        found = self._said(place, said) if said else self._found(place)
+        found = self.kind_said(place, said) if said else self.kind_found(place)
         if found.refused:
             reason = f" may be read in two ways: {found.refused}"
             self._fault(name, self.frame.x_NC[:, place] >= 0, reason)
@@ -100,71 +93,6 @@ class Fit:
         if found.kind == "numeric":
             return [self._numeric(place, found.numbers)]
         return [self._binary(place) if found.kind == "binary" else self._categorical(place)]
-
-    def _said(self, place: int, kind: Kind) -> Found:
-        if kind != "numeric" or self.frame.names[place] not in self.frame.words:
-            return Found(kind)
-        numbers = read_numbers(self._counts(place), self.spelling) or Numbers(Notation())
-        return Found(kind, refused=numbers.refused, numbers=numbers, note=numbers.note)
-
-    def _found(self, place: int) -> Found:
-        name = self.frame.names[place]
-        if name not in self.frame.words:
-            return self._kind_of_numbers(place)
-        counts = self._counts(place)
-        found = kind_of_words(counts, self.spelling)
-        if found.kind != "numeric" or found.refused or found.numbers is None:
-            return found
-        values_N = self._spelled(place, found.numbers.notation)
-        values = values_N[self.split.train]
-        full = values[~values.isnan()]
-        if bool((full == full[0]).all()):
-            same = "it is the same in every train row"
-            why = same if len(counts) == 1 else "float32 has too few digits to tell its values apart"
-            return Found("ignored", why, "categorical")
-        if len(counts) == sum(counts.values()) == len(self.split.train) and (
-            why := self._numbering(name, counts, values_N)
-        ):
-            return Found("ignored", why)
-        return found
-
-    def _kind_of_numbers(self, place: int) -> Found:
-        name = self.frame.names[place]
-        if not self._differs_C[place]:  # in the first rows; it may do so below
-            values = self._train(place)
-            values = values[~values.isnan()]
-            if not len(values):
-                return Found("ignored", "it is empty in every train row")
-            if bool((values == values[0]).all()):
-                return Found("ignored", "it is the same in every train row")
-        counts_up = self._may_count_up_C[place] and self._counts_up(self.frame.x_NC[:, place])
-        if counts_up or (is_id_name(name) and len(torch.unique(self._train(place))) == len(self.split.train)):
-            return Found("ignored", numbering(name, counts_up=counts_up, digits=0, are_round=False))
-        return Found("numeric", note=self.text.layout.note_on_fractions(name))
-
-    def _numbering(self, name: str, counts: Mapping[str, int], values_N: Tensor) -> str:
-        """Why a column of texts, each of which stands in one train row, names the rows; "" where it does not."""
-        lengths = set(map(len, counts)) if all(map(str.isdecimal, counts)) else set()
-        many = len(counts) >= FEWEST_TO_TELL and len(lengths) == 1
-        return numbering(
-            name,
-            counts_up=self._counts_up(values_N),
-            digits=lengths.pop() if many else 0,
-            are_round=sum(text[-1] == "0" for text in counts) > len(counts) / 2,
-        )
-
-    def _counts_up(self, values_N: Tensor) -> bool:
-        """Whether these are the numbers of the rows, from 0 or 1, beside other columns that may tell something.
-
-        A long column may begin anywhere; a short one may be of years.
-        """
-        if float(values_N[0]) > float(values_N[-1]):
-            values_N = values_N.flip(0)  # counted down
-        first, last = float(values_N[0]), float(values_N[-1])
-        if len(self.frame.names) < 2 or last - first != len(values_N) - 1:
-            return False
-        is_like_it = first in (0.0, 1.0) or (first.is_integer() and len(values_N) >= LONGER_THAN_YEARS)
-        return is_like_it and bool((values_N - first == torch.arange(len(values_N))).all())
 
     def _numeric(self, place: int, numbers: Numbers | None) -> Feature:
         name, meanings = self.frame.names[place], None
@@ -214,13 +142,6 @@ class Fit:
             assert features[0].meanings is not None
             self._take_missing(name, features[0].meanings[self.frame.x_NC[:, place].long()].isnan())
         return features
-
-    def _spelled(self, place: int, notation: Notation) -> Tensor:
-        """[N] the numbers that the words spell, NaN where they spell none."""
-        words = self.frame.words[self.frame.names[place]]
-        read = [spelled_number(word, notation, self.spelling.usual) for word in words]
-        values = [float("nan") if value is None else value for value in read]
-        return torch.tensor([*values, float("nan")])[self.frame.x_NC[:, place].long()]
 
     def _meanings(self, place: int, notation: Notation) -> Tensor:
         """[V + 1] the numbers that the words spell; a word that spells none and is no marker is a fault."""
@@ -279,7 +200,7 @@ class Fit:
     def _as_said(self, place: int, column: Column) -> Feature:
         if not column.categories:
             is_text = column.name in self.frame.words
-            return self._numeric(place, self._said(place, "numeric").numbers if is_text else None)
+            return self._numeric(place, self.kind_said(place, "numeric").numbers if is_text else None)
         return self._with_categories(place, replace(column, missing=self._filled("filled")))
 
     def _with_categories(self, place: int, column: Column) -> Feature:
@@ -357,30 +278,6 @@ class Fit:
     @cached_property
     def _given_markers(self) -> Notation:
         return Notation(markers=self.meaning.missing_values)
-
-    def _counts(self, place: int) -> dict[str, int]:
-        """How often the train rows have each word that they have."""
-        words = self.frame.words[self.frame.names[place]]
-        codes = self._train(place).long()
-        counts = torch.bincount(codes[codes >= 0], minlength=len(words)).tolist()
-        return {word: count for word, count in zip(words, counts, strict=True) if count}
-
-    def _train(self, place: int) -> Tensor:
-        return self.frame.x_NC[:, place][self.split.train]
-
-    @cached_property
-    def _differs_C(self) -> list[bool]:
-        """[C] which columns of numbers are whole in the first train rows, and not the same in all: most of them."""
-        lowest_C, highest_C = self.frame.x_NC[self.split.train[:FIRST_ROWS]].aminmax(dim=0)
-        differs: list[bool] = (lowest_C < highest_C).tolist()  # NaN is less than nothing
-        return differs
-
-    @cached_property
-    def _may_count_up_C(self) -> list[bool]:
-        """[C] which columns end as far from their beginning as the last row is from the first."""
-        x_NC = self.frame.x_NC
-        may: list[bool] = ((x_NC[-1] - x_NC[0]).abs() == len(x_NC) - 1).tolist()
-        return may
 
     @cached_property
     def _is_whole_C(self) -> Tensor:

@@ -84,15 +84,7 @@ def _read(text: TableText, forms: Sequence[Form], apart: Sequence[str]) -> tuple
         late |= _need_text(piece, forms)
         if piece.x_nF is not None:
             x_NC.numpy()[rows, slice(None) if len(exact) == len(features) else exact] = piece.x_nF
-        for i, name in enumerate(names):
-            if not are_numbers[i]:
-                _put_codes(columns[name][rows], piece.cells[str(i)], words[name])
-            elif i not in late and (piece.x_nF is None or name in others):
-                values = piece.cells[str(i)].to_numpy()
-                with np.errstate(over="ignore"):  # what is too large becomes inf, and is refused with its line
-                    columns[name][rows] = values
-                if name not in others and _is_rounded(values):
-                    late.add(i)
+        late |= _put(piece, {name: columns[name][rows] for name in names}, words, others, late)
         start = rows.stop
     late |= {i for i, form in enumerate(forms) if form == "code" and _differ_in_length(columns[names[i]][:start])}
     last = names[-1]
@@ -105,6 +97,27 @@ def _read(text: TableText, forms: Sequence[Form], apart: Sequence[str]) -> tuple
         apart={name: values[:start] for name, values in others.items()},
     )
     return frame, late
+
+
+def _put(
+    piece: Piece,
+    columns: Mapping[str, NDArray[Any]],
+    words: Mapping[str, dict[str, int]],
+    apart: Collection[str],
+    late: Collection[int],
+) -> set[int]:
+    """The cells into ``columns``, those of ``late`` left out; which of the numbers float32 does not have."""
+    rounded = set()
+    for i, (name, to) in enumerate(columns.items()):
+        if name in words:
+            _put_codes(to, piece.cells[str(i)], words[name])
+        elif i not in late and (piece.x_nF is None or name in apart):
+            values = piece.cells[str(i)].to_numpy()
+            with np.errstate(over="ignore"):  # what is too large becomes inf, and is refused with its line
+                to[:] = values
+            if name not in apart and _is_rounded(values):
+                rounded.add(i)
+    return rounded
 
 
 def _need_text(piece: Piece, forms: Sequence[Form]) -> set[int]:

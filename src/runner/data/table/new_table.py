@@ -20,10 +20,9 @@ from runner.config.spelling import nearest
 from runner.contracts import Column
 from runner.data.new_rows import Rows, placed
 from runner.data.table.cell_values import column_values, value_of
-from runner.data.table.csv_blocks import BLOCK_BYTES
+from runner.data.table.csv_blocks import BLOCK_BYTES, plain_blocks
 from runner.data.table.dialect import Reading, Record, find_delimiter, find_layout, sample
 from runner.data.table.faults import TableText, open_quote_note
-from runner.data.table.new_blocks import plain_blocks
 from runner.data.table.packing import plain, unpacked
 from runner.data.table.text import as_utf8, composed
 from runner.errors import ConfigError, DataError

@@ -63,7 +63,7 @@ class Table(Unfitted):
 
     def fitted(self, split: Split) -> Data:
         """The features as the train rows tell them. Raises DataError naming file, line, column and value."""
-        fit = Fit(self.text, self.frame, self.meaning, self.spelling, split)
+        fit = Fit(self.text, self.frame, self.spelling, split, self.meaning)
         features = fit.features()
         if fit.faults:
             self.text.refuse(fit.faults)

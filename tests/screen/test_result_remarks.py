@@ -3,7 +3,7 @@
 import pytest
 
 from runner.config.run_config import Reference
-from runner.screen.remarks import flattery, improving_at_end, overfit_verdict, remark, verdict
+from runner.screen.result import flattery, improving_at_end, overfit_verdict, remark, verdict
 
 NOTES = Reference("notes", figures={"train/loss": [1.25, 0.5]}, expected={"test/accuracy": [0.93, 0.95]})
 

@@ -1,4 +1,4 @@
-"""Jobs in processes of their own; the jobs here are the functions of tests/sweep_jobs.py."""
+"""Jobs in processes of their own; the jobs here are the functions of tests/sweep/sweep_jobs.py."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from runner.compose.request import parse
 from runner.errors import ConfigError
-from runner.sweep import driver
-from runner.sweep.driver import JobOutcome, run_jobs
+from runner.sweep import jobs
+from runner.sweep.jobs import Job, run_jobs, sweep
 
 
 @pytest.fixture(autouse=True)
 def light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(driver, "PRELOAD", [])  # these jobs need no torch
+    monkeypatch.setattr(jobs, "PRELOAD", [])  # these jobs need no torch
+    monkeypatch.setattr(jobs, "JOB", "sweep_jobs:job")
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
-def outcomes(tmp_path: Path, *jobs: list[str]) -> list[JobOutcome]:
-    return run_jobs(parse(["-m"]), jobs, tmp_path / "sweep", job="sweep_jobs:job")
+def outcomes(tmp_path: Path, *jobs: list[str]) -> list[Job]:
+    return run_jobs(parse(["-m"]), jobs, tmp_path / "sweep")
 
 
 def until(happened: Callable[[], bool]) -> None:
@@ -49,14 +51,27 @@ def test_a_failing_job_stops_no_other_and_says_why(tmp_path: Path) -> None:
         (5, 7, "not finite"),
         (6, 0, ""),
     ]
-    assert found[1].folder == tmp_path / "sweep/1-name=raises"
-    assert found[1].overrides == ("name=raises",)
+    assert found[1].run.path == tmp_path / "sweep/1-name=raises"
+    assert found[1].overrides == {"name": "raises"}
 
 
 def test_no_job_starts_when_one_of_them_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="epochs=0"):
-        outcomes(tmp_path, ["name=well"], ["epochs=0"])
-    assert not (tmp_path / "sweep").exists()
+        sweep(parse(["-m", "epochs=1,0"]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_numbers_its_jobs_and_keeps_what_was_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sweep(parse(["-m", "name=well,refuses", "output_dir=outputs"])) == 1
+    (folder,) = tmp_path.glob("outputs/sweeps/*/*-digits-cnn-adam")
+    asked = yaml.safe_load((folder / "multirun.yaml").read_text())["hydra"]
+    assert asked["overrides"]["task"][0].endswith("name=well,refuses") and asked["sweep"]["dir"] == str(folder)
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == ["job 0: name=well output_dir=outputs", "  finished after 0.0 s"]
+    assert told[2:4] == ["job 1: name=refuses output_dir=outputs", "  no data here"]
+    assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["0-name=well", "1-name=refuses"]
 
 
 def test_a_signal_ends_the_running_job_and_the_sweep(tmp_path: Path) -> None:
@@ -77,15 +92,15 @@ def test_a_signal_ends_the_running_job_and_the_sweep(tmp_path: Path) -> None:
 SWEEP = """
 import sys
 from pathlib import Path
-from runner.sweep import driver
+from runner.sweep import jobs
 from runner.compose.request import parse
-driver.PRELOAD = []
-driver.run_jobs(parse(["-m"]), [["name=waits"]], Path("sweep"), job="sweep_jobs:job")
+jobs.PRELOAD, jobs.JOB = [], "sweep_jobs:job"
+jobs.run_jobs(parse(["-m"]), [["name=waits"]], Path("sweep"))
 """
 
 
 def test_a_killed_sweep_leaves_no_job_behind(tmp_path: Path) -> None:
-    paths = [str(Path(__file__).parent), str(Path(driver.__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).parent), str(Path(jobs.__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     parent = subprocess.Popen([sys.executable, "-c", SWEEP], cwd=tmp_path, env=environment)
     try:

@@ -1,0 +1,264 @@
+"""The settings beside the data: what it decides where nobody said it, and whether each metric has a value on its rows.
+
+Chosen are the loss, the metrics, the rows of a step and the epochs of a run. N rows of a split, n of them, K classes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from math import ceil, prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from runner.build import auto
+from runner.build.loss import is_embedding
+from runner.build.metric import OfTwoClasses
+from runner.config.catalog import Catalog, Part
+from runner.config.run_config import Config
+from runner.contracts import SPLITS, Data, Split
+from runner.data.checks import check_batch_size
+from runner.engine.best import directions
+from runner.errors import ConfigError
+from runner.models.summary import layers
+
+
+def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | None = None) -> Config:
+    """The config with loss and metrics chosen by the data where they were left to it, and a monitor that exists.
+
+    Metrics that have no value on the ``rows`` of a split are not chosen.
+    """
+    if config.loss.target is None:
+        config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task)))
+    if any(part.target is None for part in config.metric.values()):
+        counts = class_counts(data, torch.arange(len(data.y)))
+        names = auto.auto_metrics(data.task, counts, is_thin=rows is not None and is_thin(data, rows))
+        config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
+    known = {f"val/{name}" for name in ("loss", *config.metric)}
+    if rows is not None and not len(rows.val):  # of an official validation set that is empty
+        known = set()
+        config = replace(config, monitor="train/loss") if config.monitor == "val/loss" else config
+    hits = data.task != "regression" and not is_embedding(config.loss, config.trusted)
+    known |= {"train/loss", "train/accuracy"} if hits else {"train/loss"}
+    if config.monitor not in known:
+        raise ConfigError(
+            f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}"
+        )
+    return config
+
+
+def chosen(catalog: Catalog, group: str, name: str) -> Part:
+    """An option as its file has it, for what the data chooses."""
+    option = catalog.option(group, name)
+    return Part(group, name, option.target, {key: knob.default for key, knob in option.knobs.items()})
+
+
+def class_counts(data: Data, rows: Tensor) -> tuple[int, ...]:
+    if data.task == "regression":
+        return ()
+    return tuple(torch.bincount(data.y[rows], minlength=len(data.class_names)).tolist())
+
+
+def with_limit(config: Config, num_rows: int) -> Config:
+    """The config with a ``dataset.limit`` that the ``num_rows`` train rows were cut to."""
+    knobs = config.dataset.knobs
+    if (knobs.get("limit") or 0) <= num_rows:
+        return config
+    return replace(config, dataset=replace(config.dataset, knobs={**knobs, "limit": num_rows}))
+
+
+def with_batch_size(config: Config, model: nn.Module, in_shape: tuple[int, ...], num_rows: int) -> Config:
+    """The config with a batch size that ``num_rows`` train rows have and the model can use.
+
+    Raises ConfigError where somebody said another, or there is none.
+    """
+    size = config.batch_size
+    if "batch_size" in config.said:
+        check_batch_size(size, num_rows)
+    else:
+        size = min(size, num_rows)
+        size = next((each for each in range(size, 1, -1) if not leaves_one_row(model, in_shape, num_rows, each)), size)
+    if leaves_one_row(model, in_shape, num_rows, size):
+        raise ConfigError(
+            f"batch_size={size}: the last of {ceil(num_rows / size)} batches would hold one row, "
+            f"which batch normalisation cannot use; choose another batch_size, such as {size + 1}"
+        )
+    return replace(config, batch_size=size)
+
+
+def leaves_one_row(model: nn.Module, in_shape: tuple[int, ...], num_rows: int, batch_size: int) -> bool:
+    """Whether the last batch would be of one row, and the model cannot use it."""
+    return (batch_size == 1 or num_rows % batch_size == 1) and norms_over_one_value(model, in_shape)
+
+
+def norms_over_one_value(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
+    """Whether a batch norm has one value a channel from one row; of a picture it has one from each pixel."""
+    norm = nn.modules.batchnorm._BatchNorm
+    found = (layer for layer in layers(model, in_shape) if isinstance(model.get_submodule(layer.name), norm))
+    return any(prod(layer.out_shape[1:]) == 1 for layer in found)
+
+
+def with_epochs(config: Config, data: Data, steps_per_epoch: int) -> Config:
+    """The config with ``epochs: auto`` as a number, and what a table's many epochs need where nobody said it.
+
+    They end when the monitor has not become better for long, for nobody asked for so many; not each of them is saved.
+    """
+    if config.epochs != "auto":
+        return config
+    if not is_trained_for_long(config, data):
+        return replace(config, epochs=auto.EPOCHS)
+    epochs = auto.table_epochs(steps_per_epoch, config.max_steps)
+    stopping, saving = config.early_stopping, config.checkpoint
+    has_end = config.max_steps is not None or "early_stopping.patience_epochs" in config.said
+    if epochs > auto.TABLE_PATIENCE_EPOCHS and not has_end:
+        stopping = replace(stopping, patience_epochs=auto.TABLE_PATIENCE_EPOCHS)
+    if "checkpoint.every_epochs" not in config.said:
+        saving = replace(saving, every_epochs=max(1, epochs // auto.MOST_SAVES))
+    return replace(config, epochs=epochs, early_stopping=stopping, checkpoint=saving)
+
+
+def is_trained_for_long(config: Config, data: Data) -> bool:
+    """Whether ``epochs: auto`` means enough steps, rather than a few epochs.
+
+    Rows that are not trained on have to say when it is enough, or ``max_steps``; who looks for a fault wants no more.
+    """
+    has_end = config.monitor.startswith("val/") or config.max_steps is not None
+    return is_table(data) and has_end and not looks_for_fault(config)
+
+
+def looks_for_fault(config: Config) -> bool:
+    return config.repeat_batch is not None or config.detect_anomaly
+
+
+def is_table(data: Data) -> bool:
+    """Whether the rows are numbers in columns, and in memory, so that an epoch takes a moment."""
+    return isinstance(data.x, Tensor) and len(data.x.shape) == 2
+
+
+def notes(said: Config, found: Config, data: Data, num_rows: int) -> Iterator[str]:
+    """A line for each of the two that was decided here: ``said`` is the config before, ``found`` after it."""
+    if found.batch_size == num_rows < said.batch_size:
+        yield f"batch_size: {num_rows}, all the train rows there are ({said.batch_size} is usual)"
+    elif found.batch_size < said.batch_size:
+        yield (
+            f"batch_size: {found.batch_size}; with {said.batch_size} the last batch would hold one row, "
+            f"which batch normalisation cannot use"
+        )
+    if said.epochs == "auto" and is_table(data) and found.max_steps is None and not looks_for_fault(found):
+        yield from epochs_note(found, ceil(num_rows / found.batch_size))
+
+
+def epochs_note(config: Config, steps_per_epoch: int) -> Iterator[str]:
+    """How long a table is trained, unless it is so large that nothing was decided."""
+    assert isinstance(config.epochs, int)
+    enough, patience = auto.table_epochs(steps_per_epoch, None), config.early_stopping.patience_epochs
+    if config.epochs < enough:
+        yield (
+            f"epochs: {config.epochs}, which may be few; {config.monitor} does not say when to stop: "
+            f"choose more, epochs={10 * config.epochs}, or keep validation rows"
+        )
+    elif enough > auto.EPOCHS:
+        stop = ""
+        if patience is not None and patience < enough:
+            waited = "1 epoch" if patience == 1 else f"{patience} epochs"
+            stop = f"; stops when {config.monitor} has not improved for {waited} (early stopping)"
+        yield f"epochs: {enough:,}, for about {enough * steps_per_epoch:,} steps{stop}"
+
+
+MOST_CLASSES = 3  # in a message
+
+
+def check_measurable(config: Config, data: Data, rows: Split, metrics: Mapping[str, Any]) -> None:
+    """Tries every metric on answers drawn at random for the true targets of each split that has rows.
+
+    Raises ConfigError where one has no value there, or the monitored one is no single number.
+    """
+    faults = []
+    for split in SPLITS:
+        y_N = data.y[getattr(rows, split)]
+        for name, metric in metrics.items() if len(y_N) else ():
+            value = try_metric(metric, y_N, data)
+            if isinstance(value, str):
+                why = missing_classes(y_N, data) or value
+                turn = advice(config, data, split, name)
+                faults.append(f"metric={name}: has no value on the {split} split: {why}\n  {turn}")
+            elif value.ndim and config.monitor == f"{split}/{name}":
+                faults.append(f"monitor={config.monitor}: is no single number, by which epochs could be told apart")
+    if faults:
+        raise ConfigError(faults)
+
+
+def check_monitor(config: Config, metrics: Mapping[str, Any]) -> None:
+    """Raises ConfigError where no end of the monitor is the better one, by which a new run could choose its epoch."""
+    said = directions(metrics)
+    split, _, name = config.monitor.partition("/")
+    if said[name] is None:
+        others = [f"{split}/{other}" for other in ("loss", *metrics) if said[other] is not None]
+        raise ConfigError(
+            f"monitor={config.monitor}: {type(metrics[name]).__name__} does not say which end of it is the better one: "
+            f"its higher_is_better is {metrics[name].higher_is_better!r}\n"
+            f"  choose {' or '.join(others)}; a class of your own can say higher_is_better = True, or False"
+        )
+
+
+def is_thin(data: Data, rows: Split) -> bool:
+    """Whether some split that has rows is of a single one, or without one of the classes."""
+    splits = [y_N for split in SPLITS if len(y_N := data.y[getattr(rows, split)])]
+    return any(len(y_N) == 1 or missing_classes(y_N, data) for y_N in splits)
+
+
+def try_metric(metric: Any, y_N: Tensor, data: Data) -> Tensor | str:
+    """The metric of random answers; in words, why it has none.
+
+    A row of each class is enough to know. What torchmetrics only warns of is a value that it has made up.
+    """
+    y_n = y_N if data.task == "regression" else torch.bincount(y_N).nonzero().flatten()
+    shape = (len(y_n), len(data.class_names)) if data.task == "multiclass" else (len(y_n),)
+    scores = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    scores = scores.softmax(1) if data.task == "multiclass" else scores
+    inner = metric.metric if isinstance(metric, OfTwoClasses) else metric
+    own = "error" if type(inner).__module__.startswith("torchmetrics.") else "ignore"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(own, UserWarning)  # type: ignore[arg-type]
+            metric.update(scores.to(metric.device), y_n.to(metric.device))
+            value = metric.compute()
+    except Exception as fault:  # a class of a user's may raise anything
+        return str(fault).strip().split("\n")[0] or type(fault).__name__
+    finally:
+        metric.reset()
+    return value if isinstance(value, Tensor) else f"it gives a {type(value).__name__}, not a tensor"
+
+
+def missing_classes(y_N: Tensor, data: Data) -> str:
+    """In words: of which classes there is no row, or that a number stands alone; "" where nothing is missing."""
+    if data.task == "regression":
+        return "it is a single row" if len(y_N) == 1 else ""
+    is_there_K = torch.bincount(y_N, minlength=len(data.class_names)) > 0
+    lacking = [name for name, is_there in zip(data.class_names, is_there_K.tolist(), strict=True) if not is_there]
+    more = ", ..." if len(lacking) > MOST_CLASSES else ""
+    return f"it has no row of {', '.join(lacking[:MOST_CLASSES])}{more}" if lacking else ""
+
+
+def advice(config: Config, data: Data, split: str, name: str) -> str:
+    """What to turn."""
+    usual = auto.REGRESSION_METRICS if data.task == "regression" else auto.CLASS_METRICS[:1]
+    others = [other for other in config.metric if other != name] or [other for other in usual if other != name]
+    more = larger(config, data, split)
+    return f"{more}{', or ' if more else ''}leave it out: metric=[{','.join(others)}]"
+
+
+def larger(config: Config, data: Data, split: str) -> str:
+    """The setting that gives the split more rows, where there is one."""
+    if config.max_eval_rows is not None:
+        return f"raise max_eval_rows={config.max_eval_rows}"
+    if split == "train":
+        return ""
+    if split == "test" and config.folds is not None:
+        return f"lower folds={config.folds}"
+    is_drawn = (data.official_val if split == "val" else data.official_test) is None
+    fraction = config.val_fraction if split == "val" else config.test_fraction
+    return f"raise {split}_fraction={fraction:g}, or set it to 0" if is_drawn else ""
