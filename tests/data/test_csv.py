@@ -13,7 +13,7 @@ import torch
 from program import only_run, run
 from runner.contracts import Column, Split
 from runner.data.checks import check_data
-from runner.data.csv import received
+from runner.data.csv import fetch_table
 from runner.data.table import dialect
 from runner.data.table.dialect import Reading
 from runner.data.table.new_table import table_rows
@@ -335,10 +335,10 @@ def test_a_table_at_an_address_is_received_once(tmp_path: Path, monkeypatch: pyt
         mirror.replies["/d/my.csv"] = serve(PLAIN.encode())
         address = f"http://{mirror.host}/d/my.csv"
         for _ in range(2):
-            assert received(address, tmp_path).read_text() == PLAIN
+            assert fetch_table(address, tmp_path).read_text() == PLAIN
         assert mirror.asked == ["/d/my.csv"]
         with pytest.raises(DataError, match=r"other.csv: cannot be downloaded \(127.0.0.1:\d+: HTTP 404"):
-            received(f"http://{mirror.host}/other.csv", tmp_path)
+            fetch_table(f"http://{mirror.host}/other.csv", tmp_path)
 
 
 def test_what_comes_from_an_address_and_is_no_table_is_not_kept(
@@ -357,10 +357,10 @@ def test_what_comes_from_an_address_and_is_no_table_is_not_kept(
         for body, told in broken.items():
             mirror.replies["/d/my.csv"] = serve(body)
             with pytest.raises(DataError, match=told) as raised:
-                received(address, tmp_path)
+                fetch_table(address, tmp_path)
             assert str(raised.value).startswith(f"dataset.path={address}: ")
         mirror.replies["/d/my.csv"] = serve(PLAIN.encode())
-        assert received(address, tmp_path).read_text() == PLAIN
+        assert fetch_table(address, tmp_path).read_text() == PLAIN
 
 
 def test_case_19_what_a_server_says_instead_of_a_table_is_not_kept(
@@ -378,10 +378,10 @@ def test_case_19_what_a_server_says_instead_of_a_table_is_not_kept(
         ):
             mirror.replies["/d/my.csv"] = serve(said.encode())
             with pytest.raises(DataError, match="what came is no table of rows and columns: "):
-                received(address, tmp_path)
+                fetch_table(address, tmp_path)
         for i, table in enumerate(("a,b\n1,2\n", "1 2\n3 4\n", "Sales\n\na;b\n1;2\n", "가,나\n1,2\n")):
             mirror.replies[f"/d/{i}.csv"] = serve(table.encode("cp949"))
-            assert received(address.replace("my", str(i)), tmp_path).read_text("cp949") == table
+            assert fetch_table(address.replace("my", str(i)), tmp_path).read_text("cp949") == table
 
 
 @pytest.mark.parametrize(("of_file", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])

@@ -10,7 +10,7 @@ import pytest
 
 from mirror import CONTENTS, GZIPPED, corrupt, hang, refuse, serve, stall, truncate, write
 from runner.data import download as downloading
-from runner.data.csv import received
+from runner.data.csv import fetch_table
 from runner.data.download import damaged, download, missing
 from runner.data.downloads import PUBLICATIONS
 from runner.data.mnist import Mnist
@@ -121,7 +121,7 @@ def test_what_a_server_says_of_a_circle_is_told_in_a_line(tmp_path, mirror):
 
     mirror.replies["/my.csv"] = lead_back
     with pytest.raises(DataError, match=r"HTTP 302 .* error message was: Found\)\n  or put it"):
-        received(f"http://{mirror.host}/my.csv", tmp_path)
+        fetch_table(f"http://{mirror.host}/my.csv", tmp_path)
 
 
 def test_a_closed_port_answers_at_once(tmp_path, mirror):

@@ -24,10 +24,8 @@ def check_data(data: Data) -> None:
 def check_batch_size(batch_size: int, num_train_rows: int) -> None:
     """Raises ConfigError where not even one full batch can be made."""
     if batch_size > num_train_rows:
-        raise ConfigError(
-            f"batch_size={batch_size} is more than the {num_train_rows} train rows; "
-            f"set batch_size={num_train_rows} or less"
-        )
+        most = num_train_rows
+        raise ConfigError(f"batch_size={batch_size} is more than the {most} train rows; set batch_size={most} or less")
 
 
 def _check_form(data: Data) -> None:

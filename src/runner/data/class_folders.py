@@ -71,10 +71,10 @@ def folder_tree(top: Path) -> tuple[Folder, list[str]]:
         if read_entries(folder) and folder is not tree:
             runs.append(folder.path)
             folder.pictures, folder.strange, folder.folders = [], [], []
+    strange = [path for folder in tree.with_all_below() for path in folder.strange]
     of_runs = {str(above) for run in runs for above in (run, *Path(run).parents)}
     for folder in tree.with_all_below():  # of a run nothing remains
         folder.folders = [inside for inside in folder.folders if inside.path not in of_runs or inside.num_pictures]
-    strange = [path for folder in tree.with_all_below() for path in folder.strange]
     left_out = {"of a run of this program": runs, "no file, or a link that leads nowhere or back": strange}
     return tree, [f"{shown(paths, top)}: left out, {why}" for why, paths in left_out.items() if paths]
 

@@ -30,14 +30,14 @@ class Covtype(Source):
         self.path = path
 
     def load(self, data_dir: Path) -> Data:
-        path = find_file(self.path, data_dir) if self.path else _found(data_dir)
+        path = find_file(self.path, data_dir) if self.path else _file_in(data_dir)
         reading = Reading(names=(*FEATURES, TARGET), delimiter=",", decimal=".")
         meaning = Meaning({name: Column(name) for name in FEATURES}, missing="refuse", unknown="refuse")
         goal, official = Goal(TARGET, "multiclass", CLASSES), Official(rows=(TRAIN_ROWS, VAL_ROWS))
         return read_table(path, reading, meaning, goal, official)
 
 
-def _found(data_dir: Path) -> Path:
+def _file_in(data_dir: Path) -> Path:
     if here := [data_dir / name for name in FILES if (data_dir / name).is_file()]:
         return here[0]
     download("covtype", data_dir, missing)

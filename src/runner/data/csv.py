@@ -62,15 +62,14 @@ class Csv(Source):
         self.goal = Goal(target, task, drops_empty=not strict)
         missing = missing or ("refuse" if strict else "impute")
         unknown = unknown or ("refuse" if strict else "zeros")
-        markers = tuple(
-            value if isinstance(value, str) else f"{value:.15g}" for value in missing_values
-        )  # -200, not -200.0
+        # as a cell has it: -200, not -200.0
+        markers = tuple(value if isinstance(value, str) else f"{value:.15g}" for value in missing_values)
         self.meaning = Meaning(column_kinds(columns), missing, unknown, markers)
         self.official = Official(split_column, split_rows, split)
         self.reading = Reading(delimiter, decimal, thousands, encoding, header, names, skip_last)
 
     def load(self, data_dir: Path) -> Data:
-        path = received(self.path, data_dir) if is_address(self.path) else find_file(self.path, data_dir)
+        path = fetch_table(self.path, data_dir) if is_address(self.path) else find_file(self.path, data_dir)
         return read_table(path, self.reading, self.meaning, self.goal, self.official)
 
 
@@ -110,7 +109,7 @@ def is_address(path: str) -> bool:
     return path.startswith(("http://", "https://"))
 
 
-def received(address: str, data_dir: Path) -> Path:
+def fetch_table(address: str, data_dir: Path) -> Path:
     """The file of an address, downloaded below ``data_dir`` where it is not there yet. Raises DataError.
 
     Nobody has said which bytes are right: what came is kept where it can be a text, and the digest of its rows is the

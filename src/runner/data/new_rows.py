@@ -75,11 +75,9 @@ def finite(rows: Tensor, columns: Sequence[Column]) -> Tensor:
     may_lack = torch.tensor([column.missing != "refused" for column in columns] or [False])
     wrong = ~rows.isfinite() & ~(rows.isnan() & may_lack)
     if wrong.any():
-        first = wrong.nonzero()[0]
-        name = f"{columns[int(first[1])].name}=" if columns else ""
-        raise DataError(
-            f"x: row {int(first[0])}: {name}{rows[tuple(first)].item()}: is no number that the run can take"
-        )
+        row, *place = wrong.nonzero()[0].tolist()
+        cell = (f"{columns[place[0]].name}=" if columns else "") + f"{rows[row, *place].item()}"
+        raise DataError(f"x: row {row}: {cell}: is no number that the run can take")
     return rows
 
 

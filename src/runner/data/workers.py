@@ -25,12 +25,7 @@ PATIENCE_S = 300.0  # without a batch, before workers that are alive are given u
 BATCHES_AHEAD = 2  # that each worker reads before they are asked for
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A DataError on its way out of a worker."""
-
-    message: str
-    traceback: str
+Answer = Tensor | tuple[str, str]  # a batch, or the message and the traceback of a DataError
 
 
 @dataclass(frozen=True)
@@ -41,12 +36,12 @@ class Reader(Dataset[Any]):
     draw_seed: int
     epoch: int
 
-    def __getitems__(self, rows: list[int]) -> Tensor | Fault:
+    def __getitems__(self, rows: list[int]) -> Answer:
         """What DataLoader calls with one batch of row numbers."""
         try:
             return self.read_drawing(rows) if self.x.draws else self.x[torch.tensor(rows)]
         except DataError as fault:
-            return Fault(str(fault), traceback.format_exc())
+            return str(fault), traceback.format_exc()
 
     def read_drawing(self, rows: list[int]) -> Tensor:
         """The rows, each with the global generators seeded for it; those of this process are put back afterwards."""
@@ -79,15 +74,15 @@ def read_batches(reader: Reader, batches: Sequence[Tensor], num_workers: int) ->
     try:
         for _ in batches:
             answer = next_answer(answers)
-            if isinstance(answer, Fault):
-                raise DataError(answer.message) from RuntimeError(answer.traceback)
+            if not isinstance(answer, Tensor):
+                raise DataError(answer[0]) from RuntimeError(answer[1])
             yield answer
     finally:
         if loader.num_workers:
             answers._shutdown_workers()  # torch waits for the iterator to be collected; a traceback may hold it long
 
 
-def next_answer(answers: Iterator[Tensor | Fault]) -> Tensor | Fault:
+def next_answer(answers: Iterator[Answer]) -> Answer:
     """The next batch, waiting PATIENCE_S for it at most."""
     begun = time.monotonic()
     while True:
