@@ -137,11 +137,9 @@ class Catalog:
         return YamlFile({**data, **file.data, "defaults": [*chosen, *own]}, comments, file.header)
 
     def _path(self, group: str, name: str) -> Path:
-        for folder in self.folders:
-            for ending in (".yaml", ".yml"):
-                path = folder / group / f"{name}{ending}"
-                if path.is_file():
-                    return path
+        places = (folder / group / f"{name}{ending}" for folder in self.folders for ending in (".yaml", ".yml"))
+        if path := next(filter(Path.is_file, places), None):
+            return path
         raise ConfigError(f"{Path(group, name)}.yaml: not found in {listed(map(str, self.folders))}")
 
     def _knob_names(self, group: str, name: str) -> set[str]:

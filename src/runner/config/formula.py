@@ -40,8 +40,7 @@ class Formula:
 
     def __init__(self, text: str, names: Collection[str]):
         self.text = " ".join(text.split())
-        fault = next(_faults(self.text, names), None)
-        if fault:
+        if fault := next(_faults(self.text, names), None):
             raise ValueError(fault)
         self._body = _parsed(self.text)
         self.names = {node.id for node in ast.walk(self._body) if isinstance(node, ast.Name)} & set(names)
