@@ -35,7 +35,6 @@ from runner.figures.style import Picture, advice, style
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
 from runner.runs.saved_run import SavedRun
-from runner.runs.schema import schema_of
 from runner.screen.console import RunConsole, console
 from runner.screen.result import confusion_table
 from runner.text import counted, say
@@ -183,10 +182,8 @@ def opened(stored: SavedRun, example: int, warn: Callable[[str], None]) -> RunVi
         return RunView(**common, by=by, predictor=net, experiment=rebuilt)
     experiment = rebuilt.experiment
     load_weights(rebuilt.saved, experiment.parts)
-    schema = schema_of(experiment.data, experiment.split.train)
-    net = Predictor(experiment.parts, schema, experiment.choice, config.eval_batch_size)
     by = f"{rebuilt.checkpoint}.pt of epoch {rebuilt.saved['epoch']}"
-    return RunView(**common, by=by, predictor=net, experiment=experiment)
+    return RunView(**common, by=by, predictor=Predictor.of(experiment), experiment=experiment)
 
 
 def or_fault(read: Callable[[], T]) -> T | DataError:

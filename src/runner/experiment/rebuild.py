@@ -62,6 +62,12 @@ class Predictor:
     choice: device.Choice
     batch_size: int
 
+    @classmethod
+    def of(cls, experiment: Experiment) -> Predictor:
+        """That of a run whose data set is here."""
+        schema = schema_of(experiment.data, experiment.split.train)
+        return cls(experiment.parts, schema, experiment.choice, experiment.config.eval_batch_size)
+
     @property
     def in_shape(self) -> tuple[int, ...]:
         """The shape of one row as the net gets it."""

@@ -32,7 +32,6 @@ from runner.figures.dataset_view import DatasetView
 from runner.figures.pixels import mosaic, png
 from runner.figures.run_view import RunView, called
 from runner.runs.directory import RunDirectory
-from runner.runs.schema import schema_of
 from runner.tensorboard.net import graph, write_embedding
 from runner.tensorboard.writer import TensorBoard, histogram_value, image_value, pr_curve_value
 
@@ -166,9 +165,7 @@ class Dashboards:
 
 
 def run_view(experiment: Experiment, scores: Scores) -> RunView:
-    config = experiment.config
-    schema = schema_of(experiment.data, experiment.split.train)
-    net = Predictor(experiment.parts, schema, experiment.choice, config.eval_batch_size)
+    config, net = experiment.config, Predictor.of(experiment)
     name, by = called(config.name, config.fold), "the checkpoint that eval uses"
     return RunView(name, by, config.monitor, (), {}, net, experiment, outputs=(scores.logits_NK, scores.y_N))
 
