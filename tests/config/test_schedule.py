@@ -92,6 +92,13 @@ def test_a_stored_count_below_one_is_refused_before_torch_would_divide_by_it() -
     assert len(list(part_faults("optimizer", "lbfgs", node, None))) == 2
 
 
+def test_a_count_below_one_in_a_stored_link_is_refused_too() -> None:
+    link = {"step_lr": {"_target_": "torch.optim.lr_scheduler.StepLR", "step_size": 0, "gamma": 0.1}}
+    constant = {"constant_lr": {"_target_": "torch.optim.lr_scheduler.ConstantLR", "factor": 0.5, "total_iters": 2}}
+    (fault,) = faults([constant, link], [2], None)
+    assert fault == "scheduler.schedulers[1].step_lr.step_size=0: must be a whole number >= 1"
+
+
 def test_a_class_in_a_stored_link_that_is_no_scheduler_is_refused() -> None:
     from runner.config.validate import part_faults
 

@@ -118,9 +118,8 @@ def _link_faults(where: str, entry: Any, catalog: Catalog | None) -> Iterator[st
     if "interval" in knobs:
         yield f"{where}.{name}.interval={shown(knobs['interval'])}: the whole chain has one; set scheduler.interval"
     if catalog is not None:
-        (link,) = _completed(Part("scheduler", name, None, knobs), catalog).values()
-        knobs = link
-        yield from part_faults("scheduler", name, knobs, catalog, where=f"{where}.{name}")
+        (knobs,) = _completed(Part("scheduler", name, None, knobs), catalog).values()
+    yield from part_faults("scheduler", name, knobs, catalog, where=f"{where}.{name}")
     yield from _formula_faults(f"{where}.{name}", knobs)
     if knobs.get("_target_") is None:
         yield f"{where}={name}: is no scheduler that could be part of a chain"
