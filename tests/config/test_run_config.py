@@ -137,7 +137,7 @@ def test_without_validation_rows_the_usual_monitor_is_the_training_loss(catalog:
         ({"optimizer__lr": 0}, "optimizer.lr=0: must be a number > 0"),
         ({"optimizer__betas": [0.9, 1]}, "optimizer.betas[1]=1: must be a number >= 0 and < 1"),
         ({"optimizer__lrr": 1}, "optimizer.lrr=1: optimizer=adam has no lrr; did you mean optimizer.lr=1?"),
-        ({"optimizer__momentum": 0.9}, "momentum belongs to rmsprop, sgd; you chose adam"),
+        ({"optimizer__momentum": 0.9}, "momentum belongs to rmsprop, sgd: choose one, optimizer=..."),
         ({"optimizer__zzz": 1}, "optimizer=adam has no zzz; it has lr, betas, eps"),
         ({"loss__zzz": 1}, "loss=auto has no zzz; it has nothing to set"),
         ({"model__note": 3}, "model.note=3: must be text"),  # by the type of its default

@@ -119,6 +119,11 @@ def test_a_file_gets_plain_lines_of_what_will_run(plain):
     ]
 
 
+def test_a_net_that_nobody_chose_is_said_to_come_from_auto(plain):
+    plain.console.start(dataclasses.replace(OUTLINE, auto_model="pictures"))
+    assert "model     cnn (model=auto, for pictures), 4,418 parameters" in plain.take_raw().splitlines()
+
+
 def test_which_weights_are_trained_how_stands_below_the_training(plain):
     plain.console.start(dataclasses.replace(OUTLINE, weight_groups=("Muon lr 0.1: 3.weight", "AdamW lr 0.2: 3.bias")))
     lines = plain.take_raw().splitlines()

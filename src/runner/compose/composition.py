@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from shlex import quote
 from typing import Any
@@ -15,6 +15,7 @@ from hydra.types import RunMode
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
+from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
 from runner.compose.hydra_bridge import changed_keys, editable, hydra_for, refusal
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf, unknown_option
@@ -42,7 +43,7 @@ def compose(request: Request, job: int | None = None) -> Composed:
     usual = _usual_node(PRIMARY)
     lines = readable(request.overrides, catalog, multirun=False)
     survivors = list(lines.overrides)
-    tree, faults, cause = _survivors(request, catalog, survivors)
+    tree, faults, cause, rows = _with_net(request, catalog, survivors)
     faults = [*lines.faults, *faults]
     if tree is None:
         raise ConfigError(faults) from cause
@@ -60,9 +61,31 @@ def compose(request: Request, job: int | None = None) -> Composed:
     trusted = _typed_trust(lines.overrides)
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
     if faults:
-        raise ConfigError(list(dict.fromkeys(faults))) from cause
+        raise ConfigError([_about_the_net(fault, rows) for fault in dict.fromkeys(faults)]) from cause
     said = {*typed_names(survivors), *names_in_recipes(choices, catalog), *changed_settings(data, catalog)}
-    return Composed(tree, check(data, choices, catalog, said))
+    config = check(data, choices, catalog, said)
+    return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))
+
+
+def _with_net(
+    request: Request, catalog: Catalog, lines: list[str]
+) -> tuple[DictConfig | None, list[str], Exception | None, str]:
+    """As ``_survivors``, with the net in the place of ``model=auto``, and for which rows it was taken, or ""."""
+    net = likely_net(lines, catalog)
+    while True:
+        words = [*lines, *([f"model={net}"] if net else [])]
+        tree, faults, cause = _survivors(request, catalog, words)
+        lines[:] = [line for line in lines if line in words]
+        if tree is None or tree.hydra.runtime.choices.get("model") not in (AUTO, net):
+            return tree, faults, cause, ""
+        rows = rows_of(str(tree.hydra.runtime.choices.get("dataset")), tree.get("dataset"), catalog)
+        if net == NETS[rows]:
+            return tree, faults, cause, rows
+        net = NETS[rows]
+
+
+def _about_the_net(fault: str, rows: str) -> str:
+    return f"{fault}\n  model=auto takes {NETS[rows]} for {rows}" if rows and fault.startswith("model.") else fault
 
 
 def typed_names(lines: Sequence[str]) -> Iterator[str]:
