@@ -61,6 +61,7 @@ def compose(request: Request, job: int | None = None) -> Composed:
     recipes = dict(names_in_recipes(chosen, catalog))
     choices["experiment"] = label(chosen["experiment"])
     data, broken = plain(tree)
+    _set_reference_epochs(data, chosen, catalog)
     data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
     trusted = _typed_trust(lines.overrides)
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
@@ -92,6 +93,15 @@ def _with_net(
 
 def _about_the_net(fault: str, rows: str) -> str:
     return f"{fault}\n  model=auto takes {NETS[rows]} for {rows}" if rows and fault.startswith("model.") else fault
+
+
+def _set_reference_epochs(data: dict[str, Any], chosen: Mapping[str, Sequence[str]], catalog: Catalog) -> None:
+    """How long a run is of which the recipe's figures are, whatever else the command line says."""
+    reference = data.get("reference")
+    if isinstance(reference, dict) and reference.get("expected") and reference.get("epochs") is None:
+        recipes = [catalog.option("experiment", name) for name in chosen["experiment"]]
+        lengths = [recipe.knobs["epochs"].default for recipe in recipes if "epochs" in recipe.knobs]
+        reference["epochs"] = lengths[-1] if lengths else None
 
 
 def _placed(fault: str, places: Mapping[str, str]) -> str:
