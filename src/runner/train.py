@@ -19,6 +19,7 @@ from runner.config.run_config import Config, settings_with
 from runner.config.types import shown
 from runner.errors import ConfigError
 from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
+from runner.text import waiting
 
 HELP = """\
 python -m runner train [FILE.yaml] [GROUP=OPTION ...] [KEY=VALUE ...] [-m]
@@ -74,7 +75,8 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
     libraries.load()
     from runner.training.folds import prepare  # brings torch: only a request known to be right has to wait for it
 
-    prepared = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
+    with waiting(f"reading {config.dataset.option}"):
+        prepared = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
 
     def train(tree: DictConfig) -> None:

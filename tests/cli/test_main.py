@@ -151,7 +151,7 @@ def test_a_wrong_command_finds_the_right_one(
         (DataError("no file"), 3, "error: no file\n"),
         (DeviceError("no cuda"), 2, "error: no cuda\n"),
         (RunError("not finite"), 1, "error: not finite\n"),
-        (Interrupted("saved", 15), 143, "error: saved\n"),
+        (Interrupted("saved", 15), 143, "saved\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )
