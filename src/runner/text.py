@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TextIO
@@ -45,6 +46,11 @@ def discard(stream: IO[str]) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def program() -> str:
+    """The program as it was called: runner, or python -m runner."""
+    return "runner" if Path(sys.argv[0]).stem == "runner" else "python -m runner"
 
 
 def here(path: Path) -> str:

@@ -45,6 +45,7 @@ KNOBS = {
     "kernel_size": "kernel",
     "target": "class_column label label_column label_name labels target_col target_column target_name y",
     "path": "csv csv_path data_file file file_path filename filepath",
+    "weights": "pretrained",
     "limit": "max_rows max_samples max_train_samples num_samples subset",
 }
 OPTIONS = {
