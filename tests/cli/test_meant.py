@@ -11,7 +11,6 @@ from runner.cli import main
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.config.elsewhere import KNOBS, OPTIONS, SETTINGS
 from runner.config.run_config import setting_types
-from runner.models import torchvision_names
 
 OURS = Catalog([packaged_conf()])
 
@@ -195,7 +194,7 @@ def test_words_of_another_program_are_answered_with_the_line(
 ) -> None:
     told = answered(f"train {typed}", capsys)
     assert told.splitlines()[-1] == f"  python -m runner train {line}"
-    assert "did you mean:\n" in told or "my.yaml" in line
+    assert "did you mean:\n" in told
 
 
 @pytest.mark.parametrize(
@@ -230,8 +229,3 @@ def test_what_is_called_otherwise_elsewhere_is_there_and_has_one_name(names: dic
     others = [other for line in names.values() for other in line.split()]
     assert len(set(others)) == len(others)
     assert not set(others) & {*setting_types(), *GROUPS}
-
-
-@pytest.mark.parametrize(("word", "net"), [("swin", "swin_t"), ("VGG-16", "vgg16"), ("densenet", "densenet121")])
-def test_of_a_family_of_nets_the_smallest_is_taken(word: str, net: str) -> None:
-    assert torchvision_names.named(word) == net

@@ -139,7 +139,10 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
 
 def _single(key: str, text: str, annotation: Any) -> Meant | None:
     number = _read(text)
-    candidates: list[Any] = [IN_WORDS.get(text.lower()), *([int(number)] if isinstance(number, float) and number % 1 == 0 else [])]
+    candidates: list[Any] = [
+        IN_WORDS.get(text.lower()),
+        *([int(number)] if isinstance(number, float) and number % 1 == 0 else []),
+    ]
     if text.endswith("%") and NUMBER.fullmatch(text[:-1]):
         candidates.append(float(text[:-1]) / 100)
     for value in candidates:
