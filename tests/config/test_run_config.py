@@ -255,6 +255,13 @@ def test_a_stored_config_comes_back_exactly(catalog: Catalog, tmp_path: Path) ->
     assert isinstance(again, Config)
 
 
+def test_a_column_with_the_name_of_a_knob_is_stored_as_a_column(catalog: Catalog, tmp_path: Path) -> None:
+    said = {"size": ["S", "M", "L"], "limit": "ignored", "split": "number"}
+    csv = part(catalog, "dataset", "csv") | {"path": "shirts.csv", "target": "kind", "columns": said}
+    config = check(composed(catalog) | {"dataset": csv}, {**CHOICES, "dataset": "csv"}, None)
+    assert load_stored(stored(tmp_path, config.as_dict())).dataset.knobs["columns"] == said
+
+
 def test_a_stored_config_of_an_older_build_is_given_what_came_later(catalog: Catalog, tmp_path: Path) -> None:
     config = check(composed(catalog, model__dropout=0.5), CHOICES, None)
     tree = {key: value for key, value in config.as_dict().items() if key not in later_settings()}

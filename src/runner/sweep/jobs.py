@@ -35,7 +35,7 @@ from runner.errors import ConfigError, RunnerError
 from runner.runs.directory import RunDirectory, check_writable, claim
 from runner.runs.files import write_whole
 from runner.runs.ranking import differing, order, place
-from runner.runs.saved_run import DONE, SavedRun
+from runner.runs.saved_run import DONE, SWEEP, SavedRun
 from runner.screen.console import console
 from runner.screen.table import Fitting, ranking
 from runner.text import counted, figure, here, say
@@ -70,7 +70,7 @@ def sweep(request: Request) -> int:
     tree, _, _ = _master(request)
     with editable(tree):
         tree.hydra.sweep.dir = str(folder)
-    write_whole(folder / "multirun.yaml", OmegaConf.to_yaml(tree).encode())
+    write_whole(folder / SWEEP, OmegaConf.to_yaml(tree).encode())
     ended = run_jobs(request, words, folder)
     screen = console(sys.stdout)
     for part in ("", *sweep_table(ended, configs[0].monitor)):
