@@ -2,15 +2,21 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 import program
 from program import fingerprints
 from runner.cli import main
 from runner.figures.run_view import called
+from runner.figures.style import Picture
+from runner.runs.directory import RunDirectory
+from runner.runs.saved_run import SavedRun
 
 Capture = pytest.CaptureFixture[str]
 QUICK = ["epochs=2", "device=cpu", "threads=1", "tensorboard=off", "name=tiny"]
@@ -62,27 +68,66 @@ def drawn(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.iterdir())
 
 
+@pytest.fixture
+def texts(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Filled with what is drawn: the title of a picture -> the words on it, none of them under 8 pixels high where
+    the picture is shown 330 wide, as TensorBoard does.
+    """
+    found: dict[str, list[str]] = {}
+    finished = Picture.finished
+
+    def kept(picture: Picture) -> Bbox:
+        bounds = finished(picture)
+        drawn = [text for text in picture.figure.findobj(Text) if text.get_visible() and text.get_text()]
+        assert min(text.get_fontsize() / 72 for text in drawn) * 330 / bounds.width >= 8
+        found[picture.title.name] = [text.get_text() for text in drawn]
+        return bounds
+
+    monkeypatch.setattr(Picture, "finished", kept)
+    return found
+
+
 def test_a_run_on_pictures_is_drawn_whole_into_a_folder_of_its_name(
-    pictures: Path, here: Path, capsys: Capture
+    pictures: Path, here: Path, capsys: Capture, texts: dict[str, list[str]]
 ) -> None:
     before = fingerprints(pictures)
     assert main.main(["view", str(pictures)]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert out.startswith("tiny, best.pt of epoch ") and "\nval/loss " in out and "predicted" in out
+    assert out.startswith("tiny (cnn on photos), best.pt, epoch ") and "\nval/loss " in out and "predicted" in out
     assert f"written to view-{pictures.name}/" in out
     assert drawn(here / f"view-{pictures.name}") == sorted(OF_IMAGES)
     assert fingerprints(pictures) == before
+    assert [*texts][-3:] == [
+        "The first convolution at work",
+        "What the layers make of an example",
+        "Where the net looks",
+    ]
+    assert "Conv2d block_1.0: 4 channels, 8 x 8" in texts["What the layers make of an example"]
+    assert texts["The filters of the first layer"][0].startswith("4 filters of 1 x 3 x 3; blue below 0, red above;")
 
 
-def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path) -> None:
+def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path, texts: dict[str, list[str]]) -> None:
     assert main.main(["view", str(car), "--out", "seen"]) == 0
     assert drawn(here / "seen") == sorted([*OF_CLASSES, "saliency"])
+    assert [*texts] == [
+        "Curves over 2 epochs",
+        "Confusion matrix, test split",
+        "Mistakes, test split",
+        "Reliability, test split",
+        "Weights of the first layer",
+        "How strongly each column counts",
+    ]
+    assert all(words[-2].startswith("tiny (dnn on car)") for words in texts.values())  # below the title
+    assert {"recall", "rows", "predicted"} <= {*texts["Confusion matrix, test split"]}
+    assert re.search(r"wrong; here the 20 it was surest of; \d of\s6\scolumns$", texts["Mistakes, test split"][-3])
+    assert texts["Weights of the first layer"][-3].startswith("4 units, 21 columns; ")
 
 
-def test_a_regression_has_its_own(diabetes: Path, here: Path) -> None:
+def test_a_regression_has_its_own(diabetes: Path, here: Path, texts: dict[str, list[str]]) -> None:
     assert main.main(["view", str(diabetes), "--out", "seen"]) == 0
     assert drawn(here / "seen") == ["curves", "residuals", "saliency", "weights"]
+    assert {"100", "200", "300"} <= {*texts["Predicted and true, test split"]}
 
 
 def test_pictures_are_chosen_by_name_and_never_replaced_unasked(car: Path, here: Path, capsys: Capture) -> None:
@@ -145,8 +190,10 @@ def test_checkpoints_that_are_gone_are_told_apart_from_none_saved_yet(car: Path,
     assert "last.pt: not there; the run had saved it: put it back, or train the run again" in capsys.readouterr().err
 
 
-def test_a_fold_is_called_so_above_its_pictures() -> None:
-    assert (called("wine-mlp", 2), called("wine-mlp", None)) == ("wine-mlp, fold 2", "wine-mlp")
+def test_above_the_pictures_stand_the_fold_and_what_the_name_does_not_say(car: Path) -> None:
+    config = SavedRun(RunDirectory(car)).config
+    assert called(config) == "tiny (dnn on car)"
+    assert called(replace(config, name="car-dnn-lr=0.1", fold=2)) == "car-dnn-lr=0.1, fold 2"
 
 
 @pytest.mark.parametrize("width", [40, 80])

@@ -29,7 +29,7 @@ from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import DatasetView, Group
 from runner.figures.run import DRAW, best_epoch, counts_and_names, first_mistakes
-from runner.figures.run_view import RunView, called
+from runner.figures.run_view import RunView, called, checkpoint_name
 from runner.figures.schedule import ScheduleCurves
 from runner.figures.style import Picture, advice, style
 from runner.runs.files import write_whole
@@ -169,7 +169,7 @@ def opened(stored: SavedRun, example: int, warn: Callable[[str], None]) -> RunVi
     """The run, with whatever of it can be read; what cannot is kept as the reason."""
     directory, config = stored.directory, stored.config
     common: dict[str, Any] = {
-        "name": called(config.name, config.fold),
+        "name": called(config),
         "monitor": config.monitor,
         "measured": or_fault(lambda: list(epoch_rows(directory.metrics)) if directory.metrics.exists() else []),
         "ended": or_fault(lambda: stored.results if directory.summary.exists() else {}),
@@ -182,7 +182,7 @@ def opened(stored: SavedRun, example: int, warn: Callable[[str], None]) -> RunVi
         return RunView(**common, by=by, predictor=net, experiment=rebuilt)
     experiment = rebuilt.experiment
     load_weights(rebuilt.saved, experiment.parts)
-    by = f"{rebuilt.checkpoint}.pt of epoch {rebuilt.saved['epoch']}"
+    by = checkpoint_name(rebuilt.checkpoint, rebuilt.saved["epoch"])
     return RunView(**common, by=by, predictor=Predictor.of(experiment), experiment=experiment)
 
 
