@@ -141,6 +141,24 @@ def test_pictures_are_chosen_by_name_and_never_replaced_unasked(car: Path, here:
     assert main.main(["view", str(car), "curves", "--out", "seen", "--overwrite"]) == 0
 
 
+def test_the_ending_of_the_file_says_what_a_picture_is_written_as(car: Path, here: Path, capsys: Capture) -> None:
+    for name, begins in {"a.pdf": b"%PDF-", "a.svg": b"<?xml", "a.PNG": b"\x89PNG"}.items():
+        assert main.main(["view", str(car), "curves", "--out", name]) == 0
+        assert (here / name).read_bytes().startswith(begins)
+        assert f"written to {name}\n  curves  " in capsys.readouterr().out
+    assert main.main(["view", str(car), "curves", "--out", "a.svg"]) == 2
+    assert capsys.readouterr().err.startswith("error: a.svg: there already; replace it with --overwrite")
+    first = (here / "a.svg").read_bytes()
+    assert main.main(["view", str(car), "curves", "--out", "a.svg", "--overwrite"]) == 0
+    assert (here / "a.svg").read_bytes() == first
+
+
+def test_several_pictures_are_the_pages_of_a_pdf(car: Path, here: Path) -> None:
+    assert main.main(["view", str(car), "curves", "weights", "--out", "both.pdf"]) == 0
+    assert (here / "both.pdf").read_bytes().count(b"/Type /Page ") == 2
+    assert [path.name for path in here.iterdir()] == ["both.pdf"]
+
+
 def test_without_the_data_what_needs_none_is_drawn_and_the_rest_named(
     pictures: Path, here: Path, capsys: Capture
 ) -> None:
@@ -230,6 +248,12 @@ def test_a_terminal_with_colours_shows_no_mistakes_of_a_table(
         (["--test-index", "-1"], "--test-index: -1: must be a whole number, 0 or more"),
         (["features", "convolution"], "this net has no convolution|no layer of this net makes pictures"),
         (["residuals"], "this run tells classes apart: it has no residuals"),
+        (["--out", "a.jpg"], "error: --out a.jpg: pictures are drawn as .png, .svg or .pdf"),
+        (
+            ["curves", "weights", "--out", "a.svg"],
+            "error: --out a.svg: holds one picture, these are 2; choose one: curves, weights\n"
+            "  all in one file: --out a.pdf; a file each: --out a\n",
+        ),
         (["--out", "no/where"], "--out no/where: there is no folder no"),
     ],
 )

@@ -1,4 +1,4 @@
-"""``view``: pictures of a run, of a data set, or of a schedule; as PNG files, and in the terminal what fits there."""
+"""``view``: pictures of a run, of a data set, or of a schedule; as files, and in the terminal what fits there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, composed, whole_number
+from runner.cli.picture_files import check_folder, check_one_picture, form_of, picture_file
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.config.schedule import follows_monitor
@@ -73,9 +74,9 @@ def schedule_parser() -> Parser:
 
 
 def picture_parser(usage: str, what: str, group: str) -> Parser:
-    usage += " [--out FILE.png] [--overwrite]"
+    usage += " [--out FILE] [--overwrite]"
     made = Parser("view", usage, f"Draws {what}.", composes=True, reads_run=True)
-    made.add_out("FILE.png", f"the picture; by default <{group}>.png in this folder")
+    made.add_out("FILE", f"the picture, a .png, .svg or .pdf; by default <{group}>.png in this folder")
     made.add_overwrite("the file where it is")
     made.add_config_dir()
     return made
@@ -83,7 +84,7 @@ def picture_parser(usage: str, what: str, group: str) -> Parser:
 
 def run_parser() -> Parser:
     """The words where a run is among them."""
-    usage = "RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]"
+    usage = "RUN [PICTURE ...] [--test-index N] [--out FOLDER|FILE] [--overwrite] [checkpoint=best|last]"
     lines = [f"  {name:12} {what}" for name, what in PICTURES.items()]
     made = Parser(
         "view",
@@ -96,13 +97,16 @@ def run_parser() -> Parser:
     )
     row = "the row that pictures of one example show"
     made.add_argument("--test-index", type=whole_number, default=0, metavar="N", help=row)
-    made.add_out("FOLDER", "where they go; by default view-<name of the run> in this folder")
+    files = (
+        "a folder, by default view-<name of the run> in this one; a .png, .svg or .pdf for one picture, a .pdf for all"
+    )
+    made.add_out("FOLDER|FILE", files)
     made.add_overwrite("pictures that are")
     return made
 
 
 def of_run(argv: Sequence[str]) -> tuple[SavedRun, Sequence[str], int, Path]:
-    """The run, the pictures asked for by name, the row of those of one example, the folder they go to."""
+    """The run, the pictures asked for by name, the row of those of one example, the folder or file they go to."""
     own, words = run_parser().parse_words(argv)
     names = [word for word in words if is_run(word, [*OWN, *ANYWHERE])]
     if not names:
@@ -111,26 +115,20 @@ def of_run(argv: Sequence[str]) -> tuple[SavedRun, Sequence[str], int, Path]:
     if faults := [no_such_picture(word) for word in pictures if word not in PICTURES]:
         raise ConfigError(faults)
     stored = open_run("view", [name, *(word for word in words if word not in names)], own=OWN)
-    folder = own.out or Path(f"view-{stored.directory.path.name}")
-    check_folder(folder, pictures or [*PICTURES], overwrite=own.overwrite)
+    out = own.out or Path(f"view-{stored.directory.path.name}")
+    if form_of(out):
+        check_one_picture(out, pictures or [*PICTURES])
+        check_out("--out", out, overwrite=own.overwrite)
+    else:
+        check_folder(out, pictures or [*PICTURES], overwrite=own.overwrite)
     if stored.folds:
         raise ConfigError(in_each_fold(stored, "view"))
-    return stored, pictures, own.test_index, folder
+    return stored, pictures, own.test_index, out
 
 
 def no_such_picture(word: str) -> str:
     meant = nearest(word, PICTURES)
     return f"view: {word}: no such picture{f'; did you mean {meant}?' if meant else ''}\n  pictures: {listed(PICTURES)}"
-
-
-def check_folder(folder: Path, pictures: Sequence[str], *, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"--out {folder}: is a file; name a folder")
-    if not folder.parent.is_dir():
-        raise ConfigError(f"--out {folder}: there is no folder {folder.parent}")
-    there = [f"{name}.png" for name in pictures if (folder / f"{name}.png").exists()]
-    if there and not overwrite:
-        raise ConfigError(f"{folder}: {', '.join(there)} there already; add --overwrite, or --out FOLDER")
 
 
 def of_dataset(argv: Sequence[str]) -> tuple[Config, Path]:
@@ -165,15 +163,6 @@ def composed_beside_faults(
         return composed([word for word in words if word not in faults], config_dir), [*faults.values()]
     except ConfigError as error:
         raise ConfigError([*faults.values(), *error.faults]) from error
-
-
-def picture_file(own: argparse.Namespace, name: str) -> Path:
-    """Where the picture goes. Raises ConfigError where it cannot, or is there already."""
-    out: Path = own.out or Path(f"{name}.png")
-    if out.suffix.lower() != ".png":
-        raise ConfigError(f"--out {out}: pictures are PNG files; name it {out.name or 'picture'}.png")
-    check_out("--out", out, overwrite=own.overwrite)
-    return out
 
 
 def dataset_fault(word: str) -> str | None:

@@ -40,13 +40,13 @@ class ScheduleCurves:
         return [round(i * last / max(1, count - 1)) for i in range(count)]
 
 
-def picture(curves: ScheduleCurves) -> bytes:
-    """A PNG of the learning rates over the ticks of the run."""
+def picture(curves: ScheduleCurves, form: str = "png") -> bytes:
+    """The learning rates over the ticks of the run; a file of the form png, svg or pdf."""
     with style():
         lines = shortened(curves.note, LONGEST), shortened(curves.knobs, LONGEST)
         made = Picture(Title(f"Learning rate: {curves.name}", *lines), ROOM, HEIGHT, "constrained")
         _draw(made.figure.subplots(), curves)
-        return made.png()
+        return made.content(form)
 
 
 def _draw(axes: Axes, curves: ScheduleCurves) -> None:

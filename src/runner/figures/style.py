@@ -15,6 +15,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findSystemFonts, fontManager, get_font_names
 from matplotlib.ticker import MaxNLocator
@@ -46,6 +47,7 @@ STYLE: dict[Any, Any] = {
     "figure.dpi": DPI,
     "font.size": NORMAL,
     "text.color": INK,
+    "svg.hashsalt": "runner",  # the same picture is the same file
     "text.parse_math": False,  # a class may be named $a_1$
     "axes.edgecolor": RULE,
     "axes.titlecolor": INK,
@@ -59,6 +61,11 @@ STYLE: dict[Any, Any] = {
     "ytick.labelcolor": INK,
     "xtick.labelsize": SMALL,
     "ytick.labelsize": SMALL,
+}
+UNSAID: dict[str, dict[str, Any]] = {  # what drew a file, and when
+    "png": {"Software": None},
+    "svg": {"Creator": None, "Date": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
 
 # the first that is there; a family, and how the names of its files begin
@@ -121,9 +128,12 @@ class Picture:
         return axes
 
     def png(self) -> bytes:
+        return self.content("png")
+
+    def content(self, form: str) -> bytes:
+        """A file of the form png, svg or pdf."""
         content = io.BytesIO()
-        no_version = {"Software": None}  # of what drew it
-        self.figure.savefig(content, format="png", bbox_inches=self.finished(), metadata=no_version)
+        self.figure.savefig(content, format=form, bbox_inches=self.finished(), metadata=UNSAID[form])
         return content.getvalue()
 
     def finished(self) -> Bbox:
@@ -147,6 +157,15 @@ class Picture:
             self.figure.text(left, bottom, "\n".join(lines), fontsize=size, va="bottom", linespacing=LINE, **looks)
             top += LINE * pixels(size) * len(lines)
         return float(top)
+
+
+def pdf_pages(pictures: Iterable[Picture]) -> bytes:
+    """A page for each."""
+    content = io.BytesIO()
+    with PdfPages(content, metadata=UNSAID["pdf"]) as pages:
+        for picture in pictures:
+            pages.savefig(picture.figure, bbox_inches=picture.finished())
+    return content.getvalue()
 
 
 def set_ticks(axis: Axis, most: int = 5, *, integer: bool = False) -> None:
