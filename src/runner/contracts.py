@@ -275,6 +275,7 @@ class Outline:
     weight_groups: tuple[str, ...] = ()  # "AdamW lr 0.001: 0.bias, 2.bias"; () where all weights are trained alike
     notes: tuple[str, ...] = ()  # of how the data was read
     shuffle: bool = True
+    auto_model: str = ""  # for which rows model=auto took the net: pictures; "" where it was chosen
     hint: str = ""  # what else could be tried
 
 

@@ -61,9 +61,9 @@ def test_a_config_comes_back(words: list[str], tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_is_as_everywhere_is_not_said() -> None:
-    assert command(composed([]).as_dict(), CATALOG) == "python -m runner train"
+    assert command(composed([]).as_dict(), CATALOG) == "python -m runner train model=cnn"
     told = command(composed(["optimizer=sgd", "optimizer.lr=0.001", "epochs=11"]).as_dict(), CATALOG)
-    assert told == "python -m runner train optimizer=sgd epochs=11"
+    assert told == "python -m runner train model=cnn optimizer=sgd epochs=11"
 
 
 def test_an_option_that_is_not_here_is_said_with_all_its_knobs(tmp_path: Path) -> None:

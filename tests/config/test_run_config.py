@@ -125,7 +125,6 @@ def test_without_validation_rows_the_usual_monitor_is_the_training_loss(catalog:
         ({"optim__lr": 0.1}, "optim.lr=0.1: there is no setting optim.lr; did you mean optimizer.lr=0.1?"),
         ({"optimzer": "SGD"}, "optimzer=SGD: there is no setting optimzer; did you mean optimizer=sgd?"),
         ({"foo__bar": 1}, "foo.bar=1: there is no setting foo.bar; see them: python -m runner show settings"),
-        ({"experiment__epochs": 1}, "an experiment file begins with the line '# @package _global_'"),
         ({"fold": 1}, "fold=1: needs the number of folds; add folds=5"),
         ({"folds": 3, "fold": 3}, "fold=3: folds are counted from 0; with folds=3 the last is 2"),
         ({"val_fraction": 0, "monitor": "val/accuracy"}, "set val_fraction=0.1 or monitor=train/accuracy"),
@@ -137,7 +136,7 @@ def test_without_validation_rows_the_usual_monitor_is_the_training_loss(catalog:
         ({"optimizer__lr": 0}, "optimizer.lr=0: must be a number > 0"),
         ({"optimizer__betas": [0.9, 1]}, "optimizer.betas[1]=1: must be a number >= 0 and < 1"),
         ({"optimizer__lrr": 1}, "optimizer.lrr=1: optimizer=adam has no lrr; did you mean optimizer.lr=1?"),
-        ({"optimizer__momentum": 0.9}, "momentum belongs to rmsprop, sgd; you chose adam"),
+        ({"optimizer__momentum": 0.9}, "momentum belongs to rmsprop, sgd: choose one, optimizer=..."),
         ({"optimizer__zzz": 1}, "optimizer=adam has no zzz; it has lr, betas, eps"),
         ({"loss__zzz": 1}, "loss=auto has no zzz; it has nothing to set"),
         ({"model__note": 3}, "model.note=3: must be text"),  # by the type of its default

@@ -16,7 +16,7 @@ from runner.contracts import Layer, Outcome, Outline, Progress, Report
 from runner.screen.console import RunConsole
 
 RUN = Path("outputs/2025-11-21/10-20-30.123456-digits-cnn-adam")
-NO_REFERENCE = Reference(source=None, figures={}, expected={})
+NO_REFERENCE = Reference(source=None, figures={}, expected={}, epochs=None)
 OUTLINE = Outline(
     reference=NO_REFERENCE,
     name="digits-cnn-adam",
@@ -117,6 +117,11 @@ def test_a_file_gets_plain_lines_of_what_will_run(plain):
         f"run       {RUN}",
         "digits is bundled; dataset=mnist downloads 12 MB",
     ]
+
+
+def test_a_net_that_nobody_chose_is_said_to_come_from_auto(plain):
+    plain.console.start(dataclasses.replace(OUTLINE, auto_model="pictures"))
+    assert "model     cnn (model=auto, for pictures), 4,418 parameters" in plain.take_raw().splitlines()
 
 
 def test_which_weights_are_trained_how_stands_below_the_training(plain):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class Part:
     option: str  # the file it came from: adam
     target: str | None  # dotted path of its class; None: to be chosen by the data (auto), or none at all
     knobs: Mapping[str, Any]  # its arguments, plain data
+    chosen_for: str = field(default="", compare=False)  # why auto took it: pictures; "" where somebody did; not stored
 
 
 def packaged_conf() -> Path:
@@ -100,7 +101,15 @@ class Catalog:
 
     def owners(self, group: str, key: str) -> list[str]:
         """The options of a group that have this knob. A file that cannot be read owns nothing."""
-        return [name for name in self.options(group) if key in self._knob_names(group, name)]
+        return [name for name in self.options(group) if key in self.knob_names(group, name)]
+
+    def knob_names(self, group: str, name: str) -> set[str]:
+        """Of an option, also those that hold others. A file that is not there, or cannot be read, has none."""
+        try:
+            knobs = self.option(group, name).knobs
+        except ConfigError:
+            return set()
+        return {*knobs, *(knob.partition(".")[0] for knob in knobs)}
 
     def nearest_option(self, group: str, word: str) -> str | None:
         """The option meant by a wrong name, or by the name of its class: CrossEntropyLoss -> cross_entropy."""
@@ -110,7 +119,7 @@ class Catalog:
         return nearest(word, self.options(group))
 
     def _option(self, group: str, name: str) -> Option:
-        if name not in self.options(group):
+        if name not in self.options(group) and not Path(name).is_absolute():  # but for a recipe at a path of its own
             raise ConfigError(unknown_option(self, group, name))
         path = self._path(group, name)
         file = self._with_parents(group, read_yaml(path), {name})
@@ -137,17 +146,11 @@ class Catalog:
         return YamlFile({**data, **file.data, "defaults": [*chosen, *own]}, comments, file.header)
 
     def _path(self, group: str, name: str) -> Path:
-        places = (folder / group / f"{name}{ending}" for folder in self.folders for ending in (".yaml", ".yml"))
+        endings = ("",) if Path(name).is_absolute() else (".yaml", ".yml")
+        places = (folder / group / f"{name}{ending}" for folder in self.folders for ending in endings)
         if path := next(filter(Path.is_file, places), None):
             return path
         raise ConfigError(f"{Path(group, name)}.yaml: not found in {listed(map(str, self.folders))}")
-
-    def _knob_names(self, group: str, name: str) -> set[str]:
-        try:
-            knobs = self.option(group, name).knobs
-        except ConfigError:
-            return set()
-        return {*knobs, *(knob.partition(".")[0] for knob in knobs)}
 
     def _target(self, group: str, name: str) -> str:
         try:

@@ -138,7 +138,8 @@ def _unknown_knob(group: str, key: str, name: str, value: Any, known: Option, ca
     meant = nearest(name, known.knobs)
     owners = catalog.owners(group, name) if catalog else []
     if owners:
-        return f"{what}; {name} belongs to {listed(owners)}; you chose {known.name}"
+        choice = f"{group}={owners[0]}" if len(owners) == 1 else f"one, {group}=..."
+        return f"{what}; {name} belongs to {listed(owners)}: choose {choice}"
     if meant:
         return f"{what}; did you mean {key.removesuffix(name)}{meant}={shown(value)}?"
     return f"{what}; it has {listed(known.knobs) or 'nothing to set'}"

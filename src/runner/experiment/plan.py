@@ -33,6 +33,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
     return Outline(
         name=config.name,
         options=config.as_dict()["options"],
+        auto_model=config.model.chosen_for,
         task=data.task,
         in_shape=experiment.in_shape,
         class_names=data.class_names,

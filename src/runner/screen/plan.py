@@ -53,13 +53,18 @@ def outline_lines(outline: Outline) -> list[tuple[str, str]]:
         lines.append(("", _classes_text(outline.class_names, outline.class_counts)))
     return [
         *lines,
-        ("model", f"{outline.options['model']}, {counted(outline.num_parameters, 'parameter')}"),
+        ("model", _model_text(outline)),
         ("training", _training_text(outline)),
         *(("", group) for group in outline.weight_groups),
         ("steps", _steps_text(outline)),
         ("device", f"{outline.device}: {outline.device_reason}"),
         ("run", here(outline.run_dir)),
     ]
+
+
+def _model_text(outline: Outline) -> str:
+    why = f" (model=auto, for {outline.auto_model})" if outline.auto_model else ""
+    return f"{outline.options['model']}{why}, {counted(outline.num_parameters, 'parameter')}"
 
 
 def _layer_table(layers: Sequence[Layer]) -> Table:
