@@ -159,6 +159,38 @@ def test_several_pictures_are_the_pages_of_a_pdf(car: Path, here: Path) -> None:
     assert [path.name for path in here.iterdir()] == ["both.pdf"]
 
 
+def test_runs_are_laid_over_each_other(car: Path, diabetes: Path, here: Path, capsys: Capture) -> None:
+    other = Path(shutil.copytree(car, here / "runs" / "other"))
+    assert main.main(["view", str(car), str(other)]) == 0
+    out, err = capsys.readouterr()
+    assert (here / "curves.png").read_bytes().startswith(b"\x89PNG") and err == ""
+    assert out.startswith("Curves of 2 runs: car, dnn, adam\n") and out.endswith("written to curves.png\n")
+    assert "\nval/loss " in out and "\nrun 1 " in out and "\nrun 2 " in out
+    assert (
+        main.main(["view", str(diabetes), "last", "curves", "--out", "both.pdf", f"output_dir={car.parents[1]}"]) == 0
+    )
+    assert capsys.readouterr().out.startswith("Curves of 2 runs: adam\n")
+    assert main.main(["view", "runs", "--out", "one.svg"]) == 0, "a folder of runs, as that of a sweep"
+    assert capsys.readouterr().out.startswith("Curves of 1 run: car, dnn, adam\n")
+
+
+def test_a_wrong_request_for_several_runs_is_told(car: Path, diabetes: Path, here: Path, capsys: Capture) -> None:
+    for words, told in (
+        (["confusion"], "error: view: confusion: shows one run; of several their curves\n"),
+        (["no/where"], "error: view no/where: no such directory; give a run, or a folder that runs lie in\n"),
+        (["--out", "a"], "error: --out a: pictures are drawn as .png, .svg or .pdf, as a.png\n"),
+        (["checkpoint=best"], "error: checkpoint=best: view takes the run as it is"),
+        (["cruves"], "error: view: cruves: no such picture; did you mean curves?\n"),
+    ):
+        assert main.main(["view", str(car), str(diabetes), *words]) == 2
+        assert capsys.readouterr().err.startswith(told)
+    begun = Path(shutil.copytree(car, here / "begun"))
+    (begun / "metrics.jsonl").unlink()
+    assert main.main(["view", "begun", "begun"]) == 3
+    assert "view: none of these runs has measured an epoch yet" in capsys.readouterr().err
+    assert [path.name for path in here.iterdir()] == ["begun"]
+
+
 def test_without_the_data_what_needs_none_is_drawn_and_the_rest_named(
     pictures: Path, here: Path, capsys: Capture
 ) -> None:

@@ -29,7 +29,8 @@ from runner.experiment.settings import with_epochs
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import DatasetView, Group
-from runner.figures.run import DRAW, best_epoch, counts_and_names, first_mistakes
+from runner.figures.overlay import draw_overlays, measures, overlays, title_of
+from runner.figures.run import DRAW, counts_and_names, first_mistakes
 from runner.figures.run_view import RunView, called, checkpoint_name
 from runner.figures.schedule import ScheduleCurves
 from runner.figures.style import Picture, advice, pdf_pages, style
@@ -156,6 +157,23 @@ def write(pictures: Mapping[str, Picture], out: Path) -> None:
         write_whole(out if form_of(out) else out / f"{name}.png", picture.content(form_of(out) or "png"))
 
 
+def draw_runs(runs: Sequence[SavedRun], out: Path) -> None:
+    """The curves of several runs over each other into ``out``. Raises DataError where none has any."""
+    found = overlays(runs)
+    if not found:
+        raise DataError("view: none of these runs has measured an epoch yet")
+    title = title_of(found, len(runs))
+    with style() as boxes:
+        write_whole(out, draw_overlays(title, found).content(form_of(out)))
+    screen = console(sys.stdout)
+    screen.print(Text(": ".join(filter(None, (title.name, title.facts))), style="bold"), soft_wrap=True)
+    for table in terminal.overlay_tables(found, measures(found), screen.width):
+        screen.print(table, Text())
+    if boxes:
+        RunConsole().warn(advice(boxes))
+    screen.print(Text(f"written to {out}"), soft_wrap=True)
+
+
 def fitting(name: str, run: RunView, missing: dict[str, list[str]]) -> Picture | None:
     """The picture; None where it does not suit the run, or lacks something."""
     try:
@@ -206,7 +224,7 @@ def show_run(run: RunView, written: Sequence[str]) -> None:
     screen = console(sys.stdout)
     screen.print(Text(f"{run.name}, {run.by}", style="bold"))
     if "curves" in written:
-        screen.print(terminal.curve_table(curves_of(run.rows), best_epoch(run), screen.width), Text())
+        screen.print(terminal.curve_table(curves_of(run.rows), run.best_epoch, screen.width), Text())
     if "confusion" in written:
         counts, names, _ = counts_and_names(run)
         matrix = confusion_table(names, counts, screen.width)
@@ -216,4 +234,9 @@ def show_run(run: RunView, written: Sequence[str]) -> None:
         screen.print(*terminal.tiles(tuple(Group(*mistake) for mistake in mistakes), screen.width))
 
 
-VIEWS: Mapping[str, Callable[..., None]] = {"run": draw_run, "dataset": draw_dataset, "scheduler": draw_schedule}
+VIEWS: Mapping[str, Callable[..., None]] = {
+    "run": draw_run,
+    "runs": draw_runs,
+    "dataset": draw_dataset,
+    "scheduler": draw_schedule,
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.config.schedule import follows_monitor
 from runner.config.spelling import listed, nearest
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
 from runner.runs.directory import usual_output_dir
-from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, newest_named, open_run
-from runner.text import here
+from runner.runs.ranking import folder_of_runs, read_runs, run_paths
+from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, newest_named, open_run, read_change
+from runner.text import here, say
 
 UNSEEN = ("model", "loss", "metric")  # groups that no schedule depends on
 OWN = ("checkpoint",)  # of a run
@@ -39,12 +41,11 @@ PICTURES = {
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
-    subject = subject_of(argv)
-    wanted = READ[subject](argv)
+    kind, *wanted = READ[subject_of(argv)](argv)
     libraries.load()
     from runner.cli.pictures import VIEWS
 
-    VIEWS[subject](*wanted)
+    VIEWS[kind](*wanted)
     return 0
 
 
@@ -84,12 +85,13 @@ def picture_parser(usage: str, what: str, group: str) -> Parser:
 
 def run_parser() -> Parser:
     """The words where a run is among them."""
-    usage = "RUN [PICTURE ...] [--test-index N] [--out FOLDER|FILE] [--overwrite] [checkpoint=best|last]"
-    lines = [f"  {name:12} {what}" for name, what in PICTURES.items()]
+    usage = "RUN [RUN ...] [PICTURE ...] [--test-index N] [--out FOLDER|FILE] [--overwrite] [checkpoint=best|last]"
+    what = "a run; of several, or of a sweep's folder, the curves over each other."
+    lines = [f"  {name:12} {meaning}" for name, meaning in PICTURES.items()]
     made = Parser(
         "view",
         usage,
-        "\n".join(["Draws a run. Without a name, every picture that suits it:", *lines]),
+        "\n".join([f"Draws {what} Without a name of a picture, every one that suits a run:", *lines]),
         PICTURES,
         keys=(*OWN, *ANYWHERE),
         reads_run=True,
@@ -105,16 +107,52 @@ def run_parser() -> Parser:
     return made
 
 
-def of_run(argv: Sequence[str]) -> tuple[SavedRun, Sequence[str], int, Path]:
-    """The run, the pictures asked for by name, the row of those of one example, the folder or file they go to."""
+def of_run(argv: Sequence[str]) -> tuple[Any, ...]:
+    """What is drawn of a run, or of several."""
     own, words = run_parser().parse_words(argv)
     names = [word for word in words if is_run(word, [*OWN, *ANYWHERE])]
     if not names:
         run_parser().error("give a run directory, or last")
-    name, *pictures = names
-    if faults := [no_such_picture(word) for word in pictures if word not in PICTURES]:
+    name, *others = names
+    pictures = [word for word in others if word in PICTURES]
+    runs = [name, *(word for word in others if word not in PICTURES and names_a_run(word))]
+    if faults := [no_such_picture(word) for word in others if word not in [*PICTURES, *runs]]:
         raise ConfigError(faults)
-    stored = open_run("view", [name, *(word for word in words if word not in names)], own=OWN)
+    changes = [word for word in words if word not in names]
+    if len(runs) > 1 or holds_runs(Path(name).expanduser()):
+        return of_runs(own, runs, pictures, changes)
+    return of_one_run(own, name, pictures, changes)
+
+
+def holds_runs(folder: Path) -> bool:
+    """Whether it is no run but has runs below it, as that of a sweep."""
+    is_run_itself = any((folder / name).exists() for name in ("config.yaml", "summary.json"))
+    return not is_run_itself and next(run_paths(folder), None) is not None
+
+
+def of_runs(
+    own: argparse.Namespace, names: Sequence[str], pictures: Sequence[str], changes: Sequence[str]
+) -> tuple[str, Sequence[SavedRun], Path]:
+    """The runs, and the file of their curves."""
+    if others := [f"view: {name}: shows one run; of several their curves" for name in pictures if name != "curves"]:
+        raise ConfigError(others)
+    given = dict(read_change("view", word, ANYWHERE) for word in changes)
+    output_dir = Path(str(given.get("output_dir") or usual_output_dir()))
+    folders = [folder_of_runs("view", name, output_dir) for name in names]
+    out = picture_file(own, "curves")
+    runs, left_out = read_runs(folders)
+    for line in left_out:
+        say(f"warning: {line}; left out", file=sys.stderr)
+    if not runs:
+        raise DataError(f"view: no run in {' or '.join(map(here, folders))} can be read")
+    return "runs", runs, out
+
+
+def of_one_run(
+    own: argparse.Namespace, name: str, pictures: Sequence[str], changes: Sequence[str]
+) -> tuple[str, SavedRun, Sequence[str], int, Path]:
+    """The run, the pictures asked for by name, the row of those of one example, the folder or file they go to."""
+    stored = open_run("view", [name, *changes], own=OWN)
     out = own.out or Path(f"view-{stored.directory.path.name}")
     if form_of(out):
         check_one_picture(out, pictures or [*PICTURES])
@@ -123,7 +161,7 @@ def of_run(argv: Sequence[str]) -> tuple[SavedRun, Sequence[str], int, Path]:
         check_folder(out, pictures or [*PICTURES], overwrite=own.overwrite)
     if stored.folds:
         raise ConfigError(in_each_fold(stored, "view"))
-    return stored, pictures, own.test_index, out
+    return "run", stored, pictures, own.test_index, out
 
 
 def no_such_picture(word: str) -> str:
@@ -131,7 +169,7 @@ def no_such_picture(word: str) -> str:
     return f"view: {word}: no such picture{f'; did you mean {meant}?' if meant else ''}\n  pictures: {listed(PICTURES)}"
 
 
-def of_dataset(argv: Sequence[str]) -> tuple[Config, Path]:
+def of_dataset(argv: Sequence[str]) -> tuple[str, Config, Path]:
     """The config, and the file of the picture."""
     own, words = parser().parse_known(argv)
     if not any(word.lstrip("+").startswith("dataset=") for word in words):
@@ -139,16 +177,16 @@ def of_dataset(argv: Sequence[str]) -> tuple[Config, Path]:
     config, faults = composed_beside_faults(parser(), words, own.config_dir, dataset_fault)
     if faults:
         raise ConfigError(faults)
-    return config, picture_file(own, config.dataset.option.rpartition("/")[2])
+    return "dataset", config, picture_file(own, config.dataset.option.rpartition("/")[2])
 
 
-def of_schedule(argv: Sequence[str]) -> tuple[Config, Path]:
+def of_schedule(argv: Sequence[str]) -> tuple[str, Config, Path]:
     """The config, and the file of the picture."""
     own, words = schedule_parser().parse_known(argv)
     config, faults = composed_beside_faults(schedule_parser(), words, own.config_dir, schedule_fault)
     if refused := [*faults, *monitor_faults(config)]:
         raise ConfigError(refused)
-    return config, picture_file(own, config.scheduler.option)
+    return "scheduler", config, picture_file(own, config.scheduler.option)
 
 
 def composed_beside_faults(

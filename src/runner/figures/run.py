@@ -51,21 +51,12 @@ def curves(run: RunView) -> Picture:
     found = curves_of(run.rows)
     if not found:
         raise DataError("metrics.jsonl has no epoch yet")
-    best = best_epoch(run)
+    best = run.best_epoch
     epochs = counted(max(row["epoch"] for row in run.rows), "epoch")
     note = f"dashed and in numbers: epoch {best}, the best by {run.monitor}"
     if best is None:
         note = "in numbers: the last epoch; nothing was monitored"
     return draw_curves(run.title(f"Curves over {epochs}", note, by=False), found, best)
-
-
-def best_epoch(run: RunView) -> int | None:
-    """The epoch that the monitor chose, by the rows: the earliest of the best values."""
-    seen = [(row[run.monitor], row["epoch"]) for row in run.rows if row.get(run.monitor) is not None]
-    if not seen:
-        return None
-    sign = -1 if run.higher_is_better else 1
-    return int(min(seen, key=lambda pair: (sign * pair[0], pair[1]))[1])
 
 
 def confusion(run: RunView) -> Picture:

@@ -17,6 +17,7 @@ from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment
 from runner.experiment.rebuild import Predictor, probabilities
 from runner.figures.class_predictions import ClassPredictions
+from runner.figures.curves import best_epoch
 from runner.figures.dataset_view import Title
 from runner.text import figure
 
@@ -52,6 +53,10 @@ class RunView:
             return self.experiment.higher_is_better
         said = {} if isinstance(self.ended, DataError) else self.ended
         return is_higher_better(self.monitor, stored_directions(said)) is not False
+
+    @property
+    def best_epoch(self) -> int | None:
+        return best_epoch(self.rows, self.monitor, higher_is_better=self.higher_is_better)
 
     @property
     def net(self) -> Predictor:
