@@ -29,11 +29,12 @@ from runner.runs.ranking import (
     dataset_of,
     difference,
     differing,
+    folder_of_runs,
     order,
     place,
     read_runs,
 )
-from runner.runs.saved_run import SavedRun, newest, newest_named
+from runner.runs.saved_run import SavedRun
 from runner.screen.console import console
 from runner.screen.table import WIDEST, Fitting, bare_table, ranking
 from runner.text import counted, figure, here, say, shortened, visible
@@ -48,7 +49,8 @@ def run(argv: Sequence[str]) -> int:
     wanted = parser().parse_args(list(argv))
     if wanted.top < 1:
         parser().error(f"--top {wanted.top}: a whole number of at least 1")
-    folders = [_folder(word) for word in wanted.folders] or [usual_output_dir()]
+    folders = [folder_of_runs("report", word, usual_output_dir()) for word in wanted.folders]
+    folders = folders or [usual_output_dir()]
     runs, left_out = read_runs(folders)
     for line in first_lines(left_out, "more directories"):
         say(f"warning: {line}; left out", file=sys.stderr)
@@ -76,17 +78,6 @@ def parser() -> Parser:
     form.add_argument("--wide", action="store_true", help="every column, however narrow the terminal is")
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
     return made
-
-
-def _folder(word: str) -> Path:
-    if word == "last":
-        return newest(usual_output_dir()).path
-    folder = Path(word).expanduser()
-    if not folder.is_dir():
-        named = newest_named(word, usual_output_dir())
-        advice = f"did you mean {here(named)}?" if named else "give a run, or a folder that runs lie in"
-        raise ConfigError(f"report {word}: {'is a file' if folder.is_file() else 'no such directory'}; {advice}")
-    return folder
 
 
 def check_metric(metric: str | None, runs: Sequence[SavedRun]) -> None:
