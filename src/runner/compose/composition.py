@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
 from runner.compose.hydra_bridge import changed_keys, editable, hydra_for, refusal
 from runner.compose.request import Request, parsed, readable
+from runner.compose.run_name import run_name
 from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf, unknown_option
 from runner.config.run_config import Config, annotation_at, check, find_faults
 from runner.config.spelling import listed, nearest
@@ -62,8 +63,11 @@ def compose(request: Request, job: int | None = None) -> Composed:
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
     if faults:
         raise ConfigError([_about_the_net(fault, rows) for fault in dict.fromkeys(faults)]) from cause
-    said = {*typed_names(survivors), *names_in_recipes(choices, catalog), *changed_settings(data, catalog)}
+    typed = list(typed_names(survivors))
+    said = {*typed, *names_in_recipes(choices, catalog), *changed_settings(data, catalog)}
     config = check(data, choices, catalog, said)
+    if config.name == AUTO:
+        config = replace(config, name=run_name(config, choices, typed, catalog))
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))
 
 
