@@ -48,7 +48,7 @@ def test_a_recipe_keeps_its_name_and_says_what_was_typed() -> None:
 
 def test_what_decides_nothing_that_is_learnt_is_left_out() -> None:
     places = ["output_dir=o", "data_dir=d", "device=cpu", "threads=1", "tags=[a]", "tensorboard=off", "num_workers=0"]
-    others = ["checkpoint.every_steps=5", "log_every_steps=1", "profile=true", "metric=[accuracy,f1]"]
+    others = ["checkpoint.every_steps=5", "log_every_steps=1", "detect_anomaly=true", "metric=[accuracy,f1]"]
     assert name(*places, *others, "metric.f1.average=micro") == "cnn-digits"
 
 
@@ -72,7 +72,15 @@ def test_a_name_fits_into_a_folder_whatever_was_typed() -> None:
         "grad_clip_norm=1.5",
         "seed=12345678",
     ]
-    told = name(*TABLE, f"dataset.path={'가' * 60}.csv", *long, "split_seed=3", "val_fraction=0.25", "epochs=100")
+    told = name(
+        *TABLE,
+        f"dataset.path={'가' * 60}.csv",
+        *long,
+        "split_seed=3",
+        "val_fraction=0.25",
+        "epochs=100",
+        "batch_size=128",
+    )
     assert re.fullmatch(r"dnn-sgd-.+-and_\d_more-가{11}", told)
     assert len(f"12-34-56-123456-{told}".encode()) < 120
 

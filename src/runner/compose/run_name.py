@@ -47,8 +47,8 @@ def is_made(name: str, options: Mapping[str, Any], model: Part, dataset: Part, c
 
 def part(text: str) -> str:
     """The text as it can stand in the name of a folder on any system."""
-    plain = re.sub(r"[^\w.=+-]+", "_", unicodedata.normalize("NFC", text)).strip("._") or "_"
-    return plain.encode()[:MOST_BYTES_OF_A_PART].decode(errors="ignore").rstrip("._")
+    plain = re.sub(r"[^\w.=+-]+", "_", unicodedata.normalize("NFC", text)).lstrip(".")
+    return plain.encode()[:MOST_BYTES_OF_A_PART].decode(errors="ignore").rstrip("._") or "_"
 
 
 def _recipe(chosen: Any) -> str:
