@@ -26,7 +26,8 @@ def run_name(config: Config, choices: Mapping[str, Any], typed: Sequence[str], c
     It fits into a folder's name, whatever was typed. A recipe's own name stands for the net and the data set.
     """
     experiment, debug = (_recipe(choices.get(group)) for group in RECIPES)
-    first, last, groups = [_net_name(config.model)], [_dataset_name(config.dataset, catalog)], NAMED_ALONE
+    first, last = [_net_name(config.model)], [_dataset_name(config.dataset, catalog)]
+    groups: Sequence[str] = NAMED_ALONE
     if experiment:
         first, last, groups = [experiment], [], ("model", "dataset", *NAMED_ALONE)
     options = [config.as_dict()["options"][group] for group in groups if group in typed]
