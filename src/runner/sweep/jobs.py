@@ -41,7 +41,6 @@ from runner.screen.table import Fitting, ranking
 from runner.text import counted, figure, here, say
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
-NAMING = ("dataset", "model", "optimizer")  # of a sweep: those that are the same in all its jobs
 LONGEST_NAME = 100  # characters of a job's folder
 JOB = "runner.train:job"  # (argv, run_dir) -> exit code
 PRELOAD = ["runner.sweep.preload"]  # modules that the process has imported from which the jobs are forked
@@ -96,11 +95,11 @@ def check_jobs(request: Request) -> list[tuple[list[str], Config]]:
 
 
 def sweep_name(configs: Sequence[Config]) -> str:
-    """The name that all jobs were given, or what all of them have in common: digits-adam."""
-    if len({config.name for config in configs}) == 1:
-        return configs[0].name
-    options = [{getattr(config, group).option for config in configs} for group in NAMING]
-    return "-".join(found.pop() for found in options if len(found) == 1) or "sweep"
+    """What the names of all jobs have in common, else their net and data set: cnn-epochs=3-digits."""
+    first, *others = (re.split(r"-(?!\d)", config.name) for config in configs)
+    common = [word for word in first if all(word in other for other in others)]
+    options = [{getattr(config, group).option for config in configs} for group in ("model", "dataset")]
+    return "-".join(common or [found.pop() for found in options if len(found) == 1]) or "sweep"
 
 
 def sweep_table(jobs: Sequence[Job], monitor: str) -> Iterator[RenderableType]:
