@@ -11,11 +11,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from sklearn.datasets import load_digits
 
 import program
-from pages import RUNNER, Example, File, missing, steps, typed
+from pages import PENDING, RUNNER, Example, File, furnish, missing, steps, typed
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.sweep.jobs import check_jobs
@@ -35,7 +33,6 @@ TOPICS = [
 ]
 LONGEST = 140  # lines of a page
 ELSEWHERE = ("tensorboard --logdir outputs", 'eval "$(runner completion bash)"')  # typed by other tests
-PENDING = re.compile(r"my\.yaml|small_wine|start_from|code last|report dataset|curves\.pdf")  # not here yet
 VERBS = {"train", "resume", "eval", "predict", "report", "explain", "code", "show", "view"}
 
 
@@ -49,21 +46,9 @@ def commands(text: str) -> list[str]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with what a reader has: a table, rows of irises, pictures of two classes, pictures of digits; a run."""
+    """The folder that a reader works in."""
     monkeypatch.chdir(tmp_path)
-    towns = ("Mapo", "Jung", "Guro")
-    rows = [f"{40 + i % 53},{towns[i % 3]},{1970 + i % 47},{(40 + i % 53) * 7000 + i % 3 * 90000}" for i in range(150)]
-    (tmp_path / "my.csv").write_text("\n".join(["size,district,built,price", *rows]))
-    names = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm"
-    (tmp_path / "flowers.csv").write_text(f"{names}\n5.1,3.5,1.4,0.2\n6.5,3.0,5.5,2.0\n")
-    for name, red in (("rose", 200), ("tulip", 60)):
-        (tmp_path / "flowers" / name).mkdir(parents=True)
-        for i in range(20):
-            Image.new("RGB", (16 + i % 3, 16), (red + i, 90, 40)).save(tmp_path / "flowers" / name / f"{i:03}.jpg")
-    (tmp_path / "photos").mkdir()
-    for digit, pixels in enumerate(load_digits().images[:2]):
-        picture = Image.fromarray((pixels * 15).astype("uint8"))
-        picture.resize((64, 64)).save(tmp_path / "photos" / f"{digit}.png")
+    furnish(tmp_path)
     return tmp_path
 
 
@@ -126,6 +111,12 @@ def test_a_page_is_short_and_its_links_lead_somewhere(name: str) -> None:
         there = (DOCS / file).read_text(encoding="utf-8") if (DOCS / file).is_file() else ""
         headings = {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in there.splitlines()}
         assert there and (not anchor or anchor in headings), (file, anchor)
+
+
+def test_the_page_of_configuration_names_every_group() -> None:
+    (told,) = re.findall(r"six groups: (.*?)\.", page("configuration"))
+    groups = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
+    assert {*re.findall(r"`(\w+)`", told)} == groups - {"debug", "experiment"} and len(groups) == 8
 
 
 def test_the_errors_of_the_page_are_those_of_the_program(tmp_path: Path) -> None:
