@@ -19,7 +19,7 @@ from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import net_alone, read_data, read_split, split_settings
 from runner.models.summary import forward_flops, kind_of, layers
 from runner.screen.table import Listing
-from runner.text import counted, number, shape_text
+from runner.text import counted, figure, number, shape_text
 
 WITHOUT_DATA = "  a net is shown without any data by dataset=random 'dataset.shape=[1,28,28]' dataset.num_classes=10"
 FIRST_VALUES = 4  # of each parameter
@@ -147,7 +147,8 @@ def values_of(column: Column, values: Tensor) -> str:
     if not column.categories:
         if not len(values):
             return ""
-        return f"{float(values.min()):g} to {float(values.max()):g}, mean {float(values.mean()):.4g}"
+        low, high, mean = (figure(float(v), is_short=True) for v in (values.min(), values.max(), values.mean()))
+        return f"{low} to {high}, mean {mean}"
     counts = values.long().bincount(minlength=len(column.categories)).tolist()
     pairs = list(zip(column.categories, counts, strict=True))
     if not column.ordered:
@@ -176,7 +177,7 @@ def target_listing(data: Data, split: Split, note: str) -> Listing:
     for name in SPLITS:
         y = data.y[getattr(split, name)]
         if len(y):
-            rows.append((name, f"{len(y):,}", *(f"{float(v):g}" for v in (y.min(), y.mean(), y.max()))))
+            rows.append((name, f"{len(y):,}", *(figure(float(v), is_short=True) for v in (y.min(), y.mean(), y.max()))))
     return numbers_listing("Target", ("split", "rows", "lowest", "mean", "highest"), rows, note)
 
 
