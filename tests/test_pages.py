@@ -30,6 +30,7 @@ TOPICS = [
     "runs",
     "notebooks",
     "reproducibility",
+    "mistakes",
 ]
 LONGEST = 140  # lines of a page
 ELSEWHERE = ("tensorboard --logdir outputs", 'eval "$(runner completion bash)"')  # typed by other tests
