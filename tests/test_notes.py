@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import isclose
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import program
+from pages import RUNNER, examples, missing, pieces, typed
 from runner.cli.show import sentence
 from runner.config.catalog import Catalog
 
@@ -22,19 +19,6 @@ CONF = Catalog([ROOT / "conf"])
 TABLES = ("loss", "optimizer", "scheduler")
 TOPICS = ["Models", "Losses", "Optimizers", "Schedulers", "Data handling", "Evaluation", "Monitoring"]
 TOPICS += ["Against overfitting", "Device"]
-RUNNER = ("python", "-m", "runner")
-EXAMPLE = re.compile(r"^```bash\n(?P<typed>.*?)^```\n\n```\n(?P<printed>.*?)^```$", re.M | re.S)
-PASSING = re.compile(r"\d[\d.]*(?= s\b)|\d\d-\d\d-\d\d-\d{6}|\d{4}-\d\d-\d\d")  # seconds taken, the time of a run
-NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
-CLOSE = 0.03  # or a unit of the last place, of a number with a fraction: elsewhere sums are taken in another order
-
-
-@dataclass(frozen=True)
-class Example:
-    """What is typed, and what is printed: lines that follow each other; "..." stands for some that are left out."""
-
-    typed: tuple[str, ...]
-    printed: tuple[str, ...]
 
 
 def sections(page: str) -> dict[str, str]:
@@ -43,75 +27,12 @@ def sections(page: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def examples(text: str) -> list[Example]:
-    return [Example(*(tuple(part.splitlines()) for part in found.groups())) for found in EXAMPLE.finditer(text)]
-
-
 def table(page: str, group: str) -> dict[str, str]:
     """option -> what the page says of it, in the order of the page."""
     lines = page.partition(f"| `{group}=` |")[2].partition("\n\n")[0].splitlines()[2:]
     rows = [re.fullmatch(r"\| `(\w+)` \| (.+) \|", line) for line in lines]
     assert all(rows), lines
     return {row[1]: row[2] for row in rows if row}
-
-
-def words(line: str) -> str:
-    """The line with # for each number, and one blank between words."""
-    return " ".join(NUMBER.sub("#", PASSING.sub("#", line)).split())
-
-
-def numbers(line: str) -> list[str]:
-    return [number.replace(",", "") for number in NUMBER.findall(PASSING.sub("", line))]
-
-
-def same(shown: str, printed: str) -> bool:
-    """Whether words and whole numbers are the same, and numbers with a fraction nearly so."""
-    pairs = zip(numbers(shown), numbers(printed), strict=False)
-    return words(shown) == words(printed) and all(close(*pair) for pair in pairs)
-
-
-def close(shown: str, printed: str) -> bool:
-    places = len(shown.partition(".")[2])
-    return shown == printed or (
-        places > 0 and isclose(float(shown), float(printed), rel_tol=CLOSE, abs_tol=1.5 * 10**-places)
-    )
-
-
-def pieces(lines: Sequence[str]) -> list[list[str]]:
-    """The lines between those that are left out."""
-    cut: list[list[str]] = [[]]
-    for line in lines:
-        if line.strip() == "...":
-            cut.append([])
-        else:
-            cut[-1].append(line)
-    return [piece for piece in cut if piece]
-
-
-def place(piece: Sequence[str], printed: Sequence[str], start: int) -> int | None:
-    """Where in ``printed``, from ``start``, the lines of ``piece`` follow each other."""
-    places = range(start, len(printed) - len(piece) + 1)
-    return next((at for at in places if all(map(same, piece, printed[at:]))), None)
-
-
-def missing(shown: Sequence[str], printed: Sequence[str]) -> list[str]:
-    """The first piece of ``shown`` that is not in ``printed``, behind those before it; none: all are."""
-    start = 0
-    for piece in pieces(shown):
-        at = place(piece, printed, start)
-        if at is None:
-            return piece
-        start = at + len(piece)
-    return []
-
-
-def typed(line: str, home: Path) -> program.Done:
-    """The line as a shell in ``home`` would run it."""
-    argv = shlex.split(line)
-    if tuple(argv[:3]) == RUNNER:
-        return program.run(argv[3:], home / "said", before="forget_the_settings", cwd=home)
-    done = subprocess.run(["bash", "-c", line], cwd=home, capture_output=True, text=True, timeout=30, check=False)
-    return program.Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize("name", sections(ENGLISH))
