@@ -104,7 +104,7 @@ def test_a_run_on_pictures_is_drawn_whole_into_a_folder_of_its_name(
         "Where the net looks",
     ]
     assert "Conv2d block_1.0: 4 channels, 8 x 8" in texts["What the layers make of an example"]
-    assert texts["The filters of the first layer"][0].startswith("4 filters of 1 x 3 x 3; blue below 0, red above;")
+    assert texts["The filters of the first layer"][0].startswith("4 filters of 1 x 3 x 3; blue -0.")
 
 
 def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path, texts: dict[str, list[str]]) -> None:
