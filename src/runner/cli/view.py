@@ -153,14 +153,15 @@ def of_one_run(
 ) -> tuple[str, SavedRun, Sequence[str], int, Path]:
     """The run, the pictures asked for by name, the row of those of one example, the folder or file they go to."""
     stored = open_run("view", [name, *changes], own=OWN)
+    if stored.folds:
+        all_of_them = f"the curves of all: python -m runner view {shlex.quote(here(stored.path))}/fold-*"
+        raise ConfigError(f"{in_each_fold(stored, 'view')}\n  {all_of_them}")
     out = own.out or Path(f"view-{stored.directory.path.name}")
     if form_of(out):
         check_one_picture(out, pictures or [*PICTURES])
         check_out("--out", out, overwrite=own.overwrite)
     else:
         check_folder(out, pictures or [*PICTURES], overwrite=own.overwrite)
-    if stored.folds:
-        raise ConfigError(in_each_fold(stored, "view"))
     return "run", stored, pictures, own.test_index, out
 
 
