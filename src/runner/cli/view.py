@@ -139,6 +139,8 @@ def of_runs(
     given = dict(read_change("view", word, ANYWHERE) for word in changes)
     output_dir = Path(str(given.get("output_dir") or usual_output_dir()))
     folders = [folder_of_runs("view", name, output_dir) for name in names]
+    if "last" in names:
+        say(f"last is {here(folders[names.index('last')])}", file=sys.stderr)
     out = picture_file(own, "curves")
     runs, left_out = read_runs(folders)
     for line in left_out:
