@@ -46,15 +46,19 @@ Flags
 
 def run(argv: list[str]) -> int:
     """``train [-m] [key=value ...]``: the exit code. Raises RunnerError."""
-    meant.check("train", argv)
-    request = parse(argv)
-    if answer(request):
-        return 0
-    if request.multirun:
-        from runner.sweep.jobs import sweep
+    try:
+        request = parse(argv)
+        if answer(request):
+            return 0
+        if request.multirun:
+            from runner.sweep.jobs import sweep
 
-        return sweep(request)
-    start(request, compose(request))
+            return sweep(request)
+        composed = compose(request)
+    except ConfigError:
+        meant.check("train", argv)  # which of the words are another program's, and the whole line that was meant
+        raise
+    start(request, composed)
     return 0
 
 

@@ -118,7 +118,7 @@ class _Line:
     def _options(self, group: str, text: str) -> Meant | None:
         """The option, or those of a sweep or a list."""
         names = text.strip("[]").split(",")
-        if len(names) == 1 or "(" in text or values.is_table(text):
+        if (len(names) == 1 and not text.startswith("[")) or "(" in text or values.is_table(text):
             return values.option(group, text, self.catalog)
         found = [values.option(group, name, self.catalog) for name in names]
         right = [meant.words[0].partition("=")[2] if meant else name for meant, name in zip(found, names, strict=True)]

@@ -124,13 +124,13 @@ def _called(group: str, name: str, inside: str, catalog: Catalog) -> Meant | Non
 
 def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | None:
     """What suits the setting or knob of that type, where ``text`` does not; None where it does, or nothing is plain."""
-    if annotation is None or not faults(_read(text), annotation, key) or "${" in text:
+    if annotation is None or not faults(_read(text), annotation, key) or "${" in text or "{" in text:
         return None
     if found := RANGE.fullmatch(text.strip("[]")):
         values = [value for value in between(found[1], found[4]) if not faults(_read(value), annotation, key)]
         return Meant((f"{key}={','.join(values)}",), "a sweep names its values", True) if values else None
     items = text.strip("[]()").split(",")
-    if not multirun and not faults([_read(item) for item in items], annotation, key):
+    if not multirun and not text.startswith("[") and not faults([_read(item) for item in items], annotation, key):
         return Meant((f"{key}=[{','.join(items)}]",), "a list stands in brackets")
     if not multirun and len(items) > 1 and not any(faults(_read(item), annotation, key) for item in items):
         return Meant((f"{key}={','.join(items)}",), "several values are a run each, with -m", True)
