@@ -15,7 +15,7 @@ from runner.config.types import shown
 from runner.config.validate import leaves
 from runner.errors import ConfigError
 
-BARE = re.compile(r"[A-Za-z_/.][\w/.-]*")
+BARE = re.compile(r"[A-Za-z_/.][\w/.@:-]*")
 KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 READ_AS_OTHERS = ("true", "false", "null", "nan", "inf")
 

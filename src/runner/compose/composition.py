@@ -15,6 +15,7 @@ from omegaconf import Container, DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
+from runner.compose.command import quoted
 from runner.compose.hydra_bridge import changed_keys, editable, hydra_for, refusal
 from runner.compose.hydra_faults import lookup_words, survivors_of
 from runner.compose.recipe import label
@@ -25,7 +26,8 @@ from runner.config.run_config import Config, annotation_at, check, find_faults
 from runner.config.types import shown
 from runner.config.validate import MISSING, LookedUp, Unresolved, as_typed, leaves
 from runner.config.yaml_file import mapping
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
+from runner.runs.origin import located
 from runner.text import here
 
 PLUGINS = ("launcher", "sweeper", "job_logging", "hydra_logging")
@@ -37,6 +39,13 @@ class Composed:
 
     tree: DictConfig
     config: Config
+
+    def pinned(self, overrides: list[str]) -> list[str]:
+        """The overrides of one job of a sweep, for which ``last`` stays the run that it was before the others."""
+        if self.tree.get("start_from") != "last":
+            return overrides
+        others = [line for line in overrides if line.lstrip("+").partition("=")[0] != "start_from"]
+        return [*others, f"++start_from={quoted(str(self.config.start_from))}"]
 
 
 def compose(request: Request, job: int | None = None) -> Composed:
@@ -66,6 +75,7 @@ def compose(request: Request, job: int | None = None) -> Composed:
     data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
     trusted = _typed_trust(lines.overrides)
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
+    faults += _origin_faults(data)
     typed = list(typed_names(survivors))
     if faults:
         places = {name: place for name, place in recipes.items() if name not in typed}
@@ -111,6 +121,17 @@ def _placed(fault: str, places: Mapping[str, str]) -> str:
     """The fault with the file in front that sets what it is about."""
     place = places.get(fault.partition("=")[0])
     return f"{place}: {fault}" if place else fault
+
+
+def _origin_faults(data: dict[str, Any]) -> Iterator[str]:
+    """Puts the checkpoint that ``start_from`` names in its place; a fault where there is none."""
+    start_from, output_dir = data.get("start_from"), data.get("output_dir")
+    if not (start_from and start_from != MISSING and isinstance(start_from, str) and isinstance(output_dir, str)):
+        return
+    try:
+        data["start_from"] = located(start_from, Path(output_dir).expanduser())
+    except (ConfigError, DataError) as fault:
+        yield f"start_from={start_from}: {str(fault).removeprefix(f'{start_from}: ')}"
 
 
 def typed_names(lines: Sequence[str]) -> Iterator[str]:

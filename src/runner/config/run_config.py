@@ -88,6 +88,7 @@ class Config:
     metric: dict[str, Part]  # by the name it is reported under
     name: Word = field(metadata=facts(in_script=True, is_neutral=True, in_help=True))
     seed: Seed = field(metadata=facts(in_script=True, in_help=True))
+    start_from: Word | None = field(metadata=facts(later=None, in_script=True, in_help=True))
     split_seed: Seed = field(metadata=facts(in_script=True))
     device: Device = field(metadata=facts(in_script=True, changes="anywhere", in_help=True))
     epochs: Count | Literal["auto"] = field(

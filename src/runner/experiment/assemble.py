@@ -28,6 +28,7 @@ from runner.data.table.suspects import leaks, sentinels
 from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
+from runner.experiment import origin
 from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
 from runner.losses.readout import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
@@ -112,6 +113,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     net = build_net(config, data, preprocess, in_shape)
+    told = origin.begin(net, config, data)
     config = with_batch_size(config, net, in_shape, len(rows.train))
     train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
     train = train if config.repeat_batch is None else OneBatch(train, config.repeat_batch)
@@ -122,7 +124,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
         parts = replace(parts, reference=judged["train"])
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     check_measurable(config, data, judged_rows, parts.metrics)
-    remarks = (*notes(said, config, data, len(rows.train)), *net_remarks(config, data, rows, parts))
+    remarks = (*told, *notes(said, config, data, len(rows.train)), *net_remarks(config, data, rows, parts))
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, remarks)
 
 

@@ -141,7 +141,7 @@ def rebuild(run: SavedRun, saved: Mapping[str, Any], read: Read | None = None) -
     as_it_ran, circumstances = run.config, saved["circumstances"]
     if as_it_ran.threads is None:  # sums over threads depend on their number
         as_it_ran = changed(as_it_ran, {"threads": circumstances.get("threads")})
-    experiment = assembled(run, as_it_ran, read)
+    experiment = assembled(run, drawn_anew(as_it_ran), read)
     if (before := saved["data_digest"]) != (now := experiment.data_digest):
         raise DataError(
             f"{run.path}: the data has changed since the run was saved (digest {before[:12]} then, {now[:12]} now)\n"
@@ -157,9 +157,14 @@ def rebuild(run: SavedRun, saved: Mapping[str, Any], read: Read | None = None) -
 def assembled(run: SavedRun, config: Config, read: Read | None = None) -> Experiment:
     """The experiment of a stored config."""
     with faults_of_file(run):
-        drawn_anew = replace(config, model=without_published_weights(config.model))
-        experiment = assemble(drawn_anew, Catalog(conf_folders()), read)
-    return replace(experiment, config=replace(experiment.config, threads=run.config.threads, model=run.config.model))
+        experiment = assemble(config, Catalog(conf_folders()), read)
+    said = {name: getattr(run.config, name) for name in ("threads", "model", "start_from")}
+    return replace(experiment, config=replace(experiment.config, **said))
+
+
+def drawn_anew(config: Config) -> Config:
+    """That of a run whose weights come from its own checkpoint: those that it began with need not be there."""
+    return replace(config, model=without_published_weights(config.model), start_from=None)
 
 
 @contextmanager
@@ -217,10 +222,9 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
     loss, readout = build_loss(config.loss, schema.task, num_classes, no_rows, config.trusted)
     if isinstance(readout, NearestNeighbour):
         readout.hold(len(saved.get("readout", {}).get("labels", ())))
-    drawn_anew = replace(config, model=without_published_weights(config.model))
     parts = Parts(
         preprocess=preprocess.to(choice.device),
-        model=build_model(drawn_anew, preprocess, in_shape, outputs).to(choice.device),
+        model=build_model(drawn_anew(config), preprocess, in_shape, outputs).to(choice.device),
         loss=loss.to(choice.device),
         readout=readout.to(choice.device),
         optimizers=(),

@@ -101,6 +101,8 @@ def shuffled_lines() -> list[str]:
 
 def model_section(experiment: Experiment) -> list[str]:
     config = experiment.config
+    if config.start_from is not None:
+        raise ConfigError(f"start_from={config.start_from}: a script draws its first weights; leave it out")
     weights_seed = derive(config.seed, "weights")
     lines = net_lines(
         experiment.parts.model,

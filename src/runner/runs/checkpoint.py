@@ -19,10 +19,9 @@ import torch
 from runner.config.regular_file import content
 from runner.errors import DataError
 from runner.runs.files import link_whole, write_whole
+from runner.runs.origin import COMMENT, COMMENT_SIZE
 
 FORMAT = 1
-COMMENT = b"runner sha256 "
-COMMENT_SIZE = len(COMMENT) + 64
 
 
 def pack(state: dict[str, Any]) -> bytes:

@@ -86,7 +86,8 @@ def check_jobs(request: Request) -> list[tuple[list[str], Config]]:
     found, faults = [], list[str]()
     for number, overrides in enumerate(jobs(request)):
         try:
-            found.append((overrides, compose(request.with_overrides(overrides), number).config))
+            composed = compose(request.with_overrides(overrides), number)
+            found.append((composed.pinned(overrides), composed.config))
         except ConfigError as error:
             faults += error.faults
     if faults:
