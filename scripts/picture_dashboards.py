@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-CURVES = ["timeseries", "scalars", "hparams"]
+CURVES = ["timeseries", "scalars", "custom_scalars", "hparams"]
 DASHBOARDS = [*CURVES, "images", "graphs", "distributions", "histograms", "text", "pr_curves", "projector"]
 IN_3D = "projector"  # the others' curves are missing in a screenshot where a graphics processor would draw them
 PATIENCE_S = 60

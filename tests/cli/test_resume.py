@@ -253,7 +253,7 @@ def test_case_14_the_end_is_shown_once_wherever_a_kill_came(tmp_path: Path, inst
     run = program.only_run(tmp_path)
     assert resume(run).code == 0
     assert all_points(run) == all_points(shown)
-    assert points(run)["verdict/val/loss"] == [21]
+    assert points(run)["best/val/loss"] == [21]
 
 
 def test_case_14_of_a_run_that_was_made_longer_only_its_end_is_shown(run: Path, tmp_path: Path) -> None:

@@ -9,15 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.errors import ConfigError
 from runner.sweep import jobs
-from runner.sweep.jobs import Job, run_jobs, sweep
+from runner.sweep.jobs import Job, run_jobs, sweep, sweep_name
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +76,19 @@ def test_a_sweep_numbers_its_jobs_and_keeps_what_was_asked_for(
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["0-name=well", "1-name=refuses"]
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["cnn-lr=1e-05-epochs=3-digits", "cnn-lr=0.1-epochs=3-digits"], "cnn-epochs=3-digits"),
+        (["overfit-lr=0.1", "overfit"], "overfit"),
+        (["one", "two"], "cnn-digits"),
+    ],
+)
+def test_a_sweep_is_named_by_what_its_jobs_have_in_common(names: list[str], told: str) -> None:
+    config = compose(parse([])).config
+    assert sweep_name([replace(config, name=name) for name in names]) == told
+
+
 def test_a_signal_ends_the_running_job_and_the_sweep(tmp_path: Path) -> None:
     def press() -> None:
         until((tmp_path / "sweep/0-name=waits/started").exists)
@@ -91,8 +106,10 @@ def test_a_signal_ends_the_running_job_and_the_sweep(tmp_path: Path) -> None:
 
 SWEEP = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from runner.sweep import jobs
+from runner.compose.composition import compose
 from runner.compose.request import parse
 jobs.PRELOAD, jobs.JOB = [], "sweep_jobs:job"
 jobs.run_jobs(parse(["-m"]), [["name=waits"]], Path("sweep"))

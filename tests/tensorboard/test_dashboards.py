@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 
 import program
 from runner.tensorboard.dashboards import Budget
@@ -32,8 +33,8 @@ def events(full: Path) -> EventAccumulator:
 
 def test_there_are_curves_norms_and_rates(events: EventAccumulator) -> None:
     scalars = set(events.Tags()["scalars"])
-    assert scalars >= {"train/loss", "val/accuracy", "verdict/test/accuracy"}
-    assert scalars >= {f"while_training/{name}" for name in ("lr", "grad_norm", "weight_norm")}
+    assert scalars >= {"train/loss", "val/accuracy", "best/test/accuracy"}
+    assert scalars >= {f"while_training/{name}" for name in ("lr", "grad_norm", "weight_norm", "epoch")}
     assert all(point.value > 0 for point in events.Scalars("while_training/rows_per_s"))
     assert [point.step for point in events.Scalars("while_training/epoch_s")] == [21, 42]
 
@@ -48,17 +49,17 @@ def test_there_are_histograms_of_weights_and_gradients_after_each_epoch(events: 
 def test_there_are_pictures(events: EventAccumulator) -> None:
     assert set(events.Tags()["images"]) == {
         *(f"x_train/{digit}" for digit in range(10)),
-        *(f"verdict/{name} on test" for name in ("confusion", "mistakes", "reliability")),
+        *(f"view/{name} on test" for name in ("confusion", "mistakes", "reliability")),
         "weight_filters/first layer",
     }
-    (image,) = events.Images("verdict/confusion on test")
+    (image,) = events.Images("view/confusion on test")
     assert image.encoded_image_string.startswith(b"\x89PNG")
 
 
 def test_there_is_a_pr_curve_of_each_class_and_the_config(events: EventAccumulator) -> None:
     tensors = set(events.Tags()["tensors"])
     assert {f"pr/test/{digit}" for digit in range(10)} <= tensors
-    assert "config" in tensors
+    assert {"config", "command", "classes"} <= tensors
 
 
 def test_the_graph_has_the_modules_and_their_shapes(events: EventAccumulator) -> None:
@@ -88,11 +89,33 @@ def test_the_projector_labels_points_by_what_they_are_and_were_taken_for(full: P
         assert (right == "yes") == (true == predicted)
 
 
-def test_the_curves_come_first_where_tensorboard_opens(events: EventAccumulator) -> None:
+def test_the_scores_and_the_curves_come_first_where_tensorboard_opens(events: EventAccumulator) -> None:
     """Time Series sorts the groups of all kinds by name, and unfolds the first two."""
     tags = events.Tags()
     groups = {tag.partition("/")[0] for kind in ("scalars", "images", "tensors") for tag in tags[kind]}
-    assert sorted(groups - {"config", "pr", "_hparams_"})[:2] == ["train", "val"]  # which stand elsewhere
+    elsewhere = {"config", "command", "classes", "custom_scalars__config__", "pr", "_hparams_"}
+    assert sorted(groups - elsewhere)[:3] == ["best", "train", "val"]
+
+
+def test_the_epoch_is_a_curve(events: EventAccumulator) -> None:
+    points = [(point.step, point.value) for point in events.Scalars("while_training/epoch")]
+    assert points[-1] == (42, 2) and (21, 1) in points
+
+
+def test_train_and_val_share_a_chart(events: EventAccumulator) -> None:
+    (point,) = events.Tensors("custom_scalars__config__")
+    layout = Layout.FromString(point.tensor_proto.string_val[0])
+    together, training = layout.category
+    tags = {chart.title: chart.multiline.tag[0] for chart in together.chart}
+    assert tags == {name: f"^(train|val|test)/{name}$" for name in ("loss", "accuracy")}
+    assert [chart.title for chart in training.chart] == ["batch_loss", "lr", "grad_norm", "epoch", "epoch_s"]
+
+
+def test_under_text_are_the_command_and_the_scores_of_each_class(events: EventAccumulator) -> None:
+    told = [events.Tensors(tag)[0].tensor_proto.string_val[0].decode() for tag in ("command", "classes")]
+    assert told[0].startswith("~~~~\npython -m runner train model=cnn ") and "'model.channels=[4]'" in told[0]
+    assert told[1].startswith("| class | precision | recall | F1 | rows |\n| :--- | ---: |")
+    assert [row.split(" | ")[0] for row in told[1].splitlines()[2:]] == [f"| {digit}" for digit in range(10)]
 
 
 @pytest.mark.parametrize("level", ["off", "scalars", "auto"])
@@ -105,11 +128,13 @@ def test_what_is_shown_changes_nothing_that_is_computed(full: Path, tmp_path: Pa
     assert not (run / "projector").exists()
 
 
-def test_a_short_run_says_what_it_leaves_out(tmp_path: Path) -> None:
+def test_a_short_run_has_the_graph_samples_and_its_mistakes_and_says_what_it_leaves_out(tmp_path: Path) -> None:
     done = program.run(["train", *PICTURES, f"output_dir={tmp_path}"], tmp_path / "said")
     (said,) = (line for line in done.out.splitlines() if line.startswith("TensorBoard lacks "))
-    assert said.endswith(" more (over 5 % of the run); tensorboard=full draws them")
+    assert said.endswith(" (over 5 % of the run); tensorboard=full draws them")
     assert len(said) < 100  # a terminal's width or little more
+    tags = EventAccumulator(str(program.only_run(tmp_path))).Reload().Tags()
+    assert tags["graph"] and {"x_train/0", "view/confusion on test"} <= set(tags["images"])
 
 
 def test_a_resumed_run_equals_one_that_was_left_alone(full: Path, tmp_path: Path) -> None:
@@ -123,7 +148,7 @@ def test_a_table_and_a_regression_are_shown_too(tmp_path: Path) -> None:
     words = ["dataset=diabetes", "model=linear", "epochs=1", "tensorboard=full", "device=cpu"]
     run = trained(tmp_path, *words)
     tags = EventAccumulator(str(run)).Reload().Tags()
-    assert tags["images"] == ["verdict/residuals on test"] and tags["graph"]
+    assert tags["images"] == ["view/residuals on test"] and tags["graph"]
     assert (run / "projector" / "names.tsv").read_text().startswith("true\tpredicted\n")
     assert "sprite" not in (run / "projector_config.pbtxt").read_text()
 
@@ -167,9 +192,9 @@ def test_what_was_spent_counts() -> None:
 def test_what_did_not_fit_is_remembered_until_it_does() -> None:
     clock = Clock()
     budget = Budget(begun=100.0, limited=True, clock=clock)
-    assert not budget.allows("graph") and list(budget.refused) == ["graph"]
+    assert not budget.allows("filters") and list(budget.refused) == ["filters"]
     clock.now = 200.0
-    assert budget.allows("graph") and not budget.refused
+    assert budget.allows("filters") and not budget.refused
 
 
 def test_without_a_limit_everything_is_allowed() -> None:

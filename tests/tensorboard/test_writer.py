@@ -142,7 +142,7 @@ def test_a_file_that_cannot_grow_is_warned_about_once_and_training_goes_on(tmp_p
         board.write(step, {"train/loss": 0.5})
     board.flush()
     board.text("config", "more")
-    board.hparams({"lr": 0.1}, {"verdict/val/loss": 0.5})
+    board.hparams("lr=0.1", {"lr": 0.1}, {"best/val/loss": 0.5})
     board.close()
     assert board.degraded
     assert len(warnings) == 1
@@ -255,15 +255,18 @@ def write_two_runs(logdir):
         killed.write(step, {"train/loss": 1.0})
     killed.flush()
     sgd = TensorBoard(logdir / "sgd", never, purge_step=20)
+    sgd.charts({"both": {"loss": "^(train|val)/loss$"}})
     sgd.write(20, {"train/loss": 0.5, "val/accuracy": 0.9})
-    sgd.hparams({"optimizer.lr": 0.1, "optimizer.momentum": 0.9, "model": "mlp"}, {"verdict/val/accuracy": 0.95})
+    sgd.hparams("sgd 1", {"optimizer.lr": 0.1, "optimizer.momentum": 0.9, "model": "mlp"}, {"best/val/accuracy": 0.95})
     sgd.close()
     killed.close()
     adam = TensorBoard(logdir / "adam", never)
     adam.text("config", "model: cnn")
+    adam.table("classes", ["class", "rows"], [["a|b*c*", "3"]])
+    adam.charts({"both": {name: f"^(train|val)/{name}$" for name in ("loss", "accuracy")}})
     adam.write(20, {"train/loss": 0.25, "val/accuracy": 0.8})
     adam.hparams(
-        {"optimizer.lr": 0.001, "amsgrad": False, "fold": None, "model": "cnn"}, {"verdict/val/accuracy": 0.85}
+        "adam 1", {"optimizer.lr": 0.001, "amsgrad": False, "fold": None, "model": "cnn"}, {"best/val/accuracy": 0.85}
     )
     adam.close()
 
@@ -272,7 +275,7 @@ def test_a_real_tensorboard_shows_scalars_text_and_one_row_of_hparams_a_run(serv
     tags = server.ask_until(
         "plugin/scalars/tags", lambda runs: len(runs) == 2 and all(len(t) == 3 for t in runs.values())
     )
-    assert set(tags["sgd"]) == {"train/loss", "val/accuracy", "verdict/val/accuracy"}
+    assert set(tags["sgd"]) == {"train/loss", "val/accuracy", "best/val/accuracy"}
 
     scalars = server.ask("plugin/scalars/scalars?run=sgd&tag=train%2Floss")
     assert [(step, value) for _, step, value in scalars] == [
@@ -289,14 +292,21 @@ def test_a_real_tensorboard_shows_scalars_text_and_one_row_of_hparams_a_run(serv
     union = {"optimizer.lr": number, "optimizer.momentum": number, "model": word, "amsgrad": truth}
     assert columns == union
     metrics = {info["name"]["tag"] for info in experiment["metricInfos"]}
-    assert metrics == {"train/loss", "val/accuracy", "verdict/val/accuracy"}
+    assert metrics == {"train/loss", "val/accuracy", "best/val/accuracy"}
 
     groups = server.ask("plugin/hparams/session_groups", session_groups_request(experiment))["sessionGroups"]
     rows = {group["hparams"]["model"]: group for group in groups}
     assert rows["mlp"]["hparams"]["optimizer.lr"] == 0.1
     best = {value["name"]["tag"]: round(value["value"], 6) for value in rows["mlp"]["metricValues"]}
-    assert best["verdict/val/accuracy"] == 0.95
-    assert len(rows) == 2
+    assert best["best/val/accuracy"] == 0.95
+    assert {group["name"] for group in groups} == {"sgd 1", "adam 1"}
+
+    charts = server.ask("plugin/custom_scalars/layout")["category"]
+    assert [(group["title"], [chart["title"] for chart in group["chart"]]) for group in charts] == [
+        ("both", ["loss", "accuracy"])  # the equal ones of both runs once
+    ]
+    told = server.ask("plugin/text/text?run=adam&tag=classes")[0]["text"]
+    assert "<table>" in told and "a|b*c*" in told
 
 
 def session_groups_request(experiment):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runner.contracts import Outcome
-from runner.training.writers import ended_with, logdir, tag
+from runner.training.writers import ended_with, logdir, tag, trial_name
 
 ROW = {
     **{"train/batch_loss": 0.7, "lr": 0.1, "lr/head.*": 0.2, "grad_norm": 1.0},
@@ -18,13 +18,13 @@ BEST = {"step": 4, "epoch": 2, "val/loss": 0.5, "test/loss": 0.4}
 
 def test_only_what_judges_the_net_is_a_result() -> None:
     assert ended_with(Outcome("finished", best=BEST, final={"step": 8, "epoch": 4, **ROW})) == {
-        **{"verdict/val/loss": 0.5, "verdict/test/loss": 0.4},
+        **{"best/val/loss": 0.5, "best/test/loss": 0.4},
     }
 
 
 def test_the_first_five_names_that_hparams_shows_are_of_losses_and_metrics() -> None:
     shown = {tag(name) for name in ROW} | ended_with(Outcome("finished", best=BEST, final=ROW)).keys()
-    first = ["train/accuracy", "train/loss", "val/accuracy", "val/loss", "verdict/test/loss"]
+    first = ["best/test/loss", "best/val/loss", "train/accuracy", "train/loss", "val/accuracy"]
     assert sorted(shown)[:5] == first
     assert [name for name in sorted(shown) if name.startswith("while_training/")] == [
         *("while_training/batch_loss", "while_training/grad_norm", "while_training/lr", "while_training/lr/head.*")
@@ -42,3 +42,16 @@ def test_the_first_five_names_that_hparams_shows_are_of_losses_and_metrics() -> 
 def test_tensorboard_is_pointed_to_where_it_has_something_of_the_run(level: str, run: str, found: str | None) -> None:
     config: Any = SimpleNamespace(tensorboard=level, output_dir="/out")
     assert logdir(config, Path(run)) == (found and Path(found))
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        ("/out/2026-11-26/12-34-56-123456-cnn-lr=0.1-digits", "cnn-lr=0.1-digits 2026-11-26/12-34-56-123456"),
+        ("/out/sweeps/day/12-sweep/3-lr=0.1", "cnn-lr=0.1-digits sweeps/day/12-sweep/3-lr=0.1"),
+        ("/moved/run", "cnn-lr=0.1-digits /moved/run"),
+    ],
+)
+def test_hparams_calls_a_run_by_what_was_typed_and_then_by_its_place(run: str, told: str) -> None:
+    config: Any = SimpleNamespace(name="cnn-lr=0.1-digits", output_dir="/out")
+    assert trial_name(config, Path(run)) == told

@@ -2,8 +2,8 @@
 
 Nothing here changes what the run computes: no random number is drawn, no weight is moved.
 
-TensorBoard opens on all tags by name, the first two groups unfolded: the names here come after ``train`` and ``val``,
-whose curves are looked for.
+TensorBoard opens on all tags by name, the first two groups unfolded, which are the scores, ``best``, and ``train``: the
+names here come after those and ``val``, so that no page of pictures stands before the curves.
 
 Shapes: N rows of the judged split, K classes.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -39,9 +39,10 @@ THUMBNAIL, ACROSS = 84, 10  # of sample images: pixels, and how many in a row
 FILTER, FILTERS_ACROSS = 64, 8
 MOST_CLASSES = 20  # that have a PR curve
 MOST_NAMED = 3  # of what is left out
+ALWAYS = ("graph", "samples", "confusion", "residuals")  # beside the share: under a second together
 SHARE = 0.05  # of the run, at most
 # seconds each took at first, imports included, for a small net on two cores; afterwards what it took here counts
-FIRST_COST_S = {"graph": 0.05, "samples": 0.1, "histograms": 0.03, "filters": 0.02, "pr_curves": 0.1, "embedding": 0.3}
+FIRST_COST_S = {"histograms": 0.03, "filters": 0.02, "pr_curves": 0.1, "embedding": 0.3}
 OTHER_COST_S = 0.7  # of a drawn picture: matplotlib has to be imported
 
 
@@ -116,10 +117,11 @@ class Dashboards:
         return f"TensorBoard lacks {', '.join(names)} (over {100 * SHARE:g} % of the run); tensorboard=full draws them"
 
     def offer(self, name: str, show: Callable[[], None]) -> None:
-        """Show it where it is wanted and fits. A full disk is warned of."""
-        if self.is_full and not self.board.degraded and self.budget.allows(name):
+        """Show it where it is wanted and fits, or is always shown. A full disk is warned of."""
+        is_always = name in ALWAYS
+        if self.is_full and not self.board.degraded and (is_always or self.budget.allows(name)):
             try:
-                with self.budget.charged(name):
+                with nullcontext() if is_always else self.budget.charged(name):
                     show()
             except RunError as fault:
                 self.warn(f"{fault}; TensorBoard goes without")
@@ -160,7 +162,7 @@ class Dashboards:
         from runner.figures.style import style
 
         with style() as boxes:
-            self.board.add([image_value(f"verdict/{name} on {run.split}", DRAW[name](run).png())])
+            self.board.add([image_value(f"view/{name} on {run.split}", DRAW[name](run).png())])
         self.boxes |= boxes
 
 

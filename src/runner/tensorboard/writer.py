@@ -7,6 +7,7 @@ Records are written where they are made, with no thread of their own: no lock to
 from __future__ import annotations
 
 import os
+import re
 import socket
 import struct
 import time
@@ -18,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog, SourceMetadata
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.plugins.custom_scalar import metadata as charts_metadata
+from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from tensorboard.plugins.histogram import metadata as histogram_metadata
 from tensorboard.plugins.hparams import api_pb2
 from tensorboard.plugins.hparams import metadata as hparams_metadata
@@ -26,6 +29,8 @@ from tensorboard.plugins.pr_curve import metadata as pr_curve_metadata
 from tensorboard.plugins.text import metadata as text_metadata
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util.tensor_util import make_tensor_proto
+
+from runner.text import visible
 
 FILE_VERSION = "brain.Event:2"  # the version from which readers honour a purge
 FLUSH_EVERY_S = 10.0  # so that a long epoch can be watched too
@@ -78,6 +83,25 @@ class TensorBoard:
         block = f"{FENCE}\n{text.rstrip()}\n{FENCE}\n"
         self.add([_value(tag, text_metadata.create_summary_metadata("", ""), [block])])
 
+    def table(self, tag: str, heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+        """Shows a table under Text, its first column to the left, the others, of numbers, to the right."""
+        rows = [heads, [":---", *["---:"] * (len(heads) - 1)], *(list(map(_cell, line)) for line in lines)]
+        text = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        self.add([_value(tag, text_metadata.create_summary_metadata("", ""), [text])])
+
+    def charts(self, groups: Mapping[str, Mapping[str, str]]) -> None:
+        """Under Custom Scalars, by the title of a group and of a chart in it: the tags of its curves, as an expression.
+
+        TensorBoard unites the charts of all runs, those that are equal once.
+        """
+        layout = Layout()
+        for title, charts in groups.items():
+            category = layout.category.add(title=title)
+            for name, tags in charts.items():
+                category.chart.add(title=name).multiline.tag.append(tags)
+        mark = layout.SerializeToString()
+        self.add([_value(charts_metadata.CONFIG_SUMMARY_TAG, charts_metadata.create_summary_metadata(), mark)])
+
     def add(self, values: Sequence[Summary.Value]) -> None:
         """Appends what is shown elsewhere than in the curves, at the latest step."""
         self._append(Event(step=self._step, summary=Summary(value=values)))
@@ -94,14 +118,16 @@ class TensorBoard:
         """
         self._step = step + 1
 
-    def hparams(self, hparams: Mapping[str, HParam], metrics: Mapping[str, float]) -> None:
+    def hparams(self, trial: str, hparams: Mapping[str, HParam], metrics: Mapping[str, float]) -> None:
         """Adds the ended run as a row of HParams: ``hparams`` become its columns, ``metrics`` points.
 
+        The row is called ``trial``, which no other run may be: of equal ones TensorBoard shows the mean in one row.
+
         No description of the whole experiment is written, so TensorBoard itself unites the columns of all runs. It
-        shows the points among the curves too: a name like ``verdict/val/loss`` keeps them apart.
+        shows the points among the curves too: a name like ``best/val/loss`` keeps them apart.
         """
         self.write(self._step, metrics)
-        start = SessionStartInfo(start_time_secs=self._started_at)
+        start = SessionStartInfo(group_name=trial, start_time_secs=self._started_at)
         for name, value in hparams.items():
             if value is not None:  # an empty cell; the word null would turn a column of numbers into text
                 setattr(start.hparams[name], _field(value), value)
@@ -162,6 +188,11 @@ def _field(value: bool | int | float | str) -> str:
     if isinstance(value, bool):
         return "bool_value"
     return "string_value" if isinstance(value, str) else "number_value"
+
+
+def _cell(text: str) -> str:
+    """As it is in a table of Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>#+!|~-])", r"\\\1", visible(text))
 
 
 def image_value(tag: str, png: bytes) -> Summary.Value:

@@ -68,7 +68,7 @@ def record(
         summary = Summary(directory, shown, experiment.data_digest, experiment.config.as_dict())
         with (
             record_failure(summary, experiment),
-            Views(directory, experiment.config, shown, saved, brief=brief) as views,
+            Views(directory, experiment.config, shown, saved, experiment.catalog, brief=brief) as views,
         ):
             for note in shown.notes if saved is None else ():
                 views.note(note)

@@ -9,24 +9,34 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from runner.compose.command import command
+from runner.config.catalog import Catalog
 from runner.config.run_config import Config
 from runner.contracts import Outcome, Outline, Report
 from runner.runs.directory import RunDirectory
 from runner.runs.metric_log import MetricLog, read_rows
 from runner.screen.console import RunConsole
 from runner.screen.epochs import SPLITS
-from runner.screen.result import overfit_verdict, verdict
+from runner.screen.result import overfit_verdict, per_class, verdict
 from runner.tensorboard.writer import HParam, TensorBoard
 from runner.text import figure
 
 log = logging.getLogger("runner")
+CLASS_HEADS = ("class", "precision", "recall", "F1", "rows")
 
 
 class Views:
     """metrics.jsonl is the truth; TensorBoard, train.log and the console show it."""
 
     def __init__(
-        self, directory: RunDirectory, config: Config, outline: Outline, saved: Mapping[str, Any] | None, *, brief: bool
+        self,
+        directory: RunDirectory,
+        config: Config,
+        outline: Outline,
+        saved: Mapping[str, Any] | None,
+        catalog: Catalog,
+        *,
+        brief: bool,
     ):
         self.config = config
         self.brief = brief
@@ -43,11 +53,15 @@ class Views:
         log.info("%s at step %d", "resumed" if saved else "started", step)
         if not saved:
             self.tensorboard.text("config", config.as_yaml())
+            self.tensorboard.text("command", command(config.as_dict(), catalog))
+            self.tensorboard.charts(charts(outline))
 
     def write(self, report: Report, *, best: bool) -> None:
         if report.values:
             self.metric_log.write(report.progress.step, report.epoch, report.values)
-            self.tensorboard.write(report.progress.step, {tag(name): value for name, value in report.values.items()})
+            shown = {tag(name): value for name, value in report.values.items()}
+            epoch = report.progress.step / self.outline.steps_per_epoch
+            self.tensorboard.write(report.progress.step, shown | {"while_training/epoch": epoch})
         if report.epoch_end:
             self.tensorboard.flush()
             log.info("epoch %d %s%s", report.epoch, as_text(report.values), " best" if best else "")
@@ -83,7 +97,10 @@ class Views:
         log.info("%s %s", outcome.status, as_text(outcome.best))
         if outcome.status == "interrupted":
             return
-        self.tensorboard.hparams(hyperparameters(self.config), ended_with(outcome))
+        if outcome.confusion:
+            self.tensorboard.table("classes", CLASS_HEADS, class_lines(self.outline.class_names, outcome.confusion))
+        trial = trial_name(self.config, self.outline.run_dir)
+        self.tensorboard.hparams(trial, hyperparameters(self.config), ended_with(outcome))
         is_told = self.config.reference.figures or self.config.repeat_batch is not None
         rows = read_rows(self.metric_log.path) if is_told else []
         self.remark([*outcome.remarks, *verdict(self.config, rows, outcome.best)])
@@ -158,8 +175,34 @@ def as_text(values: Mapping[str, float]) -> str:
 
 
 def ended_with(outcome: Outcome) -> dict[str, float]:
-    """The scores of the best checkpoint, ``verdict/val/loss``; the final ones are the last points of the curves."""
-    return {f"verdict/{name}": value for name, value in outcome.best.items() if judges(name)}
+    """The scores of the best checkpoint, ``best/val/loss``; the final ones are the last points of the curves."""
+    return {f"best/{name}": value for name, value in outcome.best.items() if judges(name)}
+
+
+def charts(outline: Outline) -> dict[str, dict[str, str]]:
+    """What Custom Scalars shows: each metric of all splits in one chart, and how it was trained."""
+    splits = "|".join(SPLITS)
+    metrics = [name for name in outline.higher_is_better if name != "accuracy" or outline.class_names]
+    trained = ("batch_loss", "lr", "grad_norm", "epoch", "epoch_s")
+    return {
+        "train and val": {name: f"^({splits})/{name}$" for name in metrics},
+        "while training": {name: f"^while_training/{name}(/.*)?$" for name in trained},
+    }
+
+
+def class_lines(names: Sequence[str], confusion: Sequence[Sequence[int]]) -> list[list[str]]:
+    """A line for each class: how well the best checkpoint told it from the others."""
+    return [
+        [name, f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}", f"{score.support:,}"]
+        for name, score in zip(names, per_class(confusion), strict=True)
+    ]
+
+
+def trial_name(config: Config, run_dir: Path) -> str:
+    """What HParams calls the run: its name, which says what was typed, and where it lies, which no other run does."""
+    output_dir = Path(config.output_dir).expanduser().absolute()
+    place = run_dir.relative_to(output_dir) if run_dir.is_relative_to(output_dir) else run_dir
+    return f"{config.name} {str(place).removesuffix(f'-{config.name}')}"
 
 
 def judges(name: str) -> bool:
@@ -170,8 +213,8 @@ def judges(name: str) -> bool:
 def tag(name: str) -> str:
     """Where TensorBoard files a curve.
 
-    It opens on the first two groups by name, and HParams on the first five curves: those are to be of ``train`` and
-    ``val``, so that every other name comes after them.
+    It opens on the first groups by name, and HParams on the first five curves: those are to be of ``best``, ``train``
+    and ``val``, so that every other name comes after them.
     """
     return name if judges(name) else f"while_training/{name.removeprefix('train/')}"
 
