@@ -21,7 +21,7 @@ from runner.screen.console import RunConsole
 from runner.training import writers
 
 PICTURE = Path(__file__).parent.parent / "docs" / "terminal.svg"
-WIDTH = 104  # columns
+WIDTH = 92  # columns
 
 
 def main() -> None:
