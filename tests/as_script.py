@@ -31,6 +31,11 @@ def losses(script: str, folder: Path) -> tuple[list[list[float]], list[float]]:
     return epochs, lines[-1] if told[-1].startswith("test") else []
 
 
+def page(script: str) -> str:
+    """The script without the comment above it."""
+    return "".join(line for line in script.splitlines(keepends=True) if not line.startswith("#"))
+
+
 def counted(script: str) -> int:
     """The lines with anything in them."""
     return len([line for line in script.splitlines() if line.strip()])
@@ -46,6 +51,8 @@ def check(words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) ->
     script = written(words, capsys)
     epochs, test = losses(script, folder)
     run = trained(words, folder)
+    trust = [word for word in words if word.startswith("trusted=")]
+    assert page(script) == page(written([str(run), *trust], capsys))
     rows = [row for row in read_rows(run / "metrics.jsonl") if "train/loss" in row]
     expected = [[row[name] for name in ("train/loss", "val/loss") if name in row] for row in rows]
     assert len(epochs) == len(expected)

@@ -80,7 +80,9 @@ class Combination:
 
 
 def drawn(draw: random.Random) -> Combination:
-    return Combination(draw.choice(sorted(DATA)), *(draw.choice(options(group)) for group in GROUPS))
+    """Of every option but model=auto, which is one of the others."""
+    names = ([name for name in options(group) if (group, name) != ("model", "auto")] for group in GROUPS)
+    return Combination(draw.choice(sorted(DATA)), *map(draw.choice, names))
 
 
 def wild() -> list[Combination]:

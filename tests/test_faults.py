@@ -253,13 +253,13 @@ EDITS = {
     "a hub": ("_target_: torch.optim.Adam", "_target_: torch.hub.load"),
     "a builtin": ("_target_: runner.data.random.Random", "_target_: builtins.open"),
     "a partial": ("_target_: torch.nn.CrossEntropyLoss", "_target_: functools.partial"),
-    "the environment": ("name: random-dnn-adam", "name: ${oc.env:SECRET}"),
+    "the environment": ("name: dnn-", "name: ${oc.env:SECRET}"),
     "a tag": ("seed: 0\nsplit", "seed: !!python/object/apply:os.system ['touch marker']\nsplit"),
     "who is trusted": ("trusted: []", "trusted: [os]\nmore: 1"),
     "a key twice": ("epochs: 4", "epochs: 4\nepochs: 5"),
     "an alias bomb": ("tags: []", "tags: [&a [x, x], &b [*a, *a], [*b, *b]]"),
-    "ten megabytes": ("name: random-dnn-adam", f"name: {'x' * 10_000_000}"),
-    "a way out": ("name: random-dnn-adam", "name: ../../x"),
+    "ten megabytes": ("name: dnn-", f"name: {'x' * 10_000_000}"),
+    "a way out": ("name: dnn-", "name: ../../x"),
 }
 
 

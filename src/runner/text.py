@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TextIO
 
@@ -50,6 +51,19 @@ def painted(word: str, stream: TextIO) -> str:
     """error: in bold red, where ``stream`` is a terminal that shows colours."""
     plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return word if plain else f"\x1b[1;31m{word}\x1b[0m"
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Shows ``text`` in a terminal while what is inside takes its time; the next line takes its place."""
+    is_shown = sys.stderr.isatty()
+    if is_shown:
+        print(f"{visible(text)} ...", end="\r", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if is_shown:
+            print("\x1b[2K", end="\r", file=sys.stderr, flush=True)
 
 
 def discard(stream: IO[str]) -> None:

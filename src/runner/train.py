@@ -11,6 +11,7 @@ from textwrap import wrap
 from omegaconf import DictConfig
 
 from runner.build import libraries
+from runner.cli import meant
 from runner.compose.composition import Composed, compose, shown_config
 from runner.compose.hydra_bridge import hydra_for, hydra_parser, run_job
 from runner.compose.request import Request, parse
@@ -19,6 +20,7 @@ from runner.config.run_config import Config, settings_with
 from runner.config.types import shown
 from runner.errors import ConfigError
 from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
+from runner.text import waiting
 
 HELP = """\
 python -m runner train [FILE.yaml] [GROUP=OPTION ...] [KEY=VALUE ...] [-m]
@@ -44,6 +46,7 @@ Flags
 
 def run(argv: list[str]) -> int:
     """``train [-m] [key=value ...]``: the exit code. Raises RunnerError."""
+    meant.check("train", argv)
     request = parse(argv)
     if answer(request):
         return 0
@@ -74,7 +77,8 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
     libraries.load()
     from runner.training.folds import prepare  # brings torch: only a request known to be right has to wait for it
 
-    prepared = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
+    with waiting(f"reading {config.dataset.option}"):
+        prepared = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
     directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
 
     def train(tree: DictConfig) -> None:

@@ -61,21 +61,12 @@ def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixt
     [
         (("eval", "last", "--json"), "eval: --json: no such flag; it can change checkpoint, "),
         (("resume", "a", "b"), "resume: give one run directory, or last: python -m runner resume RUN\n  given: a b"),
-        (("code", "last"), "last: is a folder or a run; words as train takes them are wanted"),
+        (("explain", "last"), "last: is a folder or a run; words as train takes them are wanted"),
         (("explain", "."), ".: is a folder or a run; words as train takes them are wanted"),
-        (
-            ("train", "scheduler=reduce_lr_on_plateau", "early_stopping.patience=3"),  # which the scheduler has too
-            "did you mean early_stopping.patience_epochs=3?",
-        ),
         (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
         (("completion",), "completion: name the shell, bash or zsh"),
         (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),
-        (("train", "model", "=", "cnn"), "error: =: is not of the form key=value; no spaces around the ="),
         (("train", "=cnn"), "error: =cnn: is not of the form key=value; no spaces around the ="),
-        (
-            ("train", "my table.csv"),
-            "is a file; a table of yours is dataset=csv 'dataset.path=my table.csv' dataset.target",
-        ),
         (
             ("view", "my table.csv"),
             "a table: python -m runner view dataset=csv 'dataset.path=my table.csv' dataset.target",
@@ -115,32 +106,6 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
-    [
-        (("trian", "model=mlp"), "did you mean: python -m runner train model=mlp"),
-        (("evaluate", "last"), "did you mean: python -m runner eval last"),
-        (("Train", "epochs=1"), "did you mean: python -m runner train epochs=1"),
-        (("fit",), "did you mean: python -m runner train"),
-        (("test", "last"), "did you mean: python -m runner eval last"),
-        (("ls",), "did you mean: python -m runner report"),
-        (("plot", "last"), "did you mean: python -m runner view last"),
-        (("download", "mnist"), "did you mean: python -m runner fetch mnist"),
-        (("-V",), "did you mean: python -m runner --version"),
-        (("version",), "did you mean: python -m runner --version"),
-        (("model=cnn", "epochs=1"), "did you mean: python -m runner train model=cnn epochs=1"),
-        (("-m", "seed=1,2"), "did you mean: python -m runner train -m seed=1,2"),
-        (("xyzzy",), "commands: train, "),
-    ],
-)
-def test_a_wrong_command_finds_the_right_one(
-    argv: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, err = said(*argv, capsys=capsys)
-    assert (code, out) == (2, "")
-    assert err.startswith(f"error: {argv[0]}: ") and told in err
-
-
-@pytest.mark.parametrize(
     ("error", "code", "told"),
     [
         (
@@ -151,7 +116,7 @@ def test_a_wrong_command_finds_the_right_one(
         (DataError("no file"), 3, "error: no file\n"),
         (DeviceError("no cuda"), 2, "error: no cuda\n"),
         (RunError("not finite"), 1, "error: not finite\n"),
-        (Interrupted("saved", 15), 143, "error: saved\n"),
+        (Interrupted("saved", 15), 143, "saved\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )
@@ -194,7 +159,8 @@ def test_a_wrong_setting_ends_with_2_and_makes_nothing(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         "error: epochs=0: must be a whole number >= 1 or auto",
-        "error: optimizer.lrr=1: optimizer=adam has no lrr; did you mean optimizer.lr=1?",
+        "error: optimizer.lrr=1: optimizer=adam has no lrr, but lr; as far as can be told:",
+        "  python -m runner train optimizer.lr=1 epochs=0",
     ]
     assert list(tmp_path.iterdir()) == []
 
@@ -203,6 +169,7 @@ def test_a_wrong_setting_ends_with_2_and_makes_nothing(tmp_path: Path) -> None:
     "argv",
     [
         ["train", "optimizer.lrr=1"],
+        ["train", "--model", "resnet", "dataset=my.csv"],
         ["train", "-m", "optimizer.lr=1,x"],
         ["train", "--help"],
         ["train", "--cfg", "job"],
@@ -227,7 +194,7 @@ def test_torch_stays_out_of_a_question_and_of_a_refusal(argv: list[str], tmp_pat
         check=False,
     )
     assert "imported" not in done.stderr
-    assert done.returncode == (2 if argv[:1] == ["train"] and "--" not in argv[1] else 0)
+    assert done.returncode == (2 if argv[:1] == ["train"] and argv[1] not in ("--help", "--cfg") else 0)
 
 
 def test_awkward_words_arrive_from_a_shell(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_run_given_by_its_name_is_answered_with_its_directory(here: Path, caps
         (["dataset=iris", "optimizer.lr=1"], "optimizer.lr=1: the picture of a data set shows no optimizer;"),
         (["dataset=iris", "-m"], "view: -m: no such flag"),
         (["dataset=iris", "--out"], "view: argument --out: expected one argument"),
-        (["dataset=iris", "--out", "x.pdf"], "--out x.pdf: pictures are PNG files; name it x.pdf.png"),
+        (["dataset=iris", "--out", "x.jpg"], "--out x.jpg: pictures are drawn as .png, .svg or .pdf, as x.png"),
         (["dataset=iris", "--out", "no/x.png"], "--out no/x.png: there is no folder no"),
         (["dataset=iris", "val_fraction=0.999"], "val_fraction=0.999 of 120 rows leaves none for training"),
     ],
@@ -152,7 +152,7 @@ def test_help_says_what_may_be_typed(capsys: Capture) -> None:
     with pytest.raises(SystemExit) as end:
         main.main(["view", "--help"])
     assert end.value.code == 0
-    assert "[--out FILE.png] [--overwrite]" in capsys.readouterr().out
+    assert "[--out FILE] [--overwrite]" in capsys.readouterr().out
 
 
 def test_a_wrong_request_waits_neither_for_torch_nor_for_matplotlib() -> None:

@@ -2,15 +2,21 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 import program
 from program import fingerprints
 from runner.cli import main
 from runner.figures.run_view import called
+from runner.figures.style import Picture
+from runner.runs.directory import RunDirectory
+from runner.runs.saved_run import SavedRun
 
 Capture = pytest.CaptureFixture[str]
 QUICK = ["epochs=2", "device=cpu", "threads=1", "tensorboard=off", "name=tiny"]
@@ -62,27 +68,66 @@ def drawn(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.iterdir())
 
 
+@pytest.fixture
+def texts(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Filled with what is drawn: the title of a picture -> the words on it, none of them under 8 pixels high where
+    the picture is shown 330 wide, as TensorBoard does.
+    """
+    found: dict[str, list[str]] = {}
+    finished = Picture.finished
+
+    def kept(picture: Picture) -> Bbox:
+        bounds = finished(picture)
+        drawn = [text for text in picture.figure.findobj(Text) if text.get_visible() and text.get_text()]
+        assert min(text.get_fontsize() / 72 for text in drawn) * 330 / bounds.width >= 8
+        found[picture.title.name] = [text.get_text() for text in drawn]
+        return bounds
+
+    monkeypatch.setattr(Picture, "finished", kept)
+    return found
+
+
 def test_a_run_on_pictures_is_drawn_whole_into_a_folder_of_its_name(
-    pictures: Path, here: Path, capsys: Capture
+    pictures: Path, here: Path, capsys: Capture, texts: dict[str, list[str]]
 ) -> None:
     before = fingerprints(pictures)
     assert main.main(["view", str(pictures)]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert out.startswith("tiny, best.pt of epoch ") and "\nval/loss " in out and "predicted" in out
+    assert out.startswith("tiny (cnn on photos), best.pt, epoch ") and "\nval/loss " in out and "predicted" in out
     assert f"written to view-{pictures.name}/" in out
     assert drawn(here / f"view-{pictures.name}") == sorted(OF_IMAGES)
     assert fingerprints(pictures) == before
+    assert [*texts][-3:] == [
+        "The first convolution at work",
+        "What the layers make of an example",
+        "Where the net looks",
+    ]
+    assert "Conv2d block_1.0: 4 channels, 8 x 8" in texts["What the layers make of an example"]
+    assert texts["The filters of the first layer"][0].startswith("4 filters of 1 x 3 x 3; blue below 0, red above;")
 
 
-def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path) -> None:
+def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path, texts: dict[str, list[str]]) -> None:
     assert main.main(["view", str(car), "--out", "seen"]) == 0
     assert drawn(here / "seen") == sorted([*OF_CLASSES, "saliency"])
+    assert [*texts] == [
+        "Curves over 2 epochs",
+        "Confusion matrix, test split",
+        "Mistakes, test split",
+        "Reliability, test split",
+        "Weights of the first layer",
+        "How strongly each column counts",
+    ]
+    assert all(words[-2].startswith("tiny (dnn on car)") for words in texts.values())  # below the title
+    assert {"recall", "rows", "predicted"} <= {*texts["Confusion matrix, test split"]}
+    assert re.search(r"wrong; here the 20 it was surest of; \d of\s6\scolumns$", texts["Mistakes, test split"][-3])
+    assert texts["Weights of the first layer"][-3].startswith("4 units, 21 columns; ")
 
 
-def test_a_regression_has_its_own(diabetes: Path, here: Path) -> None:
+def test_a_regression_has_its_own(diabetes: Path, here: Path, texts: dict[str, list[str]]) -> None:
     assert main.main(["view", str(diabetes), "--out", "seen"]) == 0
     assert drawn(here / "seen") == ["curves", "residuals", "saliency", "weights"]
+    assert {"100", "200", "300"} <= {*texts["Predicted and true, test split"]}
 
 
 def test_pictures_are_chosen_by_name_and_never_replaced_unasked(car: Path, here: Path, capsys: Capture) -> None:
@@ -94,6 +139,56 @@ def test_pictures_are_chosen_by_name_and_never_replaced_unasked(car: Path, here:
     assert "seen: curves.png, weights.png there already; add --overwrite" in capsys.readouterr().err
     assert fingerprints(here / "seen") == before
     assert main.main(["view", str(car), "curves", "--out", "seen", "--overwrite"]) == 0
+
+
+def test_the_ending_of_the_file_says_what_a_picture_is_written_as(car: Path, here: Path, capsys: Capture) -> None:
+    for name, begins in {"a.pdf": b"%PDF-", "a.svg": b"<?xml", "a.PNG": b"\x89PNG"}.items():
+        assert main.main(["view", str(car), "curves", "--out", name]) == 0
+        assert (here / name).read_bytes().startswith(begins)
+        assert f"written to {name}\n  curves  " in capsys.readouterr().out
+    assert main.main(["view", str(car), "curves", "--out", "a.svg"]) == 2
+    assert capsys.readouterr().err.startswith("error: a.svg: there already; replace it with --overwrite")
+    first = (here / "a.svg").read_bytes()
+    assert main.main(["view", str(car), "curves", "--out", "a.svg", "--overwrite"]) == 0
+    assert (here / "a.svg").read_bytes() == first
+
+
+def test_several_pictures_are_the_pages_of_a_pdf(car: Path, here: Path) -> None:
+    assert main.main(["view", str(car), "curves", "weights", "--out", "both.pdf"]) == 0
+    assert (here / "both.pdf").read_bytes().count(b"/Type /Page ") == 2
+    assert [path.name for path in here.iterdir()] == ["both.pdf"]
+
+
+def test_runs_are_laid_over_each_other(car: Path, diabetes: Path, here: Path, capsys: Capture) -> None:
+    other = Path(shutil.copytree(car, here / "runs" / "other"))
+    assert main.main(["view", str(car), str(other)]) == 0
+    out, err = capsys.readouterr()
+    assert (here / "curves.png").read_bytes().startswith(b"\x89PNG") and err == ""
+    assert out.startswith("Curves of 2 runs: car, dnn, adam\n") and out.endswith("written to curves.png\n")
+    assert "\nval/loss " in out and "\nrun 1 " in out and "\nrun 2 " in out
+    assert (
+        main.main(["view", str(diabetes), "last", "curves", "--out", "both.pdf", f"output_dir={car.parents[1]}"]) == 0
+    )
+    assert capsys.readouterr().out.startswith("Curves of 2 runs: adam\n")
+    assert main.main(["view", "runs", "--out", "one.svg"]) == 0, "a folder of runs, as that of a sweep"
+    assert capsys.readouterr().out.startswith("Curves of 1 run: car, dnn, adam\n")
+
+
+def test_a_wrong_request_for_several_runs_is_told(car: Path, diabetes: Path, here: Path, capsys: Capture) -> None:
+    for words, told in (
+        (["confusion"], "error: view: confusion: shows one run; of several their curves\n"),
+        (["no/where"], "error: view no/where: no such directory; give a run, or a folder that runs lie in\n"),
+        (["--out", "a"], "error: --out a: pictures are drawn as .png, .svg or .pdf, as a.png\n"),
+        (["checkpoint=best"], "error: checkpoint=best: view takes the run as it is"),
+        (["cruves"], "error: view: cruves: no such picture; did you mean curves?\n"),
+    ):
+        assert main.main(["view", str(car), str(diabetes), *words]) == 2
+        assert capsys.readouterr().err.startswith(told)
+    begun = Path(shutil.copytree(car, here / "begun"))
+    (begun / "metrics.jsonl").unlink()
+    assert main.main(["view", "begun", "begun"]) == 3
+    assert "view: none of these runs has measured an epoch yet" in capsys.readouterr().err
+    assert [path.name for path in here.iterdir()] == ["begun"]
 
 
 def test_without_the_data_what_needs_none_is_drawn_and_the_rest_named(
@@ -145,8 +240,10 @@ def test_checkpoints_that_are_gone_are_told_apart_from_none_saved_yet(car: Path,
     assert "last.pt: not there; the run had saved it: put it back, or train the run again" in capsys.readouterr().err
 
 
-def test_a_fold_is_called_so_above_its_pictures() -> None:
-    assert (called("wine-mlp", 2), called("wine-mlp", None)) == ("wine-mlp, fold 2", "wine-mlp")
+def test_above_the_pictures_stand_the_fold_and_what_the_name_does_not_say(car: Path) -> None:
+    config = SavedRun(RunDirectory(car)).config
+    assert called(config) == "tiny (dnn on car)"
+    assert called(replace(config, name="car-dnn-lr=0.1", fold=2)) == "car-dnn-lr=0.1, fold 2"
 
 
 @pytest.mark.parametrize("width", [40, 80])
@@ -183,6 +280,12 @@ def test_a_terminal_with_colours_shows_no_mistakes_of_a_table(
         (["--test-index", "-1"], "--test-index: -1: must be a whole number, 0 or more"),
         (["features", "convolution"], "this net has no convolution|no layer of this net makes pictures"),
         (["residuals"], "this run tells classes apart: it has no residuals"),
+        (["--out", "a.jpg"], "error: --out a.jpg: pictures are drawn as .png, .svg or .pdf"),
+        (
+            ["curves", "weights", "--out", "a.svg"],
+            "error: --out a.svg: holds one picture, these are 2; choose one: curves, weights\n"
+            "  all in one file: --out a.pdf; a file each: --out a\n",
+        ),
         (["--out", "no/where"], "--out no/where: there is no folder no"),
     ],
 )

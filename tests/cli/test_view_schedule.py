@@ -78,7 +78,7 @@ def test_every_group_has_its_curve(capsys: Capture) -> None:
         (["scheduler=step_lr,linear_lr"], "a picture shows one schedule; draw them one after the other"),
         (["scheduler=step_lr", "model=mlp"], "model=mlp: a schedule does not depend on the model; leave it out"),
         (["scheduler=step_lr", "--wrong"], "view: --wrong: no such flag"),
-        (["scheduler=step_lr", "--out", "x.pdf"], "--out x.pdf: pictures are PNG files"),
+        (["scheduler=step_lr", "--out", "x"], "--out x: pictures are drawn as .png, .svg or .pdf, as x.png"),
         (["scheduler=one_cycle_lr", "optimizer=rprop"], "scheduler.cycle_momentum=true: Rprop has no momentum"),
         (["scheduler=lambda_lr", "scheduler.lr_lambda=1-epoch"], "at epoch 2 the factor is -1;"),
     ],

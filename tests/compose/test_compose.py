@@ -49,7 +49,7 @@ def write(path: str, text: str) -> Path:
 def test_the_request_without_words_is_the_default_run() -> None:
     config = composed().config
     assert [config.dataset.option, config.model.option, config.optimizer.option] == ["digits", "cnn", "adam"]
-    assert (config.name, config.data_dir, config.output_dir) == ("digits-cnn-adam", "data", "outputs")
+    assert (config.name, config.data_dir, config.output_dir) == ("cnn-digits", "data", "outputs")
 
 
 def test_case_9_what_somebody_said_is_known_apart_from_what_train_yaml_says() -> None:

@@ -62,7 +62,7 @@ def test_a_file_may_stand_anywhere_and_have_any_name(folder: Path) -> None:
     path = folder / "a b" / "내 것, 하나.yml"
     path.parent.mkdir()
     path.write_text(PLAIN)
-    assert composed(str(path)).config.name == "내 것, 하나"
+    assert composed(str(path)).config.name == "내_것_하나"
 
 
 def test_a_file_goes_with_an_experiment_and_builds_on_another() -> None:
@@ -99,6 +99,7 @@ def test_the_config_of_a_run_trains_its_settings_again() -> None:
     again = composed("config.yaml").config
     left, right = first.as_dict(), again.as_dict()
     assert (left.pop("output_dir"), right.pop("output_dir")) == ("elsewhere", "outputs")
+    assert (left.pop("name")[:15], right.pop("name")) == ("dnn-sgd-step_lr", "dnn-iris")  # of which nothing was typed
     assert left == right
     assert composed("config.yaml", "model.hidden=[4]").config.model.knobs["hidden"] == [4]
 

@@ -94,12 +94,6 @@ def test_the_settings_are_those_of_train_yaml_in_its_order() -> None:
     assert list(setting_types()) == list(Catalog([packaged_conf()]).settings)
 
 
-def test_the_name_is_made_of_the_parts_or_of_the_experiment(catalog: Catalog) -> None:
-    assert check(composed(catalog), CHOICES, catalog).name == "digits-cnn-adam"
-    assert check(composed(catalog), CHOICES | {"experiment": "deep/one"}, catalog).name == "deep-one"
-    assert check(composed(catalog, name="mine"), CHOICES, catalog).name == "mine"
-
-
 def test_without_validation_rows_the_usual_monitor_is_the_training_loss(catalog: Catalog) -> None:
     assert check(composed(catalog, val_fraction=0), CHOICES, catalog).monitor == "train/loss"
     assert check(composed(catalog), CHOICES, catalog).monitor == "val/loss"
@@ -255,6 +249,13 @@ def test_a_stored_config_comes_back_exactly(catalog: Catalog, tmp_path: Path) ->
     assert isinstance(again, Config)
 
 
+def test_a_column_with_the_name_of_a_knob_is_stored_as_a_column(catalog: Catalog, tmp_path: Path) -> None:
+    said = {"size": ["S", "M", "L"], "limit": "ignored", "split": "number"}
+    csv = part(catalog, "dataset", "csv") | {"path": "shirts.csv", "target": "kind", "columns": said}
+    config = check(composed(catalog) | {"dataset": csv}, {**CHOICES, "dataset": "csv"}, None)
+    assert load_stored(stored(tmp_path, config.as_dict())).dataset.knobs["columns"] == said
+
+
 def test_a_stored_config_of_an_older_build_is_given_what_came_later(catalog: Catalog, tmp_path: Path) -> None:
     config = check(composed(catalog, model__dropout=0.5), CHOICES, None)
     tree = {key: value for key, value in config.as_dict().items() if key not in later_settings()}
@@ -317,11 +318,3 @@ def test_a_limit_is_known_to_a_dataset_whose_file_leaves_it_out_and_is_checked(c
     assert check(composed(catalog, dataset__limit=5), CHOICES, catalog).dataset.knobs["limit"] == 5
     (fault,) = faults_of(catalog, dataset__limit="five")
     assert fault == "dataset.limit=five: must be a whole number >= 1 or null"
-
-
-def test_the_name_of_a_debugging_run_and_of_a_net_that_an_option_stands_for_say_so(catalog: Catalog) -> None:
-    tree = composed(catalog, model__name="my_package.nets.MyNet")
-    tree["model"]["_target_"], tree["trusted"] = "my_package.nets.MyNet", ["my_package"]
-    assert check(composed(catalog), CHOICES | {"debug": "profile"}, catalog).name == "digits-cnn-adam-profile"
-    named = check(tree, CHOICES, None)
-    assert named.name == "digits-MyNet-adam"

@@ -18,7 +18,12 @@ def test_mistakes_come_the_most_confident_first() -> None:
 
 
 def test_a_caption_says_what_was_said_how_surely_and_what_is_true() -> None:
-    assert predictions().caption(1) == ("dog, 93.8 %", "is a very long n…")
+    assert predictions().caption(1) == ("dog", "93.8 %", "is a very long n…")
+
+
+def test_beside_a_short_name_stands_how_sure_the_net_is() -> None:
+    digits = ClassPredictions("test", torch.tensor([0]), torch.tensor([[0.75, 0.25]]), torch.tensor([1]), ("0", "1"))
+    assert digits.caption(0) == ("0, 75.0 %", "is 1")
 
 
 def test_calibration_by_hand() -> None:

@@ -73,4 +73,4 @@ def test_many_knobs_take_a_second_line_of_the_picture() -> None:
         has_ink = np.concatenate([[False], (pixels[:200] < 200).any(1)])
         return int((has_ink[1:] & ~has_ink[:-1]).sum())
 
-    assert lines_of_ink("knob 1 " * 25) == lines_of_ink("knob 1 " * 14) + 1
+    assert lines_of_ink("knob 1 " * 25) == lines_of_ink("knob 1 " * 8) + 1

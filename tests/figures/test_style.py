@@ -1,6 +1,8 @@
-"""Words cut to the room that they have."""
+"""Words cut to the room that they have, and numbers on an axis."""
 
-from runner.figures.style import shortened
+import pytest
+
+from runner.figures.style import part, shortened, tick, width_of, wrapped
 
 
 def test_a_hangul_character_counts_as_two() -> None:
@@ -8,3 +10,29 @@ def test_a_hangul_character_counts_as_two() -> None:
     assert shortened("abcdefg", 6) == "abcde…"
     assert shortened("가나다", 6) == "가나다"
     assert shortened("가나다라", 6) == "가나…"
+
+
+def test_words_are_broken_where_a_line_is_full() -> None:
+    assert wrapped("blue is right, red is wrong", 15) == ["blue is right,", "red is wrong"]
+    assert wrapped("", 15) == [""]
+
+
+def test_a_hangul_character_is_as_wide_as_it_is_high() -> None:
+    assert width_of(["가나다", "a"], 9) == pytest.approx(3 * 20)
+    assert width_of(["12345"], 9) == pytest.approx(5 * 0.64 * 20)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0"), (0.25, "0.25"), (750, "750"), (-500_000, "-500k"), (2_500_000, "2.5M"), (2e9, "2,000M")],
+)
+def test_a_tick_says_the_whole_number(value: float, said: str) -> None:
+    assert tick(value) == said
+
+
+def test_a_picture_that_shows_a_part_says_so() -> None:
+    assert (part(6, 32, "filter"), part(8, 8, "filter"), part(1, 1, "column")) == (
+        "6 of 32 filters",
+        "8 filters",
+        "1 column",
+    )

@@ -9,9 +9,19 @@ from torchvision.models import get_model, list_models
 from torchvision.models.regnet import BlockParams
 
 from runner.errors import ConfigError
+from runner.models import torchvision_names
 from runner.models.torchvision import Torchvision
 
 NAMES = list_models(module=torchvision.models)
+
+
+def test_the_names_are_found_without_torch() -> None:
+    assert sorted(torchvision_names.names()) == NAMES
+
+
+@pytest.mark.parametrize(("word", "net"), [("resnet", "resnet18"), ("swin", "swin_t"), ("VGG-16", "vgg16")])
+def test_of_a_family_of_nets_the_smallest_is_taken(word: str, net: str) -> None:
+    assert torchvision_names.named(word) == net
 
 
 def net_of(name: str, in_shape: tuple[int, ...] = (1, 64, 64), weights: str | None = None) -> nn.Module:

@@ -159,7 +159,9 @@ def test_the_learning_rate_is_left_out_first_where_the_terminal_is_narrow():
     screen.console.report(FIRST)
     told = screen.take()
     screen.console.close()
-    assert any("val/loss" in line for line in told) and not any(" lr" in line for line in told)
+    head = next(line for line in told if "val/loss" in line and "time" in line)
+    assert "val/loss" in head and "lr" not in head.split()
+    assert any(re.match(r"\d columns? more: .*lr; a wider", line) for line in told)
 
 
 def test_a_file_gets_one_line_an_epoch_and_nothing_between(plain):

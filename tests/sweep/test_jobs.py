@@ -65,7 +65,7 @@ def test_a_sweep_numbers_its_jobs_and_keeps_what_was_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sweep(parse(["-m", "name=well,refuses", "output_dir=outputs"])) == 1
-    (folder,) = tmp_path.glob("outputs/sweeps/*/*-digits-cnn-adam")
+    (folder,) = tmp_path.glob("outputs/sweeps/*/*-cnn-digits")
     asked = yaml.safe_load((folder / "multirun.yaml").read_text())["hydra"]
     assert asked["overrides"]["task"][0].endswith("name=well,refuses") and asked["sweep"]["dir"] == str(folder)
     told = capsys.readouterr().out.splitlines()

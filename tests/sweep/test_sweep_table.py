@@ -33,13 +33,13 @@ def by(metric, values, **more):
 
 def numbers(jobs, monitor):
     """Of those that are done, as they are ranked."""
-    return [int(line.split()[0]) for line in printed(jobs, monitor)[3 : 3 + sum(not job.exit_code for job in jobs)]]
+    return [int(line.split()[0]) for line in printed(jobs, monitor)[2 : 2 + sum(not job.exit_code for job in jobs)]]
 
 
 def printed(jobs, monitor, width=120):
     console = Console(width=width, markup=False)
     with console.capture() as capture:
-        console.print(sweep_table(jobs, monitor))
+        console.print(*sweep_table(jobs, monitor), sep="\n")
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -79,7 +79,7 @@ def test_jobs_that_did_not_finish_are_kept_apart():
 
 def test_only_settings_that_differ_are_shown():
     jobs = [job(0, lr="0.1", epochs="3"), job(1, lr="0.01", epochs="3"), job(2, lr="0.01", epochs="3", width="64")]
-    assert printed(jobs, "val/loss")[2].split() == ["job", "lr", "width", "val/loss", "folder"]
+    assert printed(jobs, "val/loss")[1].split() == ["job", "lr", "width", "val/loss", "folder"]
 
 
 def test_the_whole_table():
@@ -91,7 +91,6 @@ def test_the_whole_table():
     ]
     assert printed(jobs, "val/loss") == [
         "3 jobs, 1 not finished; smallest val/loss first",
-        "in outputs/sweeps/day/now",
         "job   lr     val/loss   test/accuracy   folder",
         "  1   0.01     0.0800          0.9700   1",
         "  0   0.1      0.3000          0.9700   0",

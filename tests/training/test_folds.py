@@ -231,6 +231,8 @@ def test_the_directory_above_the_folds_predicts_nothing_and_names_those_that_do(
     assert done.code == 2
     assert "holds a net for each of its 3 folds; choose one, fold-0 to fold-2\n" in done.err
     assert f"  python -m runner predict {copy}/fold-0 ..." in done.err
+    script = program.run(["code", str(copy)], copy.parent / "said")
+    assert script.code == 2 and f"  python -m runner code {copy}/fold-0\n" in script.err
     assert program.run(["predict", str(copy / "fold-0"), "--test-index", "1"], copy.parent / "said").code == 0
 
 

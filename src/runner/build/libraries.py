@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 from runner.errors import RunError
+from runner.text import waiting
 
 NAMES = ("torch", "torchvision", "torchmetrics")
 
@@ -17,8 +18,9 @@ def load() -> None:
     calm_threads()
     gc.disable()  # what an import makes stays: looking for garbage in it takes a quarter of the time
     try:
-        for name in NAMES:
-            import_module(name)
+        with waiting("loading torch"):
+            for name in NAMES:
+                import_module(name)
     except (ImportError, OSError, RuntimeError) as error:
         raise RunError(_unfit(error)) from error
     finally:

@@ -1,17 +1,22 @@
-"""``code [key=value ...]``: the run that ``train`` with the same words makes, as one plain PyTorch script."""
+"""``code RUN``, or ``code [key=value ...]``: a run, made already or that ``train`` with the same words makes, as one
+plain PyTorch script."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from runner.build import libraries
 from runner.cli.arguments import Parser, composed
+from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError
+from runner.runs.saved_run import in_each_fold, is_run, open_run
+from runner.screen.console import RunConsole
 
 HELP = """\
-The run that train with the same words makes, as one plain PyTorch script with the same losses. It can show
+A run, or the one that train with the same words makes, as one plain PyTorch script with the same losses. It can show
   data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist car csv random; dataset.limit, one
               fold; scaled, normalised or flattened, categories as columns of 0 and 1
   models      those that are torch's own layers in a row: linear mlp dnn cnn cnn_notes
@@ -23,7 +28,8 @@ Anything else is refused with the reason."""
 
 
 def parser() -> Parser:
-    made = Parser("code", "[GROUP=OPTION ...] [KEY=VALUE ...] > script.py", HELP, composes=True)
+    usage = "[RUN|last | GROUP=OPTION ... KEY=VALUE ...] > script.py"
+    made = Parser("code", usage, HELP, composes=True, reads_run=True)
     made.add_config_dir()
     return made
 
@@ -32,13 +38,42 @@ def run(argv: Sequence[str]) -> int:
     """The exit code of ``code``; the script goes to standard output. Raises RunnerError, also where it would not do the
     same as the run."""
     own, words = parser().parse_words(argv)
-    config = composed(words, own.config_dir)
+    of_run = any(map(names_run, words))
+    print(page_of_run(words) if of_run else page_of_words(words, argv, own.config_dir), end="")
+    return 0
+
+
+def names_run(word: str) -> bool:
+    """Whether a word names a run, or was meant to, rather than what ``train`` takes."""
+    return word == "last" or Path(word).is_dir() or (is_run(word, ()) and "/" in word and not Path(word).exists())
+
+
+def page_of_run(words: Sequence[str]) -> str:
+    """The script of a run that was made. Raises ConfigError with the words that make it again, to be changed."""
+    stored = open_run("code", words)
+    if stored.folds:
+        raise ConfigError(in_each_fold(stored, "code"))
+    again = command(stored.config.as_dict(), Catalog(conf_folders()))
+    libraries.load()
+    from runner.experiment.rebuild import rebuild_to_read
+    from runner.export.script import page
+
+    experiment = rebuild_to_read(stored, RunConsole().warn).experiment
+    try:
+        return page(experiment, f"the run {stored.path.name}: {again}")
+    except ConfigError as error:
+        raise ConfigError([*error.faults, f"code: the run was made by: {again}"]) from error
+
+
+def page_of_words(words: Sequence[str], argv: Sequence[str], config_dir: str | None) -> str:
+    """The script of the run that ``train`` would make."""
+    config = composed(words, config_dir)
     if config.fold == "all":
         raise ConfigError(f"code: fold=all: is a run for each of {config.folds} folds and a script is one; add fold=0")
     libraries.load()
     from runner.experiment.assemble import assemble
     from runner.export.script import page
 
-    command = shlex.join(["python", "-m", "runner", "train", *argv])
-    print(page(assemble(config, Catalog(conf_folders(own.config_dir))), command), end="")
-    return 0
+    return page(
+        assemble(config, Catalog(conf_folders(config_dir))), shlex.join(["python", "-m", "runner", "train", *argv])
+    )

@@ -10,9 +10,9 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
+from typing import NoReturn
 
 from runner import __version__
-from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, Interrupted, RunError, RunnerError, memory_ran_out
 from runner.text import discard, message, painted
 
@@ -73,20 +73,11 @@ def _dispatch(argv: list[str]) -> int:
         print(f"runner {__version__}" if verb == "--version" else _help())
         return 0
     if verb not in VERBS:
-        raise ConfigError(_unknown(verb, argv))
+        refuse: Callable[[list[str]], NoReturn] = import_module("runner.cli.meant").refuse  # brings Hydra
+        refuse(argv)
     module, _, name = VERBS[verb][0].partition(":")
     function: Callable[[list[str]], int] = getattr(import_module(module), name)
     return function(rest)
-
-
-def _unknown(verb: str, argv: list[str]) -> str:
-    if "=" in verb or verb in ("-m", "--multirun", "--cfg", "--info"):
-        return f"{verb}: the verb comes first; did you mean: python -m runner train {' '.join(argv)}"
-    if verb.lstrip("-").lower() in ("v", "version"):
-        return f"{verb}: there is no such command; did you mean: python -m runner --version"
-    meant = nearest(verb, VERBS)
-    advice = f"; did you mean: python -m runner {' '.join([meant, *argv[1:]])}" if meant else ""
-    return f"{verb}: there is no such command{advice}\n  commands: {listed(VERBS)}"
 
 
 def _help() -> str:

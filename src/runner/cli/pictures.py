@@ -15,6 +15,7 @@ from rich.text import Text
 
 from runner.build.optimizer import sample_optimizers
 from runner.build.schedule import build_schedules, describe
+from runner.cli.picture_files import form_of
 from runner.cli.view import PICTURES
 from runner.config.run_config import Config
 from runner.config.schedule import formula_names
@@ -28,10 +29,11 @@ from runner.experiment.settings import with_epochs
 from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import DatasetView, Group
-from runner.figures.run import DRAW, best_epoch, counts_and_names, first_mistakes
-from runner.figures.run_view import RunView, called
+from runner.figures.overlay import draw_overlays, measures, overlays, title_of
+from runner.figures.run import DRAW, counts_and_names, first_mistakes
+from runner.figures.run_view import RunView, called, checkpoint_name
 from runner.figures.schedule import ScheduleCurves
-from runner.figures.style import Picture, advice, style
+from runner.figures.style import Picture, advice, pdf_pages, style
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
 from runner.runs.saved_run import SavedRun
@@ -47,15 +49,15 @@ def draw_dataset(config: Config, out: Path) -> None:
     data, rows = read_split(config, read_data)
     note = splits.describe(data, split_settings(config))
     view = DatasetView(config.dataset.option, data, rows, note, config.split_seed)
-    png, boxes = dataset.picture(view)
-    write_whole(out, png)
+    content, boxes = dataset.picture(view, form_of(out))
+    write_whole(out, content)
     show_picture(lambda screen: terminal.show(screen, view), terminal.plain_lines(view), out, advice(boxes))
 
 
 def draw_schedule(config: Config, out: Path) -> None:
     """The learning rates of the run, into ``out``."""
     curves = schedule_curves(config)
-    write_whole(out, schedule.picture(curves))
+    write_whole(out, schedule.picture(curves, form_of(out)))
     show_picture(lambda screen: schedule.show(screen, curves), schedule.plain_lines(curves), out)
 
 
@@ -122,30 +124,54 @@ def schedule_note(config: Config, steps: int, steps_per_epoch: int) -> str:
     return f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}, {length}"
 
 
-def draw_run(stored: SavedRun, pictures: Sequence[str], example: int, folder: Path) -> None:
-    """``pictures`` of a run, or all that suit it, into ``folder``. Raises DataError where none does."""
+def draw_run(stored: SavedRun, pictures: Sequence[str], example: int, out: Path) -> None:
+    """``pictures`` of a run, or all that suit it, into a folder or file. Raises DataError where none does."""
     messages = RunConsole()
     run = opened(stored, example, messages.warn)
     if example:
         run.check_example()
     missing: dict[str, list[str]] = {}  # what is lacking -> the pictures that need it
-    written = []
     with style() as boxes:
-        for name in pictures or PICTURES:
-            picture = DRAW[name](run) if pictures else fitting(name, run, missing)
-            if picture is not None:
-                make_folder(folder)
-                write_whole(folder / f"{name}.png", picture.png())
-                written.append(name)
-    left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
-    if not written:
-        raise DataError("\n".join(left_out) or "view: no picture suits this run")
-    show_run(run, written)
+        drawn = {name: DRAW[name](run) if pictures else fitting(name, run, missing) for name in pictures or PICTURES}
+        made = {name: picture for name, picture in drawn.items() if picture is not None}
+        left_out = [f"{', '.join(names)}: left out: {reason}" for reason, names in missing.items()]
+        if not made:
+            raise DataError("\n".join(left_out) or "view: no picture suits this run")
+        write(made, out)
+    show_run(run, [*made])
     for line in filter(None, [*left_out, advice(boxes)]):
         messages.warn(line)
-    say(f"written to {folder}{os.sep}")
-    for name in written:
-        print(f"  {f'{name}.png':16}  {PICTURES[name]}")
+    say(f"written to {out}{'' if form_of(out) else os.sep}")
+    for name in made:
+        print(f"  {name if form_of(out) else f'{name}.png':16}  {PICTURES[name]}")
+
+
+def write(pictures: Mapping[str, Picture], out: Path) -> None:
+    """Each into the folder under its name; all into the file that ``out`` names, which is a PDF where they are more."""
+    if len(pictures) > 1 and form_of(out):
+        write_whole(out, pdf_pages(pictures.values()))
+        return
+    if not form_of(out):
+        make_folder(out)
+    for name, picture in pictures.items():
+        write_whole(out if form_of(out) else out / f"{name}.png", picture.content(form_of(out) or "png"))
+
+
+def draw_runs(runs: Sequence[SavedRun], out: Path) -> None:
+    """The curves of several runs over each other into ``out``. Raises DataError where none has any."""
+    found = overlays(runs)
+    if not found:
+        raise DataError("view: none of these runs has measured an epoch yet")
+    title = title_of(found, len(runs))
+    with style() as boxes:
+        write_whole(out, draw_overlays(title, found).content(form_of(out)))
+    screen = console(sys.stdout)
+    screen.print(Text(": ".join(filter(None, (title.name, title.facts))), style="bold"), soft_wrap=True)
+    for table in terminal.overlay_tables(found, measures(found), screen.width):
+        screen.print(table, Text())
+    if boxes:
+        RunConsole().warn(advice(boxes))
+    screen.print(Text(f"written to {out}"), soft_wrap=True)
 
 
 def fitting(name: str, run: RunView, missing: dict[str, list[str]]) -> Picture | None:
@@ -169,7 +195,7 @@ def opened(stored: SavedRun, example: int, warn: Callable[[str], None]) -> RunVi
     """The run, with whatever of it can be read; what cannot is kept as the reason."""
     directory, config = stored.directory, stored.config
     common: dict[str, Any] = {
-        "name": called(config.name, config.fold),
+        "name": called(config),
         "monitor": config.monitor,
         "measured": or_fault(lambda: list(epoch_rows(directory.metrics)) if directory.metrics.exists() else []),
         "ended": or_fault(lambda: stored.results if directory.summary.exists() else {}),
@@ -182,7 +208,7 @@ def opened(stored: SavedRun, example: int, warn: Callable[[str], None]) -> RunVi
         return RunView(**common, by=by, predictor=net, experiment=rebuilt)
     experiment = rebuilt.experiment
     load_weights(rebuilt.saved, experiment.parts)
-    by = f"{rebuilt.checkpoint}.pt of epoch {rebuilt.saved['epoch']}"
+    by = checkpoint_name(rebuilt.checkpoint, rebuilt.saved["epoch"])
     return RunView(**common, by=by, predictor=Predictor.of(experiment), experiment=experiment)
 
 
@@ -198,7 +224,7 @@ def show_run(run: RunView, written: Sequence[str]) -> None:
     screen = console(sys.stdout)
     screen.print(Text(f"{run.name}, {run.by}", style="bold"))
     if "curves" in written:
-        screen.print(terminal.curve_table(curves_of(run.rows), best_epoch(run), screen.width), Text())
+        screen.print(terminal.curve_table(curves_of(run.rows), run.best_epoch, screen.width), Text())
     if "confusion" in written:
         counts, names, _ = counts_and_names(run)
         matrix = confusion_table(names, counts, screen.width)
@@ -208,4 +234,9 @@ def show_run(run: RunView, written: Sequence[str]) -> None:
         screen.print(*terminal.tiles(tuple(Group(*mistake) for mistake in mistakes), screen.width))
 
 
-VIEWS: Mapping[str, Callable[..., None]] = {"run": draw_run, "dataset": draw_dataset, "scheduler": draw_schedule}
+VIEWS: Mapping[str, Callable[..., None]] = {
+    "run": draw_run,
+    "runs": draw_runs,
+    "dataset": draw_dataset,
+    "scheduler": draw_schedule,
+}

@@ -36,7 +36,7 @@ def run(argv: list[str]) -> int:
     """The exit code of ``predict``. Raises RunnerError, at the end too where some inputs could not be predicted."""
     stored, wanted = read(argv)
     if stored.folds:
-        raise ConfigError(in_each_fold(stored, "predict"))
+        raise ConfigError(in_each_fold(stored, "predict", "..."))
     libraries.load()
     from runner.cli.prediction import answer_inputs, answer_test_row
 

@@ -7,13 +7,10 @@ import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from runner.cli.arguments import Parser, whole_number
@@ -32,17 +29,18 @@ from runner.runs.ranking import (
     dataset_of,
     difference,
     differing,
+    folder_of_runs,
     order,
     place,
     read_runs,
 )
-from runner.runs.saved_run import SavedRun, newest, newest_named
+from runner.runs.saved_run import SavedRun
 from runner.screen.console import console
-from runner.screen.table import bare_table, ranking
-from runner.text import counted, figure, here, say, visible
+from runner.screen.table import WIDEST, Fitting, bare_table, ranking
+from runner.text import counted, figure, here, say, shortened, visible
 
 HELP = "Runs side by side, best first, seeds and folds put together; of two runs, the difference."
-WIDEST = 400
+LONGEST_CELL = 60
 MOST_TOLD = 10  # unfinished or unreadable runs, one by one
 
 
@@ -51,7 +49,8 @@ def run(argv: Sequence[str]) -> int:
     wanted = parser().parse_args(list(argv))
     if wanted.top < 1:
         parser().error(f"--top {wanted.top}: a whole number of at least 1")
-    folders = [_folder(word) for word in wanted.folders] or [usual_output_dir()]
+    folders = [folder_of_runs("report", word, usual_output_dir()) for word in wanted.folders]
+    folders = folders or [usual_output_dir()]
     runs, left_out = read_runs(folders)
     for line in first_lines(left_out, "more directories"):
         say(f"warning: {line}; left out", file=sys.stderr)
@@ -65,30 +64,20 @@ def run(argv: Sequence[str]) -> int:
     elif wanted.csv:
         write_csv(in_order(runs, wanted.by))
     else:
-        show(runs, wanted.by, wanted.top)
+        show(runs, wanted.by, wanted.top, is_wide=wanted.wide)
     return 0
 
 
 def parser() -> Parser:
-    made = Parser("report", "[DIR ...] [--by test/accuracy] [--top 20] [--json | --csv]", HELP, reads_run=True)
+    made = Parser("report", "[DIR ...] [--by test/accuracy] [--top 20] [--json | --csv | --wide]", HELP, reads_run=True)
     made.add_argument("folders", nargs="*", metavar="DIR", help="a run, a sweep or a folder of them; last: the newest")
     made.add_argument("--by", metavar="METRIC", help="what they are ranked by; without it each run's own monitor")
     made.add_argument("--top", type=whole_number, default=20, metavar="N", help="how many are shown of each data set")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every run with all it was told, as JSON")
+    form.add_argument("--wide", action="store_true", help="every column, however narrow the terminal is")
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
     return made
-
-
-def _folder(word: str) -> Path:
-    if word == "last":
-        return newest(usual_output_dir()).path
-    folder = Path(word).expanduser()
-    if not folder.is_dir():
-        named = newest_named(word, usual_output_dir())
-        advice = f"did you mean {here(named)}?" if named else "give a run, or a folder that runs lie in"
-        raise ConfigError(f"report {word}: {'is a file' if folder.is_file() else 'no such directory'}; {advice}")
-    return folder
 
 
 def check_metric(metric: str | None, runs: Sequence[SavedRun]) -> None:
@@ -134,10 +123,10 @@ def write_csv(runs: Sequence[SavedRun]) -> None:
         table.writerow([*csv_cells(map(visible, words)), *(run.metrics.get(name, "") for name in metrics)])
 
 
-def show(runs: Sequence[SavedRun], metric: str | None, top: int) -> None:
+def show(runs: Sequence[SavedRun], metric: str | None, top: int, *, is_wide: bool) -> None:
     """The difference of two runs, or the contests of more and those that are in none."""
     screen = console(sys.stdout)
-    if not screen.is_interactive:
+    if is_wide or not screen.is_interactive:
         screen.width = WIDEST  # a file has no edge
     if len(runs) == 2:
         show_difference(screen, runs[0], runs[1])
@@ -156,7 +145,7 @@ def show_contest(screen: Console, contest: Contest, top: int) -> None:
     num_runs = sum(len(entry.runs) for entry in contest.entries)
     in_order = order(contest.metric, contest.higher_is_better)
     screen.print(Text(f"{contest.dataset}: {counted(num_runs, 'run')}; {in_order}", style="bold"))
-    screen.print(fitting_table(screen, contest, shown))
+    screen.print(contest_table(contest, shown))
     if len(shown) < len(contest.entries):
         screen.print(Text(f"{len(contest.entries) - len(shown)} more: --top {len(contest.entries)}", style="dim"))
     if contest.metric.endswith("/loss") and any(name.partition(".")[0] == "loss" for name in contest.settings):
@@ -169,24 +158,15 @@ def show_contest(screen: Console, contest: Contest, top: int) -> None:
     screen.print(Text(f"  {command(again, Catalog(conf_folders()))}\n", style="cyan"), soft_wrap=True)
 
 
-def fitting_table(screen: Console, contest: Contest, shown: Sequence[Entry]) -> Table:
-    """The table with as many metrics as the screen is wide enough for, and with the runs' names if they fit too."""
-    boundless = screen.options.update(max_width=WIDEST)
-    for names, num_metrics in product((True, False), (4, 3, 2, 1)):
-        table = contest_table(contest, shown, contest.metrics[:num_metrics], names=names)
-        if Measurement.get(screen, boundless, table).maximum <= screen.width:
-            break
-    return table
-
-
-def contest_table(contest: Contest, shown: Sequence[Entry], metrics: Sequence[str], *, names: bool) -> Table:
+def contest_table(contest: Contest, shown: Sequence[Entry]) -> Fitting:
+    """Settings that differ, metrics, the best run of each; what they are ranked by stays where the screen is narrow."""
     columns = {name: [entry.settings.get(name, "") for entry in shown] for name in contest.settings}
     if is_repeated := any(entry.repeats for entry in shown):
         columns["runs"] = [entry.repeats or "1" for entry in shown]
-    columns |= {name: [score_text(entry.scores.get(name)) for entry in shown] for name in metrics}
-    if names:
-        columns["best run" if is_repeated else "run"] = [run_name(contest.best_run(entry).path) for entry in shown]
-    return ranking([*columns], list(zip(*columns.values(), strict=True)), numbers=metrics)
+    columns |= {name: [score_text(entry.scores.get(name)) for entry in shown] for name in contest.metrics}
+    columns["best run" if is_repeated else "run"] = [run_name(contest.best_run(entry).path) for entry in shown]
+    lines = [[shortened(cell, LONGEST_CELL, "...") for cell in row] for row in zip(*columns.values(), strict=True)]
+    return ranking([*columns], lines, contest.metrics, kept=contest.metrics[:1], remedy=": --wide, --csv")
 
 
 def run_name(path: Path) -> str:

@@ -1,24 +1,27 @@
-"""``view``: pictures of a run, of a data set, or of a schedule; as PNG files, and in the terminal what fits there."""
+"""``view``: pictures of a run, of a data set, or of a schedule; as files, and in the terminal what fits there."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, composed, whole_number
+from runner.cli.picture_files import check_folder, check_one_picture, form_of, picture_file
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.config.schedule import follows_monitor
 from runner.config.spelling import listed, nearest
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
 from runner.runs.directory import usual_output_dir
-from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, newest_named, open_run
-from runner.text import here
+from runner.runs.ranking import folder_of_runs, read_runs, run_paths
+from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, newest_named, open_run, read_change
+from runner.text import here, say
 
 UNSEEN = ("model", "loss", "metric")  # groups that no schedule depends on
 OWN = ("checkpoint",)  # of a run
@@ -38,12 +41,11 @@ PICTURES = {
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
-    subject = subject_of(argv)
-    wanted = READ[subject](argv)
+    kind, *wanted = READ[subject_of(argv)](argv)
     libraries.load()
     from runner.cli.pictures import VIEWS
 
-    VIEWS[subject](*wanted)
+    VIEWS[kind](*wanted)
     return 0
 
 
@@ -73,9 +75,9 @@ def schedule_parser() -> Parser:
 
 
 def picture_parser(usage: str, what: str, group: str) -> Parser:
-    usage += " [--out FILE.png] [--overwrite]"
+    usage += " [--out FILE] [--overwrite]"
     made = Parser("view", usage, f"Draws {what}.", composes=True, reads_run=True)
-    made.add_out("FILE.png", f"the picture; by default <{group}>.png in this folder")
+    made.add_out("FILE", f"the picture, a .png, .svg or .pdf; by default <{group}>.png in this folder")
     made.add_overwrite("the file where it is")
     made.add_config_dir()
     return made
@@ -83,12 +85,13 @@ def picture_parser(usage: str, what: str, group: str) -> Parser:
 
 def run_parser() -> Parser:
     """The words where a run is among them."""
-    usage = "RUN [PICTURE ...] [--test-index N] [--out FOLDER] [--overwrite] [checkpoint=best|last]"
-    lines = [f"  {name:12} {what}" for name, what in PICTURES.items()]
+    usage = "RUN [RUN ...] [PICTURE ...] [--test-index N] [--out FOLDER|FILE] [--overwrite] [checkpoint=best|last]"
+    what = "a run; of several, or of a sweep's folder, the curves over each other."
+    lines = [f"  {name:12} {meaning}" for name, meaning in PICTURES.items()]
     made = Parser(
         "view",
         usage,
-        "\n".join(["Draws a run. Without a name, every picture that suits it:", *lines]),
+        "\n".join([f"Draws {what} Without a name of a picture, every one that suits a run:", *lines]),
         PICTURES,
         keys=(*OWN, *ANYWHERE),
         reads_run=True,
@@ -96,26 +99,69 @@ def run_parser() -> Parser:
     )
     row = "the row that pictures of one example show"
     made.add_argument("--test-index", type=whole_number, default=0, metavar="N", help=row)
-    made.add_out("FOLDER", "where they go; by default view-<name of the run> in this folder")
+    files = (
+        "a folder, by default view-<name of the run> in this one; a .png, .svg or .pdf for one picture, a .pdf for all"
+    )
+    made.add_out("FOLDER|FILE", files)
     made.add_overwrite("pictures that are")
     return made
 
 
-def of_run(argv: Sequence[str]) -> tuple[SavedRun, Sequence[str], int, Path]:
-    """The run, the pictures asked for by name, the row of those of one example, the folder they go to."""
+def of_run(argv: Sequence[str]) -> tuple[Any, ...]:
+    """What is drawn of a run, or of several."""
     own, words = run_parser().parse_words(argv)
     names = [word for word in words if is_run(word, [*OWN, *ANYWHERE])]
     if not names:
         run_parser().error("give a run directory, or last")
-    name, *pictures = names
-    if faults := [no_such_picture(word) for word in pictures if word not in PICTURES]:
+    name, *others = names
+    pictures = [word for word in others if word in PICTURES]
+    runs = [name, *(word for word in others if word not in PICTURES and names_a_run(word))]
+    if faults := [no_such_picture(word) for word in others if word not in [*PICTURES, *runs]]:
         raise ConfigError(faults)
-    stored = open_run("view", [name, *(word for word in words if word not in names)], own=OWN)
-    folder = own.out or Path(f"view-{stored.directory.path.name}")
-    check_folder(folder, pictures or [*PICTURES], overwrite=own.overwrite)
+    changes = [word for word in words if word not in names]
+    if len(runs) > 1 or holds_runs(Path(name).expanduser()):
+        return of_runs(own, runs, pictures, changes)
+    return of_one_run(own, name, pictures, changes)
+
+
+def holds_runs(folder: Path) -> bool:
+    """Whether it is no run but has runs below it, as that of a sweep."""
+    is_run_itself = any((folder / name).exists() for name in ("config.yaml", "summary.json"))
+    return not is_run_itself and next(run_paths(folder), None) is not None
+
+
+def of_runs(
+    own: argparse.Namespace, names: Sequence[str], pictures: Sequence[str], changes: Sequence[str]
+) -> tuple[str, Sequence[SavedRun], Path]:
+    """The runs, and the file of their curves."""
+    if others := [f"view: {name}: shows one run; of several their curves" for name in pictures if name != "curves"]:
+        raise ConfigError(others)
+    given = dict(read_change("view", word, ANYWHERE) for word in changes)
+    output_dir = Path(str(given.get("output_dir") or usual_output_dir()))
+    folders = [folder_of_runs("view", name, output_dir) for name in names]
+    out = picture_file(own, "curves")
+    runs, left_out = read_runs(folders)
+    for line in left_out:
+        say(f"warning: {line}; left out", file=sys.stderr)
+    if not runs:
+        raise DataError(f"view: no run in {' or '.join(map(here, folders))} can be read")
+    return "runs", runs, out
+
+
+def of_one_run(
+    own: argparse.Namespace, name: str, pictures: Sequence[str], changes: Sequence[str]
+) -> tuple[str, SavedRun, Sequence[str], int, Path]:
+    """The run, the pictures asked for by name, the row of those of one example, the folder or file they go to."""
+    stored = open_run("view", [name, *changes], own=OWN)
+    out = own.out or Path(f"view-{stored.directory.path.name}")
+    if form_of(out):
+        check_one_picture(out, pictures or [*PICTURES])
+        check_out("--out", out, overwrite=own.overwrite)
+    else:
+        check_folder(out, pictures or [*PICTURES], overwrite=own.overwrite)
     if stored.folds:
         raise ConfigError(in_each_fold(stored, "view"))
-    return stored, pictures, own.test_index, folder
+    return "run", stored, pictures, own.test_index, out
 
 
 def no_such_picture(word: str) -> str:
@@ -123,17 +169,7 @@ def no_such_picture(word: str) -> str:
     return f"view: {word}: no such picture{f'; did you mean {meant}?' if meant else ''}\n  pictures: {listed(PICTURES)}"
 
 
-def check_folder(folder: Path, pictures: Sequence[str], *, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"--out {folder}: is a file; name a folder")
-    if not folder.parent.is_dir():
-        raise ConfigError(f"--out {folder}: there is no folder {folder.parent}")
-    there = [f"{name}.png" for name in pictures if (folder / f"{name}.png").exists()]
-    if there and not overwrite:
-        raise ConfigError(f"{folder}: {', '.join(there)} there already; add --overwrite, or --out FOLDER")
-
-
-def of_dataset(argv: Sequence[str]) -> tuple[Config, Path]:
+def of_dataset(argv: Sequence[str]) -> tuple[str, Config, Path]:
     """The config, and the file of the picture."""
     own, words = parser().parse_known(argv)
     if not any(word.lstrip("+").startswith("dataset=") for word in words):
@@ -141,16 +177,16 @@ def of_dataset(argv: Sequence[str]) -> tuple[Config, Path]:
     config, faults = composed_beside_faults(parser(), words, own.config_dir, dataset_fault)
     if faults:
         raise ConfigError(faults)
-    return config, picture_file(own, config.dataset.option.rpartition("/")[2])
+    return "dataset", config, picture_file(own, config.dataset.option.rpartition("/")[2])
 
 
-def of_schedule(argv: Sequence[str]) -> tuple[Config, Path]:
+def of_schedule(argv: Sequence[str]) -> tuple[str, Config, Path]:
     """The config, and the file of the picture."""
     own, words = schedule_parser().parse_known(argv)
     config, faults = composed_beside_faults(schedule_parser(), words, own.config_dir, schedule_fault)
     if refused := [*faults, *monitor_faults(config)]:
         raise ConfigError(refused)
-    return config, picture_file(own, config.scheduler.option)
+    return "scheduler", config, picture_file(own, config.scheduler.option)
 
 
 def composed_beside_faults(
@@ -165,15 +201,6 @@ def composed_beside_faults(
         return composed([word for word in words if word not in faults], config_dir), [*faults.values()]
     except ConfigError as error:
         raise ConfigError([*faults.values(), *error.faults]) from error
-
-
-def picture_file(own: argparse.Namespace, name: str) -> Path:
-    """Where the picture goes. Raises ConfigError where it cannot, or is there already."""
-    out: Path = own.out or Path(f"{name}.png")
-    if out.suffix.lower() != ".png":
-        raise ConfigError(f"--out {out}: pictures are PNG files; name it {out.name or 'picture'}.png")
-    check_out("--out", out, overwrite=own.overwrite)
-    return out
 
 
 def dataset_fault(word: str) -> str | None:

@@ -8,7 +8,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runner.config.catalog import Catalog, Knob
+from runner.compose.run_name import is_made
+from runner.config.catalog import Catalog, Knob, Part
 from runner.config.run_config import settings_with
 from runner.config.types import shown
 from runner.config.validate import leaves
@@ -50,9 +51,13 @@ def _knob_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
 def _setting_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
     known = (*settings_with("is_typed", False), "options", *config["options"])
     own = {key: value for key, value in config.items() if key not in known}
-    if own["name"] == "-".join(config["options"][group] for group in ("dataset", "model", "optimizer")):
+    if is_made(own["name"], config["options"], _part(config, "model"), _part(config, "dataset"), catalog):
         del own["name"]
     yield from _changed(own, catalog.settings, "")
+
+
+def _part(config: Mapping[str, Any], group: str) -> Part:
+    return Part(group, config["options"][group], config[group].get("_target_"), config[group])
 
 
 def _changed(values: Mapping[str, Any], knobs: Mapping[str, Knob], prefix: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from runner.compose.hydra_bridge import changed_keys, editable, hydra_for, refus
 from runner.compose.hydra_faults import lookup_words, survivors_of
 from runner.compose.recipe import label
 from runner.compose.request import Request, parsed, readable
+from runner.compose.run_name import run_name
 from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf
 from runner.config.run_config import Config, annotation_at, check, find_faults
 from runner.config.types import shown
@@ -65,12 +66,14 @@ def compose(request: Request, job: int | None = None) -> Composed:
     data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
     trusted = _typed_trust(lines.overrides)
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
-    typed = set(typed_names(survivors))
+    typed = list(typed_names(survivors))
     if faults:
         places = {name: place for name, place in recipes.items() if name not in typed}
         raise ConfigError([_placed(_about_the_net(f, rows), places) for f in dict.fromkeys(faults)]) from cause
     said = {*typed, *recipes, *changed_settings(data, catalog)}
     config = check(data, choices, catalog, said)
+    if config.name == AUTO:
+        config = replace(config, name=run_name(config, choices, typed, catalog))
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))
 
 

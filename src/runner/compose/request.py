@@ -18,6 +18,7 @@ from omegaconf.errors import GrammarParseError
 
 from runner.compose.command import quoted
 from runner.compose.hydra_bridge import SETTABLE, hydra_parser, refusal
+from runner.compose.line import num_open
 from runner.compose.recipe import own_file, recipe_faults
 from runner.config.catalog import GROUPS, RECIPES, Catalog, unknown_option
 from runner.config.spelling import listed
@@ -67,15 +68,11 @@ def _cut_values(argv: Sequence[str]) -> Iterator[str]:
     """A fault for each list or mapping that a shell has cut at its blanks, as model.hidden=[32, and 16]."""
     for place, word in enumerate(argv):
         value = word.partition("=")[2]
-        if value.startswith(("[", "{")) and _num_open(value) > 0:
+        if value.startswith(("[", "{")) and num_open(value) > 0:
             wholes = (" ".join(argv[place:end]) for end in range(place + 2, len(argv) + 1))
-            if whole := next((whole for whole in wholes if _num_open(whole) == 0), None):
+            if whole := next((whole for whole in wholes if num_open(whole) == 0), None):
                 kind, whole = ("list", whole.replace(", ", ",")) if value[0] == "[" else ("mapping", whole)
                 yield f"{word}: no blank inside a {kind}, or quotes around it: {quote(whole)}"
-
-
-def _num_open(text: str) -> int:
-    return sum(text.count(bracket) for bracket in "[{") - sum(text.count(bracket) for bracket in "]}")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -257,23 +257,9 @@ def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalo
     settings["early_stopping"] = EarlyStopping(**tree["early_stopping"])
     settings["checkpoint"] = Checkpointing(**tree["checkpoint"])
     settings["reference"] = Reference(**tree["reference"])
-    if settings["name"] == "auto":
-        settings["name"] = _auto_name(choices, parts)
     if settings["val_fraction"] == 0 and settings["monitor"] == usual_monitor(catalog):
         settings["monitor"] = settings["monitor"].replace("val/", "train/")
     return Config(**parts, **settings)
-
-
-def _auto_name(choices: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
-    experiment, debug = choices.get("experiment"), choices.get("debug")
-    words = [parts["dataset"].option, _model_name(parts["model"]), parts["optimizer"].option]
-    name = str(experiment).replace("/", "-") if experiment else "-".join(words)
-    return f"{name}-{debug}" if debug else name
-
-
-def _model_name(model: Part) -> str:
-    """The option, or which of the nets that an option stands for: resnet18, MyNet."""
-    return str(model.knobs.get("name", model.option)).rpartition(".")[2]
 
 
 def _part(group: str, option: str, node: Mapping[str, Any]) -> Part:

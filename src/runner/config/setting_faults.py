@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runner.config.catalog import PARTS, Catalog, Option
-from runner.config.spelling import nearest
+from runner.config.catalog import PARTS, RECIPES, Catalog, Option
+from runner.config.spelling import another_name, nearest
 from runner.config.types import faults, shown
 from runner.config.validate import MISSING, Unresolved, leaves
 
@@ -45,7 +45,7 @@ def unknown_settings(
     for name, value in leaves(tree, annotations):
         holder = any(known.startswith(f"{name}.") for known in annotations)  # told as a setting's fault
         if name not in annotations and not holder and name.partition(".")[0] not in PARTS:
-            meant = _meant_setting(name, annotations, options)
+            meant = meant_setting(name, annotations, options)
             said = (catalog.nearest_option(meant, str(value)) if catalog and meant in PARTS else None) or shown(value)
             advice = f"did you mean {meant}={said}?" if meant else "see them: python -m runner show settings"
             yield f"{name}={shown(value)}: there is no setting {name}; {advice}"
@@ -93,19 +93,35 @@ def _name_fault(name: str) -> str | None:
     )
 
 
-def _meant_setting(name: str, annotations: Mapping[str, Any], options: Mapping[str, Option]) -> str | None:
+def meant_setting(name: str, annotations: Mapping[str, Any], options: Mapping[str, Option]) -> str | None:
+    """The setting, knob or group that a name most likely stands for; ``options`` are those chosen, by group."""
+    return same_setting(name, annotations, options) or near_setting(name, annotations, options)
+
+
+def same_setting(name: str, annotations: Mapping[str, Any], options: Mapping[str, Option]) -> str | None:
+    """What is the same but for case and _, or called so elsewhere: epochs for trainer.max_epochs."""
+    knobs = [(group, knob) for group, option in options.items() for knob in option.knobs]
+    parts = name.split(".")
+    for tail in (".".join(parts[first:]) for first in range(len(parts))):
+        if same := another_name(tail, [*annotations, *PARTS, *RECIPES, *(f"{group}.{knob}" for group, knob in knobs)]):
+            return same
+        if knob := another_name(tail, [knob for _, knob in knobs]):
+            return next(f"{group}.{knob}" for group, name in knobs if name == knob)
+    return None
+
+
+def near_setting(name: str, annotations: Mapping[str, Any], options: Mapping[str, Option]) -> str | None:
+    """What is written nearly so."""
     head, _, rest = name.partition(".")
     if near := nearest(name, [known for known in annotations if known.startswith(f"{head}.")]):
         return near
     knobs = [f"{group}.{knob}" for group, option in options.items() for knob in option.knobs]
-    for owned in knobs:
-        if owned.partition(".")[2] == (nearest(name, ["lr", "weight_decay"]) if "." not in name else rest):
-            return owned
+    if (owned := nearest(name, ["lr", "weight_decay"])) and "." not in name and f"optimizer.{owned}" in knobs:
+        return f"optimizer.{owned}"
     group = nearest(head, PARTS)
     if group and not rest:
         return group
-    whole = nearest(name, annotations)
-    if whole:
+    if whole := nearest(name, annotations):
         return whole
     if group:
         return f"{group}.{rest}"

@@ -4,54 +4,41 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import cache
 
+from runner.config.elsewhere import KNOBS, OPTIONS, SETTINGS
 from runner.text import visible
-
-# Names of other tools and papers for what is called otherwise here; everything else is left to difflib.
-OTHER_NAMES: Mapping[str, str] = {
-    "arch": "model",
-    "batch": "batch_size",
-    "bs": "batch_size",
-    "criterion": "loss",
-    "data": "dataset",
-    "download": "fetch",
-    "exp": "experiment",
-    "fit": "train",
-    "gpu": "device",
-    "gradient_clip_val": "grad_clip_norm",
-    "learning_rate": "lr",
-    "learning_rate_scheduler": "scheduler",
-    "list": "report",
-    "ls": "report",
-    "lr_scheduler": "scheduler",
-    "net": "model",
-    "network": "model",
-    "opt": "optimizer",
-    "plot": "view",
-    "patience": "early_stopping.patience_epochs",
-    "run": "train",
-    "test": "eval",
-    "val_split": "val_fraction",
-    "wd": "weight_decay",
-    "workers": "num_workers",
-}
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The name that ``word`` most likely stands for: same but for case and _, another tool's name, or a slip."""
+    """The name that ``word`` most likely stands for: same but for case and _, another program's name, or a slip."""
     known = list(names)
+    if same := another_name(word, known):
+        return same
     plain = {bare(name): name for name in known}
-    other = OTHER_NAMES.get(word.lower())
-    if other in known:
-        return other
-    if bare(word) in plain:
-        return plain[bare(word)]
     begun = [name for name in known if len(bare(word)) > 2 and bare(name).startswith(bare(word))]
     if len(begun) == 1:
         return begun[0]
     close = difflib.get_close_matches(bare(word), plain, n=1, cutoff=0.6)
     return plain[close[0]] if close else None
+
+
+def another_name(word: str, names: Iterable[str]) -> str | None:
+    """The name that is the same but for case and _, or that other programs call so."""
+    plain = {bare(name): name for name in names}
+    meant = (bare(word), *map(bare, _elsewhere().get(bare(word), ())))
+    return next((plain[name] for name in meant if name in plain), None)
+
+
+@cache
+def _elsewhere() -> dict[str, list[str]]:
+    """Bare name elsewhere -> names here."""
+    here: dict[str, list[str]] = {}
+    for name, others in [*SETTINGS.items(), *KNOBS.items(), *OPTIONS.items()]:
+        for other in others.split():
+            here.setdefault(bare(other), []).append(name)
+    return here
 
 
 def bare(word: str) -> str:

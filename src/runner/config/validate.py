@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from runner.config.catalog import Catalog, Knob, Option, unknown_option
-from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, annotation_of
+from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, VOCABULARY, annotation_of
 from runner.config.spelling import listed, nearest
 from runner.config.steps import read_augment, read_transforms
 from runner.config.types import faults, shown
@@ -77,7 +77,8 @@ def part_faults(
         return
     where = where or (f"metric.{option}" if group == "metric" else group)
     yield from _target_faults(group, where, node, known, trusted)
-    for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, known.knobs if known else {}):
+    named = known.knobs if known else VOCABULARY[group]  # without: a column called size is no knob of that name
+    for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, named):
         of_program = name in EVERY_OPTION.get(group, ())
         if known and name not in known.knobs and name not in RUN_TIME.get(group, ()) and not of_program:
             yield _unknown_knob(group, f"{where}.{name}", name, value, known, catalog)

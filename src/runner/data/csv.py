@@ -15,6 +15,7 @@ from runner.data.download import get, locked, reasons, temporary_of
 from runner.data.table.column_kinds import Kind
 from runner.data.table.dialect import BLANKS, DELIMITERS, Reading, find_delimiter, sample
 from runner.data.table.given_splits import Official
+from runner.data.table.head import is_address
 from runner.data.table.packing import plain
 from runner.data.table.table import Goal, Meaning, find_file, read_table
 from runner.data.table.text import composed
@@ -103,10 +104,6 @@ def _check_apart(target: str, split_column: str | None, columns: Mapping[str, An
     for name, reason in no_features.items():
         if name in columns:
             raise ConfigError(f"dataset.columns.{name}={columns[name]}: {reason}")
-
-
-def is_address(path: str) -> bool:
-    return path.startswith(("http://", "https://"))
 
 
 def fetch_table(address: str, data_dir: Path) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import torch
@@ -37,10 +38,16 @@ def checkpoint_to_judge(checkpoints: Checkpoints) -> str:
     return "best" if checkpoints.has("best") else "last"
 
 
-def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], bool] = fit.never) -> Scores:
+def judge(
+    experiment: Experiment,
+    saved: Mapping[str, Any],
+    stop: Callable[[], bool] = fit.never,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Scores:
     """Put the weights of a checkpoint into the experiment and score them: the net sees every split once.
 
-    Raises DataError when they do not fit, engine.Stopped once ``stop`` turns true.
+    What takes the time is told: "test 4/10". Raises DataError when they do not fit, engine.Stopped once ``stop`` turns
+    true.
     """
     parts, num_classes = experiment.parts, len(experiment.data.class_names)
     load_weights(saved, parts)
@@ -51,7 +58,8 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
     logits_NK, y_N, cost = torch.empty(0), torch.empty(0), None
     for split, batches in experiment.judged.items():  # the one to judge by is the last
         uncut = bare if split == judged else None
-        logits_NK, y_N = fit.predict(replace(parts, model=uncut) if uncut else parts, batches, stop)
+        shown = told_batches(stop, tell, split, len(batches))
+        logits_NK, y_N = fit.predict(replace(parts, model=uncut) if uncut else parts, batches, shown)
         if uncut:
             cost = relu_cost(parts, split, logits_NK, y_N)
             logits_NK = logits_NK.relu()
@@ -59,8 +67,22 @@ def judge(experiment: Experiment, saved: Mapping[str, Any], stop: Callable[[], b
     outcome = Outcome("finished", best, judged_split=judged, remarks=(cost,) if cost else ())
     if judged:
         confusion = fit.confusion(parts.readout(logits_NK), y_N, num_classes) if num_classes else ()
+        tell("linear model")
         outcome = replace(outcome, confusion=confusion, **baselines(experiment, judged))
     return Scores(outcome, logits_NK, y_N)
+
+
+def told_batches(
+    stop: Callable[[], bool], tell: Callable[[str], None], split: str, num_batches: int
+) -> Callable[[], bool]:
+    """``stop``, which is asked before each batch, that also tells which one it is."""
+    numbers = count(1)
+
+    def asked() -> bool:
+        tell(f"{split} {min(next(numbers), num_batches)}/{num_batches}")
+        return stop()
+
+    return asked
 
 
 def relu_cost(parts: Parts, split: str, logits_NK: Tensor, y_N: Tensor) -> str | None:

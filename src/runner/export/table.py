@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from runner.contracts import Column, Data
-from runner.data.csv import is_address
 from runner.data.table.cells import EMPTY, in_order
 from runner.data.table.dialect import BLANKS, Reading, find_layout
+from runner.data.table.head import is_address
 from runner.data.table.packing import unpacked
 from runner.data.table.table import find_file
 from runner.data.table.text import as_utf8

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
+from rich.cells import cell_len
 from torch import Tensor
 
 from runner.text import shortened
 
-LONGEST_NAME = 14  # characters, in a caption
+LONGEST_NAME, SHORT_NAME = 14, 3  # characters, in a caption; beside a short one there is room for its confidence
 BINS = 10  # of confidence, all of one width
 
 
@@ -53,13 +54,15 @@ class ClassPredictions:
         wrong = (~self.hits_N).nonzero()[:, 0]
         return wrong[self.confidence_N[wrong].argsort(descending=True, stable=True)]
 
-    def caption(self, place: int) -> tuple[str, str]:
-        """("3, 98.2 %", "is 5") what is said of a row, and what it is."""
+    def caption(self, place: int) -> tuple[str, ...]:
+        """("3, 98.2 %", "is 5") what is said of a row, and what it is; ("shirt", "98.2 %", "is coat")."""
         said, truth = (
             shortened(self.class_names[int(labels[place])], LONGEST_NAME, "…")
             for labels in (self.predicted_N, self.labels_N)
         )
-        return f"{said}, {100 * float(self.confidence_N[place]):.1f} %", f"is {truth}"
+        share = f"{100 * float(self.confidence_N[place]):.1f} %"
+        has_room = max(map(cell_len, self.class_names)) <= SHORT_NAME
+        return (f"{said}, {share}", f"is {truth}") if has_room else (said, share, f"is {truth}")
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from runner.contracts import SPLITS
 from runner.figures.dataset_view import Title
-from runner.figures.style import FAINT, INK, NORMAL, RULE, SMALL, SPLIT_COLOURS, Picture
+from runner.figures.style import FAINT, INK, NORMAL, ROOM, RULE, SMALL, SPLIT_COLOURS, Picture, set_ticks
 from runner.text import figure
 
-PANEL = 670, 430  # width, height of one curve with what stands around it
-ACROSS = 2
-LABEL_GAP = 0.075  # least distance between two names at the ends of lines, as a share of the panel's height
+HEIGHT = 350  # pixels of one curve with what stands around it
+FEW = 2  # curves that have the whole width
 
 Points = list[tuple[float, float]]
 
@@ -50,74 +48,60 @@ def _points(ends: Sequence[Mapping[str, Any]], key: str) -> Points:
     return [(epoch, value) for epoch, value in values if value is not None and math.isfinite(value)]
 
 
+def best_epoch(rows: Sequence[Mapping[str, Any]], monitor: str, *, higher_is_better: bool) -> int | None:
+    """The epoch that the monitor chose, by the rows: the earliest of the best values."""
+    seen = [(row[monitor], row["epoch"]) for row in rows if row.get(monitor) is not None]
+    sign = -1 if higher_is_better else 1
+    return int(min(seen, key=lambda pair: (sign * pair[0], pair[1]))[1]) if seen else None
+
+
 def draw_curves(title: Title, curves: Sequence[Curve], best_epoch: int | None) -> Picture:
-    """A panel for each curve; the best epoch is a line through all of them."""
-    across, down = min(len(curves), ACROSS), -(-len(curves) // ACROSS)
-    picture = Picture(title, across * PANEL[0], down * PANEL[1], "constrained")
-    panels = picture.figure.subplots(down, across, squeeze=False).flat
+    """A panel for each curve, its values at the best epoch, or the last, above it; that epoch is a line through all."""
+    across = 1 if len(curves) <= FEW else 2
+    down = -(-len(curves) // across)
+    picture = Picture(title, ROOM, down * HEIGHT, "constrained")
+    panels = list(picture.figure.subplots(down, across, squeeze=False).flat)
     for axes, curve in zip(panels, curves, strict=False):
+        draw_frame(axes, curve.name, [epoch for points in curve.lines.values() for epoch, _ in points])
         _draw(axes, curve, best_epoch)
-    for axes in list(panels)[len(curves) :]:
+        _draw_values(axes, curve, best_epoch)
+    for axes in panels[len(curves) :]:
         axes.set_visible(False)
     return picture
 
 
-def _draw(axes: Axes, curve: Curve, best_epoch: int | None) -> None:
-    axes.set_title(curve.name, loc="left", fontsize=NORMAL, fontweight="bold", pad=20)
+def draw_frame(axes: Axes, name: str, epochs: Sequence[float], pad: float = 20) -> None:
+    """All but the lines of a panel; ``pad`` points below its name, by default room for a line of words."""
+    axes.set_title(name, loc="left", fontsize=NORMAL, fontweight="bold", pad=pad)
     axes.grid(axis="y", color=RULE, linewidth=0.6)
     axes.tick_params(axis="y", length=0, labelcolor=FAINT)
     axes.set_axisbelow(True)
-    for split, points in curve.lines.items():
-        colour = SPLIT_COLOURS.get(split, INK)
-        axes.plot(
-            *zip(*points, strict=True), color=colour, linewidth=1.6, marker="o" * (len(points) == 1), markersize=4
-        )
-    _set_ticks(axes, curve)
-    if best_epoch is not None:
-        _mark_best(axes, curve, best_epoch)
-    _label_ends(axes, curve)
-
-
-def _set_ticks(axes: Axes, curve: Curve) -> None:
-    epochs = [epoch for points in curve.lines.values() for epoch, _ in points]
-    axes.set_xlim(min(epochs) - 0.5 * (min(epochs) == max(epochs)), max(epochs) + 0.5 * (min(epochs) == max(epochs)))
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    edge = 0.5 * (min(epochs) == max(epochs))
+    axes.set_xlim(min(epochs) - edge, max(epochs) + edge)
+    set_ticks(axes.xaxis, integer=True)
+    set_ticks(axes.yaxis, 4)
     axes.set_xlabel("epoch", color=FAINT, fontsize=SMALL)
-    axes.locator_params(axis="y", nbins=5)
 
 
-def _mark_best(axes: Axes, curve: Curve, best_epoch: int) -> None:
-    axes.axvline(best_epoch, color=FAINT, linewidth=0.8, linestyle=(0, (3, 3)))
+def _draw(axes: Axes, curve: Curve, best_epoch: int | None) -> None:
     for split, points in curve.lines.items():
-        for epoch, value in points:
-            if epoch == best_epoch:
-                axes.plot(epoch, value, "o", color=SPLIT_COLOURS.get(split, INK), markersize=5, clip_on=False)
-    axes.annotate(
-        f"best: {best_epoch}",
-        (best_epoch, 1.0),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, 4),
-        textcoords="offset points",
-        ha="center",
-        fontsize=SMALL,
-        color=FAINT,
-    )
+        colour, marker = SPLIT_COLOURS.get(split, INK), "o" * (len(points) == 1)
+        axes.plot(*zip(*points, strict=True), color=colour, linewidth=2, marker=marker, markersize=5)
+        if best_epoch is not None and best_epoch in dict(points):
+            axes.plot(best_epoch, dict(points)[best_epoch], "o", color=colour, markersize=6, clip_on=False)
+    if best_epoch is not None:
+        axes.axvline(best_epoch, color=FAINT, linewidth=1, linestyle=(0, (3, 3)))
 
 
-def _label_ends(axes: Axes, curve: Curve) -> None:
-    """The split and the last value at the end of each line, one above the other where they would touch."""
-    low, high = axes.get_ylim()
-    ends = sorted((points[-1][1], split) for split, points in curve.lines.items())
-    floor = -math.inf
-    for value, split in ends:
-        floor = max((value - low) / (high - low), floor + LABEL_GAP)
-        axes.annotate(
-            f"{split} {figure(value)}".strip(),
-            (1.0, floor),
-            xycoords="axes fraction",
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=SMALL,
-            color=SPLIT_COLOURS.get(split, INK),
+def _draw_values(axes: Axes, curve: Curve, best_epoch: int | None) -> None:
+    """The splits in their colours, each with its value at the best epoch, or the last."""
+    texts = [
+        (f"{split} {figure(dict(points).get(best_epoch or 0, points[-1][1]))}".strip(), SPLIT_COLOURS.get(split, FAINT))
+        for split, points in curve.lines.items()
+    ]
+    beside: Any = axes.transAxes
+    for words, colour in texts:
+        x, y = ((0, 1), (0, 6)) if beside is axes.transAxes else ((1, 0), (12, 0))
+        beside = axes.annotate(
+            words, x, y, xycoords=beside, textcoords="offset points", fontsize=SMALL, color=colour, va="bottom"
         )

@@ -42,15 +42,15 @@ CELL = 306, 240  # width, height of one column's histogram with what stands arou
 LONGEST_NAME, LONGEST_COLUMN, LONGEST_CATEGORY = 26, 22, 14
 
 
-def picture(view: DatasetView) -> tuple[bytes, set[str]]:
-    """A PNG of a few train rows, or of every column of them, and of the classes or targets of each split.
+def picture(view: DatasetView, form: str = "png") -> tuple[bytes, set[str]]:
+    """A PNG, SVG or PDF of a few train rows, or of every column of them, and of the classes or targets of each split.
 
     And the characters in it that no font here has.
     """
     with style() as boxes:
         draw = draw_table if not view.is_images else draw_targets if view.balance is None else draw_classes
-        png = draw(view).png()
-    return png, boxes
+        content = draw(view).content(form)
+    return content, boxes
 
 
 def draw_classes(view: DatasetView) -> Picture:

@@ -6,29 +6,42 @@ Shapes: N rows of a split, n of them, K classes, F columns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
-from rich.cells import cell_len
 from torch import Tensor
 
 from runner.contracts import Column
 from runner.figures.class_predictions import BINS, Calibration, ClassPredictions
 from runner.figures.dataset_view import Title
 from runner.figures.pixels import NEGATIVE, POSITIVE, Pixels, fitted, mosaic, to_rgb
-from runner.figures.style import FAINT, INK, NORMAL, RULE, SMALL, SPLIT_COLOURS, Picture, shortened
-from runner.text import figure
+from runner.figures.style import (
+    FAINT,
+    INK,
+    ROOM,
+    RULE,
+    SMALL,
+    SPLIT_COLOURS,
+    Picture,
+    part,
+    set_ticks,
+    shortened,
+    width_of,
+)
 
-LARGEST, SMALLEST = 56, 6  # pixels of a cell of a confusion matrix
-MATRIX = 720  # of all of them, at most, where cells can be as small as that
-WITH_NUMBERS, WITH_NAMES = 34, 14  # pixels of a cell from which on it holds a number, has a name
+LARGEST, SMALLEST = 80, 3  # pixels of a cell of a confusion matrix
+SIDE_COLUMNS = 95, 190  # pixels to the right of it: recall, and the rows of each class
+WITH_LINES = 14  # pixels of a cell from which on white lines are between them
+PITCH = 24  # pixels from one line of small type to the next, at least
 DARK = 0.55  # share of its row from which on a cell is so dark that its number is white
-MOST_IMAGES, ACROSS, SIDE = 32, 8, 112
-CAPTION_LINE, CHARACTER = 22, 11  # pixels
-MOST_ROWS, MOST_COLUMNS = 25, 10
-LONGEST_NAME = 20
+MOST_IMAGES, SIDE, GAP = 24, 112, 10
+CAPTION_LINE = 27  # pixels
+MOST_ROWS, ROW, COLUMN_GAP = 20, 32, 20
+LONGEST_NAME = 16
 DIAGONAL = {"color": FAINT, "linewidth": 1, "linestyle": (0, (3, 3))}
 BLUE, RED, PALE_BLUE = SPLIT_COLOURS["train"], "#d9776c", "#b9cbe6"
 ERROR_BINS = 30
@@ -36,22 +49,35 @@ MANY = 500  # points from which on they are drawn smaller
 
 
 def draw_confusion(title: Title, class_names: Sequence[str], counts: Sequence[Sequence[int]]) -> Picture:
-    """A row for each true class, a column for each predicted one; to the right how many of a class were found."""
+    """A row for each true class, a column for each predicted one; to the right the recall and the rows of a class."""
     counts_KK = np.array(counts)
-    cell = max(SMALLEST, min(LARGEST, MATRIX // len(counts_KK)))
-    picture, axes = Picture.of_pixels(title, _cells(counts_KK, cell))
+    names = [shortened(name, LONGEST_NAME) for name in class_names]
+    room = int(ROOM - width_of(names, SMALL) - SIDE_COLUMNS[1])
+    cell = max(SMALLEST, min(LARGEST, room // len(names)))
+    numbers, unit = _numbers(counts_KK, cell)
+    picture, axes = Picture.of_pixels(replace(title, note=title.note + unit), _cells(counts_KK, cell))
     axes.set_xlabel("predicted", fontsize=SMALL, color=FAINT)
     axes.set_title("true ", x=0, ha="right", fontsize=SMALL, color=FAINT)
-    if cell >= WITH_NUMBERS:
-        _draw_numbers(axes, counts_KK, cell)
-    if cell >= WITH_NAMES:
-        names = [shortened(name, LONGEST_NAME) for name in class_names]
-        middles = [(place + 0.5) * cell - 0.5 for place in range(len(names))]
-        is_wide = max(map(cell_len, names)) * CHARACTER > cell
-        axes.set_xticks(middles, names, fontsize=NORMAL, color=INK, rotation=90 if is_wide else 0)
-        axes.set_yticks(middles, names, fontsize=NORMAL)
-        _draw_found(axes, counts_KK, middles)
+    _draw_numbers(axes, numbers, _shares(counts_KK), cell)
+    every = -(-PITCH // cell)
+    middles = [(place + 0.5) * cell - 0.5 for place in range(len(names))]
+    is_wide = width_of(names, SMALL) > cell * every
+    axes.set_xticks(middles[::every], names[::every], fontsize=SMALL, color=INK, rotation=90 if is_wide else 0)
+    axes.set_yticks(middles[::every], names[::every], fontsize=SMALL)
+    if every == 1:
+        _draw_recall(axes, counts_KK, middles)
     return picture
+
+
+def _numbers(counts_KK: NDArray[np.int64], cell: int) -> tuple[dict[tuple[int, int], str], str]:
+    """(row, column) -> what is written into a cell: its rows, else their share, else nothing; and what it is."""
+    places = list(zip(*(axis.tolist() for axis in counts_KK.nonzero()), strict=True))
+    counts = {place: str(counts_KK[place]) for place in places}
+    shares = {(i, j): f"{100 * counts_KK[i, j] / counts_KK[i].sum():.0f}" for i, j in places}
+    for numbers, unit in ((counts, ""), (shares, "; numbers: % of the row")):
+        if width_of(numbers.values(), SMALL) <= cell:
+            return numbers, unit
+    return {}, ""
 
 
 def _shares(counts_KK: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -66,42 +92,43 @@ def _cells(counts_KK: NDArray[np.int64], cell: int) -> Pixels:
     full = np.where(np.eye(len(counts_KK), dtype=bool)[..., None], NEGATIVE, POSITIVE)
     blank = np.where(share > 0, 255.0, 247.0)
     blocks: Pixels = (blank + (full - blank) * share).round().astype(np.uint8).repeat(cell, 0).repeat(cell, 1)
-    if cell >= WITH_NAMES:
+    if cell >= WITH_LINES:
         blocks[::cell] = blocks[:, ::cell] = 255  # a line of white between the cells
     return blocks
 
 
-def _draw_numbers(axes: Axes, counts_KK: NDArray[np.int64], cell: int) -> None:
-    shares = _shares(counts_KK)
-    for i, j in zip(*counts_KK.nonzero(), strict=True):
-        count = f"{counts_KK[i, j]:,}"
-        size = NORMAL if len(count) <= 4 else SMALL - 1
+def _draw_numbers(axes: Axes, numbers: Mapping[tuple[int, int], str], shares: NDArray[np.float64], cell: int) -> None:
+    for (i, j), number in numbers.items():
         colour = "white" if shares[i, j] > DARK else INK
-        axes.text((j + 0.5) * cell, (i + 0.5) * cell, count, ha="center", va="center", fontsize=size, color=colour)
+        axes.text((j + 0.5) * cell, (i + 0.5) * cell, number, ha="center", va="center", fontsize=SMALL, color=colour)
 
 
-def _draw_found(axes: Axes, counts_KK: NDArray[np.int64], middles: Sequence[float]) -> None:
+def _draw_recall(axes: Axes, counts_KK: NDArray[np.int64], middles: Sequence[float]) -> None:
     right = axes.get_xlim()[1]
-    for place, heading in ((90, "found"), (170, "rows")):
+    for place, heading in zip(SIDE_COLUMNS, ("recall", "rows"), strict=True):
         axes.text(right + place, -10, heading, ha="right", fontsize=SMALL, color=FAINT)
     for row, k, y in zip(counts_KK, range(len(counts_KK)), middles, strict=True):
         share = f"{100 * row[k] / row.sum():.1f} %" if row.sum() else "-"
-        axes.text(right + 90, y, share, ha="right", va="center", fontsize=SMALL)
-        axes.text(right + 170, y, f"{row.sum():,}", ha="right", va="center", fontsize=SMALL, color=FAINT)
+        for place, words, colour in zip(SIDE_COLUMNS, (share, f"{row.sum():,}"), (INK, FAINT), strict=True):
+            axes.text(right + place, y, words, ha="right", va="center", fontsize=SMALL, color=colour)
 
 
 def draw_image_mistakes(title: Title, of: ClassPredictions, images_nCHW: Tensor, places: Sequence[int]) -> Picture:
     """The images of ``places`` in the split; below each what is said of it, how surely, and what it is."""
     images = [fitted(image, SIDE) for image in to_rgb(images_nCHW)] if places else []
-    return draw_captioned(title, images, [of.caption(place) for place in places], ACROSS)
+    return draw_captioned(title, images, [of.caption(place) for place in places])
 
 
-def draw_captioned(title: Title, images: Sequence[Pixels], captions: Sequence[tuple[str, ...]], across: int) -> Picture:
-    """The images in rows of ``across``, the lines of its caption below each, the first in ink."""
+def draw_captioned(
+    title: Title, images: Sequence[Pixels], captions: Sequence[tuple[str, ...]], across: int | None = None
+) -> Picture:
+    """The images in rows of ``across``, or as many as there is room for; the lines of a caption below it."""
     height, width = images[0].shape[:2] if images else (SIDE, SIDE)
-    words = max((cell_len(line) for caption in captions for line in caption), default=0)
+    words = width_of((line for caption in captions for line in caption), SMALL)
     lines = max(map(len, captions), default=0)
-    pitch = height + (lines + 1) * CAPTION_LINE, max(width, words * CHARACTER) + CAPTION_LINE
+    pitch = height + (lines + 1) * CAPTION_LINE, int(max(width, words)) + GAP
+    num_rows = -(-len(images) // max(1, (ROOM + GAP) // pitch[1]))
+    across = across or -(-len(images) // max(1, num_rows))
     side = max(height, width)
     picture, axes = Picture.of_pixels(title, mosaic(images, side, min(across, max(1, len(images))), pitch))
     for number, caption in enumerate(captions):
@@ -114,15 +141,21 @@ def draw_captioned(title: Title, images: Sequence[Pixels], captions: Sequence[tu
 def draw_row_mistakes(
     title: Title, of: ClassPredictions, x_nF: Tensor, places: Sequence[int], columns: Sequence[Column]
 ) -> Picture:
-    """The rows of ``places`` in the split with their first columns, what is said of them and what they are."""
-    columns = columns[:MOST_COLUMNS]
-    heads = ["predicted", "confidence", "true", *(shortened(column.name, LONGEST_NAME) for column in columns)]
-    lines = [[*_answer(of, place), *map(_cell, columns, row)] for place, row in zip(places, x_nF.tolist(), strict=True)]
-    widths = [(2 + max(map(cell_len, column))) * CHARACTER for column in zip(heads, *lines, strict=True)]
-    picture, axes = Picture.of_pixels(title, np.full((30 * (1 + len(lines)), sum(widths), 3), 255, np.uint8))
-    for number, line in enumerate([heads, *lines]):
-        for cell, x in zip(line, np.cumsum([0, *widths[:-1]]), strict=True):
-            axes.text(x, 30 * number + 20, cell, fontsize=NORMAL, color=INK if number else FAINT)
+    """The rows of ``places``: what is said of them and what they are, and as many columns as there is room for."""
+    answers = zip(*(_answer(of, place) for place in places), strict=True)
+    heads = ["predicted", "sure", "true", *(shortened(column.name, LONGEST_NAME) for column in columns)]
+    cells = [*answers, *([_cell(column, value) for value in x_nF[:, k].tolist()] for k, column in enumerate(columns))]
+    table = [[head, *column] for head, column in zip(heads, cells, strict=True)]
+    edges = np.cumsum([0, *(COLUMN_GAP + width_of(column, SMALL) for column in table)])
+    shown = max(4, int((edges <= ROOM + COLUMN_GAP).sum()) - 1)
+    note = f"{title.note}; {part(shown - 3, len(columns), 'column')}"
+    image: Pixels = np.full((ROW * (1 + len(places)), int(edges[shown]), 3), 255, np.uint8)
+    picture, axes = Picture.of_pixels(replace(title, note=note), image)
+    for number, (left, right, column) in enumerate(zip(edges, edges[1:], table[:shown], strict=False)):
+        is_number = number >= 3 and not columns[number - 3].categories
+        x, side = (right - COLUMN_GAP, "right") if is_number else (left, "left")
+        for line, cell in enumerate(column):
+            axes.text(x, ROW * line + 20, cell, ha=side, fontsize=SMALL, color=INK if line else FAINT)
     return picture
 
 
@@ -133,12 +166,17 @@ def _answer(of: ClassPredictions, place: int) -> tuple[str, str, str]:
 
 
 def _cell(column: Column, value: float) -> str:
-    return shortened(column.categories[int(value)], LONGEST_NAME) if column.categories else figure(value)
+    """As it stands in the table, as far as that is known."""
+    if column.categories:
+        return shortened(column.categories[int(value)], LONGEST_NAME)
+    if not isfinite(value):
+        return "-"
+    return f"{value:.0f}" if value == int(value) or abs(value) >= 1e5 else f"{value:.6g}"
 
 
 def draw_reliability(title: Title, calibration: Calibration) -> Picture:
     """Accuracy over confidence, with the gap to what it should be; below, how many rows are that sure."""
-    picture = Picture(title, 520, 680, "constrained")
+    picture = Picture(title, ROOM, 640, "constrained")
     above, below = picture.figure.subplots(2, sharex=True, height_ratios=[4, 1])
     middles = (np.arange(BINS) + 0.5) / BINS
     right, sure = np.array(calibration.accuracy), np.array(calibration.confidence)
@@ -150,8 +188,8 @@ def draw_reliability(title: Title, calibration: Calibration) -> Picture:
     _label(above, "", "share that is right")
     bars = below.bar(middles, calibration.counts, 0.92 / BINS, color=RULE)
     numbers = [f"{count:,}" if count else "" for count in calibration.counts]
-    below.bar_label(bars, numbers, fontsize=SMALL - 1, color=FAINT)
-    below.margins(y=0.25)
+    below.bar_label(bars, numbers, fontsize=SMALL, color=FAINT)
+    below.margins(y=0.4)
     _label(below, "confidence in the predicted class", "rows")
     below.set_yticks([])
     return picture
@@ -159,7 +197,7 @@ def draw_reliability(title: Title, calibration: Calibration) -> Picture:
 
 def draw_residuals(title: Title, predicted_N: Tensor, true_N: Tensor, split: str) -> Picture:
     """Predicted over true with the line where they are equal; the errors as a histogram."""
-    picture = Picture(title, 1100, 500, "constrained")
+    picture = Picture(title, ROOM, 400, "constrained")
     points, errors = picture.figure.subplots(1, 2)
     both = np.concatenate([predicted_N.numpy(), true_N.numpy()])
     points.plot([both.min(), both.max()], [both.min(), both.max()], **DIAGONAL)
@@ -167,9 +205,13 @@ def draw_residuals(title: Title, predicted_N: Tensor, true_N: Tensor, split: str
     colour = SPLIT_COLOURS[split]
     points.scatter(true_N.numpy(), predicted_N.numpy(), s=size, alpha=alpha, color=colour, linewidths=0)
     _label(points, "true", "predicted")
+    set_ticks(points.xaxis, 4)
+    set_ticks(points.yaxis, 4)
     errors.hist((predicted_N - true_N).numpy(), bins=ERROR_BINS, color=colour)
     errors.axvline(0, **DIAGONAL)
+    set_ticks(errors.xaxis, 4)
     errors.set_yticks([])
+    errors.set_title("rows", loc="left", fontsize=SMALL, color=FAINT)
     errors.set_xlabel("predicted - true", fontsize=SMALL, color=FAINT)
     return picture
 

@@ -38,11 +38,12 @@ from runner.figures.predictions import (
     draw_row_mistakes,
 )
 from runner.figures.run_view import RunView
-from runner.figures.style import Picture
+from runner.figures.style import Picture, part
 from runner.text import counted, figure
 
 IN_TERMINAL = 8  # mistakes
-EXAMPLES = 8  # of saliency
+EXAMPLES = 6  # of saliency
+MOST_STAGES = 12  # of the layers of a deep net
 TABLE_ROWS = 2048  # whose gradients are averaged
 
 
@@ -50,26 +51,19 @@ def curves(run: RunView) -> Picture:
     found = curves_of(run.rows)
     if not found:
         raise DataError("metrics.jsonl has no epoch yet")
-    best = best_epoch(run)
+    best = run.best_epoch
     epochs = counted(max(row["epoch"] for row in run.rows), "epoch")
-    note = "no best epoch: nothing was monitored" if best is None else f"best epoch {best}, by {run.monitor}"
-    return draw_curves(run.title(f"what was measured over {epochs}", note), found, best)
-
-
-def best_epoch(run: RunView) -> int | None:
-    """The epoch that the monitor chose, by the rows: the earliest of the best values."""
-    seen = [(row[run.monitor], row["epoch"]) for row in run.rows if row.get(run.monitor) is not None]
-    if not seen:
-        return None
-    sign = -1 if run.higher_is_better else 1
-    return int(min(seen, key=lambda pair: (sign * pair[0], pair[1]))[1])
+    note = f"dashed and in numbers: epoch {best}, the best by {run.monitor}"
+    if best is None:
+        note = "in numbers: the last epoch; nothing was monitored"
+    return draw_curves(run.title(f"Curves over {epochs}", note, by=False), found, best)
 
 
 def confusion(run: RunView) -> Picture:
     counts, names, split = counts_and_names(run)
     hits, total = sum(row[k] for k, row in enumerate(counts)), sum(map(sum, counts))
-    facts = f"{hits:,} of {total:,} rows of the {split} split right: {100 * hits / total:.2f} %"
-    return draw_confusion(run.title(facts, f"{run.by}; blue is right, red is wrong"), names, counts)
+    note = f"{hits:,} of {total:,} rows right: {100 * hits / total:.2f} %; blue is right, red is wrong"
+    return draw_confusion(run.title(f"Confusion matrix, {split} split", note), names, counts)
 
 
 def counts_and_names(run: RunView) -> tuple[list[list[int]], Sequence[str], str]:
@@ -87,9 +81,9 @@ def mistakes(run: RunView) -> Picture:
     is_images = len(data.x.shape) == 4
     shown = predictions.mistakes[: MOST_IMAGES if is_images else MOST_ROWS]
     total = len(predictions.mistakes)
-    facts = f"{counted(total, 'row')} of {len(predictions.rows_N):,} of the {run.split} split wrong"
-    note = f"{run.by}; {'all of them' if len(shown) == total else f'{len(shown)} shown'}, the most confident first"
-    title, x = run.title(facts, note), data.x[predictions.rows_N[shown]]
+    which = f"; here the {len(shown)} it was surest of" if len(shown) < total else ", the surest first"
+    note = f"{total:,} of {counted(len(predictions.rows_N), 'row')} wrong{which}"
+    title, x = run.title(f"Mistakes, {run.split} split", note), data.x[predictions.rows_N[shown]]
     if is_images:
         return draw_image_mistakes(title, predictions, x, shown.tolist())
     return draw_row_mistakes(title, predictions, x, shown.tolist(), run.net.schema.columns)
@@ -111,18 +105,19 @@ def weights(run: RunView) -> Picture:
         raise ConfigError("this net has neither a linear layer nor a convolution to look at")
     in_shape = run.net.in_shape
     images = filter_images(layer, in_shape)
-    size = " x ".join(map(str, layer.weight.shape[1:]))
-    facts = f"first layer: {type(layer).__name__}, {counted(len(layer.weight), 'unit')} of {size}"
-    shown = min(len(images) or len(layer.weight), len(layer.weight))
+    noun = "filter" if isinstance(layer, nn.Conv2d) else "unit"
     most = figure(float(layer.weight.detach().abs().max()))
-    scale = "red, green and blue" if images and layer.weight.shape[1] == 3 else f"blue below 0, red above, to {most}"
-    title = run.title(facts, f"{run.by}; {scale}" + f"; {shown} shown" * (shown < len(layer.weight)))
+    scale = (
+        "red, green and blue" if images and layer.weight.shape[1] == 3 else f"blue below 0, red above; strongest {most}"
+    )
     if images:
-        return draw_filters(title, images)
+        size = " x ".join(map(str, layer.weight.shape[1:] if noun == "filter" else in_shape))
+        note = f"{part(len(images), len(layer.weight), noun)} of {size}; {scale}"
+        return draw_filters(run.title(f"The {noun}s of the first layer", note), images)
     names = input_names(run.net)
     if not isinstance(layer, nn.Linear) or len(names) != layer.in_features:
         raise ConfigError("the first layer is fed neither pictures nor the columns of a table")
-    return draw_units(title, layer, names)
+    return draw_units(run.title("Weights of the first layer", scale), layer, names)
 
 
 def input_names(net: Predictor) -> list[str]:
@@ -137,8 +132,8 @@ def convolution(run: RunView) -> Picture:
     if layer is None:
         raise ConfigError("this net has no convolution")
     work = filtered(run.net.parts.model, layer, run.prepared(run.example_row))
-    scale = "blue below 0, red above; outputs from their least to their greatest"
-    return draw_convolution(run.title(f"the first convolution at work on {run.example_name()}", scale), work)
+    note = f"{run.example_name()}; blue below 0, red above; outputs from their least to their greatest"
+    return draw_convolution(run.title("The first convolution at work", note), work)
 
 
 def features(run: RunView) -> Picture:
@@ -146,17 +141,19 @@ def features(run: RunView) -> Picture:
     if not made:
         raise ConfigError("no layer of this net makes pictures")
     picture = to_rgb(run.data.data.x[run.example_row])[0]
-    note = f"{run.by}; the first channels of each layer; grey from 0 up, or blue below 0 and red above"
-    return draw_features(run.title(f"what the layers make of {run.example_name()}", note), picture, made)
+    shown = [made[round(i * (len(made) - 1) / (MOST_STAGES - 1))] for i in range(MOST_STAGES)]
+    shown = shown if len(made) > MOST_STAGES else made
+    note = (
+        f"{run.example_name()}; {part(len(shown), len(made), 'layer')}; grey from 0 up, or blue below 0 and red above"
+    )
+    return draw_features(run.title("What the layers make of an example", note), picture, shown)
 
 
 def reliability(run: RunView) -> Picture:
     calibration = calibration_of(run.predictions)
-    facts = (
-        f"expected calibration error {100 * calibration.error:.2f} %, {len(run.rows_N):,} rows of the {run.split} split"
-    )
-    note = f"{run.by}; red: right less often than it is sure, pale blue: more often"
-    return draw_reliability(run.title(facts, note), calibration)
+    error = f"expected calibration error {100 * calibration.error:.2f} % over {counted(len(run.rows_N), 'row')}"
+    note = f"{error}; red: right less often than it is sure, pale blue: more often"
+    return draw_reliability(run.title(f"Reliability, {run.split} split", note), calibration)
 
 
 def input_gradients(run: RunView) -> Picture:
@@ -166,10 +163,8 @@ def input_gradients(run: RunView) -> Picture:
     rows_n = run.rows_N[:TABLE_ROWS]
     strength_nF = saliency(run.data.parts.model, run.prepared(rows_n))
     names = input_names(run.net)
-    facts = "how strongly each column, as the net gets it, moves the answer"
-    return draw_columns(
-        run.title(facts, f"mean |gradient| over {counted(len(rows_n), 'row')}; {run.by}"), strength_nF, names
-    )
+    note = f"mean |gradient| over {counted(len(rows_n), 'row')}, by columns as the net gets them"
+    return draw_columns(run.title("How strongly each column counts", note), strength_nF, names)
 
 
 def picture_gradients(run: RunView) -> Picture:
@@ -182,9 +177,10 @@ def picture_gradients(run: RunView) -> Picture:
         captions = [run.predictions.caption(place) for place in places]
     else:
         captions = [(figure(float(scores[place])), f"is {figure(float(y_N[place]))}") for place in places]
-    facts = f"where the net looks: |d answer / d pixel|, {len(places)} rows of the {run.split} split"
-    note = f"{run.by}; the picture, what counts in it, both"
-    return draw_saliency(run.title(facts, note), to_rgb(run.data.data.x[rows_n]), strength_nCHW, captions)
+    note = f"{counted(len(places), 'row')} of the {run.split} split: the picture, |d answer / d pixel|, both"
+    return draw_saliency(
+        run.title("Where the net looks", note), to_rgb(run.data.data.x[rows_n]), strength_nCHW, captions
+    )
 
 
 def example_places(run: RunView) -> list[int]:
@@ -202,8 +198,8 @@ def residuals(run: RunView) -> Picture:
     predicted_N, true_N = run.answers
     error_N = (predicted_N - true_N).double()
     rmse, mae = float(error_N.square().mean().sqrt()), float(error_N.abs().mean())
-    facts = f"{len(true_N):,} rows of the {run.split} split: RMSE {figure(rmse)}, MAE {figure(mae)}"
-    return draw_residuals(run.title(facts, run.by), predicted_N, true_N, run.split)
+    note = f"{counted(len(true_N), 'row')}: RMSE {figure(rmse)}, MAE {figure(mae)}"
+    return draw_residuals(run.title(f"Predicted and true, {run.split} split", note), predicted_N, true_N, run.split)
 
 
 DRAW: Mapping[str, Callable[[RunView], Picture]] = {

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 from torch import Tensor
 
+from runner.config.run_config import Config
 from runner.engine.best import is_higher_better, stored_directions
 from runner.engine.fit import predict
 from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment
 from runner.experiment.rebuild import Predictor, probabilities
 from runner.figures.class_predictions import ClassPredictions
+from runner.figures.curves import best_epoch
 from runner.figures.dataset_view import Title
 from runner.text import figure
 
@@ -26,7 +29,7 @@ class RunView:
     """A run as far as it could be opened."""
 
     name: str
-    by: str  # best.pt of epoch 3
+    by: str  # best.pt, epoch 3
     monitor: str
     measured: Sequence[Mapping[str, Any]] | DataError  # the rows of metrics.jsonl, or why there are none
     ended: Mapping[str, Any] | DataError  # summary.json, or why there is none
@@ -50,6 +53,10 @@ class RunView:
             return self.experiment.higher_is_better
         said = {} if isinstance(self.ended, DataError) else self.ended
         return is_higher_better(self.monitor, stored_directions(said)) is not False
+
+    @property
+    def best_epoch(self) -> int | None:
+        return best_epoch(self.rows, self.monitor, higher_is_better=self.higher_is_better)
 
     @property
     def net(self) -> Predictor:
@@ -82,8 +89,9 @@ class RunView:
         scores_NK, y_N = self.answers
         return ClassPredictions(self.split, self.rows_N, scores_NK, y_N, self.data.data.class_names)
 
-    def title(self, facts: str, note: str) -> Title:
-        return Title(self.name, facts, note)
+    def title(self, what: str, note: str, *, by: bool = True) -> Title:
+        """What a picture is, the run and its checkpoint where that counts, what is to be known of the picture."""
+        return Title(what, f"{self.name}, {self.by}" if by else self.name, note)
 
     def check_example(self) -> None:
         """Raises ConfigError where there is no such row; DataError where the data cannot be read."""
@@ -107,9 +115,17 @@ class RunView:
         return x
 
 
-def called(name: str, fold: object) -> str:
-    """What stands above a run's pictures; ``fold`` is None where it is no fold."""
-    return name if fold is None else f"{name}, fold {fold}"
+def called(config: Config) -> str:
+    """What stands above a run's pictures: its name, and its net and data where the name does not say them."""
+    name = config.name if config.fold is None else f"{config.name}, fold {config.fold}"
+    net, file = config.model.knobs.get("name"), config.dataset.knobs.get("path")
+    parts = str(net or config.model.option), Path(str(file)).name if file else config.dataset.option
+    return name if all(part in config.name for part in parts) else f"{name} ({' on '.join(parts)})"
+
+
+def checkpoint_name(kind: str, epoch: float) -> str:
+    """best.pt, epoch 4"""
+    return f"{kind}.pt, epoch {epoch:.0f}"
 
 
 def given(value: T | DataError) -> T:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from rich.console import Console
 from rich.text import Text
 
 from runner.figures.dataset_view import Title
-from runner.figures.style import CLASS_COLOURS, INK, RULE, Picture, shortened, style
+from runner.figures.style import CLASS_COLOURS, FAINT, ROOM, RULE, SMALL, Picture, set_ticks, shortened, style
 from runner.figures.terminal import LEVELS
 
-SIZE = 1180, 500  # pixels
-LONGEST = 105  # characters of a line below the title
+HEIGHT = 400  # pixels
+LONGEST = 110  # characters of the lines below the title: two of them
 LINES = 20  # rates in plain lines, at most
 ROWS, MOST_COLUMNS = 10, 72  # of the terminal's chart
 
@@ -42,13 +40,13 @@ class ScheduleCurves:
         return [round(i * last / max(1, count - 1)) for i in range(count)]
 
 
-def picture(curves: ScheduleCurves) -> bytes:
-    """A PNG of the learning rates over the ticks of the run."""
+def picture(curves: ScheduleCurves, form: str = "png") -> bytes:
+    """The learning rates over the ticks of the run; a file of the form png, svg or pdf."""
     with style():
-        lines = wrap(curves.knobs, LONGEST, max_lines=2, placeholder=" …")
-        made = Picture(Title(curves.name, shortened(curves.note, LONGEST), "\n".join(lines)), *SIZE, "constrained")
+        lines = shortened(curves.note, LONGEST), shortened(curves.knobs, LONGEST)
+        made = Picture(Title(f"Learning rate: {curves.name}", *lines), ROOM, HEIGHT, "constrained")
         _draw(made.figure.subplots(), curves)
-        return made.png()
+        return made.content(form)
 
 
 def _draw(axes: Axes, curves: ScheduleCurves) -> None:
@@ -56,18 +54,17 @@ def _draw(axes: Axes, curves: ScheduleCurves) -> None:
     begins = list(range(curves.num_ticks + 1))
     for number, (name, rates) in enumerate(curves.rates.items()):
         colour = CLASS_COLOURS[number % len(CLASS_COLOURS)]
-        axes.plot(
-            begins, [*rates, rates[-1]], drawstyle="steps-post", color=colour, clip_on=False, label=shortened(name, 40)
-        )
+        (line,) = axes.step(begins, [*rates, rates[-1]], where="post", color=colour, linewidth=2, clip_on=False)
+        line.set_label(shortened(name, 40))
     axes.set_xlim(0, curves.num_ticks)
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color=RULE)
     axes.set_axisbelow(True)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
-    axes.set_xlabel(f"{curves.tick}s trained", color=INK)
-    axes.set_ylabel("learning rate", color=INK)
+    set_ticks(axes.xaxis, integer=True)
+    set_ticks(axes.yaxis)
+    axes.set_xlabel(f"{curves.tick}s trained", color=FAINT, fontsize=SMALL)
     if len(curves.rates) > 1:
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, fontsize=SMALL)
 
 
 def plain_lines(curves: ScheduleCurves) -> Iterator[str]:

@@ -6,33 +6,48 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findSystemFonts, fontManager, get_font_names
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox, BboxBase
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 
 from runner import text
 from runner.figures.dataset_view import Title
 from runner.figures.pixels import Pixels
+from runner.text import counted
 
 DPI = 160
-MARGIN = 48
+WIDTH = 800  # pixels of a picture: five inches; shown 330 wide, as TensorBoard does, its smallest type is 8 high
+MARGIN = 28
+ROOM = WIDTH - 2 * MARGIN
 INK = "#22252b"
 FAINT = "#767b85"
 RULE = "#d9dce1"
 CLASS_COLOURS = ("#4472b8", "#e39b3b", "#5aa37a", "#c25b56", "#8a6bb5", "#8c7158", "#d683b4", "#8f959e")
 SPLIT_COLOURS = {"train": "#4472b8", "val": "#e39b3b", "test": "#5aa37a"}
-SMALL, NORMAL, LARGE = 7.5, 8.5, 15  # points
+SMALL, NORMAL, LARGE = 9, 10, 13  # points
+LINE = 1.35  # of the height of its type
+# the mean width of a character as a share of the height of its type, of a Hangul or Chinese one half of it
+CHARACTER, BOLD = 0.53, 0.65
+DIGIT = 0.64
 STYLE: dict[Any, Any] = {
     "figure.dpi": DPI,
     "font.size": NORMAL,
     "text.color": INK,
+    "svg.hashsalt": "runner",  # the same picture is the same file
     "text.parse_math": False,  # a class may be named $a_1$
     "axes.edgecolor": RULE,
     "axes.titlecolor": INK,
@@ -46,6 +61,11 @@ STYLE: dict[Any, Any] = {
     "ytick.labelcolor": INK,
     "xtick.labelsize": SMALL,
     "ytick.labelsize": SMALL,
+}
+UNSAID: dict[str, dict[str, Any]] = {  # what drew a file, and when
+    "png": {"Software": None},
+    "svg": {"Creator": None, "Date": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
 
 # the first that is there; a family, and how the names of its files begin
@@ -81,21 +101,15 @@ def style() -> Iterator[set[str]]:
 class Picture:
     """A figure of ``width`` x ``height`` pixels below its title; to be made, drawn on and saved inside ``style()``.
 
-    What is drawn beside or below the figure, as the labels of its axes, widens the picture: it is cropped to its ink.
+    What is drawn beside or below the figure, as the labels of its axes, widens the picture: it is cropped to its ink,
+    but is never narrower than WIDTH.
     """
 
     def __init__(self, title: Title, width: float, height: float, layout: Literal["constrained"] | None = None):
         self.width, self.height = width, height
         self.figure = Figure((width / DPI, height / DPI), dpi=DPI, layout=layout)
         FigureCanvasAgg(self.figure)  # it becomes the figure's own
-        self.title = [
-            self.figure.text(0, 1 + above / height, words, va="top", **looks)
-            for words, above, looks in (
-                (title.name, 144, {"fontsize": LARGE, "fontweight": "bold"}),
-                (title.facts, 102, {}),
-                (title.note, 76, {"color": FAINT}),
-            )
-        ]
+        self.title = title
 
     @classmethod
     def of_pixels(cls, title: Title, image_HW3: Pixels) -> tuple[Picture, Axes]:
@@ -114,14 +128,84 @@ class Picture:
         return axes
 
     def png(self) -> bytes:
-        self.figure.draw_without_rendering()
-        left = self.figure.get_tightbbox().x0 * DPI / self.width
-        for line in self.title:
-            line.set_x(left)
+        return self.content("png")
+
+    def content(self, form: str) -> bytes:
+        """A file of the form png, svg or pdf."""
         content = io.BytesIO()
-        no_version = {"Software": None}  # of what drew it
-        self.figure.savefig(content, format="png", bbox_inches="tight", pad_inches=MARGIN / DPI, metadata=no_version)
+        self.figure.savefig(content, format=form, bbox_inches=self.finished(), metadata=UNSAID[form])
         return content.getvalue()
+
+    def finished(self) -> Bbox:
+        """The inches that are the picture, once its title is drawn above what there is."""
+        self.figure.draw_without_rendering()
+        ink = self.figure.get_tightbbox()
+        top = self._draw_title(ink)
+        return Bbox.from_bounds(ink.x0, ink.y0, max(ink.width, ROOM / DPI), top / DPI - ink.y0).padded(MARGIN / DPI)
+
+    def _draw_title(self, ink: BboxBase) -> float:
+        """Draws its three parts, each in as many lines as it needs; the height of their top in pixels."""
+        top = ink.y1 * DPI + pixels(NORMAL)
+        parts: tuple[tuple[str, float, float, dict[str, Any]], ...] = (
+            (self.title.note, NORMAL, CHARACTER, {"color": FAINT}),
+            (self.title.facts, NORMAL, CHARACTER, {}),
+            (self.title.name, LARGE, BOLD, {"fontweight": "bold"}),
+        )
+        for words, size, character, looks in parts:
+            lines = wrapped(words, columns_in(max(ink.width * DPI, ROOM), size, character))
+            left, bottom = ink.x0 * DPI / self.width, top / self.height
+            self.figure.text(left, bottom, "\n".join(lines), fontsize=size, va="bottom", linespacing=LINE, **looks)
+            top += LINE * pixels(size) * len(lines)
+        return float(top)
+
+
+def pdf_pages(pictures: Iterable[Picture]) -> bytes:
+    """A page for each."""
+    content = io.BytesIO()
+    with PdfPages(content, metadata=UNSAID["pdf"]) as pages:
+        for picture in pictures:
+            pages.savefig(picture.figure, bbox_inches=picture.finished())
+    return content.getvalue()
+
+
+def set_ticks(axis: Axis, most: int = 5, *, integer: bool = False) -> None:
+    """At most so many ticks at round numbers, each said in full: no power of ten that all are to be multiplied by."""
+    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=integer))
+    axis.set_major_formatter(lambda value, _: tick(value))
+
+
+def tick(value: float) -> str:
+    """A round number: 0.25, 750, 20k, 1.5M."""
+    for size, unit in ((1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:,.10g}{unit}"
+    return f"{value:.10g}"
+
+
+def part(shown: int, total: int, noun: str) -> str:
+    """6 of 32 filters; 8 filters where all are shown."""
+    return f"{shown:,} of {counted(total, noun)}" if shown < total else counted(total, noun)
+
+
+def pixels(points: float) -> float:
+    """The height of type in pixels."""
+    return points * DPI / 72
+
+
+def columns_in(width: float, points: float, character: float = CHARACTER) -> int:
+    """How many characters of that size stand side by side in ``width`` pixels; of Hangul half as many."""
+    return int(width / (character * pixels(points)))
+
+
+def width_of(words: Iterable[str], points: float) -> float:
+    """The pixels that the longest of them takes, or a little more; a Hangul or Chinese character is a square."""
+    heights = (DIGIT * len(text) + (1 - DIGIT) * (cell_len(text) - len(text)) for text in words)
+    return max(heights, default=0) * pixels(points)
+
+
+def wrapped(words: str, columns: int) -> list[str]:
+    """``words`` in lines of at most so many characters."""
+    return [line.plain.rstrip() for line in Text(words).wrap(Console(), columns)]
 
 
 def shortened(words: str, length: int) -> str:

@@ -14,8 +14,10 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from runner.figures.curves import Curve
+from runner.contracts import SPLITS
+from runner.figures.curves import Curve, Points
 from runner.figures.dataset_view import Balance, DatasetView, Group
+from runner.figures.overlay import Overlay
 from runner.figures.pixels import Pixels, fitted
 from runner.screen.table import bare_table
 from runner.text import figure, shortened
@@ -26,6 +28,7 @@ ROOMY, TIGHT = 3, 2  # columns between those of a table
 MAX_TILES = 20
 BAR_WIDTH = 30
 LONGEST_NAME = 24  # columns
+LONGEST_LABEL = 36
 LEVELS = " ▁▂▃▄▅▆▇█"
 BINS = 24
 
@@ -78,6 +81,26 @@ def curve_table(curves: Sequence[Curve], best_epoch: int | None, width: int) -> 
             rows.append(cells[: len(heads)])
             courses.append(course([value for _, value in points]))
     return with_blocks(heads, rows, "over the epochs", courses, width)
+
+
+def overlay_tables(found: Sequence[Overlay], measures: Sequence[str], width: int) -> Iterator[Table]:
+    """A table for each measure and split, a line for each run: its first, last and best value, and its best epoch."""
+    for name in measures:
+        for split in SPLITS:
+            lines = [(each, each.curves[name].lines.get(split, [])) for each in found if name in each.curves]
+            if any(points for _, points in lines):
+                yield _overlay_table(f"{split}/{name}", [(each, points) for each, points in lines if points], width)
+
+
+def _overlay_table(name: str, lines: Sequence[tuple[Overlay, Points]], width: int) -> Table:
+    rows = []
+    for each, points in lines:
+        best = dict(points).get(each.best_epoch or 0)
+        cells = points[0][1], points[-1][1], *([] if best is None else [best])
+        numbers = [figure(value) for value in cells] + [str(each.best_epoch)] * (best is not None)
+        rows.append([shortened(each.label, LONGEST_LABEL, "…"), *numbers, *[""] * (4 - len(numbers))])
+    courses = [course([value for _, value in points]) for _, points in lines]
+    return with_blocks([name, "first", "last", "best", "epoch"], rows, "over the epochs", courses, width)
 
 
 def with_blocks(

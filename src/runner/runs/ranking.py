@@ -13,9 +13,10 @@ from statistics import fmean, stdev
 from typing import Any
 
 from runner.config.catalog import PARTS
-from runner.errors import DataError
+from runner.errors import ConfigError, DataError
 from runner.runs.directory import RunDirectory
-from runner.runs.saved_run import FORMATS, SavedRun
+from runner.runs.saved_run import FORMATS, SavedRun, newest, newest_named
+from runner.text import here
 
 REPEATED = ("seed", "fold")  # what an entry's runs may differ in
 MOST_METRICS = 4
@@ -160,6 +161,18 @@ def _differs(name: str, all_settings: Sequence[Mapping[str, str]]) -> bool:
     for settings in all_settings:
         values[settings.get(group)].add(settings.get(name))
     return any(len(found) > 1 for found in values.values())
+
+
+def folder_of_runs(verb: str, word: str, output_dir: Path) -> Path:
+    """What ``word`` names: a run, a sweep or a folder of them, or ``last``. Raises ConfigError where there is none."""
+    if word == "last":
+        return newest(output_dir).path
+    folder = Path(word).expanduser()
+    if not folder.is_dir():
+        named = newest_named(word, output_dir)
+        advice = f"did you mean {here(named)}?" if named else "give a run, or a folder that runs lie in"
+        raise ConfigError(f"{verb} {word}: {'is a file' if folder.is_file() else 'no such directory'}; {advice}")
+    return folder
 
 
 def read_runs(folders: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:

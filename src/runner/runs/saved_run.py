@@ -27,6 +27,7 @@ from runner.runs.files import read_json
 from runner.runs.metric_log import read_rows
 from runner.text import here
 
+SWEEP = "multirun.yaml"  # in a folder whose folders are the runs
 FORMATS = (1,)  # of summary.json; the last is what this build writes
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 LENGTHS = settings_with("is_length", True)
@@ -230,12 +231,13 @@ def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]
         raise ConfigError(f"{word}: the value cannot be read") from fault
 
 
-def in_each_fold(run: SavedRun, verb: str) -> str:
-    """Why the directory above the folds cannot answer, and which of those below it can."""
+def in_each_fold(run: SavedRun, verb: str, *more: str) -> str:
+    """Why the directory above the folds cannot answer, and the words, ``more`` behind them, that ask one below it."""
     first, last = run.folds[0].path, run.folds[-1].path
     return (
         f"{run.path}: holds a net for each of its {len(run.folds)} folds; "
-        f"choose one, {first.name} to {last.name}\n  python -m runner {verb} {shlex.quote(str(first))} ..."
+        f"choose one, {first.name} to {last.name}\n"
+        f"  {' '.join(['python -m runner', verb, shlex.quote(here(first)), *more])}"
     )
 
 
@@ -250,6 +252,8 @@ def find(word: str, output_dir: Path) -> SavedRun:
         named = newest_named(word, output_dir)
         advice = f"did you mean {here(named)}?" if named else "give a run directory, or last"
         raise ConfigError(f"{word}: {is_file if directory.path.exists() else 'no such directory'}; {advice}")
+    if (directory.path / SWEEP).exists():
+        raise DataError(f"{word}: is a sweep; choose one of its runs: python -m runner report {shlex.quote(word)}")
     run = SavedRun(directory)
     if not run.is_begun and directory.is_claimed:
         raise DataError(why_not_begun(directory))

@@ -90,10 +90,11 @@ class RunConsole:
 
     def introduce(self, outline: Outline) -> None:
         """Shows what will run."""
+        place = ("run", here(outline.run_dir))
         if self._out.is_interactive:
-            self.show(outline_panel(outline, self._out.width))
+            self.show(outline_panel(outline, self._out.width), Text.assemble((place[0], "dim"), f"  {place[1]}"))
             return
-        self.show(*(Text(f"{label:<10}{text}") for label, text in outline_lines(outline)))
+        self.show(*(Text(f"{label:<10}{text}") for label, text in [*outline_lines(outline), place]))
         if outline.hint:
             self.show(Text(outline.hint))
 
@@ -109,6 +110,11 @@ class RunConsole:
             seconds, self._epoch_began = now - self._epoch_began, now
             if report.epoch == 1 or report.epoch % ceil(self._num_epochs / MOST_LINES) == 0:
                 self.show(*self._epochs.lines(report, seconds, best=best))
+
+    def busy(self, text: str) -> None:
+        """Says beside the bar what takes the time after the last step; nothing where there is no bar."""
+        if self._bar is not None:
+            self._guarded(partial(self._bar.say, text))
 
     def finish(self, outline: Outline, outcome: Outcome, logdir: Path | None, remarks: Sequence[str] = ()) -> None:
         """Shows how it went, on which classes, the ``remarks`` on it, where everything is and what to type next."""
@@ -216,6 +222,6 @@ def console(stream: IO[str]) -> Console:
 def draw(listing: Listing) -> None:
     """The listing on standard output: with rich in a terminal, as aligned plain lines elsewhere."""
     if sys.stdout.isatty():
-        console(sys.stdout).print(listing.table(), *(Text(note, style="dim") for note in listing.notes), sep="\n")
+        console(sys.stdout).print(listing)
     else:
         say(*listing.lines())

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
 from runner.screen.result import remark
+from runner.screen.table import left_out
 from runner.text import duration, figure
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ RATE = "lr"
 class EpochLines:
     """The lines that epochs leave: in columns on a terminal of ``width``, with the name of each value elsewhere (None).
 
-    Where not every metric fits beside the others, the least telling are left out.
+    Where not every metric fits beside the others, the least telling are left out, which is said.
     """
 
     def __init__(self, outline: Outline, width: int | None):
@@ -55,7 +56,8 @@ class EpochLines:
             return [line()]
         self._seen = self._in_order([*self._seen, *new])
         self._columns = self._fitting(self._seen, self._width)
-        return [self._head(), line()]
+        lacking = [name for name in self._seen if name not in self._columns]
+        return [*([left_out(lacking)] if lacking else []), self._head(), line()]
 
     def _head(self) -> Text:
         names = [name.rjust(_column_width(name)) for name in self._columns]
@@ -118,7 +120,7 @@ class LiveBar:
     def __init__(self, console: Console, outline: Outline, step: int, clock: Callable[[], float]):
         self._outline = outline
         self._clock = clock
-        self._first_step, self._began = step, clock()
+        self._first_step, self._step, self._began = step, step, clock()
         self._drawn_at = -REDRAW_EVERY_S
         self._loss = ""
         self._progress = Progress(
@@ -140,11 +142,10 @@ class LiveBar:
         loss = report.values.get("train/batch_loss")
         if loss is not None:
             self._loss = f"loss {figure(loss)}"
-        now = self._clock()
+        now, self._step = self._clock(), report.progress.step
         if now - self._drawn_at < REDRAW_EVERY_S:
             return
-        self._drawn_at = now
-        step = report.progress.step
+        self._drawn_at, step = now, self._step
         rate = (step - self._first_step) / max(now - self._began, 1e-9)  # steps a second, evaluation included
         self._progress.update(
             self._task,
@@ -155,6 +156,13 @@ class LiveBar:
             left=f"{duration((self._outline.total_steps - step) / rate)} left" if rate else "",
             refresh=True,
         )
+
+    def say(self, text: str) -> None:
+        """Draws what is done once the last step is taken, in the place of epoch and loss."""
+        now = self._clock()
+        if now - self._drawn_at >= REDRAW_EVERY_S:
+            self._drawn_at = now
+            self._progress.update(self._task, completed=self._step, epoch=text, loss="", rate="", left="", refresh=True)
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from runner.errors import DataError
@@ -20,7 +19,7 @@ from runner.runs.saved_run import SavedRun
 from runner.runs.summary import PREDICTIONS, deviations, is_done, mean_outcome, read_outcome
 from runner.screen.console import RunConsole
 from runner.screen.result import verdict
-from runner.screen.table import bare_table
+from runner.screen.table import Fitting, bare_table
 from runner.text import counted, duration, figure, here
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def show_folds(console: RunConsole, outcomes: Sequence[Outcome], class_names: Se
     console.show_classes(class_names, mean_outcome(outcomes).confusion, "every fold's test")
 
 
-def fold_table(outcomes: Sequence[Outcome]) -> Table:
+def fold_table(outcomes: Sequence[Outcome]) -> Fitting:
     """A row for each fold, then mean, deviation and baselines; a column for each held-out metric."""
     mean = mean_outcome(outcomes)
     names = held_out(mean.best)
@@ -99,7 +98,7 @@ def fold_table(outcomes: Sequence[Outcome]) -> Table:
     for head, (values, style) in rows.items():
         cells = (figure(values[name]) if name in values else "" for name in names)
         table.add_row(head, *cells, style=style)
-    return table
+    return Fitting(table)
 
 
 def held_out(best: Mapping[str, float]) -> list[str]:

@@ -11,8 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from runner.screen.table import bare_table
-from runner.text import counted, here, number, shape_text, visible
+from runner.screen.table import Fitting, bare_table
+from runner.text import counted, number, shape_text, visible
 
 if TYPE_CHECKING:
     from runner.contracts import Layer, Outline
@@ -46,7 +46,7 @@ def outline_panel(outline: Outline, width: int) -> RenderableType:
 
 
 def outline_lines(outline: Outline) -> list[tuple[str, str]]:
-    """(label, text) of everything but the layers; a line that goes on with the one above has no label."""
+    """(label, text) of all but the layers and the folder; a line that goes on with the one above has no label."""
     sizes = "  ".join(f"{split} {size:,}" for split, size in outline.split_sizes.items())
     lines = [("data", _data_text(outline)), ("", sizes), ("", outline.split_note)]
     if outline.class_names:
@@ -58,7 +58,6 @@ def outline_lines(outline: Outline) -> list[tuple[str, str]]:
         *(("", group) for group in outline.weight_groups),
         ("steps", _steps_text(outline)),
         ("device", f"{outline.device}: {outline.device_reason}"),
-        ("run", here(outline.run_dir)),
     ]
 
 
@@ -67,7 +66,7 @@ def _model_text(outline: Outline) -> str:
     return f"{outline.options['model']}{why}, {counted(outline.num_parameters, 'parameter')}"
 
 
-def _layer_table(layers: Sequence[Layer]) -> Table:
+def _layer_table(layers: Sequence[Layer]) -> Fitting:
     """Name, kind, output shape and parameters of each layer; of many, the first and the last with a line between."""
     layers = [layer for layer in layers if layer.name] or list(layers)
     rows = [(layer.name, layer.kind, shape_text(layer.out_shape), number(layer.num_parameters)) for layer in layers]
@@ -77,8 +76,8 @@ def _layer_table(layers: Sequence[Layer]) -> Table:
     table = bare_table([""] * 4, rows, numbers=(3,), gap=2)
     table.show_header = False
     for column, style in zip(table.columns, ("cyan", "", "dim", ""), strict=True):
-        column.style, column.no_wrap, column.overflow = style, True, "ellipsis"
-    return table
+        column.style, column.no_wrap = style, True
+    return Fitting(table)
 
 
 def _data_text(outline: Outline) -> str:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from runner.screen.table import bare_table
+from runner.screen.table import Fitting, bare_table
 from runner.text import counted, duration, figure, here, shortened
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _is_unchosen(outline: Outline, outcome: Outcome) -> bool:
     return math.isnan(outcome.best.get(outline.monitor, 0.0))
 
 
-def score_table(outline: Outline, outcome: Outcome) -> Table:
+def score_table(outline: Outline, outcome: Outcome) -> Fitting:
     """A row for each metric: its value on each split, the baselines' on the judged one, and how far train is ahead."""
     best = outcome.best
     metrics = list(dict.fromkeys(name.rpartition("/")[2] for name in best if "/" in name))
@@ -85,9 +85,11 @@ def score_table(outline: Outline, outcome: Outcome) -> Table:
     table = bare_table(["", *splits])
     for head in aside:
         table.add_column(head, justify="right", header_style="dim", style="dim")
+    for column in table.columns:
+        column.no_wrap = True
     for row in zip(metrics, *(map(_score_text, column) for column in values.values()), *aside.values(), strict=True):
         table.add_row(*row)
-    return table
+    return Fitting(table, tuple(splits))
 
 
 def class_table(names: Sequence[str], scores: Sequence[ClassScore], split: str) -> Table:

@@ -1,17 +1,27 @@
-"""Tables on the screen: columns under dim heads without lines between them, and the lists that verbs print."""
+"""Tables on the screen: columns under dim heads without lines between them, and the lists that verbs print.
+
+No cell is cut or broken over lines: columns that do not fit are left out and named below.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Column, Table
 from rich.text import Text
 
-from runner.text import visible
+from runner.text import counted, visible
 
 GAP = 3  # between columns
+WIDEST = 400  # columns of a screen without an edge
+NARROWEST = 30  # columns that a long text needs beside others
+ALL_SHOWN = "; a wider terminal shows them"
 
 
 def bare_table(
@@ -31,12 +41,67 @@ def bare_table(
     return table
 
 
-def ranking(heads: Sequence[str], lines: Sequence[Sequence[str]], numbers: Collection[str]) -> Table:
+@dataclass(frozen=True)
+class Fitting:
+    """A table without the columns that the screen has no room for; they are named in a line below."""
+
+    table: Table
+    kept: tuple[str, ...] = ()  # heads of the columns that stay, beside the first
+    remedy: str = ALL_SHOWN
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        first, *others = self.table.columns
+        chosen = [first, *(column for column in others if head(column) in self.kept)]
+        for column in others:
+            if column not in chosen and self._width(console, options, [*chosen, column]) <= options.max_width:
+                chosen.append(column)
+        yield self._of(chosen)
+        if names := [head(column) for column in others if column not in chosen]:
+            yield left_out(names, self.remedy)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, min(_width(console, options, self.table), options.max_width))
+
+    def _of(self, columns: Collection[Column]) -> Table:
+        """The table of some of its columns, in their order."""
+        made = copy(self.table)
+        kept = (column for column in self.table.columns if column in columns)
+        made.columns = [replace(column, _index=index) for index, column in enumerate(kept)]
+        return made
+
+    def _width(self, console: Console, options: ConsoleOptions, columns: Collection[Column]) -> int:
+        return _width(console, options, self._of(columns))
+
+
+def left_out(names: Sequence[str], remedy: str = ALL_SHOWN) -> Text:
+    """The line below a table that says which columns it lacks."""
+    return Text(f"{counted(len(names), 'column')} more: {', '.join(names)}{remedy}", style="dim")
+
+
+def head(column: Column) -> str:
+    """The head of a column in one line."""
+    return " ".join(str(column.header).split())
+
+
+def _width(console: Console, options: ConsoleOptions, table: Table) -> int:
+    """The columns of the screen that it takes where nothing is cut."""
+    return Measurement.get(console, options.update(max_width=WIDEST), table).maximum
+
+
+def ranking(
+    heads: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    numbers: Collection[str],
+    kept: Sequence[str] = (),
+    remedy: str = ALL_SHOWN,
+) -> Fitting:
     """The lines under their heads, the first, the best, standing out; the columns of ``numbers`` to the right."""
     table = bare_table(heads, lines, [index for index, head in enumerate(heads) if head in numbers])
+    for column in table.columns:
+        column.no_wrap = True
     for best in table.rows[:1]:
         best.style = "bold green"
-    return table
+    return Fitting(table, tuple(kept), remedy)
 
 
 @dataclass(frozen=True)
@@ -49,14 +114,33 @@ class Listing:
     notes: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()  # columns that are set to the right
 
-    def table(self) -> Table:
-        """For a terminal."""
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """For a terminal. Where long texts have no room beside the other columns, each stands in lines of its own."""
+        has_texts = len(self.columns) - 1 not in self.numbers
+        others = replace(self, columns=self.columns[:-1], rows=tuple(row[:-1] for row in self.rows))
+        longest = max((len(row[-1]) for row in self.rows), default=0)
+        room = options.max_width - _width(console, options, others._table())
+        if has_texts and longest > room and room < NARROWEST:
+            yield from self._stacked()
+        else:
+            table = self._table()
+            table.columns[-1].no_wrap = not has_texts
+            yield table if has_texts else Fitting(table)
+        yield from (Text(note, style="dim") for note in self.notes)
+
+    def _table(self) -> Table:
         made = bare_table(self.columns, self.rows, self.numbers)
         made.title, made.title_justify, made.header_style = self.title, "left", "table.header"
         made.box, made.pad_edge, made.padding = SIMPLE_HEAD, True, (0, 1)
         for column in made.columns:
-            column.no_wrap, column.overflow = column is not made.columns[-1], "ellipsis"
+            column.no_wrap = True
         return made
+
+    def _stacked(self) -> Iterator[RenderableType]:
+        yield Text(self.title, style="bold")
+        for *cells, text in self.rows:
+            yield Text("  ".join(filter(None, map(visible, cells))), style="cyan")
+            yield Padding(Text(visible(text)), (0, 0, 0, 4))
 
     def lines(self) -> Iterator[str]:
         """For a file: the columns aligned, under their heads where some of them are numbers."""

@@ -21,8 +21,7 @@ from typing import Any
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 
 from runner.compose.composition import compose
@@ -36,13 +35,12 @@ from runner.errors import ConfigError, RunnerError
 from runner.runs.directory import RunDirectory, check_writable, claim
 from runner.runs.files import write_whole
 from runner.runs.ranking import differing, order, place
-from runner.runs.saved_run import DONE, SavedRun
+from runner.runs.saved_run import DONE, SWEEP, SavedRun
 from runner.screen.console import console
-from runner.screen.table import ranking
+from runner.screen.table import Fitting, ranking
 from runner.text import counted, figure, here, say
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
-NAMING = ("dataset", "model", "optimizer")  # of a sweep: those that are the same in all its jobs
 LONGEST_NAME = 100  # characters of a job's folder
 JOB = "runner.train:job"  # (argv, run_dir) -> exit code
 PRELOAD = ["runner.sweep.preload"]  # modules that the process has imported from which the jobs are forked
@@ -71,10 +69,11 @@ def sweep(request: Request) -> int:
     tree, _, _ = _master(request)
     with editable(tree):
         tree.hydra.sweep.dir = str(folder)
-    write_whole(folder / "multirun.yaml", OmegaConf.to_yaml(tree).encode())
+    write_whole(folder / SWEEP, OmegaConf.to_yaml(tree).encode())
     ended = run_jobs(request, words, folder)
     screen = console(sys.stdout)
-    screen.print("", sweep_table(ended, configs[0].monitor), sep="\n")
+    for part in ("", *sweep_table(ended, configs[0].monitor)):
+        screen.print(part, soft_wrap=isinstance(part, Text))
     has_curves = any(config.tensorboard != "off" for config in configs)
     look = "tensorboard --logdir" if has_curves else "python -m runner report"
     screen.print(f"\nall of them: {look} {shlex.quote(here(folder))}", soft_wrap=True)
@@ -96,14 +95,14 @@ def check_jobs(request: Request) -> list[tuple[list[str], Config]]:
 
 
 def sweep_name(configs: Sequence[Config]) -> str:
-    """The name that all jobs were given, or what all of them have in common: digits-adam."""
-    if len({config.name for config in configs}) == 1:
-        return configs[0].name
-    options = [{getattr(config, group).option for config in configs} for group in NAMING]
-    return "-".join(found.pop() for found in options if len(found) == 1) or "sweep"
+    """What the names of all jobs have in common, else their net and data set: cnn-epochs=3-digits."""
+    first, *others = (re.split(r"-(?!\d)", config.name) for config in configs)
+    common = [word for word in first if all(word in other for other in others)]
+    options = [{getattr(config, group).option for config in configs} for group in ("model", "dataset")]
+    return "-".join(common or [found.pop() for found in options if len(found) == 1]) or "sweep"
 
 
-def sweep_table(jobs: Sequence[Job], monitor: str) -> RenderableType:
+def sweep_table(jobs: Sequence[Job], monitor: str) -> Iterator[RenderableType]:
     """Every job: those that are done in the order of ``monitor``, then the others with the reason and the folder."""
     said = (is_higher_better(monitor, stored_directions(job.run.known)) for job in jobs)
     higher = next((value for value in said if value is not None), None)
@@ -112,14 +111,13 @@ def sweep_table(jobs: Sequence[Job], monitor: str) -> RenderableType:
     others = [job for job in jobs if job.exit_code]
     settings = differing([job.overrides for job in jobs], besides=())
     failed = f", {len(others)} not finished" if others else ""
-    parts: list[RenderableType] = [Text(f"{counted(len(jobs), 'job')}{failed}; {order(monitor, higher)}", style="bold")]
-    parts += [Text(f"in {here(folder)}", style="dim") for folder in dict.fromkeys(job.run.path.parent for job in jobs)]
+    yield Text(f"{counted(len(jobs), 'job')}{failed}; {order(monitor, higher)}", style="bold")
     if done:
-        parts.append(_done_table(done, settings, monitor))
-    return Group(*parts, *(_failure_text(job, settings) for job in others))
+        yield _done_table(done, settings, monitor)
+    yield from (_failure_text(job, settings) for job in others)
 
 
-def _done_table(done: Sequence[Job], settings: Sequence[str], monitor: str) -> Table:
+def _done_table(done: Sequence[Job], settings: Sequence[str], monitor: str) -> Fitting:
     """What jobs are compared by: the monitor, then whatever else was measured on rows not trained on."""
     names = dict.fromkeys(name for job in done for name in job.run.metrics)
     metrics = [monitor, *(name for name in names if name != monitor and name.startswith(("val/", "test/")))]
@@ -132,7 +130,8 @@ def _done_table(done: Sequence[Job], settings: Sequence[str], monitor: str) -> T
         ]
         for job in done
     ]
-    return ranking(["job", *settings, *metrics, "folder"], lines, numbers=["job", *metrics])
+    heads = ["job", *settings, *metrics, "folder"]
+    return ranking(heads, lines, ["job", *metrics], kept=[*settings, monitor], remedy="; all of them: --csv of report")
 
 
 def _failure_text(job: Job, settings: Sequence[str]) -> Text:

@@ -30,7 +30,7 @@ from runner.experiment.scoring import Scores
 from runner.figures.activations import filter_images, first_layer
 from runner.figures.dataset_view import DatasetView
 from runner.figures.pixels import mosaic, png
-from runner.figures.run_view import RunView, called
+from runner.figures.run_view import RunView, called, checkpoint_name
 from runner.runs.directory import RunDirectory
 from runner.tensorboard.net import graph, write_embedding
 from runner.tensorboard.writer import TensorBoard, histogram_value, image_value, pr_curve_value
@@ -166,8 +166,8 @@ class Dashboards:
 
 def run_view(experiment: Experiment, scores: Scores) -> RunView:
     config, net = experiment.config, Predictor.of(experiment)
-    name, by = called(config.name, config.fold), "the checkpoint that eval uses"
-    return RunView(name, by, config.monitor, (), {}, net, experiment, outputs=(scores.logits_NK, scores.y_N))
+    by = checkpoint_name("best" if experiment.has_validation else "last", scores.outcome.best["epoch"])
+    return RunView(called(config), by, config.monitor, (), {}, net, experiment, outputs=(scores.logits_NK, scores.y_N))
 
 
 def on_host(values: Tensor) -> NDArray[np.float32]:

@@ -220,12 +220,14 @@ class Recording:
 
     def judged(self, status: Status) -> Outcome:
         """The run's end: its best checkpoint scored on every split."""
-        saved = self.checkpoints.load(checkpoint_to_judge(self.checkpoints))
+        name, busy = checkpoint_to_judge(self.checkpoints), self.views.console.busy
+        saved = self.checkpoints.load(name)
         try:
-            self.scores = judge(self.experiment, saved, self.stop)
+            self.scores = judge(self.experiment, saved, self.stop, lambda text: busy(f"scoring {name}.pt: {text}"))
         except Stopped:
             return Outcome("interrupted")
         self.views.tensorboard.conclude(self.progress.step)
+        busy("drawing for TensorBoard")
         self.dashboards.finish(self.scores)
         outcome = replace(self.scores.outcome, status=status, final=last_epoch_row(self.directory.metrics))
         flattered = flattery(

@@ -1,0 +1,147 @@
+"""The line that was meant, to be pasted, where a verb or the words after it are those of another program."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NoReturn
+
+from runner.cli.main import VERBS
+from runner.compose.composition import compose
+from runner.compose.hydra_bridge import hydra_parser
+from runner.compose.mending import SWEEP, Mend, mended
+from runner.compose.request import parse
+from runner.config.catalog import PARTS, Catalog, conf_folders
+from runner.config.spelling import listed, nearest
+from runner.errors import ConfigError
+from runner.runs.directory import usual_output_dir
+from runner.sweep.jobs import check_jobs
+from runner.text import here, program
+
+# here -> elsewhere
+OTHER_VERBS = {
+    "train": "fit launch learn run start trainer",
+    "train -m": "grid gridsearch grid_search hpo hyperopt multirun optimize random_search search sweep tune",
+    "resume": "continue restart",
+    "eval": "evaluate score test validate validation",
+    "predict": "classify infer inference",
+    "view": "chart charts curve curves draw figure figures graph plot plots visualise visualize viz",
+    "report": "compare describe diff history info inspect leaderboard list log logs ls ps rank ranking results runs "
+    "status summary",
+    "report --top 1": "best top winner",
+    "code": "export script to_python",
+    "fetch": "download get pull",
+    "show": "choices config help_me options settings",
+    "tensorboard": "board tb",
+}
+BY_OTHER = {other: line for line, others in OTHER_VERBS.items() for other in others.split()}
+COMPOSING = ("train", "explain")  # whose words are those of a run that is to be
+ASKS = ("describe", "info", "inspect", "summary")  # of a run, or of what can be chosen
+TARGET = "dataset.target="
+COLUMN = f"{TARGET}COLUMN"
+EXAMPLE = "optimizer.lr=0.1,0.01"  # for a sweep of nothing
+
+
+def refuse(argv: Sequence[str]) -> NoReturn:
+    """Raises ConfigError: the first word is no verb."""
+    word, *rest = argv
+    if "=" in word or word in (*SWEEP, "--cfg", "--info") or (word.startswith("--") and "version" not in word):
+        raise _wrong(f"{word}: the verb comes first", "train", argv)
+    verb, words = _verb(word, rest)
+    if verb:
+        raise _wrong(f"{word}: there is no such command", verb, words)
+    raise ConfigError(f"{word}: there is no such command\n  commands: {listed(VERBS)}")
+
+
+def check(verb: str, words: Sequence[str], flags: Mapping[str, bool] | None = None) -> None:
+    """Raises ConfigError, with the line that was meant, where words are not as they are written here."""
+    mends = _mends(words, flags)
+    if any(mend.reasons for mend in mends):
+        raise ConfigError(_with_line(list(_faults(mends)), f"{program()} {verb}", mends))
+
+
+def _mends(words: Sequence[str], flags: Mapping[str, bool] | None) -> list[Mend]:
+    return mended(words, Catalog(conf_folders(_config_dir(words))), hydra_flags() if flags is None else flags)
+
+
+def hydra_flags() -> dict[str, bool]:
+    """The flags of ``train``, and whether a value follows."""
+    return {flag: action.nargs is None for action in hydra_parser()._actions for flag in action.option_strings}
+
+
+def _config_dir(words: Sequence[str]) -> str | None:
+    """The folder of options that the line names, where it is there."""
+    pairs = [word.partition("=")[::2] for word in words] + list(pairwise(words))
+    return next((value for flag, value in pairs if flag in ("--config-dir", "-cd") and Path(value).is_dir()), None)
+
+
+def _verb(word: str, rest: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The verb that was meant, with the flags that it needs, and the words after it; "" where none is near."""
+    name = word.lstrip("-").lower().replace("-", "_")
+    if name in ("v", "version"):
+        return "--version", ()
+    if name.removesuffix("s") in PARTS:
+        return "show", (name.removesuffix("s"), *rest)
+    meant = BY_OTHER.get(name) or nearest(name, [*VERBS, *BY_OTHER, "tensorboard"]) or ""
+    meant = BY_OTHER.get(meant, meant)
+    if name in ASKS and any("=" in other for other in rest):
+        return "show", rest
+    if meant == "train -m" and not [other for other in rest if not other.startswith("-")]:
+        return meant, (*rest, EXAMPLE)
+    return ("report", (*rest, "--top", "1")) if meant == "report --top 1" else (meant, rest)
+
+
+def _wrong(fault: str, verb: str, words: Sequence[str]) -> ConfigError:
+    """With the line that begins with the right verb, its words mended too."""
+    if verb == "tensorboard":
+        folders = [word for word in words if Path(word).is_dir()] or [here(usual_output_dir())]
+        return ConfigError(
+            f"{fault}; it is a program of its own:\n  {shlex.join(['tensorboard', '--logdir', *folders])}"
+        )
+    if verb.split()[0] not in COMPOSING:
+        return ConfigError(f"{fault}; did you mean:\n  {shlex.join([*program().split(), *verb.split(), *words])}")
+    sweep = ["-m"] if verb == "train -m" and not {*words} & {*SWEEP} else []
+    mends = _mends([*sweep, *words], None)
+    return ConfigError(_with_line([fault, *_faults(mends)], f"{program()} {verb.split()[0]}", mends))
+
+
+def _faults(mends: Sequence[Mend]) -> Iterator[str]:
+    """A line for the words that are wrong for the same reasons."""
+    for reasons in dict.fromkeys(mend.reasons for mend in mends if mend.reasons):
+        typed = " ".join(mend.typed for mend in mends if mend.reasons == reasons)
+        yield f"{typed}: {'; '.join(reasons)}"
+
+
+def _with_line(faults: Sequence[str], command: str, mends: Sequence[Mend]) -> list[str]:
+    """The faults, with those that the line would still have; below the last the line."""
+    words = _once(mends)
+    left = _left(words)
+    *others, last = [*faults, *left] if not left else [*left, *faults]
+    lead = "as far as can be told" if left else "did you mean"
+    return [*others, f"{last}; {lead}:\n  {command} {shlex.join(words)}".rstrip()]
+
+
+def _once(mends: Sequence[Mend]) -> list[str]:
+    """The words of a line; of what is mended, and of options, the last one that sets the same."""
+    words = [(word, bool(mend.reasons)) for mend in mends for word in mend.words]
+    if any(word.startswith(TARGET) and word != COLUMN for word, _ in words):
+        words = [(word, is_mended) for word, is_mended in words if word != COLUMN]
+    kept = []
+    for place, (word, is_mended) in enumerate(words):
+        key = word.partition("=")[0]
+        is_again = any(later.startswith(f"{key}=") for later, _ in words[place + 1 :])
+        if not (is_again and (is_mended or key in PARTS)):
+            kept.append(word)
+    return kept
+
+
+def _left(words: Sequence[str]) -> tuple[str, ...]:
+    """The faults of a mended line."""
+    try:
+        request = parse(words)
+        _ = check_jobs(request) if request.multirun else compose(request)
+        return ()
+    except ConfigError as error:
+        return error.faults

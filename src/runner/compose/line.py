@@ -1,0 +1,111 @@
+"""A command line taken apart, also where it is typed as for another program: --lr 0.1, epochs 5, model = cnn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+SWITCHED = re.compile(r"true|false|yes|no|on|off|[01]", re.IGNORECASE)
+DASHES = "settings are written without dashes"
+NO_BLANK = "no blank inside a list, or quotes around it"
+BLANKS = "no blank around the ="
+EQUALS = "a setting and its value are one word, with ="
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One or more words that belong together: a flag, a setting with its value, or something else."""
+
+    typed: tuple[str, ...]
+    key: str = ""  # "" of a flag, and of a word that is no setting
+    value: str | None = None  # None of a switch that stands alone: --shuffle
+    fault: str = ""  # of the form; "" where it is right
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.typed)
+
+
+def pieces(
+    words: Sequence[str],
+    flags: Mapping[str, bool],
+    is_setting: Callable[[str], bool],
+    is_switch: Callable[[str], bool],
+) -> Iterator[Piece]:
+    """The line in its order. ``flags`` of the verb: whether a value follows; ``is_setting``: whether a word names one,
+    here or in another program; ``is_switch``: whether that may stand alone."""
+    rest = list(words)
+    while rest:
+        if rest[0].startswith("-") and not NUMBER.match(rest[0]) and rest[0] != "-":
+            piece = _flag(rest, flags) or _option(rest, is_switch)
+        else:
+            piece = _cut(rest) or _pair(rest, is_setting) or _word(rest[0])
+        yield piece
+        del rest[: len(piece.typed)]
+
+
+def _flag(rest: Sequence[str], flags: Mapping[str, bool]) -> Piece | None:
+    name, equals, _ = rest[0].partition("=")
+    whole = [flag for flag in flags if flag == name] or [flag for flag in flags if flag.startswith(name)]
+    if len(whole) != 1 or len(name) < 2:
+        return None
+    return Piece(tuple(rest[: 2 if flags[whole[0]] and not equals else 1]))
+
+
+def _option(rest: Sequence[str], is_switch: Callable[[str], bool]) -> Piece:
+    """``--key=value``, ``--key value`` or ``--key``; of several values that follow only numbers are its own."""
+    name, equals, value = rest[0].lstrip("-").partition("=")
+    key = name.replace("-", "_")
+    if equals:
+        return Piece((rest[0],), key, value, DASHES)
+    free = list(takewhile(_is_value, rest[1:]))
+    if is_switch(key):
+        free = free[:1] if free and SWITCHED.fullmatch(free[0]) else []
+    values = free[:1] + list(takewhile(NUMBER.fullmatch, free[1:]))
+    return Piece((rest[0], *values), key, ",".join(values) if values else None, DASHES)
+
+
+def _cut(rest: Sequence[str]) -> Piece | None:
+    """``hidden=[64, 32]``, which a shell has cut at its blank."""
+    key, equals, value = rest[0].partition("=")
+    if not equals or not value.startswith(("[", "{")) or num_open(value) <= 0:
+        return None
+    wholes = ((end, " ".join([value, *rest[1:end]])) for end in range(2, len(rest) + 1))
+    end, whole = next(((end, whole) for end, whole in wholes if num_open(whole) == 0), (0, ""))
+    return Piece(tuple(rest[:end]), key, whole.replace(", ", ","), NO_BLANK) if end else None
+
+
+def num_open(text: str) -> int:
+    """How many brackets are open at the end."""
+    return sum(text.count(bracket) for bracket in "[{") - sum(text.count(bracket) for bracket in "]}")
+
+
+def _pair(rest: Sequence[str], is_setting: Callable[[str], bool]) -> Piece | None:
+    """``epochs = 5``, ``epochs= 5``, ``epochs =5``, ``epochs 5``, ``epochs: 5`` or ``epochs:5``."""
+    first, second, third = (*rest, "", "")[:3]
+    key, equals, value = first.partition("=")
+    if not equals and second == "=" and _is_value(third):
+        return Piece((first, second, third), first, third, BLANKS)
+    if not equals and second.startswith("=") and len(second) > 1:
+        return Piece((first, second), first, second[1:], BLANKS)
+    if equals and not value and is_setting(key) and _is_value(second):
+        return Piece((first, second), key, second, BLANKS)
+    if equals:
+        return None
+    if is_setting(first.removesuffix(":")) and _is_value(second):
+        return Piece((first, second), first.removesuffix(":"), second, EQUALS)
+    key, colon, value = first.partition(":")
+    return Piece((first,), key, value, EQUALS) if colon and value and is_setting(key) else None
+
+
+def _word(word: str) -> Piece:
+    key, equals, value = word.partition("=")
+    is_setting = equals and "(" not in key
+    return Piece((word,), key if is_setting else "", value if is_setting else None)
+
+
+def _is_value(word: str) -> bool:
+    return bool(word) and "=" not in word and (not word.startswith("-") or NUMBER.fullmatch(word) is not None)

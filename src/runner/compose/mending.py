@@ -1,0 +1,279 @@
+"""What was meant by the words of a line: each as it is written here, with the reason where it is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from runner.compose import values
+from runner.compose.auto_model import AUTO, likely_net
+from runner.compose.line import Piece, pieces
+from runner.compose.values import Meant
+from runner.config.catalog import GROUPS, PARTS, RECIPES, Catalog, Option
+from runner.config.elsewhere import KNOBS
+from runner.config.part_types import EVERY_OPTION, RUN_TIME
+from runner.config.run_config import annotation_at, setting_types
+from runner.config.setting_faults import near_setting, same_setting
+from runner.config.spelling import another_name, bare, listed, nearest
+from runner.models import torchvision_names
+
+SWEEP = ("-m", "--multirun")
+YAML = re.compile(r".+\.ya?ml", re.IGNORECASE)
+OF_FILES = ("c", "cfg", "cfg_file", "conf", "config", "config_file", "config_name", "config_path", "yaml")
+SOUGHT = ("optimizer", "model", "scheduler", "dataset", "loss")  # where a knob without its group is looked for
+PATIENCE = "early_stopping.patience_epochs"
+USUAL_PATIENCE = 5  # epochs, where somebody asks for early stopping and no more
+OPTION = re.compile(r"([A-Za-z]\w*)(\(.*\))?")
+
+
+@dataclass(frozen=True)
+class Mend:
+    """A piece of the line, and the words in its place."""
+
+    typed: str
+    words: tuple[str, ...]
+    reasons: tuple[str, ...] = ()  # why it is not right as it is; () where it is
+
+
+def mended(words: Sequence[str], catalog: Catalog, flags: Mapping[str, bool]) -> list[Mend]:
+    """The line, piece by piece. ``flags`` are those of the verb: whether a value follows."""
+    return list(_Line(words, catalog, flags).mends())
+
+
+class _Line:
+    """The pieces of a line, and what they choose."""
+
+    def __init__(self, words: Sequence[str], catalog: Catalog, flags: Mapping[str, bool]):
+        self.catalog = catalog
+        self.pieces = list(pieces(words, flags, self._is_setting, self._is_switch))
+        self.is_sweep = any(piece.typed[0] in SWEEP for piece in self.pieces)
+        self.choices = {place: meant for place, piece in enumerate(self.pieces) if (meant := self._choice(piece))}
+
+    def mends(self) -> Iterator[Mend]:
+        known = set(self.typed)
+        for place, piece in enumerate(self.pieces):
+            file = self._file(piece)
+            meant = self.choices.get(place) or file or self._meant(piece)
+            reasons = tuple(filter(None, ["" if file else piece.fault, meant.why]))
+            added = ["-m"] if meant.is_sweep and not self.is_sweep else []
+            self.is_sweep = self.is_sweep or meant.is_sweep
+            groups = [word for word in meant.words if word.partition("=")[0] in known and place not in self.choices]
+            yield Mend(piece.text, (*added, *(w for w in meant.words if w not in groups)), reasons)
+            known |= {word.partition("=")[0] for word in meant.words if word != f"model={AUTO}"} & set(GROUPS)
+
+    @cached_property
+    def typed(self) -> dict[str, str]:
+        """The option of each group that the line names, or a recipe that it names."""
+        found: dict[str, str] = {}
+        for meant in self.choices.values():
+            group, _, name = meant.words[0].partition("=")
+            if group == "experiment" and name in self.catalog.options(group):
+                found |= self.catalog.option(group, name).parts
+            if (group, name) != ("model", AUTO):
+                found[group] = name
+        if any(YAML.fullmatch(piece.text) for piece in self.pieces):
+            found["experiment"] = ""  # of one's own, by its path
+        return found
+
+    @cached_property
+    def options(self) -> dict[str, Option]:
+        """The chosen option of each part, as far as there is one of that name."""
+        lines = [f"{group}={name}" for group, name in self.typed.items()]
+        net = likely_net(lines, self.catalog)
+        names = {**self.catalog.defaults, **({"model": net} if net else {}), **self.typed}
+        known = {group: name for group, name in names.items() if name in self.catalog.options(group)}
+        return {group: self.catalog.option(group, name) for group, name in known.items() if group in PARTS}
+
+    def _is_setting(self, word: str) -> bool:
+        """Whether a word that stands alone names one; a letter does not."""
+        names = [*setting_types(), *GROUPS, *KNOBS, "optimizer.lr"]
+        return len(word) > 1 and another_name(word, names) is not None
+
+    def _is_switch(self, word: str) -> bool:
+        name = another_name(word, setting_types())
+        return setting_types().get(name or "") is bool or word.startswith("no_") or "cuda" in word or word == "cpu"
+
+    def _choice(self, piece: Piece) -> Meant | None:
+        """What the piece says where that is an option of a group; None where it says something else."""
+        if piece.typed[0].startswith("-") and not piece.key:
+            return None
+        if not piece.key:
+            return self._bare(piece.text)
+        group = self._group(piece.key.lstrip("+"))
+        if group is None or piece.value is None:
+            return None
+        why = "" if piece.key.lstrip("+") == group else f"{piece.key} is called {group} here"
+        meant = self._options(group, piece.value) or Meant((f"{group}={piece.value}",))
+        return self._fitted(Meant(meant.words, "; ".join(filter(None, [why, meant.why])), meant.is_sweep))
+
+    def _group(self, key: str) -> str | None:
+        """The group whose option a key chooses: optimizer, or trainer.optim of another program."""
+        head, dot, _ = key.partition(".")
+        is_ours = dot and (head in (*GROUPS, "hydra") or any(name.startswith(f"{head}.") for name in setting_types()))
+        return None if is_ours else another_name(key.rpartition(".")[2], GROUPS)
+
+    def _options(self, group: str, text: str) -> Meant | None:
+        """The option, or those of a sweep or a list."""
+        names = text.strip("[]").split(",")
+        if len(names) == 1 or "(" in text or values.is_table(text):
+            return values.option(group, text, self.catalog)
+        found = [values.option(group, name, self.catalog) for name in names]
+        right = [meant.words[0].partition("=")[2] if meant else name for meant, name in zip(found, names, strict=True)]
+        why = "; ".join(dict.fromkeys(meant.why for meant in found if meant))
+        if text.startswith("["):
+            return Meant((f"{group}=[{','.join(right)}]",), why) if why else None
+        if group == "metric" and not self.is_sweep:
+            return Meant((f"{group}=[{','.join(right)}]",), "several metrics stand in brackets")
+        one_by_one = "" if self.is_sweep else f"a run has one {group}; one for each is -m"
+        return Meant((f"{group}={','.join(right)}",), "; ".join(filter(None, [why, one_by_one])), not self.is_sweep)
+
+    def _fitted(self, meant: Meant) -> Meant:
+        """With the knobs that came with an option as their types want them."""
+        if len(meant.words) == 1:
+            return meant
+        first, *others = meant.words
+        group, _, name = first.partition("=")
+        words, is_sweep = [first], False
+        for word in others:
+            key, _, text = word.partition("=")
+            fit = self._fitting(key, text, {group: name})
+            words += fit.words if fit else (word,)
+            is_sweep = is_sweep or (fit is not None and fit.is_sweep)
+        return Meant(tuple(words), meant.why, is_sweep)
+
+    def _bare(self, word: str) -> Meant | None:
+        """The option, the net or the file that stands there alone."""
+        name = OPTION.fullmatch(word)
+        groups = [group for group in GROUPS if name and another_name(name[1], self.catalog.options(group))]
+        if len(groups) == 1:
+            group = groups[0]
+            meant = values.option(group, word, self.catalog)
+            words = meant.words if meant else (f"{group}={word}",)
+            return self._fitted(Meant(words, f"an option stands behind its group, {group}="))
+        if values.is_table(word):
+            return values.table(word)
+        if re.search(r"\d", word) and (net := torchvision_names.named(word)) and bare(net) == bare(word):
+            return values.of_torchvision(net)
+        if values.holds_pictures(Path(word)) and word != ".":
+            return values.option("dataset", word, self.catalog)
+        return None
+
+    def _meant(self, piece: Piece) -> Meant:
+        if not piece.key or re.search(r"[^\w.+-]", piece.key) or Path(piece.text).exists():
+            return self._target(piece.text) or Meant(piece.typed)
+        name = piece.key.lstrip("+")
+        if name.startswith("no_") and piece.value is None and self._is_switch(name.removeprefix("no_")):
+            name, value = name.removeprefix("no_"), "false"
+        else:
+            value = piece.value if piece.value is not None else "true"
+        return self._setting(piece, name, value)
+
+    def _file(self, piece: Piece) -> Meant | None:
+        """``--config my.yaml``: a YAML file is a word of its own; not where Hydra finds it by that name."""
+        flag, equals, value = piece.typed[0].partition("=")
+        name = piece.key or flag.lstrip("-").replace("-", "_")
+        value = piece.value or (value if equals else piece.typed[-1])
+        is_found = any((folder / value).is_file() for folder in self.catalog.folders)
+        if (flag == piece.typed[0] == value and not equals) or not YAML.fullmatch(value) or is_found:
+            return None
+        is_file = name in OF_FILES or flag in ("-cn", "-cp") or (name == "experiment" and Path(value).is_file())
+        return Meant((value,), "a file of settings is a word of its own") if is_file else None
+
+    def _setting(self, piece: Piece, name: str, value: str) -> Meant:
+        key, added, why = self._key(name)
+        plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
+        last = name.rpartition(".")[2]
+        if key == "device" and (device := values.device(last, value)) != value:
+            return Meant((f"device={device}",), why or f"it is called {device} here")
+        if key in ("model.name", "model.weights") and (of_net := self._of_net(key, value)):
+            return Meant((f"{key}={of_net}",), why or f"it is called {of_net} here")
+        is_asked = name == "early_stopping" or (key == PATIENCE and not value[:1].isdecimal())
+        if is_asked and (fixed := _patience(value)):
+            return Meant((fixed,), "the epochs without a better monitor are counted")
+        chosen = {group: option.name for group, option in self.options.items()}
+        chosen |= {word.partition("=")[0]: word.partition("=")[2] for word in added}
+        fit = self._fitting(key, value, chosen) if key != "device" else None
+        whole = (f"{plus}{key}={value}",) if fit is None else fit.words
+        reason = "; ".join(filter(None, [why, fit.why if fit else ""]))
+        return Meant((*added, *whole), reason, fit is not None and fit.is_sweep)
+
+    def _of_net(self, key: str, value: str) -> str | None:
+        """What torchvision calls a net, or its trained weights."""
+        if self.options.get("model") is None or self.options["model"].name != "torchvision":
+            return None
+        if key == "model.weights":
+            return "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet") else None
+        return torchvision_names.named(value) or torchvision_names.near(value)
+
+    def _target(self, word: str) -> Meant | None:
+        """A column that stands beside its table: the one to predict."""
+        paths = [word for meant in self.choices.values() for word in meant.words if word.startswith("dataset.path=")]
+        is_column = any(word in values.columns(path.partition("=")[2]) for path in paths)
+        return Meant((f"dataset.target={word}",), "the column to predict is dataset.target") if is_column else None
+
+    def _fitting(self, key: str, text: str, chosen: Mapping[str, str]) -> Meant | None:
+        return values.fitting(key, text, annotation_at(key, chosen, self.catalog), multirun=self.is_sweep)
+
+    def _key(self, name: str) -> tuple[str, tuple[str, ...], str]:
+        """The setting or knob that ``name`` stands for, the choice that it needs, and the reason."""
+        if self._is_right(name):
+            return name, (), ""
+        group, _, knob = name.partition(".")
+        if group in PARTS and group in self.options:
+            return self._knob(name, group, knob)
+        if same := same_setting(name, setting_types(), self.options):
+            return same, (), f"{name} is called {same} here"
+        if owned := self._owned(name.rpartition(".")[2], SOUGHT):
+            return owned
+        near = near_setting(name, setting_types(), self.options)
+        return (near, (), f"there is no {name}, but {near}") if near else (name, (), "")
+
+    def _is_right(self, name: str) -> bool:
+        group, _, knob = name.partition(".")
+        if name in GROUPS or group in ("hydra", "metric"):
+            return True
+        if group in PARTS:
+            first = knob.partition(".")[0]
+            free = {*EVERY_OPTION.get(group, ()), *RUN_TIME.get(group, ()), "_target_"}
+            return group not in self.options or first in self.catalog.knob_names(group, self.options[group].name) | free
+        known = setting_types()
+        return name in known or any(other.startswith(f"{name}.") or name.startswith(f"{other}.") for other in known)
+
+    def _knob(self, name: str, group: str, knob: str) -> tuple[str, tuple[str, ...], str]:
+        option = self.options[group]
+        if same := another_name(knob, option.knobs):
+            return f"{group}.{same}", (), f"{knob} is called {same} here"
+        if "." in knob and (same := same_setting(knob, setting_types(), self.options)):
+            return same, (), f"{name} is called {same} here"
+        if group not in self.typed and (owned := self._owned(knob, (group,))):
+            return owned
+        owners = self.catalog.owners(group, knob)
+        if not owners and (near := nearest(knob, option.knobs)):
+            return f"{group}.{near}", (), f"{group}={option.name} has no {knob}, but {near}"
+        return name, (), ""
+
+    def _owned(self, knob: str, groups: Sequence[str]) -> tuple[str, tuple[str, ...], str] | None:
+        """The knob of an option that is not chosen; of several options the one with the fewest knobs."""
+        for group in groups:
+            names = {
+                name: another_name(knob, self.catalog.knob_names(group, name)) for name in self.catalog.options(group)
+            }
+            owners = [name for name, found in names.items() if found]
+            if owners and group in self.typed:
+                return f"{group}.{names[owners[0]]}", (), f"{knob} is of {group}"
+            if owners and not any(recipe in self.typed for recipe in RECIPES):
+                simplest = min(owners, key=lambda name: len(self.catalog.option(group, name).knobs))
+                why = f"{knob} belongs to {listed(f'{group}={owner}' for owner in owners)}"
+                return f"{group}.{names[simplest]}", (f"{group}={simplest}",), why
+        return None
+
+
+def _patience(value: str) -> str | None:
+    if value.startswith("{"):
+        return None
+    if value.isdecimal():
+        return f"{PATIENCE}={value}"
+    return f"{PATIENCE}={'null' if value.lower() in ('false', 'no', 'off', 'null', 'none') else USUAL_PATIENCE}"

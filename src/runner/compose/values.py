@@ -1,0 +1,174 @@
+"""A value as it is typed for another program, and what is meant: gpu, 64,64 for a list, 1e-3..1e-1, resnet, my.csv."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from runner.compose.line import NUMBER
+from runner.config.catalog import RECIPES, Catalog
+from runner.config.spelling import another_name, listed
+from runner.config.types import faults, shown
+from runner.config.yaml_file import spelled
+from runner.data.table.head import column_names, is_address
+from runner.models import torchvision_names
+
+TABLE = re.compile(r".+\.(csv|tsv|tab|dat|data|txt|xlsx?|ods|parquet|feather)(\.(gz|bz2|xz|zst|zip))?", re.IGNORECASE)
+PICTURE = re.compile(r"\.(png|jpe?g|bmp|gif|tiff?|webp|pgm|ppm)", re.IGNORECASE)
+MOST_FILES = 100  # that are looked at
+FUNCTIONS = ("choice", "extend_list", "glob", "interval", "range", "shuffle", "sort", "tag")  # of Hydra's grammar
+CALL = re.compile(r"(\w+)\((.*)\)")
+RANGE = re.compile(rf"({NUMBER.pattern})(?:\.\.\.?|:|~|\bto\b)({NUMBER.pattern})")
+MOST_VALUES = 10  # of a range of whole numbers
+MOST_COLUMNS = 12  # named in a message
+COUNTS = ("devices", "gpus", "n_gpu", "num_gpus")  # of devices, not their numbers
+REFUSING = ("no_cuda", "cpu")
+SWITCHES = ("cuda", "use_cuda", "use_gpu")
+IN_WORDS = {"yes": True, "on": True, "1": True, "true": True, "no": False, "off": False, "0": False, "false": False}
+
+
+@dataclass(frozen=True)
+class Meant:
+    """The words in place of one, and why that is not right as it is."""
+
+    words: tuple[str, ...]
+    why: str = ""
+    is_sweep: bool = False  # several values, a run for each: -m
+
+
+def device(name: str, value: str) -> str:
+    """The device that ``name=value`` asks for, the name as another program has it: gpus=1, gpu=0, no_cuda."""
+    text = value.lower()
+    if name in REFUSING:
+        return "cpu" if IN_WORDS.get(text, True) else "cuda"
+    if name in COUNTS and text.isdecimal():
+        return "cuda" if int(text) else "cpu"
+    if text.isdecimal() and name not in SWITCHES:
+        return f"cuda:{text}"
+    if text in IN_WORDS or text in ("gpu", "cuda", "-1"):
+        return "cuda" if IN_WORDS.get(text, True) else "cpu"
+    return re.sub(r"^gpu(?=:?\d)", "cuda", text)
+
+
+def table(path: str) -> Meant:
+    """A table of one's own, by its file or address."""
+    words = ("dataset=csv", f"dataset.path={path}", "dataset.target=COLUMN")
+    return Meant(words, f"a table of yours is dataset=csv; {_about_columns(path)}")
+
+
+def columns(path: str) -> tuple[str, ...]:
+    return () if is_address(path) else column_names(Path(path).expanduser())
+
+
+def _about_columns(path: str) -> str:
+    names = columns(path)
+    if not names:
+        is_here = is_address(path) or Path(path).expanduser().exists()
+        return "name the column to predict" if is_here else "there is no such file here"
+    more = len(names) - MOST_COLUMNS
+    return f"its columns: {listed(names[:MOST_COLUMNS])}" + (f" and {more} more" if more > 0 else "")
+
+
+def holds_pictures(folder: Path) -> bool:
+    """Whether it has a folder for each class, as far as the first files tell."""
+    return any(PICTURE.fullmatch(file.suffix) for file in islice(folder.glob("*/*"), MOST_FILES))
+
+
+def is_table(word: str) -> bool:
+    return is_address(word) or (TABLE.fullmatch(word) is not None and "=" not in word and "," not in word)
+
+
+def option(group: str, value: str, catalog: Catalog) -> Meant | None:
+    """The option of a group, where ``value`` is none of them: Adam(lr=0.1), resnet, my.csv."""
+    if value in (*catalog.options(group), "", "null") or value.startswith(("{", "${")):
+        return None
+    if group in RECIPES and "/" in value:
+        return None
+    if (call := CALL.fullmatch(value)) and call[1] not in FUNCTIONS:
+        return _called(group, call[1], call[2], catalog)
+    if group == "dataset" and is_table(value):
+        return table(value)
+    if group == "dataset" and holds_pictures(Path(value)) and another_name(value, catalog.options(group)) is None:
+        return Meant(("dataset=image_folder", f"dataset.path={value}"), "pictures in folders are dataset=image_folder")
+    same = another_name(value, catalog.options(group))
+    if group == "model" and not same and (net := torchvision_names.named(value)):
+        return of_torchvision(net)
+    if name := same or catalog.nearest_option(group, value):
+        return Meant((f"{group}={name}",), f"it is called {name} here")
+    return of_torchvision(net) if group == "model" and (net := torchvision_names.near(value)) else None
+
+
+def of_torchvision(net: str) -> Meant:
+    return Meant(("model=torchvision", f"model.name={net}"), "a net of torchvision is model=torchvision")
+
+
+def _called(group: str, name: str, inside: str, catalog: Catalog) -> Meant | None:
+    """``Adam(lr=0.1)``: the option and a word for each argument."""
+    found = another_name(name, catalog.options(group)) or catalog.nearest_option(group, name)
+    arguments = [part.strip() for part in re.split(r",(?![^(\[]*[)\]])", inside) if part.strip()]
+    if found is None:
+        return None
+    known = catalog.knob_names(group, found)
+    words = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if not equals:
+            return None
+        value = re.sub(r"^\((.*)\)$", r"[\1]", value.strip()).replace(" ", "")
+        words.append(f"{group}.{another_name(key.strip(), known) or key.strip()}={value}")
+    return Meant((f"{group}={found}", *words), "arguments are words of their own")
+
+
+def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | None:
+    """What suits the setting or knob of that type, where ``text`` does not; None where it does, or nothing is plain."""
+    if annotation is None or not faults(_read(text), annotation, key) or "${" in text:
+        return None
+    if found := RANGE.fullmatch(text.strip("[]")):
+        values = [value for value in between(found[1], found[4]) if not faults(_read(value), annotation, key)]
+        return Meant((f"{key}={','.join(values)}",), "a sweep names its values", True) if values else None
+    items = text.strip("[]()").split(",")
+    if not multirun and not faults([_read(item) for item in items], annotation, key):
+        return Meant((f"{key}=[{','.join(items)}]",), "a list stands in brackets")
+    if not multirun and len(items) > 1 and not any(faults(_read(item), annotation, key) for item in items):
+        return Meant((f"{key}={','.join(items)}",), "several values are a run each, with -m", True)
+    return _single(key, text, annotation)
+
+
+def _single(key: str, text: str, annotation: Any) -> Meant | None:
+    number = _read(text)
+    candidates: list[Any] = [
+        IN_WORDS.get(text.lower()),
+        *([int(number)] if isinstance(number, float) and number % 1 == 0 else []),
+    ]
+    if text.endswith("%") and NUMBER.fullmatch(text[:-1]):
+        candidates.append(float(text[:-1]) / 100)
+    for value in candidates:
+        if value is not None and not faults(value, annotation, key):
+            return Meant((f"{key}={shown(value)}",), f"it is written {shown(value)}")
+    if text.lower() in ("none", "nil", "false", "off", "no") and not faults(None, annotation, key):
+        return Meant((f"{key}=null",), "nothing is written null")
+    return None
+
+
+def between(low: str, high: str) -> list[str]:
+    """Values of a range that are worth a run: decades, doublings, whole numbers, or both ends and the middle."""
+    first, last = sorted((float(low), float(high)))
+    whole = all("." not in end and "e" not in end.lower() for end in (low, high))
+    for factor in (10, 2):
+        values = [first]
+        while first > 0 and values[-1] * factor <= last * 1.0001 and len(values) < MOST_VALUES:
+            values.append(values[-1] * factor)
+        if len(values) > 2 and abs(values[-1] - last) <= 1e-6 * last and not (whole and last - first < MOST_VALUES):
+            return [f"{value:.6g}" for value in values]
+    if whole and last - first < MOST_VALUES:
+        return [str(value) for value in range(int(first), int(last) + 1)]
+    middle = (first * last) ** 0.5 if first > 0 and last / first >= 10 else (first + last) / 2
+    return [f"{value:.3g}" for value in (first, middle, last)]
+
+
+def _read(text: str) -> Any:
+    """As the command line reads it."""
+    return spelled(text)

@@ -1,0 +1,231 @@
+"""What is typed as for another program, and the line that is answered: whole, ready to be pasted."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from runner.cli import main
+from runner.config.catalog import GROUPS, Catalog, packaged_conf
+from runner.config.elsewhere import KNOBS, OPTIONS, SETTINGS
+from runner.config.run_config import setting_types
+
+OURS = Catalog([packaged_conf()])
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With a table, a file of settings and a picture in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RUNNER_OUTPUTS", raising=False)
+    (tmp_path / "my.csv").write_text("age,job,price\n1,a,2.5\n2,b,3.5\n")
+    (tmp_path / "my table.csv").write_text("나이;값\n1;2\n3;4\n")
+    (tmp_path / "my.yaml").write_text("model: mlp\n")
+    (tmp_path / "digit.png").touch()
+    (tmp_path / "photos/cats").mkdir(parents=True)
+    (tmp_path / "photos/cats/1.jpg").touch()
+    return tmp_path
+
+
+def answered(line: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What is told; nothing is done."""
+    assert main.main(shlex.split(line)) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("error: ")
+    return err
+
+
+VERBS = {
+    "fit": "train",
+    "fit optimizer.lr=0.1 model=mlp": "train optimizer.lr=0.1 model=mlp",
+    "fit --lr 0.1 model=resnet": "train optimizer.lr=0.1 model=torchvision model.name=resnet18",
+    "trian model=mlp": "train model=mlp",
+    "Train epochs=1": "train epochs=1",
+    "run": "train",
+    "sweep optimizer.lr=0.1,0.01": "train -m optimizer.lr=0.1,0.01",
+    "sweep lr=1e-3..1e-1": "train -m optimizer.lr=0.001,0.01,0.1",
+    "sweep": "train -m optimizer.lr=0.1,0.01",
+    "tune optimizer.lr=0.1,0.01 model=mlp": "train -m optimizer.lr=0.1,0.01 model=mlp",
+    "hpo -m seed=1,2": "train -m seed=1,2",
+    "compare a b": "report a b",
+    "best": "report --top 1",
+    "best 'my runs'": "report 'my runs' --top 1",
+    "tensorboard": "tensorboard --logdir outputs",
+    "tensorboard photos": "tensorboard --logdir photos",
+    "plot": "view",
+    "plot last": "view last",
+    "curves last": "view last",
+    "visulize last": "view last",
+    "list": "report",
+    "ls": "report",
+    "runs": "report",
+    "info last": "report last",
+    "summary last": "report last",
+    "summary model=mlp dataset=digits": "show model=mlp dataset=digits",
+    "export last": "code last",
+    "test last": "eval last",
+    "evaluate last": "eval last",
+    "inference last digit.png": "predict last digit.png",
+    "continue last": "resume last",
+    "download mnist": "fetch mnist",
+    "models": "show model",
+    "datasets": "show dataset",
+    "-V": "--version",
+    "version": "--version",
+    "model=cnn epochs=1": "train model=cnn epochs=1",
+    "-m seed=1,2": "train -m seed=1,2",
+    "--lr 0.1": "train optimizer.lr=0.1",
+}
+
+
+@pytest.mark.parametrize(("typed", "line"), VERBS.items())
+def test_a_wrong_verb_is_answered_with_the_line(typed: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = answered(typed, capsys)
+    program = "" if line.startswith("tensorboard") else "python -m runner "
+    assert told.splitlines()[-1] == f"  {program}{line}"
+    assert told.startswith(f"error: {shlex.split(typed)[0]}: ")
+
+
+def test_a_verb_that_is_like_none_gets_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "commands: train, resume, " in answered("xyzzy", capsys)
+
+
+WORDS = {
+    # dashes, blanks and colons
+    "--model cnn": "model=cnn",
+    "--epochs=5 --batch-size=32": "epochs=5 batch_size=32",
+    "--lr 0.1 seed=1": "optimizer.lr=0.1 seed=1",
+    "-e 5 -b 32 -lr 0.1": "epochs=5 batch_size=32 optimizer.lr=0.1",
+    "--config my.yaml": "my.yaml",
+    "--config-name=my.yaml --lr 0.1": "my.yaml optimizer.lr=0.1",
+    "config=my.yaml": "my.yaml",
+    "--no-shuffle --detect-anomaly seed=1": "shuffle=false detect_anomaly=true seed=1",
+    "--hidden 64 64": "model=mlp 'model.hidden=[64,64]'",
+    "epochs 5": "epochs=5",
+    "epochs: 5": "epochs=5",
+    "epochs:5 model=mlp": "epochs=5 model=mlp",
+    "model = cnn": "model=cnn",
+    "model= cnn": "model=cnn",
+    "model =cnn": "model=cnn",
+    "model.hidden=[64, 64] model=mlp": "'model.hidden=[64,64]' model=mlp",
+    "batch-size=32": "batch_size=32",
+    # names of other programs
+    "lr=0.1": "optimizer.lr=0.1",
+    "learning_rate=0.1": "optimizer.lr=0.1",
+    "wd=0.1": "optimizer.weight_decay=0.1",
+    "trainer.max_epochs=5": "epochs=5",
+    "max_epochs=5": "epochs=5",
+    "num_epochs=5": "epochs=5",
+    "data.batch_size=32": "batch_size=32",
+    "bs=32": "batch_size=32",
+    "batch=32": "batch_size=32",
+    "callbacks.early_stopping.patience=5": "early_stopping.patience_epochs=5",
+    "scheduler=reduce_lr_on_plateau early_stopping.patience=3": (
+        "scheduler=reduce_lr_on_plateau early_stopping.patience_epochs=3"
+    ),
+    "early_stopping=true": "early_stopping.patience_epochs=5",
+    "model.optimizer.lr=0.1": "optimizer.lr=0.1",
+    "trainer.gradient_clip_val=1": "grad_clip_norm=1",
+    "optim=sgd net=mlp": "optimizer=sgd model=mlp",
+    "epcohs=5": "epochs=5",
+    "optimizer.lrr=1": "optimizer.lr=1",
+    "+optimizer.lrr=1": "optimizer.lr=1",
+    # knobs of an option that nobody chose
+    "momentum=0.9": "optimizer=sgd optimizer.momentum=0.9",
+    "optimizer.momentum=0.9": "optimizer=sgd optimizer.momentum=0.9",
+    "scheduler.step_size=5": "scheduler=step_lr scheduler.step_size=5",
+    "model.hidden=64,64": "model=mlp 'model.hidden=[64,64]'",
+    "dataset=iris model.hidden=64,64": "dataset=iris 'model.hidden=[64,64]'",
+    "model=auto hidden=64,64": "model=mlp 'model.hidden=[64,64]'",
+    # a table, pictures
+    "data=my.csv": "dataset=csv dataset.path=my.csv dataset.target=COLUMN",
+    "dataset=my.csv": "dataset=csv dataset.path=my.csv dataset.target=COLUMN",
+    "my.csv": "dataset=csv dataset.path=my.csv dataset.target=COLUMN",
+    "'my table.csv'": "dataset=csv 'dataset.path=my table.csv' dataset.target=COLUMN",
+    "my.csv price": "dataset=csv dataset.path=my.csv dataset.target=price",
+    "label=price data=my.csv": "dataset.target=price dataset=csv dataset.path=my.csv",
+    "dataset=csv my.csv dataset.target=price": "dataset=csv dataset.path=my.csv dataset.target=price",
+    "photos": "dataset=image_folder dataset.path=photos",
+    # devices
+    "--gpus 1": "device=cuda",
+    "device=gpu": "device=cuda",
+    "--gpu 0": "device=cuda:0",
+    "--device cuda": "device=cuda",
+    "trainer.accelerator=gpu trainer.devices=1": "device=cuda",
+    "--no-cuda": "device=cpu",
+    "gpus=0": "device=cpu",
+    # options
+    "mnist cnn": "dataset=mnist model=cnn",
+    "model=resnet": "model=torchvision model.name=resnet18",
+    "model=ViT": "model=torchvision model.name=vit_b_16",
+    "--model ResNet50 --pretrained": "model=torchvision model.name=resnet50 model.weights=DEFAULT",
+    "optimizer=Adam": "optimizer=adam",
+    "'optimizer=Adam(lr=0.1)'": "optimizer=adam optimizer.lr=0.1",
+    "'AdamW(lr=1e-3, weight_decay=0.01)'": "optimizer=adamw optimizer.lr=1e-3 optimizer.weight_decay=0.01",
+    "'model=MLP(hidden=64)'": "model=mlp 'model.hidden=[64]'",
+    "loss=CrossEntropyLoss scheduler=cosine": "loss=cross_entropy scheduler=cosine_annealing_lr",
+    "loss=ce metric=acc": "loss=cross_entropy metric=accuracy",
+    "metric=accuracy,f1": "'metric=[accuracy,f1]'",
+    # several values
+    "optimizer.lr=1e-3..1e-1": "-m optimizer.lr=0.001,0.01,0.1",
+    "batch_size=64..256": "-m batch_size=64,128,256",
+    "seed=1..3": "-m seed=1,2,3",
+    "optimizer.lr=0.1,0.01 seed=1": "-m optimizer.lr=0.1,0.01 seed=1",
+    "model=cnn,MLP": "-m model=cnn,mlp",
+    "-m model=cnn,MLP": "-m model=cnn,mlp",
+    # values
+    "epochs=5.0": "epochs=5",
+    "grad_clip_norm=None": "grad_clip_norm=null",
+    "val_split=20%": "val_fraction=0.2",
+    "shuffle=1": "shuffle=true",
+    # all at once
+    "--lr 0.1 --model resnet --gpus 1 dataset=my.csv momentum=0.9 seed=3": (
+        "optimizer.lr=0.1 model=torchvision model.name=resnet18 device=cuda dataset=csv dataset.path=my.csv "
+        "dataset.target=COLUMN optimizer=sgd optimizer.momentum=0.9 seed=3"
+    ),
+}
+
+
+@pytest.mark.parametrize(("typed", "line"), WORDS.items())
+def test_words_of_another_program_are_answered_with_the_line(
+    typed: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = answered(f"train {typed}", capsys)
+    assert told.splitlines()[-1] == f"  python -m runner train {line}"
+    assert "did you mean:\n" in told
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("my.csv", "its columns: age, job, price"),
+        ("'my table.csv'", "its columns: 나이, 값"),
+        ("gone.csv", "there is no such file here"),
+        ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: settings are written without dashes"),
+        ("lr=0.1", "lr is called optimizer.lr here"),
+        ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
+        ("optimizer.lr=0.1,0.01", "several values are a run each, with -m"),
+    ],
+)
+def test_the_reason_stands_above_the_line(typed: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reason in answered(f"train {typed}", capsys)
+
+
+def test_what_cannot_be_mended_is_told_beside_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answered("train epochs=0 lr=0.1", capsys).splitlines() == [
+        "error: epochs=0: must be a whole number >= 1 or auto",
+        "error: lr=0.1: lr is called optimizer.lr here; as far as can be told:",
+        "  python -m runner train epochs=0 optimizer.lr=0.1",
+    ]
+
+
+@pytest.mark.parametrize("names", [SETTINGS, KNOBS, OPTIONS])
+def test_what_is_called_otherwise_elsewhere_is_there_and_has_one_name(names: dict[str, str]) -> None:
+    knobs = {knob for group in GROUPS for option in OURS.options(group) for knob in OURS.option(group, option).knobs}
+    options = {option for group in GROUPS for option in OURS.options(group)}
+    assert names.keys() <= {*setting_types(), *GROUPS, *knobs, *options}
+    others = [other for line in names.values() for other in line.split()]
+    assert len(set(others)) == len(others)
+    assert not set(others) & {*setting_types(), *GROUPS}

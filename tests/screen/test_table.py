@@ -1,0 +1,83 @@
+"""Tables where there is little room: no cell is cut or broken over lines, and what is left out is said."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import struct
+import sys
+import termios
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+
+from runner.screen.table import Listing, ranking
+
+HEADS = ["model", "optimizer.lr", "a long setting", "val/loss", "test/loss", "run"]
+LINES = [["mlp", "0.1", "x" * 30, "0.2901", "3,669,244", "first"], ["cnn", "0.01", "y", "0.5", "1.0", "second"]]
+
+
+def printed(width: int, *what: RenderableType) -> list[str]:
+    console = Console(width=width, force_terminal=True, color_system=None, markup=False)
+    with console.capture() as capture:
+        console.print(*what, sep="\n")
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_columns_that_do_not_fit_are_named_below_and_those_that_rank_stay() -> None:
+    table = ranking(HEADS, LINES, ["val/loss", "test/loss"], kept=["val/loss"], remedy=": --wide")
+    assert printed(60, table) == [
+        "model   optimizer.lr   val/loss   test/loss   run",
+        "mlp     0.1              0.2901   3,669,244   first",
+        "cnn     0.01                0.5         1.0   second",
+        "1 column more: a long setting: --wide",
+    ]
+    assert printed(30, table) == [
+        "model   val/loss   test/loss",
+        "mlp       0.2901   3,669,244",
+        "cnn          0.5         1.0",
+        "3 columns more: optimizer.lr,",
+        "a long setting, run: --wide",
+    ]
+    assert len(printed(120, table)) == 3
+
+
+def test_a_list_with_long_meanings_gives_each_lines_of_its_own_where_there_is_no_room() -> None:
+    meaning = "learning rate: the size of a step, which is what one tunes first"
+    listing = Listing("optimizer=adam", ("parameter", "default", "meaning"), (("optimizer.lr", "0.001", meaning),))
+    assert printed(44, listing) == [
+        "optimizer=adam",
+        "optimizer.lr  0.001",
+        "    learning rate: the size of a step, which",
+        "    is what one tunes first",
+    ]
+    assert "optimizer.lr   0.001     learning rate: the" in "\n".join(printed(72, listing))
+
+
+def in_terminal(columns: int, folder: Path, *words: str) -> list[str]:
+    """What a real terminal of so many columns is given by ``python -m runner``."""
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os.chdir(folder)
+        os.execvpe(sys.executable, [sys.executable, "-m", "runner", *words], os.environ | {"TERM": "xterm"})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    text = b""
+    try:
+        while data := os.read(terminal, 65536):
+            text += data
+    except OSError:  # its other end is closed
+        os.waitpid(pid, 0)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.decode()).replace("\r\n", "\n").split("\n")
+
+
+def test_a_run_in_a_real_terminal_of_60_columns(tmp_path: Path) -> None:
+    lines = in_terminal(60, tmp_path, "train", "dataset=wine", "epochs=1", "threads=1", "output_dir=out")
+    told = [line.rpartition("\r")[2].rstrip() for line in lines]
+    assert any("loading torch ...\r" in line for line in lines)
+    assert all(len(line) <= 60 for line in told if line.startswith(("╭", "│", "╰", "loss", "accuracy")))
+    (run,) = (line.removeprefix("run  ") for line in told if line.startswith("run  "))
+    assert (tmp_path / run / "summary.json").is_file()
+    assert "2 columns more: linear on test, val - train; a wider" in told
+    assert any(line.startswith("1 column more: train/accuracy; a wider terminal") for line in told)
+    assert not any("…" in line for line in told)
