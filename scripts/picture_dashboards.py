@@ -3,7 +3,7 @@ r"""Screenshots of every TensorBoard dashboard of a folder of runs, by a real Te
 python scripts/picture_dashboards.py outputs /tmp/dashboards     then look at /tmp/dashboards/*.png
 
 The picture of the README, docs/tensorboard.png, shows a sweep: train -m optimizer.lr=0.01,0.001 model=mlp,cnn epochs=20
-python scripts/picture_dashboards.py outputs/sweeps/*/* docs --window 1060,770 --name tensorboard \
+python scripts/picture_dashboards.py outputs/sweeps/*/* docs --window 1160,770 --name tensorboard \
     'scalars&tagFilter=%5E(train%7Cval)%2F(accuracy%7Closs)%24&_smoothingWeight=0'
 """
 
