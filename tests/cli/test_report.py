@@ -171,3 +171,19 @@ def test_a_thousand_runs_are_told_within_three_seconds_and_without_torch(here: P
     assert lines[0] == "iris: 1,000 runs; smallest val/loss first" and "180 more: --top 200" in lines
     seconds, torch = last.split()
     assert torch == "False" and float(seconds) < 3
+
+
+def test_runs_are_filtered_by_their_settings(here: Path, capsys: Capture) -> None:
+    for name, values in {
+        "a": {},
+        "bb": {"optimizer__lr": 0.1},
+        "ccc": {"seed": 1},
+        "dddd": {"optimizer__lr": 1},
+    }.items():
+        make_run(here / "outputs" / name, **values)
+    names = [line.split(",")[0].rpartition("/")[2] for line in said(capsys, "lr=0.1,1", "--csv")[0]]
+    assert names[1:] == ["bb", "dddd"]
+    assert said(capsys, "dataset=iris", "model=mlp", "optimizer.lr=0.1")[0][0] == "iris: 1 run; smallest val/loss first"
+    assert said(capsys, "lr=7", code=2)[1] == "error: lr=7: no run here; lr is 0.001, 0.1, 1\n"
+    told = "error: modle=mlp: no run here has a setting modle; did you mean model?\n"
+    assert said(capsys, "modle=mlp", code=2)[1] == told

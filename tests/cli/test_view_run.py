@@ -104,7 +104,7 @@ def test_a_run_on_pictures_is_drawn_whole_into_a_folder_of_its_name(
         "Where the net looks",
     ]
     assert "Conv2d block_1.0: 4 channels, 8 x 8" in texts["What the layers make of an example"]
-    assert texts["The filters of the first layer"][0].startswith("4 filters of 1 x 3 x 3; blue below 0, red above;")
+    assert texts["The filters of the first layer"][0].startswith("4 filters of 1 x 3 x 3; blue -0.")
 
 
 def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path, texts: dict[str, list[str]]) -> None:
@@ -159,7 +159,9 @@ def test_several_pictures_are_the_pages_of_a_pdf(car: Path, here: Path) -> None:
     assert [path.name for path in here.iterdir()] == ["both.pdf"]
 
 
-def test_runs_are_laid_over_each_other(car: Path, diabetes: Path, here: Path, capsys: Capture) -> None:
+def test_runs_are_laid_over_each_other(
+    car: Path, diabetes: Path, here: Path, capsys: Capture, texts: dict[str, list[str]]
+) -> None:
     other = Path(shutil.copytree(car, here / "runs" / "other"))
     assert main.main(["view", str(car), str(other)]) == 0
     out, err = capsys.readouterr()
@@ -169,7 +171,9 @@ def test_runs_are_laid_over_each_other(car: Path, diabetes: Path, here: Path, ca
     assert (
         main.main(["view", str(diabetes), "last", "curves", "--out", "both.pdf", f"output_dir={car.parents[1]}"]) == 0
     )
-    assert capsys.readouterr().out.startswith("Curves of 2 runs: adam\n")
+    out, err = capsys.readouterr()
+    assert out.startswith("Curves of 2 runs: adam\n") and err == f"last is {car}\n"
+    assert {"car, dnn, cross_entropy", "diabetes, linear, mse"} <= {*texts["Curves of 2 runs"]}
     assert main.main(["view", "runs", "--out", "one.svg"]) == 0, "a folder of runs, as that of a sweep"
     assert capsys.readouterr().out.startswith("Curves of 1 run: car, dnn, adam\n")
 

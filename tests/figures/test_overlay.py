@@ -1,6 +1,9 @@
 """Several runs laid over each other."""
 
+import io
+
 from matplotlib.text import Text
+from rich.console import Console
 
 from runner.figures.curves import Curve
 from runner.figures.dataset_view import Title
@@ -66,6 +69,17 @@ def test_the_terminal_has_a_table_for_each_measure_and_a_line_for_each_run() -> 
     assert [str(cell) for cell in first.columns[0].cells] == ["lr=0.1", "lr=1"]
     assert [str(cell) for cell in first.columns[3].cells] == ["1.0000", "1.0000"]
     assert len(others) == 3
+
+
+def test_in_a_narrow_terminal_labels_give_way_and_numbers_are_whole() -> None:
+    out = io.StringIO()
+    alike = [overlay(f"mnist, dnn, cross_entropy, lr={lr}") for lr in ("0.001", "0.01")]
+    for table in overlay_tables(alike, ["loss"], 50):
+        Console(file=out, width=50).print(table)
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 50
+    assert [line.split()[-4:] for line in lines[1:3]] == [["2.0000", "1.0000", "1.0000", "2"]] * 2
+    assert "lr=0.001" in lines[1] and "lr=0.01 " in lines[2]
 
 
 def test_without_an_epoch_there_is_nothing_to_lay_over() -> None:

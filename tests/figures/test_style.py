@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.figures.style import part, shortened, tick, width_of, wrapped
+from runner.figures.style import part, short_names, shortened, tick, width_of, wrapped
 
 
 def test_a_hangul_character_counts_as_two() -> None:
@@ -10,6 +10,12 @@ def test_a_hangul_character_counts_as_two() -> None:
     assert shortened("abcdefg", 6) == "abcde…"
     assert shortened("가나다", 6) == "가나다"
     assert shortened("가나다라", 6) == "가나…"
+
+
+def test_names_that_begin_alike_are_cut_in_the_middle() -> None:
+    assert short_names(["area", "a long name"], 8) == ["area", "a long…"]
+    assert short_names(["district=north", "district=south", "yes"], 10) == ["dist…north", "dist…south", "yes"]
+    assert short_names(["아주 긴 이름 1", "아주 긴 이름 2"], 9) == ["아…름 1", "아…름 2"]
 
 
 def test_words_are_broken_where_a_line_is_full() -> None:

@@ -234,6 +234,8 @@ def test_the_directory_above_the_folds_predicts_nothing_and_names_those_that_do(
     script = program.run(["code", str(copy)], copy.parent / "said")
     assert script.code == 2 and f"  python -m runner code {copy}/fold-0\n" in script.err
     assert program.run(["predict", str(copy / "fold-0"), "--test-index", "1"], copy.parent / "said").code == 0
+    seen = program.run(["view", str(copy)], copy.parent / "said")
+    assert seen.code == 2 and f"  the curves of all: python -m runner view {copy}/fold-*\n" in seen.err
 
 
 def test_nothing_is_made_where_a_later_fold_could_not_be_trained(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
 from runner.errors import ConfigError
 from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, open_run
+from runner.text import program
 
 USAGE = """\
 RUN (FILE | FOLDER | column=value ... | - | --test-index 7)
@@ -57,6 +60,9 @@ def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
     named = next((word for word in words if is_run(word, allowed) and word != "-"), None)
     if named is None:
         parser().error("give a run directory, or last")
+    if is_input(named):
+        line = shlex.join(["last", *argv])
+        raise ConfigError(f"{named}: a run answers, and stands first; did you mean:\n  {program()} predict {line}")
     words.remove(named)
     changes = [word for word in words if "=" in word and word.partition("=")[0] in allowed]
     others = [word for word in words if word not in changes]
@@ -66,6 +72,11 @@ def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
     check(wanted, [name for name, _ in typed])
     wanted.cells = dict(typed)
     return stored, wanted
+
+
+def is_input(word: str) -> bool:
+    """Whether a word in the place of the run is a file, there or not: digit.png, flowers.csv."""
+    return Path(word).is_file() or (re.fullmatch(r"\.[A-Za-z]\w{1,4}", Path(word).suffix) is not None)
 
 
 def as_text(word: str) -> str:

@@ -139,6 +139,8 @@ def of_runs(
     given = dict(read_change("view", word, ANYWHERE) for word in changes)
     output_dir = Path(str(given.get("output_dir") or usual_output_dir()))
     folders = [folder_of_runs("view", name, output_dir) for name in names]
+    if "last" in names:
+        say(f"last is {here(folders[names.index('last')])}", file=sys.stderr)
     out = picture_file(own, "curves")
     runs, left_out = read_runs(folders)
     for line in left_out:
@@ -153,14 +155,15 @@ def of_one_run(
 ) -> tuple[str, SavedRun, Sequence[str], int, Path]:
     """The run, the pictures asked for by name, the row of those of one example, the folder or file they go to."""
     stored = open_run("view", [name, *changes], own=OWN)
+    if stored.folds:
+        all_of_them = f"the curves of all: python -m runner view {shlex.quote(here(stored.path))}/fold-*"
+        raise ConfigError(f"{in_each_fold(stored, 'view')}\n  {all_of_them}")
     out = own.out or Path(f"view-{stored.directory.path.name}")
     if form_of(out):
         check_one_picture(out, pictures or [*PICTURES])
         check_out("--out", out, overwrite=own.overwrite)
     else:
         check_folder(out, pictures or [*PICTURES], overwrite=own.overwrite)
-    if stored.folds:
-        raise ConfigError(in_each_fold(stored, "view"))
     return "run", stored, pictures, own.test_index, out
 
 

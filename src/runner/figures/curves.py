@@ -78,7 +78,10 @@ def draw_frame(axes: Axes, name: str, epochs: Sequence[float], pad: float = 20) 
     axes.set_axisbelow(True)
     edge = 0.5 * (min(epochs) == max(epochs))
     axes.set_xlim(min(epochs) - edge, max(epochs) + edge)
-    set_ticks(axes.xaxis, integer=True)
+    if edge:
+        axes.set_xticks([epochs[0]])
+    else:
+        set_ticks(axes.xaxis, integer=True)
     set_ticks(axes.yaxis, 4)
     axes.set_xlabel("epoch", color=FAINT, fontsize=SMALL)
 

@@ -19,6 +19,7 @@ from runner.figures.predictions import draw_captioned
 from runner.figures.style import (
     FAINT,
     INK,
+    LETTER,
     LINE,
     NORMAL,
     ROOM,
@@ -26,7 +27,7 @@ from runner.figures.style import (
     SPLIT_COLOURS,
     Picture,
     part,
-    shortened,
+    short_names,
     width_of,
 )
 from runner.text import figure
@@ -52,7 +53,7 @@ def draw_units(title: Title, layer: First, column_names: Sequence[str]) -> Pictu
     shown = part(weight_FO.shape[1], len(layer.weight), "unit"), part(len(weight_FO), len(column_names), "column")
     title = replace(title, note=f"{', '.join(shown)}; {title.note}")
     picture, axes = Picture.of_pixels(title, diverging(weight_FO).repeat(CELL, 0).repeat(CELL, 1))
-    names = [shortened(name, LONGEST_NAME) for name in column_names[: len(weight_FO)]]
+    names = short_names(column_names[: len(weight_FO)], LONGEST_NAME)
     axes.set_yticks((np.arange(len(names)) + 0.5) * CELL, names, fontsize=SMALL)
     axes.set_xlabel("each column is one unit", loc="left", fontsize=SMALL, color=FAINT)
     return picture
@@ -138,9 +139,9 @@ def draw_columns(title: Title, strength_nF: Tensor, names: Sequence[str]) -> Pic
     """A bar for each column of a table: how strongly it counts over all examples, the strongest first."""
     mean_F = strength_nF.mean(0)
     order = torch.argsort(mean_F, descending=True, stable=True)[:MOST_BARS].tolist()
-    heads, values = [shortened(names[i], LONGEST_NAME) for i in order], [figure(float(mean_F[i])) for i in order]
-    width = ROOM - width_of(heads, SMALL) - width_of(values, SMALL)
-    title = replace(title, note=f"{part(len(order), len(names), 'column')}; {title.note}")
+    heads, values = short_names([names[i] for i in order], LONGEST_NAME), [figure(float(mean_F[i])) for i in order]
+    width = ROOM - width_of(heads, SMALL, LETTER) - width_of(values, SMALL)
+    title = replace(title, note=f"{part(len(order), len(names), 'column')} {title.note}")
     picture = Picture(title, width, len(order) * BAR_PITCH)
     axes = picture.axes(0, width)
     bars = axes.barh(range(len(order)), mean_F[order].tolist(), height=0.6, color=SPLIT_COLOURS["train"])

@@ -16,7 +16,7 @@ from runner.config.catalog import PARTS
 from runner.contracts import SPLITS
 from runner.figures.curves import HEIGHT, Curve, best_epoch, curves_of, draw_frame
 from runner.figures.dataset_view import Title
-from runner.figures.style import CLASS_COLOURS, ROOM, SMALL, Picture, part, shortened, tick, width_of
+from runner.figures.style import CLASS_COLOURS, ROOM, SMALL, Picture, part, short_names, tick, width_of
 from runner.runs.metric_log import epoch_rows
 from runner.runs.ranking import differing, place
 from runner.runs.saved_run import SavedRun
@@ -101,7 +101,7 @@ def title_of(found: Sequence[Overlay], count: int) -> Title:
 
 def draw_overlays(title: Title, found: Sequence[Overlay]) -> Picture:
     """A panel for each measure, a colour for each run, and which run is which above them."""
-    names, said = measures(found), [shortened(overlay.label, LONGEST_LABEL) for overlay in found]
+    names, said = measures(found), short_names([overlay.label for overlay in found], LONGEST_LABEL)
     across = max(1, int(ROOM // (width_of(said, SMALL) + HANDLE)))
     rows = -(-len(said) // across)
     heights = [LEGEND_LINE * rows, *(HEIGHT for _ in names)]

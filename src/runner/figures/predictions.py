@@ -22,6 +22,7 @@ from runner.figures.pixels import NEGATIVE, POSITIVE, Pixels, fitted, mosaic, to
 from runner.figures.style import (
     FAINT,
     INK,
+    LETTER,
     ROOM,
     RULE,
     SMALL,
@@ -29,6 +30,7 @@ from runner.figures.style import (
     Picture,
     part,
     set_ticks,
+    short_names,
     shortened,
     width_of,
 )
@@ -41,7 +43,7 @@ DARK = 0.55  # share of its row from which on a cell is so dark that its number 
 MOST_IMAGES, SIDE, GAP = 24, 112, 10
 CAPTION_LINE = 27  # pixels
 MOST_ROWS, ROW, COLUMN_GAP = 20, 32, 20
-LONGEST_NAME = 16
+LONGEST_NAME, LONGEST_CELL = 16, 12
 DIAGONAL = {"color": FAINT, "linewidth": 1, "linestyle": (0, (3, 3))}
 BLUE, RED, PALE_BLUE = SPLIT_COLOURS["train"], "#d9776c", "#b9cbe6"
 ERROR_BINS = 30
@@ -51,17 +53,20 @@ MANY = 500  # points from which on they are drawn smaller
 def draw_confusion(title: Title, class_names: Sequence[str], counts: Sequence[Sequence[int]]) -> Picture:
     """A row for each true class, a column for each predicted one; to the right the recall and the rows of a class."""
     counts_KK = np.array(counts)
-    names = [shortened(name, LONGEST_NAME) for name in class_names]
-    room = int(ROOM - width_of(names, SMALL) - SIDE_COLUMNS[1])
-    cell = max(SMALLEST, min(LARGEST, room // len(names)))
+    names = short_names(class_names, LONGEST_NAME)
+    room = int(ROOM - width_of(names, SMALL, LETTER))
+    cell = min(LARGEST, (room - SIDE_COLUMNS[1]) // len(names))
+    if cell < PITCH:  # the recall of each row has no room
+        cell = max(SMALLEST, min(PITCH - 1, room // len(names)))
     numbers, unit = _numbers(counts_KK, cell)
-    picture, axes = Picture.of_pixels(replace(title, note=title.note + unit), _cells(counts_KK, cell))
+    every = -(-PITCH // cell)
+    unnamed = f"; one name in {every} is written" if every > 1 else ""
+    picture, axes = Picture.of_pixels(replace(title, note=title.note + unit + unnamed), _cells(counts_KK, cell))
     axes.set_xlabel("predicted", fontsize=SMALL, color=FAINT)
     axes.set_title("true ", x=0, ha="right", fontsize=SMALL, color=FAINT)
     _draw_numbers(axes, numbers, _shares(counts_KK), cell)
-    every = -(-PITCH // cell)
     middles = [(place + 0.5) * cell - 0.5 for place in range(len(names))]
-    is_wide = width_of(names, SMALL) > cell * every
+    is_wide = width_of(names, SMALL, LETTER) > cell * every
     axes.set_xticks(middles[::every], names[::every], fontsize=SMALL, color=INK, rotation=90 if is_wide else 0)
     axes.set_yticks(middles[::every], names[::every], fontsize=SMALL)
     if every == 1:
@@ -124,7 +129,7 @@ def draw_captioned(
 ) -> Picture:
     """The images in rows of ``across``, or as many as there is room for; the lines of a caption below it."""
     height, width = images[0].shape[:2] if images else (SIDE, SIDE)
-    words = width_of((line for caption in captions for line in caption), SMALL)
+    words = width_of((line for caption in captions for line in caption), SMALL, LETTER)
     lines = max(map(len, captions), default=0)
     pitch = height + (lines + 1) * CAPTION_LINE, int(max(width, words)) + GAP
     num_rows = -(-len(images) // max(1, (ROOM + GAP) // pitch[1]))
@@ -142,8 +147,9 @@ def draw_row_mistakes(
     title: Title, of: ClassPredictions, x_nF: Tensor, places: Sequence[int], columns: Sequence[Column]
 ) -> Picture:
     """The rows of ``places``: what is said of them and what they are, and as many columns as there is room for."""
-    answers = zip(*(_answer(of, place) for place in places), strict=True)
-    heads = ["predicted", "sure", "true", *(shortened(column.name, LONGEST_NAME) for column in columns)]
+    names = short_names(of.class_names, LONGEST_CELL)
+    answers = zip(*(_answer(of, place, names) for place in places), strict=True)
+    heads = ["predicted", "sure", "true", *short_names([column.name for column in columns], LONGEST_CELL)]
     cells = [*answers, *([_cell(column, value) for value in x_nF[:, k].tolist()] for k, column in enumerate(columns))]
     table = [[head, *column] for head, column in zip(heads, cells, strict=True)]
     edges = np.cumsum([0, *(COLUMN_GAP + width_of(column, SMALL) for column in table)])
@@ -159,16 +165,15 @@ def draw_row_mistakes(
     return picture
 
 
-def _answer(of: ClassPredictions, place: int) -> tuple[str, str, str]:
-    said, truth = (of.class_names[int(labels[place])] for labels in (of.predicted_N, of.labels_N))
-    share = f"{100 * float(of.confidence_N[place]):.1f} %"
-    return shortened(said, LONGEST_NAME), share, shortened(truth, LONGEST_NAME)
+def _answer(of: ClassPredictions, place: int, class_names: Sequence[str]) -> tuple[str, str, str]:
+    said, truth = (class_names[int(labels[place])] for labels in (of.predicted_N, of.labels_N))
+    return said, f"{100 * float(of.confidence_N[place]):.1f} %", truth
 
 
 def _cell(column: Column, value: float) -> str:
     """As it stands in the table, as far as that is known."""
     if column.categories:
-        return shortened(column.categories[int(value)], LONGEST_NAME)
+        return shortened(column.categories[int(value)], LONGEST_CELL)
     if not isfinite(value):
         return "-"
     return f"{value:.0f}" if value == int(value) or abs(value) >= 1e5 else f"{value:.6g}"

@@ -62,7 +62,7 @@ def curves(run: RunView) -> Picture:
 def confusion(run: RunView) -> Picture:
     counts, names, split = counts_and_names(run)
     hits, total = sum(row[k] for k, row in enumerate(counts)), sum(map(sum, counts))
-    note = f"{hits:,} of {total:,} rows right: {100 * hits / total:.2f} %; blue is right, red is wrong"
+    note = f"{hits:,} of {total:,} rows right: {100 * hits / total:.2f} %; blue right, red wrong"
     return draw_confusion(run.title(f"Confusion matrix, {split} split", note), names, counts)
 
 
@@ -107,9 +107,7 @@ def weights(run: RunView) -> Picture:
     images = filter_images(layer, in_shape)
     noun = "filter" if isinstance(layer, nn.Conv2d) else "unit"
     most = figure(float(layer.weight.detach().abs().max()))
-    scale = (
-        "red, green and blue" if images and layer.weight.shape[1] == 3 else f"blue below 0, red above; strongest {most}"
-    )
+    scale = "red, green and blue" if images and layer.weight.shape[1] == 3 else f"blue -{most} to red {most}"
     if images:
         size = " x ".join(map(str, layer.weight.shape[1:] if noun == "filter" else in_shape))
         note = f"{part(len(images), len(layer.weight), noun)} of {size}; {scale}"
@@ -163,7 +161,7 @@ def input_gradients(run: RunView) -> Picture:
     rows_n = run.rows_N[:TABLE_ROWS]
     strength_nF = saliency(run.data.parts.model, run.prepared(rows_n))
     names = input_names(run.net)
-    note = f"mean |gradient| over {counted(len(rows_n), 'row')}, by columns as the net gets them"
+    note = f"as the net gets them; mean |gradient| over {counted(len(rows_n), 'row')}"
     return draw_columns(run.title("How strongly each column counts", note), strength_nF, names)
 
 
@@ -177,7 +175,7 @@ def picture_gradients(run: RunView) -> Picture:
         captions = [run.predictions.caption(place) for place in places]
     else:
         captions = [(figure(float(scores[place])), f"is {figure(float(y_N[place]))}") for place in places]
-    note = f"{counted(len(places), 'row')} of the {run.split} split: the picture, |d answer / d pixel|, both"
+    note = f"{counted(len(places), f'{run.split} row')}: the picture, |d answer / d pixel|, and both"
     return draw_saliency(
         run.title("Where the net looks", note), to_rgb(run.data.data.x[rows_n]), strength_nCHW, captions
     )

@@ -6,7 +6,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -41,8 +41,7 @@ SPLIT_COLOURS = {"train": "#4472b8", "val": "#e39b3b", "test": "#5aa37a"}
 SMALL, NORMAL, LARGE = 9, 10, 13  # points
 LINE = 1.35  # of the height of its type
 # the mean width of a character as a share of the height of its type, of a Hangul or Chinese one half of it
-CHARACTER, BOLD = 0.53, 0.65
-DIGIT = 0.64
+CHARACTER, LETTER, DIGIT, BOLD = 0.53, 0.58, 0.64, 0.65  # in a sentence, in a word, in a number, in a bold word
 STYLE: dict[Any, Any] = {
     "figure.dpi": DPI,
     "font.size": NORMAL,
@@ -197,9 +196,9 @@ def columns_in(width: float, points: float, character: float = CHARACTER) -> int
     return int(width / (character * pixels(points)))
 
 
-def width_of(words: Iterable[str], points: float) -> float:
+def width_of(words: Iterable[str], points: float, character: float = DIGIT) -> float:
     """The pixels that the longest of them takes, or a little more; a Hangul or Chinese character is a square."""
-    heights = (DIGIT * len(text) + (1 - DIGIT) * (cell_len(text) - len(text)) for text in words)
+    heights = (character * len(text) + (1 - character) * (cell_len(text) - len(text)) for text in words)
     return max(heights, default=0) * pixels(points)
 
 
@@ -211,6 +210,21 @@ def wrapped(words: str, columns: int) -> list[str]:
 def shortened(words: str, length: int) -> str:
     """``words`` in one line of at most ``length`` characters, of which a Hangul or Chinese one counts as two."""
     return text.shortened(" ".join(words.split()), length, "…")
+
+
+def short_names(names: Sequence[str], length: int) -> list[str]:
+    """Each in at most ``length`` characters: cut at its end, or in its middle where some would look the same."""
+    cut = [shortened(name, length) for name in names]
+    if len({*cut}) == len({*names}):
+        return cut
+    return [
+        name if short == name else f"{shortened(name, length // 2)}{_end(name, length - length // 2)}"
+        for name, short in zip(names, cut, strict=True)
+    ]
+
+
+def _end(words: str, length: int) -> str:
+    return next(words[i:] for i in range(len(words) + 1) if cell_len(words[i:]) <= length)
 
 
 def families() -> list[str]:

@@ -19,6 +19,7 @@ from runner.figures.curves import Curve, Points
 from runner.figures.dataset_view import Balance, DatasetView, Group
 from runner.figures.overlay import Overlay
 from runner.figures.pixels import Pixels, fitted
+from runner.figures.style import short_names
 from runner.screen.table import bare_table
 from runner.text import figure, shortened
 
@@ -93,14 +94,20 @@ def overlay_tables(found: Sequence[Overlay], measures: Sequence[str], width: int
 
 
 def _overlay_table(name: str, lines: Sequence[tuple[Overlay, Points]], width: int) -> Table:
-    rows = []
-    for each, points in lines:
-        best = dict(points).get(each.best_epoch or 0)
-        cells = points[0][1], points[-1][1], *([] if best is None else [best])
-        numbers = [figure(value) for value in cells] + [str(each.best_epoch)] * (best is not None)
-        rows.append([shortened(each.label, LONGEST_LABEL, "…"), *numbers, *[""] * (4 - len(numbers))])
+    rows = [_ends_and_best(each, points) for each, points in lines]
+    heads = ["first", "last", "best", "epoch"]
+    taken = sum(TIGHT + max(map(cell_len, column)) for column in zip(heads, *rows, strict=True))
+    room = max(len(name), min(LONGEST_LABEL, width - taken - TIGHT))
+    labels = short_names([each.label for each, _ in lines], room)
+    told = [[label, *row] for label, row in zip(labels, rows, strict=True)]
     courses = [course([value for _, value in points]) for _, points in lines]
-    return with_blocks([name, "first", "last", "best", "epoch"], rows, "over the epochs", courses, width)
+    return with_blocks([name, *heads], told, "over the epochs", courses, width)
+
+
+def _ends_and_best(each: Overlay, points: Points) -> list[str]:
+    ends = [figure(points[0][1]), figure(points[-1][1])]
+    best = dict(points).get(each.best_epoch or 0)
+    return [*ends, "", ""] if best is None else [*ends, figure(best), str(each.best_epoch)]
 
 
 def with_blocks(

@@ -1,6 +1,7 @@
 """Rows of tables, as people type and save them."""
 
 import gzip
+from math import isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unicodedata import normalize
@@ -289,3 +290,33 @@ def test_plain_blocks_of_a_large_file_are_not_read_line_by_line(
 def test_of_a_file_without_one_whole_row_each_is_told(tmp_path: Path) -> None:
     names, _, faults, _ = read(tmp_path, "width_cm,colour\n1\n2\n")
     assert (names, faults) == ([], ["a.csv:2: has 1 cells, not 2", "a.csv:3: has 1 cells, not 2"])
+
+
+LACKING = (
+    Column("width_cm", missing="filled"),
+    Column("colour", ("red", "green"), missing="filled", takes_unknown=True),
+    Column("height_cm"),
+)
+
+
+def test_a_typed_row_may_leave_out_what_the_run_fills_in_and_no_other_column() -> None:
+    rows = single_row({"height_cm": "2"}, LACKING, None)
+    (row,) = rows.x.tolist()
+    assert isnan(row[0]) and row[1:] == [-1.0, 2.0]
+    assert rows.notes == ["left out, and filled in as an empty cell was in training: width_cm, colour"]
+    with pytest.raises(ConfigError) as raised:
+        single_row({"width_cm": "1", "colour": "red"}, LACKING, None)
+    assert raised.value.faults == ("height_cm=...: is missing; is to be a number",)
+
+
+@pytest.mark.parametrize("block_bytes", [1, 1 << 20])
+def test_a_category_that_no_train_row_has_is_said(
+    block_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "colour: 'pink' stands in no train row; taken as none of its categories"
+    assert single_row({"width_cm": "1", "colour": "pink", "height_cm": "2"}, LACKING, None).notes == [told]
+    monkeypatch.setattr(new_table, "BLOCK_BYTES", block_bytes)
+    path = tmp_path / "a.csv"
+    path.write_text("width_cm,colour,height_cm\n1,pink,2\n1,mauve,2\n1,,2\n1,red,2\n")
+    (rows,) = table_rows(str(path), LACKING, Reading())
+    assert rows.notes == ["colour: 'mauve', 'pink' stand in no train row; taken as none of its categories"]

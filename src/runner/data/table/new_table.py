@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,7 @@ from runner.data.new_rows import Rows, placed
 from runner.data.table.dialect import Reading, Record, find_delimiter, find_layout, sample
 from runner.data.table.faults import BLOCK_BYTES, TableText, open_quote_note
 from runner.data.table.frame import in_turn, parsed
-from runner.data.table.notation import LARGEST, column_values, is_plain, value_of
+from runner.data.table.notation import LARGEST, column_values, is_plain, is_unknown, value_of
 from runner.data.table.packing import plain, unpacked
 from runner.data.table.text import as_utf8, composed
 from runner.errors import ConfigError, DataError
@@ -35,15 +35,20 @@ if TYPE_CHECKING:
 
 AT_A_TIME = 8192  # rows
 SHOWN = 40  # characters of a cell
+MOST_SHOWN = 5  # unknown categories of a column
 
 
 def single_row(cells: Mapping[str, str], columns: Sequence[Column], decimal: str | None) -> Rows:
     """The row that ``name=value`` words spell. Raises ConfigError with every fault.
 
-    A number may be written with a point or a comma: with ``decimal``, where that was said, else as it is one.
+    A number may be written with a point or a comma: with ``decimal``, where that was said, else as it is one. What the
+    run fills in where a cell is empty may be left out.
     """
     cells = {composed(name): composed(cell).strip() for name, cell in cells.items()}
     wanted_once = once(columns)
+    needed = {column.in_file for column in columns if column.missing == "refused"}
+    left_out = [column.in_file for column in wanted_once if column.in_file not in {*cells, *needed}]
+    cells |= dict.fromkeys(left_out, "")
     names = [column.in_file for column in wanted_once]
     known = frozenset(names)
     faults = [unknown_column(name, names) for name in cells if name not in known]
@@ -67,7 +72,20 @@ def single_row(cells: Mapping[str, str], columns: Sequence[Column], decimal: str
         for column, value in zip(columns, values, strict=True)
         if points[column.in_file] != decimal and not column.categories
     ]
+    notes += unknown_notes({column.name: [cells[column.in_file]] for column in columns}, columns)
+    if left_out:
+        notes.append(f"left out, and filled in as an empty cell was in training: {', '.join(left_out)}")
     return Rows(["the row"], torch.tensor([values]), notes=notes)
+
+
+def unknown_notes(cells: Mapping[str, Iterable[str]], columns: Sequence[Column]) -> Iterator[str]:
+    """A line for each column with categories that no train row has, which are taken as none of its own."""
+    for column in columns:
+        found = sorted({text for cell in cells.get(column.name, ()) if is_unknown(column, text := cell.strip())})
+        if found:
+            verb = "stands" if len(found) == 1 else "stand"
+            shown = ", ".join(map(shortened, found[:MOST_SHOWN])) + (" ..." if len(found) > MOST_SHOWN else "")
+            yield f"{column.in_file}: {shown} {verb} in no train row; taken as none of its categories"
 
 
 def typed_decimal(cell: str, column: Column, decimal: str | None) -> str | None:
@@ -161,7 +179,7 @@ class Table:
         is_large = len(self.text.utf8) > BLOCK_BYTES  # a smaller one is read before pandas is imported
         parts = self.by_block(places) if is_large and self.text.is_line_by_line else self.by_record(self.text, places)
         for rows in parts:
-            yield replace(rows, notes=notes)
+            yield replace(rows, notes=[*notes, *rows.notes])
             notes = []
 
     def by_record(self, text: TableText, places: Sequence[int]) -> Iterator[Rows]:
@@ -187,7 +205,8 @@ class Table:
             for line, cells in block
             if line in wrong or not self.text.is_whole(cells)
         ]
-        return Rows(names, x_nF[is_right_n], faults)
+        named = {column.name: cells for column, cells in zip(self.columns, columns, strict=True)}
+        return Rows(names, x_nF[is_right_n], faults, list(unknown_notes(named, self.columns)))
 
     def explained(self, cells: Record, places: Sequence[int]) -> str:
         if not self.text.is_whole(cells):
@@ -246,7 +265,12 @@ def _rows(block: TableText, columns: Sequence[Column], places: Sequence[int]) ->
             return None
         x_nF[:, i] = values
     names = [f"{block.path}:{block.lines_before + line}" for line in range(1, num_lines + 1)]
-    return Rows(names, torch.from_numpy(x_nF))
+    unknown = {
+        column.name: cells[str(place)][x_nF[:, i] == -1]
+        for i, (place, column) in enumerate(zip(places, columns, strict=True))
+        if column.takes_unknown
+    }
+    return Rows(names, torch.from_numpy(x_nF), notes=list(unknown_notes(unknown, columns)))
 
 
 def _cells(text: TableText, words: Collection[int]) -> pd.DataFrame | None:

@@ -226,12 +226,18 @@ def _says_none(text: str, value: float | None, notation: Notation) -> bool:
     return any(spelled_number(marker, Notation(".")) == value is not None for marker in notation.markers)
 
 
+def is_unknown(column: Column, text: str) -> bool:
+    """Whether a cell holds a category that no train row has, which the run takes as none of its own."""
+    lacks = (is_empty(text) or text in NULL) and column.missing != "refused"
+    return column.takes_unknown and bool(text) and text not in column.categories and not lacks
+
+
 def _code_of(column: Column, text: str) -> float | str:
     if text in column.categories:
         return float(column.categories.index(text))
     if (is_empty(text) or text in NULL) and column.missing != "refused":
         return float("nan") if column.is_number else -1.0
-    if column.takes_unknown and text:
+    if is_unknown(column, text):
         return -1.0
     return f"is none of {first_of(column.categories, MOST_CATEGORIES)}"
 

@@ -1,0 +1,53 @@
+"""The confusion matrix, and the table of mistakes."""
+
+import pytest
+import torch
+from matplotlib.text import Text
+
+from runner.contracts import Column
+from runner.figures.class_predictions import ClassPredictions
+from runner.figures.dataset_view import Title
+from runner.figures.predictions import draw_confusion, draw_row_mistakes
+from runner.figures.style import ROOM, Picture, style
+
+TITLE = Title("x", "y", "z")
+
+
+def texts(picture: Picture) -> list[str]:
+    return [text.get_text() for text in picture.figure.findobj(Text) if text.get_text()]
+
+
+def matrix(num_classes: int, hits: int) -> list[list[int]]:
+    return [[hits if i == j else 1 for j in range(num_classes)] for i in range(num_classes)]
+
+
+@pytest.mark.parametrize(
+    ("num_classes", "hits", "written", "note"),
+    [
+        (10, 991, "991", "z"),
+        (10, 99_991, "100", "z; numbers: % of the row"),  # five digits are wider than a cell
+        (40, 961, "class 38", "z; one name in 2 is written"),
+    ],
+)
+def test_a_cell_holds_its_rows_else_their_share_else_nothing(
+    num_classes: int, hits: int, written: str, note: str
+) -> None:
+    with style():
+        made = draw_confusion(TITLE, [f"class {k}" for k in range(num_classes)], matrix(num_classes, hits))
+        assert made.finished().width * made.figure.dpi == pytest.approx(800, abs=30)
+        found = texts(made)
+    assert made.title.note == note and written in found
+    assert ("recall" in found, "class 39" in found) == (num_classes == 10, False)
+
+
+def test_rows_show_as_many_columns_as_have_room_and_their_numbers_as_they_stand_in_the_table() -> None:
+    columns = [Column("year"), Column("area"), Column("kind", ("flat", "house")), *(Column(f"c{i}") for i in range(40))]
+    x_nF = torch.cat([torch.tensor([[1977.0, 61.9, 1.0], [2e6, float("nan"), 0.0]]), torch.ones(2, 40)], 1)
+    names = ("a rather long name 1", "a rather long name 2")
+    of = ClassPredictions("test", torch.tensor([0, 1]), torch.tensor([[0.75, 0.25]] * 2), torch.tensor([1, 1]), names)
+    with style():
+        made = draw_row_mistakes(TITLE, of, x_nF, [0, 1], columns)
+        found = texts(made)
+    assert {"1977", "61.9", "house", "2000000", "-", "flat", "75.0 %"} <= {*found}
+    assert len({text for text in found if text.startswith("a r")}) == 2, "names that begin alike are told apart"
+    assert made.title.note.endswith(" of 43 columns") and made.width <= ROOM + 20
