@@ -1,6 +1,10 @@
-"""Screenshots of every TensorBoard dashboard of a folder of runs, by a real TensorBoard in a headless Chromium.
+r"""Screenshots of every TensorBoard dashboard of a folder of runs, by a real TensorBoard in a headless Chromium.
 
 python scripts/picture_dashboards.py outputs /tmp/dashboards     then look at /tmp/dashboards/*.png
+
+The picture of the README, docs/tensorboard.png, shows a sweep: train -m optimizer.lr=0.01,0.001 model=mlp,cnn epochs=20
+python scripts/picture_dashboards.py outputs/sweeps/*/* docs --window 1160,770 --name tensorboard \
+    'scalars&tagFilter=%5E(train%7Cval)%2F(accuracy%7Closs)%24&_smoothingWeight=0'
 """
 
 from __future__ import annotations
@@ -29,12 +33,15 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="where the pictures go")
     parser.add_argument("dashboards", nargs="*", default=DASHBOARDS, metavar="DASHBOARD", help="by default all of them")
     parser.add_argument("--browser", default="chromium")
-    words = parser.parse_args()
+    parser.add_argument("--window", default=WINDOW, metavar="WIDTH,HEIGHT", help="of a picture, in pixels")
+    parser.add_argument("--name", help="of the file, for one dashboard; by default the dashboard's")
+    words = parser.parse_intermixed_args()
     words.out.mkdir(parents=True, exist_ok=True)
     with tensorboard(words.logdir) as address:
         for name in words.dashboards:
-            picture(words.browser, f"{address}/#{name}", words.out / f"{name}.png")
-            print(words.out / f"{name}.png")
+            file = words.out / f"{words.name or name.partition('&')[0]}.png"
+            picture(words.browser, f"{address}/#{name}", file, words.window)
+            print(file)
 
 
 @contextmanager
@@ -65,13 +72,13 @@ def wait_for_runs(address: str) -> None:
     raise SystemExit(f"{address}: no runs after {PATIENCE_S} s")
 
 
-def picture(browser: str, address: str, out: Path) -> None:
+def picture(browser: str, address: str, out: Path, window: str) -> None:
     words = [
         "--headless",
         "--no-sandbox",
         "--hide-scrollbars",
-        "--enable-unsafe-swiftshader" if address.endswith(IN_3D) else "--disable-3d-apis",
-        f"--window-size={WINDOW}",
+        "--enable-unsafe-swiftshader" if IN_3D in address else "--disable-3d-apis",
+        f"--window-size={window}",
     ]
     page = [f"--virtual-time-budget={PAGE_MS}", f"--screenshot={out}", address]
     subprocess.run([browser, *words, *page], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)

@@ -21,7 +21,7 @@ from runner.screen.console import RunConsole
 from runner.training import writers
 
 PICTURE = Path(__file__).parent.parent / "docs" / "terminal.svg"
-WIDTH = 104  # columns
+WIDTH = 100  # columns
 
 
 def main() -> None:
@@ -46,6 +46,9 @@ class NoBar:
         pass
 
     def update(self, report: object) -> None:
+        pass
+
+    def say(self, text: str) -> None:
         pass
 
     def stop(self) -> None:
