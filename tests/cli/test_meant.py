@@ -229,3 +229,9 @@ def test_what_is_called_otherwise_elsewhere_is_there_and_has_one_name(names: dic
     others = [other for line in names.values() for other in line.split()]
     assert len(set(others)) == len(others)
     assert not set(others) & {*setting_types(), *GROUPS}
+
+
+@pytest.mark.parametrize("typed", ["predict digit.png", "predict --test-index 7", "predict age=3 job=a"])
+def test_predict_without_a_run_takes_the_last(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    line = typed.replace("predict", "predict last")
+    assert answered(typed, capsys).endswith(f"did you mean:\n  python -m runner {line}\n")

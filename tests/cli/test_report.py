@@ -171,3 +171,14 @@ def test_a_thousand_runs_are_told_within_three_seconds_and_without_torch(here: P
     assert lines[0] == "iris: 1,000 runs; smallest val/loss first" and "180 more: --top 200" in lines
     seconds, torch = last.split()
     assert torch == "False" and float(seconds) < 3
+
+
+def test_words_choose_the_runs_that_are_so(here: Path, capsys: Capture) -> None:
+    for number, (width, lr) in enumerate([(8, 0.1), (8, 0.01), (16, 0.1)]):
+        make_run(here / f"run-{number}", 0.5, model__hidden=[width], optimizer__lr=lr)
+    assert said(capsys, "dataset=iris", "model=mlp")[0][0] == "iris: 3 runs; smallest val/loss first"
+    assert said(capsys, "model.hidden=[16]", "optimizer.lr=1e-1")[0][0] == "iris: 1 run; smallest val/loss first"
+    _, err = said(capsys, "dataset=wine", code=2)
+    assert err == "error: report dataset=wine: no such run; dataset is iris\n"
+    _, err = said(capsys, "lr=0.1", "--top", "1", code=2)
+    assert err.endswith("did you mean:\n  python -m runner report optimizer.lr=0.1 --top 1\n")

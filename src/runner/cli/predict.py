@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
 from runner.errors import ConfigError
 from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, open_run
+from runner.text import program
 
 USAGE = """\
 RUN (FILE | FOLDER | column=value ... | - | --test-index 7)
@@ -55,8 +57,9 @@ def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
     wanted, words = parser().parse_known(argv)
     allowed = [*OWN, *ANYWHERE]
     named = next((word for word in words if is_run(word, allowed) and word != "-"), None)
-    if named is None:
-        parser().error("give a run directory, or last")
+    if named is None or (Path(named).suffix and not Path(named).expanduser().is_dir() and len(Path(named).parts) < 3):
+        line = shlex.join(["predict", "last", *argv])
+        raise ConfigError(f"predict: name the run first, or last; did you mean:\n  {program()} {line}")
     words.remove(named)
     changes = [word for word in words if "=" in word and word.partition("=")[0] in allowed]
     others = [word for word in words if word not in changes]

@@ -22,6 +22,7 @@ from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import usual_output_dir
 from runner.runs.files import csv_cells
+from runner.runs.matching import matching
 from runner.runs.ranking import (
     REPEATED,
     Contest,
@@ -42,6 +43,7 @@ from runner.screen.table import bare_table, ranking
 from runner.text import counted, figure, here, say, visible
 
 HELP = "Runs side by side, best first, seeds and folds put together; of two runs, the difference."
+WHICH = "a run, a sweep or a folder of them; last: the newest; key=value: those whose settings are so"
 WIDEST = 400
 MOST_TOLD = 10  # unfinished or unreadable runs, one by one
 
@@ -51,7 +53,8 @@ def run(argv: Sequence[str]) -> int:
     wanted = parser().parse_args(list(argv))
     if wanted.top < 1:
         parser().error(f"--top {wanted.top}: a whole number of at least 1")
-    folders = [_folder(word) for word in wanted.folders] or [usual_output_dir()]
+    words = [word for word in wanted.folders if "=" in word and not Path(word).expanduser().exists()]
+    folders = [_folder(word) for word in wanted.folders if word not in words] or [usual_output_dir()]
     runs, left_out = read_runs(folders)
     for line in first_lines(left_out, "more directories"):
         say(f"warning: {line}; left out", file=sys.stderr)
@@ -59,6 +62,7 @@ def run(argv: Sequence[str]) -> int:
         raise DataError("report: no run there can be read")
     if not runs:
         raise ConfigError(f"report: no run in {' or '.join(map(str, folders))}; make one: python -m runner train")
+    runs = matching(runs, words, list(argv))
     check_metric(wanted.by, runs)
     if wanted.json:
         print(json.dumps([as_record(found) for found in in_order(runs, wanted.by)], indent=2, ensure_ascii=False))
@@ -70,8 +74,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def parser() -> Parser:
-    made = Parser("report", "[DIR ...] [--by test/accuracy] [--top 20] [--json | --csv]", HELP, reads_run=True)
-    made.add_argument("folders", nargs="*", metavar="DIR", help="a run, a sweep or a folder of them; last: the newest")
+    made = Parser(
+        "report", "[DIR ...] [dataset=wine ...] [--by test/accuracy] [--top 20] [--json | --csv]", HELP, reads_run=True
+    )
+    made.add_argument("folders", nargs="*", metavar="DIR", help=WHICH)
     made.add_argument("--by", metavar="METRIC", help="what they are ranked by; without it each run's own monitor")
     made.add_argument("--top", type=whole_number, default=20, metavar="N", help="how many are shown of each data set")
     form = made.add_mutually_exclusive_group()
