@@ -57,6 +57,8 @@ def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
     wanted, words = parser().parse_known(argv)
     allowed = [*OWN, *ANYWHERE]
     named = next((word for word in words if is_run(word, allowed) and word != "-"), None)
+    if not argv:
+        parser().error("give a run directory, or last")
     if named is None or (Path(named).suffix and not Path(named).expanduser().is_dir() and len(Path(named).parts) < 3):
         line = shlex.join(["predict", "last", *argv])
         raise ConfigError(f"predict: name the run first, or last; did you mean:\n  {program()} {line}")
