@@ -46,11 +46,11 @@ def test_fault_8_a_real_run_answers_term_and_its_command_goes_on(
     assert training.returncode == 143
     assert len(err.splitlines()) == 1 and "Traceback" not in err
     run = only_run(tmp_path / "it's here")
-    said = re.search(r"interrupted at step (\d+), saved", err)
+    said = re.search(r"saved .* \(step (\d+)\)", err)
     assert said and summary(run)["status"] == "interrupted"
     words = resume_command(err)
-    assert words == ["python", "-m", "runner", "resume", str(run)]
-    again = program.run([*words[3:], "epochs=1"], tmp_path / "said")
+    assert words[:4] == ["python", "-m", "runner", "resume"] and tmp_path / words[4] == run
+    again = program.run(["resume", str(run), "epochs=1"], tmp_path / "said")
     assert again.code == 0, again.err
     steps_per_epoch = 5  # an epoch that was begun is brought to its end
     assert summary(run)["status"] == "finished"

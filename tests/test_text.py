@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
 from runner.cli.main import main
 from runner.config.spelling import listed
 from runner.config.types import shown
-from runner.screen.console import RunConsole, _Console, draw
+from runner.screen.console import READABLE, RunConsole, _Console, draw
 from runner.screen.predictions import Answers, lines
 from runner.screen.table import Listing
-from runner.text import counted, duration, figure, here, message, say, shortened, visible
+from runner.text import counted, duration, figure, here, message, painted, say, shortened, visible
 
 
 @pytest.mark.parametrize(
@@ -94,16 +95,25 @@ def test_a_path_is_told_from_the_current_folder_on_where_it_is_below(
         (-0.5, "-0.5000"),
         (12.3456, "12.346"),
         (123.456, "123.46"),
-        (2921.34, "2921.3"),
-        (54321.6, "54322"),
-        (0.000012, "1.2e-05"),
-        (3.4e38, "3.4e+38"),
+        (2921.34, "2,921.3"),
+        (54321.6, "54,322"),
+        (3669243.7, "3,669,244"),
+        (-11_000_000.0, "-11,000,000"),
+        (0.000012, "1.200e-05"),
+        (3.4e38, "3.400e+38"),
         (math.nan, "nan"),
         (-math.inf, "-inf"),
     ],
 )
 def test_a_figure_keeps_what_can_be_compared(value, text):
     assert figure(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(5.0, "5"), (0.5, "0.5"), (1200.0, "1,200"), (3e6, "3,000,000"), (0.0, "0"), (1e-5, "1e-05")]
+)
+def test_a_short_figure_has_no_zeros_at_its_end(value, text):
+    assert figure(value, is_short=True) == text
 
 
 @pytest.mark.parametrize(
@@ -124,3 +134,32 @@ def test_a_duration_is_said_in_the_units_that_matter(seconds, text):
 def test_one_is_not_a_plural():
     assert counted(1, "epoch") == "1 epoch"
     assert counted(1294, "row") == "1,294 rows"
+
+
+def test_error_is_red_in_a_terminal_with_colours_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, file = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert [painted("error:", stream) for stream in (terminal, file)] == ["\x1b[1;31merror:\x1b[0m", "error:"]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert painted("error:", terminal) == "error:"
+
+
+def contrast(colour: str, ground: tuple[int, int, int]) -> float:
+    """As WCAG 2.1 has it, of a style of rich on a ground."""
+
+    def luminance(rgb: tuple[int, int, int]) -> float:
+        parts = (value / 255 for value in rgb)
+        red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    found = Style.parse(colour).color
+    assert found is not None
+    low, high = sorted((luminance(tuple(found.get_truecolor())), luminance(ground)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colour", READABLE.values())
+def test_colours_can_be_read_on_white_and_on_black(colour: str) -> None:
+    assert min(contrast(colour, (255, 255, 255)), contrast(colour, (0, 0, 0))) >= 3.8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TextIO
@@ -40,6 +41,17 @@ def say(*lines: str, file: TextIO | None = None) -> None:
     print(*map(visible, lines), sep="\n", file=file, flush=True)
 
 
+def program() -> str:
+    """How the program was called: runner, or python -m runner."""
+    return "runner" if Path(sys.argv[0]).name == "runner" else "python -m runner"
+
+
+def painted(word: str, stream: TextIO) -> str:
+    """error: in bold red, where ``stream`` is a terminal that shows colours."""
+    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return word if plain else f"\x1b[1;31m{word}\x1b[0m"
+
+
 def discard(stream: IO[str]) -> None:
     """Points ``stream`` at nothing, so that what it still holds does not fail again when Python ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -52,15 +64,24 @@ def here(path: Path) -> str:
     return visible(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
-def figure(value: float) -> str:
-    """``value`` in about five significant digits and, wherever it can be, six characters: 0.1234, 12.340, 1.2e-05."""
+def figure(value: float, *, is_short: bool = False) -> str:
+    """``value`` with all digits before the point, with four behind it or five in all: 0.1234, 12.340, 3,669,244.
+
+    1.234e-05 for what has no such digits. Where it ``is_short``, without zeros at its end: 0.5, 12.34.
+    """
     if not math.isfinite(value):
         return str(value)  # nan, inf, -inf
     size = abs(value)
-    if size and (size < 1e-3 or size >= 1e6):
-        return f"{value:.1e}"
+    if size and (size < 1e-3 or size >= 1e15):
+        mantissa, _, exponent = f"{value:.3e}".partition("e")
+        return f"{_trimmed(mantissa) if is_short else mantissa}e{exponent}"
     decimals = next((d for d, limit in ((4, 10), (3, 100), (2, 1000), (1, 10_000)) if size < limit), 0)
-    return f"{value:.{decimals}f}"
+    text = f"{value:,.{decimals}f}"
+    return _trimmed(text) if is_short else text
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def duration(seconds: float) -> str:

@@ -21,7 +21,7 @@ from runner.errors import ConfigError
 from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
 
 HELP = """\
-python -m runner train [GROUP=OPTION ...] [KEY=VALUE ...] [-m]
+python -m runner train [FILE.yaml] [GROUP=OPTION ...] [KEY=VALUE ...] [-m]
 
 Groups (* is the default)
 {groups}
@@ -31,6 +31,7 @@ Settings (all of them: python -m runner show settings)
 
 Examples
   python -m runner train model=mlp optimizer=sgd optimizer.lr=0.1 epochs=20
+  python -m runner train my.yaml epochs=20                          what a file says, but for the epochs
   python -m runner train -m optimizer.lr=0.1,0.01 model=mlp,cnn     one run for every combination
   python -m runner show optimizer=adam                              what its parameters are
 

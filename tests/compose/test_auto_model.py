@@ -55,8 +55,8 @@ def test_the_words_of_the_command_stay_as_they_were_typed() -> None:
 def test_a_request_is_composed_once_where_its_words_tell_the_net(monkeypatch: pytest.MonkeyPatch) -> None:
     composed("")  # what Hydra has by itself is composed once for all
     times = []
-    original = composition._survivors
-    monkeypatch.setattr(composition, "_survivors", lambda *args: times.append(1) or original(*args))
+    original = composition.survivors_of
+    monkeypatch.setattr(composition, "survivors_of", lambda *args: times.append(1) or original(*args))
     composed("dataset=iris optimizer.lr=0.1")
     assert times == [1]
 

@@ -306,7 +306,7 @@ def test_case_31_what_a_file_sets_of_hydra_is_told_key_by_key() -> None:
 def test_case_31_who_is_trusted_is_said_on_the_command_line_alone() -> None:
     write("conf/experiment/x.yaml", "# @package _global_\ntrusted: [mine]\ntags: [theirs]\n")
     told = "trusted=[mine]: comes from a file; who is trusted is said on the command line: 'trusted=[mine]'"
-    assert faults_of("experiment=x") == (told,)
+    assert faults_of("experiment=x") == (f"conf/experiment/x.yaml: {told}",)
     assert composed("experiment=x", "trusted=[mine]").config.trusted == ["mine"]
     (fault,) = faults_of("experiment=x", "trusted=${tags}")
     assert fault.startswith("trusted=[theirs]: comes from a file")
@@ -350,10 +350,12 @@ def test_an_experiment_changes_parts_and_settings_and_gives_the_name() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("epochs: 3\n", "an experiment file begins with the line '# @package _global_'"),
         ("# @package _global_\nepochs: [\n", "bad.yaml, line "),
         ("# @package _global_\ndefaults:\n  - override /optimizer: sdg\n", "optimizer=sdg: no such option"),
-        ("# @package _global_\noptimizer: {lrr: 1}\n", "did you mean optimizer.lr=1?"),
+        (
+            "optimizer: {lrr: 1}\n",
+            "conf/experiment/bad.yaml: optimizer.lrr=1: optimizer=adam has no lrr; did you mean optimizer.lr=1?",
+        ),
         ("# @package _global_\nepochs: ten\n", "epochs=ten: must be a whole number"),
         ("# @package _global_\nepochs: 1\nepochs: 2\n", "epochs"),
     ],

@@ -125,7 +125,6 @@ def test_without_validation_rows_the_usual_monitor_is_the_training_loss(catalog:
         ({"optim__lr": 0.1}, "optim.lr=0.1: there is no setting optim.lr; did you mean optimizer.lr=0.1?"),
         ({"optimzer": "SGD"}, "optimzer=SGD: there is no setting optimzer; did you mean optimizer=sgd?"),
         ({"foo__bar": 1}, "foo.bar=1: there is no setting foo.bar; see them: python -m runner show settings"),
-        ({"experiment__epochs": 1}, "an experiment file begins with the line '# @package _global_'"),
         ({"fold": 1}, "fold=1: needs the number of folds; add folds=5"),
         ({"folds": 3, "fold": 3}, "fold=3: folds are counted from 0; with folds=3 the last is 2"),
         ({"val_fraction": 0, "monitor": "val/accuracy"}, "set val_fraction=0.1 or monitor=train/accuracy"),

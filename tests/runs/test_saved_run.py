@@ -10,8 +10,9 @@ import pytest
 
 import program
 from past_runs import CONFIG, make_run
+from runner.runs.directory import RunDirectory
 from runner.runs.ranking import read_runs
-from runner.runs.saved_run import settings_of
+from runner.runs.saved_run import settings_of, short_name
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,15 @@ def test_of_a_run_without_its_settings_only_the_results_are_told(outputs: Path, 
         assert "config.yaml: not there; of a run without its settings only its results can be told" in done.err
         assert f"  python -m runner report {bare}" in done.err
     assert program.run(["report", str(bare)], tmp_path / "said").code == 0
+
+
+def test_the_last_run_is_called_so_and_others_by_their_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNNER_OUTPUTS", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    early, late = (make_run(tmp_path / name) for name in ("a", "bb"))  # made later, the longer its name
+    for folder in (early, late):
+        (folder / "config.yaml").touch()
+    assert [short_name(RunDirectory(folder)) for folder in (early, late)] == ["a", "last"]
 
 
 def names(folder: Path) -> list[str]:

@@ -16,7 +16,7 @@ from runner.contracts import Layer, Outcome, Outline, Progress, Report
 from runner.screen.console import RunConsole
 
 RUN = Path("outputs/2025-11-21/10-20-30.123456-digits-cnn-adam")
-NO_REFERENCE = Reference(source=None, figures={}, expected={})
+NO_REFERENCE = Reference(source=None, figures={}, expected={}, epochs=None)
 OUTLINE = Outline(
     reference=NO_REFERENCE,
     name="digits-cnn-adam",

@@ -1,11 +1,18 @@
 """A run held against known figures, by hand-made numbers."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from runner.config.run_config import Reference
 from runner.screen.result import flattery, improving_at_end, overfit_verdict, remark, verdict
 
-NOTES = Reference("notes", figures={"train/loss": [1.25, 0.5]}, expected={"test/accuracy": [0.93, 0.95]})
+NOTES = Reference("notes", figures={"train/loss": [1.25, 0.5]}, expected={"test/accuracy": [0.93, 0.95]}, epochs=17)
+
+
+def config(epochs: int = 17, max_steps: int | None = None) -> Any:
+    return SimpleNamespace(reference=NOTES, epochs=epochs, max_steps=max_steps)
 
 
 def test_an_epoch_stands_beside_the_known_figure() -> None:
@@ -16,29 +23,34 @@ def test_an_epoch_stands_beside_the_known_figure() -> None:
 
 def test_the_end_names_the_largest_distance_and_whether_the_score_is_within_the_spread() -> None:
     rows = [{"epoch": 1, "train/loss": 1.3}, {"epoch": 1, "lr": 0.1}, {"epoch": 2, "train/loss": 0.45}]
-    assert verdict(NOTES, rows, {"test/accuracy": 0.94}) == [
+    assert verdict(config(), rows, {"test/accuracy": 0.94}) == [
         "notes: 2 epochs compared, at most 10.0 % off (epoch 2)",
         "notes: test/accuracy 0.9400 is within 0.93 to 0.95",
     ]
 
 
 def test_a_score_outside_the_spread_says_by_how_much() -> None:
-    below, above = (verdict(NOTES, [], {"test/accuracy": score}) for score in (0.5, 0.96))
+    below, above = (verdict(config(), [], {"test/accuracy": score}) for score in (0.5, 0.96))
     assert below == ["notes: test/accuracy 0.5000 is OUTSIDE 0.93 to 0.95, 0.4300 below"]
     assert above == ["notes: test/accuracy 0.9600 is OUTSIDE 0.93 to 0.95, 0.0100 above"]
+
+
+@pytest.mark.parametrize("shorter", [config(epochs=2), config(max_steps=10)])
+def test_a_run_that_was_to_be_shorter_is_not_compared_with_the_spread(shorter: Any) -> None:
+    assert verdict(shorter, [], {"test/accuracy": 0.5}) == ["notes: not compared: the figures are for 17 epochs"]
 
 
 @pytest.mark.parametrize(
     ("losses", "told"),
     [
-        ([2.0, 1.0, 0.01], "from 2 to 0.01 in 30 steps: it went down; model, loss and optimizer can learn"),
-        ([2.0, 1.0], "from 2 to 1 in 20 steps: it went down, but NOT near 0; try another optimizer.lr"),
+        ([2.0, 1.0, 0.01], "from 2.0000 to 0.0100 in 30 steps: it went down; model, loss and optimizer can learn"),
+        ([2.0, 1.0], "from 2.0000 to 1.0000 in 20 steps: it went down, but NOT near 0; try another optimizer.lr"),
         (
             [2.0, 2.0],
             "it did NOT go down; look at optimizer.lr, at the labels, and for a softmax",
         ),
         ([2.0, 3.0], "it did NOT go down"),
-        ([0.5, -4.0], "from 0.5 to -4 in 20 steps: it went down; model"),
+        ([0.5, -4.0], "from 0.5000 to -4.0000 in 20 steps: it went down; model"),
     ],
 )
 def test_the_verdict_compares_the_last_loss_with_the_first(losses: list[float], told: str) -> None:

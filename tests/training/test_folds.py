@@ -137,7 +137,7 @@ def test_a_signal_saves_the_fold_under_way_and_names_the_directory_above(tmp_pat
     done = program.run(argv, tmp_path / "said", before="terminate_before", at=at)
     run = only_run(tmp_path)
     assert done.code == 143
-    assert done.err.endswith(f"saved; resume with: python -m runner resume {run}\n")
+    assert done.err == f"interrupted, saved in epoch 1 (step 2); resume with: python -m runner resume {run}\n"
     assert read(run / "summary.json")["status"] == read(run / "fold-1/summary.json")["status"] == "interrupted"
     assert program.run(["resume", str(run)], tmp_path / "said").code == 0
     assert contents(run / "fold-1") == contents(whole / "fold-1")

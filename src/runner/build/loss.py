@@ -21,6 +21,7 @@ from runner.losses import adapted
 from runner.losses.adapted import Adapted, Call, Counted, Standardised
 from runner.losses.embedding import CosineEmbedding, EmbeddingLoss, HingeEmbedding, TripletMargin
 from runner.losses.readout import NearestNeighbour, OneVersusRest, Probabilities, Ranking, Rate, Values
+from runner.text import figure
 
 BALANCED = "balanced"
 OF_MARGINS = (nn.MultiMarginLoss, nn.MultiLabelMarginLoss, nn.MarginRankingLoss)
@@ -171,4 +172,7 @@ def mean_count(y_train: Tensor) -> Tensor:
 
 def check_counts(y_train: Tensor) -> None:
     if (lowest := float(y_train.min())) < 0:
-        raise ConfigError(f"it needs counts, of 0 and more; the lowest target is {lowest:g}; loss=mse takes any number")
+        raise ConfigError(
+            f"it needs counts, of 0 and more; the lowest target is {figure(lowest, is_short=True)}\n"
+            "  loss=mse takes any number"
+        )

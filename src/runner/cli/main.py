@@ -13,8 +13,8 @@ from importlib import import_module
 
 from runner import __version__
 from runner.config.spelling import listed, nearest
-from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
-from runner.text import discard, message
+from runner.errors import ConfigError, Interrupted, RunError, RunnerError, memory_ran_out
+from runner.text import discard, message, painted
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
@@ -107,6 +107,7 @@ def _report(error: RunnerError) -> int:
     if "1" in (os.environ.get("RUNNER_DEBUG"), os.environ.get("HYDRA_FULL_ERROR")):
         traceback.print_exception(error)
     with suppress(OSError):  # the terminal is gone (HUP): nobody is left to tell, the exit code still says it
+        sign = "" if isinstance(error, Interrupted) else f"{painted('error:', sys.stderr)} "
         for fault in error.faults if isinstance(error, ConfigError) else (str(error),):
-            print(f"error: {message(fault)}", file=sys.stderr)
+            print(f"{sign}{message(fault)}", file=sys.stderr)
     return error.exit_code

@@ -148,7 +148,7 @@ def show(runs: Sequence[SavedRun], metric: str | None, top: int) -> None:
         f"{run.status}{f' ({run.reason})' if run.reason else ''}: {here(run.path)}" for run in runs if not run.is_done
     ]
     for line in first_lines(unfinished, "more that are not finished"):
-        screen.print(Text(line, style="yellow"), soft_wrap=True)
+        screen.print(Text(line, style="magenta"), soft_wrap=True)
 
 
 def show_contest(screen: Console, contest: Contest, top: int) -> None:
@@ -161,7 +161,7 @@ def show_contest(screen: Console, contest: Contest, top: int) -> None:
         screen.print(Text(f"{len(contest.entries) - len(shown)} more: --top {len(contest.entries)}", style="dim"))
     if contest.metric.endswith("/loss") and any(name.partition(".")[0] == "loss" for name in contest.settings):
         warning = "values of different losses cannot be compared; rank by another metric: --by"
-        screen.print(Text(warning, style="yellow"))
+        screen.print(Text(warning, style="magenta"))
     best = contest.best_run(shown[0])
     again = {**best.plain_config, "fold": "all"} if shown[0].is_folded else best.plain_config
     screen.print(Text("the best of them, and how to make it again", style="dim"))

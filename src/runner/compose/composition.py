@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from shlex import quote
 from typing import Any
 
-import yaml
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import MissingConfigException
 from hydra.types import RunMode
-from omegaconf import Container, DictConfig, ListConfig, OmegaConf, flag_override
+from omegaconf import Container, DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
 from runner.compose.hydra_bridge import changed_keys, editable, hydra_for, refusal
+from runner.compose.hydra_faults import lookup_words, survivors_of
+from runner.compose.recipe import label
 from runner.compose.request import Request, parsed, readable
-from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf, unknown_option
+from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf
 from runner.config.run_config import Config, annotation_at, check, find_faults
-from runner.config.spelling import listed, nearest
 from runner.config.types import shown
 from runner.config.validate import MISSING, LookedUp, Unresolved, as_typed, leaves
 from runner.config.yaml_file import mapping
 from runner.errors import ConfigError
+from runner.text import here
 
 PLUGINS = ("launcher", "sweeper", "job_logging", "hydra_logging")
 
@@ -56,13 +57,19 @@ def compose(request: Request, job: int | None = None) -> Composed:
     spell_out_mappings(tree, catalog)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
     choices = dict(tree.hydra.runtime.choices)
+    chosen = {group: _recipes(group, choices, survivors) for group in RECIPES}
+    recipes = dict(names_in_recipes(chosen, catalog))
+    choices["experiment"] = label(chosen["experiment"])
     data, broken = plain(tree)
+    _set_reference_epochs(data, chosen, catalog)
     data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
     trusted = _typed_trust(lines.overrides)
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
+    typed = set(typed_names(survivors))
     if faults:
-        raise ConfigError([_about_the_net(fault, rows) for fault in dict.fromkeys(faults)]) from cause
-    said = {*typed_names(survivors), *names_in_recipes(choices, catalog), *changed_settings(data, catalog)}
+        places = {name: place for name, place in recipes.items() if name not in typed}
+        raise ConfigError([_placed(_about_the_net(f, rows), places) for f in dict.fromkeys(faults)]) from cause
+    said = {*typed, *recipes, *changed_settings(data, catalog)}
     config = check(data, choices, catalog, said)
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))
 
@@ -70,11 +77,11 @@ def compose(request: Request, job: int | None = None) -> Composed:
 def _with_net(
     request: Request, catalog: Catalog, lines: list[str]
 ) -> tuple[DictConfig | None, list[str], Exception | None, str]:
-    """As ``_survivors``, with the net in the place of ``model=auto``, and for which rows it was taken, or ""."""
+    """As ``survivors_of``, with the net in the place of ``model=auto``, and for which rows it was taken, or ""."""
     net = likely_net(lines, catalog)
     while True:
         words = [*lines, *([f"model={net}"] if net else [])]
-        tree, faults, cause = _survivors(request, catalog, words)
+        tree, faults, cause = survivors_of(request, catalog, words)
         lines[:] = [line for line in lines if line in words]
         if tree is None or tree.hydra.runtime.choices.get("model") not in (AUTO, net):
             return tree, faults, cause, ""
@@ -88,6 +95,21 @@ def _about_the_net(fault: str, rows: str) -> str:
     return f"{fault}\n  model=auto takes {NETS[rows]} for {rows}" if rows and fault.startswith("model.") else fault
 
 
+def _set_reference_epochs(data: dict[str, Any], chosen: Mapping[str, Sequence[str]], catalog: Catalog) -> None:
+    """How long a run is of which the recipe's figures are, whatever else the command line says."""
+    reference = data.get("reference")
+    if isinstance(reference, dict) and reference.get("expected") and reference.get("epochs") is None:
+        recipes = [catalog.option("experiment", name) for name in chosen["experiment"]]
+        lengths = [recipe.knobs["epochs"].default for recipe in recipes if "epochs" in recipe.knobs]
+        reference["epochs"] = lengths[-1] if lengths else None
+
+
+def _placed(fault: str, places: Mapping[str, str]) -> str:
+    """The fault with the file in front that sets what it is about."""
+    place = places.get(fault.partition("=")[0])
+    return f"{place}: {fault}" if place else fault
+
+
 def typed_names(lines: Sequence[str]) -> Iterator[str]:
     """The settings and knobs that the overrides give a value."""
     for line in lines:
@@ -96,14 +118,22 @@ def typed_names(lines: Sequence[str]) -> Iterator[str]:
             yield from (name for name, _ in leaves({override.key_or_group: override.value()}, ()))
 
 
-def names_in_recipes(choices: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
-    """Those to which a chosen recipe gives a value of its own, not that of another setting."""
-    for group in RECIPES:
-        chosen = choices.get(group)
-        for name in chosen if isinstance(chosen, list | ListConfig) else [chosen]:
-            if name in catalog.options(group):
-                knobs = catalog.option(group, name).knobs
-                yield from (key for key, knob in knobs.items() if "${" not in str(knob.default))
+def _recipes(group: str, choices: Mapping[str, Any], lines: Sequence[str]) -> list[str]:
+    """The recipes of a group, by name or path. Hydra knows which was chosen where it was one alone."""
+    typed = (parsed(line, False) for line in lines if line.startswith(f"{group}="))
+    values = [override.value() for override in typed if override is not None]
+    lists = [value for value in values if isinstance(value, list)]
+    return [str(name) for name in (lists[-1] if lists else [choices.get(group)]) if name is not None]
+
+
+def names_in_recipes(chosen: Mapping[str, Sequence[str]], catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Those to which a chosen recipe gives a value of its own, not that of another setting, and the recipe's file."""
+    for group, names in chosen.items():
+        for name in names:
+            if name in catalog.options(group) or Path(name).is_absolute():
+                recipe = catalog.option(group, name)
+                own = (key for key, knob in recipe.knobs.items() if "${" not in str(knob.default))
+                yield from ((key, here(recipe.path)) for key in own)
 
 
 def changed_settings(data: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
@@ -177,86 +207,12 @@ def _plain(parent: Any, key: Any, where: str, faults: list[str]) -> Any:
         items = [_plain(value, i, f"{where}[{i}]", faults) for i in range(len(value))]  # type: ignore[arg-type]
         return Unresolved() if any(map(_is_broken, items)) else items
     except (OmegaConfBaseException, ValueError, TypeError, RecursionError) as error:
-        faults.append(f"{where}={node._value()}: cannot be looked up: {_lookup_words(error)}")
+        faults.append(f"{where}={node._value()}: cannot be looked up: {lookup_words(error)}")
         return Unresolved()
 
 
 def _is_broken(item: Any) -> bool:
     return isinstance(item, Unresolved) or (isinstance(item, dict) and any(map(_is_broken, item.values())))
-
-
-def _survivors(
-    request: Request, catalog: Catalog, lines: list[str]
-) -> tuple[DictConfig | None, list[str], Exception | None]:
-    """The tree of what composes (None when no override is to blame), the faults of what does not, the first error."""
-    hydra = hydra_for(catalog)
-    faults: list[str] = []
-    first: Exception | None = None
-    while True:
-        try:
-            return hydra.compose_config(request.config_name, lines, RunMode.RUN), faults, first
-        except Exception as error:  # of any kind: Hydra's own code trips over requests it did not foresee
-            first = first or error
-            culprit = _culprit(error, lines)
-            faults.append(_fault(error, culprit, catalog))
-            if culprit is None:
-                return None, faults, first
-            lines.remove(culprit)
-
-
-def _culprit(error: BaseException, lines: list[str]) -> str | None:
-    """The override that the error speaks of."""
-    told = " ".join(str(e) for e in _chain(error))
-    for line in reversed(lines):
-        key, _, value = line.lstrip("+").partition("=")
-        missing = getattr(error, "missing_cfg_file", None)
-        if missing is not None:
-            if f"{key}/{value}" == missing:
-                return line
-        elif line in told or f"'{key}'" in told or f": {key}\n" in f"{told}\n":
-            return line
-    return None
-
-
-def _fault(error: BaseException, culprit: str | None, catalog: Catalog) -> str:
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        return _missing_file(error, catalog)
-    if isinstance(error, yaml.YAMLError):
-        mark = getattr(error, "problem_mark", None)
-        place = f"{mark.name}, line {mark.line + 1}" if mark else "a configuration file"
-        return f"{place}: not YAML: {getattr(error, 'problem', None) or _words(error)}"
-    return f"{culprit.lstrip('+') if culprit else 'the configuration'}: cannot be composed: {_words(error)}"
-
-
-def _missing_file(error: MissingConfigException, catalog: Catalog) -> str:
-    group, _, name = str(error.missing_cfg_file).removesuffix(".yaml").rpartition("/")
-    if catalog.options(group) and group:
-        return unknown_option(catalog, group, name)
-    choices = list(error.options or ())
-    meant = nearest(name, choices)
-    advice = f"; did you mean {meant}?" if meant else ""
-    known = f"\n  choices: {listed(choices)}" if choices else f"\n  looked in {listed(map(str, catalog.folders))}"
-    return f"{group + '=' if group else ''}{name}: there is no such configuration file{advice}{known}"
-
-
-def _words(error: BaseException) -> str:
-    """The innermost cause in one line."""
-    deepest = list(_chain(error))[-1]
-    lines = [line.strip() for line in str(deepest).splitlines() if line.strip()]
-    return lines[0] if lines else type(deepest).__name__
-
-
-def _lookup_words(error: BaseException) -> str:
-    """Why an interpolation failed, without the exception's class: Environment variable 'X' not found."""
-    _, raised, inner = _words(error).partition("raised while resolving interpolation: ")
-    return inner.strip("\"'") if raised else _words(error)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    current: BaseException | None = error
-    while current is not None:
-        yield current
-        current = current.__cause__
 
 
 def shown_config(composed: Composed, kind: str, package: str | None, resolve: bool) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hydra import version
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core import utils
@@ -24,10 +25,12 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Override
+from hydra.plugins.config_source import ConfigResult
 from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig, flag_override
+from omegaconf import DictConfig, OmegaConf, flag_override
 
-from runner.config.catalog import Catalog, conf_folders
+from runner.compose.recipe import read_recipe
+from runner.config.catalog import RECIPES, Catalog, conf_folders
 
 if TYPE_CHECKING:
     from runner.compose.composition import Composed
@@ -63,9 +66,36 @@ def hydra_for(catalog: Catalog) -> Hydra:
         search.prepend("user", f"file://{folder}", SearchPathQuery(provider="main"))
     GlobalHydra.instance().clear()
     hydra = Hydra.create_main_hydra2("train", search)
+    files = hydra.config_loader.repository  # type: ignore[attr-defined]
+    files.sources = [Files(s.provider, s.path) if s.scheme() == "file" else s for s in files.sources]
     # a file's own hydra.searchpath, where pkg:// imports what it names, is refused with the rest of the composed node
     hydra.config_loader._process_config_searchpath = lambda *args: None  # type: ignore[attr-defined]
     return hydra
+
+
+class Files(FileConfigSource):
+    """A folder of options. A recipe in it, or named by its own path, may be written as the command line is."""
+
+    def is_config(self, config_path: str) -> bool:
+        own = _own_path(config_path)
+        return own.is_file() if own else super().is_config(config_path)
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        if config_path.partition("/")[0] not in RECIPES:
+            return super().load_config(config_path)
+        path = _own_path(config_path) or Path(self.path, self._normalize_file_name(config_path))
+        return ConfigResult(
+            config=OmegaConf.create(read_recipe(path)),
+            path=self.full_path(),
+            provider=self.provider,
+            header={"package": "_global_"},
+        )
+
+
+def _own_path(config_path: str) -> Path | None:
+    """my.yaml for experiment//folder/my.yaml: a recipe that was chosen by its path."""
+    path = Path(config_path.partition("/")[2])
+    return path if path.is_absolute() else None
 
 
 def _keep_plugins_of_the_current_folder_out() -> None:

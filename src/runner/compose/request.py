@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -18,6 +18,7 @@ from omegaconf.errors import GrammarParseError
 
 from runner.compose.command import quoted
 from runner.compose.hydra_bridge import SETTABLE, hydra_parser, refusal
+from runner.compose.recipe import own_file, recipe_faults
 from runner.config.catalog import GROUPS, RECIPES, Catalog, unknown_option
 from runner.config.spelling import listed
 from runner.errors import ConfigError
@@ -101,10 +102,28 @@ def readable(words: Sequence[str], catalog: Catalog, *, multirun: bool) -> Lines
     """
     overrides: list[str] = []
     faults: list[str] = []
+    own = {word: path for word in words if (path := own_file(word))}
+    if wrong := [fault for path in own.values() for fault in recipe_faults(path, catalog)]:
+        raise ConfigError(wrong)
     for word in words:
-        for is_fault, text in _read(word, catalog, multirun):
+        for is_fault, text in _read(word, catalog, multirun) if word not in own else ():
             (faults if is_fault else overrides).append(text)
+    if own:
+        overrides = _with_recipes(overrides, own)
     return Lines(tuple(overrides), (*faults, *_mappings_lost(overrides)))
+
+
+def _with_recipes(lines: Sequence[str], own: Mapping[str, Path]) -> list[str]:
+    """The lines with the recipes at paths of their own, behind those that are chosen by name."""
+    named = [line for line in lines if line.startswith("experiment=")]
+    chosen = [override for line in named if (override := parsed(line, True))]
+    if any(override.is_sweep_override() for override in chosen):
+        raise ConfigError(f"{' '.join(own)} {' '.join(named)}: a file goes with one experiment, not with several")
+    values = [override.value() for override in chosen]
+    names = [str(name) for value in values for name in (value if isinstance(value, list) else [value])]
+    paths = [*names, *(quoted(str(path)) for path in own.values())]
+    chosen_now = paths[0] if len(paths) == 1 else f"[{','.join(paths)}]"
+    return [*(line for line in lines if line not in named), f"experiment={chosen_now}"]
 
 
 def _mappings_lost(overrides: Sequence[str]) -> Iterator[str]:

@@ -119,7 +119,7 @@ class Catalog:
         return nearest(word, self.options(group))
 
     def _option(self, group: str, name: str) -> Option:
-        if name not in self.options(group):
+        if name not in self.options(group) and not Path(name).is_absolute():  # but for a recipe at a path of its own
             raise ConfigError(unknown_option(self, group, name))
         path = self._path(group, name)
         file = self._with_parents(group, read_yaml(path), {name})
@@ -146,7 +146,8 @@ class Catalog:
         return YamlFile({**data, **file.data, "defaults": [*chosen, *own]}, comments, file.header)
 
     def _path(self, group: str, name: str) -> Path:
-        places = (folder / group / f"{name}{ending}" for folder in self.folders for ending in (".yaml", ".yml"))
+        endings = ("",) if Path(name).is_absolute() else (".yaml", ".yml")
+        places = (folder / group / f"{name}{ending}" for folder in self.folders for ending in endings)
         if path := next(filter(Path.is_file, places), None):
             return path
         raise ConfigError(f"{Path(group, name)}.yaml: not found in {listed(map(str, self.folders))}")

@@ -26,7 +26,7 @@ Shown = Literal["auto", "off", "scalars", "full"]
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
 UNSTORED = "said"  # of a Config's fields
-NO_REFERENCE: dict[str, Any] = {"source": None, "figures": {}, "expected": {}}
+NO_REFERENCE: dict[str, Any] = {"source": None, "figures": {}, "expected": {}, "epochs": None}
 
 MOST_THREADS = 1024  # of many more, the libraries below torch end the program
 
@@ -73,6 +73,7 @@ class Reference:
     source: Word | None
     figures: Figures
     expected: Figures
+    epochs: Count | None = field(metadata=facts(later=None))  # of the recipe, which others may have shortened
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runner.config.catalog import PARTS, RECIPES, Catalog, Option
+from runner.config.catalog import PARTS, Catalog, Option
 from runner.config.spelling import nearest
 from runner.config.types import faults, shown
 from runner.config.validate import MISSING, Unresolved, leaves
@@ -45,11 +45,6 @@ def unknown_settings(
     for name, value in leaves(tree, annotations):
         holder = any(known.startswith(f"{name}.") for known in annotations)  # told as a setting's fault
         if name not in annotations and not holder and name.partition(".")[0] not in PARTS:
-            group = name.partition(".")[0]
-            if "." in name and group in RECIPES:
-                article = "an" if group == "experiment" else "a"
-                yield f"{name}={shown(value)}: {article} {group} file begins with the line '# @package _global_'"
-                continue
             meant = _meant_setting(name, annotations, options)
             said = (catalog.nearest_option(meant, str(value)) if catalog and meant in PARTS else None) or shown(value)
             advice = f"did you mean {meant}={said}?" if meant else "see them: python -m runner show settings"

@@ -42,10 +42,13 @@ def load_stored(path: Path, trusted: Collection[str] = ()) -> Config:
 def with_later_keys(tree: Mapping[str, Any]) -> dict[str, Any]:
     """The plain data of a stored Config with what was added to the program after it was written."""
     whole = {**later_settings(), **tree}
+    for name in [name for name in whole if "." in name]:
+        holder, _, key = name.partition(".")
+        whole[holder] = {key: whole.pop(name), **whole[holder]} if isinstance(whole.get(holder), Mapping) else {}
     nodes = {group: node for group in PARTS if isinstance(node := whole.get(group), Mapping)}
     return whole | {group: {**LATER_KNOBS.get(str(node.get("_target_")), {}), **node} for group, node in nodes.items()}
 
 
 def later_settings() -> dict[str, Any]:
-    """What a run's config lacks that was made before there were these settings."""
+    """What a run's config lacks that was made before there were these settings, by dotted name."""
     return {name: later for name, known in setting_facts().items() if (later := known["later"]) is not MISSING}

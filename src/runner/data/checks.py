@@ -9,6 +9,7 @@ from torch import Tensor
 
 from runner.contracts import Column, Data, Rows
 from runner.errors import ConfigError, DataError
+from runner.text import figure
 
 
 def check_data(data: Data) -> None:
@@ -62,7 +63,10 @@ def _check_codes(x_NF: Tensor, columns: tuple[Column, ...]) -> None:
             wrong &= ~(codes_N.isnan() if column.is_number else codes_N == -1)
         if first := _first(wrong):
             value = codes_N[first].item()
-            raise DataError(f"row {first[0]}, column {column.name}: {value:g} is no code of a category, 0..{last}")
+            raise DataError(
+                f"row {first[0]}, column {column.name}: "
+                f"{figure(value, is_short=True)} is no code of a category, 0..{last}"
+            )
 
 
 def _check_y(data: Data) -> None:

@@ -284,6 +284,14 @@ def newest(output_dir: Path) -> SavedRun:
     raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
 
 
+def short_name(directory: RunDirectory) -> str:
+    """What a command calls a run that has just been: last, where it is."""
+    with suppress(ConfigError):
+        if newest(usual_output_dir()).directory == directory:
+            return "last"
+    return here(directory.path)
+
+
 def newest_named(word: str, output_dir: Path) -> Path | None:
     """The newest run whose ``name=`` is the end of ``word``: what somebody meant who left out the date and the time."""
     paths = (run.path for run in newest_first(output_dir))

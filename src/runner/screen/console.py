@@ -19,6 +19,7 @@ from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+from rich.theme import Theme
 
 from runner.screen.epochs import EpochLines, LiveBar
 from runner.screen.plan import outline_lines, outline_panel
@@ -40,7 +41,16 @@ if TYPE_CHECKING:
 
 MOST_LINES = 100  # of epochs; of more, every second, third ... is shown
 PLAIN_WIDTH = 120  # columns of tables in a file or a pipe
-ENDING_STYLES = {"finished": "bold green", "stopped_early": "bold green", "interrupted": "bold yellow"}
+# styles by the names that are written, each with a contrast of 3.8 to 1 or more on white and on black
+READABLE = {
+    "dim": "color(243)",
+    **{f"{weight}cyan": f"{weight}color(30)" for weight in ("", "bold ")},
+    **{f"{weight}green": f"{weight}color(28)" for weight in ("", "bold ")},
+    **{f"{weight}magenta": f"{weight}color(164)" for weight in ("", "bold ")},
+    **{f"{weight}red": f"{weight}color(160)" for weight in ("", "bold ")},
+    "blue": "color(32)",
+}
+ENDING_STYLES = {"finished": "bold green", "stopped_early": "bold green", "interrupted": "bold magenta"}
 
 
 class RunConsole:
@@ -150,7 +160,7 @@ class RunConsole:
 
     def warn(self, text: str) -> None:
         """Says ``text`` on standard error."""
-        self._say(Text(f"warning: {message(text)}", style="yellow"))
+        self._say(Text(f"warning: {message(text)}", style="magenta"))
 
     def wrong(self, text: str) -> None:
         """Says on standard error what is wrong with one of many inputs; the others go on."""
@@ -197,7 +207,7 @@ def console(stream: IO[str]) -> Console:
     """rich's console on standard output or error, which takes text as it is: no markup, no guessed colours."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")  # a class named in Hangul on an ASCII terminal
-    made = _Console(stderr=stream is sys.stderr, markup=False, highlight=False, emoji=False)
+    made = _Console(stderr=stream is sys.stderr, markup=False, highlight=False, emoji=False, theme=Theme(READABLE))
     if not made.is_interactive:
         made.width = max(made.width, PLAIN_WIDTH)
     return made

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import torch
+from rich.cells import cell_len
 from torch import Tensor, nn
 
 from runner.config.run_config import Config
@@ -19,11 +21,12 @@ from runner.data.splits import describe
 from runner.data.transforms import Impute, Normalise, OneHot, blank_preprocess, build_preprocess, out_shape
 from runner.experiment.assemble import learns_categories, read_data, read_split, source_of, split_settings, transforms
 from runner.screen.table import Listing
-from runner.text import counted, number, shape_text
+from runner.text import counted, figure, shape_text, shortened
 
-MOST_CATEGORIES = 4
+WIDEST = 30  # columns of a terminal that a list in a cell may take
 MOST_CLASSES = 12
-LONG = 30  # characters of a name in a list
+MANY = 4  # columns in turn that become the same: told in one row
+LONG = 20  # columns of a terminal that a name in a list may take
 COLOURS = {1: "grey", 3: "colour"}  # by the channels of a picture
 
 
@@ -58,7 +61,9 @@ def table_listings(config: Config, data: Data, split: Split) -> list[Listing]:
     if not unknown:
         heads, *rows = [(*row[:3], row[4]) for row in (heads, *rows)]
     num_used = len({column.in_file for column in data.columns})
-    title = f"{name_of(config)}: {counted(len(data.y), 'row')}, {num_used} of {num_used + len(data.ignored)} columns used"
+    title = (
+        f"{name_of(config)}: {counted(len(data.y), 'row')}, {num_used} of {num_used + len(data.ignored)} columns used"
+    )
     told = {left.note for left in data.ignored.values()}
     notes = tuple(note for note in data.notes if note not in told)
     columns = Listing(title, heads, tuple(rows), notes, numbers=tuple(range(2, len(heads) - 1)))
@@ -75,7 +80,7 @@ def glimpse_listing(config: Config) -> tuple[Listing, list[str]]:
     assert isinstance(source, Csv), "no other data set asks for its target"
     num_rows, columns = source.columns(Path(config.data_dir).expanduser())
     rows = tuple(
-        (each.name, each.kind, number(each.num_empty) if each.num_empty else "", ", ".join(map(_short, each.examples)))
+        (each.name, each.kind, f"{each.num_empty:,}" if each.num_empty else "", fitting([*map(_short, each.examples)]))
         for each in columns
     )
     title = f"{name_of(config)}: {counted(num_rows, 'row')}, {counted(len(columns), 'column')}"
@@ -108,46 +113,61 @@ def kind_of_column(column: Column, x_N: Tensor) -> str:
 
 
 def values_of(column: Column, x_N: Tensor) -> str:
-    """The range and mean of numbers; how many rows each category has, the commonest first unless they have an order."""
+    """The range of numbers; how many rows each category has, the commonest first unless they have an order."""
     values = x_N[~are_none(column, x_N)]
     if not column.categories:
         if not len(values):
             return ""
-        lowest, mean, highest = map(plain, (values.min(), values.double().mean(), values.max()))
-        return f"{lowest} to {highest}, mean {mean}"
+        return f"{plain(values.min())} to {plain(values.max())}"
     counts = values.long().bincount(minlength=len(column.categories)).tolist()
     pairs = list(zip(column.categories, counts, strict=True))
     if not column.ordered:
         pairs.sort(key=lambda pair: -pair[1])
-    shown = ", ".join(f"{_short(name)} {count:,}" for name, count in pairs[:MOST_CATEGORIES])
-    return shown + (f", ... {len(pairs) - MOST_CATEGORIES:,} more" if len(pairs) > MOST_CATEGORIES else "")
+    return fitting([f"{_short(name)} {count:,}" for name, count in pairs])
+
+
+def fitting(items: Sequence[str]) -> str:
+    """As many of the items as a cell has room for, the first at least; the others are counted."""
+    shown = 1
+    while shown < len(items) and cell_len(", ".join(items[: shown + 1])) <= WIDEST:
+        shown += 1
+    return ", ".join(items[:shown]) + (f" + {len(items) - shown:,} more" if shown < len(items) else "")
 
 
 def _short(name: str) -> str:
-    name = " ".join(name.split())
-    return name if len(name) <= LONG else f"{name[: LONG - 4]} ..."
+    return shortened(" ".join(name.split()), LONG, " ...")
 
 
 def plain(value: Tensor) -> str:
-    """As 3,669,244, 42.17 or 0.0312: with all digits in front of the point, or four that say something."""
-    exact = float(value)
-    return f"{exact:,.0f}" if exact.is_integer() or abs(exact) >= 1000 else f"{exact:.4g}"
+    return figure(float(value), is_short=True)
 
 
 def becoming_listing(config: Config, data: Data, split: Split, filled: set[str]) -> Listing:
     """What the net gets of each column of the file; ``filled`` are those with cells that hold nothing."""
     preprocess = build_preprocess(transforms(config), data, split.train)
     learned = learns_categories(config)
-    rows = [
+    becoming = [
         (column.name, "; ".join(steps_of(column, place, preprocess, learned, column.name in filled)))
         for place, column in enumerate(data.columns)
     ]
-    rows += [(name, f"left out: {left.why or 'as you said'}") for name, left in data.ignored.items()]
+    becoming += [(name, f"left out: {left.why or 'as you said'}") for name, left in data.ignored.items()]
     uses = {left.use.rpartition(":")[2]: left.use for left in data.ignored.values() if left.use}
-    notes = [f"to use a column that is left out: {use}" for use in uses.values()]
     (num_values,) = out_shape(preprocess, data)
-    title = f"What becomes of each column: {counted(num_values, 'number')} a row for the net"
-    return Listing(title, ("column", "into the net"), tuple(rows), tuple(notes))
+    title = f"Into the net: {counted(num_values, 'number')} a row"
+    return Listing(title, ("column", "becomes"), runs(becoming), tuple(f"use it: {use}" for use in uses.values()))
+
+
+def runs(rows: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """One row for many columns in turn that become the same."""
+    found: list[tuple[str, str]] = []
+    for text, group in groupby(rows, key=lambda row: row[1]):
+        names = [name for name, _ in group]
+        found += [(name, text) for name in names] if len(names) < MANY else [(_span(names), text)]
+    return tuple(found)
+
+
+def _span(names: Sequence[str]) -> str:
+    return f"{_short(names[0])} ... {_short(names[-1])} ({len(names):,})"
 
 
 def steps_of(column: Column, place: int, preprocess: nn.Module, learned: bool, has_empty: bool) -> Iterator[str]:
@@ -158,16 +178,15 @@ def steps_of(column: Column, place: int, preprocess: nn.Module, learned: bool, h
         one_hot = f"one-hot of {many:,}" if OneHot in steps else f"its number, 0 to {many - 1:,}"
         yield f"a learned vector for each of {many:,}" if learned else one_hot
         if has_empty:
-            yield "empty or unknown: none of them"
+            yield "empty: all 0" if OneHot in steps else "empty: none of them"
         return
     if column.categories:
-        yield ", ".join(f"{_short(name)} is {code}" for code, name in enumerate(column.categories[:MOST_CATEGORIES]))
+        yield fitting([f"{_short(name)} is {code}" for code, name in enumerate(column.categories)])
     yield "scaled" if Normalise in steps else "as it is"
     impute = steps.get(Impute)
     if has_empty and isinstance(impute, Impute):
-        yield f"empty: {'the mean' if place_of(preprocess, impute) > 1 else plain(impute.mean[place])}"
-        if column.missing == "marked":
-            yield "marked"
+        mark = ", and a mark" if column.missing == "marked" else ""
+        yield f"empty: {'the mean' if place_of(preprocess, impute) > 1 else plain(impute.mean[place])}{mark}"
 
 
 def place_of(preprocess: nn.Module, step: nn.Module) -> int:
@@ -186,14 +205,14 @@ def picture_listings(config: Config, data: Data, split: Split) -> list[Listing]:
         ("each", f"{shape_text(shape)}{kind}, {dtype}"),
         ("into the net", shape_text(net_shape)),
     )
-    return [Listing(name_of(config), ("", ""), rows, data.notes)]
+    return [Listing(name_of(config), ("", "what it holds"), rows, data.notes)]
 
 
 def goal_listing(data: Data, split: Split, note: str) -> Listing:
     """What is to be predicted: the rows of each class, or the range of the target, in every split."""
     of = class_listing if data.class_names else target_listing
     name = f"Target {data.target}: " if data.target else "To predict: "
-    many = f"one of {len(data.class_names):,} classes" if data.class_names else "a number"
+    many = f"{len(data.class_names):,} classes" if data.class_names else "a number"
     return replace(of(data, split, note), title=f"{name}{many} ({data.task})")
 
 

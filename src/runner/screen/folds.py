@@ -71,7 +71,7 @@ class FoldConsole:
         commands = [] if self.config.tensorboard == "off" else [f"tensorboard --logdir {shlex.quote(path)}"]
         commands.append(f"python -m runner eval {shlex.quote(path)}")
         files = f"fold-0 to fold-{len(self.outcomes) - 1}  {PREDICTIONS}"
-        self.console.show_end(verdict(self.config.reference, [], mean.best), self.directory.path, files, commands)
+        self.console.show_end(verdict(self.config, [], mean.best), self.directory.path, files, commands)
 
 
 def show_folds(console: RunConsole, outcomes: Sequence[Outcome], class_names: Sequence[str]) -> None:

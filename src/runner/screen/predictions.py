@@ -50,14 +50,14 @@ class Answers:
 def single_lines(answers: Answers, top: int | None) -> Iterator[str]:
     """The answer for one row: its classes one below the other, the likeliest first, or the number; then the truth."""
     if not answers.class_names:
-        yield f"predicted {answers.scores[0].item():.6g}"
+        yield f"predicted {figure(answers.scores[0].item(), is_short=True)}"
     else:
         (ranked,) = answers.ranked(top or MOST_LISTED)
         width = max(cell_len(name) for name, _ in ranked)
         for place, (name, value) in enumerate(ranked):
             yield f"{'' if place else 'predicted':9} {set_cell_size(name, width)}  {answers.shown(value)}"
     for truth in answers.truths:
-        yield f"true      {truth if isinstance(truth, str) else f'{truth:.6g}'}"
+        yield f"true      {truth if isinstance(truth, str) else figure(truth, is_short=True)}"
 
 
 def lines(answers: Answers, top: int | None, *, heading: bool) -> Iterator[str]:

@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.screen.table import bare_table
-from runner.text import duration, figure, here, shortened
+from runner.text import counted, duration, figure, here, shortened
 
 if TYPE_CHECKING:
-    from runner.config.run_config import Reference
+    from runner.config.run_config import Config, Reference
     from runner.contracts import Outcome, Outline
 
 MAX_CLASSES = 20
@@ -188,23 +188,31 @@ def pairs(reference: Reference, epoch: int, values: Mapping[str, float]) -> Iter
             yield figures[epoch - 1], values[name]
 
 
-def verdict(reference: Reference, rows: Sequence[Mapping[str, Any]], best: Mapping[str, float]) -> list[str]:
-    """Lines at the end: how far the epochs were off, and whether the best checkpoint lies within the known spread."""
+def verdict(config: Config, rows: Sequence[Mapping[str, Any]], best: Mapping[str, float]) -> list[str]:
+    """Lines at the end: how far the epochs were off, and whether the best checkpoint lies within the known spread.
+
+    The spread is of whole runs: one that was to be shorter is not compared with it.
+    """
+    reference = config.reference
     source = reference.source or "reference"
     lines = []
     off = [(abs(ours / known - 1), row["epoch"]) for row in rows for known, ours in pairs(reference, row["epoch"], row)]
     if off:
         largest, epoch = max(off)
         lines.append(f"{source}: {len(off)} epochs compared, at most {100 * largest:.1f} % off (epoch {epoch})")
+    whole, length = reference.epochs or 0, config.epochs
+    if whole and reference.expected and (config.max_steps or (isinstance(length, int) and length < whole)):
+        return [*lines, f"{source}: not compared: the figures are for {counted(whole, 'epoch')}"]
     for name, (lowest, *_, highest) in reference.expected.items():
         if name in best:
             ours, away = best[name], ""
             if ours < lowest:
-                away = f", {lowest - ours:.4f} below"
+                away = f", {figure(lowest - ours)} below"
             elif not ours <= highest:
-                away = f", {ours - highest:.4f} above"
+                away = f", {figure(ours - highest)} above"
+            low, high = figure(lowest, is_short=True), figure(highest, is_short=True)
             word = "OUTSIDE" if away else "within"
-            lines.append(f"{source}: {name} {ours:.4f} is {word} {lowest:g} to {highest:g}{away}")
+            lines.append(f"{source}: {name} {figure(ours)} is {word} {low} to {high}{away}")
     return lines
 
 
@@ -212,7 +220,7 @@ def overfit_verdict(rows: Sequence[Mapping[str, Any]]) -> str:
     """A line from the loss of the first and the last logged step; ``rows`` are those of metrics.jsonl."""
     losses = [row["train/batch_loss"] for row in rows if row.get("train/batch_loss") is not None]
     first, last = losses[0], losses[-1]
-    told = f"the loss of one batch went from {first:.4g} to {last:.4g} in {rows[-1]['step']} steps"
+    told = f"the loss of one batch went from {figure(first)} to {figure(last)} in {rows[-1]['step']} steps"
     if last <= LEARNED * abs(first):
         return f"{told}: it went down; model, loss and optimizer can learn"
     if last < first:

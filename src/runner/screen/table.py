@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -53,6 +54,7 @@ class Listing:
         """For a terminal."""
         made = bare_table(self.columns, self.rows, self.numbers)
         made.title, made.title_justify, made.header_style = self.title, "left", "table.header"
+        made.min_width = cell_len(self.title)  # rich breaks a title that is wider than its table
         made.box, made.pad_edge, made.padding = SIMPLE_HEAD, True, (0, 1)
         for column in made.columns:
             column.no_wrap, column.overflow = column is not made.columns[-1], "ellipsis"

@@ -202,7 +202,7 @@ def _result(run: SavedRun) -> str:
     """A finished job in a line: val/loss 0.0758 after 2.1 s."""
     monitor = run.known.get("monitor", "")
     value = run.known.get("best", {}).get(monitor)
-    score = f"{monitor} {value:.4g}" if isinstance(value, int | float) else str(run.known.get("status"))
+    score = f"{monitor} {figure(value)}" if isinstance(value, int | float) else str(run.known.get("status"))
     return f"{score} after {run.known.get('seconds', 0):.1f} s"
 
 

@@ -27,11 +27,12 @@ from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import RunDirectory
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows, last_epoch_row
+from runner.runs.saved_run import short_name
 from runner.runs.schema import as_dict, schema_of, write_schema
 from runner.runs.summary import Summary
 from runner.screen.result import flattery, improving_at_end
 from runner.tensorboard.dashboards import Dashboards
-from runner.text import counted
+from runner.text import counted, program
 from runner.training.writers import Views
 
 
@@ -108,10 +109,12 @@ def out_of_memory(experiment: Experiment) -> RunError:
 def interrupted(run: Recording, stop: Interruption) -> Interrupted:
     """How to go on, ready for a shell; who the run trusts is never read from its directory."""
     assert stop.number is not None
-    words = ["python", "-m", "runner", "resume", str(run.directory.whole.path)]
-    if trusted := run.experiment.config.trusted:
-        words.append(f"trusted=[{','.join(trusted)}]")
-    return Interrupted(f"interrupted at step {run.progress.step}, saved; resume with: {shlex.join(words)}", stop.number)
+    trusted = run.experiment.config.trusted
+    words = [short_name(run.directory.whole), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
+    epoch, steps = run.progress.epoch, run.progress.step
+    place = f"after epoch {epoch}" if steps == epoch * len(run.experiment.train) else f"in epoch {epoch + 1}"
+    again = f"{program()} resume {shlex.join(words)}"
+    return Interrupted(f"interrupted, saved {place} (step {steps:,}); resume with: {again}", stop.number)
 
 
 class Recording:

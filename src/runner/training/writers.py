@@ -17,6 +17,7 @@ from runner.screen.console import RunConsole
 from runner.screen.epochs import SPLITS
 from runner.screen.result import overfit_verdict, verdict
 from runner.tensorboard.writer import HParam, TensorBoard
+from runner.text import figure
 
 log = logging.getLogger("runner")
 
@@ -85,7 +86,7 @@ class Views:
         self.tensorboard.hparams(hyperparameters(self.config), ended_with(outcome))
         is_told = self.config.reference.figures or self.config.repeat_batch is not None
         rows = read_rows(self.metric_log.path) if is_told else []
-        self.remark([*outcome.remarks, *verdict(self.config.reference, rows, outcome.best)])
+        self.remark([*outcome.remarks, *verdict(self.config, rows, outcome.best)])
         if self.config.repeat_batch is not None:
             self.remark([overfit_verdict(rows)])
         self.console.finish(self.outline, outcome, logdir(self.config, self.outline.run_dir), self.remarks)
@@ -153,7 +154,7 @@ def open_log(directory: RunDirectory, warn: Callable[[str], None]) -> logging.Ha
 
 
 def as_text(values: Mapping[str, float]) -> str:
-    return " ".join(f"{name}={value:.6g}" for name, value in values.items())
+    return " ".join(f"{name}={figure(value, is_short=True)}" for name, value in values.items())
 
 
 def ended_with(outcome: Outcome) -> dict[str, float]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from runner.contracts import Split
@@ -59,7 +60,8 @@ def _glimpse(frame: Frame, place: int, kinds: TrainColumns, spelling: Spelling) 
     else:
         num_empty, full = int(x_N.isnan().sum()), _numbers(frame, place)
     is_of_values = found.kind not in ("ignored", "date")
-    kind = found.holds or found.kind
+    is_binary = found.kind == "numeric" and len(x_N[~x_N.isnan()].unique()) == 2
+    kind = "binary" if is_binary else found.holds or found.kind
     return Glimpse(name, kind, is_of_values, num_empty, tuple(islice(full, EXAMPLES)))
 
 
@@ -72,4 +74,4 @@ def _is_none(word: str, found: Found, spelling: Spelling) -> bool:
 def _numbers(frame: Frame, place: int) -> Iterator[str]:
     """As they are written, each once."""
     seen = dict.fromkeys(value for value in frame.x_NC[:, place].numpy()[: 100 * EXAMPLES] if value == value)
-    yield from (str(value).removesuffix(".0") for value in seen)
+    yield from (np.format_float_positional(value, trim="-") for value in seen)

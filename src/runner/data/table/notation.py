@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from runner.contracts import Column, Notation
 from runner.data.table.cells import DECIMALS, MOST, NULL, first_of, is_empty, is_marker, number, sign, spelled_number
+from runner.text import figure
 
 FEWEST_NUMBERS = 0.5  # of the cells beside markers
 MOST_MARKERS = 3  # different texts that are no usual marker
@@ -169,7 +170,7 @@ def _said(example: str, mark: str, *, is_decimal: bool) -> str:
 
 
 def _as_decimal(example: str) -> str:
-    return f"{float(example.replace(',', '.')):g}"
+    return figure(float(example.replace(",", ".")), is_short=True)
 
 
 def _as_thousands(example: str) -> str:

@@ -16,6 +16,7 @@ from torch import Tensor
 from runner.contracts import Data, Split
 from runner.data.table.column_kinds import setting
 from runner.seed import generator
+from runner.text import figure
 
 MISSED = 0.01  # of the train rows at most, and ten times this share of those that the commonest value misses
 MISSED_BY_SUSPECT = 0.05  # of a few rows; all of them are looked at of suspects alone
@@ -130,10 +131,11 @@ def _clause(group: list[Sentinel], num_rows: int) -> str:
     if (more := len(others) - MOST_NAMED) > 0:
         others = [*others[:MOST_NAMED], f"{more:,} more columns"]
     named = ", ".join(others)
+    low, high = (figure(value, is_short=True) for value in (first.lowest, first.highest))
     return (
         f"{_shown(first.value)} stands in {first.count:,} of {num_rows:,} cells of {first.column}, "
         f"{far}{'below' if first.value < first.lowest else 'above'} the rest "
-        f"({first.lowest:g} to {first.highest:g}){f', likewise of {named}' if named else ''}"
+        f"({low} to {high}){f', likewise of {named}' if named else ''}"
     )
 
 

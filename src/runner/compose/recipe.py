@@ -1,0 +1,92 @@
+"""A recipe: a YAML file of keys as they are typed left of the =, read for Hydra: ``dataset: wine`` is a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.config.catalog import PARTS, RECIPES, Catalog, unknown_option
+from runner.config.run_config import settings_with
+from runner.config.yaml_file import read_yaml
+from runner.errors import ConfigError
+from runner.text import here
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """The file as Hydra takes it: options in the defaults list, dotted keys as mappings in each other.
+
+    A run's config.yaml is one, too: its parts and settings, without the folders of its time. Raises ConfigError.
+    """
+    data = read_yaml(path).data
+    options = data.pop("options", None)
+    if isinstance(options, Mapping):
+        data = {key: value for key, value in data.items() if key not in _of_its_time(data)}
+    tree: dict[str, Any] = {}
+    chosen = dict(options) if isinstance(options, Mapping) else {}
+    others = []
+    for key, value in data.items():
+        if key in PARTS and _is_choice(value):
+            chosen[key] = value
+        elif key in RECIPES and _is_choice(value):
+            others += [f"/{key}/{name}" for name in (value if isinstance(value, list) else [value])]
+        elif key != "defaults":
+            _put(tree, str(key).split("."), value)
+    given = data.get("defaults") or []
+    return {**tree, "defaults": [*others, *given, *({f"override /{group}": name} for group, name in chosen.items())]}
+
+
+def _is_choice(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(name, str) for name in value))
+
+
+def _of_its_time(config: Mapping[str, Any]) -> Iterator[str]:
+    """What a run's config.yaml says of that run alone; whom it trusts is asked for where it trusts somebody."""
+    yield from (*settings_with("is_typed", False), "name")
+    if not config.get("trusted"):
+        yield "trusted"
+
+
+def _put(tree: dict[str, Any], names: list[str], value: Any) -> None:
+    """Sets a value at its dotted name, beside what is there."""
+    name, *inner = names
+    if inner:
+        holder = tree.setdefault(name, {})
+        _put(holder if isinstance(holder, dict) else tree.setdefault(name, {}), inner, value)
+    elif isinstance(value, dict) and isinstance(tree.get(name), dict):
+        for key, item in value.items():
+            _put(tree[name], [key], item)
+    else:
+        tree[name] = value
+
+
+def recipe_faults(path: Path, catalog: Catalog) -> Iterator[str]:
+    """Options that a recipe chooses and that are not there."""
+    for entry in read_recipe(path)["defaults"]:
+        for key, chosen in entry.items() if isinstance(entry, dict) else ():
+            group = str(key).removeprefix("override ").removeprefix("/")
+            names = chosen if isinstance(chosen, list) else [chosen]
+            if isinstance(chosen, list) and group != "metric":
+                each = f"-m {group}={','.join(chosen)}"
+                yield f"{here(path)}: {group}: a run has one {group}; to run each of them: {each}"
+            elif group in PARTS:
+                unknown = (str(name) for name in names if str(name) not in catalog.options(group))
+                yield from (f"{here(path)}: {unknown_option(catalog, group, name)}" for name in unknown)
+
+
+def label(names: Sequence[str]) -> str | None:
+    """What a run is named after where recipes were chosen, by name or path; None for a run's own config.yaml."""
+    words = (Path(name).stem if Path(name).is_absolute() else name.replace("/", "-") for name in names)
+    return "-".join(word for word in words if word != "config") or None
+
+
+def own_file(word: str) -> Path | None:
+    """The recipe that a word of the command line names by its path. Raises ConfigError where there is no such file."""
+    if "=" in word or Path(word).suffix not in (".yaml", ".yml"):
+        return None
+    path = Path(word).expanduser().absolute()
+    if path.is_file():
+        return path
+    near = sorted(file.name for file in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    here = f"; there are {', '.join(near[:5])}" if near else ""
+    raise ConfigError(f"{word}: there is no such file{here}")
