@@ -62,6 +62,16 @@ class Column:
         return self.ordered or not self.categories
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a column of a table is no feature, and what to type to use it; all "" where a user left it out."""
+
+    holds: str = ""  # text, date, row number, one value, nothing
+    why: str = ""
+    use: str = ""
+    note: str = ""  # both in a line, as it stands among the notes of the data
+
+
 class Rows(ABC):
     """Rows that are read when they are asked for: more than memory holds, or made anew each time."""
 
@@ -90,7 +100,7 @@ class Data:
     official_val: Tensor | None = None  # [V] int64 row numbers, where the publisher fixed them
     official_test: Tensor | None = None  # [T] int64 row numbers
     target: str = ""  # the column that y comes from, where it has a name
-    ignored: tuple[str, ...] = ()  # columns of the file that are no features
+    ignored: Mapping[str, LeftOut] = field(default_factory=dict)  # columns of the file that are no features
     in_time: Tensor | None = None  # [N] the row numbers from the earliest to the latest: the latest are for the test
     unknown: Mapping[str, int] = field(default_factory=dict)  # column -> its cells of no category that train rows have
     notes: tuple[str, ...] = ()  # what a user should know of how it was read

@@ -35,7 +35,7 @@ def test_the_file_is_found_with_a_header_or_without_gzipped_or_not(tmp_path: Pat
     rows = split(data, SETTINGS)
     assert (rows.train.tolist(), rows.val.tolist()) == (list(range(14)), list(range(14, 21)))
     data = data.x.fitted(rows)  # type: ignore[union-attr]
-    assert (data.x.shape, data.class_names, data.ignored) == ((30, 54), tuple(CLASSES.values()), ())
+    assert (data.x.shape, data.class_names, tuple(data.ignored)) == ((30, 54), tuple(CLASSES.values()), ())
     assert data.x[8, :4].tolist() == [2008, 51, 3, 258] and data.y[8] == 1
 
 

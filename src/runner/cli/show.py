@@ -1,10 +1,11 @@
-"""show: what can be chosen, from the YAML files alone; or a net, layer by layer, where a model and data are named."""
+"""show: what can be chosen, from the YAML files alone; a data set, as a run would read it; a net, layer by layer."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runner.build import libraries
@@ -12,31 +13,42 @@ from runner.cli.arguments import Parser, composed
 from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.spelling import bare, listed, nearest
 from runner.config.types import shown
+from runner.data.download import is_here
+from runner.data.downloads import PUBLICATIONS
 from runner.errors import ConfigError
 from runner.screen.console import draw
 from runner.screen.table import Listing
-from runner.text import here
+from runner.text import here, program, say
 
 HELP = """\
 What can be chosen: groups, the options of one, the parameters of an option, the settings. With dataset=csv \
-dataset.path=... dataset.target=...: what that table is taken for. With a model and a data set, model=cnn \
-dataset=mnist: the net, its layers and its parameters."""
+dataset.path=... dataset.target=...: what that table is taken for; without a target, its columns. With a model and \
+a data set, model=cnn dataset=mnist: the net, its layers and its parameters."""
 SETTINGS = ("settings", "train")
-WIDEST = 80  # characters of a default: seventeen figures of a recipe would push the meanings out of sight
+FIRST = ("show dataset", "show optimizer=adam", "show settings", "train dataset=digits")
+FROM_VARIABLE = re.compile(r"\$\{oc\.env:\w+,([^}]*)\}")  # what holds where the variable is not set
+WIDEST = 24  # characters of a default: a longer one would push the meanings out of sight
+TRIES = 4  # lines that differ in nothing but the target
 
 
 def run(argv: Sequence[str]) -> int:
-    """Prints the groups, the options of one, the parameters of an option, the settings, a net or a table."""
+    """Prints what can be chosen, or what the words build, and what to type next."""
     wanted = parser().parse_args(list(argv))
     words, catalog = wanted.what, Catalog(conf_folders(wanted.config_dir))
-    if asks_for_a_net(words) or asks_for_data(words):
+    folder = [f"--config-dir={wanted.config_dir}"] if wanted.config_dir else []
+    if lacks_target(words):
+        found, commands = columns_alone(words, wanted.config_dir, [*words, *folder])
+    elif asks_for_a_net(words) or asks_for_data(words):
         found = built(words, wanted.config_dir, catalog)
+        commands = [shlex.join(["train", *words, *folder])]
     else:
         found = [tables(catalog, word) for word in words] or [overview(catalog)]
-    for number, table in enumerate(found):
-        if number:
-            print()
+        found += [table for word in words for table in data_at_hand(word, wanted.config_dir, catalog)]
+        commands = list(dict.fromkeys(line for word in words for line in following(catalog, word))) or [*FIRST]
+    for table in found:
         draw(table)
+        print()
+    say("next", *(f"  {program()} {command}" for command in commands))
     return 0
 
 
@@ -60,27 +72,52 @@ def asks_for_data(words: Sequence[str]) -> bool:
     return any(word.startswith("dataset=") for word in words) and any(word.startswith("dataset.") for word in words)
 
 
+def lacks_target(words: Sequence[str]) -> bool:
+    """Whether a table of a user's own is named, and not what is to be predicted: dataset=csv dataset.path=my.csv."""
+    keys = {word.partition("=")[0] for word in words}
+    return "dataset=csv" in words and "dataset.path" in keys and "dataset.target" not in keys
+
+
+def columns_alone(
+    words: Sequence[str], config_dir: str | None, typed: Sequence[str]
+) -> tuple[list[Listing], list[str]]:
+    """(the columns of a table, a line for each of some that can be the target). Raises RunnerError."""
+    config = composed([*words, "dataset.target=-1"], config_dir)
+    libraries.load()
+    from runner.screen.data_preview import glimpse_listing
+
+    listing, names = glimpse_listing(config)
+    note = "which column is to be predicted? name it with dataset.target=..."
+    lines = [shlex.join(["show", *typed, f"dataset.target={name}"]) for name in names[:TRIES]]
+    return [replace(listing, notes=(note,))], lines
+
+
+def data_at_hand(word: str, config_dir: str | None, catalog: Catalog) -> list[Listing]:
+    """The rows and classes of a data set that needs nothing more to be said, and no download."""
+    group, _, name = word.partition("=")
+    if group != "dataset" or not name or "???" in (knob.default for knob in catalog.option(group, name).knobs.values()):
+        return []
+    config = composed([word], config_dir)
+    if not is_here(name, Path(config.data_dir).expanduser()):
+        return []
+    return built([word], config_dir, catalog)
+
+
 def built(words: Sequence[str], config_dir: str | None, catalog: Catalog) -> list[Listing]:
     """The net or the table that the words describe, as a run would have it. Raises RunnerError as ``train`` would."""
     config = composed(words, config_dir)
     libraries.load()
-    from runner.screen.preview import data_listings, net_listings
+    from runner.screen.data_preview import data_listings
+    from runner.screen.preview import net_listings
 
-    return net_listings(config, catalog) if asks_for_a_net(words) else data_listings(config, words)
+    return net_listings(config, catalog) if asks_for_a_net(words) else data_listings(config)
 
 
 def overview(catalog: Catalog) -> Listing:
-    """Every option of every group with its one sentence."""
-    rows = [
-        (group if i == 0 else "", name, _described(catalog, group, name))
-        for group in GROUPS
-        for i, name in enumerate(catalog.options(group))
-    ]
-    notes = (
-        "the parameters of one: python -m runner show optimizer=adam",
-        "the settings of a run: python -m runner show settings",
-    )
-    return Listing("What can be chosen", ("group", "option", "what it is"), tuple(rows), notes)
+    """The options of every group."""
+    rows = tuple((group, ", ".join(names)) for group in GROUPS if (names := catalog.options(group)))
+    note = "chosen as group=option; its own page: show group=option; what the options of a group are: show group"
+    return Listing("What can be chosen", ("group", "options"), rows, (note,))
 
 
 def tables(catalog: Catalog, word: str) -> Listing:
@@ -101,20 +138,35 @@ def _options(catalog: Catalog, group: str) -> Listing:
         (f"{group}={name}", "default" if name == default else "", _described(catalog, group, name))
         for name in catalog.options(group)
     ]
-    named = default or next(iter(catalog.options(group)), "...")
-    note = f"the parameters of one: python -m runner show {group}={named}"
-    return Listing(group, ("option", "", "what it is"), tuple(rows), (note,))
+    return Listing(group, ("option", "", "what it is"), tuple(rows))
 
 
 def _option(catalog: Catalog, group: str, name: str) -> Listing:
     option = catalog.option(group, name)
     where = f"metric.{name}" if group == "metric" else group
     prefix = "" if group in RECIPES else f"{where}."
-    net = f"its layers and sizes: python -m runner show model={name} dataset=digits" if group == "model" else ""
-    notes = (*option.header, f"class {option.target}" if option.target else "", here(option.path), net)
+    notes = (*option.header, f"class {option.target}" if option.target else "", here(option.path))
     title = f"{group}={name}" if option.knobs or option.parts else f"{group}={name}: nothing to set"
     rows = (*((part, chosen, "") for part, chosen in option.parts.items()), *_rows(option.knobs, prefix))
     return Listing(title, ("parameter", "default", "meaning"), rows, tuple(filter(None, notes)))
+
+
+def following(catalog: Catalog, word: str) -> list[str]:
+    """What to type after a look at a group, an option or the settings."""
+    group, _, name = word.replace("/", "=", 1).partition("=")
+    if group in SETTINGS:
+        return ["train epochs=5 batch_size=32"]
+    if not name:
+        named = catalog.defaults.get(group) or next(iter(catalog.options(group)), "...")
+        return [f"show {group}={named}", f"train {group}={named}"]
+    required = [key for key, knob in catalog.option(group, name).knobs.items() if knob.default == "???"]
+    typed = [f"{group}={name}", *(f"{group}.{key}=..." for key in required)]
+    if group == "model":
+        return [" ".join(["show", *typed, "dataset=digits"]), " ".join(["train", *typed])]
+    if name == "csv":
+        return ["show dataset=csv dataset.path=my.csv", " ".join(["train", *typed])]
+    to_fetch = [f"fetch {name}"] if group == "dataset" and name in PUBLICATIONS else []
+    return [*to_fetch, " ".join(["train", *typed])]
 
 
 def _rows(knobs: Mapping[str, Knob], prefix: str) -> tuple[tuple[str, ...], ...]:
@@ -135,7 +187,7 @@ def sentence(description: str) -> str:
 
 
 def _default(knob: Knob) -> str:
-    text = "(required)" if knob.default == "???" else shown(knob.default)
+    text = "(required)" if knob.default == "???" else FROM_VARIABLE.sub(r"\1", shown(knob.default))
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 4]} ..."
 
 

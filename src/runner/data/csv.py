@@ -15,6 +15,7 @@ from runner.data.download import get, locked, reasons, temporary_of
 from runner.data.table.column_kinds import Kind
 from runner.data.table.dialect import BLANKS, DELIMITERS, Reading, find_delimiter, sample
 from runner.data.table.given_splits import Official
+from runner.data.table.glimpse import Glimpse, glimpses
 from runner.data.table.head import is_address
 from runner.data.table.packing import plain
 from runner.data.table.table import Goal, Meaning, find_file, read_table
@@ -70,8 +71,14 @@ class Csv(Source):
         self.reading = Reading(delimiter, decimal, thousands, encoding, header, names, skip_last)
 
     def load(self, data_dir: Path) -> Data:
-        path = fetch_table(self.path, data_dir) if is_address(self.path) else find_file(self.path, data_dir)
-        return read_table(path, self.reading, self.meaning, self.goal, self.official)
+        return read_table(self._file(data_dir), self.reading, self.meaning, self.goal, self.official)
+
+    def columns(self, data_dir: Path) -> tuple[int, list[Glimpse]]:
+        """(how many rows there are, the columns, the target among them). Raises DataError where it is no table."""
+        return glimpses(self._file(data_dir), self.reading, self.meaning)
+
+    def _file(self, data_dir: Path) -> Path:
+        return fetch_table(self.path, data_dir) if is_address(self.path) else find_file(self.path, data_dir)
 
 
 def column_kinds(columns: Mapping[str, Any]) -> dict[str, Column | Kind]:

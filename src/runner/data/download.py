@@ -43,6 +43,14 @@ def missing(folder: Path, archive: Archive) -> bool:
     return not (folder / archive.name).is_file() and not is_extracted(folder, archive)
 
 
+def is_here(option: str, data_dir: Path) -> bool:
+    """Whether nothing is to be downloaded for a data set."""
+    publication = PUBLICATIONS.get(option)
+    return publication is None or not any(
+        missing(data_dir / publication.folder, archive) for archive in publication.archives
+    )
+
+
 def damaged(folder: Path, archive: Archive) -> bool:
     """Whether it is missing, or there with other bytes than those published; extracted files count before it."""
     if is_extracted(folder, archive):

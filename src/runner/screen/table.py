@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.measure import Measurement
 from rich.padding import Padding
@@ -131,6 +132,7 @@ class Listing:
     def _table(self) -> Table:
         made = bare_table(self.columns, self.rows, self.numbers)
         made.title, made.title_justify, made.header_style = self.title, "left", "table.header"
+        made.min_width = cell_len(self.title)  # rich breaks a title that is wider than its table
         made.box, made.pad_edge, made.padding = SIMPLE_HEAD, True, (0, 1)
         for column in made.columns:
             column.no_wrap = True

@@ -44,23 +44,25 @@ class Found:
     refused: str = ""
     numbers: Numbers | None = None  # how a numeric column of texts spells them
     note: str = ""
+    holds: str = ""  # what is in a column that is left out, in a word or two
 
 
 def kind_of_words(counts: Mapping[str, int], spelling: Spelling) -> Found:
     """Of a column whose train rows hold these texts, each so often."""
     if all(is_empty(text) or spelling.is_missing(text) for text in counts):
-        return Found("ignored", "it is empty in every train row", "categorical")
+        return Found("ignored", "it is empty in every train row", "categorical", holds="nothing")
     full = {text: count for text, count in counts.items() if text not in NULL and not spelling.is_missing(text)}
     numbers, are_codes = read_numbers(counts, spelling), _are_codes(full)
     if numbers and not are_codes and not _are_dates(full):
         return Found("numeric", refused=numbers.refused, numbers=numbers, note=numbers.note)
     if len(full) == 1:
-        return Found("ignored", "it is the same in every train row", "categorical")
+        return Found("ignored", "it is the same in every train row", "categorical", holds="one value")
     if date_format(full):
-        return Found("ignored", "it holds dates or times", "date")
+        return Found("ignored", "it holds dates or times", "date", holds="date")
     total = sum(full.values())
     if total >= FEWEST_TO_TELL and len(full) >= OWN_TEXT * total:
-        return Found("ignored", f"{len(full):,} different texts stand in {total:,} cells", "categorical")
+        why = f"{len(full):,} different texts stand in {total:,} cells"
+        return Found("ignored", why, "categorical", holds="text")
     note = "leading zeros make its numbers texts" if are_codes else _note_on_case(full)
     return Found("binary" if len(full) == 2 else "categorical", note=note)
 
@@ -148,11 +150,11 @@ class TrainColumns:
         if bool((full == full[0]).all()):
             same = "it is the same in every train row"
             why = same if len(counts) == 1 else "float32 has too few digits to tell its values apart"
-            return Found("ignored", why, "categorical")
+            return Found("ignored", why, "categorical", holds="one value")
         if len(counts) == sum(counts.values()) == len(self.split.train) and (
             why := self._numbering(name, counts, values_N)
         ):
-            return Found("ignored", why)
+            return Found("ignored", why, holds="row number")
         return found
 
     def _kind_of_numbers(self, place: int) -> Found:
@@ -161,12 +163,13 @@ class TrainColumns:
             values = self.train(place)
             values = values[~values.isnan()]
             if not len(values):
-                return Found("ignored", "it is empty in every train row")
+                return Found("ignored", "it is empty in every train row", holds="nothing")
             if bool((values == values[0]).all()):
-                return Found("ignored", "it is the same in every train row")
+                return Found("ignored", "it is the same in every train row", holds="one value")
         counts_up = self._may_count_up_C[place] and self._counts_up(self.frame.x_NC[:, place])
         if counts_up or (is_id_name(name) and len(torch.unique(self.train(place))) == len(self.split.train)):
-            return Found("ignored", numbering(name, counts_up=counts_up, digits=0, are_round=False))
+            why = numbering(name, counts_up=counts_up, digits=0, are_round=False)
+            return Found("ignored", why, holds="row number")
         return Found("numeric", note=self.layout.note_on_fractions(name))
 
     def _numbering(self, name: str, counts: Mapping[str, int], values_N: Tensor) -> str:

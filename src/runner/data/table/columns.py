@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from runner.contracts import Column, Missing, Notation, Split
+from runner.contracts import Column, LeftOut, Missing, Notation, Split
 from runner.data.table.cells import NULL, date_format, in_order, is_empty, may_be_swapped, parts_of, spelled_number
 from runner.data.table.column_kinds import Found, TrainColumns, setting
 from runner.data.table.faults import Fault, TableText
@@ -53,7 +53,7 @@ class Fit:
     spelling: Spelling
     split: Split
     faults: list[Fault] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
+    ignored: dict[str, LeftOut] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     empty: dict[str, int] = field(default_factory=dict)  # column -> its cells without a value
     unknown: dict[str, int] = field(default_factory=dict)  # column -> its cells of no category that train rows have
@@ -269,10 +269,12 @@ class Fit:
             self.faults.append(Fault(int(is_told_N.int().argmax()), name, reason))
 
     def _leave_out(self, name: str, found: Found) -> None:
-        self.ignored.append(name)
+        self.ignored[name] = LeftOut()
         if found.why:
             how = "as year, month, weekday and hour" if found.instead == "date" else "to use it"
-            self.notes.append(f"column {name} is left out: {found.why}; {how}: {setting(name, found.instead)}")
+            use = setting(name, found.instead)
+            self.notes.append(f"column {name} is left out: {found.why}; {how}: {use}")
+            self.ignored[name] = LeftOut(found.holds, found.why, use, self.notes[-1])
 
     def _filled(self, how: Missing) -> Missing:
         return how if self.meaning.missing == "impute" else "refused"

@@ -75,7 +75,7 @@ class Table(Unfitted):
             y=y_N,
             class_names=class_names,
             columns=tuple(feature.column for feature in features),
-            ignored=tuple(fit.ignored),
+            ignored=fit.ignored,
             unknown=fit.unknown,
             notes=(*self.data.notes, *fit.notes, *fit.counts()),
         )
@@ -159,7 +159,7 @@ def _spelled_otherwise(place: Path) -> Path | None:
 
 def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, official: Official) -> Data:
     """The rows of a file, to be fitted on those that train. Raises ConfigError, or DataError with line and column."""
-    text, frame, notes = _read_cells(path, reading, meaning, goal, official.column)
+    text, frame, notes = read_file(path, reading, meaning, goal, official.column)
     layout = text.layout
     name = goal.column(layout.names)
     if frame.num_rows < 2:
@@ -207,8 +207,8 @@ def _left_out(cells: TargetCells, are_out_N: NDArray[np.bool_]) -> str:
     )
 
 
-def _read_cells(
-    path: Path, reading: Reading, meaning: Meaning, goal: Goal, split_column: str | None
+def read_file(
+    path: Path, reading: Reading, meaning: Meaning, goal: Goal | None = None, split_column: str | None = None
 ) -> tuple[TableText, Frame, list[str]]:
     """(the text, which is read again where a fault is to be shown, its cells, what to know of how it was read)."""
     content = unpacked(path)
@@ -216,9 +216,10 @@ def _read_cells(
     utf8 = without_last(path, encoded.utf8, reading.skip_last)
     if reading.header is None:
         reading = replace(reading, header=content.has_header)
-    said = [name for name in (goal.target, split_column) if isinstance(name, str)]
+    said = [name for name in (goal and goal.target, split_column) if isinstance(name, str)]
     layout = find_layout(path, utf8, reading, said)
-    apart = list(dict.fromkeys([goal.column(layout.names), *([] if split_column is None else [split_column])]))
+    targets = [] if goal is None else [goal.column(layout.names)]
+    apart = list(dict.fromkeys([*targets, *([] if split_column is None else [split_column])]))
     _check_names(path, utf8, layout.names, apart, meaning.columns)
     text = TableText(path, encoded.encoding, layout, layout.separated(utf8))
     frame = read_frame(text, meaning.as_words, apart)
@@ -233,7 +234,7 @@ def _check_names(
     path: Path, utf8: bytes, names: Sequence[str], apart: Sequence[str], columns: Mapping[str, Column | str]
 ) -> None:
     """Raises ConfigError for each column that is spoken of and not there."""
-    asked = [("dataset.target", apart[0]), *(("dataset.split_column", name) for name in apart[1:])]
+    asked = list(zip(("dataset.target", "dataset.split_column"), apart, strict=False))
     asked += [("dataset.columns", name) for name in columns]
     lacking = [(key, name) for key, name in asked if name not in names]
     if lacking:
