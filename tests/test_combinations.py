@@ -165,7 +165,7 @@ def test_enough_combinations_are_drawn_that_have_to_train_and_they_have_every_pa
     counts = {group: Counter(getattr(one, group) for one in FITTING) for group in ("data", *GROUPS)}
     assert len(FITTING) == NUM_FITTING, f"{len(FITTING)} of {MOST_DRAWS} draws fit: {counts}"
     lacking = {group: set(options(group)) - set(counts[group]) for group in GROUPS}
-    assert lacking == {"model": {"module"}, "loss": set(), "optimizer": set(), "scheduler": set()}, counts
+    assert lacking == {"model": {"auto", "module"}, "loss": set(), "optimizer": set(), "scheduler": set()}, counts
     assert set(counts["data"]) == set(DATA)
 
 

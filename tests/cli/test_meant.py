@@ -229,3 +229,21 @@ def test_what_is_called_otherwise_elsewhere_is_there_and_has_one_name(names: dic
     others = [other for line in names.values() for other in line.split()]
     assert len(set(others)) == len(others)
     assert not set(others) & {*setting_types(), *GROUPS}
+
+
+@pytest.mark.parametrize("typed", ["predict digit.png", "predict --test-index 7", "predict age=3 job=a"])
+def test_predict_without_a_run_takes_the_last(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    line = typed.replace("predict", "predict last")
+    assert answered(typed, capsys).endswith(f"did you mean:\n  python -m runner {line}\n")
+
+
+def test_explain_answers_with_its_own_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answered("explain --lr 0.1", capsys).splitlines()[-1] == "  python -m runner explain optimizer.lr=0.1"
+    assert "to run each of them add -m" in answered("explain seed=1,2", capsys)
+
+
+def test_the_program_is_called_as_it_was_typed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/usr/bin/runner", "fit"])
+    assert answered("fit", capsys).splitlines()[-1] == "  runner train"

@@ -406,7 +406,7 @@ def test_a_typed_row_is_no_picture(digits: Path, capsys: Capture) -> None:
 def test_where_the_run_is_left_out_that_is_told(here: Path, capsys: Capture) -> None:
     (here / "a.png").touch()
     assert main.main(["predict", "a.png"]) == 2
-    assert "did you mean:\n  python -m runner predict last a.png\n" in capsys.readouterr().err
+    assert "predict last a.png" in capsys.readouterr().err
 
 
 def test_without_a_run_the_usage_is_told(capsys: Capture) -> None:

@@ -173,17 +173,12 @@ def test_a_thousand_runs_are_told_within_three_seconds_and_without_torch(here: P
     assert torch == "False" and float(seconds) < 3
 
 
-def test_runs_are_filtered_by_their_settings(here: Path, capsys: Capture) -> None:
-    for name, values in {
-        "a": {},
-        "bb": {"optimizer__lr": 0.1},
-        "ccc": {"seed": 1},
-        "dddd": {"optimizer__lr": 1},
-    }.items():
-        make_run(here / "outputs" / name, **values)
-    names = [line.split(",")[0].rpartition("/")[2] for line in said(capsys, "lr=0.1,1", "--csv")[0]]
-    assert names[1:] == ["bb", "dddd"]
-    assert said(capsys, "dataset=iris", "model=mlp", "optimizer.lr=0.1")[0][0] == "iris: 1 run; smallest val/loss first"
-    assert said(capsys, "lr=7", code=2)[1] == "error: lr=7: no run here; lr is 0.001, 0.1, 1\n"
-    told = "error: modle=mlp: no run here has a setting modle; did you mean model?\n"
-    assert said(capsys, "modle=mlp", code=2)[1] == told
+def test_words_choose_the_runs_that_are_so(here: Path, capsys: Capture) -> None:
+    for number, (width, lr) in enumerate([(8, 0.1), (8, 0.01), (16, 0.1)]):
+        make_run(here / f"run-{number}", 0.5, model__hidden=[width], optimizer__lr=lr)
+    assert said(capsys, "dataset=iris", "model=mlp")[0][0] == "iris: 3 runs; smallest val/loss first"
+    assert said(capsys, "model.hidden=[16]", "optimizer.lr=1e-1")[0][0] == "iris: 1 run; smallest val/loss first"
+    _, err = said(capsys, "dataset=wine", code=2)
+    assert err == "error: report dataset=wine: no such run; dataset is iris\n"
+    _, err = said(capsys, "lr=0.1", "--top", "1", code=2)
+    assert err.endswith("did you mean:\n  python -m runner report optimizer.lr=0.1 --top 1\n")

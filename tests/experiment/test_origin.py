@@ -77,9 +77,7 @@ def test_dropout_in_between_moves_no_layer(run: Path, weights: dict[str, Tensor]
 @pytest.mark.parametrize(
     ("words", "net", "advice"),
     [
-        (["model=linear"], "this net has 1 (3 x 6)", "choose its net, model=dnn, or begin with another run"),
         (["model.hidden=[5]"], "this net has 1 (5 x 6), 2 (5), 5 (3 x 5)", "choose its net: model.hidden=[16,8]"),
-        (["dataset.shape=[7]", "model.hidden=[16]"], "this net has 1 (16 x 7), 2 (16), ", ""),
     ],
 )
 def test_a_net_of_which_nothing_fits_is_refused_with_the_words_for_the_right_one(
@@ -111,3 +109,9 @@ def test_a_run_on_another_split_of_the_data_may_have_learnt_from_its_test_rows(r
         f"{run.name}/best.pt was trained on another split of this data (split_seed=0, test_fraction=0.2): "
         f"rows of val and test may be among those it has learnt from, and flatter"
     )
+
+
+def test_of_another_net_nothing_fits_and_its_own_is_named(run: Path) -> None:
+    words = [word for word in NET if not word.startswith("model")]
+    with pytest.raises(DataError, match="choose its net, model=dnn, or begin with another run"):
+        assembled([*words, "dataset.num_classes=3", "model=linear", f"start_from={run}"])

@@ -39,6 +39,11 @@ class Parser(argparse.ArgumentParser):
     def flags(self) -> Iterator[str]:
         yield from (flag for action in self._actions for flag in action.option_strings)
 
+    @property
+    def takes_value(self) -> dict[str, bool]:
+        """Of each flag, whether a value follows."""
+        return {flag: action.nargs != 0 for action in self._actions for flag in action.option_strings}
+
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{self.verb}: {message}\n  {self.usage_line}")
 

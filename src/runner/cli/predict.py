@@ -58,11 +58,11 @@ def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
     wanted, words = parser().parse_known(argv)
     allowed = [*OWN, *ANYWHERE]
     named = next((word for word in words if is_run(word, allowed) and word != "-"), None)
-    if named is None:
+    if not argv:
         parser().error("give a run directory, or last")
-    if is_input(named):
-        line = shlex.join(["last", *argv])
-        raise ConfigError(f"{named}: a run answers, and stands first; did you mean:\n  {program()} predict {line}")
+    if named is None or is_input(named):
+        line = shlex.join(["predict", "last", *argv])
+        raise ConfigError(f"predict: name the run first, or last; did you mean:\n  {program()} {line}")
     words.remove(named)
     changes = [word for word in words if "=" in word and word.partition("=")[0] in allowed]
     others = [word for word in words if word not in changes]

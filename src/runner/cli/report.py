@@ -15,11 +15,11 @@ from rich.text import Text
 
 from runner.cli.arguments import Parser, whole_number
 from runner.compose.command import command
-from runner.config.catalog import PARTS, Catalog, conf_folders
-from runner.config.spelling import nearest
+from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import usual_output_dir
 from runner.runs.files import csv_cells
+from runner.runs.matching import matching
 from runner.runs.ranking import (
     REPEATED,
     Contest,
@@ -41,8 +41,8 @@ from runner.screen.table import WIDEST, Fitting, bare_table, ranking
 from runner.text import counted, figure, here, say, shortened, visible
 
 HELP = "Runs side by side, best first, seeds and folds put together; of two runs, the difference."
+WHICH = "a run, a sweep or a folder of them; last: the newest; key=value: those whose settings are so"
 LONGEST_CELL = 60
-MOST_VALUES = 10  # of a setting that no run has as it was asked for
 MOST_TOLD = 10  # unfinished or unreadable runs, one by one
 
 
@@ -51,8 +51,8 @@ def run(argv: Sequence[str]) -> int:
     wanted = parser().parse_args(list(argv))
     if wanted.top < 1:
         parser().error(f"--top {wanted.top}: a whole number of at least 1")
-    filters = [word for word in wanted.folders if "=" in word and not Path(word).expanduser().is_dir()]
-    named = [word for word in wanted.folders if word not in filters]
+    words = [word for word in wanted.folders if "=" in word and not Path(word).expanduser().exists()]
+    named = [word for word in wanted.folders if word not in words]
     folders = [folder_of_runs("report", word, usual_output_dir()) for word in named] or [usual_output_dir()]
     runs, left_out = read_runs(folders)
     for line in first_lines(left_out, "more directories"):
@@ -61,7 +61,7 @@ def run(argv: Sequence[str]) -> int:
         raise DataError("report: no run there can be read")
     if not runs:
         raise ConfigError(f"report: no run in {' or '.join(map(str, folders))}; make one: python -m runner train")
-    runs = with_settings(runs, filters)
+    runs = matching(runs, words, list(argv))
     check_metric(wanted.by, runs)
     if wanted.json:
         print(json.dumps([as_record(found) for found in in_order(runs, wanted.by)], indent=2, ensure_ascii=False))
@@ -79,8 +79,7 @@ def parser() -> Parser:
         HELP,
         reads_run=True,
     )
-    made.add_argument("folders", nargs="*", metavar="DIR", help="a run, a sweep or a folder of them; last: the newest")
-    made.words = (*made.words, *(f"{group}=" for group in PARTS))
+    made.add_argument("folders", nargs="*", metavar="DIR", help=WHICH)
     made.add_argument("--by", metavar="METRIC", help="what they are ranked by; without it each run's own monitor")
     made.add_argument("--top", type=whole_number, default=20, metavar="N", help="how many are shown of each data set")
     form = made.add_mutually_exclusive_group()
@@ -88,32 +87,6 @@ def parser() -> Parser:
     form.add_argument("--wide", action="store_true", help="every column, however narrow the terminal is")
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
     return made
-
-
-def with_settings(runs: Sequence[SavedRun], words: Sequence[str]) -> list[SavedRun]:
-    """The runs that have what the ``words`` say: dataset=wine, model=mlp,cnn, lr=0.1; the end of a name is enough.
-
-    Raises ConfigError where no run has such a setting, or none that value.
-    """
-    for word in words:
-        key, _, text = word.partition("=")
-        found = [(run, values_of(run, key)) for run in runs]
-        if not any(values for _, values in found):
-            known = dict.fromkeys(name for run in runs for name in run.settings)
-            meant = nearest(key, known)
-            raise ConfigError(
-                f"{word}: no run here has a setting {key}" + (f"; did you mean {meant}?" if meant else "")
-            )
-        kept = [run for run, values in found if values & {text, *text.split(",")}]
-        if not kept:
-            others = sorted({value for _, values in found for value in values})
-            raise ConfigError(f"{word}: no run here; {key} is {', '.join(others[:MOST_VALUES])}")
-        runs = kept
-    return list(runs)
-
-
-def values_of(run: SavedRun, key: str) -> set[str]:
-    return {value for name, value in run.settings.items() if name == key or name.endswith(f".{key}")}
 
 
 def check_metric(metric: str | None, runs: Sequence[SavedRun]) -> None:

@@ -129,8 +129,10 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
     if found := RANGE.fullmatch(text.strip("[]")):
         values = [value for value in between(found[1], found[4]) if not faults(_read(value), annotation, key)]
         return Meant((f"{key}={','.join(values)}",), "a sweep names its values", True) if values else None
-    items = text.strip("[]()").split(",")
-    if not multirun and not text.startswith("[") and not faults([_read(item) for item in items], annotation, key):
+    if text.startswith("["):
+        return None
+    items = text.strip("()").split(",")
+    if not multirun and not faults([_read(item) for item in items], annotation, key):
         return Meant((f"{key}=[{','.join(items)}]",), "a list stands in brackets")
     if not multirun and len(items) > 1 and not any(faults(_read(item), annotation, key) for item in items):
         return Meant((f"{key}={','.join(items)}",), "several values are a run each, with -m", True)
