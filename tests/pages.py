@@ -16,7 +16,6 @@ from sklearn.datasets import load_digits
 import program
 
 RUNNER = ("python", "-m", "runner")
-PENDING = re.compile(r"start_from")  # not here yet
 BLOCK = re.compile(r"(?:^`(?P<file>[\w./]+)`\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 PASSING = re.compile(r"\d[\d.]*(?= s\b)|\d\d-\d\d-\d\d-\d{6}|\d{4}-\d\d-\d\d")  # seconds taken, the time of a run
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")

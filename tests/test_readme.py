@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 import program
-from pages import PENDING, RUNNER, Example, File, furnish, steps
+from pages import RUNNER, Example, File, furnish, steps
 from runner.compose.request import parse
 from runner.sweep.jobs import check_jobs
 
@@ -67,7 +67,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("line", [line for line in TYPED if not PENDING.search(line)])
+@pytest.mark.parametrize("line", TYPED)
 def test_a_command_of_the_page_works(line: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, runner, *words = shortened(line)
     if "-m" in words:  # a sweep of docs/sweeps.md is run

@@ -104,6 +104,13 @@ def test_the_config_of_a_run_trains_its_settings_again() -> None:
     assert composed("config.yaml", "model.hidden=[4]").config.model.knobs["hidden"] == [4]
 
 
+def test_the_config_of_a_run_is_found_in_a_directory_whose_name_tells_settings() -> None:
+    folder = Path("12-30-59.123456-dnn-lr=0.01-iris")
+    folder.mkdir()
+    (folder / "config.yaml").write_text(composed("dataset=iris", "optimizer.lr=0.01").config.as_yaml())
+    assert composed(f"{folder}/config.yaml").config.optimizer.knobs["lr"] == 0.01
+
+
 def test_who_is_trusted_is_not_believed_from_a_file() -> None:
     Path("my.yaml").write_text("trusted: [mine]\n")
     assert faults_of("my.yaml") == (

@@ -82,11 +82,13 @@ def label(names: Sequence[str]) -> str | None:
 
 def own_file(word: str) -> Path | None:
     """The recipe that a word of the command line names by its path. Raises ConfigError where there is no such file."""
-    if "=" in word or Path(word).suffix not in (".yaml", ".yml"):
+    if Path(word).suffix not in (".yaml", ".yml"):
         return None
     path = Path(word).expanduser().absolute()
-    if path.is_file():
+    if path.is_file():  # of a run, too: outputs/2026-11-26/12-30-59.123456-cnn-lr=0.01-digits/config.yaml
         return path
+    if "=" in word:
+        return None
     near = sorted(file.name for file in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
     here = f"; there are {', '.join(near[:5])}" if near else ""
     raise ConfigError(f"{word}: there is no such file{here}")
