@@ -19,21 +19,45 @@ def told(tmp_path: Path, *words: str) -> str:
 
 def test_it_shows_kinds_empty_cells_ranges_balance_and_split(tmp_path: Path) -> None:
     shown = told(tmp_path, "dataset.columns={fit: [S,M,L]}", "dataset.split_rows=[30,4]")
-    assert shown.startswith("csv: 40 rows, 3 features, binary, target label column kind empty in the train rows")
-    assert "size numeric 1 0 to 14.5, mean 7.379" in shown
+    assert shown.startswith("my.csv: 40 rows, 3 of 4 columns used column kind empty in the train rows")
+    assert "size numeric 1 0 to 14.5 fit" in shown
     assert "fit ordinal S 10, M 10, L 10" in shown
     assert "new binary ja 15, nein 15" in shown
-    assert "id ignored" in shown and "column id is left out: it numbers the rows" in shown
+    assert "id row number label" in shown and "id left out: it numbers the rows" in shown
     assert "cells without a value: size 1: filled in" in shown
-    assert "Classes class train val test of train 0 15 2 3 50.0% 1 15 2 3 50.0% all 30 4 6" in shown
+    assert "Into the net: 4 numbers a row size scaled; empty: 7.3793, and a mark fit S is 0, M is 1, L is 2" in shown
+    assert (
+        "Target label: 2 classes (binary) class train val test of train 0 15 2 3 50.0% 1 15 2 3 50.0% all 30 4 6"
+        in shown
+    )
     assert "official validation set; official test set" in shown
 
 
 def test_it_shows_the_range_of_a_number_to_predict(tmp_path: Path) -> None:
     shown = told(tmp_path, "dataset.task=regression", "dataset.split_rows=[30,4]")
-    assert "Target split rows lowest mean highest train 30 0 0.5 1 val 4 0 0.5 1 test 6 0 0.5 1" in shown
+    assert (
+        "Target label: a number (regression) split rows lowest mean highest train 30 0 0.5 1 val 4 0 0.5 1 test 6 0 0.5 1"
+        in shown
+    )
 
 
-def test_images_have_no_columns_to_show(tmp_path: Path) -> None:
+def test_it_shows_how_many_pictures_there_are_of_which_form(tmp_path: Path) -> None:
     done = run(["show", "dataset=digits", "dataset.augment=[]"], tmp_path)
-    assert done.code == 2 and "look at it: python -m runner view dataset=digits" in done.err
+    assert "  rows          1,797: 1,294 train, 144 val, 359 test\n  each          1 x 8 x 8, grey, uint8\n" in done.out
+    assert done.out.endswith("\nnext\n  python -m runner train dataset=digits 'dataset.augment=[]'\n")
+
+
+def test_of_a_table_without_a_target_the_columns_are_shown_and_lines_for_those_that_can_be_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.csv", "id,size,new,label", *(f"{i},{i / 2},{i % 3},{i % 2}" for i in range(1, 41)))
+    done = run(["show", "dataset=csv", f"dataset.path={path}"], tmp_path / "said")
+    shown = " ".join(done.out.split())
+    assert "my.csv: 40 rows, 4 columns column kind empty examples id row number 1, 2, 3" in shown
+    assert f"next python -m runner show dataset=csv dataset.path={path} dataset.target=label" in shown
+
+
+def test_empty_cells_and_unknown_categories_are_counted_apart_as_train_counts_them(tmp_path: Path) -> None:
+    rows = [f"{'' if i % 10 == 0 else 'xy'[i % 2]},{i % 2}" for i in range(36)]
+    path = write(tmp_path / "my.csv", "kind,label", *rows, "purple,0", ",1", "purple,0", "green,1")
+    words = ["dataset=csv", f"dataset.path={path}", "dataset.target=label", "dataset.split_rows=[30,6]"]
+    shown = " ".join(run(["show", *words], tmp_path / "said").out.split())
+    assert "column kind empty unknown in the train rows kind binary 5 3 x 12, y 15" in shown

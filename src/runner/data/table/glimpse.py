@@ -53,6 +53,7 @@ def glimpses(path: Path, reading: Reading, meaning: Meaning) -> tuple[int, list[
 def _glimpse(frame: Frame, place: int, kinds: TrainColumns, spelling: Spelling) -> Glimpse:
     name, found = frame.names[place], kinds.kind(place, None)
     x_N = frame.x_NC[:, place]
+    full: Iterator[str]
     if name in frame.words:
         empty = {word for word in frame.words[name] if _is_none(word, found, spelling)}
         num_empty = int((x_N < 0).sum()) + sum(many for word, many in frame.counts(place).items() if word in empty)
@@ -60,7 +61,7 @@ def _glimpse(frame: Frame, place: int, kinds: TrainColumns, spelling: Spelling) 
     else:
         num_empty, full = int(x_N.isnan().sum()), _numbers(frame, place)
     is_of_values = found.kind not in ("ignored", "date")
-    is_binary = found.kind == "numeric" and len(x_N[~x_N.isnan()].unique()) == 2
+    is_binary = found.kind == "numeric" and len(torch.unique(x_N[~x_N.isnan()])) == 2
     kind = "binary" if is_binary else found.holds or found.kind
     return Glimpse(name, kind, is_of_values, num_empty, tuple(islice(full, EXAMPLES)))
 
