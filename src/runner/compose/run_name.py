@@ -93,7 +93,7 @@ def _settings(config: Config, typed: Sequence[str], catalog: Catalog) -> Iterato
 
 def _silent(config: Config, catalog: Catalog) -> Iterator[str]:
     """The settings, and groups of them, that do not stand in a name: they decide nothing, or which parts there are."""
-    yield "metric"
+    yield from ("metric", "start_from")  # the path of a checkpoint is no word of a name
     yield from settings_with("is_neutral", True)
     yield from settings_with("changes", "anywhere")
     for chosen in (config.dataset, config.model):
