@@ -12,6 +12,7 @@ from typing import IO, TextIO
 
 from rich.cells import cell_len, set_cell_size
 
+AS_MODULE = "python -m runner"  # as messages are written; the program's own name takes its place where that was typed
 C0_AND_C1 = (*range(0x20), *range(0x7F, 0xA0))
 SEPARATORS_AND_DIRECTIONS = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 SHOWN = {code: f"\\x{code:02x}" for code in C0_AND_C1} | {code: f"\\u{code:04x}" for code in SEPARATORS_AND_DIRECTIONS}
@@ -44,7 +45,7 @@ def say(*lines: str, file: TextIO | None = None) -> None:
 
 def program() -> str:
     """How the program was called: runner, or python -m runner."""
-    return "runner" if Path(sys.argv[0]).name == "runner" else "python -m runner"
+    return "runner" if Path(sys.argv[0]).name == "runner" else AS_MODULE
 
 
 def painted(word: str, stream: TextIO) -> str:

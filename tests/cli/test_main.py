@@ -131,6 +131,18 @@ def test_every_kind_of_error_has_its_exit_code(
     assert said("train", capsys=capsys) == (code, "", told)
 
 
+def test_what_is_to_be_typed_begins_with_the_name_that_was_typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {}
+    for program in ("/somewhere/bin/runner", "/somewhere/runner/__main__.py"):
+        monkeypatch.setattr("sys.argv", [program])
+        told[program] = said("report", "nowhere", capsys=capsys)[2], said("predict", "a.png", capsys=capsys)[2]
+    runner, module = told.values()
+    assert "  runner predict last a.png" in runner[1] and "python" not in "".join(runner)
+    assert "  python -m runner predict last a.png" in module[1]
+
+
 @pytest.mark.parametrize("variable", ["RUNNER_DEBUG", "HYDRA_FULL_ERROR"])
 def test_debugging_adds_the_traceback(
     variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

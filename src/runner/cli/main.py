@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from runner import __version__
 from runner.errors import ConfigError, Interrupted, RunError, RunnerError, memory_ran_out
-from runner.text import discard, message, painted
+from runner.text import AS_MODULE, discard, message, painted, program
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
@@ -100,5 +100,6 @@ def _report(error: RunnerError) -> int:
     with suppress(OSError):  # the terminal is gone (HUP): nobody is left to tell, the exit code still says it
         sign = "" if isinstance(error, Interrupted) else f"{painted('error:', sys.stderr)} "
         for fault in error.faults if isinstance(error, ConfigError) else (str(error),):
-            print(f"{sign}{message(fault)}", file=sys.stderr)
+            told = message(fault).replace(AS_MODULE, program())
+            print(f"{sign}{told}", file=sys.stderr)
     return error.exit_code

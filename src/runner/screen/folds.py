@@ -20,7 +20,7 @@ from runner.runs.summary import PREDICTIONS, deviations, is_done, mean_outcome, 
 from runner.screen.console import RunConsole
 from runner.screen.result import verdict
 from runner.screen.table import Fitting, bare_table
-from runner.text import counted, duration, figure, here
+from runner.text import counted, duration, figure, here, program
 
 if TYPE_CHECKING:
     from runner.config.run_config import Config
@@ -68,7 +68,7 @@ class FoldConsole:
         self.console.show(Text(), Text(head, style="bold green"), Text())
         show_folds(self.console, self.outcomes, self.class_names)
         commands = [] if self.config.tensorboard == "off" else [f"tensorboard --logdir {shlex.quote(path)}"]
-        commands.append(f"python -m runner eval {shlex.quote(path)}")
+        commands.append(f"{program()} eval {shlex.quote(path)}")
         files = f"fold-0 to fold-{len(self.outcomes) - 1}  {PREDICTIONS}"
         self.console.show_end(verdict(self.config, [], mean.best), self.directory.path, files, commands)
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.screen.table import Fitting, bare_table
-from runner.text import counted, duration, figure, here, shortened
+from runner.text import counted, duration, figure, here, program, shortened
 
 if TYPE_CHECKING:
     from runner.config.run_config import Config, Reference
@@ -132,11 +132,11 @@ def next_commands(outline: Outline, outcome: Outcome, logdir: Path | None) -> li
     """What to type now, ready for a shell; ``logdir`` is None where nothing was written for TensorBoard."""
     run = shlex.quote(here(outline.run_dir))
     if outcome.status in ("interrupted", "failed"):
-        return [f"python -m runner resume {run}"]
+        return [f"{program()} resume {run}"]
     commands = [] if logdir is None else [f"tensorboard --logdir {shlex.quote(here(logdir))}"]
-    commands.append(f"python -m runner eval {run}")
+    commands.append(f"{program()} eval {run}")
     if outline.split_sizes.get("test", 0) > 7:
-        commands.append(f"python -m runner predict {run} --test-index 7")
+        commands.append(f"{program()} predict {run} --test-index 7")
     return commands
 
 
