@@ -133,7 +133,7 @@ def test_characters_that_no_font_here_has_are_told(
     (here / "색.csv").write_text(f"값,종류\n{rows}")
     assert main.main(["view", "dataset=csv", "dataset.path=색.csv", "dataset.target=종류", "--out", "x.png"]) == 0
     _, err = capsys.readouterr()
-    told = "warning: no font here has 값빨파: drawn as boxes; install one, as: apt install fonts-nanum"
+    told = "warning: no font here has 값류빨색종파: drawn as boxes; install one, as: apt install fonts-nanum"
     assert (told in err) == (not has_font) and (err == "") == has_font
 
 

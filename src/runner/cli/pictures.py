@@ -38,6 +38,7 @@ from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
 from runner.runs.saved_run import SavedRun
 from runner.screen.console import RunConsole, console
+from runner.screen.data_preview import name_of
 from runner.screen.result import confusion_table
 from runner.text import counted, say
 
@@ -48,7 +49,8 @@ def draw_dataset(config: Config, out: Path) -> None:
     """Some rows of the data set, its classes and its split, into ``out``."""
     data, rows = read_split(config, read_data)
     note = splits.describe(data, split_settings(config))
-    view = DatasetView(config.dataset.option, data, rows, note, config.split_seed)
+    name = f"{name_of(config)}: {data.target}" if data.target else name_of(config)
+    view = DatasetView(name, data, rows, note, config.split_seed)
     content, boxes = dataset.picture(view, form_of(out))
     write_whole(out, content)
     show_picture(lambda screen: terminal.show(screen, view), terminal.plain_lines(view), out, advice(boxes))

@@ -6,7 +6,7 @@ Shapes: n rows, F columns, K classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, sqrt
+from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,12 +22,16 @@ from runner.figures.style import (
     FAINT,
     INK,
     NORMAL,
+    ROOM,
     RULE,
     SMALL,
     SPLIT_COLOURS,
     Picture,
+    columns_in,
+    set_ticks,
     shortened,
     style,
+    wrapped,
 )
 
 SIDE = 96  # pixels of an image, at most
@@ -38,8 +42,9 @@ BAR, CLASS_PITCH = 22, 36
 TARGET_BINS, BINS = 30, 24
 TARGET_PITCH = 170
 MAX_COLUMNS, MAX_CATEGORIES = 30, 8
-CELL = 306, 240  # width, height of one column's histogram with what stands around it
-LONGEST_NAME, LONGEST_COLUMN, LONGEST_CATEGORY = 26, 22, 14
+ACROSS = 3  # columns of a table side by side: in a narrow picture their type stays large
+CELL_HEIGHT = 220  # pixels of one column's histogram with what stands around it
+LONGEST_NAME, LONGEST_COLUMN, LONGEST_CATEGORY = 16, 18, 10
 
 
 def picture(view: DatasetView, form: str = "png") -> tuple[bytes, set[str]]:
@@ -86,42 +91,33 @@ def draw_targets(view: DatasetView) -> Picture:
 
 
 def draw_table(view: DatasetView) -> Picture:
-    """A histogram for each column to the left; the classes, or the target, of each split to the right."""
+    """A histogram for each column; below them the classes, or the target, of each split."""
     columns = columns_of(view)
-    across = ceil(sqrt(len(columns)))
+    across = min(ACROSS, len(columns))
     down = ceil(len(columns) / across)
-    num_panels = 1 if view.balance is None else len(view.balance.counts)
-    room = 0 if view.balance is None else 8 * LONGEST_NAME  # of the classes' names
-    widths = across * CELL[0], room + num_panels * (PANEL + PANEL_GAP)
-    height = max(down * CELL[1], _side_height(view))
-    made = Picture(view.title, sum(widths), height, "constrained")
-    left, right = made.figure.subfigures(1, 2, width_ratios=widths, squeeze=False)[0]
-    grid = left.add_gridspec(down + 1, across, height_ratios=[*[CELL[1]] * down, max(1, height - down * CELL[1])])
+    heights = down * CELL_HEIGHT, _splits_height(view)
+    made = Picture(view.title, ROOM, sum(heights), "constrained")
+    above, below = made.figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
+    grid = above.add_gridspec(down, across)
     for number, column in enumerate(columns):
-        _draw_column(left.add_subplot(grid[number // across, number % across]), view, number, column)
+        _draw_column(above.add_subplot(grid[number // across, number % across]), view, number, column)
     made.figure.text(0, -0.02, remark(view), va="top", fontsize=SMALL, color=FAINT)
-    _draw_side(right, view, height)
+    _draw_splits(below, view)
     return made
 
 
-def _side_height(view: DatasetView) -> int:
-    if view.balance is None:
-        return len(view.rows) * CELL[1]
-    return (len(view.balance.shown) + 2) * CLASS_PITCH
+def _splits_height(view: DatasetView) -> int:
+    return CELL_HEIGHT if view.balance is None else (len(view.balance.shown) + 2) * CLASS_PITCH
 
 
-def _draw_side(figure: SubFigure, view: DatasetView, height: int) -> None:
+def _draw_splits(figure: SubFigure, view: DatasetView) -> None:
     """The classes of each split with the colours they have everywhere, or the targets of each split."""
-    used = _side_height(view)
-    if view.balance is None:
-        grid = figure.add_gridspec(
-            len(view.rows) + 1, 1, height_ratios=[*[CELL[1]] * len(view.rows), height - used + 1]
-        )
-        _draw_histograms([figure.add_subplot(grid[number, 0]) for number in range(len(view.rows))], view)
-        return
     balance = view.balance
-    grid = figure.add_gridspec(2, len(balance.counts), height_ratios=[used, height - used + 1])
-    panels = [figure.add_subplot(grid[0, number]) for number in range(len(balance.counts))]
+    grid = figure.add_gridspec(1, len(view.rows))
+    panels = [figure.add_subplot(grid[0, number]) for number in range(len(view.rows))]
+    if balance is None:
+        _draw_histograms(panels, view)
+        return
     half = len(balance.shown) // 2 if balance.hidden else len(balance.shown)
     middles = [(place + (place >= half)) * CLASS_PITCH for place in range(len(balance.shown))]
     _draw_balance(panels, balance, middles, (middles[-1] + BAR, -BAR), class_colours(view))
@@ -171,7 +167,7 @@ def _draw_histograms(panels: Sequence[Axes], view: DatasetView) -> None:
         axes.hist(view.data.y[rows].double().numpy(), bins=edges, color=SPLIT_COLOURS[split])
         _head(axes, f"target of {split}", len(rows), SPLIT_COLOURS[split])
         axes.set_yticks([])
-        axes.locator_params(axis="x", nbins=4, steps=[1, 2, 5, 10])
+        set_ticks(axes.xaxis, 3)
 
 
 def columns_of(view: DatasetView) -> Sequence[Column]:
@@ -182,8 +178,12 @@ def columns_of(view: DatasetView) -> Sequence[Column]:
 
 def _draw_column(axes: Axes, view: DatasetView, number: int, column: Column) -> None:
     """How often each value occurs in the train rows; classes, where they are few, stacked in their colours."""
-    axes.set_title(shortened(column.name, LONGEST_COLUMN), loc="left", fontsize=NORMAL)
     values_n = view.table[0][:, number].double().numpy()
+    is_empty_n = np.isnan(values_n) | (values_n < 0 if column.categories else False)
+    axes.set_title(shortened(column.name, LONGEST_COLUMN), loc="left", fontsize=NORMAL)
+    if share := 100 * is_empty_n.mean():
+        text = f"{share:.0f} % empty" if share >= 1 else "below 1 % empty"
+        axes.set_xlabel(text, loc="right", fontsize=SMALL, color=FAINT)
     draw = _draw_categories if column.categories else _draw_numbers
     draw(axes, column, values_n, class_masks(view))
 
@@ -211,7 +211,7 @@ def _draw_numbers(
     edges = np.histogram_bin_edges(values_n[is_full_n], bins=BINS).tolist()
     axes.hist(parts, bins=edges, stacked=True, color=[colour for colour, _ in masks])
     axes.set_yticks([])
-    axes.locator_params(axis="x", nbins=5, steps=[1, 2, 5, 10])
+    set_ticks(axes.xaxis, 4)
 
 
 def _draw_categories(
@@ -228,7 +228,7 @@ def _draw_categories(
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
-    axes.locator_params(axis="x", nbins=4, steps=[1, 2, 5, 10])
+    set_ticks(axes.xaxis, 3, integer=True)
 
 
 def _category_names(column: Column) -> list[str]:
@@ -247,4 +247,7 @@ def remark(view: DatasetView) -> str:
         parts.append(f"the first {MAX_COLUMNS} of {num_columns:,} columns")
     if num_rows > MAX_TABLE_ROWS:
         parts.append(f"{MAX_TABLE_ROWS:,} of {num_rows:,} train rows")
-    return f"histograms of {', of '.join(parts)}" if parts else ""
+    drawn = [f"histograms of {', of '.join(parts)}"] if parts else []
+    left_out = [f"{name} ({left.holds})" if left.holds else name for name, left in view.data.ignored.items()]
+    told = wrapped(f"not used: {', '.join(left_out)}", columns_in(ROOM, SMALL)) if left_out else []
+    return "\n".join([*drawn, *told])

@@ -108,9 +108,16 @@ class DatasetView:
         """As "70,000 rows, each 1 x 28 x 28 uint8, 10 classes"."""
         num_rows, *shape = self.data.x.shape
         dtype = str(self.data.x.dtype).removeprefix("torch.")
-        form = f"each {' x '.join(map(str, shape))} {dtype}" if self.is_images else counted(shape[0], "column")
+        form = f"each {' x '.join(map(str, shape))} {dtype}" if self.is_images else self._columns
         meaning = "a number to predict" if self.data.task == "regression" else f"{len(self.data.class_names):,} classes"
         return f"{counted(num_rows, 'row')}, {form}, {meaning}"
+
+    @property
+    def _columns(self) -> str:
+        """5 of 9 columns, where some are not used."""
+        used = list(dict.fromkeys(column.in_file for column in self.data.columns)) or range(self.data.x.shape[1])
+        whole = counted(len(used) + len(self.data.ignored), "column")
+        return f"{len(used):,} of {whole}" if self.data.ignored else whole
 
     @property
     def title(self) -> Title:
