@@ -254,7 +254,7 @@ EDITS = {
     "a builtin": ("_target_: runner.data.random.Random", "_target_: builtins.open"),
     "a partial": ("_target_: torch.nn.CrossEntropyLoss", "_target_: functools.partial"),
     "the environment": ("name: dnn-", "name: ${oc.env:SECRET}"),
-    "a tag": ("seed: 0\nsplit", "seed: !!python/object/apply:os.system ['touch marker']\nsplit"),
+    "a tag": ("seed: 0\nstart", "seed: !!python/object/apply:os.system ['touch marker']\nstart"),
     "who is trusted": ("trusted: []", "trusted: [os]\nmore: 1"),
     "a key twice": ("epochs: 4", "epochs: 4\nepochs: 5"),
     "an alias bomb": ("tags: []", "tags: [&a [x, x], &b [*a, *a], [*b, *b]]"),

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 Task = Literal["binary", "multiclass", "regression"]
 Status = Literal["finished", "stopped_early", "interrupted"]
-# What becomes of an empty cell (NaN, or code -1 of names): filled with the mean of the train rows, or of no category;
-# marked: also by a column of its own
+# An empty cell (NaN, or code -1) is filled with the mean of the train rows, or of no category; marked: by a column, too
 Missing = Literal["refused", "filled", "marked"]
 DatePart = Literal["", "year", "month", "weekday", "hour"]  # weekday 0 is Monday
 SPLITS = ("train", "val", "test")
@@ -107,10 +106,7 @@ class Data:
 
 
 class Unfitted(Rows):
-    """Rows whose columns and classes get their meaning from the train rows; until then there is nothing to read.
-
-    The y, class names and columns of a Data that holds them are those of all rows: enough to split it.
-    """
+    """Rows whose columns and classes get their meaning from the train rows; y and names are of all: enough to split."""
 
     dtype = torch.float32
     draws = False
@@ -187,10 +183,9 @@ class Batches(Protocol):
         """Batches in one epoch."""
 
     def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
-        """The chunks of ``epoch``, beginning with the whole chunk that holds ``from_batch``.
+        """The chunks of ``epoch`` from the one that holds ``from_batch`` on, which is whole.
 
-        Chunk borders depend on the absolute batch number alone and a chunk is never cut: a batch's place in memory
-        decides the last bits of what a matrix product makes of it.
+        Their borders depend on the batch number alone: its place in memory decides the last bits of a matrix product.
         """
 
 
@@ -294,9 +289,7 @@ class Outcome:
     """How a run ended: the console's last table and summary.json show this."""
 
     status: Status
-    best: Mapping[str, float] = field(
-        default_factory=dict
-    )  # of the checkpoint eval uses: step, epoch, val/..., test/...
+    best: Mapping[str, float] = field(default_factory=dict)  # of the checkpoint eval uses: step, epoch, test/...
     final: Mapping[str, float] = field(default_factory=dict)  # metrics at the last epoch's end
     baseline: Mapping[str, float] = field(default_factory=dict)  # the commonest class, or the mean, on the judged split
     linear: Mapping[str, float] = field(default_factory=dict)  # a linear model of the same train rows, likewise

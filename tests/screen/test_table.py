@@ -57,10 +57,11 @@ def test_a_list_with_long_meanings_gives_each_lines_of_its_own_where_there_is_no
 
 def in_terminal(columns: int, folder: Path, *words: str) -> list[str]:
     """What a real terminal of so many columns is given by ``python -m runner``."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
     pid, terminal = os.forkpty()
     if pid == 0:
         os.chdir(folder)
-        os.execvpe(sys.executable, [sys.executable, "-m", "runner", *words], os.environ | {"TERM": "xterm"})
+        os.execvpe(sys.executable, [sys.executable, "-m", "runner", *words], environment | {"TERM": "xterm"})
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     text = b""
     try:

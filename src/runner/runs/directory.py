@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from runner.config import regular_file
-from runner.errors import DataError, RunError
+from runner.config.yaml_file import read_words
+from runner.errors import ConfigError, DataError, RunError
 from runner.runs.files import rid_of_other_names, sweep_temporaries, write_json, write_whole
+from runner.text import here
 
 CLAIM_TRIES = 100
 CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-(.+)")  # what ``claim`` calls a directory
@@ -182,3 +185,15 @@ def make(path: Path) -> bool:
 def usual_output_dir() -> Path:
     """Where runs are looked for when nobody says."""
     return Path(os.environ.get("RUNNER_OUTPUTS", "outputs"))
+
+
+def why_not_begun(directory: RunDirectory) -> str:
+    """Of a directory that was claimed for a run and holds none: what happened, and how to start it again."""
+    if (directory.path / ".lock").exists() and directory.is_in_use:
+        return f"{here(directory.path)}: a run is about to begin here; wait for it"
+    try:
+        words = read_words(directory.path / ".hydra" / "overrides.yaml")
+        again = f"start it again: {shlex.join(['python', '-m', 'runner', 'train', *words])}"
+    except ConfigError:
+        again = "start it again with python -m runner train ...; it was not written yet what was typed"
+    return f"{here(directory.path)}: the run was killed before it began, nothing of it was saved\n  {again}"

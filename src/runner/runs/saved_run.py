@@ -19,10 +19,9 @@ from runner.config.spelling import nearest
 from runner.config.stored import load_stored
 from runner.config.types import shown
 from runner.config.validate import leaves
-from runner.config.yaml_file import read_words
 from runner.engine.best import is_higher_better, stored_directions
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import CLAIMED, RunDirectory, results_digest, usual_output_dir
+from runner.runs.directory import CLAIMED, RunDirectory, results_digest, usual_output_dir, why_not_begun
 from runner.runs.files import read_json
 from runner.runs.metric_log import read_rows
 from runner.text import here
@@ -263,18 +262,6 @@ def find(word: str, output_dir: Path) -> SavedRun:
             f"those below it: python -m runner report {shlex.quote(word)}"
         )
     return run
-
-
-def why_not_begun(directory: RunDirectory) -> str:
-    """Of a directory that was claimed for a run and holds none: what happened, and how to start it again."""
-    if (directory.path / ".lock").exists() and directory.is_in_use:
-        return f"{here(directory.path)}: a run is about to begin here; wait for it"
-    try:
-        words = read_words(directory.path / ".hydra" / "overrides.yaml")
-        again = f"start it again: {shlex.join(['python', '-m', 'runner', 'train', *words])}"
-    except ConfigError:
-        again = "start it again with python -m runner train ...; it was not written yet what was typed"
-    return f"{here(directory.path)}: the run was killed before it began, nothing of it was saved\n  {again}"
 
 
 def newest(output_dir: Path) -> SavedRun:
