@@ -46,7 +46,7 @@ Flags
 
 def run(argv: list[str]) -> int:
     """``train [-m] [key=value ...]``: the exit code. Raises RunnerError."""
-    try:
+    with meant.answered("train", argv):
         request = parse(argv)
         if answer(request):
             return 0
@@ -55,9 +55,6 @@ def run(argv: list[str]) -> int:
 
             return sweep(request)
         composed = compose(request)
-    except ConfigError:
-        meant.check("train", argv)  # which of the words are another program's, and the whole line that was meant
-        raise
     start(request, composed)
     return 0
 

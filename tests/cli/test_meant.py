@@ -247,3 +247,14 @@ def test_the_program_is_called_as_it_was_typed(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["/usr/bin/runner", "fit"])
     assert answered("fit", capsys).splitlines()[-1] == "  runner train"
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("code --lr 0.1 dataset=iris", "code optimizer.lr=0.1 dataset=iris"),
+        ("code dataset=iris model.hidden=64,64", "code dataset=iris 'model.hidden=[64,64]'"),
+    ],
+)
+def test_other_verbs_answer_with_their_own_name(typed: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert answered(typed, capsys).splitlines()[-1] == f"  python -m runner {line}"

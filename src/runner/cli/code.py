@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.build import libraries
+from runner.cli import meant
 from runner.cli.arguments import Parser, composed
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
+from runner.config.run_config import Config
 from runner.errors import ConfigError
 from runner.runs.saved_run import in_each_fold, is_run, open_run
 from runner.screen.console import RunConsole
@@ -37,9 +39,13 @@ def parser() -> Parser:
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``code``; the script goes to standard output. Raises RunnerError, also where it would not do the
     same as the run."""
-    own, words = parser().parse_words(argv)
-    of_run = any(map(names_run, words))
-    print(page_of_run(words) if of_run else page_of_words(words, argv, own.config_dir), end="")
+    if any(map(names_run, parser().parse_known(argv)[1])):
+        print(page_of_run(parser().parse_words(argv)[1]), end="")
+        return 0
+    with meant.answered("code", argv, parser().takes_value):
+        own, words = parser().parse_words(argv)
+        config = composed(words, own.config_dir)
+    print(page_of_words(config, argv, own.config_dir), end="")
     return 0
 
 
@@ -65,9 +71,8 @@ def page_of_run(words: Sequence[str]) -> str:
         raise ConfigError([*error.faults, f"code: the run was made by: {again}"]) from error
 
 
-def page_of_words(words: Sequence[str], argv: Sequence[str], config_dir: str | None) -> str:
+def page_of_words(config: Config, argv: Sequence[str], config_dir: str | None) -> str:
     """The script of the run that ``train`` would make."""
-    config = composed(words, config_dir)
     if config.fold == "all":
         raise ConfigError(f"code: fold=all: is a run for each of {config.folds} folds and a script is one; add fold=0")
     libraries.load()

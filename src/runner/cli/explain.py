@@ -12,7 +12,6 @@ from runner.build import libraries
 from runner.cli import meant
 from runner.cli.arguments import Parser, composed
 from runner.config.catalog import Catalog, conf_folders
-from runner.errors import ConfigError
 from runner.screen.console import console
 from runner.screen.first_step import lesson
 from runner.text import visible
@@ -28,12 +27,9 @@ def parser() -> Parser:
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``explain``. Writes no file. Raises RunnerError."""
-    try:
+    with meant.answered("explain", argv, parser().takes_value):
         own, words = parser().parse_words(argv)
         config = composed(words, own.config_dir)
-    except ConfigError:
-        meant.check("explain", argv, parser().takes_value)
-        raise
     if config.fold == "all":
         config = replace(config, fold=0)  # the first step there is
     libraries.load()

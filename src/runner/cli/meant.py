@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
@@ -55,9 +56,19 @@ def refuse(argv: Sequence[str]) -> NoReturn:
     raise ConfigError(f"{word}: there is no such command\n  commands: {listed(VERBS)}")
 
 
-def check(verb: str, words: Sequence[str], flags: dict[str, bool] | None = None) -> None:
+@contextmanager
+def answered(verb: str, words: Sequence[str], flags: Mapping[str, bool] | None = None) -> Iterator[None]:
+    """What is refused inside is answered with the line that was meant, where that can be told."""
+    try:
+        yield
+    except ConfigError:
+        check(verb, words, flags)
+        raise
+
+
+def check(verb: str, words: Sequence[str], flags: Mapping[str, bool] | None = None) -> None:
     """Raises ConfigError, with the line that was meant, where words are not as they are written here."""
-    mends = _mends(words, flags if flags is None else flags | dict.fromkeys(SWEEP, False))
+    mends = _mends(words, flags if flags is None else {**flags, **dict.fromkeys(SWEEP, False)})
     is_one_run = flags is not None and any(word in SWEEP for mend in mends for word in mend.words)
     if any(mend.reasons for mend in mends) and not is_one_run:  # the verb itself says that it takes no -m
         raise ConfigError(_with_line(list(_faults(mends)), f"{program()} {verb}", mends))
