@@ -74,6 +74,8 @@ def head(experiment: Experiment, command: str) -> Iterator[str]:
     yield from ["import hashlib", ""] * shuffles(experiment)
     modules = ["import torch", "from torch import nn", *import_lines(experiment.config.dataset.option)]
     yield from sorted(modules, key=lambda line: (line.startswith("from"), line))
+    if (threads := experiment.config.threads) is not None:
+        yield from ["", f"torch.set_num_threads({threads})  # the last bits of a sum depend on their number"]
 
 
 def shuffles(experiment: Experiment) -> bool:
