@@ -252,7 +252,7 @@ def test_the_program_is_called_as_it_was_typed(
 @pytest.mark.parametrize(
     ("typed", "line"),
     [
-        ("code --lr 0.1 dataset=iris", "code optimizer.lr=0.1 dataset=iris"),
+        ("code lr=0.1 dataset=iris", "code optimizer.lr=0.1 dataset=iris"),
         ("code dataset=iris model.hidden=64,64", "code dataset=iris 'model.hidden=[64,64]'"),
     ],
 )

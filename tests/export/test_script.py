@@ -229,7 +229,7 @@ def test_the_recipes_of_the_notes_as_scripts(
         (["folds=5", "fold=all"], "fold=all: is a run for each of 5 folds and a script is one; add fold=0"),
         (["dataset=car", "model=linear", "dataset.path=car.data"], "dataset.path=car.data: a plain script has no such"),
         (["--out", "x.py"], "code: --out: no such flag"),
-        (["epochz=3"], "did you mean epochs=3"),
+        (["epochz=3"], "did you mean:\n  python -m runner code epochs=3"),
     ],
 )
 def test_what_a_script_cannot_do_is_refused(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,8 +42,8 @@ def run(argv: Sequence[str]) -> int:
     if any(map(names_run, parser().parse_known(argv)[1])):
         print(page_of_run(parser().parse_words(argv)[1]), end="")
         return 0
+    own, words = parser().parse_words(argv)
     with meant.answered("code", argv, parser().takes_value):
-        own, words = parser().parse_words(argv)
         config = composed(words, own.config_dir)
     print(page_of_words(config, argv, own.config_dir), end="")
     return 0
