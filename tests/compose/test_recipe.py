@@ -132,6 +132,11 @@ def test_who_is_trusted_is_not_believed_from_a_file() -> None:
         ("epochs: 1\nepochs: 2\n", "my.yaml, line 2: epochs is there twice; keep one"),
         ("epochs: [\n", "my.yaml, line 2, column 1: not YAML"),
         ("experiment: nope\n", "experiment=nope: no such option"),
+        ("optimizer: 3\noptimizer.lr: 0.1\n", "my.yaml: optimizer is there twice; keep one"),
+        ("epochs.x: 1\nepochs: 3\n", "my.yaml: epochs is there twice; keep one"),
+        ("optimizer: {lr: 0.1}\noptimizer.lr: 0.2\n", "my.yaml: optimizer.lr is there twice; keep one"),
+        ("defaults: wine\n", "my.yaml: defaults=wine: is to be a list, as - override /model: mlp"),
+        ("defaults: [{override /dataset: [iris, 3]}]\n", "to run each of them: -m dataset=iris,3"),
         ("hydra: {run: {dir: x}}\n", "hydra.run.dir: a configuration file sets it; it is not for setting"),
     ],
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from runner.config.catalog import PARTS, RECIPES, Catalog, unknown_option
 from runner.config.run_config import settings_with
+from runner.config.types import shown
 from runner.config.yaml_file import read_yaml
 from runner.errors import ConfigError
 from runner.text import here
@@ -31,8 +33,15 @@ def read_recipe(path: Path) -> dict[str, Any]:
         elif key in RECIPES and _is_choice(value):
             others += [f"/{key}/{name}" for name in (value if isinstance(value, list) else [value])]
         elif key != "defaults":
-            _put(tree, str(key).split("."), value)
+            *holders, name = str(key).split(".")
+            nested = reduce(lambda inner, holder: {holder: inner}, reversed(holders), {name: value})
+            try:
+                _merge(tree, nested)
+            except ConfigError as twice:
+                raise ConfigError(f"{here(path)}: {twice}") from twice
     given = data.get("defaults") or []
+    if not isinstance(given, list):
+        raise ConfigError(f"{here(path)}: defaults={shown(given)}: is to be a list, as - override /model: mlp")
     return {**tree, "defaults": [*others, *given, *({f"override /{group}": name} for group, name in chosen.items())]}
 
 
@@ -47,17 +56,16 @@ def _of_its_time(config: Mapping[str, Any]) -> Iterator[str]:
         yield "trusted"
 
 
-def _put(tree: dict[str, Any], names: list[str], value: Any) -> None:
-    """Sets a value at its dotted name, beside what is there."""
-    name, *inner = names
-    if inner:
-        holder = tree.setdefault(name, {})
-        _put(holder if isinstance(holder, dict) else tree.setdefault(name, {}), inner, value)
-    elif isinstance(value, dict) and isinstance(tree.get(name), dict):
-        for key, item in value.items():
-            _put(tree[name], [key], item)
-    else:
-        tree[name] = value
+def _merge(tree: dict[str, Any], more: Mapping[str, Any], where: str = "") -> None:
+    """Puts ``more`` beside what is there. Raises ConfigError where a name is there already."""
+    for name, value in more.items():
+        there = tree.get(name)
+        if isinstance(there, dict) and isinstance(value, dict):
+            _merge(there, value, f"{where}{name}.")
+        elif name in tree:
+            raise ConfigError(f"{where}{name} is there twice; keep one")
+        else:
+            tree[name] = value
 
 
 def recipe_faults(path: Path, catalog: Catalog) -> Iterator[str]:
@@ -67,7 +75,7 @@ def recipe_faults(path: Path, catalog: Catalog) -> Iterator[str]:
             group = str(key).removeprefix("override ").removeprefix("/")
             names = chosen if isinstance(chosen, list) else [chosen]
             if isinstance(chosen, list) and group != "metric":
-                each = f"-m {group}={','.join(chosen)}"
+                each = f"-m {group}={','.join(map(str, chosen))}"
                 yield f"{here(path)}: {group}: a run has one {group}; to run each of them: {each}"
             elif group in PARTS:
                 unknown = (str(name) for name in names if str(name) not in catalog.options(group))

@@ -119,7 +119,7 @@ class Catalog:
         return nearest(word, self.options(group))
 
     def _option(self, group: str, name: str) -> Option:
-        if name not in self.options(group) and not Path(name).is_absolute():  # but for a recipe at a path of its own
+        if name not in self.options(group) and not (group in RECIPES and Path(name).is_absolute()):
             raise ConfigError(unknown_option(self, group, name))
         path = self._path(group, name)
         file = self._with_parents(group, read_yaml(path), {name})
