@@ -11,7 +11,7 @@ from textwrap import wrap
 from omegaconf import DictConfig
 
 from runner.build import libraries
-from runner.cli import meant
+from runner.cli.arguments import answered
 from runner.compose.composition import Composed, compose, shown_config
 from runner.compose.hydra_bridge import hydra_for, hydra_parser, run_job
 from runner.compose.request import Request, parse
@@ -46,7 +46,7 @@ Flags
 
 def run(argv: list[str]) -> int:
     """``train [-m] [key=value ...]``: the exit code. Raises RunnerError."""
-    with meant.answered("train", argv):
+    with answered("train", argv):
         request = parse(argv)
         if answer(request):
             return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -83,6 +84,18 @@ def composed(words: Sequence[str], config_dir: str | None) -> Config:
     from runner.compose import composition, request  # bring Hydra, which the tab key does without
 
     return composition.compose(request.parse([*words, *([f"--config-dir={config_dir}"] if config_dir else [])])).config
+
+
+@contextmanager
+def answered(verb: str, words: Sequence[str], flags: Mapping[str, bool] | None = None) -> Iterator[None]:
+    """What is refused inside is answered with the line that was meant, where that can be told."""
+    try:
+        yield
+    except ConfigError:
+        from runner.cli import meant  # 0.05 s, which a line that is right does not pay
+
+        meant.check(verb, words, flags)
+        raise
 
 
 def whole_number(text: str) -> int:

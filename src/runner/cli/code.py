@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.build import libraries
-from runner.cli import meant
-from runner.cli.arguments import Parser, composed
+from runner.cli.arguments import Parser, answered, composed
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
@@ -39,11 +38,11 @@ def parser() -> Parser:
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``code``; the script goes to standard output. Raises RunnerError, also where it would not do the
     same as the run."""
-    if any(map(names_run, parser().parse_known(argv)[1])):
-        print(page_of_run(parser().parse_words(argv)[1]), end="")
-        return 0
     own, words = parser().parse_words(argv)
-    with meant.answered("code", argv, parser().takes_value):
+    if any(map(names_run, words)):
+        print(page_of_run(words), end="")
+        return 0
+    with answered("code", argv, parser().takes_value):
         config = composed(words, own.config_dir)
     print(page_of_words(config, argv, own.config_dir), end="")
     return 0

@@ -9,8 +9,7 @@ from dataclasses import replace
 from rich.text import Text
 
 from runner.build import libraries
-from runner.cli import meant
-from runner.cli.arguments import Parser, composed
+from runner.cli.arguments import Parser, answered, composed
 from runner.config.catalog import Catalog, conf_folders
 from runner.screen.console import console
 from runner.screen.first_step import lesson
@@ -27,7 +26,7 @@ def parser() -> Parser:
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``explain``. Writes no file. Raises RunnerError."""
-    with meant.answered("explain", argv, parser().takes_value):
+    with answered("explain", argv, parser().takes_value):
         own, words = parser().parse_words(argv)
         config = composed(words, own.config_dir)
     if config.fold == "all":

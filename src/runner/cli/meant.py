@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
@@ -54,16 +53,6 @@ def refuse(argv: Sequence[str]) -> NoReturn:
     if verb:
         raise _wrong(f"{word}: there is no such command", verb, words)
     raise ConfigError(f"{word}: there is no such command\n  commands: {listed(VERBS)}")
-
-
-@contextmanager
-def answered(verb: str, words: Sequence[str], flags: Mapping[str, bool] | None = None) -> Iterator[None]:
-    """What is refused inside is answered with the line that was meant, where that can be told."""
-    try:
-        yield
-    except ConfigError:
-        check(verb, words, flags)
-        raise
 
 
 def check(verb: str, words: Sequence[str], flags: Mapping[str, bool] | None = None) -> None:
