@@ -41,7 +41,7 @@ def test_a_key_is_whole_where_its_end_is_another_s_too() -> None:
 
 
 def test_of_a_path_the_name_is_said_and_runs_alike_are_numbered() -> None:
-    left, right = COMMON | {"dataset.path": "/home/a/x.csv"}, COMMON | {"dataset.path": "/home/a/y.csv"}
+    left, right = COMMON | {"dataset.path": "tables/x.csv"}, COMMON | {"dataset.path": "tables/y.csv"}
     assert labels([left, right, right]) == ["path=x.csv", "path=y.csv (1)", "path=y.csv (2)"]
     assert labels([COMMON, COMMON]) == ["run 1", "run 2"]
 

@@ -124,23 +124,23 @@ def _called(group: str, name: str, inside: str, catalog: Catalog) -> Meant | Non
 
 def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | None:
     """What suits the setting or knob of that type, where ``text`` does not; None where it does, or nothing is plain."""
-    if annotation is None or not faults(_read(text), annotation, key) or "${" in text or "{" in text:
+    if annotation is None or not faults(spelled(text), annotation, key) or "${" in text or "{" in text:
         return None
     if found := RANGE.fullmatch(text.strip("[]")):
-        values = [value for value in between(found[1], found[4]) if not faults(_read(value), annotation, key)]
+        values = [value for value in between(found[1], found[4]) if not faults(spelled(value), annotation, key)]
         return Meant((f"{key}={','.join(values)}",), "a sweep names its values", True) if values else None
     if text.startswith("["):
         return None
     items = text.strip("()").split(",")
-    if not multirun and not faults([_read(item) for item in items], annotation, key):
+    if not multirun and not faults([spelled(item) for item in items], annotation, key):
         return Meant((f"{key}=[{','.join(items)}]",), "a list stands in brackets")
-    if not multirun and len(items) > 1 and not any(faults(_read(item), annotation, key) for item in items):
+    if not multirun and len(items) > 1 and not any(faults(spelled(item), annotation, key) for item in items):
         return Meant((f"{key}={','.join(items)}",), "several values are a run each, with -m", True)
     return _single(key, text, annotation)
 
 
 def _single(key: str, text: str, annotation: Any) -> Meant | None:
-    number = _read(text)
+    number = spelled(text)
     candidates: list[Any] = [
         IN_WORDS.get(text.lower()),
         *([int(number)] if isinstance(number, float) and number % 1 == 0 else []),
@@ -169,8 +169,3 @@ def between(low: str, high: str) -> list[str]:
         return [str(value) for value in range(int(first), int(last) + 1)]
     middle = (first * last) ** 0.5 if first > 0 and last / first >= 10 else (first + last) / 2
     return [f"{value:.3g}" for value in (first, middle, last)]
-
-
-def _read(text: str) -> Any:
-    """As the command line reads it."""
-    return spelled(text)
