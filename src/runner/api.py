@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.build import libraries
 from runner.errors import ConfigError, DataError
-from runner.runs.saved_run import SavedRun, open_run
+from runner.runs.named import open_run
+from runner.runs.saved_run import SavedRun
 from runner.screen.console import RunConsole
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Run:
         self._saved = saved
 
     def __repr__(self) -> str:
-        return f"<Run {self.path}: {replace(self._saved).status or 'not begun'}>"
+        return f"<Run {self.path}: {replace(self._saved).standing or 'not begun'}>"
 
     @property
     def path(self) -> Path:

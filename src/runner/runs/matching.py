@@ -21,7 +21,7 @@ def matching(runs: Sequence[SavedRun], words: Sequence[str], line: Sequence[str]
 
     Raises ConfigError where a word names no setting or no run is left, with ``line`` mended where it can be.
     """
-    said = [(run, {**_values(run), "status": run.status}) for run in runs]
+    said = [(run, {**_values(run), "status": run.standing}) for run in runs]
     for word in words:
         key, _, value = word.partition("=")
         values = dict.fromkeys(settings[key] for _, settings in said if key in settings)

@@ -32,10 +32,10 @@ from runner.config.run_config import Config
 from runner.engine.best import is_higher_better, stored_directions
 from runner.engine.stop import SIGNALS
 from runner.errors import ConfigError, RunnerError
-from runner.runs.directory import RunDirectory, check_writable, claim
+from runner.runs.directory import OLDER_SWEEP, RunDirectory, check_writable, claim
 from runner.runs.files import write_whole
 from runner.runs.ranking import differing, order, place
-from runner.runs.saved_run import DONE, SWEEP, SavedRun
+from runner.runs.saved_run import DONE, SavedRun
 from runner.screen.console import console
 from runner.screen.table import Fitting, ranking
 from runner.text import counted, figure, here, say
@@ -69,7 +69,7 @@ def sweep(request: Request) -> int:
     tree, _, _ = _master(request)
     with editable(tree):
         tree.hydra.sweep.dir = str(folder)
-    write_whole(folder / SWEEP, OmegaConf.to_yaml(tree).encode())
+    write_whole(folder / OLDER_SWEEP, OmegaConf.to_yaml(tree).encode())
     ended = run_jobs(request, words, folder)
     screen = console(sys.stdout)
     for part in ("", *sweep_table(ended, configs[0].monitor)):
