@@ -178,22 +178,25 @@ def read_runs(folders: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:
     return sorted(runs, key=lambda run: (run.started, str(run.path))), left_out
 
 
-def run_paths(folder: Path) -> Iterator[Path]:
+def run_paths(folder: Path, *, of_jobs: bool = True) -> Iterator[Path]:
     """The run directories in and below ``folder``: what holds a summary.json or config.yaml, or the folds in it.
 
-    A sweep is none, whose jobs are.
+    A sweep is none, whose jobs are; or it stands in their place.
     """
+    if (is_whole := is_sweep(Path(folder))) and not of_jobs:
+        yield Path(folder)
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return  # not ours to read
     inner = [entry for entry in entries if not entry.name.startswith(".") and is_folder(entry)]
-    if is_sweep(Path(folder)) or not any(entry.name in ("summary.json", "config.yaml") for entry in entries):
+    if is_whole or not any(entry.name in ("summary.json", "config.yaml") for entry in entries):
         below = inner
     elif not (below := [entry for entry in inner if entry.name.startswith("fold-")]):
         yield Path(folder)
     for entry in below:
-        yield from run_paths(Path(entry.path))
+        yield from run_paths(Path(entry.path), of_jobs=of_jobs)
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
