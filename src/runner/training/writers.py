@@ -13,7 +13,7 @@ from runner.compose.command import command
 from runner.config.catalog import Catalog
 from runner.config.run_config import Config
 from runner.contracts import Outcome, Outline, Report
-from runner.runs.directory import RunDirectory
+from runner.runs.directory import RunDirectory, is_sweep
 from runner.runs.metric_log import MetricLog, read_rows
 from runner.screen.console import RunConsole
 from runner.screen.epochs import SPLITS
@@ -22,6 +22,7 @@ from runner.tensorboard.writer import HParam, TensorBoard
 from runner.text import figure
 
 log = logging.getLogger("runner")
+COLUMNS_OF_HPARAMS = 5  # without a click
 CLASS_HEADS = ("class", "precision", "recall", "F1", "rows")
 
 
@@ -100,7 +101,7 @@ class Views:
         if outcome.confusion:
             self.tensorboard.table("classes", CLASS_HEADS, class_lines(self.outline.class_names, outcome.confusion))
         trial = trial_name(self.config, self.outline.run_dir)
-        self.tensorboard.hparams(trial, hyperparameters(self.config), ended_with(outcome))
+        self.tensorboard.hparams(trial, hyperparameters(self.config), ended_with(outcome, self.config.monitor))
         is_told = self.config.reference.figures or self.config.repeat_batch is not None
         rows = read_rows(self.metric_log.path) if is_told else []
         self.remark([*outcome.remarks, *verdict(self.config, rows, outcome.best)])
@@ -174,9 +175,15 @@ def as_text(values: Mapping[str, float]) -> str:
     return " ".join(f"{name}={figure(value, is_short=True)}" for name, value in values.items())
 
 
-def ended_with(outcome: Outcome) -> dict[str, float]:
-    """The scores of the best checkpoint, ``best/val/loss``; the final ones are the last points of the curves."""
-    return {f"best/{name}": value for name, value in outcome.best.items() if judges(name)}
+def ended_with(outcome: Outcome, monitor: str) -> dict[str, float]:
+    """The scores of the best checkpoint on rows not trained on, ``best/val/loss``, those of the monitor first.
+
+    The final ones are the last points of the curves. HParams shows five columns, by name: more would hide the monitor.
+    """
+    names = [name for name in outcome.best if name.startswith(("val/", "test/")) and name != monitor]
+    names.sort(key=lambda name: name.rpartition("/")[2] != monitor.rpartition("/")[2])
+    shown = [name for name in (monitor, *names) if name in outcome.best][:COLUMNS_OF_HPARAMS]
+    return {f"best/{name}": outcome.best[name] for name in shown}
 
 
 def charts(outline: Outline) -> dict[str, dict[str, str]]:
@@ -199,9 +206,14 @@ def class_lines(names: Sequence[str], confusion: Sequence[Sequence[int]]) -> lis
 
 
 def trial_name(config: Config, run_dir: Path) -> str:
-    """What HParams calls the run: its name, which says what was typed, and where it lies, which no other run does."""
+    """What HParams calls the run: its name, which says what was typed, and where it lies, which no other run does.
+
+    A job of a sweep is called as in the sweep's table, by its folder.
+    """
     output_dir = Path(config.output_dir).expanduser().absolute()
     place = run_dir.relative_to(output_dir) if run_dir.is_relative_to(output_dir) else run_dir
+    if is_sweep(run_dir.parent):
+        return f"{run_dir.name} {place.parent}"
     return f"{config.name} {str(place).removesuffix(f'-{config.name}')}"
 
 
