@@ -38,7 +38,7 @@ from runner.runs.ranking import differing, order, place
 from runner.runs.saved_run import DONE, SWEEP, SavedRun
 from runner.screen.console import console
 from runner.screen.table import Fitting, ranking
-from runner.text import counted, figure, here, say
+from runner.text import counted, figure, here, say, short_names
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
 LONGEST_NAME = 100  # characters of a job's folder
@@ -193,8 +193,9 @@ def run_jobs(request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path) -
 
 def folder_name(number: int, words: Sequence[str]) -> str:
     """What TensorBoard shows a job as: 3-lr=0.1-model=mlp."""
-    pairs = (word.partition("=") for word in words)
-    plain = (re.sub(r"[^\w.=+-]+", "_", f"{key.rpartition('.')[2]}={value}") for key, _, value in pairs)
+    values = {key: value for key, _, value in (word.partition("=") for word in words)}
+    short = short_names(values)
+    plain = (re.sub(r"[^\w.=+-]+", "_", f"{short[key]}={value}") for key, value in values.items())
     return "-".join([str(number), *plain])[:LONGEST_NAME]
 
 
