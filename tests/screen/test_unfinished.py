@@ -30,7 +30,7 @@ def lines(folder: Path, *running: str) -> list[str]:
     with ExitStack() as owners:
         for name in running:
             owners.enter_context(RunDirectory(folder / name).owned())
-        return list(unfinished_lines(read_runs([folder])[0]))
+        return [text.plain for text in unfinished_lines(read_runs([folder])[0])]
 
 
 def test_a_sweep_on_its_way_says_how_many_jobs_are_running_and_how_many_wait(sweep: Path) -> None:
@@ -43,6 +43,7 @@ def test_a_sweep_that_was_killed_says_what_goes_on_with_it(sweep: Path) -> None:
     assert lines(sweep, JOBS[3]) == [
         "1 of 6 jobs is still running",
         "1 stopped, 1 not started: python -m runner resume last",
+        "1 failed: python -m runner resume last retry=failed",
         "failed: sweep/0002-lr=2",
     ]
 
@@ -51,6 +52,7 @@ def test_among_other_runs_a_sweep_is_named(sweep: Path) -> None:
     make_run(sweep.parent / "run", status="running")
     assert lines(sweep.parent) == [
         "sweep: 2 stopped, 1 not started: python -m runner resume last",
+        "sweep: 1 failed: python -m runner resume last retry=failed",
         "stopped; python -m runner resume run",
         "failed: sweep/0002-lr=2",
     ]
@@ -80,3 +82,13 @@ def test_of_many_some_are_told(sweep: Path) -> None:
         make_run(sweep.parent / "many" / f"run-{number}", status="interrupted")
     said = lines(sweep.parent / "many")
     assert len(said) == 11 and said[-1] == "2 more that are not finished"
+
+
+def test_a_job_whose_files_say_nothing_stands_as_its_process_ended(sweep: Path) -> None:
+    (sweep / JOBS[5]).mkdir()
+    with (sweep / "journal.jsonl").open("a") as journal:
+        journal.write('{"ended": 5, "how": "failed", "reason": "no data"}\n{"ended": 0, "how": "interrupted"}\n')
+    assert lines(sweep)[:2] == [
+        "2 stopped: python -m runner resume last",
+        "2 failed: python -m runner resume last retry=failed",
+    ]

@@ -62,18 +62,36 @@ class SavedSweep:
     @cached_property
     def jobs(self) -> list[SavedRun]:
         """Each of its runs, in the order of the jobs, begun or not."""
-        names = list(dict.fromkeys(self._journalled())) or sorted(self._on_disk(), key=_number)
+        names = list(self._journal[0]) or sorted(self._on_disk(), key=_number)
         return [SavedRun(RunDirectory(self.path / name)) for name in names]
 
-    def _journalled(self) -> Iterator[str]:
-        """The folders of the jobs that belong; older builds kept no journal."""
-        with suppress(OSError):
+    def standing(self, job: SavedRun) -> str:
+        """That of the run; of one whose files do not say, how the process of the job ended last, or not started.
+
+        Raises DataError where its summary is damaged.
+        """
+        numbers, ends = self._journal
+        said = ends.get(numbers.get(job.path.name, -1), "")
+        if job.is_done or job.standing == "running" or said not in ("failed", "interrupted"):
+            return job.standing or "not started"
+        return said
+
+    @cached_property
+    def _journal(self) -> tuple[dict[str, int], dict[int, str]]:
+        """The folder of each job that belongs and its number; by number how it ended. Older builds kept no journal."""
+        facts = list(self._facts())
+        named = [(fact.get("folder"), fact.get("job")) for fact in facts]
+        numbers = {name: job for name, job in named if isinstance(name, str) and JOB.fullmatch(name)}
+        ends = {end: str(fact.get("how")) for fact in facts if isinstance(end := fact.get("ended"), int)}
+        return {name: job if isinstance(job, int) else -1 for name, job in numbers.items()}, ends
+
+    def _facts(self) -> Iterator[Mapping[str, Any]]:
+        """What its journal says; damaged lines say nothing here."""
+        with suppress(OSError, DataError):
             for _, line in numbered_lines(self.path / "journal.jsonl"):
                 with suppress(ValueError):
-                    fact = parsed_json(line)
-                    name = fact.get("folder") if isinstance(fact, dict) else None
-                    if isinstance(name, str) and JOB.fullmatch(name):
-                        yield name
+                    if isinstance(fact := parsed_json(line), dict):
+                        yield fact
 
     def _on_disk(self) -> Iterator[str]:
         with suppress(OSError):

@@ -8,18 +8,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from rich.text import Text
+
 from runner.errors import DataError
 from runner.runs.directory import SWEEP
 from runner.runs.named import short_name
 from runner.runs.saved_run import SavedRun
 from runner.runs.saved_sweep import SavedSweep
+from runner.screen.contest import unfinished_text
 from runner.text import counted, here, program
 
 MOST_TOLD = 10  # runs, one by one
 LEFT = ("interrupted", "stopped", "not started")  # what resume goes on with
 
 
-def unfinished_lines(runs: Sequence[SavedRun]) -> Iterator[str]:
+def unfinished_lines(runs: Sequence[SavedRun]) -> Iterator[Text]:
     """What is left of the sweeps that the runs belong to, and each other run that is not done, or failed."""
     by_sweep: dict[Path, list[SavedRun]] = {}
     others = list[SavedRun]()
@@ -32,32 +35,38 @@ def unfinished_lines(runs: Sequence[SavedRun]) -> Iterator[str]:
     for folder, jobs in by_sweep.items():
         sweep = SavedSweep(folder)
         where = "" if len(jobs) == len(runs) else f"{here(folder)}: "
-        yield from (f"{where}{line}" for line in sweep_lines(sweep, Counter(standings(sweep, jobs))))
+        yield from (Text(f"{where}{line}", style="magenta") for line in sweep_lines(sweep, standings(sweep, jobs)))
         others += [job for job in jobs if not job.is_done and job.standing not in (*LEFT, "running")]
     yield from map(run_line, others[:MOST_TOLD])
     if len(others) > MOST_TOLD:
-        yield f"{len(others) - MOST_TOLD} more that are not finished"
+        yield Text(f"{len(others) - MOST_TOLD} more that are not finished", style="magenta")
 
 
-def run_line(run: SavedRun) -> str:
-    """interrupted; python -m runner resume outputs/...; failed (out of memory): outputs/...."""
+def run_line(run: SavedRun) -> Text:
+    """interrupted; python -m runner resume outputs/...; of a run that is not resumed its folder and why."""
     if run.standing in LEFT:
-        return f"{run.standing}; {program()} resume {shlex.quote(here(run.directory.whole.path))}"
-    return f"{run.standing}{f' ({run.reason})' if run.reason else ''}: {here(run.path)}"
+        again = f"{program()} resume {shlex.quote(here(run.directory.whole.path))}"
+        return Text(f"{run.standing}; {again}", style="magenta")
+    return unfinished_text(run.standing, run.reason, run.path)
 
 
-def standings(sweep: SavedSweep, known: Sequence[SavedRun]) -> Iterator[str]:
-    """How each of its jobs stands, those that are read already read no second time."""
-    read = {run.path: run for run in known}
+def standings(sweep: SavedSweep, known: Sequence[SavedRun]) -> Counter[str]:
+    """How its jobs stand, those that are read already read no second time."""
+    read, count = {run.path: run for run in known}, Counter[str]()
     for job in sweep.jobs:
         with suppress(DataError):  # a damaged one is told elsewhere
-            yield read.get(job.path, job).standing or "not started"
+            count[sweep.standing(read.get(job.path, job))] += 1
+    return count
 
 
 def sweep_lines(sweep: SavedSweep, count: Counter[str]) -> Iterator[str]:
     """2 of 6 jobs are still running; 1 stopped, 3 not started: python -m runner resume last."""
     if running := count["running"]:
         yield f"{running} of {counted(len(sweep.jobs), 'job')} {'is' if running == 1 else 'are'} still running"
-    if left := ", ".join(f"{count[name]} {name}" for name in LEFT if count[name]):
-        is_led = sweep.is_in_use
-        yield f"{left} yet" if is_led else f"{left}: {program()} resume {shlex.quote(short_name(sweep.path))}"
+    left = ", ".join(f"{count[name]} {name}" for name in LEFT if count[name])
+    if sweep.is_in_use:
+        yield from [f"{left} yet"] if left else []
+        return
+    again = f"{program()} resume {shlex.quote(short_name(sweep.path))}"
+    yield from [f"{left}: {again}"] if left else []
+    yield from [f"{count['failed']} failed: {again} retry=failed"] if count["failed"] else []
