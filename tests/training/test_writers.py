@@ -1,4 +1,4 @@
-"""Under which names TensorBoard shows what was measured, and where it finds it."""
+"""What TensorBoard calls a run, and where it finds it."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,37 +7,7 @@ from typing import Any
 import pytest
 
 from past_runs import make_sweep
-from runner.contracts import Outcome
-from runner.training.writers import ended_with, logdir, tag, trial_name
-
-ROW = {
-    **{"train/batch_loss": 0.7, "lr": 0.1, "lr/head.*": 0.2, "grad_norm": 1.0},
-    **{"train/loss": 0.6, "train/accuracy": 0.7, "val/loss": 0.5, "val/accuracy": 0.8},
-}
-BEST = {"step": 4, "epoch": 2, "val/loss": 0.5, "test/loss": 0.4}
-
-
-def test_only_what_judges_the_net_is_a_result() -> None:
-    assert ended_with(Outcome("finished", best=BEST, final={"step": 8, "epoch": 4, **ROW}), "val/loss") == {
-        **{"best/val/loss": 0.5, "best/test/loss": 0.4},
-    }
-
-
-def test_hparams_has_room_for_five_scores_the_monitor_among_them_and_none_of_rows_trained_on() -> None:
-    names = [f"{split}/{metric}" for metric in ("accuracy", "f1", "loss") for split in ("train", "val", "test")]
-    outcome = Outcome("finished", best=dict.fromkeys(names, 0.5))
-    told = ["best/val/loss", "best/test/loss", "best/val/accuracy", "best/test/accuracy", "best/val/f1"]
-    assert list(ended_with(outcome, "val/loss")) == told
-    assert list(ended_with(outcome, "train/f1"))[:3] == ["best/train/f1", "best/val/f1", "best/test/f1"]
-
-
-def test_the_first_five_names_that_hparams_shows_are_of_losses_and_metrics() -> None:
-    shown = {tag(name) for name in ROW} | ended_with(Outcome("finished", best=BEST, final=ROW), "val/loss").keys()
-    first = ["best/test/loss", "best/val/loss", "train/accuracy", "train/loss", "val/accuracy"]
-    assert sorted(shown)[:5] == first
-    assert [name for name in sorted(shown) if name.startswith("while_training/")] == [
-        *("while_training/batch_loss", "while_training/grad_norm", "while_training/lr", "while_training/lr/head.*")
-    ]
+from runner.training.writers import logdir, trial_name
 
 
 @pytest.mark.parametrize(

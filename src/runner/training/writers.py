@@ -18,11 +18,11 @@ from runner.runs.metric_log import MetricLog, read_rows
 from runner.screen.console import RunConsole
 from runner.screen.epochs import SPLITS
 from runner.screen.result import overfit_verdict, per_class, verdict
+from runner.tensorboard.names import best_scores, tag
 from runner.tensorboard.writer import HParam, TensorBoard
 from runner.text import figure
 
 log = logging.getLogger("runner")
-COLUMNS_OF_HPARAMS = 5  # without a click
 CLASS_HEADS = ("class", "precision", "recall", "F1", "rows")
 
 
@@ -101,7 +101,7 @@ class Views:
         if outcome.confusion:
             self.tensorboard.table("classes", CLASS_HEADS, class_lines(self.outline.class_names, outcome.confusion))
         trial = trial_name(self.config, self.outline.run_dir)
-        self.tensorboard.hparams(trial, hyperparameters(self.config), ended_with(outcome, self.config.monitor))
+        self.tensorboard.hparams(trial, hyperparameters(self.config), best_scores(outcome.best, self.config.monitor))
         is_told = self.config.reference.figures or self.config.repeat_batch is not None
         rows = read_rows(self.metric_log.path) if is_told else []
         self.remark([*outcome.remarks, *verdict(self.config, rows, outcome.best)])
@@ -175,17 +175,6 @@ def as_text(values: Mapping[str, float]) -> str:
     return " ".join(f"{name}={figure(value, is_short=True)}" for name, value in values.items())
 
 
-def ended_with(outcome: Outcome, monitor: str) -> dict[str, float]:
-    """The scores of the best checkpoint on rows not trained on, ``best/val/loss``, those of the monitor first.
-
-    The final ones are the last points of the curves. HParams shows five columns, by name: more would hide the monitor.
-    """
-    names = [name for name in outcome.best if name.startswith(("val/", "test/")) and name != monitor]
-    names.sort(key=lambda name: name.rpartition("/")[2] != monitor.rpartition("/")[2])
-    shown = [name for name in (monitor, *names) if name in outcome.best][:COLUMNS_OF_HPARAMS]
-    return {f"best/{name}": outcome.best[name] for name in shown}
-
-
 def charts(outline: Outline) -> dict[str, dict[str, str]]:
     """What Custom Scalars shows: each metric of all splits in one chart, and how it was trained."""
     splits = "|".join(SPLITS)
@@ -215,20 +204,6 @@ def trial_name(config: Config, run_dir: Path) -> str:
     if is_sweep(run_dir.parent):
         return f"{run_dir.name} {place.parent}"
     return f"{config.name} {str(place).removesuffix(f'-{config.name}')}"
-
-
-def judges(name: str) -> bool:
-    """Whether a measurement says how good the net is, and not how it is trained, as ``lr`` and ``grad_norm`` do."""
-    return name.partition("/")[0] in SPLITS and name != "train/batch_loss"
-
-
-def tag(name: str) -> str:
-    """Where TensorBoard files a curve.
-
-    It opens on the first groups by name, and HParams on the first five curves: those are to be of ``best``, ``train``
-    and ``val``, so that every other name comes after them.
-    """
-    return name if judges(name) else f"while_training/{name.removeprefix('train/')}"
 
 
 def hyperparameters(config: Config) -> dict[str, HParam]:
