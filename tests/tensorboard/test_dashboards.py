@@ -161,6 +161,17 @@ def test_a_full_disk_is_warned_of_and_the_run_goes_on(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
 
 
+def test_every_job_of_a_sweep_shows_the_same_whatever_time_it_took(tmp_path: Path) -> None:
+    words = [word for word in PICTURES if not word.startswith("epochs=")]
+    done = program.run(["train", "-m", *words, "epochs=1,20", f"output_dir={tmp_path}"], tmp_path / "said")
+    assert done.code == 0 and "left out" not in done.out and "lacks" not in done.out
+    short, long = (EventAccumulator(str(job)).Reload().Tags() for job in sorted(tmp_path.glob("sweeps/*/*/*-epochs=*")))
+    for kind in ("images", "tensors", "graph", "scalars"):
+        assert short[kind] == long[kind]
+    assert set(short["images"]) == {*(f"x_train/{digit}" for digit in range(10)), "view/confusion on test"}
+    assert short["graph"] and any(tag.startswith("pr/") for tag in short["tensors"])
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = 100.0

@@ -31,7 +31,7 @@ from runner.figures.activations import filter_images, first_layer
 from runner.figures.dataset_view import DatasetView
 from runner.figures.pixels import mosaic, png
 from runner.figures.run_view import RunView, called, checkpoint_name
-from runner.runs.directory import RunDirectory
+from runner.runs.directory import RunDirectory, is_sweep
 from runner.tensorboard.net import graph, write_embedding
 from runner.tensorboard.writer import TensorBoard, histogram_value, image_value, pr_curve_value
 
@@ -40,6 +40,7 @@ FILTER, FILTERS_ACROSS = 64, 8
 MOST_CLASSES = 20  # that have a PR curve
 MOST_NAMED = 3  # of what is left out
 ALWAYS = ("graph", "samples", "confusion", "residuals")  # beside the share: under a second together
+OF_A_JOB = ("pr_curves",)  # beside these: the jobs of a sweep all show the same, however long each of them took
 SHARE = 0.05  # of the run, at most
 # seconds each took at first, imports included, for a small net on two cores; afterwards what it took here counts
 FIRST_COST_S = {"histograms": 0.03, "filters": 0.02, "pr_curves": 0.1, "embedding": 0.3}
@@ -64,6 +65,7 @@ class Dashboards:
         self.warn = warn
         level = experiment.config.tensorboard
         self.is_full = level in ("auto", "full")
+        self.is_job = level == "auto" and is_sweep(directory.whole.path.parent)
         self.budget = Budget(begun, limited=level == "auto")
         self.boxes: set[str] = set()  # characters that no font here has
         self.epoch_began = time.perf_counter()
@@ -118,8 +120,9 @@ class Dashboards:
 
     def offer(self, name: str, show: Callable[[], None]) -> None:
         """Show it where it is wanted and fits, or is always shown. A full disk is warned of."""
-        is_always = name in ALWAYS
-        if self.is_full and not self.board.degraded and (is_always or self.budget.allows(name)):
+        is_always = name in ALWAYS or (self.is_job and name in OF_A_JOB)
+        is_allowed = is_always or (not self.is_job and self.budget.allows(name))
+        if self.is_full and not self.board.degraded and is_allowed:
             try:
                 with nullcontext() if is_always else self.budget.charged(name):
                     show()
