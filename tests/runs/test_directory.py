@@ -5,10 +5,13 @@ import multiprocessing
 import os
 import re
 import shlex
+import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from past_runs import make_sweep
 from runner.errors import ConfigError, DataError, RunError
 from runner.runs import directory
 from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
@@ -44,6 +47,20 @@ def test_fault_28_a_locked_run_says_who_holds_it(tmp_path: Path) -> None:
         pass
     with directory.owned():
         pass
+
+
+def test_who_looks_whether_a_run_is_in_use_keeps_nobody_from_it(tmp_path: Path) -> None:
+    directory = started(tmp_path / "run", "2026")
+    looking = FileLock(directory.path / ".lock", thread_local=False)
+    looking.acquire()
+    threading.Timer(0.03, looking.release).start()
+    with directory.owned():
+        assert RunDirectory(directory.path).is_in_use
+    assert not directory.is_in_use
+
+
+def test_a_folder_that_nobody_has_locked_is_not_in_use_and_gets_no_lock_by_being_asked(tmp_path: Path) -> None:
+    assert not RunDirectory(tmp_path).is_in_use and list(tmp_path.iterdir()) == []
 
 
 def test_leftovers_of_a_killed_writer_go_when_the_run_is_locked(tmp_path: Path) -> None:
@@ -136,6 +153,14 @@ def test_case_13_a_directory_whose_run_was_killed_before_it_began_is_said_to_be_
         find(str(claimed), tmp_path)
     with RunDirectory(claimed).owned(), pytest.raises(DataError, match="a run is about to begin here; wait for it"):
         find(str(claimed), tmp_path)
+
+
+def test_a_job_that_was_killed_before_it_began_goes_on_with_its_sweep(tmp_path: Path) -> None:
+    folder = make_sweep(tmp_path / "sweep", ["0000-lr=0.1"])
+    (folder / "0000-lr=0.1" / ".hydra").mkdir(parents=True)
+    told = r"a job that was killed before it began; its sweep goes on with it\n  python -m runner resume .*/sweep$"
+    with pytest.raises(DataError, match=told):
+        find(str(folder / "0000-lr=0.1"), tmp_path)
 
 
 def test_a_run_given_by_its_name_is_answered_with_the_newest_of_that_name(

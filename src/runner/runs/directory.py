@@ -201,6 +201,9 @@ def why_not_begun(directory: RunDirectory) -> str:
     """Of a directory that was claimed for a run and holds none: what happened, and how to start it again."""
     if directory.is_in_use:
         return f"{here(directory.path)}: a run is about to begin here; wait for it"
+    if (directory.path.parent / SWEEP).exists():
+        again = f"python -m runner resume {shlex.quote(here(directory.path.parent))}"
+        return f"{here(directory.path)}: a job that was killed before it began; its sweep goes on with it\n  {again}"
     try:
         words = read_words(directory.path / ".hydra" / "overrides.yaml")
         again = f"start it again: {shlex.join(['python', '-m', 'runner', 'train', *words])}"
