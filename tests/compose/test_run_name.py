@@ -9,7 +9,7 @@ import pytest
 
 from runner.compose.composition import compose
 from runner.compose.request import parse
-from runner.compose.run_name import is_made, part
+from runner.compose.run_name import is_made, part, told_apart
 from runner.config.catalog import Catalog, packaged_conf
 
 CATALOG = Catalog([packaged_conf()])
@@ -112,3 +112,23 @@ def test_a_made_name_is_known_again(words: list[str]) -> None:
 def made(told: str) -> bool:
     config = compose(parse([])).config
     return is_made(told, config.as_dict()["options"], config.model, config.dataset, CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"model": "cnn", "optimizer.lr": "0.01"}, "cnn-lr=0.01"),
+        ({"optimizer.lr": "1e-05", "seed": "3"}, "lr=1e-05-seed=3"),
+        ({"model.hidden": "[64,32]", "tensorboard": "off"}, "hidden=64+32-tensorboard=off"),
+        ({"dataset.path": "tables/집 값.csv"}, "path=집_값.csv"),
+        ({"model.dropout": "0.10", "other.dropout": "{a"}, "model.dropout=0.1-other.dropout=_a"),
+        ({}, ""),
+    ],
+)
+def test_what_a_job_has_for_itself_is_told_as_a_run_is_named(settings: dict[str, str], told: str) -> None:
+    assert told_apart(settings) == told
+
+
+def test_what_a_job_has_for_itself_fits_into_a_folders_name() -> None:
+    name = told_apart({f"setting_{number}": "가" * 40 for number in range(9)})
+    assert len(name.encode()) <= 96 and name.endswith("_more")

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+import yaml
+
 from runner.config.catalog import GROUPS, RECIPES, Catalog, Part
 from runner.config.run_config import Config, settings_with
 from runner.config.types import shown
@@ -33,6 +35,21 @@ def run_name(config: Config, choices: Mapping[str, Any], typed: Sequence[str], c
     options = [config.as_dict()["options"][group] for group in groups if group in typed]
     words = [debug, *(option for option in options if option not in UNTOLD), *_settings(config, typed, catalog)]
     return _fitting([part(text) for text in first], [part(text) for text in words if text], [part(t) for t in last])
+
+
+def told_apart(settings: Mapping[str, str]) -> str:
+    """cnn-lr=0.01: what a job of a sweep has for itself, by setting as it was typed; it fits into a folder's name."""
+    short = short_names(settings)
+    texts = (text if name in GROUPS else f"{short[name]}={_typed(text)}" for name, text in settings.items())
+    return _fitting([], list(map(part, texts)), [])
+
+
+def _typed(text: str) -> str:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = text
+    return _value(value if isinstance(value, list | dict | float) else text)
 
 
 def is_made(name: str, options: Mapping[str, Any], model: Part, dataset: Part, catalog: Catalog) -> bool:

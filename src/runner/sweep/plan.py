@@ -12,15 +12,13 @@ from typing import Any
 
 from runner.compose.composition import compose
 from runner.compose.request import Request
-from runner.config.catalog import PARTS
+from runner.compose.run_name import told_apart
 from runner.config.run_config import Config, check
 from runner.config.stored import with_later_keys
 from runner.errors import ConfigError
 from runner.runs.ranking import differing
 from runner.sweep.jobs import jobs
-from runner.text import short_names
 
-LONGEST_NAME = 100  # characters of a job's folder
 # what a job may have otherwise and is the same job; of a table's path its data's digest says more
 NOT_OF_IDENTITY = ("said", "name", "tags", "output_dir", "data_dir", "trusted", "reference", "device")
 
@@ -108,9 +106,7 @@ def numbered_on(new: Sequence[Job], known: Sequence[Job]) -> list[Job]:
 
 def folder_name(number: int, settings: Mapping[str, str]) -> str:
     """What TensorBoard shows a job as: 0003-cnn-lr=0.1."""
-    short = short_names(settings)
-    texts = (value if name in PARTS else f"{short[name]}={value}" for name, value in settings.items())
-    return "-".join([f"{number:04}", *(re.sub(r"[^\w.=+-]+", "_", text).strip("_") for text in texts)])[:LONGEST_NAME]
+    return "-".join(filter(None, [f"{number:04}", told_apart(settings)]))
 
 
 def sweep_name(configs: Sequence[Config]) -> str:
