@@ -11,8 +11,10 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 import program
+from past_runs import make_run, make_sweep
 from program import fingerprints
 from runner.cli import main
+from runner.cli.view import holds_runs
 from runner.figures.run_view import called
 from runner.figures.style import Picture
 from runner.runs.directory import RunDirectory
@@ -308,3 +310,10 @@ def test_what_is_no_run_is_said_to_be_none(here: Path, capsys: Capture) -> None:
     assert "empty: not a run directory" in capsys.readouterr().err
     assert main.main(["view", "runs/nowhere"]) == 2
     assert "runs/nowhere: no such directory" in capsys.readouterr().err
+
+
+def test_a_sweep_holds_runs_also_once_it_has_a_summary(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path / "sweep", ["0000-lr=0.1"])
+    make_run(sweep / "0000-lr=0.1")
+    (sweep / "summary.json").write_text('{"format": 1, "kind": "sweep"}')
+    assert holds_runs(sweep) and holds_runs(tmp_path) and not holds_runs(sweep / "0000-lr=0.1")

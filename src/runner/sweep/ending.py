@@ -15,10 +15,12 @@ from runner.compose.command import command_of_best
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import Interrupted, RunError
 from runner.runs.ranking import contests, read_runs
+from runner.runs.saved_sweep import SavedSweep
 from runner.screen.console import console
 from runner.screen.contest import show_contest, unfinished_text
 from runner.sweep.folder import SweepFolder
 from runner.sweep.plan import Job
+from runner.tensorboard.means import write_means
 from runner.text import counted, here, program, say
 
 
@@ -39,6 +41,7 @@ def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None
             screen.print(text, soft_wrap=True)
     if signal_number or is_stuck:
         stopped(folder, Counter(standings.values()), signal_number)
+    write_means(SavedSweep(folder.path), lambda warning: say(f"warning: {warning}", file=sys.stderr))
     show_ways(screen, folder, Counter(standings.values()))
     return int(any(standing != "finished" for standing in standings.values()))
 
