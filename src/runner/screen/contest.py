@@ -11,7 +11,7 @@ from rich.text import Text
 from runner.runs.conclusion import conclude
 from runner.runs.ranking import Contest, Entry, Score, order
 from runner.screen.table import Fitting, ranking
-from runner.text import counted, here, shortened
+from runner.text import counted, here, shortened, visible
 
 LONGEST_CELL = 60
 MOST_SHOWN = 20  # entries
@@ -61,4 +61,5 @@ def score_text(score: Score | None) -> str:
 
 def unfinished_text(status: str, reason: str, path: Path) -> Text:
     """A run that is not done: its folder to paste, and below it why."""
-    return Text(f"{status}: {here(path)}" + (f"\n  {reason}" if reason else ""), style="magenta")
+    why = [f"  {visible(line)}" for line in reason.split("\n")] if reason else []
+    return Text("\n".join([f"{status}: {here(path)}", *why]), style="magenta")

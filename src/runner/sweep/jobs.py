@@ -75,7 +75,7 @@ def sweep(request: Request) -> int:
     show_ended(screen, folder, ended, Catalog(conf_folders(request.flags.config_dir)))
     has_curves = any(config.tensorboard != "off" for config in configs)
     look = "tensorboard --logdir" if has_curves else "python -m runner report"
-    screen.print(f"\nall of them: {look} {shlex.quote(here(folder))}", soft_wrap=True)
+    screen.print(f"all of them: {look} {shlex.quote(here(folder))}", soft_wrap=True)
     interrupted = [job.exit_code for job in ended if job.exit_code in SIGNAL_CODES]
     return interrupted[0] if interrupted else int(any(job.exit_code for job in ended))
 
@@ -109,9 +109,11 @@ def show_ended(screen: Console, folder: Path, ended: Sequence[Job], catalog: Cat
         say(f"warning: {line}; left out", file=sys.stderr)
     for contest in contests(runs):
         show_contest(screen, contest, command_of_best(contest, catalog))
-    for job in ended:
-        if job.exit_code:
-            screen.print(unfinished_text("failed", job.reason, job.run.path), soft_wrap=True)
+    others = [job for job in ended if job.exit_code]
+    for job in others:
+        screen.print(unfinished_text("failed", job.reason, job.run.path), soft_wrap=True)
+    if others:
+        screen.print()
 
 
 def jobs(request: Request) -> list[list[str]]:
