@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from past_runs import make_run
-from runner.runs.ranking import Score, contests, read_runs
-from runner.screen.contest import score_text, show_contest, unfinished_text
+from runner.runs.ranking import contests, read_runs
+from runner.screen.contest import show_contest, unfinished_text
 
 
 @pytest.fixture(autouse=True)
@@ -61,11 +61,6 @@ def test_brackets_in_a_value_are_text(here: Path) -> None:
     for activation in ("[bold]", "[64]"):
         make_run(here / activation, model__activation=activation)
     assert any(line.startswith("[bold]") for line in printed(here, 80))
-
-
-def test_values_of_a_net_that_diverged_leave_room_for_the_others() -> None:
-    assert score_text(Score(95_926_936_229_205.0, 106_973_161_920_801.0)) == "9.6e+13 ± 1.1e+14"
-    assert score_text(Score(2e7, None)) == "2.0e+07" and score_text(None) == "-"
 
 
 def test_what_is_not_done_is_told_with_its_folder_to_paste_and_the_reason(here: Path) -> None:

@@ -28,6 +28,10 @@ class Conclusion:
     caution: str = ""  # what the value of the best is worth
     is_better: bool = False  # whether the best is shown to be better than the next
 
+    @property
+    def sentences(self) -> list[str]:
+        return [told for told in (self.verdict, self.caution) if told]
+
 
 def conclude(contest: Contest) -> Conclusion:
     """The best of a contest against the next, in plain sentences; without words where there is no next."""
@@ -41,7 +45,7 @@ def conclude(contest: Contest) -> Conclusion:
 
 def _why_not(contest: Contest) -> str:
     metric = contest.metric
-    if contest.is_of_losses:
+    if metric.endswith("/loss") and any(name.partition(".")[0] == "loss" for name in contest.settings):
         return "values of different losses cannot be compared; rank by another metric: --by"
     if metric.startswith("test/"):
         return "Nothing is concluded from test rows: settings are chosen on validation rows, as without --by."
