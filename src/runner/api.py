@@ -1,13 +1,13 @@
-"""What a notebook calls: ``runner.run`` trains, ``runner.load_run`` opens what was trained.
+"""What a notebook calls: ``runner.run`` trains, ``runner.run_sweep`` trains many, ``runner.load_run`` opens a run.
 
-Neither leaves anything behind in the process but the run: random generators, threads of torch and Hydra's state are
+None leaves anything behind in the process but the run: random generators, threads of torch and Hydra's state are
 put back. Shapes: N rows, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from os import PathLike
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.build import libraries
 from runner.errors import ConfigError, DataError
+from runner.runs.directory import RunDirectory
+from runner.runs.files import read_json
 from runner.runs.saved_run import SavedRun, open_run
 from runner.screen.console import RunConsole
 
@@ -60,6 +62,25 @@ def load_run(path: str | PathLike[str], overrides: Sequence[str] = ()) -> Run:
     """
     words = words_of("load_run", overrides)
     return Run(open_run("load_run", [str(path), *words], own=("checkpoint",)))
+
+
+def run_sweep(overrides: Sequence[str] = ()) -> Sweep:
+    """The sweep that ``python -m runner train -m`` with these words makes: ``["optimizer.lr=0.1,0.01", "seed=0,1,2"]``.
+
+    A job that fails is told in ``.jobs``. Raises RunnerError: what the command line would say; KeyboardInterrupt where
+    the kernel was told to stop, after the jobs that ran have saved.
+    """
+    overrides = words_of("runner.run_sweep", overrides)
+    if extra := [word for word in overrides if word.startswith("-") or word == "train"]:
+        raise ConfigError(f"runner.run_sweep: {' '.join(extra)}: leave it out: it makes a sweep from key=value words")
+    from runner.compose.hydra_bridge import hydra_put_back
+    from runner.compose.request import parse
+    from runner.sweep.apart import run_apart
+    from runner.sweep.plan import check_jobs
+
+    with hydra_put_back():
+        _, configs = check_jobs(parse(["-m", *overrides]))
+    return Sweep(run_apart(overrides, configs))
 
 
 def words_of(function: str, overrides: Sequence[str]) -> list[str]:
@@ -146,6 +167,76 @@ class Run:
 
         with torch_put_back():
             return predictor_of(self._saved, RunConsole().warn)[0]
+
+
+class Sweep:
+    """The folder of a sweep, by its summary.json: its jobs, those alike but for seed and fold together, the best."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"<Sweep {self.path}: {self.summary['status']}>"
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """status, jobs, groups, winner, conclusion ... Raises DataError where it is missing or damaged."""
+        return read_json(RunDirectory(self.path).summary)
+
+    @property
+    def conclusion(self) -> str:
+        """Whether the best setting is better than the next, in words."""
+        return str(self.summary["conclusion"])
+
+    @property
+    def jobs(self) -> DataFrame:
+        """A row for each job, by number: the settings that differ, how it stands, the metrics of its best epoch."""
+        import pandas as pd
+
+        rows = [
+            {
+                "job": job["job"],
+                **as_numbers(job["settings"]),
+                "status": job["status"],
+                **job["metrics"],
+                "folder": job["folder"],
+            }
+            for job in self.summary["jobs"]
+        ]
+        return pd.DataFrame(rows).set_index("job")
+
+    @property
+    def groups(self) -> DataFrame:
+        """A row for each setting, best first: ``n`` runs, and of each metric the mean and its ``sd``."""
+        import pandas as pd
+
+        rows = []
+        for group in self.summary["groups"]:
+            scores = dict[str, float | None]()
+            for name, mean in group["mean"].items():
+                if "/" in name:
+                    scores |= {name: mean, f"{name} sd": group["sd"].get(name)}
+            rows.append({**as_numbers(group["settings"]), "n": group["runs"], **scores})
+        return pd.DataFrame(rows)
+
+    @property
+    def best(self) -> Run:
+        """The best run of the best setting, by the monitor. Raises DataError where there is none."""
+        if (winner := self.summary["winner"]) is None:
+            raise DataError(f"{self.path}: no job is the best: none has finished, or not all can be compared")
+        return load_run(self.path / winner)
+
+
+def as_numbers(settings: Mapping[str, str]) -> dict[str, Any]:
+    """The settings, numbers as numbers, so that they can be drawn."""
+    return {name: as_number(value) for name, value in settings.items()}
+
+
+def as_number(text: str) -> int | float | str:
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return text
 
 
 @contextmanager
