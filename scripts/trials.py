@@ -15,7 +15,7 @@ from typing import Any
 from runner.cli import main
 from runner.experiment.rebuild import rebuild_to_read
 from runner.experiment.scoring import judge
-from runner.runs.saved_run import open_run
+from runner.runs.named import open_run
 
 REPOSITORY = Path(__file__).parent.parent
 SEEDS = range(5)

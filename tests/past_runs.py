@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,4 +41,14 @@ def make_run(folder: Path, loss: float = 0.5, status: str = "finished", **change
     best = {"step": 4, "epoch": 2, "val/loss": loss, "test/accuracy": 1 - loss} if status == "finished" else {}
     folder.mkdir(parents=True)
     (folder / "summary.json").write_text(json.dumps(summary | {"config": config, "best": best, "monitor": "val/loss"}))
+    return folder
+
+
+def make_sweep(folder: Path, jobs: Sequence[str], started: str = "2026-01-02T00:00:00.000000") -> Path:
+    """The folder of a sweep as it begins, before the first of its ``jobs``, which are the names of their folders."""
+    folder.mkdir(parents=True)
+    head = {"format": 1, "name": folder.name, "started": started, "monitor": "val/loss", "higher_is_better": False}
+    (folder / "sweep.json").write_text(json.dumps(head))
+    facts = [{"job": number, "folder": name, "config": {}} for number, name in enumerate(jobs)]
+    (folder / "journal.jsonl").write_text("".join(f"{json.dumps(fact)}\n" for fact in facts))
     return folder

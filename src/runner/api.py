@@ -18,7 +18,8 @@ from runner.build import libraries
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import RunDirectory
 from runner.runs.files import read_json
-from runner.runs.saved_run import SavedRun, open_run
+from runner.runs.named import open_run
+from runner.runs.saved_run import SavedRun
 from runner.screen.console import RunConsole
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Run:
         self._saved = saved
 
     def __repr__(self) -> str:
-        return f"<Run {self.path}: {replace(self._saved).status or 'not begun'}>"
+        return f"<Run {self.path}: {replace(self._saved).standing or 'not begun'}>"
 
     @property
     def path(self) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from past_runs import make_run
+from past_runs import make_run, make_sweep
 from runner.cli import main
 from runner.cli.completion import candidates
 from runner.compose.hydra_bridge import hydra_parser
@@ -109,6 +109,14 @@ def test_the_tab_key_offers_what_fits(line: str, words: set[str], capsys: Captur
     assert words <= offered and all(word.startswith(line.rpartition(" ")[2]) for word in offered)
     assert bool(words) == bool(offered)
     assert err == ""
+
+
+def test_a_sweep_is_offered_in_place_of_its_jobs_until_it_is_typed(tmp_path: Path) -> None:
+    folder = make_sweep(tmp_path / "outputs" / "sweeps" / "day" / "10-00-lr", ["0000-lr=0.1"])
+    make_run(folder / "0000-lr=0.1")
+    sweep = "outputs/sweeps/day/10-00-lr"
+    assert sweep in (found := candidates("runner resume ")) and f"{sweep}/0000-lr=0.1" not in found
+    assert candidates(f"runner eval {sweep}") == [sweep, f"{sweep}/0000-lr=0.1"]
 
 
 def test_case_17_a_verb_that_reads_a_run_is_offered_no_key_of_train() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from past_runs import make_run
+from past_runs import make_run, make_sweep
 from runner.cli import main
 
 Capture = pytest.CaptureFixture[str]
@@ -50,7 +50,7 @@ def test_the_leaderboard(here: Path, capsys: Capture) -> None:
         "  python -m runner train dataset=iris model=mlp loss=cross_entropy metric=accuracy 'model.hidden=[8]' "
         "epochs=10",
         "",
-        "interrupted: outputs/stopped",
+        "interrupted; python -m runner resume outputs/stopped",
     ]
 
 
@@ -185,3 +185,30 @@ def test_words_choose_the_runs_that_are_so(here: Path, capsys: Capture) -> None:
     assert err == "error: report dataset=wine: no such run; dataset is iris\n"
     _, err = said(capsys, "lr=0.1", "--top", "1", code=2)
     assert err.endswith("did you mean:\n  python -m runner report optimizer.lr=0.1 --top 1\n")
+
+
+def test_of_a_sweep_of_two_jobs_there_is_a_table(here: Path, capsys: Capture) -> None:
+    folder = make_sweep(here / "sweeps" / "day" / "lr", ["0000-lr=0.1", "0001-lr=0.01", "0002-lr=0.001"])
+    make_run(folder / "0000-lr=0.1", 0.5, optimizer__lr=0.1)
+    make_run(folder / "0001-lr=0.01", 0.25, optimizer__lr=0.01)
+    lines, err = said(capsys, "last")
+    assert err == "last is the sweep outputs/sweeps/day/lr\n"
+    assert [line.split()[0] for line in lines[:4]] == ["iris:", "optimizer.lr", "0.01", "0.1"]
+    assert lines[-1] == "1 not started: python -m runner resume last"
+    assert said(capsys, *map(str, folder.glob("*-lr=*")))[0][0].startswith("A  outputs/sweeps/")
+    lines, _ = said(capsys, "last", "--top", "1", "optimizer.lr=0.1,0.01")
+    assert lines[2].startswith("0.01") and lines[3] == "1 more: --top 2"
+    assert said(capsys, "last", "--json")[0][0] == "["
+
+
+def test_a_sweep_of_which_nothing_has_begun_is_said(here: Path, capsys: Capture) -> None:
+    make_sweep(here / "sweeps" / "day" / "lr", ["0000-lr=0.1"])
+    assert said(capsys, "last", code=2)[1].endswith("no job of the sweep outputs/sweeps/day/lr has begun yet\n")
+
+
+def test_a_run_that_was_killed_is_stopped_in_every_form(here: Path, capsys: Capture) -> None:
+    make_run(here / "killed", status="running")
+    lines, _ = said(capsys)
+    assert lines == ["stopped; python -m runner resume outputs/killed"]
+    assert '"status": "stopped"' in "".join(said(capsys, "--json")[0])
+    assert ",stopped," in said(capsys, "--csv", "status=stopped")[0][1]

@@ -12,7 +12,8 @@ import pytest
 from runner.errors import ConfigError, DataError, RunError
 from runner.runs import directory
 from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
-from runner.runs.saved_run import SavedRun, find
+from runner.runs.named import find
+from runner.runs.saved_run import SavedRun
 
 
 def started(folder: Path, when: str) -> RunDirectory:

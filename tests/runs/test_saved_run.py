@@ -10,9 +10,9 @@ import pytest
 
 import program
 from past_runs import CONFIG, make_run
-from runner.runs.directory import RunDirectory
+from runner.runs.named import short_name
 from runner.runs.ranking import read_runs
-from runner.runs.saved_run import settings_of, short_name
+from runner.runs.saved_run import settings_of
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_the_last_run_is_called_so_and_others_by_their_path(tmp_path: Path, monk
     early, late = (make_run(tmp_path / name) for name in ("a", "bb"))  # made later, the longer its name
     for folder in (early, late):
         (folder / "config.yaml").touch()
-    assert [short_name(RunDirectory(folder)) for folder in (early, late)] == ["a", "last"]
+    assert [short_name(folder) for folder in (early, late)] == ["a", "last"]
 
 
 def names(folder: Path) -> list[str]:

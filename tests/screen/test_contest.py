@@ -9,7 +9,7 @@ from rich.console import Console
 
 from past_runs import make_run
 from runner.runs.ranking import contests, read_runs
-from runner.screen.contest import show_contest, unfinished_text
+from runner.screen.contest import show_contest
 
 
 @pytest.fixture(autouse=True)
@@ -61,8 +61,3 @@ def test_brackets_in_a_value_are_text(here: Path) -> None:
     for activation in ("[bold]", "[64]"):
         make_run(here / activation, model__activation=activation)
     assert any(line.startswith("[bold]") for line in printed(here, 80))
-
-
-def test_what_is_not_done_is_told_with_its_folder_to_paste_and_the_reason(here: Path) -> None:
-    told = unfinished_text("failed", "loss is not finite at step 12", here / "sweep/0002-lr=9")
-    assert told.plain == "failed: sweep/0002-lr=9\n  loss is not finite at step 12"

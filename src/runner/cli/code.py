@@ -13,7 +13,7 @@ from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.errors import ConfigError
-from runner.runs.saved_run import in_each_fold, is_run, open_run
+from runner.runs.named import in_each_fold, is_run, open_run
 from runner.screen.console import RunConsole
 
 HELP = """\

@@ -145,7 +145,7 @@ def overrides(words: Sequence[str], begun: str) -> Iterator[str]:
 
 
 def run_names(begun: str) -> Iterator[str]:
-    """``last``, and the run directories: the newest, or those of which the beginning is typed."""
+    """``last``, and the runs and sweeps: the newest, or those of which the beginning is typed, and jobs of these."""
     yield "last"
-    paths = sorted(map(str, run_paths(usual_output_dir())))
-    yield from paths if begun else paths[-NEWEST:]
+    paths = sorted(run_paths(usual_output_dir(), of_jobs=False), key=lambda path: path.parts[-2:])  # date and time
+    yield from map(str, [*paths, *run_paths(usual_output_dir())] if begun else paths[-NEWEST:])

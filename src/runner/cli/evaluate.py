@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from runner.build import libraries
 from runner.cli.arguments import Parser
-from runner.runs.saved_run import ANYWHERE, open_run
+from runner.runs.named import open_run
+from runner.runs.saved_run import ANYWHERE
 
 OWN = ("checkpoint",)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
 from runner.errors import ConfigError
-from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, open_run
+from runner.runs.named import in_each_fold, is_run, open_run
+from runner.runs.saved_run import ANYWHERE, SavedRun
 from runner.text import program
 
 USAGE = """\

@@ -17,9 +17,10 @@ from runner.cli.arguments import Parser, whole_number
 from runner.compose.command import command_of_best
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import usual_output_dir
+from runner.runs.directory import is_sweep, usual_output_dir
 from runner.runs.files import csv_cells
 from runner.runs.matching import matching
+from runner.runs.named import folder_of_runs
 from runner.runs.ranking import (
     REPEATED,
     Difference,
@@ -27,24 +28,24 @@ from runner.runs.ranking import (
     dataset_of,
     difference,
     differing,
-    folder_of_runs,
     place,
     read_runs,
 )
 from runner.runs.saved_run import SavedRun
 from runner.screen.console import console
-from runner.screen.contest import show_contest, unfinished_text
+from runner.screen.contest import show_contest
 from runner.screen.table import WIDEST, bare_table
+from runner.screen.unfinished import unfinished_lines
 from runner.text import figure, here, say, visible
 
 HELP = "Runs side by side, best first, seeds and folds put together; of two runs, the difference."
 WHICH = "a run, a sweep or a folder of them; last: the newest; key=value: those whose settings are so"
-MOST_TOLD = 10  # unfinished or unreadable runs, one by one
+MOST_TOLD = 10  # unreadable runs, one by one
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``report``. Raises ConfigError where there is no run to tell of."""
-    wanted = parser().parse_args(list(argv))
+    wanted = parser().parse_intermixed_args(list(argv))
     if wanted.top < 1:
         parser().error(f"--top {wanted.top}: a whole number of at least 1")
     words = [word for word in wanted.folders if "=" in word and not Path(word).expanduser().exists()]
@@ -56,7 +57,7 @@ def run(argv: Sequence[str]) -> int:
     if left_out and not runs:
         raise DataError("report: no run there can be read")
     if not runs:
-        raise ConfigError(f"report: no run in {' or '.join(map(str, folders))}; make one: python -m runner train")
+        raise ConfigError(no_run(folders))
     runs = matching(runs, words, list(argv))
     check_metric(wanted.by, runs)
     if wanted.json:
@@ -64,7 +65,8 @@ def run(argv: Sequence[str]) -> int:
     elif wanted.csv:
         write_csv(in_order(runs, wanted.by))
     else:
-        show(runs, wanted.by, wanted.top, is_wide=wanted.wide)
+        is_pair = len(runs) == 2 and not any(map(is_sweep, folders))
+        show(runs, wanted.by, wanted.top, is_wide=wanted.wide, is_pair=is_pair)
     return 0
 
 
@@ -83,6 +85,12 @@ def parser() -> Parser:
     form.add_argument("--wide", action="store_true", help="every column, however narrow the terminal is")
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
     return made
+
+
+def no_run(folders: Sequence[Path]) -> str:
+    if sweep := next(filter(is_sweep, folders), None):
+        return f"report: no job of the sweep {here(sweep)} has begun yet"
+    return f"report: no run in {' or '.join(map(str, folders))}; make one: python -m runner train"
 
 
 def check_metric(metric: str | None, runs: Sequence[SavedRun]) -> None:
@@ -113,8 +121,8 @@ def in_order(runs: Sequence[SavedRun], metric: str | None) -> list[SavedRun]:
 def as_record(run: SavedRun) -> dict[str, Any]:
     """A run for a program to read; JSON knows no NaN."""
     metrics = {name: value if math.isfinite(value) else None for name, value in run.metrics.items()}
-    told = {name: run.summary.get(name) for name in ("status", "started", "seconds", "monitor")}
-    return {"run": str(run.path), **told, "config": run.plain_config, "metrics": metrics}
+    told = {name: run.summary.get(name) for name in ("started", "seconds", "monitor")}
+    return {"run": str(run.path), "status": run.standing, **told, "config": run.plain_config, "metrics": metrics}
 
 
 def write_csv(runs: Sequence[SavedRun]) -> None:
@@ -123,27 +131,24 @@ def write_csv(runs: Sequence[SavedRun]) -> None:
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(csv_cells(map(visible, ["run", "status", "started", "seconds", *settings, *metrics])))
     for run in runs:
-        told = [str(run.path), run.status, run.started, str(run.summary.get("seconds", ""))]
+        told = [str(run.path), run.standing, run.started, str(run.summary.get("seconds", ""))]
         words = [*told, *(run.settings.get(name, "") for name in settings)]
         table.writerow([*csv_cells(map(visible, words)), *(run.metrics.get(name, "") for name in metrics)])
 
 
-def show(runs: Sequence[SavedRun], metric: str | None, top: int, *, is_wide: bool) -> None:
+def show(runs: Sequence[SavedRun], metric: str | None, top: int, *, is_wide: bool, is_pair: bool) -> None:
     """The difference of two runs, or the contests of more and those that are in none."""
     screen = console(sys.stdout)
     if is_wide or not screen.is_interactive:
         screen.width = WIDEST  # a file has no edge
-    if len(runs) == 2:
+    if is_pair:
         show_difference(screen, runs[0], runs[1])
         return
     catalog = Catalog(conf_folders())
     for contest in contests(runs, metric):
         show_contest(screen, contest, command_of_best(contest, catalog), top)
-    unfinished = [run for run in runs if not run.is_done]
-    for run in unfinished[:MOST_TOLD]:
-        screen.print(unfinished_text(run.status, run.reason, run.path), soft_wrap=True)
-    if rest := unfinished[MOST_TOLD:]:
-        screen.print(Text(f"{len(rest)} more that are not finished", style="magenta"))
+    for line in unfinished_lines(runs):
+        screen.print(Text(line, style="magenta"), soft_wrap=True)
 
 
 def show_difference(screen: Console, left: SavedRun, right: SavedRun) -> None:

@@ -11,7 +11,9 @@ from runner.cli.arguments import Parser
 from runner.config.run_config import settings_with
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
-from runner.runs.saved_run import ANYWHERE, LENGTHS, SavedRun, open_run
+from runner.runs.named import open_run_or_sweep
+from runner.runs.saved_run import ANYWHERE, LENGTHS, SavedRun
+from runner.runs.saved_sweep import SavedSweep
 from runner.screen.console import RunConsole
 from runner.text import here
 
@@ -30,7 +32,9 @@ def parser() -> Parser:
 def run(argv: list[str]) -> int:
     """The exit code of ``resume``. Raises RunnerError."""
     own, words = parser().parse_known(argv)
-    stored = open_run("resume", words, settings=OWN)
+    stored = open_run_or_sweep("resume", words, settings=OWN)
+    if isinstance(stored, SavedSweep):
+        return go_on_with(stored)
     check_has_length(stored)
     check_stretchable(stored)
     if is_at_its_end(stored):
@@ -42,6 +46,15 @@ def run(argv: list[str]) -> int:
 
         go_on(stored, begun, force=own.force)
     return 0
+
+
+def go_on_with(sweep: SavedSweep) -> int:
+    """The exit code of the rest of a sweep."""
+    left = next((job for job in sweep.jobs if job.is_begun and not job.is_done), None)
+    if left is None:
+        raise ConfigError(f"{here(sweep.path)}: is a sweep of which no job was interrupted; begin others: train -m")
+    again = f"python -m runner resume {shlex.quote(here(left.path))}"
+    raise ConfigError(f"{here(sweep.path)}: is a sweep; its jobs go on one by one\n  {again}")
 
 
 def is_at_its_end(stored: SavedRun) -> bool:

@@ -18,9 +18,10 @@ from runner.config.run_config import Config
 from runner.config.schedule import follows_monitor
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import usual_output_dir
-from runner.runs.ranking import folder_of_runs, read_runs, run_paths
-from runner.runs.saved_run import ANYWHERE, SavedRun, in_each_fold, is_run, newest_named, open_run, read_change
+from runner.runs.directory import is_sweep, usual_output_dir
+from runner.runs.named import folder_of_runs, in_each_fold, is_run, newest_named, open_run, read_change
+from runner.runs.ranking import read_runs, run_paths
+from runner.runs.saved_run import ANYWHERE, SavedRun
 from runner.text import here, say
 
 UNSEEN = ("model", "loss", "metric")  # groups that no schedule depends on
@@ -127,7 +128,7 @@ def of_run(argv: Sequence[str]) -> tuple[Any, ...]:
 def holds_runs(folder: Path) -> bool:
     """Whether it is no run but has runs below it, as that of a sweep."""
     is_run_itself = any((folder / name).exists() for name in ("config.yaml", "summary.json"))
-    return not is_run_itself and next(run_paths(folder), None) is not None
+    return (is_sweep(folder) or not is_run_itself) and next(run_paths(folder), None) is not None
 
 
 def of_runs(
@@ -139,8 +140,6 @@ def of_runs(
     given = dict(read_change("view", word, ANYWHERE) for word in changes)
     output_dir = Path(str(given.get("output_dir") or usual_output_dir()))
     folders = [folder_of_runs("view", name, output_dir) for name in names]
-    if "last" in names:
-        say(f"last is {here(folders[names.index('last')])}", file=sys.stderr)
     out = picture_file(own, "curves")
     runs, left_out = read_runs(folders)
     for line in left_out:

@@ -19,7 +19,7 @@ from runner import device
 from runner.build.loss import build_loss, num_outputs
 from runner.build.model import without_published_weights
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.run_config import Config, changed
+from runner.config.run_config import UNSTORED, Config, changed
 from runner.config.schedule import length_knob
 from runner.config.stored import with_later_keys
 from runner.config.validate import leaves
@@ -245,7 +245,8 @@ def check_saved(run: SavedRun, saved: Mapping[str, Any]) -> None:
     before, now = (dict(leaves(tree, ())) for tree in (with_later_keys(saved["config"]), run.config.as_dict()))
     fixed = LENGTHS if length_knob(run.config.scheduler) else ()  # of what the schedule was laid out over
     may_differ = [key for key in MAY_DIFFER if key not in fixed]
-    differing = [key for key in before | now if before.get(key) != now.get(key) and key not in may_differ]
+    stored = [key for key in before | now if key.partition(".")[0] not in UNSTORED]
+    differing = [key for key in stored if before.get(key) != now.get(key) and key not in may_differ]
     if differing:
         told = [f"{key} was {before.get(key)}, is {now.get(key)}" for key in differing[:MOST_SHOWN]]
         more = f" and {len(differing) - MOST_SHOWN} more" if len(differing) > MOST_SHOWN else ""

@@ -27,6 +27,8 @@ CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-(.+)")  # what ``claim`` calls a dir
 RESULTS = ("status", "best", "final", "baseline", "linear", "judged_split", "confusion", "sd", "per_fold", "config")
 SWEEP, OLDER_SWEEP = "sweep.json", "multirun.yaml"  # either is in a folder whose folders are the jobs of a sweep
 OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
+SWEEP, OLDER_SWEEP = "sweep.json", "multirun.yaml"  # either is in a folder whose folders are the jobs of a sweep
+LOCK_TAKEN_S = 0.1  # who looks whether a run is in use holds its lock for a moment
 
 
 class Place:
@@ -70,6 +72,8 @@ class RunDirectory:
     @property
     def is_in_use(self) -> bool:
         """Whether a process owns it now."""
+        if not (self.path / ".lock").exists():
+            return False
         try:
             with FileLock(self.path / ".lock", timeout=0):
                 return False
@@ -88,7 +92,7 @@ class RunDirectory:
         check_links(self.path)
         lock, owner = FileLock(self.path / ".lock"), self.path / ".owner"
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=LOCK_TAKEN_S, poll_interval=LOCK_TAKEN_S / 10)
         except Timeout as taken:
             pid = regular_file.content(owner).decode() if owner.exists() else "unknown"
             raise RunError(
@@ -108,6 +112,11 @@ class RunDirectory:
 
     def write_summary(self, content: Mapping[str, Any]) -> None:
         write_json(self.summary, {**content, "digest": results_digest(content)})
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether the runs in it are the jobs of a sweep."""
+    return (folder / SWEEP).exists() or (folder / OLDER_SWEEP).exists()
 
 
 def results_digest(content: Mapping[str, Any]) -> str:
@@ -190,7 +199,7 @@ def usual_output_dir() -> Path:
 
 def why_not_begun(directory: RunDirectory) -> str:
     """Of a directory that was claimed for a run and holds none: what happened, and how to start it again."""
-    if (directory.path / ".lock").exists() and directory.is_in_use:
+    if directory.is_in_use:
         return f"{here(directory.path)}: a run is about to begin here; wait for it"
     try:
         words = read_words(directory.path / ".hydra" / "overrides.yaml")

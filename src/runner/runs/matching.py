@@ -23,7 +23,7 @@ def matching(runs: Sequence[SavedRun], words: Sequence[str], line: Sequence[str]
     """
     if not words:
         return list(runs)  # all settings as text take as long as the ranking
-    said = [(run, {**_values(run), "status": run.status}) for run in runs]
+    said = [(run, {**_values(run), "status": run.standing}) for run in runs]
     for word in words:
         key, _, value = word.partition("=")
         values = dict.fromkeys(settings[key] for _, settings in said if key in settings)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from runner.config import regular_file
 from runner.errors import DataError
-from runner.runs.saved_run import find
+from runner.runs.named import best_job, find
+from runner.runs.saved_sweep import SavedSweep
 
 COMMENT = b"runner sha256 "  # the end of a checkpoint, before its checksum
 COMMENT_SIZE = len(COMMENT) + 64
@@ -63,7 +64,9 @@ class Origin:
 def located(start_from: str, output_dir: Path) -> str:
     """What ``start_from`` names, as the full path of a checkpoint and its checksum.
 
-    Of a run it is best.pt where there was validation, else last.pt. Raises ConfigError or DataError.
+    Of a sweep it is its best job's, of a run best.pt where there was validation, else last.pt.
+
+    Raises ConfigError or DataError.
     """
     said = Origin.read(start_from)
     path = said.path.expanduser().absolute()
@@ -73,7 +76,8 @@ def located(start_from: str, output_dir: Path) -> str:
 def checkpoint_of(word: str, output_dir: Path) -> Path:
     if word.endswith(".pt"):
         raise DataError("no such file; give a run directory, last, or a .pt of a run's checkpoints")
-    directory = find(word, output_dir).directory
+    named = find(word, output_dir)
+    directory = (best_job(named) if isinstance(named, SavedSweep) else named).directory
     there = (directory.checkpoints / name for name in IN_ORDER)
     if found := next((path for path in there if path.is_file()), None):
         return found

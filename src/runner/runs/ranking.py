@@ -13,10 +13,10 @@ from statistics import fmean, stdev
 from typing import Any
 
 from runner.config.catalog import PARTS
-from runner.errors import ConfigError, DataError
-from runner.runs.directory import RunDirectory
-from runner.runs.saved_run import FORMATS, SavedRun, newest, newest_named
-from runner.text import counted, figure, here
+from runner.errors import DataError
+from runner.runs.directory import RunDirectory, is_sweep
+from runner.runs.saved_run import FORMATS, SavedRun
+from runner.text import counted, figure
 
 REPEATED = ("seed", "fold")  # what an entry's runs may differ in
 MOST_METRICS = 4
@@ -182,18 +182,6 @@ def _differs(name: str, all_settings: Sequence[Mapping[str, str]]) -> bool:
     return any(len(found) > 1 for found in values.values())
 
 
-def folder_of_runs(verb: str, word: str, output_dir: Path) -> Path:
-    """What ``word`` names: a run, a sweep or a folder of them, or ``last``. Raises ConfigError where there is none."""
-    if word == "last":
-        return newest(output_dir).path
-    folder = Path(word).expanduser()
-    if not folder.is_dir():
-        named = newest_named(word, output_dir)
-        advice = f"did you mean {here(named)}?" if named else "give a run, or a folder that runs lie in"
-        raise ConfigError(f"{verb} {word}: {'is a file' if folder.is_file() else 'no such directory'}; {advice}")
-    return folder
-
-
 def read_runs(folders: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:
     """Every run in or below ``folders``, each once, by the time it was started; and a line for each that is left out.
 
@@ -210,19 +198,25 @@ def read_runs(folders: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:
     return sorted(runs, key=lambda run: (run.started, str(run.path))), left_out
 
 
-def run_paths(folder: Path) -> Iterator[Path]:
-    """The run directories in and below ``folder``: what holds a summary.json or config.yaml, or the folds in it."""
+def run_paths(folder: Path, *, of_jobs: bool = True) -> Iterator[Path]:
+    """The run directories in and below ``folder``: what holds a summary.json or config.yaml, or the folds in it.
+
+    A sweep is none, whose jobs are; or it stands in their place.
+    """
+    if (is_whole := is_sweep(Path(folder))) and not of_jobs:
+        yield Path(folder)
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return  # not ours to read
     inner = [entry for entry in entries if not entry.name.startswith(".") and is_folder(entry)]
-    if not any(entry.name in ("summary.json", "config.yaml") for entry in entries):
+    if is_whole or not any(entry.name in ("summary.json", "config.yaml") for entry in entries):
         below = inner
     elif not (below := [entry for entry in inner if entry.name.startswith("fold-")]):
         yield Path(folder)
     for entry in below:
-        yield from run_paths(Path(entry.path))
+        yield from run_paths(Path(entry.path), of_jobs=of_jobs)
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
@@ -287,7 +281,7 @@ def circumstances(run: SavedRun) -> dict[str, str]:
     """Where, with what and on which data the run was made."""
     found: dict[str, str] = {}
     for name in CIRCUMSTANCES:
-        value: Any = run.summary
+        value: Any = {**run.summary, "status": run.standing}
         for key in name.split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, Mapping):

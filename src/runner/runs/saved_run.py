@@ -1,32 +1,24 @@
-"""A run that stands on disk, and how it is found: by its directory, its name, or as the last one. Imports no torch."""
+"""A run that stands on disk: what its files say of it. Imports no torch."""
 
 from __future__ import annotations
 
 import math
-import shlex
-import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from runner.config.run_config import Config, changed, settings_with
-from runner.config.spelling import nearest
 from runner.config.stored import load_stored
 from runner.config.types import shown
 from runner.config.validate import leaves
 from runner.engine.best import is_higher_better, stored_directions
-from runner.errors import ConfigError, DataError
-from runner.runs.directory import CLAIMED, RunDirectory, results_digest, usual_output_dir, why_not_begun
+from runner.errors import DataError
+from runner.runs.directory import RunDirectory, results_digest
 from runner.runs.files import read_json
 from runner.runs.metric_log import read_rows
-from runner.text import here
 
-SWEEP = "multirun.yaml"  # in a folder whose folders are the runs
 FORMATS = (1,)  # of summary.json; the last is what this build writes
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 LENGTHS = settings_with("is_length", True)
@@ -125,6 +117,14 @@ class SavedRun:
         """How the run stands, by its summary; "" where a kill came before there was one."""
         return str(self.summary.get("status", "")) if self.directory.summary.exists() else ""
 
+    @cached_property
+    def standing(self) -> str:
+        """Its status now; stopped, where its summary says running and no process owns it: it was killed."""
+        if self.status != "running" or self.directory.is_in_use or self.directory.whole.is_in_use:
+            return self.status
+        now = replace(self).status  # it may have ended since
+        return "stopped" if now == "running" else now
+
     @property
     def is_done(self) -> bool:
         return self.status in DONE
@@ -183,115 +183,3 @@ def settings_of(config: Mapping[str, Any]) -> dict[str, str]:
     plain = ((name, value) for name, value in leaves(others, ()) if not name.endswith("_target_"))
     knobs = {name: value if isinstance(value, str) else shown(value) for name, value in plain}
     return options | knobs
-
-
-def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: Sequence[str] = ()) -> SavedRun:
-    """Read ``RUN key=value ...``: ``settings`` are keys of the config that may change, ``own`` belong to the verb.
-
-    Which run ``last`` is, is said on standard error: standard output may be data. Raises ConfigError or DataError when
-    the run is not there or a key may not be given.
-    """
-    allowed = [*own, *settings, *ANYWHERE]
-    if flags := [word for word in argv if word.startswith("-")]:
-        raise ConfigError(f"{verb}: {flags[0]}: no such flag; it can change {', '.join(allowed)}, as device=cpu")
-    names = [word for word in argv if is_run(word, allowed)]
-    if len(names) != 1:
-        given = shlex.join(names) or "none"
-        raise ConfigError(f"{verb}: give one run directory, or last: python -m runner {verb} RUN\n  given: {given}")
-    changes = dict(read_change(verb, word, allowed) for word in argv if word not in names)
-    run = replace(find(names[0], Path(str(changes.get("output_dir") or usual_output_dir()))), changes=changes)
-    if names[0] == "last":
-        with suppress(OSError):  # nobody reads it
-            print(f"last is {here(run.path)}", file=sys.stderr)
-    if not run.directory.config.exists():
-        raise DataError(
-            f"{run.directory.config}: not there; of a run without its settings only its results can be told\n"
-            f"  python -m runner report {shlex.quote(here(run.path))}"
-        )
-    _ = run.config  # what is wrong with it is to be known now
-    return run
-
-
-def is_run(word: str, allowed: Sequence[str]) -> bool:
-    """Whether a word names a directory rather than a change; a path may have an = in it, as those of sweeps do."""
-    key, equals, _ = word.partition("=")
-    return not equals or not key.replace(".", "").isidentifier() or (key not in allowed and Path(word).is_dir())
-
-
-def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]:
-    key, _, text = word.partition("=")
-    if key not in allowed:
-        meant = nearest(key, allowed)
-        advice = f"; did you mean {meant}?" if meant else ", another is a new run: train"
-        raise ConfigError(f"{word}: {verb} takes the run as it is{advice}\n  it can change {', '.join(allowed)}")
-    try:
-        return key, yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        raise ConfigError(f"{word}: the value cannot be read") from fault
-
-
-def in_each_fold(run: SavedRun, verb: str, *more: str) -> str:
-    """Why the directory above the folds cannot answer, and the words, ``more`` behind them, that ask one below it."""
-    first, last = run.folds[0].path, run.folds[-1].path
-    return (
-        f"{run.path}: holds a net for each of its {len(run.folds)} folds; "
-        f"choose one, {first.name} to {last.name}\n"
-        f"  {' '.join(['python -m runner', verb, shlex.quote(here(first)), *more])}"
-    )
-
-
-def find(word: str, output_dir: Path) -> SavedRun:
-    """The run that ``word`` names: a path, or ``last``. Raises ConfigError or DataError when there is none."""
-    if word == "last":
-        return newest(output_dir)
-    directory = RunDirectory(Path(word).expanduser().absolute())
-    if not directory.path.is_dir():
-        above = next((folder for folder in directory.path.parents if RunDirectory(folder).config.exists()), None)
-        is_file = f"is a file of the run {here(above)}" if above else "is a file"
-        named = newest_named(word, output_dir)
-        advice = f"did you mean {here(named)}?" if named else "give a run directory, or last"
-        raise ConfigError(f"{word}: {is_file if directory.path.exists() else 'no such directory'}; {advice}")
-    if (directory.path / SWEEP).exists():
-        raise DataError(f"{word}: is a sweep; choose one of its runs: python -m runner report {shlex.quote(word)}")
-    run = SavedRun(directory)
-    if not run.is_begun and directory.is_claimed:
-        raise DataError(why_not_begun(directory))
-    if not directory.summary.exists() and not directory.config.exists():
-        raise DataError(
-            f"{word}: not a run directory: it holds neither config.yaml nor summary.json; "
-            f"those below it: python -m runner report {shlex.quote(word)}"
-        )
-    return run
-
-
-def newest(output_dir: Path) -> SavedRun:
-    """The run started last, by the time in its summary: never by the file system's clock.
-
-    Folds are no runs, nor is a directory without config.yaml.
-    """
-    for run in newest_first(output_dir):
-        if run.directory.config.exists():
-            return run
-    raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
-
-
-def short_name(directory: RunDirectory) -> str:
-    """What a command calls a run that has just been: last, where it is."""
-    with suppress(ConfigError):
-        if newest(usual_output_dir()).directory == directory:
-            return "last"
-    return here(directory.path)
-
-
-def newest_named(word: str, output_dir: Path) -> Path | None:
-    """The newest run whose ``name=`` is the end of ``word``: what somebody meant who left out the date and the time."""
-    paths = (run.path for run in newest_first(output_dir))
-    named = (path for path in paths if (claimed := CLAIMED.fullmatch(path.name)) and claimed[1] == Path(word).name)
-    return next(named, None)
-
-
-def newest_first(output_dir: Path) -> list[SavedRun]:
-    """Every run; a damaged stranger does not hide the others, and named directly it says what is wrong."""
-    runs = [SavedRun(RunDirectory(path.parent)) for path in output_dir.absolute().rglob("summary.json")]
-    found = [run for run in runs if run.directory.whole == run.directory and run.known]
-    return sorted(found, key=lambda run: (run.started, run.path), reverse=True)

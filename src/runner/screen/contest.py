@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -12,7 +11,7 @@ from runner.runs.conclusion import conclude
 from runner.runs.leaderboard import heading, table_of
 from runner.runs.ranking import Contest, Entry
 from runner.screen.table import Fitting, ranking
-from runner.text import here, shortened, visible
+from runner.text import here, shortened
 
 LONGEST_CELL = 60
 MOST_SHOWN = 20  # entries
@@ -37,9 +36,3 @@ def contest_table(contest: Contest, shown: Sequence[Entry]) -> Fitting:
     columns = table_of(contest, shown)
     lines = [[shortened(cell, LONGEST_CELL, "...") for cell in row] for row in zip(*columns.values(), strict=True)]
     return ranking([*columns], lines, contest.metrics, kept=contest.metrics[:1], remedy=": --wide, --csv")
-
-
-def unfinished_text(status: str, reason: str, path: Path) -> Text:
-    """A run that is not done: its folder to paste, and below it why."""
-    why = [f"  {visible(line)}" for line in reason.split("\n")] if reason else []
-    return Text("\n".join([f"{status}: {here(path)}", *why]), style="magenta")

@@ -19,7 +19,8 @@ from runner.errors import DataError, Interrupted, RunError
 from runner.runs.leaderboard import JobResult, write_leaderboard
 from runner.runs.ranking import contests, read_run
 from runner.screen.console import console
-from runner.screen.contest import show_contest, unfinished_text
+from runner.screen.contest import show_contest
+from runner.screen.unfinished import ended_line
 from runner.sweep.folder import SweepFolder
 from runner.sweep.plan import Job
 from runner.text import counted, here, program, say
@@ -37,8 +38,8 @@ def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None
     standings = {job.number: folder.standing(job) for job in jobs}
     for job in jobs:
         if standings[job.number] in ("failed", "interrupted"):
-            text = unfinished_text(standings[job.number], folder.reason(job), folder.run_of(job).path)
-            screen.print(text, soft_wrap=True)
+            told = ended_line(standings[job.number], folder.reason(job), folder.run_of(job).path)
+            screen.print(Text(told, style="magenta"), soft_wrap=True)
     if signal_number or is_stuck:
         stopped(folder, Counter(standings.values()), signal_number)
     show_ways(screen, folder, Counter(standings.values()))

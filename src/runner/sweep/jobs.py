@@ -22,6 +22,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
+from rich.text import Text
 
 from runner.compose.command import command_of_best
 from runner.compose.composition import compose
@@ -31,12 +32,13 @@ from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.engine.stop import SIGNALS
 from runner.errors import ConfigError, RunnerError
-from runner.runs.directory import RunDirectory, check_writable, claim
+from runner.runs.directory import OLDER_SWEEP, RunDirectory, check_writable, claim
 from runner.runs.files import write_whole
 from runner.runs.ranking import contests, read_runs
-from runner.runs.saved_run import DONE, SWEEP, SavedRun
+from runner.runs.saved_run import DONE, SavedRun
 from runner.screen.console import console
-from runner.screen.contest import show_contest, unfinished_text
+from runner.screen.contest import show_contest
+from runner.screen.unfinished import ended_line
 from runner.text import figure, here, say
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
@@ -68,7 +70,7 @@ def sweep(request: Request) -> int:
     tree, _, _ = _master(request)
     with editable(tree):
         tree.hydra.sweep.dir = str(folder)
-    write_whole(folder / SWEEP, OmegaConf.to_yaml(tree).encode())
+    write_whole(folder / OLDER_SWEEP, OmegaConf.to_yaml(tree).encode())
     ended = run_jobs(request, words, folder)
     screen = console(sys.stdout)
     screen.print()
@@ -111,7 +113,7 @@ def show_ended(screen: Console, folder: Path, ended: Sequence[Job], catalog: Cat
         show_contest(screen, contest, command_of_best(contest, catalog))
     others = [job for job in ended if job.exit_code]
     for job in others:
-        screen.print(unfinished_text("failed", job.reason, job.run.path), soft_wrap=True)
+        screen.print(Text(ended_line("failed", job.reason, job.run.path), style="magenta"), soft_wrap=True)
     if others:
         screen.print()
 

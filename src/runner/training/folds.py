@@ -20,7 +20,7 @@ from runner.experiment.scoring import Scores
 from runner.experiment.settings import check_measurable, check_monitor, with_batch_size
 from runner.runs.directory import RunDirectory, make
 from runner.runs.files import write_whole
-from runner.runs.saved_run import short_name
+from runner.runs.named import short_name
 from runner.runs.summary import PREDICTIONS, FoldsSummary, join_predictions, write_predictions
 from runner.screen.folds import FoldConsole
 from runner.text import program
@@ -135,7 +135,7 @@ def answer_test_rows(experiment: Experiment, directory: RunDirectory, scores: Sc
 def check_stop(stop: Interruption, directory: RunDirectory) -> None:
     """A signal that came between two folds."""
     if stop.number is not None:
-        again = f"{program()} resume {shlex.quote(short_name(directory))}"
+        again = f"{program()} resume {shlex.quote(short_name(directory.path))}"
         raise Interrupted(f"interrupted between two folds; resume with: {again}", stop.number)
 
 

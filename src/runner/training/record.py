@@ -27,7 +27,7 @@ from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import RunDirectory
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows, last_epoch_row
-from runner.runs.saved_run import short_name
+from runner.runs.named import short_name
 from runner.runs.schema import as_dict, schema_of, write_schema
 from runner.runs.summary import Summary
 from runner.screen.result import flattery, improving_at_end
@@ -110,7 +110,7 @@ def interrupted(run: Recording, stop: Interruption) -> Interrupted:
     """How to go on, ready for a shell; who the run trusts is never read from its directory."""
     assert stop.number is not None
     trusted = run.experiment.config.trusted
-    words = [short_name(run.directory.whole), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
+    words = [short_name(run.directory.whole.path), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
     epoch, steps = run.progress.epoch, run.progress.step
     place = f"after epoch {epoch}" if steps == epoch * len(run.experiment.train) else f"in epoch {epoch + 1}"
     again = f"{program()} resume {shlex.join(words)}"

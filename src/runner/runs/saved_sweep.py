@@ -1,0 +1,105 @@
+"""A sweep that stands on disk: its folder, what its files say of it, and its jobs, each a run. Imports no torch."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from runner.errors import DataError
+from runner.runs.directory import SWEEP, RunDirectory
+from runner.runs.files import parsed_json, read_json
+from runner.runs.metric_log import numbered_lines
+from runner.runs.ranking import Contest, entries, read_runs
+from runner.runs.saved_run import SavedRun
+
+JOB = re.compile(r"(\d+)(-[^/]*)?")  # the name of a job's folder
+CLAIMED_AT = re.compile(r"(\d{4}-\d\d-\d\d)/(\d\d)-(\d\d)-(\d\d)-(\d{6})-")  # the end of a sweep's path
+
+
+@dataclass(frozen=True)
+class SavedSweep:
+    """The folder of a sweep and what its files say, each read once; what is missing or damaged says nothing."""
+
+    path: Path
+    changes: Mapping[str, Any] = field(default_factory=dict)  # what a user says of it now
+
+    @cached_property
+    def head(self) -> dict[str, Any]:
+        """sweep.json; {} of a sweep of an older build."""
+        with suppress(DataError):
+            return read_json(self.path / SWEEP)
+        return {}
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """summary.json, of the time when it was written; {} before that."""
+        with suppress(DataError):
+            content = read_json(RunDirectory(self.path).summary)
+            return content if content.get("kind") == "sweep" else {}
+        return {}
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a process leads it now."""
+        return RunDirectory(self.path).is_in_use
+
+    @cached_property
+    def started(self) -> str:
+        """When, as its runs say it: 2026-11-26T19:27:12.373041."""
+        if said := self.head.get("started") or self.summary.get("started"):
+            return str(said)
+        if found := CLAIMED_AT.search(f"{self.path.parent.name}/{self.path.name}"):
+            date, hour, minute, second, fraction = found.groups()
+            return f"{date}T{hour}:{minute}:{second}.{fraction}"
+        return min((str(job.known.get("started", "")) for job in self.jobs), default="")
+
+    @cached_property
+    def jobs(self) -> list[SavedRun]:
+        """Each of its runs, in the order of the jobs, begun or not."""
+        names = list(dict.fromkeys(self._journalled())) or sorted(self._on_disk(), key=_number)
+        return [SavedRun(RunDirectory(self.path / name)) for name in names]
+
+    def _journalled(self) -> Iterator[str]:
+        """The folders of the jobs that belong; older builds kept no journal."""
+        with suppress(OSError):
+            for _, line in numbered_lines(self.path / "journal.jsonl"):
+                with suppress(ValueError):
+                    fact = parsed_json(line)
+                    name = fact.get("folder") if isinstance(fact, dict) else None
+                    if isinstance(name, str) and JOB.fullmatch(name):
+                        yield name
+
+    def _on_disk(self) -> Iterator[str]:
+        with suppress(OSError):
+            yield from (entry.name for entry in os.scandir(self.path) if entry.is_dir() and JOB.fullmatch(entry.name))
+
+    @cached_property
+    def winner(self) -> SavedRun | None:
+        """The best of the jobs that are done, by the monitor; None while none is.
+
+        What its summary says, as soon as it is no longer running.
+        """
+        said = self.summary.get("winner") if self.summary.get("status") != "running" else None
+        named = next((job for job in self.jobs if job.path.name == said and job.known), None)
+        return named if named is not None and named.is_done else self._best()
+
+    def _best(self) -> SavedRun | None:
+        """The best run of the best setting: a setting that was lucky once is not taken for the better one."""
+        runs = [run for run in read_runs(job.path for job in self.jobs)[0] if run.is_done]
+        if not runs:
+            return None
+        monitor = str(self.head.get("monitor", runs[0].monitor))
+        higher = runs[0].is_higher_better(monitor)
+        contest = Contest("", monitor, higher, tuple(entries(runs, monitor, higher)))
+        return SavedRun(contest.best_run(contest.entries[0]).directory.whole)
+
+
+def _number(name: str) -> tuple[int, str]:
+    found = JOB.fullmatch(name)
+    return int(found[1]) if found else 0, name
