@@ -74,14 +74,9 @@ def run_sweep(overrides: Sequence[str] = ()) -> Sweep:
     overrides = words_of("runner.run_sweep", overrides)
     if extra := [word for word in overrides if word.startswith("-") or word == "train"]:
         raise ConfigError(f"runner.run_sweep: {' '.join(extra)}: leave it out: it makes a sweep from key=value words")
-    from runner.compose.hydra_bridge import hydra_put_back
-    from runner.compose.request import parse
-    from runner.sweep.apart import run_apart
-    from runner.sweep.plan import check_jobs
+    from runner.sweep.apart import run_apart  # brings Hydra
 
-    with hydra_put_back():
-        _, configs = check_jobs(parse(["-m", *overrides]))
-    return Sweep(run_apart(overrides, configs))
+    return Sweep(run_apart(overrides))
 
 
 def words_of(function: str, overrides: Sequence[str]) -> list[str]:
@@ -118,11 +113,9 @@ class Run:
     def metrics(self) -> DataFrame:
         """metrics.jsonl: a row for each logged step, which is the index, a column for each metric; NaN where it was not
         measured. ``run.metrics["val/loss"].dropna().plot()``."""
-        import pandas as pd  # 0.4 s
-
         self._check_is_one()
         rows = [{key: value for key, value in row.items() if key != "nonfinite"} for row in self._saved.rows]
-        return pd.DataFrame(rows or {"step": []}).set_index("step")
+        return frame(rows or {"step": []}).set_index("step")
 
     @property
     def model(self) -> nn.Module:
@@ -147,12 +140,10 @@ class Run:
 
         After a margin loss, or an embedding's, they are scores, which rank the classes and no more.
         """
-        import pandas as pd
-
         names = self._predictor.schema.class_names
         if not names:
             raise DataError(f"{self.path}: predicts numbers, not classes; use predict")
-        return pd.DataFrame(self._predictor.scores(x).numpy(), columns=list(names))
+        return frame(self._predictor.scores(x).numpy(), columns=list(names))
 
     def _check_is_one(self) -> None:
         """Raises ConfigError above folds, which have measurements and a net each."""
@@ -192,8 +183,6 @@ class Sweep:
     @property
     def jobs(self) -> DataFrame:
         """A row for each job, by number: the settings that differ, how it stands, the metrics of its best epoch."""
-        import pandas as pd
-
         rows = [
             {
                 "job": job["job"],
@@ -204,13 +193,11 @@ class Sweep:
             }
             for job in self.summary["jobs"]
         ]
-        return pd.DataFrame(rows).set_index("job")
+        return frame(rows).set_index("job")
 
     @property
     def groups(self) -> DataFrame:
         """A row for each setting, best first: ``n`` runs, and of each metric the mean and its ``sd``."""
-        import pandas as pd
-
         rows = []
         for group in self.summary["groups"]:
             scores = dict[str, float | None]()
@@ -218,7 +205,7 @@ class Sweep:
                 if "/" in name:
                     scores |= {name: mean, f"{name} sd": group["sd"].get(name)}
             rows.append({**as_numbers(group["settings"]), "n": group["runs"], **scores})
-        return pd.DataFrame(rows)
+        return frame(rows)
 
     @property
     def best(self) -> Run:
@@ -226,6 +213,12 @@ class Sweep:
         if (winner := self.summary["winner"]) is None:
             raise DataError(f"{self.path}: no job is the best: none has finished, or not all can be compared")
         return load_run(self.path / winner)
+
+
+def frame(rows: Any, **more: Any) -> DataFrame:
+    import pandas as pd  # 0.4 s
+
+    return pd.DataFrame(rows, **more)
 
 
 def as_numbers(settings: Mapping[str, str]) -> dict[str, Any]:

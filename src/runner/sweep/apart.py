@@ -13,21 +13,24 @@ from pathlib import Path
 from typing import IO
 
 from runner.compose.command import quoted
-from runner.config.run_config import Config
+from runner.compose.hydra_bridge import hydra_put_back
+from runner.compose.request import parse
 from runner.errors import ConfigError, DataError, Interrupted, RunError, RunnerError
 from runner.runs.directory import SWEEP, claim
-from runner.sweep.plan import sweep_name
+from runner.sweep.plan import check_jobs, sweep_name
 
 KINDS: dict[int, type[RunnerError]] = {2: ConfigError, 3: DataError}  # by the exit code
 SOURCE = Path(__file__).parents[2]  # that a notebook may have found by its own sys.path
 MOST_TOLD = 4000  # characters
 
 
-def run_apart(words: Sequence[str], configs: Sequence[Config]) -> Path:
-    """The folder of the sweep of these words, which are checked; what its process prints is printed here.
+def run_apart(words: Sequence[str]) -> Path:
+    """The folder of the sweep of these words; what its process prints is printed here.
 
     Raises RunnerError where no job began; Interrupted after Ctrl-C, when the jobs have saved.
     """
+    with hydra_put_back():
+        _, configs = check_jobs(parse(["-m", *words]))
     first = configs[0]
     if first.sweep.dir is None:
         folder = claim(Path(first.output_dir).expanduser(), sweep_name(configs), under="sweeps").path
