@@ -53,7 +53,7 @@ def test_columns_without_room_are_named_and_no_cell_is_broken(here: Path) -> Non
         "optimizer.lr   val/loss   test/accuracy",
         "0.01             0.0100          0.9900",
         "0.1              0.1000          0.9000",
-        "1 column more: run: --wide, --csv",
+        "1 column more: run: report --wide, --csv",
     ]
 
 

@@ -23,7 +23,9 @@ def show_contest(screen: Console, contest: Contest, again: str, top: int = MOST_
     screen.print(Text(heading(contest), style="bold"))
     screen.print(contest_table(contest, shown))
     if len(shown) < len(contest.entries):
-        screen.print(Text(f"{len(contest.entries) - len(shown)} more: --top {len(contest.entries)}", style="dim"))
+        screen.print(
+            Text(f"{len(contest.entries) - len(shown)} more: report --top {len(contest.entries)}", style="dim")
+        )
     for sentence in conclude(contest).sentences:
         screen.print(Text(sentence, style="magenta"))
     screen.print(Text("the best of them, and how to make it again", style="dim"))
@@ -35,4 +37,4 @@ def contest_table(contest: Contest, shown: Sequence[Entry]) -> Fitting:
     """What they are ranked by stays where the screen is narrow."""
     columns = table_of(contest, shown)
     lines = [[shortened(cell, LONGEST_CELL, "...") for cell in row] for row in zip(*columns.values(), strict=True)]
-    return ranking([*columns], lines, contest.metrics, kept=contest.metrics[:1], remedy=": --wide, --csv")
+    return ranking([*columns], lines, contest.metrics, kept=contest.metrics[:1], remedy=": report --wide, --csv")

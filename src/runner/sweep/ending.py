@@ -34,7 +34,7 @@ def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None
     write_leaderboard(folder.path, results, status_of(results), asdict(folder.header))
     catalog = Catalog(conf_folders(folder.header.config_dir))
     for contest in contests(result.run for result in results if result.run is not None and result.is_done):
-        show_contest(screen, contest, command_of_best(contest, catalog))
+        show_contest(screen, contest, command_of_best(contest, catalog, folder.header.config_dir))
     standings = {job.number: folder.standing(job) for job in jobs}
     for job in jobs:
         if standings[job.number] in ("failed", "interrupted"):
