@@ -132,3 +132,10 @@ def test_a_sweep_of_which_nothing_is_done_says_so(tmp_path: Path) -> None:
     write_leaderboard(tmp_path, [result(tmp_path, 0, 0.1, 0, None)], "failed", HEAD)
     assert (tmp_path / MARKDOWN).read_text() == "## 1 job not finished\n\n- job 0, `0000-lr=0.1-seed=0`: failed\n"
     assert (told(tmp_path)["winner"], told(tmp_path)["conclusion"], told(tmp_path)["groups"]) == (None, "", [])
+
+
+def test_a_table_is_named_by_its_file_wherever_it_lies(tmp_path: Path) -> None:
+    table = {"dataset": "csv", "model": "mlp", "optimizer": "adam", "metric": ["accuracy"]}
+    run = make_run(tmp_path / "0000", options=table, dataset__path=str(tmp_path / "my prices.csv"))
+    write_leaderboard(tmp_path, [JobResult(0, run.name, {}, "finished", read_run(run))], "finished", HEAD)
+    assert (tmp_path / MARKDOWN).read_text().startswith("## csv my prices.csv: 1 run; smallest val/loss first\n")

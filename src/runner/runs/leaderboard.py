@@ -10,7 +10,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,10 @@ def _section(contest: Contest) -> str:
     columns = table_of(contest, contest.entries)
     rules = ["---:" if name in contest.metrics else "---" for name in columns]
     said = conclude(contest)
+    option, _, path = contest.dataset.partition(" ")
+    named = replace(contest, dataset=f"{option} {Path(path).name}".rstrip())  # a file as well in another folder
     lines = map(_line, [list(columns), rules, *zip(*columns.values(), strict=True)])
-    return "\n".join([f"## {heading(contest)}\n", *lines, *(f"\n{told}" for told in said.sentences), ""])
+    return "\n".join([f"## {heading(named)}\n", *lines, *(f"\n{told}" for told in said.sentences), ""])
 
 
 def _line(cells: Iterable[str]) -> str:
