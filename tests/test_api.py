@@ -21,10 +21,14 @@ from hydra.core.hydra_config import HydraConfig
 
 import program
 import runner
+from past_runs import make_run
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.stored import load_stored
 from runner.data.iris import COLUMNS
+from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment, assemble
+from runner.runs.leaderboard import JobResult, write_leaderboard
+from runner.runs.ranking import read_run
 
 ROOT = Path(__file__).parents[1]
 IRIS = ["dataset=iris", "model=dnn", "model.hidden=[8]", "optimizer.lr=0.05", "epochs=3", "device=cpu"]
@@ -208,3 +212,68 @@ def test_the_notebook_runs_cell_by_cell_in_a_fresh_process(here: Path) -> None:
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "did you mean epochs=5" in done.stdout
+
+
+@pytest.fixture
+def swept(here: Path) -> runner.Sweep:
+    """Two learning rates with two seeds each, and a job that failed."""
+    jobs = []
+    values = {(0.1, 0): 0.4, (0.1, 1): 0.5, (0.01, 0): 0.1, (0.01, 1): 0.2}
+    for number, ((lr, seed), loss) in enumerate(values.items()):
+        run = make_run(here / f"{number:04}-lr={lr}-seed={seed}", loss, seed=seed, optimizer__lr=lr)
+        words = {"optimizer.lr": str(lr), "seed": str(seed), "model": "mlp"}
+        jobs.append(JobResult(number, run.name, words, "finished", read_run(run)))
+    jobs.append(JobResult(4, "0004-lr=9", {"optimizer.lr": "9", "seed": "0", "model": "mlp"}, "failed", None, "why"))
+    write_leaderboard(here, jobs, "failed", {})
+    return runner.Sweep(here)
+
+
+def test_a_sweep_tells_its_jobs_its_groups_its_best_and_what_can_be_said(swept: runner.Sweep) -> None:
+    jobs = swept.jobs
+    assert list(jobs.columns[:3]) == ["optimizer.lr", "seed", "status"] and jobs.index.tolist() == [0, 1, 2, 3, 4]
+    assert jobs["optimizer.lr"].tolist() == [0.1, 0.1, 0.01, 0.01, 9.0] and jobs["status"].iloc[4] == "failed"
+    assert jobs["val/loss"].tolist()[:4] == [0.4, 0.5, 0.1, 0.2] and np.isnan(jobs["val/loss"].iloc[4])
+    groups = swept.groups
+    assert list(groups.columns[:4]) == ["optimizer.lr", "n", "val/loss", "val/loss sd"]
+    assert groups["optimizer.lr"].tolist() == [0.01, 0.1] and groups["n"].tolist() == [2, 2]
+    assert groups["val/loss"].tolist() == pytest.approx([0.15, 0.45])
+    assert groups["val/loss sd"].tolist() == pytest.approx([0.0707107, 0.0707107])
+    assert swept.summary["winner"] == "0002-lr=0.01-seed=0"
+    assert swept.conclusion.startswith(
+        "optimizer.lr=0.01 is ahead of optimizer.lr=0.1 by 0.3000 in val/loss, by the same"
+    )
+    assert repr(swept) == f"<Sweep {swept.path}: failed>"
+
+
+def test_a_sweep_of_which_no_job_has_finished_has_no_best(here: Path) -> None:
+    write_leaderboard(here, [JobResult(0, "0000", {}, "failed", None)], "failed", {})
+    sweep = runner.Sweep(here)
+    assert sweep.groups.empty and sweep.jobs["status"].tolist() == ["failed"]
+    with pytest.raises(DataError, match="no job is the best: none has finished, or not all can be compared"):
+        _ = sweep.best
+
+
+def test_a_sweep_runs_from_a_notebook_in_a_process_of_its_own(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [word for word in IRIS if not word.startswith("optimizer.lr")]
+    sweep = runner.run_sweep([*words, "optimizer.lr=0.05,0.01", "tensorboard=off", "sweep.check=false"])
+    assert sweep.jobs["status"].tolist() == ["finished", "finished"]
+    out, err = capsys.readouterr()
+    assert "job 1 of 2" in out and "One run each says nothing about luck" in out and err == ""
+    assert sweep.best.path.parent == sweep.path and sweep.path.is_relative_to(here / "outputs" / "sweeps")
+    assert sweep.best.config["optimizer"]["lr"] == sweep.groups["optimizer.lr"].iloc[0]
+    assert len(sweep.best.predict([[5.1, 3.5, 1.4, 0.2]])) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("optimizer.lr=0.1,0.01", "run_sweep: the words come as a list"),
+        (["-m", "seed=0,1"], "runner.run_sweep: -m: leave it out: it makes a sweep from key=value words"),
+        (["train", "seed=0,1"], "runner.run_sweep: train: leave it out"),
+        (["optimizer.lr=0.1,x"], "optimizer.lr=x: must be a number > 0"),
+    ],
+)
+def test_what_is_wrong_with_a_sweep_is_an_exception_and_leaves_nothing(words: list[str], told: str, here: Path) -> None:
+    with pytest.raises(ConfigError, match=told):
+        runner.run_sweep(words)
+    assert not (here / "outputs").exists()

@@ -1,13 +1,13 @@
-"""What a notebook calls: ``runner.run`` trains, ``runner.load_run`` opens what was trained.
+"""What a notebook calls: ``runner.run`` trains, ``runner.run_sweep`` trains many, ``runner.load_run`` opens a run.
 
-Neither leaves anything behind in the process but the run: random generators, threads of torch and Hydra's state are
+None leaves anything behind in the process but the run: random generators, threads of torch and Hydra's state are
 put back. Shapes: N rows, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from os import PathLike
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.build import libraries
 from runner.errors import ConfigError, DataError
+from runner.runs.directory import RunDirectory
+from runner.runs.files import read_json
 from runner.runs.named import open_run
 from runner.runs.saved_run import SavedRun
 from runner.screen.console import RunConsole
@@ -63,6 +65,20 @@ def load_run(path: str | PathLike[str], overrides: Sequence[str] = ()) -> Run:
     return Run(open_run("load_run", [str(path), *words], own=("checkpoint",)))
 
 
+def run_sweep(overrides: Sequence[str] = ()) -> Sweep:
+    """The sweep that ``python -m runner train -m`` with these words makes: ``["optimizer.lr=0.1,0.01", "seed=0,1,2"]``.
+
+    A job that fails is told in ``.jobs``. Raises RunnerError: what the command line would say; KeyboardInterrupt where
+    the kernel was told to stop, after the jobs that ran have saved.
+    """
+    overrides = words_of("runner.run_sweep", overrides)
+    if extra := [word for word in overrides if word.startswith("-") or word == "train"]:
+        raise ConfigError(f"runner.run_sweep: {' '.join(extra)}: leave it out: it makes a sweep from key=value words")
+    from runner.sweep.apart import run_apart  # brings Hydra
+
+    return Sweep(run_apart(overrides))
+
+
 def words_of(function: str, overrides: Sequence[str]) -> list[str]:
     """Raises ConfigError where they come as one text, which is a sequence of letters."""
     if isinstance(overrides, str):
@@ -97,11 +113,9 @@ class Run:
     def metrics(self) -> DataFrame:
         """metrics.jsonl: a row for each logged step, which is the index, a column for each metric; NaN where it was not
         measured. ``run.metrics["val/loss"].dropna().plot()``."""
-        import pandas as pd  # 0.4 s
-
         self._check_is_one()
         rows = [{key: value for key, value in row.items() if key != "nonfinite"} for row in self._saved.rows]
-        return pd.DataFrame(rows or {"step": []}).set_index("step")
+        return frame(rows or {"step": []}).set_index("step")
 
     @property
     def model(self) -> nn.Module:
@@ -126,12 +140,10 @@ class Run:
 
         After a margin loss, or an embedding's, they are scores, which rank the classes and no more.
         """
-        import pandas as pd
-
         names = self._predictor.schema.class_names
         if not names:
             raise DataError(f"{self.path}: predicts numbers, not classes; use predict")
-        return pd.DataFrame(self._predictor.scores(x).numpy(), columns=list(names))
+        return frame(self._predictor.scores(x).numpy(), columns=list(names))
 
     def _check_is_one(self) -> None:
         """Raises ConfigError above folds, which have measurements and a net each."""
@@ -147,6 +159,78 @@ class Run:
 
         with torch_put_back():
             return predictor_of(self._saved, RunConsole().warn)[0]
+
+
+class Sweep:
+    """The folder of a sweep, by its summary.json: its jobs, those alike but for seed and fold together, the best."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"<Sweep {self.path}: {self.summary['status']}>"
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """status, jobs, groups, winner, conclusion ... Raises DataError where it is missing or damaged."""
+        return read_json(RunDirectory(self.path).summary)
+
+    @property
+    def conclusion(self) -> str:
+        """Whether the best setting is better than the next, in words."""
+        return str(self.summary["conclusion"])
+
+    @property
+    def jobs(self) -> DataFrame:
+        """A row for each job, by number: the settings that differ, how it stands, the metrics of its best epoch."""
+        rows = [
+            {
+                "job": job["job"],
+                **as_numbers(job["settings"]),
+                "status": job["status"],
+                **job["metrics"],
+                "folder": job["folder"],
+            }
+            for job in self.summary["jobs"]
+        ]
+        return frame(rows).set_index("job")
+
+    @property
+    def groups(self) -> DataFrame:
+        """A row for each setting, best first: ``n`` runs, and of each metric the mean and its ``sd``."""
+        rows = []
+        for group in self.summary["groups"]:
+            scores = dict[str, float | None]()
+            for name, mean in group["mean"].items():
+                if "/" in name:
+                    scores |= {name: mean, f"{name} sd": group["sd"].get(name)}
+            rows.append({**as_numbers(group["settings"]), "n": group["runs"], **scores})
+        return frame(rows)
+
+    @property
+    def best(self) -> Run:
+        """The best run of the best setting, by the monitor. Raises DataError where there is none."""
+        if (winner := self.summary["winner"]) is None:
+            raise DataError(f"{self.path}: no job is the best: none has finished, or not all can be compared")
+        return load_run(self.path / winner)
+
+
+def frame(rows: Any, **more: Any) -> DataFrame:
+    import pandas as pd  # 0.4 s
+
+    return pd.DataFrame(rows, **more)
+
+
+def as_numbers(settings: Mapping[str, str]) -> dict[str, Any]:
+    """The settings, numbers as numbers, so that they can be drawn."""
+    return {name: as_number(value) for name, value in settings.items()}
+
+
+def as_number(text: str) -> int | float | str:
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return text
 
 
 @contextmanager

@@ -126,7 +126,7 @@ def test_only_the_top_is_shown_and_how_to_see_the_rest(here: Path, capsys: Captu
     for number in range(4):
         make_run(here / f"{number}", number / 10, epochs=number + 1)
     lines, _ = said(capsys, "--top", "2")
-    assert [line.split()[0] for line in lines[2:4]] == ["1", "2"] and lines[4] == "2 more: --top 4"
+    assert [line.split()[0] for line in lines[2:4]] == ["1", "2"] and lines[4] == "2 more: report --top 4"
 
 
 def test_losses_of_different_kinds_are_not_compared_in_silence(here: Path, capsys: Capture) -> None:
@@ -171,7 +171,7 @@ def test_a_thousand_runs_are_told_within_three_seconds_and_without_torch(here: P
     code += "print(time.process_time() - began, 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     *lines, last = done.stdout.splitlines()
-    assert lines[0] == "iris: 1,000 runs; smallest val/loss first" and "180 more: --top 200" in lines
+    assert lines[0] == "iris: 1,000 runs; smallest val/loss first" and "180 more: report --top 200" in lines
     seconds, torch = last.split()
     assert torch == "False" and float(seconds) < 3
 
@@ -197,7 +197,7 @@ def test_of_a_sweep_of_two_jobs_there_is_a_table(here: Path, capsys: Capture) ->
     assert lines[-1] == "1 not started: python -m runner resume last"
     assert said(capsys, *map(str, folder.glob("*-lr=*")))[0][0].startswith("A  outputs/sweeps/")
     lines, _ = said(capsys, "last", "--top", "1", "optimizer.lr=0.1,0.01")
-    assert lines[2].startswith("0.01") and lines[3] == "1 more: --top 2"
+    assert lines[2].startswith("0.01") and lines[3] == "1 more: report --top 2"
     assert said(capsys, "last", "--json")[0][0] == "["
 
 

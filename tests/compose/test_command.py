@@ -98,3 +98,4 @@ def test_folds_are_trained_again_by_one_command(tmp_path: Path) -> None:
     (contest,) = contests(read_runs([tmp_path])[0])
     words = shlex.split(command_of_best(contest, CATALOG))
     assert "fold=all" in words and "threads=3" in words
+    assert shlex.split(command_of_best(contest, CATALOG, "my conf"))[3:6] == ["train", "--config-dir", "my conf"]

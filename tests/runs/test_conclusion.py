@@ -89,6 +89,13 @@ def test_seeds_of_folds_are_told_as_such(folder: Path) -> None:
     assert "over 3 seeds x 2 folds, p = 0.045" in concluded(folder).verdict
 
 
+def test_folds_of_which_nobody_says_how_many_there_are_are_those_there_are(folder: Path) -> None:
+    for fold, (left, right) in enumerate([(0.1, 0.2), (0.1, 0.4), (0.1, 0.3)]):
+        runs(folder, 8, [left], fold=fold)
+        runs(folder, 9, [right], fold=fold)
+    assert "interval -0.1928 to 0.5928 (paired t test over 3 folds" in concluded(folder).verdict
+
+
 def test_one_run_each_says_nothing_about_luck(folder: Path) -> None:
     runs(folder, 8, [0.1])
     runs(folder, 9, [0.4])

@@ -113,3 +113,16 @@ def test_four_metrics_at_most_the_own_first_then_the_same_on_other_rows(tmp_path
 def test_a_deviation_needs_finite_values() -> None:
     assert score([1.0]) == Score(1.0, None)
     assert score([float("inf"), 1.0]) == Score(float("inf"), None)
+
+
+def test_values_of_a_net_that_diverged_leave_room_for_others() -> None:
+    assert str(Score(95_926_936_229_205.0, 106_973_161_920_801.0)) == "9.6e+13 ± 1.1e+14"
+    assert (str(Score(0.25, 0.5)), str(Score(2e7, None))) == ("0.2500 ± 0.5000", "2.0e+07")
+
+
+def test_equal_ones_are_in_the_order_of_their_folders(tmp_path: Path) -> None:
+    for name, lr in {"0001": 0.1, "0000": 0.2}.items():
+        for seed in (1, 0):
+            tell(make_run(tmp_path / f"{name}-{seed}", seed=seed, optimizer__lr=lr), {"started": f"{lr}{-seed}"})
+    found = contest(tmp_path)
+    assert [found.best_run(entry).path.name for entry in found.entries] == ["0000-0", "0001-0"]

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from past_runs import make_run
-from runner.runs.ranking import Score, contests, read_runs
-from runner.screen.contest import score_text, show_contest, unfinished_text
+from runner.runs.ranking import contests, read_runs
+from runner.screen.contest import show_contest
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_columns_without_room_are_named_and_no_cell_is_broken(here: Path) -> Non
         "optimizer.lr   val/loss   test/accuracy",
         "0.01             0.0100          0.9900",
         "0.1              0.1000          0.9000",
-        "1 column more: run: --wide, --csv",
+        "1 column more: run: report --wide, --csv",
     ]
 
 
@@ -61,13 +61,3 @@ def test_brackets_in_a_value_are_text(here: Path) -> None:
     for activation in ("[bold]", "[64]"):
         make_run(here / activation, model__activation=activation)
     assert any(line.startswith("[bold]") for line in printed(here, 80))
-
-
-def test_values_of_a_net_that_diverged_leave_room_for_the_others() -> None:
-    assert score_text(Score(95_926_936_229_205.0, 106_973_161_920_801.0)) == "9.6e+13 ± 1.1e+14"
-    assert score_text(Score(2e7, None)) == "2.0e+07" and score_text(None) == "-"
-
-
-def test_what_is_not_done_is_told_with_its_folder_to_paste_and_the_reason(here: Path) -> None:
-    told = unfinished_text("failed", "loss is not finite at step 12", here / "sweep/0002-lr=9")
-    assert told.plain == "failed: sweep/0002-lr=9\n  loss is not finite at step 12"

@@ -10,7 +10,7 @@ import pytest
 from past_runs import make_run, make_sweep
 from runner.runs.directory import RunDirectory
 from runner.runs.ranking import read_runs
-from runner.screen.unfinished import unfinished_lines
+from runner.screen.unfinished import ended_line, unfinished_lines
 
 JOBS = [f"{number:04}-lr={number}" for number in range(6)]
 
@@ -46,6 +46,11 @@ def test_a_sweep_that_was_killed_says_what_goes_on_with_it(sweep: Path) -> None:
         "1 failed: python -m runner resume last retry=failed",
         "failed: sweep/0002-lr=2",
     ]
+
+
+def test_why_a_job_failed_stands_below_its_folder(sweep: Path) -> None:
+    told = "failed: sweep/0002-lr=9\n  loss is not finite at step 12\n  lower optimizer.lr"
+    assert ended_line("failed", "loss is not finite at step 12\nlower optimizer.lr", sweep / "0002-lr=9") == told
 
 
 def test_among_other_runs_a_sweep_is_named(sweep: Path) -> None:

@@ -148,7 +148,7 @@ def show(runs: Sequence[SavedRun], metric: str | None, top: int, *, is_wide: boo
     for contest in contests(runs, metric):
         show_contest(screen, contest, command_of_best(contest, catalog), top)
     for line in unfinished_lines(runs):
-        screen.print(line, soft_wrap=True)
+        screen.print(Text(line, style="magenta"), soft_wrap=True)
 
 
 def show_difference(screen: Console, left: SavedRun, right: SavedRun) -> None:

@@ -21,12 +21,12 @@ KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 READ_AS_OTHERS = ("true", "false", "null", "nan", "inf")
 
 
-def command(config: Mapping[str, Any], catalog: Catalog) -> str:
+def command(config: Mapping[str, Any], catalog: Catalog, *flags: str) -> str:
     """``python -m runner train ...`` for a shell; ``config`` is a run's config.yaml as plain data."""
-    return shlex.join(["python", "-m", "runner", "train", *words(config, catalog)])
+    return shlex.join(["python", "-m", "runner", "train", *flags, *words(config, catalog)])
 
 
-def command_of_best(contest: Contest, catalog: Catalog) -> str:
+def command_of_best(contest: Contest, catalog: Catalog, config_dir: str | None = None) -> str:
     """The command of a contest's best run, to the same bits; of all folds at once where its entry is of folds.
 
     Sums are split among threads, so that their number is said also where it was left to the machine.
@@ -35,7 +35,8 @@ def command_of_best(contest: Contest, catalog: Catalog) -> str:
     best = contest.best_run(entry)
     threads = best.plain_config.get("threads") or best.summary.get("threads")
     folds = {"fold": "all"} if entry.is_folded else {}
-    return command({**best.plain_config, "threads": threads, **folds}, catalog)
+    flags = ["--config-dir", config_dir] if config_dir else []
+    return command({**best.plain_config, "threads": threads, **folds}, catalog, *flags)
 
 
 def words(config: Mapping[str, Any], catalog: Catalog) -> list[str]:

@@ -28,6 +28,10 @@ class Conclusion:
     caution: str = ""  # what the value of the best is worth
     is_better: bool = False  # whether the best is shown to be better than the next
 
+    @property
+    def sentences(self) -> list[str]:
+        return [told for told in (self.verdict, self.caution) if told]
+
 
 def conclude(contest: Contest) -> Conclusion:
     """The best of a contest against the next, in plain sentences; without words where there is no next."""
@@ -41,7 +45,7 @@ def conclude(contest: Contest) -> Conclusion:
 
 def _why_not(contest: Contest) -> str:
     metric = contest.metric
-    if contest.is_of_losses:
+    if metric.endswith("/loss") and any(name.partition(".")[0] == "loss" for name in contest.settings):
         return "values of different losses cannot be compared; rank by another metric: --by"
     if metric.startswith("test/"):
         return "Nothing is concluded from test rows: settings are chosen on validation rows, as without --by."
@@ -173,8 +177,15 @@ class Rivals:
         """By how much the best is better in each."""
         sign = 1 if self.contest.higher_is_better else -1
         best, others = (self._values(entry) for entry in (self.best, self.next))
-        overlap = 1 / (int(self.best.settings["folds"]) - 1) if self.num_folds > 1 else 0.0
-        return Pairs([sign * (value - other) for value, other in zip(best, others, strict=True)], overlap)
+        return Pairs([sign * (value - other) for value, other in zip(best, others, strict=True)], self._overlap)
+
+    @property
+    def _overlap(self) -> float:
+        """Of K folds each tests on 1 row for K - 1 that it trains on."""
+        if self.num_folds < 2:
+            return 0.0
+        said = self.best.settings.get("folds", "")
+        return 1 / (max(int(said) if said.isdecimal() else 0, self.num_folds) - 1)
 
     def _values(self, entry: Entry) -> list[float]:
         return [entry.by_repeat[key].metrics[self.contest.metric] for key in self.common]

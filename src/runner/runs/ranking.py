@@ -20,6 +20,7 @@ from runner.text import counted, figure
 
 REPEATED = ("seed", "fold")  # what an entry's runs may differ in
 MOST_METRICS = 4
+DIVERGED = 1e7  # the digits of so large a loss say nothing
 NEEDED = ("dataset", "model", "optimizer")  # parts that no run is without
 
 CIRCUMSTANCES = ("status", "device", "threads", "seconds", "data.digest", "git.commit", "versions")
@@ -34,7 +35,8 @@ class Score:
     sd: float | None
 
     def __str__(self) -> str:
-        return figure(self.mean) if self.sd is None else f"{figure(self.mean)} ± {figure(self.sd)}"
+        text = figure if self.mean < DIVERGED else "{:.1e}".format
+        return text(self.mean) if self.sd is None else f"{text(self.mean)} ± {text(self.sd)}"
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,6 @@ class Contest:
         """The settings in which the entries differ."""
         return differing([entry.settings for entry in self.entries])
 
-    @property
-    def is_of_losses(self) -> bool:
-        """Whether it goes by the values of several losses, which cannot be compared."""
-        return self.metric.endswith("/loss") and any(name.partition(".")[0] == "loss" for name in self.settings)
-
     @cached_property
     def metrics(self) -> list[str]:
         """The metric, the same on other rows, then what else was measured on rows not trained on: four at most."""
@@ -131,13 +128,16 @@ def dataset_of(run: SavedRun) -> str:
 
 
 def entries(runs: Sequence[SavedRun], metric: str, higher_is_better: bool | None) -> list[Entry]:
-    """The runs, which come by their time, put together where only seed or fold differ; best first."""
+    """The runs, which come by their time, put together where only seed or fold differ; best first.
+
+    Equal ones are in the order of their folders, so that jobs side by side end in no other order than one by one.
+    """
     groups: dict[tuple[tuple[str, str], ...], dict[tuple[str | None, ...], SavedRun]] = defaultdict(dict)
     for run in runs:
         alike = tuple(sorted((name, value) for name, value in run.settings.items() if name not in REPEATED))
         groups[alike][tuple(run.settings.get(name) for name in REPEATED)] = run
-    found = [Entry(tuple(group.values())) for group in groups.values()]
-    return sorted(found, key=lambda entry: place(entry.mean(metric), higher_is_better))
+    found = [Entry(tuple(sorted(group.values(), key=lambda run: run.path))) for group in groups.values()]
+    return sorted(found, key=lambda entry: (place(entry.mean(metric), higher_is_better), entry.runs[0].path))
 
 
 def place(value: float | None, higher_is_better: bool | None) -> float:

@@ -8,21 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rich.text import Text
-
 from runner.errors import DataError
 from runner.runs.directory import SWEEP
 from runner.runs.named import short_name
 from runner.runs.saved_run import SavedRun
 from runner.runs.saved_sweep import SavedSweep
-from runner.screen.contest import unfinished_text
-from runner.text import counted, here, program
+from runner.text import counted, here, program, visible
 
 MOST_TOLD = 10  # runs, one by one
 LEFT = ("interrupted", "stopped", "not started")  # what resume goes on with
 
 
-def unfinished_lines(runs: Sequence[SavedRun]) -> Iterator[Text]:
+def unfinished_lines(runs: Sequence[SavedRun]) -> Iterator[str]:
     """What is left of the sweeps that the runs belong to, and each other run that is not done, or failed."""
     by_sweep: dict[Path, list[SavedRun]] = {}
     others = list[SavedRun]()
@@ -35,19 +32,24 @@ def unfinished_lines(runs: Sequence[SavedRun]) -> Iterator[Text]:
     for folder, jobs in by_sweep.items():
         sweep = SavedSweep(folder)
         where = "" if len(jobs) == len(runs) else f"{here(folder)}: "
-        yield from (Text(f"{where}{line}", style="magenta") for line in sweep_lines(sweep, standings(sweep, jobs)))
+        yield from (f"{where}{line}" for line in sweep_lines(sweep, standings(sweep, jobs)))
         others += [job for job in jobs if not job.is_done and job.standing not in (*LEFT, "running")]
     yield from map(run_line, others[:MOST_TOLD])
     if len(others) > MOST_TOLD:
-        yield Text(f"{len(others) - MOST_TOLD} more that are not finished", style="magenta")
+        yield f"{len(others) - MOST_TOLD} more that are not finished"
 
 
-def run_line(run: SavedRun) -> Text:
-    """interrupted; python -m runner resume outputs/...; of a run that is not resumed its folder and why."""
+def run_line(run: SavedRun) -> str:
+    """interrupted; python -m runner resume outputs/..., or ``ended_line``."""
     if run.standing in LEFT:
-        again = f"{program()} resume {shlex.quote(here(run.directory.whole.path))}"
-        return Text(f"{run.standing}; {again}", style="magenta")
-    return unfinished_text(run.standing, run.reason, run.path)
+        return f"{run.standing}; {program()} resume {shlex.quote(here(run.directory.whole.path))}"
+    return ended_line(run.standing, run.reason, run.path)
+
+
+def ended_line(status: str, reason: str, path: Path) -> str:
+    """failed: outputs/..., which can be pasted whole, and why in lines below."""
+    why = [f"  {visible(line)}" for line in reason.split("\n")] if reason else []
+    return "\n".join([f"{status}: {here(path)}", *why])
 
 
 def standings(sweep: SavedSweep, known: Sequence[SavedRun]) -> Counter[str]:

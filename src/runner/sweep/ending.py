@@ -6,6 +6,8 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from typing import NoReturn
 
 from rich.console import Console
@@ -13,11 +15,13 @@ from rich.text import Text
 
 from runner.compose.command import command_of_best
 from runner.config.catalog import Catalog, conf_folders
-from runner.errors import Interrupted, RunError
-from runner.runs.ranking import contests, read_runs
+from runner.errors import DataError, Interrupted, RunError
+from runner.runs.leaderboard import JobResult, write_leaderboard
+from runner.runs.ranking import contests, read_run
 from runner.runs.saved_sweep import SavedSweep
 from runner.screen.console import console
-from runner.screen.contest import show_contest, unfinished_text
+from runner.screen.contest import show_contest
+from runner.screen.unfinished import ended_line
 from runner.sweep.folder import SweepFolder
 from runner.sweep.plan import Job
 from runner.tensorboard.means import write_means
@@ -28,22 +32,39 @@ def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None
     """The exit code. Raises Interrupted after a signal, RunError where the disk is full."""
     screen = console(sys.stdout)
     screen.print()
-    runs, left_out = read_runs([folder.run_of(job).path for job in folder.jobs if folder.standing(job) == "finished"])
-    for line in left_out:
-        say(f"warning: {line}; left out", file=sys.stderr)
+    results = list(map(partial(result_of, folder), folder.jobs))
+    write_leaderboard(folder.path, results, status_of(results), asdict(folder.header))
     catalog = Catalog(conf_folders(folder.header.config_dir))
-    for contest in contests(runs):
-        show_contest(screen, contest, command_of_best(contest, catalog))
+    for contest in contests(result.run for result in results if result.run is not None and result.is_done):
+        show_contest(screen, contest, command_of_best(contest, catalog, folder.header.config_dir))
     standings = {job.number: folder.standing(job) for job in jobs}
     for job in jobs:
         if standings[job.number] in ("failed", "interrupted"):
-            text = unfinished_text(standings[job.number], folder.reason(job), folder.run_of(job).path)
-            screen.print(text, soft_wrap=True)
+            told = ended_line(standings[job.number], folder.reason(job), folder.run_of(job).path)
+            screen.print(Text(told, style="magenta"), soft_wrap=True)
     if signal_number or is_stuck:
         stopped(folder, Counter(standings.values()), signal_number)
     write_means(SavedSweep(folder.path), lambda warning: say(f"warning: {warning}", file=sys.stderr))
     show_ways(screen, folder, Counter(standings.values()))
     return int(any(standing != "finished" for standing in standings.values()))
+
+
+def result_of(folder: SweepFolder, job: Job) -> JobResult:
+    """How the job stands; a run of it that cannot be read is said."""
+    standing, run = folder.standing(job), None
+    try:
+        run = read_run(folder.run_of(job).path) if standing == "finished" else None
+    except DataError as fault:
+        say(f"warning: {fault}; left out", file=sys.stderr)
+    return JobResult(job.number, job.folder, job.settings, standing, run, folder.reason(job))
+
+
+def status_of(results: Sequence[JobResult]) -> str:
+    """Of a sweep that runs no more."""
+    standings = {result.status for result in results}
+    if standings & {"waiting", "interrupted"}:
+        return "interrupted"
+    return "failed" if "failed" in standings else "finished"
 
 
 def again(folder: SweepFolder) -> str:

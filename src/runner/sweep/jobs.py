@@ -22,6 +22,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
+from rich.text import Text
 
 from runner.compose.command import command_of_best
 from runner.compose.composition import compose
@@ -36,7 +37,8 @@ from runner.runs.files import write_whole
 from runner.runs.ranking import contests, read_runs
 from runner.runs.saved_run import DONE, SavedRun
 from runner.screen.console import console
-from runner.screen.contest import show_contest, unfinished_text
+from runner.screen.contest import show_contest
+from runner.screen.unfinished import ended_line
 from runner.text import figure, here, say
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
@@ -75,7 +77,7 @@ def sweep(request: Request) -> int:
     show_ended(screen, folder, ended, Catalog(conf_folders(request.flags.config_dir)))
     has_curves = any(config.tensorboard != "off" for config in configs)
     look = "tensorboard --logdir" if has_curves else "python -m runner report"
-    screen.print(f"\nall of them: {look} {shlex.quote(here(folder))}", soft_wrap=True)
+    screen.print(f"all of them: {look} {shlex.quote(here(folder))}", soft_wrap=True)
     interrupted = [job.exit_code for job in ended if job.exit_code in SIGNAL_CODES]
     return interrupted[0] if interrupted else int(any(job.exit_code for job in ended))
 
@@ -109,9 +111,11 @@ def show_ended(screen: Console, folder: Path, ended: Sequence[Job], catalog: Cat
         say(f"warning: {line}; left out", file=sys.stderr)
     for contest in contests(runs):
         show_contest(screen, contest, command_of_best(contest, catalog))
-    for job in ended:
-        if job.exit_code:
-            screen.print(unfinished_text("failed", job.reason, job.run.path), soft_wrap=True)
+    others = [job for job in ended if job.exit_code]
+    for job in others:
+        screen.print(Text(ended_line("failed", job.reason, job.run.path), style="magenta"), soft_wrap=True)
+    if others:
+        screen.print()
 
 
 def jobs(request: Request) -> list[list[str]]:
