@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from runner.errors import DataError, RunError
+from runner.errors import DataError
 from runner.runs.directory import RunDirectory, make
 from runner.runs.saved_run import DONE, SavedRun
 from runner.sweep.local import Ended, Handle
@@ -80,7 +80,7 @@ class _Attempt:
 
 @dataclass
 class Driver:
-    """Iterating it runs the jobs. ``stop`` says how often the sweep was told to end: once, jobs save; twice, at once."""
+    """Iterating ``run`` runs the jobs. Once ``stop`` is set they save and end, when it ``is_urgent`` at once."""
 
     folder: Path
     back_end: BackEnd

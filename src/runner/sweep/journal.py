@@ -58,7 +58,7 @@ def read_journal(path: Path) -> list[Mapping[str, Any]]:
         content = regular_file.content(path)
     except OSError as refusal:
         raise DataError(f"{here(path)}: cannot be read: {refusal.strerror}; put the file back") from refusal
-    facts = []
+    facts: list[Mapping[str, Any]] = []
     for number, line in enumerate(content[: size_of_whole_lines(content)].splitlines(), start=1):
         try:
             fact = parsed_json(line)

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from runner.errors import DataError
 from runner.runs.directory import RunDirectory
 from runner.runs.files import parsed_json
 from runner.runs.metric_log import EPOCH_END

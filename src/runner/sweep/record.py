@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from runner.config.run_config import Sweeping
 from runner.engine.stop import Interruption, interruption
-from runner.errors import DataError, Interrupted, RunError
 from runner.runs.ranking import place
-from runner.runs.saved_run import SavedRun, short_name
+from runner.runs.saved_run import SavedRun
 from runner.screen.sweep import EndedJob, SweepConsole, SweepPlan, SweepState, told_apart
 from runner.sweep.driver import BackEnd, Begun, Driver, Event, Limits, Over, Running
+from runner.sweep.ending import conclude
 from runner.sweep.folder import SweepFolder
 from runner.sweep.plan import Job
 from runner.sweep.progress import JobProgress, seconds_left
 from runner.sweep.trial import Needs
-from runner.text import counted, here, program
 
 
 class Urgency(Interruption):
@@ -42,7 +39,7 @@ class SweepRun:
     back_end: BackEnd
     sweeping: Sweeping
     at_a_time: int
-    needs: Needs = Needs()
+    needs: Needs
     retries_failed: bool = False
     screen: SweepConsole = field(default_factory=SweepConsole)
     progress: dict[int, JobProgress] = field(default_factory=dict)
@@ -69,7 +66,7 @@ class SweepRun:
             finally:
                 self.screen.close()
             self.thin_out()
-        return self.conclude(jobs, is_stuck=driver.is_stuck)
+        return conclude(self.folder, jobs, self.stop.number, is_stuck=driver.is_stuck)
 
     def begin(self, todo: Sequence[Job]) -> None:
         common, apart = told_apart({job.number: job.settings for job in self.folder.jobs})
@@ -92,8 +89,8 @@ class SweepRun:
             case Running(jobs, num_waiting):
                 running = [self.progress[job.number].after(seconds) for job, seconds in jobs]
                 left = seconds_left(running, num_waiting, self.seconds, self.at_a_time)
-                counts = (self.ends[how] for how in ("finished", "failed", "interrupted"))
-                self.screen.show(SweepState(running, num_waiting, *counts, left))
+                counts = {how: self.ends[how] for how in ("finished", "failed", "interrupted")}
+                self.screen.show(SweepState(running, num_waiting, seconds_left=left, **counts))
 
     def show_end(self, over: Over) -> None:
         self.seconds.append(over.seconds)
@@ -115,12 +112,6 @@ class SweepRun:
         for run in done[most:]:
             for file in run.directory.checkpoints.glob("*.pt"):
                 file.unlink()
-
-    def conclude(self, jobs: Sequence[Job], *, is_stuck: bool) -> int:
-        standings = Counter(self.folder.standing(job) for job in jobs)
-        left = standings["waiting"] + standings["interrupted"]
-        again = f"{program()} resume {shlex.quote(short_name(RunDirectoryOf(self.folder.path)))}"
-        raise NotImplementedError
 
 
 def notes_of(run: SavedRun) -> list[str]:

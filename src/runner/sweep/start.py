@@ -74,7 +74,11 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
         digests = [ground.read.digest(config) for config in configs]
     with waiting("taking a first step of each kind of job"):
         trial = ground.work(Trial)
-        needs = try_jobs(jobs, trial, min(machine.cores, len(machine.slots) or machine.cores)) if first.sweep.check else Needs()
+        needs = (
+            try_jobs(jobs, trial, min(machine.cores, len(machine.slots) or machine.cores))
+            if first.sweep.check
+            else Needs()
+        )
     at_a_time = machine.at_a_time(first.sweep.jobs, len(jobs), needs.memory)
     path = named or claim(Path(first.output_dir).expanduser(), sweep_name(configs), under="sweeps").path
     make(path)
@@ -91,7 +95,9 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
         )
         folder = SweepFolder.opened(path, header)
         pairs = zip(jobs, digests, strict=True)
-        fixed = [with_identity(with_threads(job, folder.header.threads), digest, machine.device) for job, digest in pairs]
+        fixed = [
+            with_identity(with_threads(job, folder.header.threads), digest, machine.device) for job, digest in pairs
+        ]
         folder.add(numbered_on(fixed, folder.jobs))
         wanted = {job.identity for job in fixed}
         todo = [job for job in folder.jobs if job.identity in wanted]
@@ -106,7 +112,7 @@ def resume_sweep(path: Path, sweeping: Sweeping, trusted: Sequence[str], *, retr
         machine = Machine.here(folder.header.device, sweeping.jobs_per_gpu)
         ground = Ground(machine, SharedData(), conf_folders(folder.header.config_dir), tuple(trusted))
         at_a_time = sweeping.jobs if isinstance(sweeping.jobs, int) else folder.header.jobs_at_a_time
-        run = SweepRun(folder, ground.work(Training), sweeping, at_a_time, retries_failed=retries_failed)
+        run = SweepRun(folder, ground.work(Training), sweeping, at_a_time, Needs(), retries_failed=retries_failed)
         return run.run(folder.jobs)
 
 
@@ -118,5 +124,7 @@ def named_folder(sweeping: Sweeping) -> Path | None:
     if path.exists() and not path.is_dir():
         raise ConfigError(f"sweep.dir={sweeping.dir}: is a file; name a folder")
     if path.is_dir() and any(path.iterdir()) and not (path / SWEEP).exists():
-        raise ConfigError(f"sweep.dir={sweeping.dir}: holds something else than a sweep; name an empty folder, or a new one")
+        raise ConfigError(
+            f"sweep.dir={sweeping.dir}: holds something else than a sweep; name an empty folder, or a new one"
+        )
     return path
