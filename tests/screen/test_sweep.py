@@ -167,6 +167,15 @@ def test_a_drawing_that_is_too_fresh_for_an_eye_is_left_out() -> None:
     assert sizes[0] == sizes[1] < sizes[2]
 
 
+def test_a_job_that_is_forked_beside_the_table_does_not_print_through_it() -> None:
+    own = sys.stdout, sys.stderr
+    screen = Screen(terminal=True, width=80)
+    screen.console.begin(PLAN)
+    screen.console.show(SweepState(TWO, waiting=2, finished=0))
+    assert (sys.stdout, sys.stderr) == own
+    screen.console.close()
+
+
 def test_what_cannot_be_written_any_more_ends_the_show_and_not_the_sweep(tmp_path: Path) -> None:
     errors = StringIO()
     with open("/dev/full", "w") as full:

@@ -222,7 +222,10 @@ class LiveTable:
         self._live = self._begun()
 
     def _begun(self) -> Live:
-        live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stderr=sys.stderr.isatty())
+        """It leaves ``sys.stdout`` alone: jobs that are forked meanwhile print to files of their own."""
+        live = Live(
+            console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
         live.start()
         return live
 
