@@ -265,7 +265,8 @@ class LiveTable:
         ]
         numbers = [index for index, _ in enumerate(heads) if not 0 < index <= len(settings)]
         table = bare_table(heads, rows, numbers)
-        last = {"epoch": 0, monitor: VALUE_WIDTH, "left": DURATION_WIDTH}
+        epoch_width = max(2 * len(str(job.epochs or "")) + 1 for job in jobs)
+        last = {"epoch": epoch_width, monitor: VALUE_WIDTH, "left": DURATION_WIDTH}
         for column, width in zip(table.columns[1:], [*self._widths.values(), *last.values()], strict=True):
             column.no_wrap, column.min_width = True, width  # else the columns would move at every drawing
         return Fitting(table, tuple(last))
