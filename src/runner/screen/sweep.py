@@ -136,10 +136,13 @@ class SweepConsole:
             self._leave([*self._head(job.number), end, here(job.folder)], ENDED_STYLES[job.status])
 
     def _not_finished_live(self, job: EndedJob, style: str) -> None:
-        """Reason and folder in lines of their own."""
-        self._leave([*self._head(job.number), f"{job.status} after {duration(job.seconds)}"], style)
-        if job.reason:
-            self.console.show(Padding(Text(message(job.reason), style), (0, 0, 0, len(GAP))))
+        """The reason behind it where it fits there, else in lines of its own; below it the folder."""
+        cells = [*self._head(job.number), f"{job.status} after {duration(job.seconds)}"]
+        reason = message(job.reason)
+        is_short = reason and "\n" not in reason and cell_len(f"{GAP.join(cells)}: {reason}") <= self._out.width
+        self._leave([*cells[:-1], f"{cells[-1]}: {reason}"] if is_short else cells, style)
+        if reason and not is_short:
+            self.console.show(Padding(Text(reason, style), (0, 0, 0, len(GAP))))
         self.console.show(Text(GAP + here(job.folder), style))
 
     def show(self, state: SweepState) -> None:
