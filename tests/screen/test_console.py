@@ -65,11 +65,11 @@ REGRESSION = dataclasses.replace(OUTLINE, task="regression", in_shape=(10,), cla
 class Screen:
     """A RunConsole over text in memory, with a clock that is set by hand."""
 
-    def __init__(self, *, terminal, width=80):
+    def __init__(self, *, terminal, width=80, **shape):
         self.stream, self.errors, self.now = StringIO(), StringIO(), 0.0
         out = Console(file=self.stream, force_terminal=terminal, width=width, markup=False, highlight=False)
         err = Console(file=self.errors, width=200, markup=False, highlight=False)
-        self.console = RunConsole(out, err, clock=lambda: self.now)
+        self.console = RunConsole(out, err, clock=lambda: self.now, **shape)
 
     def take(self):
         """What was shown since the last call, without colours: lines, the cursor's jumps left out."""
@@ -162,6 +162,24 @@ def test_the_learning_rate_is_left_out_first_where_the_terminal_is_narrow():
     head = next(line for line in told if "val/loss" in line and "time" in line)
     assert "val/loss" in head and "lr" not in head.split()
     assert any(re.match(r"\d columns? more: .*lr; a wider", line) for line in told)
+
+
+def test_a_job_among_others_shows_nothing_and_a_fold_its_bar_and_what_goes_wrong():
+    for shape, is_told in (({"brief": True}, False), ({"is_fold": True}, True)):
+        screen = Screen(terminal=True, **shape)
+        screen.console.start(OUTLINE)
+        screen.console.report(FIRST, best=True)
+        screen.console.note("columns are scaled")
+        screen.console.warn("the disk is slow")
+        screen.console.finish(OUTLINE, OUTCOME, Path("outputs"))
+        assert not any("0.1102" in line or "finished" in line or "scaled" in line for line in screen.take())
+        assert screen.errors.getvalue() == ("warning: the disk is slow\n" if is_told else "")
+        screen = Screen(terminal=True, **shape)
+        screen.console.start(OUTLINE)
+        screen.now = 1.0
+        screen.console.report(Report(Progress(step=3), 1, {"train/batch_loss": 0.5}))
+        assert any("loss 0.5000" in line for line in screen.take()) == is_told
+        screen.console.close()
 
 
 def test_a_file_gets_one_line_an_epoch_and_nothing_between(plain):

@@ -145,6 +145,29 @@ def test_a_failed_job_is_told_in_red_with_its_reason_and_folder() -> None:
     ]
 
 
+def test_a_short_reason_stands_behind_the_job() -> None:
+    screen = Screen(terminal=True, width=80)
+    screen.console.begin(PLAN)
+    screen.console.ended(EndedJob(2, "interrupted", 1.5, FOLDER / "0002", reason="killed by SIGKILL"))
+    told = screen.drawn(SweepState((), waiting=3, finished=0, interrupted=1))
+    assert told[:2] == [
+        "job 2 of 4  lr=0.001 model=mlp  interrupted after 1.5 s: killed by SIGKILL",
+        f"  {FOLDER}/0002",
+    ]
+
+
+def test_a_setting_that_is_wider_than_the_terminal_is_named_below() -> None:
+    jobs = {0: {"path": "data/" + "long/" * 20}, 1: {"path": "data"}}
+    screen = Screen(terminal=True, width=80)
+    screen.console.begin(SweepPlan(jobs, {}, "val/loss", FOLDER, 1, 1))
+    shown = screen.drawn(SweepState((RunningJob(0, 3, 10, 0.4385, 65.0),), waiting=1, finished=0))
+    assert shown[1:4] == [
+        "job   epoch   val/loss          left",
+        "  0    3/10     0.4385    1 min 05 s",
+        "1 column more: path; a wider terminal shows them",
+    ]
+
+
 def test_more_running_jobs_than_the_terminal_is_high_are_counted() -> None:
     jobs = {number: {"seed": str(number)} for number in range(30)}
     screen = Screen(terminal=True, width=80, height=24)
@@ -165,6 +188,15 @@ def test_a_drawing_that_is_too_fresh_for_an_eye_is_left_out() -> None:
         sizes.append(out.file.tell())
     table.stop()
     assert sizes[0] == sizes[1] < sizes[2]
+
+
+def test_a_job_that_is_forked_beside_the_table_does_not_print_through_it() -> None:
+    own = sys.stdout, sys.stderr
+    screen = Screen(terminal=True, width=80)
+    screen.console.begin(PLAN)
+    screen.console.show(SweepState(TWO, waiting=2, finished=0))
+    assert (sys.stdout, sys.stderr) == own
+    screen.console.close()
 
 
 def test_what_cannot_be_written_any_more_ends_the_show_and_not_the_sweep(tmp_path: Path) -> None:

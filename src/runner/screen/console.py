@@ -76,11 +76,13 @@ class RunConsole:
         clock: Callable[[], float] = time.perf_counter,
         *,
         brief: bool = False,
+        is_fold: bool = False,
     ):
         self._out = out or console(sys.stdout)
         self._err = err or console(sys.stderr)
         self._clock = clock
-        self._brief = brief  # nothing but the bar and what goes wrong
+        self._brief = brief  # nothing at all: a job among others, whose train.log says everything
+        self._is_fold = is_fold  # nothing but the bar and what goes wrong
         self._bar: LiveBar | None = None
         self._live: LivePart | None = None  # the bar, or what another has put in its place
 
@@ -96,7 +98,7 @@ class RunConsole:
         self._num_epochs = outline.epochs
         self._epochs = EpochLines(outline, self._out.width if self._out.is_interactive else None)
         self._epoch_began = self._clock()
-        if self._out.is_interactive:
+        if self._out.is_interactive and not self._brief:
             self._bar = LiveBar(self._out, outline, step, self._clock)
             self.keep(self._bar)
 
@@ -189,6 +191,8 @@ class RunConsole:
         self._say(Text(f"error: {message(text)}", style="red"))
 
     def _say(self, line: Text) -> None:
+        if self._brief:
+            return
         gone = suppress(OSError)  # standard error itself: nobody is left to tell
         with gone, self._live.away() if self._live is not None else nullcontext():
             self._err.print(line, soft_wrap=True)
@@ -201,7 +205,7 @@ class RunConsole:
 
     def show(self, *lines: RenderableType) -> None:
         """Puts the lines on standard output."""
-        for line in () if self._brief else lines:
+        for line in () if self._brief or self._is_fold else lines:
             self.guarded(partial(self._out.print, line, soft_wrap=isinstance(line, Text)))
 
     def guarded(self, show: Callable[[], None]) -> None:

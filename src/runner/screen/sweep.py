@@ -136,10 +136,13 @@ class SweepConsole:
             self._leave([*self._head(job.number), end, here(job.folder)], ENDED_STYLES[job.status])
 
     def _not_finished_live(self, job: EndedJob, style: str) -> None:
-        """Reason and folder in lines of their own."""
-        self._leave([*self._head(job.number), f"{job.status} after {duration(job.seconds)}"], style)
-        if job.reason:
-            self.console.show(Padding(Text(message(job.reason), style), (0, 0, 0, len(GAP))))
+        """The reason behind it where it fits there, else in lines of its own; below it the folder."""
+        cells = [*self._head(job.number), f"{job.status} after {duration(job.seconds)}"]
+        reason = message(job.reason)
+        is_short = reason and "\n" not in reason and cell_len(f"{GAP.join(cells)}: {reason}") <= self._out.width
+        self._leave([*cells[:-1], f"{cells[-1]}: {reason}"] if is_short else cells, style)
+        if reason and not is_short:
+            self.console.show(Padding(Text(reason, style), (0, 0, 0, len(GAP))))
         self.console.show(Text(GAP + here(job.folder), style))
 
     def show(self, state: SweepState) -> None:
@@ -222,7 +225,10 @@ class LiveTable:
         self._live = self._begun()
 
     def _begun(self) -> Live:
-        live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stderr=sys.stderr.isatty())
+        """It leaves ``sys.stdout`` alone: jobs that are forked meanwhile print to files of their own."""
+        live = Live(
+            console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
         live.start()
         return live
 
@@ -262,7 +268,8 @@ class LiveTable:
         ]
         numbers = [index for index, _ in enumerate(heads) if not 0 < index <= len(settings)]
         table = bare_table(heads, rows, numbers)
-        last = {"epoch": 0, monitor: VALUE_WIDTH, "left": DURATION_WIDTH}
+        epoch_width = max(2 * len(str(job.epochs or "")) + 1 for job in jobs)
+        last = {"epoch": epoch_width, monitor: VALUE_WIDTH, "left": DURATION_WIDTH}
         for column, width in zip(table.columns[1:], [*self._widths.values(), *last.values()], strict=True):
             column.no_wrap, column.min_width = True, width  # else the columns would move at every drawing
         return Fitting(table, tuple(last))

@@ -100,7 +100,7 @@ def record_folds(
             start = begin(fold)
             if start is not None:
                 console.introduce(replace(whole_outline(start.experiment, directory.path), hint=hint))
-                record_fold(start, directory.fold(fold), begun if fold == 0 else None)
+                record_fold(start, directory.fold(fold), begun if fold == 0 else None, brief=brief)
                 summary.tell("running")
             console.fold(fold)
         join_predictions(directory, config.folds)
@@ -113,13 +113,15 @@ def whole_outline(experiment: Experiment, path: Path) -> Outline:
     return replace(outline(experiment, path), split_note=note)
 
 
-def record_fold(start: Start, directory: RunDirectory, begun: float | None) -> None:
+def record_fold(start: Start, directory: RunDirectory, begun: float | None, *, brief: bool) -> None:
     """Train one fold to its end, and answer its test rows."""
     make(directory.path)
     with directory.owned():
         (directory.path / PREDICTIONS).unlink(missing_ok=True)  # of a shorter training, which a kill would leave here
         try:
-            scores = record(start.experiment, directory, start.saved, start.warnings, brief=True, begun=begun)
+            scores = record(
+                start.experiment, directory, start.saved, start.warnings, brief=brief, is_fold=True, begun=begun
+            )
         except RunError as fault:
             raise RunError(f"{directory.path.name}: {fault}") from fault
         answer_test_rows(start.experiment, directory, scores)

@@ -52,6 +52,7 @@ def record(
     warnings: Sequence[str] = (),
     *,
     brief: bool = False,
+    is_fold: bool = False,
     begun: float | None = None,
     hint: str = "",
 ) -> Scores:
@@ -68,7 +69,9 @@ def record(
         summary = Summary(directory, shown, experiment.data_digest, experiment.config.as_dict())
         with (
             record_failure(summary, experiment),
-            Views(directory, experiment.config, shown, saved, experiment.catalog, brief=brief) as views,
+            Views(
+                directory, experiment.config, shown, saved, experiment.catalog, brief=brief, is_fold=is_fold
+            ) as views,
         ):
             for note in shown.notes if saved is None else ():
                 views.note(note)

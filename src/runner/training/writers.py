@@ -37,15 +37,15 @@ class Views:
         saved: Mapping[str, Any] | None,
         catalog: Catalog,
         *,
-        brief: bool,
+        brief: bool = False,
+        is_fold: bool = False,
     ):
         self.config = config
-        self.brief = brief
         self.outline = outline
         step = saved["progress"]["step"] if saved else 0
         purge_step = first_step_to_hide(directory, saved)
         self.metric_log = MetricLog(directory.metrics, saved["log_size"] if saved else 0)
-        self.console = RunConsole(brief=brief)
+        self.console = RunConsole(brief=brief, is_fold=is_fold)
         self.remarks: list[str] = []  # for the end
         self.log_handler = open_log(directory, self.console.warn)
         wanted = config.tensorboard != "off"
@@ -71,8 +71,7 @@ class Views:
     def note(self, text: str) -> None:
         """Keeps it in train.log; whoever leads several runs says what they have in common once."""
         log.info(text)
-        if not self.brief:
-            self.console.note(text)
+        self.console.note(text)
 
     def warn(self, text: str) -> None:
         log.warning(text)
