@@ -17,7 +17,8 @@ from runner.compose.hydra_bridge import run_job
 from runner.compose.request import parse, parsed
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
-from runner.sweep.jobs import check_jobs, jobs
+from runner.sweep.grid import jobs
+from runner.sweep.jobs import check_jobs
 from runner.train import answer
 
 

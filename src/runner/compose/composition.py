@@ -87,6 +87,16 @@ def compose(request: Request, job: int | None = None) -> Composed:
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))
 
 
+def outline(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the words come to, unchecked, and the option of each group. Raises ConfigError where that is nothing."""
+    catalog = Catalog(conf_folders(request.flags.config_dir))
+    lines = list(readable(request.overrides, catalog, multirun=False).overrides)
+    tree, faults, cause, _ = _with_net(request, catalog, lines)
+    if tree is None:
+        raise ConfigError(faults) from cause
+    return plain(tree)[0], dict(tree.hydra.runtime.choices)
+
+
 def _with_net(
     request: Request, catalog: Catalog, lines: list[str]
 ) -> tuple[DictConfig | None, list[str], Exception | None, str]:

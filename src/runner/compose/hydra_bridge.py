@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from math import ceil
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from hydra import version
 from hydra._internal.callbacks import Callbacks
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
@@ -24,7 +24,7 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override, QuotedString, RangeSweep, Transformer
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf, flag_override
@@ -123,9 +123,31 @@ def hydra_put_back() -> Iterator[None]:
         hydra.hydra, config.cfg = before
 
 
-def split_jobs(overrides: Sequence[Override]) -> list[list[str]]:
-    """The overrides of every combination of their values. Raises HydraException."""
-    return [list(job) for batch in BasicSweeper.split_arguments(list(overrides), None) for job in batch]
+def swept_values(override: Override, catalog: Catalog) -> tuple[int, Iterator[tuple[str, str]]]:
+    """How many values a word sweeps over, and each as Hydra takes it and as a person reads it: 'a b', a b.
+
+    Raises ValueError or ArithmeticError for a range that is none.
+    """
+    swept = override._value
+    values: Iterable[Any]
+    if isinstance(swept, Glob):
+        values = swept.filter(list(catalog.options(override.key_or_group)))
+        count = len(values)
+    elif isinstance(swept, RangeSweep):
+        numbers: Any = swept.range()  # which may be of very many
+        whole = isinstance(numbers, range)
+        count = len(numbers) if whole else ceil((numbers.stop - numbers.start) / numbers.step)
+        values = override.sweep_iterator()
+    else:
+        values = list(override.sweep_iterator())
+        count = len(values)
+    return count, ((Transformer.str(value), _plain_text(value)) for value in values)
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, QuotedString):
+        return value.text
+    return value if isinstance(value, str) else Transformer.str(value)
 
 
 def editable(tree: DictConfig) -> AbstractContextManager[Any]:

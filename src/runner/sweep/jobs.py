@@ -18,15 +18,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from rich.console import RenderableType
 from rich.text import Text
 
 from runner.compose.composition import compose
-from runner.compose.hydra_bridge import editable, split_jobs
-from runner.compose.request import Request, parsed, readable
+from runner.compose.hydra_bridge import editable
+from runner.compose.request import Request, readable
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.engine.best import is_higher_better, stored_directions
@@ -38,6 +37,7 @@ from runner.runs.ranking import differing, order, place
 from runner.runs.saved_run import DONE, SWEEP, SavedRun
 from runner.screen.console import console
 from runner.screen.table import Fitting, ranking
+from runner.sweep.grid import jobs
 from runner.text import counted, figure, here, say
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
@@ -66,7 +66,7 @@ def sweep(request: Request) -> int:
     output_dir = Path(configs[0].output_dir).expanduser()
     check_writable(output_dir)
     folder = claim(output_dir, sweep_name(configs), under="sweeps").path
-    tree, _, _ = _master(request)
+    tree = _master(request)
     with editable(tree):
         tree.hydra.sweep.dir = str(folder)
     write_whole(folder / SWEEP, OmegaConf.to_yaml(tree).encode())
@@ -140,30 +140,17 @@ def _failure_text(job: Job, settings: Sequence[str]) -> Text:
     return Text(f"job {job.number}  {given}\n  failed: {job.reason}\n  {job.run.path}", style="red")
 
 
-def jobs(request: Request) -> list[list[str]]:
-    """The overrides of each job of a sweep. Raises ConfigError for what can be said before any job is looked at."""
-    _, own, swept = _master(request)
-    overrides = [parsed(word, True) for word in swept]
-    try:
-        swept_jobs = split_jobs([o for o in overrides if o is not None])
-    except HydraException as error:
-        raise ConfigError(f"-m: {error}\n  write the values out: key=1,2,3, or choice(...), range(...)") from error
-    return [[*own, *job] for job in swept_jobs]
-
-
-def _master(request: Request) -> tuple[DictConfig, list[str], list[str]]:
-    """The composition without what is swept over, the words for Hydra, those to sweep over."""
+def _master(request: Request) -> DictConfig:
+    """The composition without what is swept over, with the words of the line."""
     catalog = Catalog(conf_folders(request.flags.config_dir))
     lines = readable(request.overrides, catalog, multirun=True)
-    if lines.faults:
-        raise ConfigError(lines.faults)
     own = [line for line in lines.overrides if line.startswith("hydra.")]
-    swept = [line for line in lines.overrides if line not in own]
     tree = compose(request.with_overrides(own)).tree
     with editable(tree):
         tree.hydra.mode = RunMode.MULTIRUN
-        tree.hydra.overrides.task, tree.hydra.overrides.hydra = swept, own
-    return tree, own, swept
+        tree.hydra.overrides.task = [line for line in lines.overrides if line not in own]
+        tree.hydra.overrides.hydra = own
+    return tree
 
 
 def run_jobs(request: Request, jobs: Sequence[Sequence[str]], sweep_dir: Path) -> list[Job]:
