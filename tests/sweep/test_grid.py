@@ -169,3 +169,80 @@ def test_how_the_sweep_is_run_is_no_word_of_a_job() -> None:
     found = asked("seed=0,1", "sweep.jobs=3", "sweep={retries: 2}")
     assert [job.overrides for job in found.jobs] == [("++seed=0",), ("++seed=1",)]
     assert (found.settings.jobs, found.settings.retries) == (3, 2)
+
+
+TWO_BY_TWO = ("model=mlp,cnn", "optimizer.lr=0.1,0.01")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "sweep.skip=model == 'cnn' and optimizer.lr > 0.01",
+        'sweep.skip=model == "cnn" and optimizer.lr > 0.01',
+        "sweep.skip=\"model == 'cnn' and optimizer.lr > 0.01\"",
+        "sweep.skip='model == \"cnn\" and optimizer.lr > 0.01'",
+        "sweep.skip=model == cnn and optimizer.lr in (0.1, 0.2)",
+        "sweep.skip=model==cnn and 0.01<optimizer.lr",
+        "++sweep.skip=model in [cnn, linear] and optimizer.lr == 1e-1",
+        'sweep.skip="model == \\"cnn\\" and optimizer.lr > 0.01"',
+    ],
+)
+def test_combinations_are_left_out_however_the_condition_is_quoted(word: str) -> None:
+    found = asked(*TWO_BY_TWO, word)
+    assert [tuple(job.swept.values()) for job in found.jobs] == [("mlp", "0.1"), ("mlp", "0.01"), ("cnn", "0.01")]
+    assert found.num_skipped == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "condition", "left"),
+    [
+        (["model=mlp,cnn"], "model.hidden == [512, 512]", ["cnn"]),  # of the option
+        (["model=mlp,dnn", "model.hidden=[32]"], "model.hidden != [32]", ["mlp", "dnn"]),  # of all jobs
+        (["model=mlp,linear"], "not model.hidden == [32]", ["linear"]),  # which linear has not
+        (["optimizer=adam,sgd"], "optimizer.momentum == 0", ["adam"]),
+        (["dataset=digits,iris"], "model == cnn", ["iris"]),  # the net is the one that auto takes
+        (["experiment=wine_mlp,mnist_dnn_sigmoid"], "dataset == wine", ["mnist_dnn_sigmoid"]),
+        (["seed=0,1,2"], "seed % 2 == 0", ["1"]),
+        (["batch_size=64,32"], "batch_size == 64 and shuffle", ["32"]),
+        (["early_stopping={patience_epochs: 3},{patience_epochs: 5}"], "early_stopping.patience_epochs > 4", None),
+        (["monitor=val/loss,val/accuracy"], "monitor == 'val/loss'", ["val/accuracy"]),
+        (["epochs=auto,3"], "epochs == auto", ["3"]),
+    ],
+)
+def test_a_name_stands_for_the_jobs_own_word_or_what_its_options_come_to(
+    words: list[str], condition: str, left: list[str] | None
+) -> None:
+    found = swept(*words, f"sweep.skip={condition}")
+    assert [value for (value,) in found] == left if left else len(found) == 1
+
+
+def test_what_is_left_out_is_never_composed_and_may_be_impossible() -> None:
+    found = asked("model=linear,mlp", "model.hidden=[32],[64]", "sweep.skip=model == linear")
+    assert [job.swept["model.hidden"] for job in found.jobs] == ["[32]", "[64]"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ("modle == 'cnn'", "character 1 (modle): no such setting; did you mean model?"),
+        ("lr > 1", "character 1 (lr): no such setting; did you mean optimizer.lr?"),
+        ("model.hiden == [3]", "character 1 (model.hiden): no such setting; did you mean model.hidden?"),
+        ("model == ccn", "character 10 (ccn): no such setting; did you mean cnn?"),
+        ("sweep.jobs == 1", "character 1 (sweep.jobs): no such setting; "),
+        ("model == 'ccn'", "model=ccn: no such option; did you mean model=cnn?"),
+        ("optimizer.lr > 0", "leaves none of 4 jobs; see what it compares"),
+        ("optimizer.lr > '1'", "optimizer.lr and '1' are a number and a text; write 1 without quotes"),
+    ],
+)
+def test_a_condition_that_leaves_nothing_or_names_nothing_is_told(condition: str, told: str) -> None:
+    first, second = faults_of(*TWO_BY_TWO, f"sweep.skip={condition}", "epochs=0")
+    assert first.startswith(f"sweep.skip={condition}: {told}")
+    assert second == "epochs=0: must be a whole number >= 1 or auto"
+
+
+def test_jobs_are_counted_after_some_are_left_out() -> None:
+    assert len(asked("seed=range(0,2000)", "sweep.skip=seed >= 1000").jobs) == 1000
+    (fault,) = faults_of("seed=range(0,2000)", "sweep.skip=seed >= 1500")
+    assert fault == "1,500 jobs: more than sweep.max_jobs=1000; to run them all add sweep.max_jobs=1500"
+    (fault,) = faults_of("seed=range(0,1000000000)", "sweep.skip=seed >= 1000")
+    assert fault.startswith("1,000,000,000 jobs: ")

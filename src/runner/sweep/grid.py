@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from math import prod
 from typing import Any
 
 from hydra.core.override_parser.types import Override
 
+from runner.compose.command import quoted
 from runner.compose.composition import compose, outline
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import Catalog, conf_folders
@@ -19,7 +20,9 @@ from runner.config.run_config import Sweeping, setting_types
 from runner.config.setting_faults import setting_faults, unknown_settings
 from runner.errors import ConfigError
 from runner.sweep.axes import Axis, Value, axis, folds, with_folds, zipped
+from runner.sweep.skip import Skip
 
+SKIP = "sweep.skip"
 MOST_TRIED = 100_000  # combinations that are looked at one by one
 
 
@@ -50,11 +53,9 @@ def grid(request: Request) -> Grid:
     line = _Line(request)
     try:
         line.check()
-        axes = line.axes()
-        _check_number(prod(axis.size for axis in axes), line.settings.max_jobs)
+        return line.grid()
     except ConfigError as error:
         raise ConfigError(list(dict.fromkeys([*error.faults, *line.faults_of_the_first_job()]))) from error
-    return Grid(tuple(line.job(axes, points) for points in product(*(axis.points for axis in axes))), 0, line.settings)
 
 
 def _check_number(count: int, most: int) -> None:
@@ -70,12 +71,13 @@ class _Line:
     def __init__(self, request: Request):
         self.request = request
         self.catalog = Catalog(conf_folders(request.flags.config_dir))
-        lines = readable(request.overrides, self.catalog, multirun=True)
+        lines = readable(list(map(_whole, request.overrides)), self.catalog, multirun=True)
         self.faults = lines.faults
         self.hydra = [line for line in lines.overrides if line.startswith("hydra.")]
         found = [parsed(line, True) for line in lines.overrides if line not in self.hydra]
         words = {override.key_or_group: override for override in found if override}  # the last one of each key
         self.of_the_sweep = [word for key, word in words.items() if _is_of_the_sweep(key)]
+        self.first: Mapping[str, Value] = {}  # combination that is not left out
         self.of_the_jobs = {key: word for key, word in words.items() if not _is_of_the_sweep(key)}
 
     def check(self) -> None:
@@ -111,7 +113,27 @@ class _Line:
     def data(self) -> dict[str, Any]:
         """What all jobs share comes to."""
         own = [str(word.input_line) for word in self.of_the_sweep if not word.is_sweep_override()]
-        return outline(self.request.with_overrides([*self.hydra, *self.fixed.values(), *own]))[0]
+        return self._outline(own)[0]
+
+    def _outline(self, words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        return outline(self.request.with_overrides([*self.hydra, *self.fixed.values(), *words]))
+
+    def grid(self) -> Grid:
+        """Counted before they are made, and after what is left out where that can be counted. Raises ConfigError."""
+        axes, settings = self.axes(), self.settings
+        count = prod(axis.size for axis in axes)
+        if settings.skip is None or count > MOST_TRIED:
+            _check_number(count, settings.max_jobs)
+        combinations = product(*(axis.points for axis in axes))
+        found = [dict(zip(_keys(axes), chain(*points), strict=True)) for points in combinations]
+        if settings.skip is not None:
+            leaves_out = Skip(settings.skip, axes, self.catalog, self._outline)
+            found = [values for values in found if not leaves_out(values)]
+        if not found:
+            raise ConfigError(f"sweep.skip={settings.skip}: leaves none of {count:,} jobs; see what it compares")
+        self.first = found[0]
+        _check_number(len(found), settings.max_jobs)
+        return Grid(tuple(map(self.job, found)), count - len(found), settings)
 
     def axes(self) -> list[Axis]:
         """What is swept over, in the order of the line. Raises ConfigError."""
@@ -141,25 +163,37 @@ class _Line:
             raise ConfigError(faults)
         return list(found.values())
 
-    def job(self, axes: Sequence[Axis], points: Sequence[Sequence[Value]]) -> GridJob:
+    def job(self, values: Mapping[str, Value]) -> GridJob:
         """Its words in the order of the line."""
-        pairs = zip(axes, points, strict=True)
-        values = {key: value for axis, point in pairs for key, value in zip(axis.keys, point, strict=True)}
         words = {**self.of_the_jobs, **values}
         overrides = [values[key].word if key in values else self.fixed[key] for key in words]
         return GridJob((*self.hydra, *overrides), {key: values[key].text for key in words if key in values})
 
     def faults_of_the_first_job(self) -> tuple[str, ...]:
-        """Those of the first value of each setting."""
-        words = [*self.hydra, *self.fixed.values()]
-        for word in self.swept.values():
-            with suppress(ConfigError):
-                words.append(next(iter(axis(word, self.catalog).points))[0].word)
+        """Those of the first combination, as far as that can be told."""
+        words = self.job(self.first).overrides if self.first else self._first_words()
         try:
             compose(self.request.with_overrides(words), 0)
         except ConfigError as error:
             return error.faults
         return ()
+
+    def _first_words(self) -> list[str]:
+        words = [*self.hydra, *self.fixed.values()]
+        for word in self.swept.values():
+            with suppress(ConfigError):
+                words.append(next(iter(axis(word, self.catalog).points))[0].word)
+        return words
+
+
+def _whole(word: str) -> str:
+    """A condition is one text for Hydra's grammar, whatever is in it."""
+    key, _, value = word.partition("=")
+    return f"{key}={quoted(value)}" if key.lstrip("+") == SKIP and value not in ("", "null") else word
+
+
+def _keys(axes: Sequence[Axis]) -> list[str]:
+    return [key for axis in axes for key in axis.keys]
 
 
 def _number(axes: Sequence[Axis], zipped: Sequence[str]) -> int:
