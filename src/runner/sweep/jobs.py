@@ -30,14 +30,14 @@ from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.engine.best import is_higher_better, stored_directions
 from runner.engine.stop import SIGNALS
-from runner.errors import ConfigError, RunnerError
+from runner.errors import RunnerError
 from runner.runs.directory import RunDirectory, check_writable, claim
 from runner.runs.files import write_whole
 from runner.runs.ranking import differing, order, place
 from runner.runs.saved_run import DONE, SWEEP, SavedRun
 from runner.screen.console import console
 from runner.screen.table import Fitting, ranking
-from runner.sweep.grid import jobs
+from runner.sweep.check import checked
 from runner.text import counted, figure, here, say
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
@@ -83,16 +83,8 @@ def sweep(request: Request) -> int:
 
 def check_jobs(request: Request) -> list[tuple[list[str], Config]]:
     """The overrides of each job, and its config. Raises ConfigError with the faults of all, equal ones once."""
-    found, faults = [], list[str]()
-    for number, overrides in enumerate(jobs(request)):
-        try:
-            composed = compose(request.with_overrides(overrides), number)
-            found.append((composed.pinned(overrides), composed.config))
-        except ConfigError as error:
-            faults += error.faults
-    if faults:
-        raise ConfigError(list(dict.fromkeys(faults)))
-    return found
+    found, configs = checked(request)
+    return [(list(job.overrides), config) for job, config in zip(found.jobs, configs, strict=True)]
 
 
 def sweep_name(configs: Sequence[Config]) -> str:

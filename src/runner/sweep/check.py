@@ -1,0 +1,67 @@
+"""Every job of a grid composed and checked; of a wrong line as many as tell what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+
+from runner.compose.composition import compose
+from runner.compose.request import Request
+from runner.config.run_config import Config
+from runner.errors import ConfigError
+from runner.sweep.grid import Grid, GridJob, grid
+
+MOST_PROBED = 3  # jobs that are looked at for other faults, once one is wrong: a fifth of a second
+
+
+def checked(request: Request) -> tuple[Grid, list[Config]]:
+    """The grid, and the config of each of its jobs. Raises ConfigError with the faults of the line, equal ones once."""
+    found = grid(request)
+    configs, faults, num_left = dict[int, Config](), dict[int, Sequence[str]](), MOST_PROBED
+    for number in _new_values_first(found.jobs):
+        try:
+            config = compose(request.with_overrides(found.jobs[number].overrides), number).config
+            configs[number] = replace(config, sweep=found.settings)
+        except ConfigError as error:
+            faults[number] = error.faults
+        if faults and (num_left := num_left - 1) < 0:
+            break
+    if faults:
+        raise ConfigError(list(_once(found.jobs, faults)))
+    return found, [configs[number] for number in range(len(configs))]
+
+
+def check_first(request: Request) -> None:
+    """As ``checked``, of two jobs alone: for a line that is only proposed. Raises ConfigError."""
+    found, faults = grid(request), dict[int, Sequence[str]]()
+    for number in _new_values_first(found.jobs)[:2]:
+        try:
+            compose(request.with_overrides(found.jobs[number].overrides), number)
+        except ConfigError as error:
+            faults[number] = error.faults
+    if faults:
+        raise ConfigError(list(_once(found.jobs, faults)))
+
+
+def _new_values_first(jobs: Sequence[GridJob]) -> list[int]:
+    """Their numbers: the first and the last, which share the fewest values, others that have new ones, the rest."""
+    first: dict[str, dict[str, int]] = {}
+    for number, job in enumerate(jobs):
+        for key, text in job.swept.items():
+            first.setdefault(key, {}).setdefault(text, number)
+    turns = zip_longest(*(of_key.values() for of_key in first.values()))
+    new = [number for turn in turns for number in turn if number is not None]
+    return list(dict.fromkeys([0, len(jobs) - 1, *new, *range(len(jobs))]))
+
+
+def _once(jobs: Sequence[GridJob], faults: Mapping[int, Sequence[str]]) -> Iterator[str]:
+    """The faults of several jobs: what is said in the same words of several values of a setting is said of all."""
+    values: dict[tuple[str, str], list[str]] = {}  # (setting, fault with a gap for the value) -> values
+    for number in sorted(faults):
+        swept = jobs[number].swept
+        for fault in faults[number]:
+            key = next((key for key, text in swept.items() if fault.startswith(f"{key}={text}:")), None)
+            gapped = fault.replace(f"={swept[key]}", "=\0") if key else fault
+            values.setdefault((key or "", gapped), []).append(swept[key] if key else "")
+    yield from (fault.replace("\0", ",".join(dict.fromkeys(found))) for (_, fault), found in values.items())
