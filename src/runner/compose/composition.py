@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -55,7 +56,7 @@ def compose(request: Request, job: int | None = None) -> Composed:
     lines = readable(request.overrides, catalog, multirun=False)
     survivors = list(lines.overrides)
     tree, faults, cause, rows = _with_net(request, catalog, survivors)
-    faults = [*lines.faults, *faults]
+    faults = [*lines.faults, *map(_for_a_sweep, filter(is_of_a_sweep, survivors)), *faults]
     if tree is None:
         raise ConfigError(faults) from cause
     faults += _node_faults(tree, usual)
@@ -85,6 +86,15 @@ def compose(request: Request, job: int | None = None) -> Composed:
     if config.name == AUTO:
         config = replace(config, name=run_name(config, choices, typed, catalog))
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))
+
+
+def is_of_a_sweep(word: str) -> bool:
+    """Whether it says how the jobs of ``train -m`` are chosen and run."""
+    return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] == "sweep"
+
+
+def _for_a_sweep(word: str) -> str:
+    return f"{word.lstrip('+')}: says how the jobs of a sweep are run; add -m, or leave it out"
 
 
 def outline(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:

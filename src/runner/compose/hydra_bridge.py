@@ -187,16 +187,16 @@ def run_job(request: Request, composed: Composed, run_dir: Path, task: Task) -> 
 
 SETTABLE = ("hydra.mode", "hydra.job.num", "hydra.job.id")  # -m said otherwise; a sweep numbers its jobs
 FILLED_IN = ("hydra.runtime", "hydra.overrides", "hydra.job.override_dirname", "hydra.job.config_name")  # by Hydra
-ONE_AFTER_ANOTHER = "jobs run one after another, each in a process of its own; leave it out"
+SIDE_BY_SIDE = "jobs run side by side without it: sweep.jobs"
 WRITTEN_OUT = "every combination is run; write the values out, as in: -m optimizer.lr=0.1,0.01"
 INSTEAD = {
     "hydra.run": "where a run goes is set by output_dir and name",
-    "hydra.sweep": "where a sweep goes is set by output_dir and name",
-    "hydra.sweep.subdir": "a job's folder is its number",
+    "hydra.sweep": "where a sweep goes is set by sweep.dir",
+    "hydra.sweep.subdir": "a job's folder is its number and what it has of its own",
     "hydra.job.chdir": "a run stays in the folder it is started from",
     "hydra.output_subdir": "a run keeps the words of its command in .hydra",
     "hydra.searchpath": "options are looked for in ./conf and --config-dir",
-    "hydra.launcher": ONE_AFTER_ANOTHER,
+    "hydra.launcher": SIDE_BY_SIDE,
     "hydra.sweeper": WRITTEN_OUT,
 }
 

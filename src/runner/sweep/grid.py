@@ -13,7 +13,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 
 from runner.compose.command import quoted
-from runner.compose.composition import compose, outline
+from runner.compose.composition import compose, is_of_a_sweep, outline
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Sweeping, setting_types
@@ -76,9 +76,9 @@ class _Line:
         self.hydra = [line for line in lines.overrides if line.startswith("hydra.")]
         found = [parsed(line, True) for line in lines.overrides if line not in self.hydra]
         words = {override.key_or_group: override for override in found if override}  # the last one of each key
-        self.of_the_sweep = [word for key, word in words.items() if _is_of_the_sweep(key)]
+        self.of_the_sweep = [word for key, word in words.items() if is_of_a_sweep(key)]
         self.first: Mapping[str, Value] = {}  # combination that is not left out
-        self.of_the_jobs = {key: word for key, word in words.items() if not _is_of_the_sweep(key)}
+        self.of_the_jobs = {key: word for key, word in words.items() if not is_of_a_sweep(key)}
 
     def check(self) -> None:
         """Raises ConfigError where a word is wrong by itself."""
@@ -86,7 +86,7 @@ class _Line:
         if (output_dir := self.of_the_jobs.get("output_dir")) and output_dir.is_sweep_override():
             whole.append(output_dir)
         own = {"sweep": self.data.get("sweep")}
-        types = {name: hint for name, hint in setting_types().items() if _is_of_the_sweep(name)}
+        types = {name: hint for name, hint in setting_types().items() if is_of_a_sweep(name)}
         faults = [*setting_faults(own, types), *unknown_settings(own, types, {}, self.catalog)]
         if found := [*self.faults, *map(_one_for_all, whole), *faults]:
             raise ConfigError(found)
@@ -200,10 +200,6 @@ def _number(axes: Sequence[Axis], zipped: Sequence[str]) -> int:
     """Of combinations, where the zipped lists are of one length."""
     together = [axis.size for axis in axes if axis.keys[0] in zipped]
     return prod(axis.size for axis in axes if axis.keys[0] not in zipped) * max(together, default=1)
-
-
-def _is_of_the_sweep(key: str) -> bool:
-    return key.partition(".")[0] == "sweep"
 
 
 def _one_for_all(word: Override) -> str:
