@@ -76,3 +76,9 @@ def test_a_line_that_is_only_proposed_is_looked_at_in_two_jobs() -> None:
     with pytest.raises(ConfigError, match="model=cmm: no such option"):
         check_first(parse(["-m", "seed=range(0,400)", "model=mlp,cmm"]))
     assert time.perf_counter() - began < 3
+
+
+def test_fault_34_a_word_that_is_wrong_in_job_7_of_10_is_told_before_the_first_one(tmp_path: Path) -> None:
+    lrs = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,-0.8,0.9,1"
+    assert faults_of(f"optimizer.lr={lrs}") == ("optimizer.lr=-0.8: must be a number > 0",)
+    assert list(tmp_path.iterdir()) == []

@@ -24,7 +24,7 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.types import Glob, Override, QuotedString, RangeSweep, Transformer
+from hydra.core.override_parser.types import Glob, Override, RangeSweep, Transformer
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf, flag_override
@@ -123,8 +123,8 @@ def hydra_put_back() -> Iterator[None]:
         hydra.hydra, config.cfg = before
 
 
-def swept_values(override: Override, catalog: Catalog) -> tuple[int, Iterator[tuple[str, str]]]:
-    """How many values a word sweeps over, and each as Hydra takes it and as a person reads it: 'a b', a b.
+def swept_values(override: Override, catalog: Catalog) -> tuple[int, Iterator[tuple[str, Any]]]:
+    """How many values a word sweeps over, and each as Hydra takes it and as it is: "'a b'", "a b".
 
     Raises ValueError or ArithmeticError for a range that is none.
     """
@@ -141,13 +141,7 @@ def swept_values(override: Override, catalog: Catalog) -> tuple[int, Iterator[tu
     else:
         values = list(override.sweep_iterator())
         count = len(values)
-    return count, ((Transformer.str(value), _plain_text(value)) for value in values)
-
-
-def _plain_text(value: Any) -> str:
-    if isinstance(value, QuotedString):
-        return value.text
-    return value if isinstance(value, str) else Transformer.str(value)
+    return count, ((Transformer.str(value), Override._convert_value(value)) for value in values)
 
 
 def editable(tree: DictConfig) -> AbstractContextManager[Any]:

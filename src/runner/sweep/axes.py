@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from hydra.core.override_parser.types import Override
 
@@ -21,6 +22,7 @@ class Value:
 
     word: str  # for Hydra: ++name='a b'
     text: str  # for people: a b
+    plain: Any = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,11 @@ def axis(override: Override, catalog: Catalog) -> Axis:
         raise ConfigError(f"{said}: a range without a step; {WRITE_OUT}") from error
     if size <= 0:
         raise ConfigError(f"{said}: holds no value; {WRITE_OUT}")
-    return Axis((override.key_or_group,), size, ((Value(f"{element}={word}", text),) for word, text in values))
+    return Axis((override.key_or_group,), size, ((_value(element, word, plain),) for word, plain in values))
+
+
+def _value(element: str, word: str, plain: Any) -> Value:
+    return Value(f"{element}={word}", plain if isinstance(plain, str) else word, plain)
 
 
 def zipped(axes: Sequence[Axis], keys: Sequence[str]) -> list[Axis]:
@@ -98,4 +104,4 @@ def folds(count: int) -> Axis:
 
 
 def fold(number: int) -> Value:
-    return Value(f"++fold={number}", str(number))
+    return Value(f"++fold={number}", str(number), number)

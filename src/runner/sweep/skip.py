@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any, get_args
 
-from runner.compose.request import parsed
 from runner.config.catalog import GROUPS, PARTS, RECIPES, Catalog, unknown_option
 from runner.config.condition import Condition
 from runner.config.part_types import EVERY_OPTION
@@ -39,28 +38,25 @@ class Skip:
             raise ConfigError(f"sweep.skip={text}: {error}") from error
         if faults := list(self._option_faults()):
             raise ConfigError(faults)
-        self.known: dict[tuple[str, ...], bool] = {}
+        self.deciding = [key for key in self.swept if key in GROUPS or _is_of(key, self.condition.names)]
+        self.known: dict[tuple[Value, ...], bool] = {}
 
     def __call__(self, values: Mapping[str, Value]) -> bool:
         """Whether the job with these values is left out. Raises ConfigError where that cannot be said."""
-        deciding = {key: value for key, value in values.items() if self._is_deciding(key)}
-        words = tuple(value.word for value in deciding.values())
-        if words not in self.known:
+        own = {key: values[key] for key in self.deciding}
+        combination = tuple(own.values())
+        if combination not in self.known:
             try:
-                self.known[words] = self.condition(lambda name: self._value(name, deciding))
+                self.known[combination] = self.condition(lambda name: self._value(name, own))
             except ValueError as error:
                 raise ConfigError(f"sweep.skip={self.text}: {error}") from error
-        return self.known[words]
-
-    def _is_deciding(self, key: str) -> bool:
-        return key in GROUPS or any(name == key or name.startswith(f"{key}.") for name in self.condition.names)
+        return self.known[combination]
 
     def _value(self, name: str, values: Mapping[str, Value]) -> Any:
         """The job's own word for it, else what the words of all jobs and its options come to. Raises KeyError."""
         holders = (key for key in values if name == key or (key not in GROUPS and name.startswith(f"{key}.")))
         if holder := next(holders, None):
-            override = parsed(values[holder].word, False)
-            return _inside(override.value() if override else None, name[len(holder) + 1 :])
+            return _inside(values[holder].plain, name[len(holder) + 1 :])
         group = name.partition(".")[0]
         choosing = {*RECIPES, group, *(["dataset"] if group == "model" else [])} & set(GROUPS)
         data, choices = self._outline(tuple(value.word for key, value in values.items() if key in choosing))
@@ -85,12 +81,12 @@ class Skip:
         """The knob of any option of its group, else the setting or the option, that is written nearly so."""
         group, _, knob = name.partition(".")
         if group in PARTS and knob:
-            known = {
+            names = {
                 known for option in self.catalog.options(group) for known in self.catalog.knob_names(group, option)
             }
-            near = nearest(knob, sorted(known))
+            near = nearest(knob, sorted(names))
             return f"{group}.{near}" if near else None
-        chosen = [(group, option) for group, option in self.catalog.defaults.items()]
+        chosen = [(g, o) for g, o in self.catalog.defaults.items() if o in self.catalog.options(g)]
         options = {group: self.catalog.option(group, option) for group, option in chosen}
         return meant_setting(name, types, options) or nearest(name, sorted(self.words))
 
@@ -104,6 +100,10 @@ class Skip:
         for name, text in self.condition.texts:
             if name in PARTS and text not in (*self.catalog.options(name), *self.swept.get(name, ())):
                 yield f"sweep.skip={self.text}: {unknown_option(self.catalog, name, text)}"
+
+
+def _is_of(key: str, names: Collection[str]) -> bool:
+    return any(name == key or name.startswith(f"{key}.") for name in names)
 
 
 def _texts(axis: Axis, place: int) -> list[str]:
