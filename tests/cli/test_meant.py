@@ -136,6 +136,10 @@ WORDS = {
     "momentum=0.9": "optimizer=sgd optimizer.momentum=0.9",
     "optimizer.momentum=0.9": "optimizer=sgd optimizer.momentum=0.9",
     "scheduler.step_size=5": "scheduler=step_lr scheduler.step_size=5",
+    "-m seed=0,1 sweep.skip=model == cnn and seed in [1, 2] epochs=1": (
+        "-m seed=0,1 'sweep.skip=model == cnn and seed in [1, 2]' epochs=1"
+    ),
+    "-m seed=0,1 sweep.zip=[seed, model] model=mlp,cnn": "-m seed=0,1 'sweep.zip=[seed,model]' model=mlp,cnn",
     "model.hidden=64,64": "model=mlp 'model.hidden=[64,64]'",
     "dataset=iris model.hidden=64,64": "dataset=iris 'model.hidden=[64,64]'",
     "model=auto hidden=64,64": "model=mlp 'model.hidden=[64,64]'",
