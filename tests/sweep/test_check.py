@@ -58,6 +58,15 @@ def test_the_faults_of_all_jobs_are_told_once(words: list[str], told: list[str])
     assert all(fault.startswith(start) for fault, start in zip(found, told, strict=True)), found
 
 
+def test_folds_of_a_recipe_that_is_swept_over_are_asked_for_on_the_line() -> None:
+    Path("conf/experiment").mkdir(parents=True)
+    for name, folds in ("few", 2), ("many", 3):
+        Path(f"conf/experiment/{name}.yaml").write_text(f"# @package _global_\nfolds: {folds}\n")
+    words = ["experiment=few,many", "fold=all"]
+    assert faults_of(*words)[0] == "fold=all: each fold is a job; say their number on the line: folds=2"
+    assert len(checked(parse(["-m", *words, "folds=2"]))[1]) == 4
+
+
 def test_few_jobs_are_composed_to_say_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     composed = list[int]()
 

@@ -9,6 +9,7 @@ import pytest
 
 from runner.compose.request import parse
 from runner.errors import ConfigError
+from runner.sweep.check import checked
 from runner.sweep.grid import Grid, grid
 
 
@@ -85,6 +86,7 @@ def test_lists_that_cannot_be_zipped_are_told(words: list[str], told: str) -> No
         (["folds=3", "fold=all"], ["0", "1", "2"]),
         (["folds=2", "fold=all", "seed=5,6"], ["0 5", "0 6", "1 5", "1 6"]),
         (["seed=5,6", "folds=2", "fold=all"], ["5 0", "5 1", "6 0", "6 1"]),
+        (["folds=3", "fold=1,all"], ["0", "1", "2"]),
         (["folds=2,3", "fold=all"], ["2 0", "2 1", "3 0", "3 1", "3 2"]),
         (
             ["folds=2,3", "seed=5,6", "fold=all", "sweep.zip=[seed,folds]"],
@@ -94,6 +96,19 @@ def test_lists_that_cannot_be_zipped_are_told(words: list[str], told: str) -> No
 )
 def test_each_fold_is_a_job(words: list[str], expected: list[str]) -> None:
     assert [" ".join(values) for values in swept(*words)] == expected
+
+
+def test_a_file_may_say_which_combinations_there_are() -> None:
+    text = "dataset: wine\nsweep: {zip: [model, seed], skip: model == 'cnn', jobs: 3}\n"
+    Path("my.yaml").write_text(text)
+    found = asked("my.yaml", "model=mlp,cnn,linear", "seed=1,2,3", "hydra.mode=MULTIRUN")
+    assert [tuple(job.swept.values()) for job in found.jobs] == [("mlp", "1"), ("linear", "3")]
+    assert (found.num_skipped, found.settings.jobs) == (1, 3)
+
+
+def test_a_name_may_hold_what_is_swept() -> None:
+    _, configs = checked(parse(["-m", "seed=3,4", "name=run_${seed}"]))
+    assert [config.name for config in configs] == ["run_3", "run_4"]
 
 
 def test_a_file_may_ask_for_each_fold() -> None:

@@ -21,7 +21,7 @@ def checked(request: Request) -> tuple[Grid, list[Config]]:
     configs, faults, num_left = dict[int, Config](), dict[int, Sequence[str]](), MOST_PROBED
     for number in _new_values_first(found.jobs):
         try:
-            config = compose(request.with_overrides(found.jobs[number].overrides), number).config
+            config = _config(request, found.jobs[number], number)
             configs[number] = replace(config, sweep=found.settings)
         except ConfigError as error:
             faults[number] = error.faults
@@ -37,11 +37,18 @@ def check_first(request: Request) -> None:
     found, faults = grid(request), dict[int, Sequence[str]]()
     for number in _new_values_first(found.jobs)[:2]:
         try:
-            compose(request.with_overrides(found.jobs[number].overrides), number)
+            _config(request, found.jobs[number], number)
         except ConfigError as error:
             faults[number] = error.faults
     if faults:
         raise ConfigError(list(_once(found.jobs, faults)))
+
+
+def _config(request: Request, job: GridJob, number: int) -> Config:
+    config = compose(request.with_overrides(job.overrides), number).config
+    if config.fold == "all":  # of an option that is swept over, whose folds nobody could count before
+        raise ConfigError(f"fold=all: each fold is a job; say their number on the line: folds={config.folds}")
+    return config
 
 
 def _new_values_first(jobs: Sequence[GridJob]) -> list[int]:

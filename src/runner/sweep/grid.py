@@ -74,7 +74,7 @@ class _Line:
         lines = readable(list(map(_whole, request.overrides)), self.catalog, multirun=True)
         self.faults = lines.faults
         self.hydra = [line for line in lines.overrides if line.startswith("hydra.")]
-        found = [parsed(line, True) for line in lines.overrides if line not in self.hydra]
+        found = [parsed(_folds(line), True) for line in lines.overrides if line not in self.hydra]
         words = {override.key_or_group: override for override in found if override}  # the last one of each key
         self.of_the_sweep = [word for key, word in words.items() if is_of_a_sweep(key)]
         self.first: Mapping[str, Value] = {}  # combination that is not left out
@@ -190,6 +190,12 @@ def _whole(word: str) -> str:
     """A condition is one text for Hydra's grammar, whatever is in it."""
     key, _, value = word.partition("=")
     return f"{key}={quoted(value)}" if key.lstrip("+") == SKIP and value not in ("", "null") else word
+
+
+def _folds(line: str) -> str:
+    """``fold=0,all`` is all of them."""
+    key, _, value = line.partition("=")
+    return f"{key}=all" if key.lstrip("+") == "fold" and "all" in value.split(",") else line
 
 
 def _keys(axes: Sequence[Axis]) -> list[str]:
