@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 import runner
 from runner.compose.composition import Composed, compose
-from runner.compose.hydra_bridge import run_job
+from runner.compose.hydra_bridge import Trees, hydra_for, run_job
 from runner.compose.request import parse, parsed
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
@@ -474,6 +475,26 @@ def test_a_sweep_is_every_combination() -> None:
         ["optimizer.lr=0.01", "model=mlp", "epochs=2"],
         ["optimizer.lr=0.01", "model=cnn", "epochs=2"],
     ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["model=mlp", "++optimizer.lr=0.1", "++seed=3", "hydra.job.num=4"],
+        ["++optimizer.lr=0.2", "model=mlp", "++model.new={a: [1, 2]}"],
+        ["experiment=mnist_dnn_sigmoid", "++tags=[a,b]", "++early_stopping={patience_epochs: 3}"],
+        ["metric=[f1]", "++metric.f1.average=macro", "++name='a b'", "++seed=${epochs}"],
+    ],
+)
+def test_trees_of_the_same_options_are_those_of_hydra(lines: list[str]) -> None:
+    hydra, trees = hydra_for(Catalog([packaged_conf()])), Trees()
+    whole = hydra.compose_config("train", lines, RunMode.RUN)
+    others = [line for line in lines if not line.startswith("++")]
+    for words in (others, [*others, "++seed=7"], lines):  # those before it leave nothing behind
+        tree = trees.composed(hydra, "train", words)
+    assert OmegaConf.to_yaml(tree) == OmegaConf.to_yaml(whole)
+    assert len(trees.known) == 1
 
 
 def test_awkward_values_can_be_swept() -> None:

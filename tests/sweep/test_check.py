@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.compose.composition import Composed, compose
+from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parse
 from runner.errors import ConfigError
 from runner.sweep import check
@@ -70,9 +71,9 @@ def test_folds_of_a_recipe_that_is_swept_over_are_asked_for_on_the_line() -> Non
 def test_few_jobs_are_composed_to_say_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     composed = list[int]()
 
-    def counting(request: Request, number: int) -> Composed:
+    def counting(request: Request, number: int, trees: Trees) -> Composed:
         composed.append(number)
-        return compose(request, number)
+        return compose(request, number, trees)
 
     monkeypatch.setattr(check, "compose", counting)
     assert len(faults_of("seed=range(0,400)", "optimizer=adam,sgd", "no_such=1")) == 1

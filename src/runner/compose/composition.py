@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
 from runner.compose.command import quoted
-from runner.compose.hydra_bridge import changed_keys, editable, hydra_for, refusal
+from runner.compose.hydra_bridge import Trees, changed_keys, editable, hydra_for, refusal
 from runner.compose.hydra_faults import lookup_words, survivors_of
 from runner.compose.recipe import label
 from runner.compose.request import Request, parsed, readable
@@ -49,13 +49,16 @@ class Composed:
         return [*others, f"++start_from={quoted(str(self.config.start_from))}"]
 
 
-def compose(request: Request, job: int | None = None) -> Composed:
-    """The request composed and checked; ``job`` is its number in a sweep. Raises ConfigError with every fault."""
+def compose(request: Request, job: int | None = None, trees: Trees | None = None) -> Composed:
+    """The request composed and checked. Raises ConfigError with every fault.
+
+    In a sweep ``job`` is its number, and ``trees`` are those of the jobs before it.
+    """
     catalog = Catalog(conf_folders(request.flags.config_dir))
     usual = _usual_node(PRIMARY)
     lines = readable(request.overrides, catalog, multirun=False)
     survivors = list(lines.overrides)
-    tree, faults, cause, rows = _with_net(request, catalog, survivors)
+    tree, faults, cause, rows = _with_net(request, catalog, survivors, trees or Trees())
     faults = [*lines.faults, *map(_for_a_sweep, filter(is_of_a_sweep, survivors)), *faults]
     if tree is None:
         raise ConfigError(faults) from cause
@@ -97,24 +100,24 @@ def _for_a_sweep(word: str) -> str:
     return f"{word.lstrip('+')}: says how the jobs of a sweep are run; add -m, or leave it out"
 
 
-def outline(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+def outline(request: Request, trees: Trees) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the words come to, unchecked, and the option of each group. Raises ConfigError where that is nothing."""
     catalog = Catalog(conf_folders(request.flags.config_dir))
     lines = list(readable(request.overrides, catalog, multirun=False).overrides)
-    tree, faults, cause, _ = _with_net(request, catalog, lines)
+    tree, faults, cause, _ = _with_net(request, catalog, lines, trees)
     if tree is None:
         raise ConfigError(faults) from cause
     return plain(tree)[0], dict(tree.hydra.runtime.choices)
 
 
 def _with_net(
-    request: Request, catalog: Catalog, lines: list[str]
+    request: Request, catalog: Catalog, lines: list[str], trees: Trees
 ) -> tuple[DictConfig | None, list[str], Exception | None, str]:
     """As ``survivors_of``, with the net in the place of ``model=auto``, and for which rows it was taken, or ""."""
     net = likely_net(lines, catalog)
     while True:
         words = [*lines, *([f"model={net}"] if net else [])]
-        tree, faults, cause = survivors_of(request, catalog, words)
+        tree, faults, cause = survivors_of(request, catalog, words, trees)
         lines[:] = [line for line in lines if line in words]
         if tree is None or tree.hydra.runtime.choices.get("model") not in (AUTO, net):
             return tree, faults, cause, ""

@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from copy import deepcopy
 from math import ceil
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra import version
 from hydra._internal.callbacks import Callbacks
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
@@ -24,6 +26,7 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, RangeSweep, Transformer
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import HydraContext, RunMode
@@ -71,6 +74,28 @@ def hydra_for(catalog: Catalog) -> Hydra:
     # a file's own hydra.searchpath, where pkg:// imports what it names, is refused with the rest of the composed node
     hydra.config_loader._process_config_searchpath = lambda *args: None  # type: ignore[attr-defined]
     return hydra
+
+
+class Trees:
+    """What Hydra composes of the same options, composed once: settings and knobs are set in a copy, as Hydra does."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, ...], DictConfig] = {}
+
+    def composed(self, hydra: Hydra, config_name: str, lines: list[str]) -> DictConfig:
+        """As ``hydra.compose_config``, and as many exceptions."""
+        options = tuple(line for line in lines if not line.startswith("++"))
+        if options not in self.known:
+            self.known[options] = hydra.compose_config(config_name, list(options), RunMode.RUN)
+        tree = deepcopy(self.known[options])
+        overrides = OverridesParser.create().parse_overrides(lines)
+        ConfigLoaderImpl._apply_overrides_to_config([o for o in overrides if o.is_force_add()], tree)
+        own = [override for override in overrides if not override.is_hydra_override()]
+        tree.hydra.overrides.task = [override.input_line for override in own]
+        told = tree.hydra.job.config.override_dirname
+        name = get_overrides_dirname(own, list(told.exclude_keys), told.item_sep, told.kv_sep)
+        tree.hydra.job.override_dirname = name
+        return tree
 
 
 class Files(FileConfigSource):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from runner.compose.composition import compose
+from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request
 from runner.config.run_config import Config
 from runner.errors import ConfigError
@@ -17,11 +18,12 @@ MOST_PROBED = 3  # jobs that are looked at for other faults, once one is wrong: 
 
 def checked(request: Request) -> tuple[Grid, list[Config]]:
     """The grid, and the config of each of its jobs. Raises ConfigError with the faults of the line, equal ones once."""
-    found = grid(request)
+    trees = Trees()
+    found = grid(request, trees)
     configs, faults, num_left = dict[int, Config](), dict[int, Sequence[str]](), MOST_PROBED
     for number in _new_values_first(found.jobs):
         try:
-            config = _config(request, found.jobs[number], number)
+            config = _config(request, found.jobs[number], number, trees)
             configs[number] = replace(config, sweep=found.settings)
         except ConfigError as error:
             faults[number] = error.faults
@@ -34,18 +36,19 @@ def checked(request: Request) -> tuple[Grid, list[Config]]:
 
 def check_first(request: Request) -> None:
     """As ``checked``, of two jobs alone: for a line that is only proposed. Raises ConfigError."""
-    found, faults = grid(request), dict[int, Sequence[str]]()
+    trees = Trees()
+    found, faults = grid(request, trees), dict[int, Sequence[str]]()
     for number in _new_values_first(found.jobs)[:2]:
         try:
-            _config(request, found.jobs[number], number)
+            _config(request, found.jobs[number], number, trees)
         except ConfigError as error:
             faults[number] = error.faults
     if faults:
         raise ConfigError(list(_once(found.jobs, faults)))
 
 
-def _config(request: Request, job: GridJob, number: int) -> Config:
-    config = compose(request.with_overrides(job.overrides), number).config
+def _config(request: Request, job: GridJob, number: int, trees: Trees) -> Config:
+    config = compose(request.with_overrides(job.overrides), number, trees).config
     if config.fold == "all":  # of an option that is swept over, whose folds nobody could count before
         raise ConfigError(f"fold=all: each fold is a job; say their number on the line: folds={config.folds}")
     return config

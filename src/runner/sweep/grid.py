@@ -14,6 +14,7 @@ from hydra.core.override_parser.types import Override
 
 from runner.compose.command import quoted
 from runner.compose.composition import compose, is_of_a_sweep, outline
+from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Sweeping, setting_types
@@ -48,9 +49,9 @@ def jobs(request: Request) -> list[list[str]]:
     return [list(job.overrides) for job in grid(request).jobs]
 
 
-def grid(request: Request) -> Grid:
+def grid(request: Request, trees: Trees | None = None) -> Grid:
     """The jobs that a line asks for. Raises ConfigError with what is wrong with the line, and with its first job."""
-    line = _Line(request)
+    line = _Line(request, trees or Trees())
     try:
         line.check()
         return line.grid()
@@ -68,8 +69,8 @@ def _check_number(count: int, most: int) -> None:
 class _Line:
     """The words of a line: those of the sweep, those of all jobs, and those that are swept."""
 
-    def __init__(self, request: Request):
-        self.request = request
+    def __init__(self, request: Request, trees: Trees):
+        self.request, self.trees = request, trees
         self.catalog = Catalog(conf_folders(request.flags.config_dir))
         lines = readable(list(map(_whole, request.overrides)), self.catalog, multirun=True)
         self.faults = lines.faults
@@ -116,7 +117,7 @@ class _Line:
         return self._outline(own)[0]
 
     def _outline(self, words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        return outline(self.request.with_overrides([*self.hydra, *self.fixed.values(), *words]))
+        return outline(self.request.with_overrides([*self.hydra, *self.fixed.values(), *words]), self.trees)
 
     def grid(self) -> Grid:
         """Counted before they are made, and after what is left out where that can be counted. Raises ConfigError."""
@@ -173,7 +174,7 @@ class _Line:
         """Those of the first combination, as far as that can be told."""
         words = self.job(self.first).overrides if self.first else self._first_words()
         try:
-            compose(self.request.with_overrides(words), 0)
+            compose(self.request.with_overrides(words), 0, self.trees)
         except ConfigError as error:
             return error.faults
         return ()
