@@ -488,7 +488,8 @@ def test_a_sweep_is_every_combination() -> None:
     ],
 )
 def test_trees_of_the_same_options_are_those_of_hydra(lines: list[str]) -> None:
-    hydra, trees = hydra_for(Catalog([packaged_conf()])), Trees()
+    trees = Trees(Catalog([packaged_conf()]))
+    hydra = hydra_for(trees.catalog)
     whole = hydra.compose_config("train", lines, RunMode.RUN)
     others = [line for line in lines if not line.startswith("++")]
     for words in (others, [*others, "++seed=7"], lines):  # those before it leave nothing behind

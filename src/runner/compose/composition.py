@@ -50,15 +50,15 @@ class Composed:
 
 
 def compose(request: Request, job: int | None = None, trees: Trees | None = None) -> Composed:
-    """The request composed and checked. Raises ConfigError with every fault.
+    """The request composed and checked; in a sweep job number ``job``, with the ``trees`` of those before it.
 
-    In a sweep ``job`` is its number, and ``trees`` are those of the jobs before it.
+    Raises ConfigError with every fault.
     """
-    catalog = Catalog(conf_folders(request.flags.config_dir))
-    usual = _usual_node(PRIMARY)
+    trees = trees or Trees(Catalog(conf_folders(request.flags.config_dir)))
+    catalog, usual = trees.catalog, _usual_node(PRIMARY)
     lines = readable(request.overrides, catalog, multirun=False)
     survivors = list(lines.overrides)
-    tree, faults, cause, rows = _with_net(request, catalog, survivors, trees or Trees())
+    tree, faults, cause, rows = _with_net(request, survivors, trees)
     faults = [*lines.faults, *map(_for_a_sweep, filter(is_of_a_sweep, survivors)), *faults]
     if tree is None:
         raise ConfigError(faults) from cause
@@ -102,22 +102,22 @@ def _for_a_sweep(word: str) -> str:
 
 def outline(request: Request, trees: Trees) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the words come to, unchecked, and the option of each group. Raises ConfigError where that is nothing."""
-    catalog = Catalog(conf_folders(request.flags.config_dir))
-    lines = list(readable(request.overrides, catalog, multirun=False).overrides)
-    tree, faults, cause, _ = _with_net(request, catalog, lines, trees)
+    lines = list(readable(request.overrides, trees.catalog, multirun=False).overrides)
+    tree, faults, cause, _ = _with_net(request, lines, trees)
     if tree is None:
         raise ConfigError(faults) from cause
     return plain(tree)[0], dict(tree.hydra.runtime.choices)
 
 
 def _with_net(
-    request: Request, catalog: Catalog, lines: list[str], trees: Trees
+    request: Request, lines: list[str], trees: Trees
 ) -> tuple[DictConfig | None, list[str], Exception | None, str]:
     """As ``survivors_of``, with the net in the place of ``model=auto``, and for which rows it was taken, or ""."""
+    catalog = trees.catalog
     net = likely_net(lines, catalog)
     while True:
         words = [*lines, *([f"model={net}"] if net else [])]
-        tree, faults, cause = survivors_of(request, catalog, words, trees)
+        tree, faults, cause = survivors_of(request, words, trees)
         lines[:] = [line for line in lines if line in words]
         if tree is None or tree.hydra.runtime.choices.get("model") not in (AUTO, net):
             return tree, faults, cause, ""

@@ -79,7 +79,8 @@ def hydra_for(catalog: Catalog) -> Hydra:
 class Trees:
     """What Hydra composes of the same options, composed once: settings and knobs are set in a copy, as Hydra does."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
         self.known: dict[tuple[str, ...], DictConfig] = {}
 
     def composed(self, hydra: Hydra, config_name: str, lines: list[str]) -> DictConfig:

@@ -16,9 +16,10 @@ from runner.errors import ConfigError
 
 
 def survivors_of(
-    request: Request, catalog: Catalog, lines: list[str], trees: Trees
+    request: Request, lines: list[str], trees: Trees
 ) -> tuple[DictConfig | None, list[str], Exception | None]:
     """The tree of what composes (None when no override is to blame), the faults of what does not, the first error."""
+    catalog = trees.catalog
     hydra = hydra_for(catalog)
     faults: list[str] = []
     first: Exception | None = None

@@ -9,17 +9,24 @@ from itertools import zip_longest
 from runner.compose.composition import compose
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request
+from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.errors import ConfigError
 from runner.sweep.grid import Grid, GridJob, grid
+from runner.text import counted, waiting
 
 MOST_PROBED = 3  # jobs that are looked at for other faults, once one is wrong: a fifth of a second
 
 
 def checked(request: Request) -> tuple[Grid, list[Config]]:
     """The grid, and the config of each of its jobs. Raises ConfigError with the faults of the line, equal ones once."""
-    trees = Trees()
+    trees = Trees(Catalog(conf_folders(request.flags.config_dir)))
     found = grid(request, trees)
+    with waiting(f"checking {counted(len(found.jobs), 'job')}"):
+        return found, _configs(request, found, trees)
+
+
+def _configs(request: Request, found: Grid, trees: Trees) -> list[Config]:
     configs, faults, num_left = dict[int, Config](), dict[int, Sequence[str]](), MOST_PROBED
     for number in _new_values_first(found.jobs):
         try:
@@ -31,12 +38,12 @@ def checked(request: Request) -> tuple[Grid, list[Config]]:
             break
     if faults:
         raise ConfigError(list(_once(found.jobs, faults)))
-    return found, [configs[number] for number in range(len(configs))]
+    return [configs[number] for number in range(len(configs))]
 
 
 def check_first(request: Request) -> None:
     """As ``checked``, of two jobs alone: for a line that is only proposed. Raises ConfigError."""
-    trees = Trees()
+    trees = Trees(Catalog(conf_folders(request.flags.config_dir)))
     found, faults = grid(request, trees), dict[int, Sequence[str]]()
     for number in _new_values_first(found.jobs)[:2]:
         try:

@@ -51,7 +51,7 @@ def jobs(request: Request) -> list[list[str]]:
 
 def grid(request: Request, trees: Trees | None = None) -> Grid:
     """The jobs that a line asks for. Raises ConfigError with what is wrong with the line, and with its first job."""
-    line = _Line(request, trees or Trees())
+    line = _Line(request, trees or Trees(Catalog(conf_folders(request.flags.config_dir))))
     try:
         line.check()
         return line.grid()
@@ -71,7 +71,7 @@ class _Line:
 
     def __init__(self, request: Request, trees: Trees):
         self.request, self.trees = request, trees
-        self.catalog = Catalog(conf_folders(request.flags.config_dir))
+        self.catalog = trees.catalog
         lines = readable(list(map(_whole, request.overrides)), self.catalog, multirun=True)
         self.faults = lines.faults
         self.hydra = [line for line in lines.overrides if line.startswith("hydra.")]
