@@ -16,7 +16,7 @@ from runner.config.types import shown
 from runner.screen.console import READABLE, RunConsole, _Console, draw
 from runner.screen.predictions import Answers, lines
 from runner.screen.table import Listing
-from runner.text import counted, duration, figure, here, message, painted, say, shortened, visible
+from runner.text import counted, duration, figure, here, message, painted, say, short_names, shortened, visible
 
 
 @pytest.mark.parametrize(
@@ -163,3 +163,13 @@ def contrast(colour: str, ground: tuple[int, int, int]) -> float:
 @pytest.mark.parametrize("colour", READABLE.values())
 def test_colours_can_be_read_on_white_and_on_black(colour: str) -> None:
     assert min(contrast(colour, (255, 255, 255)), contrast(colour, (0, 0, 0))) >= 3.8
+
+
+def test_a_setting_is_called_by_its_last_word_where_that_is_clear() -> None:
+    names = ["optimizer.lr", "model", "model.head.dropout", "dataset.dropout"]
+    assert short_names(names) == {
+        "optimizer.lr": "lr",
+        "model": "model",
+        "model.head.dropout": "head.dropout",
+        "dataset.dropout": "dataset.dropout",
+    }

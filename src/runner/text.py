@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TextIO
@@ -119,6 +120,13 @@ def counted(count: int, noun: str) -> str:
 def number(count: int) -> str:
     """1,294; - for none."""
     return f"{count:,}" if count else "-"
+
+
+def short_names(names: Collection[str]) -> dict[str, str]:
+    """optimizer.lr -> lr, for each of the settings; with what it belongs to where another of them ends so too."""
+    endings = {name: name.rpartition(".")[2] for name in names}
+    count = Counter(endings.values())
+    return {name: end if count[end] == 1 else ".".join(name.split(".")[-2:]) for name, end in endings.items()}
 
 
 def shape_text(shape: Sequence[int]) -> str:

@@ -19,7 +19,8 @@ from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config, settings_with
 from runner.config.types import shown
 from runner.errors import ConfigError
-from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
+from runner.runs.directory import RunDirectory, check_writable, claim
+from runner.sweep.plan import check_jobs
 from runner.text import waiting
 
 HELP = """\
@@ -51,26 +52,18 @@ def run(argv: list[str]) -> int:
         if answer(request):
             return 0
         if request.multirun:
-            from runner.sweep.jobs import sweep
+            jobs, configs = check_jobs(request)
+            libraries.load()
+            from runner.sweep.start import sweep  # brings torch
 
-            return sweep(request)
+            return sweep(request, jobs, configs)
         composed = compose(request)
     start(request, composed)
     return 0
 
 
-def job(argv: list[str], folder: str) -> int:
-    """One job of a sweep, in ``folder``: the exit code. Raises RunnerError."""
-    request = parse(argv)
-    start(request, compose(request), Path(folder))
-    return 0
-
-
-def start(request: Request, composed: Composed, folder: Path | None = None) -> RunDirectory:
-    """A new run, from its composed config to its last file. Everything is checked before its directory is made.
-
-    In a ``folder`` of a sweep it is one job among others and says little.
-    """
+def start(request: Request, composed: Composed) -> RunDirectory:
+    """A new run, from its composed config to its last file. Everything is checked before its directory is made."""
     begun = time.perf_counter()
     config = composed.config
     output_dir = Path(config.output_dir).expanduser()
@@ -80,10 +73,10 @@ def start(request: Request, composed: Composed, folder: Path | None = None) -> R
 
     with waiting(f"reading {config.dataset.option}"):
         prepared = prepare(config, Catalog(conf_folders(request.flags.config_dir)))
-    directory = claim(output_dir, config.name) if folder is None else claim_exactly(folder)
+    directory = claim(output_dir, config.name)
 
     def train(tree: DictConfig) -> None:
-        prepared.record(directory, brief=folder is not None, begun=begun, hint=hint(request, config))
+        prepared.record(directory, brief=False, begun=begun, hint=hint(request, config))
 
     with directory.owned():
         run_job(request, composed, directory.path, train)

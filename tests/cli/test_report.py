@@ -42,6 +42,9 @@ def test_the_leaderboard(here: Path, capsys: Capture) -> None:
         "model.hidden   runs             val/loss     test/accuracy   best run",
         "[8]            1                  0.1250            0.8750   narrow",
         "[512,512]      2 seeds   0.3000 ± 0.0707   0.7000 ± 0.0707   wide-0",
+        "model.hidden=[8] is ahead of model.hidden=[512,512] by 0.1250 in val/loss with the one seed that both have. "
+        "One run each says nothing about luck; seeds do: seed=0,1,2,3,4.",
+        "Being the best of 2, model.hidden=[8] likely owes some of its val/loss to luck.",
         "the best of them, and how to make it again",
         "  outputs/narrow",
         "  python -m runner train dataset=iris model=mlp loss=cross_entropy metric=accuracy 'model.hidden=[8]' "

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.compose.command import command
+from past_runs import make_run
+from program import TINY, run
+from runner.compose.command import command, command_of_best
 from runner.compose.composition import compose
 from runner.compose.request import parse
 from runner.config.catalog import Catalog, packaged_conf
 from runner.config.run_config import Config
+from runner.runs.ranking import contests, read_runs
 
 CATALOG = Catalog([packaged_conf()])
 
@@ -73,3 +76,25 @@ def test_an_option_that_is_not_here_is_said_with_all_its_knobs(tmp_path: Path) -
     tree["options"]["model"], tree["model"] = "mine", {"_target_": "mine.Net", "width": 3}
     told = command(tree, CATALOG)
     assert told == "python -m runner train model=mine model.width=3 name=linear-digits"
+
+
+def test_the_best_of_a_contest_is_trained_again_to_the_bit(tmp_path: Path) -> None:
+    words = [word for word in TINY if not word.startswith("threads=")]  # left to the machine, whose bits they are
+    for seed in (0, 1):
+        assert run(["train", *words, f"seed={seed}", f"output_dir={tmp_path}/first"], tmp_path).code == 0
+    (contest,) = contests(read_runs([tmp_path / "first"])[0])
+    again = shlex.split(command_of_best(contest, CATALOG))
+    assert f"threads={contest.entries[0].runs[0].summary['threads']}" in again
+    moved = [word for word in again[3:] if not word.startswith("output_dir=")]
+    assert run([*moved, f"output_dir={tmp_path}/second"], tmp_path).code == 0
+    (second,) = (tmp_path / "second").glob("20*/*")
+    first = contest.best_run(contest.entries[0]).path
+    assert (second / "metrics.jsonl").read_bytes() == (first / "metrics.jsonl").read_bytes()
+
+
+def test_folds_are_trained_again_by_one_command(tmp_path: Path) -> None:
+    for fold in range(2):
+        make_run(tmp_path / f"{fold}", folds=2, fold=fold, threads=3)
+    (contest,) = contests(read_runs([tmp_path])[0])
+    words = shlex.split(command_of_best(contest, CATALOG))
+    assert "fold=all" in words and "threads=3" in words

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import struct
-import sys
-import termios
 from pathlib import Path
 
 from rich.console import Console, RenderableType
 
 from runner.screen.table import Listing, ranking
+from terminal import in_terminal
 
 HEADS = ["model", "optimizer.lr", "a long setting", "val/loss", "test/loss", "run"]
 LINES = [["mlp", "0.1", "x" * 30, "0.2901", "3,669,244", "first"], ["cnn", "0.01", "y", "0.5", "1.0", "second"]]
@@ -55,25 +51,10 @@ def test_a_list_with_long_meanings_gives_each_lines_of_its_own_where_there_is_no
     assert "optimizer.lr   0.001     learning rate: the" in "\n".join(printed(72, listing))
 
 
-def in_terminal(columns: int, folder: Path, *words: str) -> list[str]:
-    """What a real terminal of so many columns is given by ``python -m runner``."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
-    pid, terminal = os.forkpty()
-    if pid == 0:
-        os.chdir(folder)
-        os.execvpe(sys.executable, [sys.executable, "-m", "runner", *words], environment | {"TERM": "xterm"})
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    text = b""
-    try:
-        while data := os.read(terminal, 65536):
-            text += data
-    except OSError:  # its other end is closed
-        os.waitpid(pid, 0)
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.decode()).replace("\r\n", "\n").split("\n")
-
-
 def test_a_run_in_a_real_terminal_of_60_columns(tmp_path: Path) -> None:
-    lines = in_terminal(60, tmp_path, "train", "dataset=wine", "epochs=1", "threads=1", "output_dir=out")
+    words = ("train", "dataset=wine", "epochs=1", "threads=1", "output_dir=out")
+    text = in_terminal(60, tmp_path, "-m", "runner", *words)
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r\n", "\n").split("\n")
     told = [line.rpartition("\r")[2].rstrip() for line in lines]
     assert any("loading torch ...\r" in line for line in lines)
     scores = told[next(place for place, line in enumerate(told) if line.startswith("finished after")) :][:6]

@@ -135,3 +135,9 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_it_imports_no_torch() -> None:
+    program = "import runner.sweep.jobs, sys; print('torch' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert ended.stdout.strip() == "False", ended.stderr

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from runner.cli.arguments import Parser, whole_number
-from runner.compose.command import command
+from runner.compose.command import command_of_best
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import usual_output_dir
@@ -22,27 +22,23 @@ from runner.runs.files import csv_cells
 from runner.runs.matching import matching
 from runner.runs.ranking import (
     REPEATED,
-    Contest,
     Difference,
-    Entry,
-    Score,
     contests,
     dataset_of,
     difference,
     differing,
     folder_of_runs,
-    order,
     place,
     read_runs,
 )
 from runner.runs.saved_run import SavedRun
 from runner.screen.console import console
-from runner.screen.table import WIDEST, Fitting, bare_table, ranking
-from runner.text import counted, figure, here, say, shortened, visible
+from runner.screen.contest import show_contest, unfinished_text
+from runner.screen.table import WIDEST, bare_table
+from runner.text import figure, here, say, visible
 
 HELP = "Runs side by side, best first, seeds and folds put together; of two runs, the difference."
 WHICH = "a run, a sweep or a folder of them; last: the newest; key=value: those whose settings are so"
-LONGEST_CELL = 60
 MOST_TOLD = 10  # unfinished or unreadable runs, one by one
 
 
@@ -140,53 +136,14 @@ def show(runs: Sequence[SavedRun], metric: str | None, top: int, *, is_wide: boo
     if len(runs) == 2:
         show_difference(screen, runs[0], runs[1])
         return
+    catalog = Catalog(conf_folders())
     for contest in contests(runs, metric):
-        show_contest(screen, contest, top)
-    unfinished = [
-        f"{run.status}{f' ({run.reason})' if run.reason else ''}: {here(run.path)}" for run in runs if not run.is_done
-    ]
-    for line in first_lines(unfinished, "more that are not finished"):
-        screen.print(Text(line, style="magenta"), soft_wrap=True)
-
-
-def show_contest(screen: Console, contest: Contest, top: int) -> None:
-    shown = contest.entries[:top]
-    num_runs = sum(len(entry.runs) for entry in contest.entries)
-    in_order = order(contest.metric, contest.higher_is_better)
-    screen.print(Text(f"{contest.dataset}: {counted(num_runs, 'run')}; {in_order}", style="bold"))
-    screen.print(contest_table(contest, shown))
-    if len(shown) < len(contest.entries):
-        screen.print(Text(f"{len(contest.entries) - len(shown)} more: --top {len(contest.entries)}", style="dim"))
-    if contest.metric.endswith("/loss") and any(name.partition(".")[0] == "loss" for name in contest.settings):
-        warning = "values of different losses cannot be compared; rank by another metric: --by"
-        screen.print(Text(warning, style="magenta"))
-    best = contest.best_run(shown[0])
-    again = {**best.plain_config, "fold": "all"} if shown[0].is_folded else best.plain_config
-    screen.print(Text("the best of them, and how to make it again", style="dim"))
-    screen.print(Text(f"  {here(best.path)}"), soft_wrap=True)
-    screen.print(Text(f"  {command(again, Catalog(conf_folders()))}\n", style="cyan"), soft_wrap=True)
-
-
-def contest_table(contest: Contest, shown: Sequence[Entry]) -> Fitting:
-    """Settings that differ, metrics, the best run of each; what they are ranked by stays where the screen is narrow."""
-    columns = {name: [entry.settings.get(name, "") for entry in shown] for name in contest.settings}
-    if is_repeated := any(entry.repeats for entry in shown):
-        columns["runs"] = [entry.repeats or "1" for entry in shown]
-    columns |= {name: [score_text(entry.scores.get(name)) for entry in shown] for name in contest.metrics}
-    columns["best run" if is_repeated else "run"] = [run_name(contest.best_run(entry).path) for entry in shown]
-    lines = [[shortened(cell, LONGEST_CELL, "...") for cell in row] for row in zip(*columns.values(), strict=True)]
-    return ranking([*columns], lines, contest.metrics, kept=contest.metrics[:1], remedy=": --wide, --csv")
-
-
-def run_name(path: Path) -> str:
-    """The name of its directory, of a fold with that above it."""
-    return f"{path.parent.name}/{path.name}" if path.name.startswith("fold-") else path.name
-
-
-def score_text(score: Score | None) -> str:
-    if score is None:
-        return "-"
-    return figure(score.mean) if score.sd is None else f"{figure(score.mean)} ± {figure(score.sd)}"
+        show_contest(screen, contest, command_of_best(contest, catalog), top)
+    unfinished = [run for run in runs if not run.is_done]
+    for run in unfinished[:MOST_TOLD]:
+        screen.print(unfinished_text(run.status, run.reason, run.path), soft_wrap=True)
+    if rest := unfinished[MOST_TOLD:]:
+        screen.print(Text(f"{len(rest)} more that are not finished", style="magenta"))
 
 
 def show_difference(screen: Console, left: SavedRun, right: SavedRun) -> None:

@@ -14,6 +14,7 @@ from runner.config.run_config import settings_with
 from runner.config.types import shown
 from runner.config.validate import leaves
 from runner.errors import ConfigError
+from runner.runs.ranking import Contest
 
 BARE = re.compile(r"[A-Za-z_/.][\w/.@:-]*")
 KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -23,6 +24,18 @@ READ_AS_OTHERS = ("true", "false", "null", "nan", "inf")
 def command(config: Mapping[str, Any], catalog: Catalog) -> str:
     """``python -m runner train ...`` for a shell; ``config`` is a run's config.yaml as plain data."""
     return shlex.join(["python", "-m", "runner", "train", *words(config, catalog)])
+
+
+def command_of_best(contest: Contest, catalog: Catalog) -> str:
+    """The command of a contest's best run, to the same bits; of all folds at once where its entry is of folds.
+
+    Sums are split among threads, so that their number is said also where it was left to the machine.
+    """
+    entry = contest.entries[0]
+    best = contest.best_run(entry)
+    threads = best.plain_config.get("threads") or best.summary.get("threads")
+    folds = {"fold": "all"} if entry.is_folded else {}
+    return command({**best.plain_config, "threads": threads, **folds}, catalog)
 
 
 def words(config: Mapping[str, Any], catalog: Catalog) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -13,6 +12,7 @@ from runner.config.catalog import GROUPS, RECIPES, Catalog, Part
 from runner.config.run_config import Config, settings_with
 from runner.config.types import shown
 from runner.config.validate import MISSING, leaves
+from runner.text import short_names
 
 NAMED_ALONE = ("optimizer", "scheduler", "loss")  # groups of which a typed option stands by itself: sgd
 UNTOLD = ("auto", "none")  # options that say nothing
@@ -82,13 +82,11 @@ def _settings(config: Config, typed: Sequence[str], catalog: Catalog) -> Iterato
     """lr=0.1 for each setting that was typed and decides something that is learnt."""
     names = [name for name in dict.fromkeys(typed) if name not in GROUPS]
     values = dict(leaves(config.as_dict(), names))
-    endings = Counter(name.rpartition(".")[2] for name in values)
+    short = short_names(values)
     silent = set(_silent(config, catalog))
     for name in names:
         if name in values and not {name, name.partition(".")[0]} & silent:
-            ending = name.rpartition(".")[2]
-            key = ending if endings[ending] == 1 else ".".join(name.split(".")[-2:])
-            yield f"{key}={_value(values[name])}"
+            yield f"{short[name]}={_value(values[name])}"
 
 
 def _silent(config: Config, catalog: Catalog) -> Iterator[str]:

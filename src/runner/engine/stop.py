@@ -26,12 +26,12 @@ class Interruption:
 
 
 @contextmanager
-def interruption() -> Iterator[Interruption]:
+def interruption(flag: Interruption | None = None) -> Iterator[Interruption]:
     """Catch the signals for as long as the block runs; outside the main thread there is nothing to catch.
 
     One that is ignored stays so: ``nohup`` means it.
     """
-    flag = Interruption()
+    flag = flag or Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield flag
         return

@@ -25,6 +25,7 @@ from runner.text import here
 CLAIM_TRIES = 100
 CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-(.+)")  # what ``claim`` calls a directory
 RESULTS = ("status", "best", "final", "baseline", "linear", "judged_split", "confusion", "sd", "per_fold", "config")
+SWEEP, OLDER_SWEEP = "sweep.json", "multirun.yaml"  # either is in a folder whose folders are the jobs of a sweep
 OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from runner.config.catalog import PARTS
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import RunDirectory
 from runner.runs.saved_run import FORMATS, SavedRun, newest, newest_named
-from runner.text import here
+from runner.text import counted, figure, here
 
 REPEATED = ("seed", "fold")  # what an entry's runs may differ in
 MOST_METRICS = 4
@@ -33,6 +33,9 @@ class Score:
     mean: float
     sd: float | None
 
+    def __str__(self) -> str:
+        return figure(self.mean) if self.sd is None else f"{figure(self.mean)} ± {figure(self.sd)}"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -44,11 +47,14 @@ class Entry:
     def settings(self) -> Mapping[str, str]:
         return self.runs[0].settings
 
+    @cached_property
+    def by_repeat(self) -> dict[tuple[str | None, ...], SavedRun]:
+        """Each run by its seed and its fold."""
+        return {tuple(run.settings.get(name) for name in REPEATED): run for run in self.runs}
+
     @property
     def repeats(self) -> str:
-        """What the runs are: 5 seeds, 5 folds, 2 seeds x 5 folds; "" for a single run."""
-        counts = {name: len({run.settings.get(name) for run in self.runs}) for name in REPEATED}
-        return " x ".join(f"{count} {name}s" for name, count in counts.items() if count > 1)
+        return repeated(self.by_repeat)
 
     @cached_property
     def scores(self) -> dict[str, Score]:
@@ -63,6 +69,14 @@ class Entry:
     def is_folded(self) -> bool:
         """Whether its runs are the folds of one command."""
         return len({run.settings.get("fold") for run in self.runs}) > 1
+
+
+def repeated(keys: Collection[tuple[str | None, ...]]) -> str:
+    """What (seed, fold), ... are: 5 seeds, 5 folds, 2 seeds x 5 folds, 9 runs where one of these lacks; "" for one."""
+    counts = [len(set(values)) for values in zip(*keys, strict=True)]
+    if math.prod(counts) != len(keys):
+        return counted(len(keys), "run")
+    return " x ".join(f"{count} {name}s" for name, count in zip(REPEATED, counts, strict=True) if count > 1)
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,11 @@ class Contest:
     def settings(self) -> list[str]:
         """The settings in which the entries differ."""
         return differing([entry.settings for entry in self.entries])
+
+    @property
+    def is_of_losses(self) -> bool:
+        """Whether it goes by the values of several losses, which cannot be compared."""
+        return self.metric.endswith("/loss") and any(name.partition(".")[0] == "loss" for name in self.settings)
 
     @cached_property
     def metrics(self) -> list[str]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Protocol, Self
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.measure import Measurement
@@ -53,6 +53,16 @@ READABLE = {
 ENDING_STYLES = {"finished": "bold green", "stopped_early": "bold green", "interrupted": "bold magenta"}
 
 
+class LivePart(Protocol):
+    """What stays below the lines, drawn again and again."""
+
+    def away(self) -> AbstractContextManager[None]:
+        """Takes it off the screen for a moment."""
+
+    def stop(self) -> None:
+        """Takes it off the screen for good."""
+
+
 class RunConsole:
     """Shows one run: ``start``, ``report`` for each report of the engine, ``finish``; leaving it takes the bar away.
 
@@ -72,6 +82,7 @@ class RunConsole:
         self._clock = clock
         self._brief = brief  # nothing but the bar and what goes wrong
         self._bar: LiveBar | None = None
+        self._live: LivePart | None = None  # the bar, or what another has put in its place
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +98,11 @@ class RunConsole:
         self._epoch_began = self._clock()
         if self._out.is_interactive:
             self._bar = LiveBar(self._out, outline, step, self._clock)
+            self.keep(self._bar)
+
+    def keep(self, live: LivePart) -> None:
+        """Has ``live`` stay below the lines, until ``close``."""
+        self._live = live
 
     def introduce(self, outline: Outline) -> None:
         """Shows what will run."""
@@ -104,7 +120,7 @@ class RunConsole:
         Of many epochs only some leave a line.
         """
         if self._bar is not None:
-            self._guarded(partial(self._bar.update, report))
+            self.guarded(partial(self._bar.update, report))
         if report.epoch_end:
             now = self._clock()
             seconds, self._epoch_began = now - self._epoch_began, now
@@ -114,7 +130,7 @@ class RunConsole:
     def busy(self, text: str) -> None:
         """Says beside the bar what takes the time after the last step; nothing where there is no bar."""
         if self._bar is not None:
-            self._guarded(partial(self._bar.say, text))
+            self.guarded(partial(self._bar.say, text))
 
     def finish(self, outline: Outline, outcome: Outcome, logdir: Path | None, remarks: Sequence[str] = ()) -> None:
         """Shows how it went, on which classes, the ``remarks`` on it, where everything is and what to type next."""
@@ -174,21 +190,22 @@ class RunConsole:
 
     def _say(self, line: Text) -> None:
         gone = suppress(OSError)  # standard error itself: nobody is left to tell
-        with gone, self._bar.away() if self._bar is not None else nullcontext():
+        with gone, self._live.away() if self._live is not None else nullcontext():
             self._err.print(line, soft_wrap=True)
 
     def close(self) -> None:
-        """Takes the bar off the screen; nothing where there is none."""
-        if self._bar is not None:
-            self._guarded(self._bar.stop)
-            self._bar = None
+        """Takes the live part off the screen; nothing where there is none."""
+        if self._live is not None:
+            self.guarded(self._live.stop)
+            self._live = self._bar = None
 
     def show(self, *lines: RenderableType) -> None:
         """Puts the lines on standard output."""
         for line in () if self._brief else lines:
-            self._guarded(partial(self._out.print, line, soft_wrap=isinstance(line, Text)))
+            self.guarded(partial(self._out.print, line, soft_wrap=isinstance(line, Text)))
 
-    def _guarded(self, show: Callable[[], None]) -> None:
+    def guarded(self, show: Callable[[], None]) -> None:
+        """Shows, and where that cannot be written any more shows nothing from now on."""
         try:
             show()
         except OSError as error:

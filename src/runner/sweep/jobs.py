@@ -20,25 +20,24 @@ from typing import Any
 
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from rich.console import RenderableType
-from rich.text import Text
+from rich.console import Console
 
+from runner.compose.command import command_of_best
 from runner.compose.composition import compose
 from runner.compose.hydra_bridge import editable
 from runner.compose.request import Request, readable
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
-from runner.engine.best import is_higher_better, stored_directions
 from runner.engine.stop import SIGNALS
 from runner.errors import RunnerError
 from runner.runs.directory import RunDirectory, check_writable, claim
 from runner.runs.files import write_whole
-from runner.runs.ranking import differing, order, place
+from runner.runs.ranking import contests, read_runs
 from runner.runs.saved_run import DONE, SWEEP, SavedRun
 from runner.screen.console import console
-from runner.screen.table import Fitting, ranking
+from runner.screen.contest import show_contest, unfinished_text
 from runner.sweep.check import checked
-from runner.text import counted, figure, here, say
+from runner.text import figure, here, say
 
 SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
 LONGEST_NAME = 100  # characters of a job's folder
@@ -72,8 +71,8 @@ def sweep(request: Request) -> int:
     write_whole(folder / SWEEP, OmegaConf.to_yaml(tree).encode())
     ended = run_jobs(request, words, folder)
     screen = console(sys.stdout)
-    for part in ("", *sweep_table(ended, configs[0].monitor)):
-        screen.print(part, soft_wrap=isinstance(part, Text))
+    screen.print()
+    show_ended(screen, folder, ended, Catalog(conf_folders(request.flags.config_dir)))
     has_curves = any(config.tensorboard != "off" for config in configs)
     look = "tensorboard --logdir" if has_curves else "python -m runner report"
     screen.print(f"\nall of them: {look} {shlex.quote(here(folder))}", soft_wrap=True)
@@ -95,41 +94,16 @@ def sweep_name(configs: Sequence[Config]) -> str:
     return "-".join(common or [found.pop() for found in options if len(found) == 1]) or "sweep"
 
 
-def sweep_table(jobs: Sequence[Job], monitor: str) -> Iterator[RenderableType]:
-    """Every job: those that are done in the order of ``monitor``, then the others with the reason and the folder."""
-    said = (is_higher_better(monitor, stored_directions(job.run.known)) for job in jobs)
-    higher = next((value for value in said if value is not None), None)
-    finished = (job for job in jobs if job.exit_code == 0)
-    done = sorted(finished, key=lambda job: place(job.run.metrics.get(monitor), higher))
-    others = [job for job in jobs if job.exit_code]
-    settings = differing([job.overrides for job in jobs], besides=())
-    failed = f", {len(others)} not finished" if others else ""
-    yield Text(f"{counted(len(jobs), 'job')}{failed}; {order(monitor, higher)}", style="bold")
-    if done:
-        yield _done_table(done, settings, monitor)
-    yield from (_failure_text(job, settings) for job in others)
-
-
-def _done_table(done: Sequence[Job], settings: Sequence[str], monitor: str) -> Fitting:
-    """What jobs are compared by: the monitor, then whatever else was measured on rows not trained on."""
-    names = dict.fromkeys(name for job in done for name in job.run.metrics)
-    metrics = [monitor, *(name for name in names if name != monitor and name.startswith(("val/", "test/")))]
-    lines = [
-        [
-            str(job.number),
-            *(job.overrides.get(setting, "") for setting in settings),
-            *(figure(job.run.metrics[metric]) if metric in job.run.metrics else "-" for metric in metrics),
-            job.run.path.name,
-        ]
-        for job in done
-    ]
-    heads = ["job", *settings, *metrics, "folder"]
-    return ranking(heads, lines, ["job", *metrics], kept=[*settings, monitor], remedy="; all of them: --csv of report")
-
-
-def _failure_text(job: Job, settings: Sequence[str]) -> Text:
-    given = " ".join(f"{setting}={job.overrides[setting]}" for setting in settings if setting in job.overrides)
-    return Text(f"job {job.number}  {given}\n  failed: {job.reason}\n  {job.run.path}", style="red")
+def show_ended(screen: Console, folder: Path, ended: Sequence[Job], catalog: Catalog) -> None:
+    """What the run directories say, as ``report`` tells it, then the jobs that did not finish."""
+    runs, left_out = read_runs([folder])
+    for line in left_out:
+        say(f"warning: {line}; left out", file=sys.stderr)
+    for contest in contests(runs):
+        show_contest(screen, contest, command_of_best(contest, catalog))
+    for job in ended:
+        if job.exit_code:
+            screen.print(unfinished_text("failed", job.reason, job.run.path), soft_wrap=True)
 
 
 def _master(request: Request) -> DictConfig:

@@ -45,12 +45,12 @@ class Prepared:
             record_folds(self.config, self.begin, directory, brief=brief, begun=begun, hint=hint)
 
 
-def prepare(config: Config, catalog: Catalog) -> Prepared:
-    """The run that ``config`` describes, or each of its folds.
+def prepare(config: Config, catalog: Catalog, read: Callable[[Config], Data] | None = None) -> Prepared:
+    """The run that ``config`` describes, or each of its folds; ``read`` as ``assemble`` takes it.
 
     Raises ConfigError, DataError or DeviceError before anything is written.
     """
-    read = ReadOnce()
+    read = read or ReadOnce()
     is_one = config.fold != "all"
     first = assemble(config if is_one else replace(config, fold=0), catalog, read)
     check_monitor(first.config, first.parts.metrics)

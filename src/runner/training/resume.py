@@ -38,24 +38,33 @@ def is_trained(stored: SavedRun, warn: Callable[[str], None] = lambda text: None
     return plan_of(stored.config).is_done(progress_of(saved))
 
 
-def go_on(stored: SavedRun, begun: float, *, force: bool) -> None:
-    """Train to the end that the config asks for, ``begun`` as in ``record``; ``force`` mends metrics.jsonl."""
+def go_on(
+    stored: SavedRun,
+    begun: float,
+    read: Callable[[Config], Data] | None = None,
+    *,
+    force: bool,
+    brief: bool = False,
+) -> None:
+    """Train to the end that the config asks for, ``begun`` as in ``record``; ``force`` mends metrics.jsonl.
+
+    ``read`` as ``assemble`` takes it.
+    """
     if stored.folds:
-        go_on_with_folds(stored, force=force)
+        go_on_with_folds(stored, read or ReadOnce(), force=force, brief=brief)
         return
-    start = start_of(stored, force=force)
-    record(start.experiment, stored.directory, start.saved, start.warnings, begun=begun)
+    start = start_of(stored, read, force=force)
+    record(start.experiment, stored.directory, start.saved, start.warnings, brief=brief, begun=begun)
 
 
-def go_on_with_folds(stored: SavedRun, *, force: bool) -> None:
+def go_on_with_folds(stored: SavedRun, read: Callable[[Config], Data], *, force: bool, brief: bool) -> None:
     """The folds that are not done: the one under way from where it was saved, the others from the start."""
-    read = ReadOnce()
 
     def begin(number: int) -> Start | None:
         fold = stored.of_fold(number)
         return None if is_done(fold) and is_trained(fold) else start_of(fold, read, force=force)
 
-    record_folds(stored.config, begin, stored.directory)
+    record_folds(stored.config, begin, stored.directory, brief=brief)
 
 
 def start_of(stored: SavedRun, read: Callable[[Config], Data] | None = None, *, force: bool) -> Start:

@@ -1,0 +1,282 @@
+"""A sweep on its way: what its jobs share, a line for each that has ended, and below them, live, those that run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.text import Text
+
+from runner.runs.ranking import differing
+from runner.screen.console import RunConsole, console
+from runner.screen.epochs import NO_VALUE, REDRAW_EVERY_S, VALUE_WIDTH
+from runner.screen.table import Fitting, bare_table
+from runner.text import counted, duration, figure, here, message, short_names, visible
+
+GAP = "  "
+LABEL_WIDTH = 10  # as before a run
+DURATION_WIDTH = len("12 min 05 s")
+OTHER_LINES = 8  # of the live part, besides its jobs
+ENDED_STYLES = {"failed": "red", "interrupted": "magenta"}
+
+Settings = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What is known of a sweep before its first job; ``jobs`` are all that belong to it, the finished ones too."""
+
+    jobs: Mapping[int, Settings]  # by number, what tells a job from the others: {"model": "mlp", "lr": "0.1"}
+    common: Settings  # what all of them say
+    monitor: str
+    folder: Path
+    threads: int  # of each job
+    jobs_at_a_time: int
+    size: str = ""  # on disk, expected: "about 24 MB"
+
+
+@dataclass(frozen=True)
+class RunningJob:
+    number: int
+    epoch: int = 0  # the last that has ended
+    epochs: int | None = None
+    monitor: float | None = None  # the best so far
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class EndedJob:
+    number: int
+    status: str  # finished, stopped_early, failed or interrupted
+    seconds: float
+    folder: Path
+    monitor: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SweepState:
+    """Where every job stands; a job waits, runs, or has ended in one of three ways."""
+
+    running: Sequence[RunningJob]
+    waiting: int
+    finished: int
+    failed: int = 0
+    interrupted: int = 0
+    seconds_left: float | None = None
+
+
+def told_apart(jobs: Mapping[int, Settings]) -> tuple[dict[str, str], dict[int, dict[str, str]]]:
+    """(what all jobs say, by number what tells each from the others) of the settings as they were typed."""
+    own = differing(list(jobs.values()), besides=())
+    short = short_names(own)
+    common = {name: value for job in jobs.values() for name, value in job.items() if name not in own}
+    apart = {number: {short[name]: job[name] for name in own if name in job} for number, job in jobs.items()}
+    return common, apart
+
+
+class SweepConsole:
+    """``begin``, ``begun`` and ``ended`` for each job, between them ``show``; ``close`` takes the live part away.
+
+    Live in a terminal alone. Elsewhere a job leaves one line when it starts and one when it ends.
+    """
+
+    def __init__(
+        self,
+        out: Console | None = None,
+        err: Console | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ):
+        self._out = out or console(sys.stdout)
+        self.console = RunConsole(self._out, err, clock)
+        self._clock = clock
+        self._table: LiveTable | None = None
+
+    def begin(self, plan: SweepPlan) -> None:
+        """Shows what all jobs have in common."""
+        self._plan = plan
+        self._settings = {number: _pairs(settings) for number, settings in plan.jobs.items()}
+        self._settings_width = max(map(cell_len, self._settings.values()), default=0)
+        self._is_live = is_live(self._out)
+        room = self._out.width - LABEL_WIDTH if self._is_live else None
+        for label, cells, gap in _introduction(plan):
+            for line in _filled(cells, room, gap, hang=""):
+                self.console.show(Text.assemble((f"{label:<{LABEL_WIDTH}}", "dim"), line))
+                label = ""
+        self.console.show(Text())
+        if self._is_live:
+            self._table = LiveTable(self._out, plan, self._clock)
+            self.console.keep(self._table)
+
+    def begun(self, job: RunningJob) -> None:
+        """A line where no table shows that it runs."""
+        if not self._is_live:
+            how = f"goes on after epoch {job.epoch}" if job.epoch else "started"
+            self._leave([*self._head(job.number), how])
+
+    def ended(self, job: EndedJob) -> None:
+        """Leaves its line: the score; or in red why it failed, and its folder."""
+        if job.status not in ENDED_STYLES:
+            score = [] if job.monitor is None else [f"{self._plan.monitor} {figure(job.monitor)}"]
+            self._leave([*self._head(job.number), *score, duration(job.seconds)])
+        elif self._is_live:
+            self._not_finished_live(job, ENDED_STYLES[job.status])
+        else:
+            reason = "; ".join(map(str.strip, message(job.reason).splitlines()))
+            end = f"{job.status} after {duration(job.seconds)}{': ' if reason else ''}{reason}"
+            self._leave([*self._head(job.number), end, here(job.folder)], ENDED_STYLES[job.status])
+
+    def _not_finished_live(self, job: EndedJob, style: str) -> None:
+        """Reason and folder in lines of their own."""
+        self._leave([*self._head(job.number), f"{job.status} after {duration(job.seconds)}"], style)
+        if job.reason:
+            self.console.show(Padding(Text(message(job.reason), style), (0, 0, 0, len(GAP))))
+        self.console.show(Text(GAP + here(job.folder), style))
+
+    def show(self, state: SweepState) -> None:
+        """Draws the live part, unless the last drawing is too fresh for an eye; nothing where there is none."""
+        if self._table is not None:
+            table = self._table
+            self.console.guarded(lambda: table.update(state))
+
+    def note(self, text: str) -> None:
+        self.console.note(text)
+
+    def warn(self, text: str) -> None:
+        self.console.warn(text)
+
+    def close(self) -> None:
+        """Takes the live part off the screen; nothing where there is none."""
+        self.console.close()
+        self._table = None
+
+    def _head(self, number: int) -> list[str]:
+        count = len(self._plan.jobs)
+        place, settings = f"job {number:>{len(str(count))}} of {count}", self._settings[number]
+        return (
+            [place, settings + " " * (self._settings_width - cell_len(settings))] if self._settings_width else [place]
+        )
+
+    def _leave(self, cells: Sequence[str], style: str = "") -> None:
+        """One line of the cells; in a terminal too narrow for it, as many as are needed, no cell broken."""
+        width = self._out.width if self._is_live else None
+        if width and cell_len(GAP.join(cells)) > width:
+            head, *others = map(str.strip, cells)
+            self.console.show(*(Text(line, style) for line in _filled([head, *others], width)))
+            return
+        self.console.show(Text(GAP.join(cells), style))
+
+
+def is_live(out: Console) -> bool:
+    """Whether lines can be taken back there; who asks for no colours, and a job of CI, get lines that stay."""
+    return out.is_interactive and not out.no_color and not os.environ.get("CI")
+
+
+def _introduction(plan: SweepPlan) -> Iterator[tuple[str, list[str], str]]:
+    """(label, cells, what stands between them) of each line."""
+    together = [f"{plan.jobs_at_a_time:,} at a time"] if plan.jobs_at_a_time > 1 else []
+    size = [f"{plan.size} on disk"] if plan.size else []
+    how = [counted(len(plan.jobs), "job"), *together, f"{counted(plan.threads, 'thread')} each"]
+    yield "sweep", [*how, f"compared by {plan.monitor}", *size], GAP
+    if plan.common:
+        yield "all with", [f"{name}={visible(value)}" for name, value in plan.common.items()], " "
+    yield "folder", [here(plan.folder)], GAP
+
+
+def _pairs(settings: Settings) -> str:
+    return " ".join(f"{name}={visible(value)}" for name, value in settings.items())
+
+
+def _filled(cells: Sequence[str], width: int | None, gap: str = GAP, hang: str = GAP) -> list[str]:
+    """The cells in lines of at most ``width``, each but the first behind ``hang``; a cell is never broken."""
+    first, *others = cells
+    lines = [first]
+    for cell in others:
+        longer = lines[-1] + gap + cell
+        if width is None or cell_len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(hang + cell)
+    return lines
+
+
+class LiveTable:
+    """The running jobs and what is left to do. Only ``update`` redraws it: a thread would be forked with the jobs."""
+
+    def __init__(self, console: Console, plan: SweepPlan, clock: Callable[[], float]):
+        self._console, self._plan, self._clock = console, plan, clock
+        self._drawn_at = -REDRAW_EVERY_S
+        names = dict.fromkeys(name for settings in plan.jobs.values() for name in settings)
+        self._widths = {
+            name: max(cell_len(visible(settings.get(name, ""))) for settings in plan.jobs.values()) for name in names
+        }
+        self._live = self._begun()
+
+    def _begun(self) -> Live:
+        live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stderr=sys.stderr.isatty())
+        live.start()
+        return live
+
+    def update(self, state: SweepState) -> None:
+        now = self._clock()
+        if now - self._drawn_at >= REDRAW_EVERY_S:
+            self._drawn_at = now
+            self._live.update(self._drawn(state), refresh=True)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Takes the table off the screen for a moment."""
+        self._live.stop()
+        yield
+        self._live = self._begun()  # one that is started again would take away the lines above it
+
+    def stop(self) -> None:
+        self._live.stop()
+
+    def _drawn(self, state: SweepState) -> Group:
+        room = max(1, self._console.height - OTHER_LINES)
+        shown = state.running[:room]
+        parts: list[RenderableType] = [Text()]
+        if shown:
+            parts.append(self._jobs(shown))
+        if left := len(state.running) - len(shown):
+            parts.append(Text(f"{left:,} more running", style="dim"))
+        parts += (Text(line, style="bold") for line in _filled(_counts(state), self._console.width))
+        return Group(*parts)
+
+    def _jobs(self, jobs: Sequence[RunningJob]) -> Fitting:
+        monitor, settings = self._plan.monitor, list(self._widths)
+        heads = ["job", *settings, "epoch", monitor, "left"]
+        rows = [
+            [str(job.number), *(self._plan.jobs[job.number].get(name, "") for name in settings), *_progress(job)]
+            for job in jobs
+        ]
+        numbers = [index for index, _ in enumerate(heads) if not 0 < index <= len(settings)]
+        table = bare_table(heads, rows, numbers)
+        last = {"epoch": 0, monitor: VALUE_WIDTH, "left": DURATION_WIDTH}
+        for column, width in zip(table.columns[1:], [*self._widths.values(), *last.values()], strict=True):
+            column.no_wrap, column.min_width = True, width  # else the columns would move at every drawing
+        return Fitting(table, tuple(last))
+
+
+def _progress(job: RunningJob) -> list[str]:
+    epoch = f"{job.epoch}/{job.epochs}" if job.epochs else str(job.epoch or NO_VALUE)
+    monitor = NO_VALUE if job.monitor is None else figure(job.monitor)
+    return [epoch, monitor, NO_VALUE if job.seconds_left is None else duration(job.seconds_left)]
+
+
+def _counts(state: SweepState) -> list[str]:
+    counts = {"running": len(state.running), "waiting": state.waiting, "done": state.finished, "failed": state.failed}
+    if state.interrupted:
+        counts["interrupted"] = state.interrupted
+    left = [] if state.seconds_left is None else [f"{duration(state.seconds_left)} left"]
+    return [*(f"{count:,} {name}" for name, count in counts.items()), *left]

@@ -1,0 +1,192 @@
+"""What happens to the jobs of a sweep, told one by one: they begin, side by side, and end, each in its own way."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from runner.errors import DataError
+from runner.runs.directory import RunDirectory, make
+from runner.runs.saved_run import DONE, SavedRun
+from runner.sweep.local import Ended, Handle
+from runner.sweep.plan import Job
+from runner.text import duration
+
+How = Literal["finished", "failed", "interrupted"]
+LOOKED_AT_S = 0.25  # how often whoever iterates hears of the running jobs
+GRACE_S = 30.0  # from the wish to end until a job that was timed out is killed
+SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
+
+
+class BackEnd(Protocol):
+    """Where jobs run."""
+
+    def submit(self, task: Any, folder: Path) -> Handle: ...
+    def state(self, handle: Handle) -> Ended | None: ...
+    def cancel(self, handle: Handle, number: int = signal.SIGTERM) -> None: ...
+    def collect(self, handle: Handle, folder: Path) -> Path: ...
+    def wait(self, handles: Collection[Handle], seconds: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Begun:
+    job: Job
+
+
+@dataclass(frozen=True)
+class Over:
+    """A job's end: ``finished``; ``failed``, which is a result; ``interrupted``: it can be gone on with."""
+
+    job: Job
+    how: How
+    reason: str  # "" when it finished
+    seconds: float = 0.0
+    stops_the_sweep: bool = False  # the disk is full: others would end so too
+
+
+@dataclass(frozen=True)
+class Running:
+    """The jobs that run now, and how many have not begun."""
+
+    jobs: Sequence[tuple[Job, float]]  # each with the seconds it has run
+    num_waiting: int
+
+
+Event = Begun | Over | Running
+
+
+@dataclass
+class Limits:
+    """How jobs are run."""
+
+    at_a_time: int
+    timeout_s: float | None = None
+    retries: int = 0
+
+
+@dataclass
+class _Attempt:
+    job: Job
+    handle: Handle
+    seconds_over: float | None = None  # since when it was told to end, of its own time
+    signals: int = 0
+
+
+@dataclass
+class Driver:
+    """Iterating ``run`` runs the jobs. Once ``stop`` is set they save and end, when it ``is_urgent`` at once."""
+
+    folder: Path
+    back_end: BackEnd
+    limits: Limits
+    stop: Callable[[], int]  # 0, or the signal's number
+    is_urgent: Callable[[], bool] = lambda: False
+    clock: Callable[[], float] = time.monotonic
+    attempts: dict[int, int] = field(default_factory=dict)  # of each job, in this sweep
+    is_stuck: bool = False  # the disk is full
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        """Raises RunError where a folder cannot be made; running jobs have saved and ended then."""
+        waiting, running = deque(jobs), list[_Attempt]()
+        try:
+            while running or (waiting and not self.is_ending):
+                while waiting and len(running) < self.limits.at_a_time and not self.is_ending:
+                    yield Begun(waiting[0])
+                    running.append(self.begin(waiting.popleft()))
+                yield Running([(each.job, self.clock() - each.handle.began) for each in running], len(waiting))
+                self.back_end.wait([each.handle for each in running], LOOKED_AT_S)
+                self.tell(running)
+                for attempt, ended in self.ended(running):
+                    running.remove(attempt)
+                    over = self.judged(attempt, ended)
+                    yield over
+                    if self.may_retry(over):
+                        waiting.appendleft(attempt.job)
+        finally:
+            self.end(running)
+
+    @property
+    def is_ending(self) -> bool:
+        return bool(self.stop()) or self.is_stuck
+
+    def begin(self, job: Job) -> _Attempt:
+        folder = self.folder / job.folder
+        make(folder)
+        self.attempts[job.number] = self.attempts.get(job.number, 0) + 1
+        return _Attempt(job, self.back_end.submit(job, folder))
+
+    def tell(self, running: Sequence[_Attempt]) -> None:
+        """Pass on what the sweep was told, and end what has taken too long."""
+        number = self.stop()
+        for each in running:
+            if number and each.signals == 0:
+                self.back_end.cancel(each.handle, number)
+                each.signals = 1
+            if self.is_urgent():
+                self.back_end.cancel(each.handle, signal.SIGKILL)
+            self.check_time(each)
+
+    def check_time(self, attempt: _Attempt) -> None:
+        limit, seconds = self.limits.timeout_s, self.clock() - attempt.handle.began
+        if limit is None or seconds < limit:
+            return
+        if attempt.seconds_over is None:
+            attempt.seconds_over = seconds
+            self.back_end.cancel(attempt.handle)
+        elif seconds > attempt.seconds_over + GRACE_S:
+            self.back_end.cancel(attempt.handle, signal.SIGKILL)
+
+    def ended(self, running: Sequence[_Attempt]) -> Iterator[tuple[_Attempt, Ended]]:
+        for attempt in list(running):
+            if (found := self.back_end.state(attempt.handle)) is not None:
+                yield attempt, found
+
+    def judged(self, attempt: _Attempt, ended: Ended) -> Over:
+        """What the end of a process says of its job."""
+        self.is_stuck = self.is_stuck or ended.is_short_of_disk
+        seconds = self.clock() - attempt.handle.began
+        how, reason = verdict(ended, SavedRun(RunDirectory(self.folder / attempt.job.folder)))
+        if attempt.seconds_over is not None and how != "finished":
+            how, reason = "interrupted", f"stopped after {duration(seconds)}: sweep.job_timeout_s"
+        return Over(attempt.job, how, reason, seconds, ended.is_short_of_disk)
+
+    def may_retry(self, over: Over) -> bool:
+        tried_again = self.attempts[over.job.number] - 1
+        return over.how == "interrupted" and not self.is_ending and tried_again < self.limits.retries
+
+    def end(self, running: Sequence[_Attempt]) -> None:
+        """Whoever iterates has left before the end: no job stays behind."""
+        left = [each.handle for each in running]
+        for handle in left:
+            self.back_end.cancel(handle)
+        deadline = self.clock() + GRACE_S
+        while left := [handle for handle in left if self.back_end.state(handle) is None]:
+            self.back_end.wait(left, LOOKED_AT_S)
+            for handle in left if self.clock() > deadline else ():
+                self.back_end.cancel(handle, signal.SIGKILL)
+
+
+def verdict(ended: Ended, run: SavedRun) -> tuple[How, str]:
+    """(how the job ended, the reason)."""
+    code = ended.exit_code
+    if code < 0:
+        return "interrupted", f"killed by {signal.Signals(-code).name}"
+    if code == 0:
+        return ("finished", "") if is_done(run) else ("failed", "its process ended without a result")
+    reason = ended.reason or str(run.known.get("reason") or f"exit code {code}")
+    if code in SIGNAL_CODES:
+        return "interrupted", f"saved after {signal.Signals(code - 128).name}"
+    is_interrupted = ended.is_short_of_memory or ended.is_short_of_disk
+    return ("interrupted" if is_interrupted else "failed"), reason
+
+
+def is_done(run: SavedRun) -> bool:
+    with suppress(DataError):
+        return run.status in DONE
+    return False

@@ -1,0 +1,133 @@
+"""The folder of a sweep as its driver sees it: which jobs belong to it and how each of them stands."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from runner.config import regular_file
+from runner.errors import DataError
+from runner.runs.directory import SWEEP, RunDirectory
+from runner.runs.files import read_json, write_json
+from runner.runs.saved_run import DONE, SavedRun
+from runner.sweep.journal import NAME, Journal, read_journal
+from runner.sweep.plan import Job, job_of_fact
+from runner.text import here
+
+Standing = Literal["waiting", "finished", "failed", "interrupted"]
+FORMAT = 1
+SAVING_S = 60.0  # that a job of a dead sweep may take to save
+
+
+@dataclass(frozen=True)
+class Header:
+    """sweep.json: what holds for all jobs and was fixed when the sweep began."""
+
+    name: str
+    started: str
+    words: Sequence[str]  # as typed
+    config_dir: str | None
+    threads: int  # of a job for which nobody said another number
+    jobs_at_a_time: int
+    device: str  # cpu, cuda, mps
+    monitor: str
+
+
+class SweepFolder:
+    """Only the owner of the folder writes here: ``with RunDirectory(path).owned():``."""
+
+    def __init__(self, path: Path, header: Header):
+        self.path = path
+        self.header = header
+        self.journal = Journal(path / NAME)
+        self._facts = read_journal(path / NAME)
+        try:
+            self.jobs = [job_of_fact(fact) for fact in self._facts if "job" in fact]
+        except (KeyError, TypeError) as fault:
+            raise DataError(f"{here(path / NAME)}: damaged: a job lacks {fault}") from fault
+        self._ends = {fact["ended"]: fact for fact in self._facts if "ended" in fact}
+
+    @classmethod
+    def opened(cls, path: Path, header: Header | None = None) -> SweepFolder:
+        """The sweep in ``path``; where there is none yet one with the ``header``. Raises DataError, RunError."""
+        if header is None or (path / SWEEP).exists():
+            return cls(path, read_header(path))
+        write_json(path / SWEEP, {"format": FORMAT, **asdict(header)})
+        return cls(path, header)
+
+    def add(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            self.journal.write(**job.as_fact())
+        self.jobs += jobs
+
+    def run_of(self, job: Job) -> SavedRun:
+        return SavedRun(RunDirectory(self.path / job.folder))
+
+    def write_begin(self, job: Job, attempt: int) -> None:
+        self.journal.write(begun=job.number, attempt=attempt)
+
+    def write_end(self, job: Job, how: str, reason: str) -> None:
+        fact = {"ended": job.number, "how": how, "reason": reason}
+        self._ends[job.number] = fact
+        self.journal.write(**fact)
+
+    def standing(self, job: Job) -> Standing:
+        """By its run directory; where that does not say, by how its process ended."""
+        run = self.run_of(job)
+        if not run.path.is_dir():
+            return "waiting"
+        with suppress(DataError):
+            if run.status in DONE:
+                return "finished"
+        said = self._ends.get(job.number, {}).get("how")
+        if said in ("failed", "interrupted"):
+            return "failed" if said == "failed" else "interrupted"
+        return "failed" if run.known.get("status") == "failed" else "interrupted"
+
+    def reason(self, job: Job) -> str:
+        return str(self._ends.get(job.number, {}).get("reason") or self.run_of(job).known.get("reason", ""))
+
+
+@contextmanager
+def owned(path: Path) -> Iterator[None]:
+    """As ``RunDirectory.owned``; of a sweep that was killed its jobs, which hold the lock too, are waited for.
+
+    They end by themselves as soon as they have saved. Raises RunError with the pid where a living one owns it.
+    """
+    deadline = time.monotonic() + SAVING_S
+    while RunDirectory(path).is_in_use and not is_alive(owner(path)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    with RunDirectory(path).owned():
+        yield
+
+
+def owner(path: Path) -> int:
+    with suppress(OSError, ValueError, DataError):
+        return int(regular_file.content(path / ".owner", 20))
+    return 0
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # another user's
+    return pid != 0
+
+
+def read_header(path: Path) -> Header:
+    """Raises DataError where it is damaged, or of a later build."""
+    content: Mapping[str, Any] = read_json(path / SWEEP)
+    if content.get("format") != FORMAT:
+        raise DataError(f"{here(path / SWEEP)}: format {content.get('format')}, this build reads format {FORMAT}")
+    try:
+        return Header(**{name: value for name, value in content.items() if name != "format"})
+    except TypeError as fault:
+        raise DataError(f"{here(path / SWEEP)}: damaged: {fault}") from fault

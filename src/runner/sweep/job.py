@@ -1,0 +1,123 @@
+"""What a job's process does: begin its run, or go on with it; and the one step that shows whether it can be begun."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runner.config.catalog import Catalog
+from runner.config.run_config import Config
+from runner.contracts import Data, Progress
+from runner.data.checks import digest
+from runner.engine import state
+from runner.engine.fit import fit
+from runner.errors import RunError
+from runner.experiment.assemble import Experiment, read_data, read_split, split_settings
+from runner.runs.checkpoint import pack
+from runner.runs.directory import RunDirectory
+from runner.runs.files import write_whole
+from runner.runs.saved_run import SavedRun
+from runner.sweep.plan import Job
+from runner.training.folds import prepare
+from runner.training.resume import go_on
+
+MOST_DATA_SETS = 3  # that are held at once for the jobs to come
+SAVED_STATES = 3  # last, the one before it, and a best of another epoch
+
+
+@dataclass
+class SharedData:
+    """The data sets of the jobs, each read once; the processes forked later find them here."""
+
+    held: dict[str, Data] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, config: Config) -> Data:
+        """As ``read_data``. Raises ConfigError or DataError."""
+        key = json.dumps([config.dataset.option, config.dataset.target, _of_rows(config), config.data_dir], default=str)
+        if key not in self.held:
+            while len(self.held) >= MOST_DATA_SETS:
+                del self.held[next(iter(self.held))]
+            self.held[key] = read_data(config)
+        return self.held[key]
+
+    def digest(self, config: Config) -> str:
+        """That of the rows as the job sees them, columns fitted to its train rows."""
+        key = json.dumps([config.dataset.knobs, config.data_dir, str(split_settings(config))], default=str)
+        if key not in self.digests:
+            self.digests[key] = digest(read_split(config, self)[0])
+        return self.digests[key]
+
+
+def _of_rows(config: Config) -> dict[str, Any]:
+    shaped = ("limit", "transforms", "augment")  # afterwards
+    return {name: value for name, value in config.dataset.knobs.items() if name not in shaped}
+
+
+@dataclass(frozen=True)
+class Training:
+    """The work of a job: its run trained to the end, whether it is begun here or was begun before."""
+
+    catalog_folders: Sequence[Path]
+    trusted: tuple[str, ...]
+    read: Callable[[Config], Data]
+
+    def __call__(self, job: Job, folder: Path) -> None:
+        begun = time.perf_counter()
+        directory = RunDirectory(folder)
+        with directory.owned():
+            if directory.config.exists():
+                stored = SavedRun(directory, {"trusted": list(self.trusted)})
+                go_on(stored, begun, force=False, read=self.read, brief=True)
+                return
+            write_words(directory, job.words)
+            prepared = prepare(job.config(self.trusted), Catalog(self.catalog_folders), self.read)
+            prepared.record(directory, brief=True, begun=begun, hint="")
+
+
+def write_words(directory: RunDirectory, words: Sequence[str]) -> None:
+    """What was typed for the job, where every run has it."""
+    (directory.path / ".hydra").mkdir(exist_ok=True)
+    text = yaml.safe_dump(list(words), allow_unicode=True)
+    write_whole(directory.path / ".hydra" / "overrides.yaml", text.encode())
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The work of a check: the job is built and takes one step, in a process that ends with it."""
+
+    catalog_folders: Sequence[Path]
+    trusted: tuple[str, ...]
+    read: Callable[[Config], Data]
+
+    def __call__(self, job: Job, folder: Path) -> dict[str, int]:
+        """What a job takes in bytes: ``memory`` of its own, ``disk`` for its checkpoints."""
+        config = replace(job.config(self.trusted), output_dir=str(folder))
+        experiment = prepare(config, Catalog(self.catalog_folders), self.read).first
+        plan = replace(experiment.plan, epochs=1, max_steps=1)
+        with suppress(RunError):  # a loss that is not finite is a result, not a fault of the command
+            for _ in fit(experiment.parts, experiment.train, {}, plan, Progress()):
+                pass
+        return {"memory": own_memory(), "disk": SAVED_STATES * size_of_state(experiment)}
+
+
+def size_of_state(experiment: Experiment) -> int:
+    with suppress(RunError):  # weights that are not finite are not saved
+        return len(pack(state.capture(experiment.parts, Progress(), experiment.new_monitor())))
+    return 0
+
+
+def own_memory() -> int:
+    """Bytes of this process that it shares with no other; 0 where the system does not say."""
+    with suppress(OSError):
+        for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
+            if line.startswith("Private_Dirty:"):
+                return int(line.split()[1]) * 1024
+    return 0

@@ -1,0 +1,124 @@
+"""The jobs of a sweep run to their ends: each fact written down and shown, and what they come to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.config.run_config import Sweeping
+from runner.engine.stop import Interruption, interruption
+from runner.runs.ranking import place
+from runner.runs.saved_run import SavedRun
+from runner.screen.sweep import EndedJob, SweepConsole, SweepPlan, SweepState, told_apart
+from runner.sweep.driver import BackEnd, Begun, Driver, Event, Limits, Over, Running
+from runner.sweep.ending import conclude
+from runner.sweep.folder import SweepFolder
+from runner.sweep.plan import Job
+from runner.sweep.progress import JobProgress, seconds_left
+from runner.sweep.trial import Needs
+
+
+class Urgency(Interruption):
+    """The first signal lets the jobs save, the second ends them at once."""
+
+    is_urgent = False
+
+    def handle(self, number: int, frame: Any) -> None:
+        self.is_urgent = self.number is not None
+        self.number = self.number or number
+
+
+@dataclass
+class SweepRun:
+    """The jobs of one command."""
+
+    folder: SweepFolder
+    back_end: BackEnd
+    sweeping: Sweeping
+    at_a_time: int
+    needs: Needs
+    retries_failed: bool = False
+    screen: SweepConsole = field(default_factory=SweepConsole)
+    progress: dict[int, JobProgress] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)  # that the jobs took which have ended here
+    ends: Counter[str] = field(default_factory=Counter)
+    notes: set[str] = field(default_factory=set)
+    stop: Urgency = field(default_factory=Urgency)
+
+    def run(self, jobs: Sequence[Job]) -> int:
+        """The exit code. Raises Interrupted after a signal, RunError where the disk is full."""
+        redone = ("waiting", "interrupted", *(["failed"] if self.retries_failed else []))
+        standings = {job.number: self.folder.standing(job) for job in jobs}
+        self.ends.update(how for how in standings.values() if how not in redone)
+        todo = [job for job in jobs if standings[job.number] in redone]
+        limits = Limits(self.at_a_time, self.sweeping.job_timeout_s, self.sweeping.retries)
+        with interruption(self.stop), closing(self.folder.journal):
+            self.begin(todo)
+            driver = Driver(
+                self.folder.path, self.back_end, limits, lambda: self.stop.number or 0, lambda: self.stop.is_urgent
+            )
+            try:
+                for event in driver.run(todo):
+                    self.follow(event, driver)
+            finally:
+                self.screen.close()
+            self.thin_out()
+        return conclude(self.folder, jobs, self.stop.number, is_stuck=driver.is_stuck)
+
+    def begin(self, todo: Sequence[Job]) -> None:
+        common, apart = told_apart({job.number: job.settings for job in self.folder.jobs})
+        header = self.folder.header
+        size = f"about {megabytes(self.needs.disk * len(todo))}" if self.needs.disk and todo else ""
+        self.screen.begin(
+            SweepPlan(apart, common, header.monitor, self.folder.path, header.threads, self.at_a_time, size)
+        )
+
+    def follow(self, event: Event, driver: Driver) -> None:
+        """Write down what happened, and show it."""
+        match event:
+            case Begun(job):
+                self.folder.write_begin(job, driver.attempts.get(job.number, 0) + 1)
+                self.progress[job.number] = JobProgress(job.number, self.folder.run_of(job).directory)
+                self.screen.begun(self.progress[job.number].state)
+            case Over():
+                self.folder.write_end(event.job, event.how, event.reason)
+                self.show_end(event)
+            case Running(jobs, num_waiting):
+                running = [self.progress[job.number].after(seconds) for job, seconds in jobs]
+                left = seconds_left(running, num_waiting, self.seconds, self.at_a_time)
+                counts = {how: self.ends[how] for how in ("finished", "failed", "interrupted")}
+                self.screen.show(SweepState(running, num_waiting, seconds_left=left, **counts))
+
+    def show_end(self, over: Over) -> None:
+        self.seconds.append(over.seconds)
+        self.ends[over.how] += 1
+        run = self.folder.run_of(over.job)
+        monitor = run.known.get("best", {}).get(self.folder.header.monitor)
+        self.screen.ended(EndedJob(over.job.number, over.how, over.seconds, run.path, monitor, over.reason))
+        for note in notes_of(run):
+            if note not in self.notes:
+                self.notes.add(note)
+                self.screen.note(note)
+
+    def thin_out(self) -> None:
+        """Take away the checkpoints of all but the best jobs, where that was asked for."""
+        most = int(self.sweeping.keep.partition(":")[2] or len(self.folder.jobs))
+        done = [run for job in self.folder.jobs if (run := self.folder.run_of(job)).known.get("best")]
+        monitor = self.folder.header.monitor
+        done.sort(key=lambda run: place(run.known["best"].get(monitor), run.is_higher_better(monitor)))
+        for run in done[most:]:
+            for file in run.directory.checkpoints.glob("*.pt"):
+                file.unlink()
+
+
+def notes_of(run: SavedRun) -> list[str]:
+    """How the job's data was read, where a user should know of it."""
+    first_fold = SavedRun(run.directory.fold(0))  # above folds there is no data
+    return [note for each in (run, first_fold) for note in each.known.get("data", {}).get("notes", [])]
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"

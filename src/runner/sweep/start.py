@@ -1,0 +1,130 @@
+"""A sweep about to begin, or to go on: checked, its data read, its folder made and owned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from runner.compose.request import Request
+from runner.config.catalog import conf_folders
+from runner.config.run_config import Config, Sweeping
+from runner.errors import ConfigError
+from runner.runs.directory import SWEEP, check_writable, claim, make
+from runner.runs.summary import now
+from runner.sweep.folder import Header, SweepFolder, owned
+from runner.sweep.job import SharedData, Training, Trial
+from runner.sweep.local import LocalJobs
+from runner.sweep.machine import jobs_at_a_time, kind_of, usable_cores, visible_gpus
+from runner.sweep.plan import Job, numbered_on, sweep_name, with_identity, with_threads
+from runner.sweep.record import SweepRun
+from runner.sweep.trial import Needs, try_jobs
+from runner.text import waiting
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What jobs run on."""
+
+    device: str  # cpu, cuda, mps
+    slots: tuple[str, ...]  # the GPUs, each as often as jobs share it; () where jobs have none to themselves
+    cores: int
+
+    @classmethod
+    def here(cls, device: str, jobs_per_gpu: int) -> Machine:
+        gpus = visible_gpus()
+        kind = kind_of(device, gpus)
+        slots = tuple(gpus * jobs_per_gpu) if kind == "cuda" and ":" not in device else ()
+        return cls(kind, slots, usable_cores())
+
+    def at_a_time(self, wanted: int | str, num_jobs: int, memory: int) -> int:
+        """``wanted`` as typed, but no more than there are GPUs for."""
+        if not isinstance(wanted, int):
+            return jobs_at_a_time(num_jobs, len(self.slots) or self.cores, memory)
+        return min(wanted, len(self.slots)) if self.slots else wanted
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a sweep needs before it has a folder: its machine, its data, what the first steps showed."""
+
+    machine: Machine
+    read: SharedData
+    catalog_folders: tuple[Path, ...]
+    trusted: tuple[str, ...]
+
+    def work(self, kind: type[Training] | type[Trial]) -> LocalJobs:
+        return LocalJobs(kind(self.catalog_folders, self.trusted, self.read), self.machine.slots)
+
+
+def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> int:
+    """Run the jobs, which are checked: 0 when all have finished, 1 when one has failed.
+
+    Raises RunnerError, before a folder is made where the data or a first step shows it; Interrupted after a signal.
+    """
+    first, trusted = configs[0], tuple(configs[0].trusted)
+    named = named_folder(first.sweep)
+    check_writable(named or Path(first.output_dir).expanduser())
+    torch.set_num_threads(1)  # a process that has computed with several cannot be forked
+    machine = Machine.here(first.device, first.sweep.jobs_per_gpu)
+    ground = Ground(machine, SharedData(), conf_folders(request.flags.config_dir), trusted)
+    with waiting("reading the data"):
+        digests = [ground.read.digest(config) for config in configs]
+    with waiting("taking a first step of each kind of job"):
+        trial = ground.work(Trial)
+        needs = (
+            try_jobs(jobs, trial, min(machine.cores, len(machine.slots) or machine.cores))
+            if first.sweep.check
+            else Needs()
+        )
+    at_a_time = machine.at_a_time(first.sweep.jobs, len(jobs), needs.memory)
+    path = named or claim(Path(first.output_dir).expanduser(), sweep_name(configs), under="sweeps").path
+    make(path)
+    with owned(path):
+        header = Header(
+            name=sweep_name(configs),
+            started=now(),
+            words=request.argv,
+            config_dir=request.flags.config_dir,
+            threads=max(1, machine.cores // at_a_time),
+            jobs_at_a_time=at_a_time,
+            device=machine.device,
+            monitor=first.monitor,
+        )
+        folder = SweepFolder.opened(path, header)
+        pairs = zip(jobs, digests, strict=True)
+        fixed = [
+            with_identity(with_threads(job, folder.header.threads), digest, machine.device) for job, digest in pairs
+        ]
+        folder.add(numbered_on(fixed, folder.jobs))
+        wanted = {job.identity for job in fixed}
+        todo = [job for job in folder.jobs if job.identity in wanted]
+        return SweepRun(folder, ground.work(Training), first.sweep, at_a_time, needs).run(todo)
+
+
+def resume_sweep(path: Path, sweeping: Sweeping, trusted: Sequence[str], *, retries_failed: bool) -> int:
+    """Run what is left of a sweep; as ``sweep``."""
+    torch.set_num_threads(1)
+    with owned(path):
+        folder = SweepFolder.opened(path)
+        machine = Machine.here(folder.header.device, sweeping.jobs_per_gpu)
+        ground = Ground(machine, SharedData(), conf_folders(folder.header.config_dir), tuple(trusted))
+        at_a_time = sweeping.jobs if isinstance(sweeping.jobs, int) else folder.header.jobs_at_a_time
+        run = SweepRun(folder, ground.work(Training), sweeping, at_a_time, Needs(), retries_failed=retries_failed)
+        return run.run(folder.jobs)
+
+
+def named_folder(sweeping: Sweeping) -> Path | None:
+    """``sweep.dir`` in full. Raises ConfigError where it holds something else than a sweep."""
+    if sweeping.dir is None:
+        return None
+    path = Path(sweeping.dir).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise ConfigError(f"sweep.dir={sweeping.dir}: is a file; name a folder")
+    if path.is_dir() and any(path.iterdir()) and not (path / SWEEP).exists():
+        raise ConfigError(
+            f"sweep.dir={sweeping.dir}: holds something else than a sweep; name an empty folder, or a new one"
+        )
+    return path
