@@ -139,6 +139,7 @@ WORDS = {
     "-m seed=0,1 sweep.skip=model == cnn and seed in [1, 2] epochs=1": (
         "-m seed=0,1 'sweep.skip=model == cnn and seed in [1, 2]' epochs=1"
     ),
+    "-m seed=[0,1] optimizer.lr=[0.1,0.01]": "-m seed=0,1 optimizer.lr=0.1,0.01",
     "-m seed=0,1 sweep.zip=[seed, model] model=mlp,cnn": "-m seed=0,1 'sweep.zip=[seed,model]' model=mlp,cnn",
     "model.hidden=64,64": "model=mlp 'model.hidden=[64,64]'",
     "dataset=iris model.hidden=64,64": "dataset=iris 'model.hidden=[64,64]'",

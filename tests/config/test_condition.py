@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Any
 
@@ -156,3 +157,27 @@ def test_what_cannot_be_compared_is_told_at_once(text: str, fault: str) -> None:
         condition(text)(JOB.__getitem__)
     assert str(caught.value).startswith(fault)
     assert time.perf_counter() - began < 5
+
+
+def made(draw: random.Random, depth: int) -> str:
+    """A condition of numbers and texts, in Python's own words."""
+    if depth == 0 or draw.random() < 0.3:
+        number, text = draw.choice(["seed", "batch", "2", "seed % 2", "-batch + 3"]), draw.choice(["model", "'cnn'"])
+        order, equal = draw.choice(["<", "<=", ">", ">=", "==", "!="]), draw.choice(["==", "!=", "in", "not in"])
+        right = "('mlp', 'cnn')" if "in" in equal else "model"
+        return draw.choice([f"{number} {order} batch", f"1 < {number} <= seed", f"{text} {equal} {right}", "shuffle"])
+    left, right = made(draw, depth - 1), made(draw, depth - 1)
+    return draw.choice([f"({left}) and {right}", f"{left} or ({right})", f"not ({left})"])
+
+
+def test_a_condition_holds_where_it_holds_in_python() -> None:
+    draw = random.Random(22)
+    names = {"seed", "batch", "model", "shuffle"}
+    held = []
+    for _ in range(500):
+        text = made(draw, 3)
+        job = {"seed": draw.randint(0, 3), "batch": draw.randint(0, 3), "model": "cnn", "shuffle": draw.random() < 0.5}
+        found = Condition(text, lambda name: None if name in names else "no", lambda word: False)(job.__getitem__)
+        assert found is bool(eval(text, {}, job)), (text, job)
+        held.append(found)
+    assert 100 < sum(held) < 400

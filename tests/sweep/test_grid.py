@@ -261,3 +261,17 @@ def test_jobs_are_counted_after_some_are_left_out() -> None:
     assert fault == "1,500 jobs: more than sweep.max_jobs=1000; to run them all add sweep.max_jobs=1500"
     (fault,) = faults_of("seed=range(0,1000000000)", "sweep.skip=seed >= 1000")
     assert fault.startswith("1,000,000,000 jobs: ")
+
+
+@pytest.mark.parametrize(
+    ("condition", "num_skipped"),
+    [("seed == 0", 6), ("seed == 0 and model == cnn", 3), ("optimizer.lr < 0.05 or seed > 0", 10), ("seed < 0", 0)],
+)
+def test_what_a_condition_and_its_contrary_leave_out_is_everything_once(condition: str, num_skipped: int) -> None:
+    words = ["model=mlp,cnn", "optimizer.lr=0.1,0.01,0.001", "seed=0,1"]
+    every = {tuple(job.swept.values()) for job in asked(*words).jobs}
+    left, contrary = asked(*words, f"sweep.skip={condition}"), f"sweep.skip=not ({condition})"
+    assert (left.num_skipped, len(left.jobs)) == (num_skipped, 12 - num_skipped)
+    kept = {tuple(job.swept.values()) for job in left.jobs}
+    others = {tuple(job.swept.values()) for job in asked(*words, contrary).jobs} if num_skipped else set()
+    assert kept | others == every and not kept & others
