@@ -51,6 +51,11 @@ def test_lists_that_are_zipped_advance_together_and_all_others_are_combined() ->
     ]
 
 
+def test_a_list_that_is_zipped_may_say_a_value_twice() -> None:
+    words = ["model=mlp,mlp,cnn,cnn", "optimizer.lr=0.1,0.01,0.1,0.1", "sweep.zip=[model,optimizer.lr]"]
+    assert swept(*words) == [("mlp", "0.1"), ("mlp", "0.01"), ("cnn", "0.1")]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -138,8 +143,8 @@ def test_options_are_chosen_by_a_pattern() -> None:
         ),
         (["seed=range(0,1000000000)"], "1,000,000,000 jobs: more than sweep.max_jobs=1000"),
         (["optimizer.lr=range(0.5,50,0.01)", "seed=range(0,100000)"], "495,000,000 jobs: more than "),
-        (["folds=1000000000", "fold=all"], "1,000,000,000 jobs: more than "),
-        (["folds=500000000,2", "fold=all"], "500,000,002 jobs: more than "),
+        (["folds=1000000000", "fold=all"], "1,000,000,000 jobs: more than sweep.max_jobs=1000; "),
+        (["folds=500000000,2", "fold=all"], "500,000,002 jobs: more than sweep.max_jobs=1000; "),
     ],
 )
 def test_a_grid_that_is_too_large_is_counted_and_never_made(words: list[str], told: str) -> None:

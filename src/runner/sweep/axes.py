@@ -34,7 +34,12 @@ class Axis:
     points: Iterable[tuple[Value, ...]]  # a value for each of ``keys``; not read before they are counted
 
     def read(self) -> Axis:
-        points = tuple(dict.fromkeys(self.points))  # the same value twice is one job
+        points = tuple(self.points)
+        return Axis(self.keys, len(points), points)
+
+    def once(self) -> Axis:
+        """The same value twice is one job."""
+        points = tuple(dict.fromkeys(self.points))
         return Axis(self.keys, len(points), points)
 
 

@@ -123,13 +123,16 @@ class _Line:
         """Counted before they are made, and after what is left out where that can be counted. Raises ConfigError."""
         axes, settings = self.axes(), self.settings
         count = prod(axis.size for axis in axes)
-        if settings.skip is None or count > MOST_TRIED:
+        self._check_affordable(count)
+        keys = [key for axis in axes for key in axis.keys]
+        points = product(*(axis.points for axis in axes))
+        combinations = (dict(zip(keys, chain(*point), strict=True)) for point in points)
+        if settings.skip is None:
             _check_number(count, settings.max_jobs)
-        combinations = product(*(axis.points for axis in axes))
-        found = [dict(zip(_keys(axes), chain(*points), strict=True)) for points in combinations]
-        if settings.skip is not None:
+            found = list(combinations)
+        else:
             leaves_out = Skip(settings.skip, axes, self.catalog, self._outline)
-            found = [values for values in found if not leaves_out(values)]
+            found = [values for values in combinations if not leaves_out(values)]
         if not found:
             raise ConfigError(f"sweep.skip={settings.skip}: leaves none of {count:,} jobs; see what it compares")
         self.first = found[0]
@@ -139,14 +142,18 @@ class _Line:
     def axes(self) -> list[Axis]:
         """What is swept over, in the order of the line. Raises ConfigError."""
         found = self._swept()
-        if (count := _number(found, self.settings.zip)) > MOST_TRIED:
-            _check_number(count, self.settings.max_jobs)
-        found = zipped([axis.read() for axis in found], self.settings.zip)
+        self._check_affordable(_number(found, self.settings.zip))
+        found = [axis.once() for axis in zipped([axis.read() for axis in found], self.settings.zip)]
         if not (self.is_each_fold and "folds" in self.swept):
             return found
         found = with_folds(found)
-        _check_number(prod(axis.size for axis in found), max(self.settings.max_jobs, MOST_TRIED))
+        self._check_affordable(prod(axis.size for axis in found))
         return [axis.read() for axis in found]
+
+    def _check_affordable(self, count: int) -> None:
+        """Before they are read: what is left out of so many is not looked for."""
+        if count > MOST_TRIED:
+            _check_number(count, self.settings.max_jobs)
 
     def _swept(self) -> list[Axis]:
         """The values of each setting, still to be read."""
@@ -197,10 +204,6 @@ def _folds(line: str) -> str:
     """``fold=0,all`` is all of them."""
     key, _, value = line.partition("=")
     return f"{key}=all" if key.lstrip("+") == "fold" and "all" in value.split(",") else line
-
-
-def _keys(axes: Sequence[Axis]) -> list[str]:
-    return [key for axis in axes for key in axis.keys]
 
 
 def _number(axes: Sequence[Axis], zipped: Sequence[str]) -> int:
