@@ -16,7 +16,7 @@ import program
 from pages import RUNNER, Example, File, furnish, missing, steps, typed
 from runner.compose.composition import compose
 from runner.compose.request import parse
-from runner.sweep.jobs import check_jobs
+from runner.sweep.plan import check_jobs
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -19,7 +19,7 @@ import pytest
 import program
 from pages import RUNNER, Example, File, furnish, steps
 from runner.compose.request import parse
-from runner.sweep.jobs import check_jobs
+from runner.sweep.plan import check_jobs
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def test_a_command_of_the_page_works(line: str, home: Path, tmp_path: Path, monk
     _, runner, *words = shortened(line)
     if "-m" in words:  # a sweep of docs/sweeps.md is run
         monkeypatch.chdir(home)
-        assert len(check_jobs(parse(words[1:]))) >= 3
+        assert len(check_jobs(parse(words[1:]))[0]) >= 3
         return
     done = program.run(words, tmp_path, before="forget_the_settings", cwd=home)
     assert (runner, done.code, program.amiss(done.err)) == ("runner", 0, "")

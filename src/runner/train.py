@@ -21,7 +21,7 @@ from runner.config.types import shown
 from runner.errors import ConfigError
 from runner.runs.directory import RunDirectory, check_writable, claim
 from runner.sweep.plan import check_jobs
-from runner.text import waiting
+from runner.text import counted, say, waiting
 
 HELP = """\
 python -m runner train [FILE.yaml] [GROUP=OPTION ...] [KEY=VALUE ...] [-m]
@@ -52,7 +52,9 @@ def run(argv: list[str]) -> int:
         if answer(request):
             return 0
         if request.multirun:
-            jobs, configs = check_jobs(request)
+            jobs, configs, num_skipped = check_jobs(request)
+            if num_skipped:
+                say(f"{counted(num_skipped, 'combination')} left out by sweep.skip")
             libraries.load()
             from runner.sweep.start import sweep  # brings torch
 

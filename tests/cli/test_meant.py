@@ -136,6 +136,14 @@ WORDS = {
     "momentum=0.9": "optimizer=sgd optimizer.momentum=0.9",
     "optimizer.momentum=0.9": "optimizer=sgd optimizer.momentum=0.9",
     "scheduler.step_size=5": "scheduler=step_lr scheduler.step_size=5",
+    "-m seed=0,1 sweep.skip=model == cnn and seed in [1, 2] epochs=1": (
+        "-m seed=0,1 'sweep.skip=model == cnn and seed in [1, 2]' epochs=1"
+    ),
+    "seed=1 sweep.jobs=4": "seed=1 -m sweep.jobs=4",
+    "sweep.jobs=4 seed=1,2": "-m sweep.jobs=4 seed=1,2",
+    "sweep.skip=model==cnn model=mlp,cnn": "-m sweep.skip=model==cnn model=mlp,cnn",
+    "-m seed=[0,1] optimizer.lr=[0.1,0.01]": "-m seed=0,1 optimizer.lr=0.1,0.01",
+    "-m seed=0,1 sweep.zip=[seed, model] model=mlp,cnn": "-m seed=0,1 'sweep.zip=[seed,model]' model=mlp,cnn",
     "model.hidden=64,64": "model=mlp 'model.hidden=[64,64]'",
     "dataset=iris model.hidden=64,64": "dataset=iris 'model.hidden=[64,64]'",
     "model=auto hidden=64,64": "model=mlp 'model.hidden=[64,64]'",
@@ -206,6 +214,7 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: settings are written without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
+        ("sweep.jobs=4", "sweep.jobs=4: it says how the jobs of a sweep are run, with -m; did you mean:"),
         ("optimizer.lr=0.1,0.01", "several values are a run each, with -m"),
     ],
 )

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 import runner
 from runner.compose.composition import Composed, compose
-from runner.compose.hydra_bridge import run_job
+from runner.compose.hydra_bridge import Trees, hydra_for, run_job
 from runner.compose.request import parse, parsed
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
-from runner.sweep.jobs import check_jobs, jobs
+from runner.sweep.grid import jobs
+from runner.sweep.plan import check_jobs
 from runner.train import answer
 
 
@@ -185,8 +187,10 @@ def test_hydra_writes_down_what_can_be_typed_again() -> None:
         (["model", "=cnn"], "is not of the form key=value"),
         (["데이터=1"], "there is no setting 데이터"),
         (["hydra.run.dir=/"], "where a run goes is set by output_dir and name"),
-        (["hydra.sweep.dir=/"], "where a sweep goes is set by output_dir and name"),
-        (["hydra/launcher=sloorm"], "jobs run one after another"),
+        (["hydra.sweep.dir=/"], "where a sweep goes is set by sweep.dir"),
+        (["sweep.jobs=4"], "sweep.jobs=4: says how the jobs of a sweep are run; add -m, or leave it out"),
+        (["sweep={jobs: 4}"], "sweep={jobs: 4}: says how the jobs of a sweep are run; add -m, or leave it out"),
+        (["hydra/launcher=sloorm"], "jobs run side by side without it: sweep.jobs"),
         (["hydra.nothing=1"], "hydra.nothing=1: is not for setting"),
         (["seed=${nothing}"], "seed=${nothing}: cannot be looked up: "),
         (["data_dir=${oc.env:NOT_SET_AT_ALL}"], "data_dir=${oc.env:NOT_SET_AT_ALL}: cannot be looked up: "),
@@ -315,10 +319,10 @@ def test_case_31_who_is_trusted_is_said_on_the_command_line_alone() -> None:
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("hydra/launcher=joblib", "jobs run one after another, each in a process of its own; leave it out"),
-        ("hydra/launcher=submitit_slurm", "jobs run one after another"),
-        ("hydra.launcher.n_jobs=4", "jobs run one after another"),
-        ("+hydra/launcher=basic", "jobs run one after another"),
+        ("hydra/launcher=joblib", "jobs run side by side without it: sweep.jobs"),
+        ("hydra/launcher=submitit_slurm", "jobs run side by side without it: sweep.jobs"),
+        ("hydra.launcher.n_jobs=4", "jobs run side by side without it: sweep.jobs"),
+        ("+hydra/launcher=basic", "jobs run side by side without it: sweep.jobs"),
         ("hydra/sweeper=optuna", "write the values out, as in: -m optimizer.lr=0.1,0.01"),
         ("hydra.sweeper.params={seed: '1,2'}", "write the values out"),
         ("hydra.verbose=true", "of hydra only hydra.mode is"),
@@ -471,6 +475,27 @@ def test_a_sweep_is_every_combination() -> None:
         ["optimizer.lr=0.01", "model=mlp", "epochs=2"],
         ["optimizer.lr=0.01", "model=cnn", "epochs=2"],
     ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["model=mlp", "++optimizer.lr=0.1", "++seed=3", "hydra.job.num=4"],
+        ["++optimizer.lr=0.2", "model=mlp", "++model.new={a: [1, 2]}"],
+        ["experiment=mnist_dnn_sigmoid", "++tags=[a,b]", "++early_stopping={patience_epochs: 3}"],
+        ["metric=[f1]", "++metric.f1.average=macro", "++name='a b'", "++seed=${epochs}"],
+    ],
+)
+def test_trees_of_the_same_options_are_those_of_hydra(lines: list[str]) -> None:
+    trees = Trees(Catalog([packaged_conf()]))
+    hydra = hydra_for(trees.catalog)
+    whole = hydra.compose_config("train", lines, RunMode.RUN)
+    others = [line for line in lines if not line.startswith("++")]
+    for words in (others, [*others, "++seed=7"], lines):  # those before it leave nothing behind
+        tree = trees.composed(hydra, "train", words)
+    assert OmegaConf.to_yaml(tree) == OmegaConf.to_yaml(whole)
+    assert len(trees.known) == 1
 
 
 def test_awkward_values_can_be_swept() -> None:

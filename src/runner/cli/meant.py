@@ -17,7 +17,7 @@ from runner.config.catalog import PARTS, Catalog, conf_folders
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
 from runner.runs.directory import usual_output_dir
-from runner.sweep.jobs import check_jobs
+from runner.sweep.check import check_first
 from runner.text import here, program
 
 # here -> elsewhere
@@ -142,7 +142,10 @@ def _left(words: Sequence[str]) -> tuple[str, ...]:
     """The faults of a mended line."""
     try:
         request = parse(words)
-        _ = check_jobs(request) if request.multirun else compose(request)
+        if request.multirun:
+            check_first(request)
+        else:
+            compose(request)
         return ()
     except ConfigError as error:
         return error.faults

@@ -8,9 +8,10 @@ import time
 
 from runner.build import libraries
 from runner.cli.arguments import Parser
-from runner.config.run_config import settings_with
+from runner.config.run_config import settings_with, sweep_settings
 from runner.config.schedule import length_knob
 from runner.errors import ConfigError, DataError
+from runner.runs.directory import SWEEP
 from runner.runs.named import open_run_or_sweep
 from runner.runs.saved_run import ANYWHERE, LENGTHS, SavedRun
 from runner.runs.saved_sweep import SavedSweep
@@ -18,7 +19,9 @@ from runner.screen.console import RunConsole
 from runner.text import here
 
 OWN = settings_with("changes", "on resume")
-USAGE = "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] [--force]"
+OF_A_SWEEP = ("retry", "sweep.jobs", "sweep.jobs_per_gpu", "sweep.job_timeout_s", "sweep.retries", "sweep.keep")
+OF_ALL_JOBS = ("trusted", "data_dir", "output_dir")
+USAGE = "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] | SWEEP [retry=failed]"
 HELP = "Go on with an interrupted run, at the exact step."
 
 
@@ -32,9 +35,10 @@ def parser() -> Parser:
 def run(argv: list[str]) -> int:
     """The exit code of ``resume``. Raises RunnerError."""
     own, words = parser().parse_known(argv)
-    stored = open_run_or_sweep("resume", words, settings=OWN)
+    stored = open_run_or_sweep("resume", words, settings=OWN, own=OF_A_SWEEP)
     if isinstance(stored, SavedSweep):
         return go_on_with(stored)
+    check_is_of_a_run(stored)
     check_has_length(stored)
     check_stretchable(stored)
     if is_at_its_end(stored):
@@ -50,11 +54,32 @@ def run(argv: list[str]) -> int:
 
 def go_on_with(sweep: SavedSweep) -> int:
     """The exit code of the rest of a sweep."""
-    left = next((job for job in sweep.jobs if job.is_begun and not job.is_done), None)
-    if left is None:
-        raise ConfigError(f"{here(sweep.path)}: is a sweep of which no job was interrupted; begin others: train -m")
-    again = f"python -m runner resume {shlex.quote(here(left.path))}"
-    raise ConfigError(f"{here(sweep.path)}: is a sweep; its jobs go on one by one\n  {again}")
+    if not (sweep.path / SWEEP).exists():
+        raise ConfigError(
+            f"{here(sweep.path)}: is a sweep of an older build; its jobs go on one by one\n"
+            f"  python -m runner resume {shlex.quote(here(sweep.path))}/JOB"
+        )
+    if wrong := [name for name in sweep.changes if name not in (*OF_A_SWEEP, *OF_ALL_JOBS)]:
+        raise ConfigError(
+            f"{wrong[0]}: the jobs of a sweep go on as they are\n"
+            f"  it can change {', '.join((*OF_A_SWEEP, *OF_ALL_JOBS))}\n"
+            f"  others: python -m runner train -m ... sweep.dir={shlex.quote(here(sweep.path))}"
+        )
+    if (retry := sweep.changes.get("retry", "failed")) != "failed":
+        raise ConfigError(f"retry={retry}: must be failed: the jobs that failed are run again")
+    sweeping = sweep_settings({name: value for name, value in sweep.changes.items() if name.startswith("sweep.")})
+    libraries.load()
+    from runner.sweep.start import resume_sweep  # brings torch
+
+    changes = {name: value for name, value in sweep.changes.items() if name in OF_ALL_JOBS}
+    return resume_sweep(sweep.path, sweeping, changes, retries_failed="retry" in sweep.changes)
+
+
+def check_is_of_a_run(stored: SavedRun) -> None:
+    if wrong := [name for name in stored.changes if name in OF_A_SWEEP]:
+        raise ConfigError(
+            f"{wrong[0]}={stored.changes[wrong[0]]}: is for a sweep, and this is a run: {here(stored.path)}"
+        )
 
 
 def is_at_its_end(stored: SavedRun) -> bool:

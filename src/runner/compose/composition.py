@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
 from runner.compose.command import quoted
-from runner.compose.hydra_bridge import changed_keys, editable, hydra_for, refusal
+from runner.compose.hydra_bridge import Trees, changed_keys, editable, hydra_for, refusal
 from runner.compose.hydra_faults import lookup_words, survivors_of
 from runner.compose.recipe import label
 from runner.compose.request import Request, parsed, readable
@@ -48,14 +49,17 @@ class Composed:
         return [*others, f"++start_from={quoted(str(self.config.start_from))}"]
 
 
-def compose(request: Request, job: int | None = None) -> Composed:
-    """The request composed and checked; ``job`` is its number in a sweep. Raises ConfigError with every fault."""
-    catalog = Catalog(conf_folders(request.flags.config_dir))
-    usual = _usual_node(PRIMARY)
+def compose(request: Request, job: int | None = None, trees: Trees | None = None) -> Composed:
+    """The request composed and checked; in a sweep job number ``job``, with the ``trees`` of those before it.
+
+    Raises ConfigError with every fault.
+    """
+    trees = trees or Trees(Catalog(conf_folders(request.flags.config_dir)))
+    catalog, usual = trees.catalog, _usual_node(PRIMARY)
     lines = readable(request.overrides, catalog, multirun=False)
     survivors = list(lines.overrides)
-    tree, faults, cause, rows = _with_net(request, catalog, survivors)
-    faults = [*lines.faults, *faults]
+    tree, faults, cause, rows = _with_net(request, survivors, trees)
+    faults = [*lines.faults, *map(_for_a_sweep, filter(is_of_a_sweep, survivors)), *faults]
     if tree is None:
         raise ConfigError(faults) from cause
     faults += _node_faults(tree, usual)
@@ -87,14 +91,33 @@ def compose(request: Request, job: int | None = None) -> Composed:
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))
 
 
+def is_of_a_sweep(word: str) -> bool:
+    """Whether it says how the jobs of ``train -m`` are chosen and run."""
+    return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] == "sweep"
+
+
+def _for_a_sweep(word: str) -> str:
+    return f"{word.lstrip('+')}: says how the jobs of a sweep are run; add -m, or leave it out"
+
+
+def outline(request: Request, trees: Trees) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the words come to, unchecked, and the option of each group. Raises ConfigError where that is nothing."""
+    lines = list(readable(request.overrides, trees.catalog, multirun=False).overrides)
+    tree, faults, cause, _ = _with_net(request, lines, trees)
+    if tree is None:
+        raise ConfigError(faults) from cause
+    return plain(tree)[0], dict(tree.hydra.runtime.choices)
+
+
 def _with_net(
-    request: Request, catalog: Catalog, lines: list[str]
+    request: Request, lines: list[str], trees: Trees
 ) -> tuple[DictConfig | None, list[str], Exception | None, str]:
     """As ``survivors_of``, with the net in the place of ``model=auto``, and for which rows it was taken, or ""."""
+    catalog = trees.catalog
     net = likely_net(lines, catalog)
     while True:
         words = [*lines, *([f"model={net}"] if net else [])]
-        tree, faults, cause = survivors_of(request, catalog, words)
+        tree, faults, cause = survivors_of(request, words, trees)
         lines[:] = [line for line in lines if line in words]
         if tree is None or tree.hydra.runtime.choices.get("model") not in (AUTO, net):
             return tree, faults, cause, ""

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from copy import deepcopy
+from math import ceil
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from hydra import version
 from hydra._internal.callbacks import Callbacks
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
@@ -24,7 +26,8 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override, RangeSweep, Transformer
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf, flag_override
@@ -40,7 +43,7 @@ Task = Callable[[DictConfig], Any]
 
 # what the defaults of train.yaml name: it is ours to run the jobs of a sweep, and nothing of Hydra's is to
 ConfigStore.instance().store(
-    group="hydra/launcher", name="process", node={"_target_": "runner.sweep.jobs.run_jobs"}, provider="runner"
+    group="hydra/launcher", name="process", node={"_target_": "runner.sweep.start.sweep"}, provider="runner"
 )
 
 
@@ -71,6 +74,29 @@ def hydra_for(catalog: Catalog) -> Hydra:
     # a file's own hydra.searchpath, where pkg:// imports what it names, is refused with the rest of the composed node
     hydra.config_loader._process_config_searchpath = lambda *args: None  # type: ignore[attr-defined]
     return hydra
+
+
+class Trees:
+    """What Hydra composes of the same options, composed once: settings and knobs are set in a copy, as Hydra does."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.known: dict[tuple[str, ...], DictConfig] = {}
+
+    def composed(self, hydra: Hydra, config_name: str, lines: list[str]) -> DictConfig:
+        """As ``hydra.compose_config``, and as many exceptions."""
+        options = tuple(line for line in lines if not line.startswith("++"))
+        if options not in self.known:
+            self.known[options] = hydra.compose_config(config_name, list(options), RunMode.RUN)
+        tree = deepcopy(self.known[options])
+        overrides = OverridesParser.create().parse_overrides(lines)
+        ConfigLoaderImpl._apply_overrides_to_config([o for o in overrides if o.is_force_add()], tree)
+        own = [override for override in overrides if not override.is_hydra_override()]
+        tree.hydra.overrides.task = [override.input_line for override in own]
+        told = tree.hydra.job.config.override_dirname
+        name = get_overrides_dirname(own, list(told.exclude_keys), told.item_sep, told.kv_sep)
+        tree.hydra.job.override_dirname = name
+        return tree
 
 
 class Files(FileConfigSource):
@@ -123,9 +149,25 @@ def hydra_put_back() -> Iterator[None]:
         hydra.hydra, config.cfg = before
 
 
-def split_jobs(overrides: Sequence[Override]) -> list[list[str]]:
-    """The overrides of every combination of their values. Raises HydraException."""
-    return [list(job) for batch in BasicSweeper.split_arguments(list(overrides), None) for job in batch]
+def swept_values(override: Override, catalog: Catalog) -> tuple[int, Iterator[tuple[str, Any]]]:
+    """How many values a word sweeps over, and each as Hydra takes it and as it is: "'a b'", "a b".
+
+    Raises ValueError or ArithmeticError for a range that is none.
+    """
+    swept = override._value
+    values: Iterable[Any]
+    if isinstance(swept, Glob):
+        values = swept.filter(list(catalog.options(override.key_or_group)))
+        count = len(values)
+    elif isinstance(swept, RangeSweep):
+        numbers: Any = swept.range()  # which may be of very many
+        whole = isinstance(numbers, range)
+        count = len(numbers) if whole else ceil((numbers.stop - numbers.start) / numbers.step)
+        values = override.sweep_iterator()
+    else:
+        values = list(override.sweep_iterator())
+        count = len(values)
+    return count, ((Transformer.str(value), Override._convert_value(value)) for value in values)
 
 
 def editable(tree: DictConfig) -> AbstractContextManager[Any]:
@@ -165,16 +207,16 @@ def run_job(request: Request, composed: Composed, run_dir: Path, task: Task) -> 
 
 SETTABLE = ("hydra.mode", "hydra.job.num", "hydra.job.id")  # -m said otherwise; a sweep numbers its jobs
 FILLED_IN = ("hydra.runtime", "hydra.overrides", "hydra.job.override_dirname", "hydra.job.config_name")  # by Hydra
-ONE_AFTER_ANOTHER = "jobs run one after another, each in a process of its own; leave it out"
+SIDE_BY_SIDE = "jobs run side by side without it: sweep.jobs"
 WRITTEN_OUT = "every combination is run; write the values out, as in: -m optimizer.lr=0.1,0.01"
 INSTEAD = {
     "hydra.run": "where a run goes is set by output_dir and name",
-    "hydra.sweep": "where a sweep goes is set by output_dir and name",
-    "hydra.sweep.subdir": "a job's folder is its number",
+    "hydra.sweep": "where a sweep goes is set by sweep.dir",
+    "hydra.sweep.subdir": "a job's folder is its number and what it has of its own",
     "hydra.job.chdir": "a run stays in the folder it is started from",
     "hydra.output_subdir": "a run keeps the words of its command in .hydra",
     "hydra.searchpath": "options are looked for in ./conf and --config-dir",
-    "hydra.launcher": ONE_AFTER_ANOTHER,
+    "hydra.launcher": SIDE_BY_SIDE,
     "hydra.sweeper": WRITTEN_OUT,
 }
 

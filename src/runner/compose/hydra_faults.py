@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import yaml
 from hydra.errors import MissingConfigException
-from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from runner.compose.hydra_bridge import hydra_for
+from runner.compose.hydra_bridge import Trees, hydra_for
 from runner.compose.request import Request
 from runner.config.catalog import Catalog, unknown_option
 from runner.config.spelling import listed, nearest
@@ -17,15 +16,16 @@ from runner.errors import ConfigError
 
 
 def survivors_of(
-    request: Request, catalog: Catalog, lines: list[str]
+    request: Request, lines: list[str], trees: Trees
 ) -> tuple[DictConfig | None, list[str], Exception | None]:
     """The tree of what composes (None when no override is to blame), the faults of what does not, the first error."""
+    catalog = trees.catalog
     hydra = hydra_for(catalog)
     faults: list[str] = []
     first: Exception | None = None
     while True:
         try:
-            return hydra.compose_config(request.config_name, lines, RunMode.RUN), faults, first
+            return trees.composed(hydra, request.config_name, lines), faults, first
         except Exception as error:  # of any kind: Hydra's own code trips over requests it did not foresee
             first = first or error
             culprit = _culprit(error, lines)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+OPERATOR = re.compile(r"==|!=|<=?|>=?|and|or|not|in|[-+*/%]")  # of a condition
+OTHER = re.compile(r"[+~]*[\w./@]+=(?!=)|-+[A-Za-z]")  # word that begins a new piece
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 SWITCHED = re.compile(r"true|false|yes|no|on|off|[01]", re.IGNORECASE)
 DASHES = "settings are written without dashes"
 NO_BLANK = "no blank inside a list, or quotes around it"
 BLANKS = "no blank around the ="
+CONDITION = "a condition stands in quotes"
 EQUALS = "a setting and its value are one word, with ="
 
 
@@ -42,7 +45,7 @@ def pieces(
         if rest[0].startswith("-") and not NUMBER.match(rest[0]) and rest[0] != "-":
             piece = _flag(rest, flags) or _option(rest, is_switch)
         else:
-            piece = _cut(rest) or _pair(rest, is_setting) or _word(rest[0])
+            piece = _cut(rest) or _condition(rest) or _pair(rest, is_setting) or _word(rest[0])
         yield piece
         del rest[: len(piece.typed)]
 
@@ -76,6 +79,15 @@ def _cut(rest: Sequence[str]) -> Piece | None:
     wholes = ((end, " ".join([value, *rest[1:end]])) for end in range(2, len(rest) + 1))
     end, whole = next(((end, whole) for end, whole in wholes if num_open(whole) == 0), (0, ""))
     return Piece(tuple(rest[:end]), key, whole.replace(", ", ","), NO_BLANK) if end else None
+
+
+def _condition(rest: Sequence[str]) -> Piece | None:
+    """``sweep.skip=model == cnn``, which a shell has cut at its blanks."""
+    key, _, value = rest[0].partition("=")
+    if key.lstrip("+") != "sweep.skip" or not OPERATOR.fullmatch(rest[1] if len(rest) > 1 else ""):
+        return None
+    more = list(takewhile(lambda word: not OTHER.match(word), rest[1:]))
+    return Piece((rest[0], *more), key, " ".join([value, *more]), CONDITION)
 
 
 def num_open(text: str) -> int:

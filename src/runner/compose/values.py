@@ -129,9 +129,10 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
     if found := RANGE.fullmatch(text.strip("[]")):
         values = [value for value in between(found[1], found[4]) if not faults(spelled(value), annotation, key)]
         return Meant((f"{key}={','.join(values)}",), "a sweep names its values", True) if values else None
+    items = text.strip("[]()").split(",")
     if text.startswith("["):
-        return None
-    items = text.strip("()").split(",")
+        is_sweep = multirun and not any(faults(spelled(item), annotation, key) for item in items)
+        return Meant((f"{key}={','.join(items)}",), "values of a sweep stand without brackets") if is_sweep else None
     if not multirun and not faults([spelled(item) for item in items], annotation, key):
         return Meant((f"{key}=[{','.join(items)}]",), "a list stands in brackets")
     if not multirun and len(items) > 1 and not any(faults(spelled(item), annotation, key) for item in items):

@@ -1,4 +1,4 @@
-"""A formula of a few names, read as arithmetic and never run as Python."""
+"""A formula of a few names, read as arithmetic and never run as Python. ``condition`` reads more by the same reader."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
 from runner.config.spelling import listed, nearest
 
@@ -42,42 +43,65 @@ class Formula:
         self.text = " ".join(text.split())
         if fault := next(_faults(self.text, names), None):
             raise ValueError(fault)
-        self._body = _parsed(self.text)
+        self._body = parsed(self.text)
         self.names = {node.id for node in ast.walk(self._body) if isinstance(node, ast.Name)} & set(names)
 
     def __call__(self, **values: float) -> float:
         """Its value, all numbers taken as floats: none grows without end. Raises ValueError where there is none."""
-        try:
-            value = _value(self._body, {**CONSTANTS, **values})
-        except OverflowError as error:
-            raise ValueError("grows too large") from error
-        except (ArithmeticError, ValueError) as error:
-            raise ValueError(str(error)) from error
+        value = told(lambda: value_of(self._body, {**CONSTANTS, **values}.__getitem__))
         if isinstance(value, complex) or not math.isfinite(value):
             raise ValueError(f"comes to {value}")
-        return value
+        return float(value)
 
 
-def _parsed(text: str) -> ast.expr:
+def told(result: Callable[[], Any]) -> Any:
+    """Raises ValueError, whatever arithmetic raises."""
+    try:
+        return result()
+    except OverflowError as error:
+        raise ValueError("grows too large") from error
+    except (ArithmeticError, ValueError, TypeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def parsed(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
+
+
+def syntax_fault(text: str, what: str) -> str | None:
+    if len(text) > MAX_LENGTH:
+        return f"longer than {MAX_LENGTH} characters"
+    try:
+        parsed(text)
+        return None
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        column = getattr(error, "offset", None) or max(1, len(text))  # none where it breaks off
+        return f"character {column}: {what}"
 
 
 def _faults(text: str, names: Collection[str]) -> Iterator[str]:
     """What is no arithmetic, in the order of the text."""
-    if len(text) > MAX_LENGTH:
-        yield f"longer than {MAX_LENGTH} characters"
+    if fault := syntax_fault(text, "is no formula"):
+        yield fault
         return
-    try:
-        body = _parsed(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        column = getattr(error, "offset", None) or max(1, len(text))  # none where it breaks off
-        yield f"character {column}: is no formula"
-        return
-    called = {id(node.func) for node in ast.walk(body) if isinstance(node, ast.Call)}
-    for node in sorted(ast.walk(body), key=lambda node: getattr(node, "col_offset", 0)):
-        fault = _fault(node, names) if id(node) not in called else None
-        if fault:
-            yield f"character {_column(text, node)} ({ast.unparse(node)}): {fault}"
+    body = parsed(text)
+    yield from placed(
+        text, body, lambda node: arithmetic_fault(node, lambda name: _name_fault(name, [*names, *CONSTANTS]))
+    )
+
+
+def called(body: ast.expr) -> set[int]:
+    return {id(node.func) for node in ast.walk(body) if isinstance(node, ast.Call)}
+
+
+def placed(text: str, body: ast.expr, fault: Callable[[ast.AST], str | None]) -> Iterator[str]:
+    """The faults of the nodes, with the place of each."""
+    functions = called(body)
+    nodes = [node for node in ast.walk(body) if isinstance(node, ast.expr | ast.keyword)]
+    for node in sorted(nodes, key=lambda node: node.col_offset):
+        found = fault(node) if id(node) not in functions else None
+        if found:
+            yield f"character {_column(text, node)} ({ast.unparse(node)}): {found}"
 
 
 def _column(text: str, node: ast.AST) -> int:
@@ -85,16 +109,18 @@ def _column(text: str, node: ast.AST) -> int:
     return len(text.encode()[: getattr(node, "col_offset", 0)].decode()) + 1
 
 
-def _fault(node: ast.AST, names: Collection[str]) -> str | None:
+def arithmetic_fault(
+    node: ast.AST, name_fault: Callable[[str], str | None], other: str = "is no arithmetic"
+) -> str | None:
     if isinstance(node, ast.Constant):
         return _number_fault(node.value)
     if isinstance(node, ast.Name):
-        return _name_fault(node.id, [*names, *CONSTANTS])
+        return name_fault(node.id)
     if isinstance(node, ast.Call):
         return _call_fault(node)
     if isinstance(node, ast.BinOp | ast.UnaryOp):
         return None if type(node.op) in OPERATORS else "no such operation; there are + - * / // % **"
-    return None if isinstance(node, ast.expr_context | ast.operator | ast.unaryop) else "is no arithmetic"
+    return other
 
 
 def _name_fault(name: str, known: Collection[str]) -> str | None:
@@ -124,16 +150,36 @@ def _call_fault(node: ast.Call) -> str | None:
     return "wants another number of values" if starred or not least <= len(node.args) <= most else None
 
 
-def _value(node: ast.expr, values: Mapping[str, float]) -> float:
+def value_of(node: ast.expr, value: Callable[[str], Any]) -> Any:
+    """Its value; every number is a float."""
     match node:
         case ast.Constant():
-            return float(node.value)  # type: ignore[arg-type]
+            return _plain(node.value)
         case ast.Name():
-            return float(values[node.id])
+            return _plain(value(node.id))
         case ast.UnaryOp():
-            return OPERATORS[type(node.op)](_value(node.operand, values))
+            return OPERATORS[type(node.op)](_number(node.operand, value))
         case ast.BinOp():
-            return OPERATORS[type(node.op)](_value(node.left, values), _value(node.right, values))
+            return OPERATORS[type(node.op)](_number(node.left, value), _number(node.right, value))
         case ast.Call(func=ast.Name(id=name)):
-            return FUNCTIONS[name](*(_value(item, values) for item in node.args))
+            return FUNCTIONS[name](*(_number(item, value) for item in node.args))
+        case ast.List() | ast.Tuple():
+            return tuple(value_of(item, value) for item in node.elts)
     raise AssertionError("checked when the formula was read")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return tuple(map(_plain, value))
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _number(node: ast.expr, value: Callable[[str], Any]) -> Any:
+    found = value_of(node, value)
+    if not isinstance(found, float | complex):
+        raise ValueError(f"{ast.unparse(node)} is {readable(found)}, no number")
+    return found
+
+
+def readable(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else "null" if value is None else str(value)

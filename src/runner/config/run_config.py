@@ -13,7 +13,7 @@ from runner.config.catalog import PARTS, Catalog, Option, Part
 from runner.config.part_types import Count, NotNegative, NotNegativeInt, Positive, annotation_of
 from runner.config.schedule import completed, schedule_faults
 from runner.config.setting_faults import cross_faults, setting_faults, sound_settings, unknown_settings, usual_monitor
-from runner.config.types import Matching, NumbersByName, Range
+from runner.config.types import Matching, NumbersByName, Range, faults
 from runner.config.validate import group_faults, part_faults
 from runner.errors import ConfigError
 
@@ -93,6 +93,14 @@ class Sweeping:
 
 
 NO_SWEEP = vars(Sweeping())
+
+
+def sweep_settings(changes: Mapping[str, Any]) -> Sweeping:
+    """The usual ones with some set anew, by dotted name. Raises ConfigError with all faults."""
+    types = setting_types()
+    if found := [fault for name, value in changes.items() for fault in faults(value, types[name], name)]:
+        raise ConfigError(found)
+    return replace(Sweeping(), **{name.removeprefix("sweep."): value for name, value in changes.items()})
 
 
 @dataclass(frozen=True)

@@ -242,7 +242,8 @@ def check_saved(run: SavedRun, saved: Mapping[str, Any]) -> None:
     if wrong := [key for key, kind in KINDS.items() if not isinstance(saved.get(key), kind)]:
         where = run.directory.checkpoints
         raise DataError(f"{where}: not a checkpoint that this build reads: {', '.join(wrong)} missing")
-    before, now = (dict(leaves(tree, ())) for tree in (with_later_keys(saved["config"]), run.config.as_dict()))
+    both = (saved["config"], run.config.as_dict())
+    before, now = (dict(leaves(with_later_keys(tree), ())) for tree in both)
     fixed = LENGTHS if length_knob(run.config.scheduler) else ()  # of what the schedule was laid out over
     may_differ = [key for key in MAY_DIFFER if key not in fixed]
     stored = [key for key in before | now if key.partition(".")[0] not in UNSTORED]

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from runner.data.table.text import as_utf8
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment
 from runner.export.net import WIDEST, code, joined
-from runner.sweep.jobs import fork_context
 from runner.text import here
 
 READING = ("delimiter", "decimal", "encoding", "header", "names")
@@ -97,7 +97,7 @@ def check_table(reading_lines: Sequence[str], preparing_lines: Sequence[str], ex
         raise ConfigError(f"{lacking[0]} lacks values: how empty cells are filled in is not shown by a script")
     data, train_rows = experiment.data, experiment.split.train.numpy()
     try:
-        with ProcessPoolExecutor(1, fork_context()) as pool:
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             y, rows = pool.submit(_arrays, reading_lines, preparing_lines, train_rows).result()
         x = experiment.parts.preprocess(data.x).cpu().numpy()
         is_same = np.array_equal(y, data.y) and rows.shape == x.shape and np.allclose(rows, x, rtol=1e-6, atol=1e-6)

@@ -33,7 +33,8 @@ def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None
     screen = console(sys.stdout)
     screen.print()
     results = list(map(partial(result_of, folder), folder.jobs))
-    write_leaderboard(folder.path, results, status_of(results), asdict(folder.header))
+    if not is_stuck:
+        write_leaderboard(folder.path, results, status_of(results), asdict(folder.header))
     catalog = Catalog(conf_folders(folder.header.config_dir))
     for contest in contests(result.run for result in results if result.run is not None and result.is_done):
         show_contest(screen, contest, command_of_best(contest, catalog, folder.header.config_dir))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,7 +41,7 @@ class SharedData:
 
     def __call__(self, config: Config) -> Data:
         """As ``read_data``. Raises ConfigError or DataError."""
-        key = json.dumps([config.dataset.option, config.dataset.target, _of_rows(config), config.data_dir], default=str)
+        key = json.dumps([config.dataset.option, config.dataset.target, _of_rows(config), config.data_dir])
         if key not in self.held:
             while len(self.held) >= MOST_DATA_SETS:
                 del self.held[next(iter(self.held))]
@@ -50,7 +50,8 @@ class SharedData:
 
     def digest(self, config: Config) -> str:
         """That of the rows as the job sees them, columns fitted to its train rows."""
-        key = json.dumps([config.dataset.knobs, config.data_dir, str(split_settings(config))], default=str)
+        dataset = config.dataset
+        key = json.dumps([dataset.option, dataset.target, dataset.knobs, config.data_dir, str(split_settings(config))])
         if key not in self.digests:
             self.digests[key] = digest(read_split(config, self)[0])
         return self.digests[key]
@@ -66,7 +67,7 @@ class Training:
     """The work of a job: its run trained to the end, whether it is begun here or was begun before."""
 
     catalog_folders: Sequence[Path]
-    trusted: tuple[str, ...]
+    changes: Mapping[str, Any]  # what a user says now: whom he trusts, where the data is
     read: Callable[[Config], Data]
 
     def __call__(self, job: Job, folder: Path) -> None:
@@ -74,11 +75,11 @@ class Training:
         directory = RunDirectory(folder)
         with directory.owned():
             if directory.config.exists():
-                stored = SavedRun(directory, {"trusted": list(self.trusted)})
+                stored = SavedRun(directory, self.changes)
                 go_on(stored, begun, force=False, read=self.read, brief=True)
                 return
             write_words(directory, job.words)
-            prepared = prepare(job.config(self.trusted), Catalog(self.catalog_folders), self.read)
+            prepared = prepare(job.config(self.changes), Catalog(self.catalog_folders), self.read)
             prepared.record(directory, brief=True, begun=begun, hint="")
 
 
@@ -94,12 +95,12 @@ class Trial:
     """The work of a check: the job is built and takes one step, in a process that ends with it."""
 
     catalog_folders: Sequence[Path]
-    trusted: tuple[str, ...]
+    changes: Mapping[str, Any]
     read: Callable[[Config], Data]
 
     def __call__(self, job: Job, folder: Path) -> dict[str, int]:
         """What a job takes in bytes: ``memory`` of its own, ``disk`` for its checkpoints."""
-        config = replace(job.config(self.trusted), output_dir=str(folder))
+        config = replace(job.config(self.changes), output_dir=str(folder))
         experiment = prepare(config, Catalog(self.catalog_folders), self.read).first
         plan = replace(experiment.plan, epochs=1, max_steps=1)
         with suppress(RunError):  # a loss that is not finite is a result, not a fault of the command

@@ -6,18 +6,16 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runner.compose.composition import compose
 from runner.compose.request import Request
 from runner.compose.run_name import told_apart
 from runner.config.run_config import Config, check
 from runner.config.stored import with_later_keys
-from runner.errors import ConfigError
 from runner.runs.ranking import differing
-from runner.sweep.jobs import jobs
+from runner.sweep.check import checked
 
 # what a job may have otherwise and is the same job; of a table's path its data's digest says more
 NOT_OF_IDENTITY = ("said", "name", "tags", "output_dir", "data_dir", "trusted", "reference", "device")
@@ -43,10 +41,11 @@ class Job:
         plain: dict[str, Any] = json.loads(zlib.decompress(self.packed))
         return plain
 
-    def config(self, trusted: Collection[str] = ()) -> Config:
+    def config(self, changes: Mapping[str, Any]) -> Config:
+        """With what a user says now; whom he trusts is never read from a file."""
         tree = self.plain()
         options, said = tree.pop("options"), tree.pop("said")
-        return check({**with_later_keys(tree), "trusted": list(trusted)}, options, None, said)
+        return check({**with_later_keys(tree), "trusted": [], **changes}, options, None, said)
 
     def as_fact(self) -> dict[str, Any]:
         """What the journal keeps of it."""
@@ -63,19 +62,12 @@ def packed_config(plain: Mapping[str, Any]) -> bytes:
     return zlib.compress(json.dumps(plain, ensure_ascii=False).encode())
 
 
-def check_jobs(request: Request) -> tuple[list[Job], list[Config]]:
-    """Every job, numbered from 0, and its config. Raises ConfigError with the faults of all, equal ones once."""
-    configs, words, faults = list[Config](), list[list[str]](), list[str]()
-    for number, overrides in enumerate(jobs(request)):
-        try:
-            configs.append(compose(request.with_overrides(overrides), number).config)
-            words.append([word.lstrip("+") for word in overrides if not word.startswith("hydra")])
-        except ConfigError as error:
-            faults += error.faults
-    if faults:
-        raise ConfigError(list(dict.fromkeys(faults)))
+def check_jobs(request: Request) -> tuple[list[Job], list[Config], int]:
+    """Every job, numbered from 0, its config, and how many combinations were left out. Raises ConfigError with the faults of all, equal ones once."""
+    grid, configs = checked(request)
+    words = [tuple(word.lstrip("+") for word in job.overrides if not word.startswith("hydra")) for job in grid.jobs]
     plain = (packed_config({**config.as_dict(), "said": sorted(config.said)}) for config in configs)
-    return [Job(number, tuple(words[number]), "", packed) for number, packed in enumerate(plain)], configs
+    return [Job(number, words[number], "", packed) for number, packed in enumerate(plain)], configs, grid.num_skipped
 
 
 def with_threads(job: Job, threads: int) -> Job:

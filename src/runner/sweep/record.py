@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from runner.config.run_config import Sweeping
 from runner.engine.stop import Interruption, interruption
+from runner.errors import RunError
 from runner.runs.ranking import place
 from runner.runs.saved_run import SavedRun
 from runner.screen.sweep import EndedJob, SweepConsole, SweepPlan, SweepState, told_apart
@@ -37,6 +38,7 @@ class SweepRun:
 
     folder: SweepFolder
     back_end: BackEnd
+    before: Callable[[Job], None]  # called when a job is about to begin
     sweeping: Sweeping
     at_a_time: int
     needs: Needs
@@ -80,11 +82,15 @@ class SweepRun:
         """Write down what happened, and show it."""
         match event:
             case Begun(job):
+                self.before(job)
                 self.folder.write_begin(job, driver.attempts.get(job.number, 0) + 1)
                 self.progress[job.number] = JobProgress(job.number, self.folder.run_of(job).directory)
                 self.screen.begun(self.progress[job.number].state)
             case Over():
-                self.folder.write_end(event.job, event.how, event.reason)
+                try:
+                    self.folder.write_end(event.job, event.how, event.reason)
+                except RunError:  # its run directory says it too, where it could be written
+                    driver.is_stuck = True
                 self.show_end(event)
             case Running(jobs, num_waiting):
                 running = [self.progress[job.number].after(seconds) for job, seconds in jobs]

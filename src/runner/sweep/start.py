@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from runner.compose.request import Request
 from runner.config.catalog import conf_folders
 from runner.config.run_config import Config, Sweeping
-from runner.errors import ConfigError
+from runner.errors import ConfigError, RunnerError
 from runner.runs.directory import SWEEP, check_writable, claim, make
 from runner.runs.summary import now
 from runner.sweep.folder import Header, SweepFolder, owned
@@ -53,10 +55,15 @@ class Ground:
     machine: Machine
     read: SharedData
     catalog_folders: tuple[Path, ...]
-    trusted: tuple[str, ...]
+    changes: Mapping[str, Any]
 
     def work(self, kind: type[Training] | type[Trial]) -> LocalJobs:
-        return LocalJobs(kind(self.catalog_folders, self.trusted, self.read), self.machine.slots)
+        return LocalJobs(kind(self.catalog_folders, self.changes, self.read), self.machine.slots)
+
+    def read_for(self, job: Job) -> None:
+        """Reads the job's data where no job before it did, so that it need not; what is wrong the job says itself."""
+        with suppress(RunnerError):
+            self.read(job.config(self.changes))
 
 
 def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> int:
@@ -64,21 +71,20 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
 
     Raises RunnerError, before a folder is made where the data or a first step shows it; Interrupted after a signal.
     """
-    first, trusted = configs[0], tuple(configs[0].trusted)
-    named = named_folder(first.sweep)
+    first = configs[0]
+    if (named := named_folder(first.sweep)) is not None and (named / SWEEP).exists():
+        with owned(named):  # by nobody else: to be known now
+            pass
     check_writable(named or Path(first.output_dir).expanduser())
     torch.set_num_threads(1)  # a process that has computed with several cannot be forked
     machine = Machine.here(first.device, first.sweep.jobs_per_gpu)
-    ground = Ground(machine, SharedData(), conf_folders(request.flags.config_dir), trusted)
+    ground = Ground(machine, SharedData(), conf_folders(request.flags.config_dir), {"trusted": first.trusted})
     with waiting("reading the data"):
         digests = [ground.read.digest(config) for config in configs]
     with waiting("taking a first step of each kind of job"):
         trial = ground.work(Trial)
-        needs = (
-            try_jobs(jobs, trial, min(machine.cores, len(machine.slots) or machine.cores))
-            if first.sweep.check
-            else Needs()
-        )
+        side_by_side = min(machine.cores, len(machine.slots) or machine.cores)
+        needs = try_jobs(jobs, trial, side_by_side) if first.sweep.check else Needs()
     at_a_time = machine.at_a_time(first.sweep.jobs, len(jobs), needs.memory)
     path = named or claim(Path(first.output_dir).expanduser(), sweep_name(configs), under="sweeps").path
     make(path)
@@ -101,18 +107,20 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
         folder.add(numbered_on(fixed, folder.jobs))
         wanted = {job.identity for job in fixed}
         todo = [job for job in folder.jobs if job.identity in wanted]
-        return SweepRun(folder, ground.work(Training), first.sweep, at_a_time, needs).run(todo)
+        return SweepRun(folder, ground.work(Training), ground.read_for, first.sweep, at_a_time, needs).run(todo)
 
 
-def resume_sweep(path: Path, sweeping: Sweeping, trusted: Sequence[str], *, retries_failed: bool) -> int:
+def resume_sweep(path: Path, sweeping: Sweeping, changes: Mapping[str, Any], *, retries_failed: bool) -> int:
     """Run what is left of a sweep; as ``sweep``."""
     torch.set_num_threads(1)
     with owned(path):
         folder = SweepFolder.opened(path)
         machine = Machine.here(folder.header.device, sweeping.jobs_per_gpu)
-        ground = Ground(machine, SharedData(), conf_folders(folder.header.config_dir), tuple(trusted))
+        ground = Ground(machine, SharedData(), conf_folders(folder.header.config_dir), changes)
         at_a_time = sweeping.jobs if isinstance(sweeping.jobs, int) else folder.header.jobs_at_a_time
-        run = SweepRun(folder, ground.work(Training), sweeping, at_a_time, Needs(), retries_failed=retries_failed)
+        run = SweepRun(
+            folder, ground.work(Training), ground.read_for, sweeping, at_a_time, Needs(), retries_failed=retries_failed
+        )
         return run.run(folder.jobs)
 
 
