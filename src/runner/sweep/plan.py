@@ -63,7 +63,10 @@ def packed_config(plain: Mapping[str, Any]) -> bytes:
 
 
 def check_jobs(request: Request) -> tuple[list[Job], list[Config], int]:
-    """Every job, numbered from 0, its config, and how many combinations were left out. Raises ConfigError with the faults of all, equal ones once."""
+    """Every job, numbered from 0; its config; how many combinations were left out.
+
+    Raises ConfigError with the faults of all, equal ones once.
+    """
     grid, configs = checked(request)
     words = [tuple(word.lstrip("+") for word in job.overrides if not word.startswith("hydra")) for job in grid.jobs]
     plain = (packed_config({**config.as_dict(), "said": sorted(config.said)}) for config in configs)
