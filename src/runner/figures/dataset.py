@@ -11,7 +11,6 @@ from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
 from runner.contracts import Column
