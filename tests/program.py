@@ -348,6 +348,12 @@ def fill_the_disk_of_tensorboard(at: None) -> None:
     writer._next_event_file = lambda run_dir: FullFile("/dev/full")
 
 
+def leave_tensorboard_no_time(at: None) -> None:
+    from runner.tensorboard import dashboards
+
+    dashboards.SHARE = 0.0
+
+
 def fill_the_disk_of_the_projector(at: None) -> None:
     from runner.errors import RunError
     from runner.tensorboard import net

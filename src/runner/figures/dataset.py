@@ -6,21 +6,22 @@ Shapes: n rows, F columns, K classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
 from runner.contracts import Column
-from runner.figures.dataset_view import MAX_TABLE_ROWS, SAMPLES, Balance, DatasetView
-from runner.figures.pixels import fitted, mosaic, stack
-from runner.figures.predictions import draw_captioned
+from runner.figures.dataset_view import FEWEST_ROWS, MAX_TABLE_ROWS, SAMPLES, Balance, DatasetView, Title
+from runner.figures.pixels import GAP, fitted, mosaic, stack
+from runner.figures.predictions import CAPTION_LINE, draw_captioned
 from runner.figures.style import (
     CLASS_COLOURS,
     FAINT,
     INK,
+    LETTER,
     NORMAL,
     ROOM,
     RULE,
@@ -28,27 +29,33 @@ from runner.figures.style import (
     SPLIT_COLOURS,
     Picture,
     columns_in,
+    part,
     set_ticks,
+    short_names,
     shortened,
     style,
+    width_of,
     wrapped,
 )
+from runner.text import counted
 
-SIDE = 96  # pixels of an image, at most
+SIDE = 64  # pixels of an image, at most
 CLASS_GAP, BETWEEN = 12, 44  # between two classes, and between the commonest and the rarest
-PANEL, PANEL_GAP = 220, 36  # of one split
+MOST_TARGETS = 28  # images with a number below each
+SPLITS_GAP = 70  # between what is above and the classes of each split, whose heads stand there
+PANEL_GAP = 36  # between two splits
 LONGEST_BAR = 0.68  # of the panel: beside it stands the count
 BAR, CLASS_PITCH = 22, 36
 TARGET_BINS, BINS = 30, 24
-TARGET_PITCH = 170
-MAX_COLUMNS, MAX_CATEGORIES = 30, 8
+TARGET_HEIGHT = 140
+MAX_COLUMNS, MAX_CATEGORIES = 15, 8
 ACROSS = 3  # columns of a table side by side: in a narrow picture their type stays large
 CELL_HEIGHT = 220  # pixels of one column's histogram with what stands around it
 LONGEST_NAME, LONGEST_COLUMN, LONGEST_CATEGORY = 16, 18, 10
 
 
 def picture(view: DatasetView, form: str = "png") -> tuple[bytes, set[str]]:
-    """A PNG, SVG or PDF of a few train rows, or of every column of them, and of the classes or targets of each split.
+    """A PNG, SVG or PDF of a few train rows, or of the columns of them, and of the classes or targets of each split.
 
     And the characters in it that no font here has.
     """
@@ -59,50 +66,63 @@ def picture(view: DatasetView, form: str = "png") -> tuple[bytes, set[str]]:
 
 
 def draw_classes(view: DatasetView) -> Picture:
-    """A row, or several, of images for each class shown; name to the left, counts to the right."""
+    """A row, or several, of images for each class shown; below them the classes of each split."""
     assert view.balance is not None
     groups = view.gallery
-    blocks = [mosaic(group.images, SIDE, SAMPLES) for group in groups]
+    width = next(fitted(image, SIDE).shape[1] for group in groups for image in group.images)
+    across = min(SAMPLES, (_width_beside_names(view) + GAP) // (width + GAP))
+    shown = across * max(1, FEWEST_ROWS // len(groups))
+    blocks = [mosaic(group.images[:shown], SIDE, across) for group in groups]
     middle = len(blocks) // 2 if view.balance.hidden else None
     gaps = [CLASS_GAP + BETWEEN * (number == middle) for number in range(len(blocks))]
     image, middles = stack(blocks, [0, *gaps[1:]])
-    width = image.shape[1] + 28
-    made = Picture(view.title, width + len(view.balance.counts) * (PANEL + PANEL_GAP) - PANEL_GAP, len(image))
-    axes = made.axes(0, image.shape[1], image)
-    axes.set_yticks(middles, [shortened(group.heading, LONGEST_NAME) for group in groups], fontsize=NORMAL)
+    made, axes = Picture.of_pixels(_title(view, image_part(view, shown)), image)
+    axes.set_yticks(middles, _class_names(view.balance), fontsize=NORMAL)
     if middle is not None:
         between = sum(gaps[1 : middle + 1]) + sum(map(len, blocks[:middle])) - gaps[middle] / 2
         axes.text(0, between, view.balance.hidden_note, va="center", color=FAINT, fontsize=NORMAL)
-    panels = [made.axes(width + n * (PANEL + PANEL_GAP), PANEL) for n in range(len(view.balance.counts))]
-    _draw_balance(panels, view.balance, middles, (len(image), 0))
+    _draw_splits(_panels_below(made, view, SPLITS_GAP), view)
     return made
 
 
 def draw_targets(view: DatasetView) -> Picture:
-    """A grid of images, below each its target; to the right the targets of each split."""
-    images = [fitted(group.images[0], SIDE) for group in view.gallery]
-    made = draw_captioned(view.title, images, [("", group.heading) for group in view.gallery], SAMPLES)
-    bottom = 1 - len(view.rows) * TARGET_PITCH / made.height  # below the images where these are few
-    left = 1 + PANEL_GAP / made.width
-    sides = {"left": left, "right": left + PANEL / made.width, "top": 1, "bottom": bottom}
-    grid = made.figure.add_gridspec(len(view.rows), 1, hspace=0.7, **sides)
-    _draw_histograms([made.figure.add_subplot(grid[number]) for number in range(len(view.rows))], view)
+    """A grid of images, below each its target; below them the targets of each split."""
+    groups = view.gallery[:MOST_TARGETS]
+    images = [fitted(group.images[0], SIDE) for group in groups]
+    made = draw_captioned(_title(view, image_part(view, len(groups))), images, [(group.heading,) for group in groups])
+    _draw_splits(_panels_below(made, view, SPLITS_GAP + CAPTION_LINE), view)
     return made
+
+
+def image_part(view: DatasetView, most: int) -> str:
+    """As "8 train images of each class, 20 of 100 classes", or "28 train images" where each has a number."""
+    if view.balance is None:
+        return counted(most, "train image")
+    few = min(len(group.images) for group in view.gallery) < most
+    images = f"{'up to ' if few else ''}{counted(most, 'train image')} of each class"
+    shown, classes = len(view.gallery), len(view.balance.class_names)
+    return f"{images}, {shown} of {classes:,} classes" if shown < classes else images
+
+
+def _title(view: DatasetView, part_shown: str) -> Title:
+    """That of the data set with what of it is shown."""
+    return replace(view.title, note="; ".join(filter(None, (view.title.note, part_shown))))
 
 
 def draw_table(view: DatasetView) -> Picture:
     """A histogram for each column; below them the classes, or the target, of each split."""
-    columns = columns_of(view)
+    columns = columns_of(view)[:MAX_COLUMNS]
     across = min(ACROSS, len(columns))
     down = ceil(len(columns) / across)
     heights = down * CELL_HEIGHT, _splits_height(view)
-    made = Picture(view.title, ROOM, sum(heights), "constrained")
+    made = Picture(_title(view, table_part(view)), ROOM, sum(heights), "constrained")
     above, below = made.figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
     grid = above.add_gridspec(down, across)
     for number, column in enumerate(columns):
         _draw_column(above.add_subplot(grid[number // across, number % across]), view, number, column)
     made.figure.text(0, -0.02, remark(view), va="top", fontsize=SMALL, color=FAINT)
-    _draw_splits(below, view)
+    panels = below.add_gridspec(1, len(view.rows))
+    _draw_splits([below.add_subplot(panels[0, number]) for number in range(len(view.rows))], view)
     return made
 
 
@@ -110,22 +130,46 @@ def _splits_height(view: DatasetView) -> int:
     return CELL_HEIGHT if view.balance is None else (len(view.balance.shown) + 2) * CLASS_PITCH
 
 
-def _draw_splits(figure: SubFigure, view: DatasetView) -> None:
-    """The classes of each split with the colours they have everywhere, or the targets of each split."""
+def _panels_below(made: Picture, view: DatasetView, gap: float) -> list[Axes]:
+    """Side by side below the pixels of ``made``, one for each split."""
+    height = TARGET_HEIGHT if view.balance is None else _class_places(view.balance)[-1] + 2 * BAR
+    step = (_width_beside_names(view) + PANEL_GAP) / len(view.rows)
+    bottom, share = -(gap + height) / made.height, height / made.height
+    return [
+        made.figure.add_axes((number * step / made.width, bottom, (step - PANEL_GAP) / made.width, share))
+        for number in range(len(view.rows))
+    ]
+
+
+def _width_beside_names(view: DatasetView) -> int:
+    """The pixels that stand to the right of the names of the classes."""
+    names = _class_names(view.balance) if view.balance else []
+    return int(ROOM - width_of([f"{name} " for name in names], NORMAL, LETTER))
+
+
+def _class_names(balance: Balance) -> list[str]:
+    return short_names([balance.class_names[k] for k in balance.shown], LONGEST_NAME)
+
+
+def _class_places(balance: Balance) -> list[int]:
+    """The heights of the bars of the classes shown, from the top; a wider gap where classes are left out."""
+    half = len(balance.shown) // 2 if balance.hidden else len(balance.shown)
+    return [(place + (place >= half)) * CLASS_PITCH for place in range(len(balance.shown))]
+
+
+def _draw_splits(panels: Sequence[Axes], view: DatasetView) -> None:
+    """The classes of each split, or the targets of each split."""
     balance = view.balance
-    grid = figure.add_gridspec(1, len(view.rows))
-    panels = [figure.add_subplot(grid[0, number]) for number in range(len(view.rows))]
     if balance is None:
         _draw_histograms(panels, view)
         return
-    half = len(balance.shown) // 2 if balance.hidden else len(balance.shown)
-    middles = [(place + (place >= half)) * CLASS_PITCH for place in range(len(balance.shown))]
-    _draw_balance(panels, balance, middles, (middles[-1] + BAR, -BAR), class_colours(view))
-    names = [shortened(balance.class_names[k], LONGEST_NAME) for k in balance.shown]
-    panels[0].set_yticks(middles, names, fontsize=NORMAL)
+    middles = _class_places(balance)
+    colours = () if view.is_images else class_colours(view)  # those that the histograms of a table have
+    _draw_balance(panels, balance, middles, (middles[-1] + BAR, -BAR), colours)
+    panels[0].set_yticks(middles, _class_names(balance), fontsize=NORMAL)
     if balance.hidden:
         over_lines = {"facecolor": "white", "edgecolor": "none"}
-        y = middles[half] - CLASS_PITCH
+        y = middles[len(middles) // 2] - CLASS_PITCH
         panels[0].text(
             0, y, balance.hidden_note, va="center", fontsize=SMALL, color=FAINT, bbox=over_lines, in_layout=False
         )
@@ -171,9 +215,8 @@ def _draw_histograms(panels: Sequence[Axes], view: DatasetView) -> None:
 
 
 def columns_of(view: DatasetView) -> Sequence[Column]:
-    """The columns shown, at most MAX_COLUMNS; numbers where the data set does not name them."""
-    named = view.data.columns or tuple(Column(f"column {i}") for i in range(view.data.x.shape[1]))
-    return named[:MAX_COLUMNS]
+    """Those of the rows; numbers where the data set does not name them."""
+    return view.data.columns or tuple(Column(f"column {i}") for i in range(view.data.x.shape[1]))
 
 
 def _draw_column(axes: Axes, view: DatasetView, number: int, column: Column) -> None:
@@ -239,15 +282,18 @@ def _category_names(column: Column) -> list[str]:
     return [*names, f"{count - shown:,} others"] if count > shown else names
 
 
-def remark(view: DatasetView) -> str:
-    """What of the table is not drawn; "" where all of it is."""
-    num_columns, num_rows = view.data.x.shape[1], len(view.split.train)
-    parts = []
-    if num_columns > MAX_COLUMNS:
-        parts.append(f"the first {MAX_COLUMNS} of {num_columns:,} columns")
+def table_part(view: DatasetView) -> str:
+    """As "15 of 40 columns, 10,000 of 43,957 train rows"; "" where the whole table is shown."""
+    num_rows, columns = len(view.split.train), columns_of(view)
+    shown, used = (len({column.in_file for column in some}) for some in (columns[:MAX_COLUMNS], columns))
+    parts = [part(shown, used, "column")] if shown < used else []
     if num_rows > MAX_TABLE_ROWS:
-        parts.append(f"{MAX_TABLE_ROWS:,} of {num_rows:,} train rows")
-    drawn = [f"histograms of {', of '.join(parts)}"] if parts else []
+        parts.append(part(MAX_TABLE_ROWS, num_rows, "train row"))
+    return ", ".join(parts)
+
+
+def remark(view: DatasetView) -> str:
+    """The columns that are not used, and why; "" where all are."""
     left_out = [f"{name} ({left.holds})" if left.holds else name for name, left in view.data.ignored.items()]
     told = wrapped(f"not used: {', '.join(left_out)}", columns_in(ROOM, SMALL)) if left_out else []
-    return "\n".join([*drawn, *told])
+    return "\n".join(told)

@@ -124,16 +124,14 @@ def draw_image_mistakes(title: Title, of: ClassPredictions, images_nCHW: Tensor,
     return draw_captioned(title, images, [of.caption(place) for place in places])
 
 
-def draw_captioned(
-    title: Title, images: Sequence[Pixels], captions: Sequence[tuple[str, ...]], across: int | None = None
-) -> Picture:
-    """The images in rows of ``across``, or as many as there is room for; the lines of a caption below it."""
+def draw_captioned(title: Title, images: Sequence[Pixels], captions: Sequence[tuple[str, ...]]) -> Picture:
+    """The images in rows, as many as there is room for; the lines of a caption below it."""
     height, width = images[0].shape[:2] if images else (SIDE, SIDE)
     words = width_of((line for caption in captions for line in caption), SMALL, LETTER)
     lines = max(map(len, captions), default=0)
     pitch = height + (lines + 1) * CAPTION_LINE, int(max(width, words)) + GAP
     num_rows = -(-len(images) // max(1, (ROOM + GAP) // pitch[1]))
-    across = across or -(-len(images) // max(1, num_rows))
+    across = -(-len(images) // max(1, num_rows))
     side = max(height, width)
     picture, axes = Picture.of_pixels(title, mosaic(images, side, min(across, max(1, len(images))), pitch))
     for number, caption in enumerate(captions):

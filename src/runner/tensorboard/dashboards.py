@@ -43,8 +43,8 @@ ALWAYS = ("graph", "samples", "confusion", "residuals")  # beside the share: und
 OF_A_JOB = ("pr_curves",)  # beside these: the jobs of a sweep all show the same, however long each of them took
 SHARE = 0.05  # of the run, at most
 # seconds each took at first, imports included, for a small net on two cores; afterwards what it took here counts
-FIRST_COST_S = {"histograms": 0.03, "filters": 0.02, "pr_curves": 0.1, "embedding": 0.3}
-OTHER_COST_S = 0.7  # of a drawn picture: matplotlib has to be imported
+FIRST_COST_S = {"histograms": 0.03, "filters": 0.02, "pr_curves": 0.02, "embedding": 0.3}
+OTHER_COST_S = 0.2  # of a drawn picture: one that is always drawn has imported matplotlib before it
 
 
 class Dashboards:
@@ -116,7 +116,7 @@ class Dashboards:
             return ""
         if len(names) > MOST_NAMED:
             names[MOST_NAMED - 1 :] = [f"{len(names) - MOST_NAMED + 1} more"]
-        return f"TensorBoard lacks {', '.join(names)} (over {100 * SHARE:g} % of the run); tensorboard=full draws them"
+        return f"left out of TensorBoard, to save time: {', '.join(names)}; tensorboard=full draws them"
 
     def offer(self, name: str, show: Callable[[], None]) -> None:
         """Show it where it is wanted and fits, or is always shown. A full disk is warned of."""

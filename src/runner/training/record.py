@@ -79,7 +79,6 @@ def record(
                 views.warn(warning)
             run = Recording(experiment, directory, views, stop, begun or time.perf_counter())
             outcome = run.to_the_end(saved)
-            views.remark([run.dashboards.left_out] if run.dashboards.left_out else [])
             views.finish(outcome)
         summary.close(outcome, degraded=views.degraded)
     if run.scores is None:
@@ -232,6 +231,7 @@ class Recording:
         self.views.tensorboard.conclude(self.progress.step)
         busy("drawing for TensorBoard")
         self.dashboards.finish(self.scores)
+        self.views.lack(self.dashboards.left_out)
         outcome = replace(self.scores.outcome, status=status, final=last_epoch_row(self.directory.metrics))
         flattered = flattery(
             self.experiment.config.monitor,

@@ -77,6 +77,12 @@ class Views:
         log.warning(text)
         self.console.warn(text)
 
+    def lack(self, text: str) -> None:
+        """Says what TensorBoard goes without, also there under Text; nothing where that is nothing."""
+        if text:
+            self.tensorboard.text("left out", text)
+            self.note(text)
+
     def remark(self, lines: Sequence[str]) -> None:
         """Lines to be shown when the run has ended, and kept in train.log."""
         self.remarks += lines
