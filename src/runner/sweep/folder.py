@@ -34,6 +34,7 @@ class Header:
     config_dir: str | None
     threads: int  # of a job for which nobody said another number
     jobs_at_a_time: int
+    jobs_per_gpu: int
     device: str  # cpu, cuda, mps
     monitor: str
 

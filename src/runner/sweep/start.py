@@ -13,7 +13,7 @@ import torch
 from runner.compose.request import Request
 from runner.config.catalog import conf_folders
 from runner.config.run_config import Config, Sweeping
-from runner.errors import ConfigError, RunnerError
+from runner.errors import ConfigError, DeviceError, RunnerError
 from runner.runs.directory import SWEEP, check_writable, claim, make
 from runner.runs.summary import now
 from runner.sweep.folder import Header, SweepFolder, owned
@@ -23,7 +23,7 @@ from runner.sweep.machine import jobs_at_a_time, kind_of, usable_cores, visible_
 from runner.sweep.plan import Job, numbered_on, sweep_name, with_identity, with_threads
 from runner.sweep.record import SweepRun
 from runner.sweep.trial import Needs, try_jobs
-from runner.text import waiting
+from runner.text import here, waiting
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
             config_dir=request.flags.config_dir,
             threads=max(1, machine.cores // at_a_time),
             jobs_at_a_time=at_a_time,
+            jobs_per_gpu=first.sweep.jobs_per_gpu,
             device=machine.device,
             monitor=first.monitor,
         )
@@ -115,9 +116,17 @@ def resume_sweep(path: Path, sweeping: Sweeping, changes: Mapping[str, Any], *, 
     torch.set_num_threads(1)
     with owned(path):
         folder = SweepFolder.opened(path)
-        machine = Machine.here(folder.header.device, sweeping.jobs_per_gpu)
-        ground = Ground(machine, SharedData(), conf_folders(folder.header.config_dir), changes)
-        at_a_time = sweeping.jobs if isinstance(sweeping.jobs, int) else folder.header.jobs_at_a_time
+        header = folder.header
+        machine = Machine.here(
+            "cpu" if header.device == "cpu" else "auto", max(sweeping.jobs_per_gpu, header.jobs_per_gpu)
+        )
+        if header.device not in (machine.device, "cpu"):
+            raise DeviceError(
+                f"{here(path)}: its jobs compute on {header.device}, and there is none here; go on where one is"
+            )
+        ground = Ground(machine, SharedData(), conf_folders(header.config_dir), changes)
+        wanted = sweeping.jobs if isinstance(sweeping.jobs, int) else header.jobs_at_a_time
+        at_a_time = machine.at_a_time(wanted, len(folder.jobs), memory=0)
         run = SweepRun(
             folder, ground.work(Training), ground.read_for, sweeping, at_a_time, Needs(), retries_failed=retries_failed
         )
