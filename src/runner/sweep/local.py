@@ -12,7 +12,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.context import BaseContext
@@ -116,8 +116,8 @@ def _child(work: Work, task: Any, folder: Path, telling: Any, slot: str | None, 
     if slot is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = slot
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
-    with _output_to(RunDirectory(folder).log):
-        told, code = _done(work, task, folder)
+    _print_to(RunDirectory(folder).log)
+    told, code = _done(work, task, folder)
     with suppress(OSError):  # nobody listens any more
         telling.send(told)
     os._exit(code)  # nothing of what the sweep would do at its own end
@@ -152,20 +152,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-@contextmanager
-def _output_to(log: Path) -> Iterator[None]:
-    """What is printed inside, also by libraries, goes to the end of ``log``; it is flushed when the block ends."""
-    sys.stdout.flush()
+def _print_to(log: Path) -> None:
+    """From now on what is printed, also by libraries in C, goes to the end of ``log``, line by line."""
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(file, stream)
-    os.close(file)
-    try:
-        yield
-    finally:
-        for text in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError):
-                text.flush()
+    sys.stdout = sys.stderr = os.fdopen(file, "w", encoding="utf-8", buffering=1)
 
 
 def _end_with_parent(parent: int) -> None:
