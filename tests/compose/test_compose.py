@@ -295,7 +295,7 @@ def test_case_31_a_train_yaml_that_says_nothing_of_hydra_runs_as_ours_does() -> 
     lines = (packaged_conf() / "train.yaml").read_text().partition("\nhydra:")[0].splitlines()
     write("conf/train.yaml", "\n".join(line for line in lines if "override hydra/" not in line))
     hydra = composed().tree.hydra
-    assert hydra.launcher._target_.endswith(".run_jobs") and "handlers" not in hydra.job_logging
+    assert hydra.launcher._target_.endswith(".start.sweep") and "handlers" not in hydra.job_logging
 
 
 def test_case_31_what_a_file_sets_of_hydra_is_told_key_by_key() -> None:

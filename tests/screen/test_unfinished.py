@@ -30,7 +30,7 @@ def lines(folder: Path, *running: str) -> list[str]:
     with ExitStack() as owners:
         for name in running:
             owners.enter_context(RunDirectory(folder / name).owned())
-        return [text.plain for text in unfinished_lines(read_runs([folder])[0])]
+        return [text for text in unfinished_lines(read_runs([folder])[0])]
 
 
 def test_a_sweep_on_its_way_says_how_many_jobs_are_running_and_how_many_wait(sweep: Path) -> None:

@@ -35,7 +35,7 @@ def parser() -> Parser:
 def run(argv: list[str]) -> int:
     """The exit code of ``resume``. Raises RunnerError."""
     own, words = parser().parse_known(argv)
-    stored = open_run_or_sweep("resume", words, settings=OWN, own=OF_A_SWEEP)
+    stored = open_run_or_sweep("resume", words, settings=(*OWN, *ANYWHERE, *OF_A_SWEEP))
     if isinstance(stored, SavedSweep):
         return go_on_with(stored)
     check_is_of_a_run(stored)

@@ -43,7 +43,7 @@ def open_run_or_sweep(verb: str, argv: Sequence[str], settings: Sequence[str] = 
 
 def _opened(verb: str, argv: Sequence[str], settings: Sequence[str], own: Sequence[str]) -> tuple[str, Saved]:
     """The word that names it, and the run or the sweep with what is said of it."""
-    allowed = [*own, *settings, *ANYWHERE]
+    allowed = list(dict.fromkeys([*own, *settings, *ANYWHERE]))
     if flags := [word for word in argv if word.startswith("-")]:
         raise ConfigError(f"{verb}: {flags[0]}: no such flag; it can change {', '.join(allowed)}, as device=cpu")
     names = [word for word in argv if is_run(word, allowed)]
