@@ -39,8 +39,9 @@ def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None
     for contest in contests(result.run for result in results if result.run is not None and result.is_done):
         show_contest(screen, contest, command_of_best(contest, catalog, folder.header.config_dir))
     standings = {job.number: folder.standing(job) for job in jobs}
+    told_here = ("failed",) if signal_number else ("failed", "interrupted")  # after a signal all are
     for job in jobs:
-        if standings[job.number] in ("failed", "interrupted"):
+        if standings[job.number] in told_here:
             told = ended_line(standings[job.number], folder.reason(job), folder.run_of(job).path)
             screen.print(Text(told, style="magenta"), soft_wrap=True)
     if signal_number or is_stuck:
@@ -75,7 +76,7 @@ def again(folder: SweepFolder) -> str:
 
 def stopped(folder: SweepFolder, standings: Counter[str], signal_number: int | None) -> NoReturn:
     count = counted(standings.total(), "job")
-    told = [f"{standings['interrupted']} saved on the way"] if standings["interrupted"] else []
+    told = [f"{standings['interrupted']} on the way"] if standings["interrupted"] else []
     told += [f"{standings['waiting']} of {count} not started"] if standings["waiting"] else []
     left = f"{', '.join(told) or f'all {count} had ended'}; go on with: {again(folder)}"
     if signal_number is None:

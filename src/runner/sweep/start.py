@@ -94,7 +94,7 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
             started=now(),
             words=request.argv,
             config_dir=request.flags.config_dir,
-            threads=max(1, machine.cores // at_a_time),
+            threads=first.threads or max(1, machine.cores // at_a_time),
             jobs_at_a_time=at_a_time,
             jobs_per_gpu=first.sweep.jobs_per_gpu,
             device=machine.device,
