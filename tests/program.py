@@ -166,8 +166,9 @@ def run(argv: Sequence[str], scratch: Path, *, before: str = "", at: Any = None,
 
 
 def amiss(err: str) -> str:
-    """What standard error says of faults: all but which run ``last`` is."""
-    return "".join(line for line in err.splitlines(keepends=True) if not line.startswith("last is "))
+    """What standard error says of faults: all but which run ``last`` is, and which job of a sweep is taken."""
+    lines = err.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("last is ") and "; its best job " not in line)
 
 
 def train(output_dir: Path, *settings: str) -> Path:
