@@ -14,7 +14,7 @@ from filelock import FileLock
 from past_runs import make_sweep
 from runner.errors import ConfigError, DataError, RunError
 from runner.runs import directory
-from runner.runs.directory import RunDirectory, check_writable, claim, claim_exactly
+from runner.runs.directory import RunDirectory, check_writable, claim
 from runner.runs.named import find
 from runner.runs.saved_run import SavedRun
 
@@ -32,12 +32,6 @@ def test_fault_28_twenty_claims_in_one_moment_get_twenty_directories(tmp_path: P
         claimed = pool.starmap(claim, [(tmp_path, "run")] * 20)
     assert len({directory.path for directory in claimed}) == 20
     assert all(directory.path.name.endswith("-run") for directory in claimed)
-
-
-def test_fault_28_a_directory_named_by_hand_is_given_once(tmp_path: Path) -> None:
-    (claim_exactly(tmp_path / "mine").path / "config.yaml").touch()
-    with pytest.raises(RunError, match=r"mine: exists already\n.*resume .*mine"):
-        claim_exactly(tmp_path / "mine")
 
 
 def test_fault_28_a_locked_run_says_who_holds_it(tmp_path: Path) -> None:

@@ -125,6 +125,34 @@ def test_a_folder_that_was_deleted_is_run_again(alone: Path, tmp_path: Path) -> 
     assert begun(folder) == [0, 1, 2, 3, 2] and is_as(folder, alone)
 
 
+def test_a_sweep_of_a_gpu_does_not_go_on_without_one(alone: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    shutil.copytree(alone, folder)
+    header = json.loads((folder / "sweep.json").read_text())
+    (folder / "sweep.json").write_text(json.dumps({**header, "device": "another"}))
+    done = typed(tmp_path, "resume", "sweep")
+    assert done.code == 2 and "sweep: its jobs compute on another, and there is none here; go on where" in done.err
+
+
+def test_a_damaged_journal_or_header_is_said(alone: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    shutil.copytree(alone, folder)
+    (folder / "journal.jsonl").write_text('no\n{"begun": 1}\n')
+    done = typed(tmp_path, "resume", "sweep")
+    assert done.code == 3 and "sweep/journal.jsonl: line 1 is damaged" in done.err
+    (folder / "sweep.json").write_text('{"format": 2}')
+    done = typed(tmp_path, "resume", "sweep")
+    assert done.code == 3 and "sweep.json: format 2, this build reads format 1" in done.err
+
+
+def test_a_job_that_takes_too_long_is_stopped_and_goes_on_later(alone: Path, tmp_path: Path) -> None:
+    long = [word.replace("epochs=40", "epochs=100000") for word in SWEEP]
+    done = typed(tmp_path, *long, "sweep.dir=sweep", "sweep.job_timeout_s=0.7", "max_steps=null")
+    assert done.code == 1 and done.out.count("sweep.job_timeout_s") >= 4
+    assert "python -m runner resume sweep" in done.out
+    assert {fact["how"] for fact in facts(tmp_path / "sweep") if "how" in fact} == {"interrupted"}
+
+
 def test_a_job_that_fails_stops_no_other_and_is_run_again_when_that_is_asked_for(tmp_path: Path) -> None:
     words = ["train", "-m", "dataset=iris", "model=linear", "optimizer=sgd", "optimizer.lr=0.1,1e38", "epochs=20"]
     done = typed(tmp_path, *words, "tensorboard=off", "sweep.dir=sweep")

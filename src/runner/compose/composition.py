@@ -16,7 +16,6 @@ from omegaconf import Container, DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
-from runner.compose.command import quoted
 from runner.compose.hydra_bridge import Trees, changed_keys, editable, hydra_for, refusal
 from runner.compose.hydra_faults import lookup_words, survivors_of
 from runner.compose.recipe import label
@@ -40,13 +39,6 @@ class Composed:
 
     tree: DictConfig
     config: Config
-
-    def pinned(self, overrides: list[str]) -> list[str]:
-        """The overrides of one job of a sweep, for which ``last`` stays the run that it was before the others."""
-        if self.tree.get("start_from") != "last":
-            return overrides
-        others = [line for line in overrides if line.lstrip("+").partition("=")[0] != "start_from"]
-        return [*others, f"++start_from={quoted(str(self.config.start_from))}"]
 
 
 def compose(request: Request, job: int | None = None, trees: Trees | None = None) -> Composed:

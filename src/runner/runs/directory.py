@@ -170,16 +170,6 @@ def claim(output_dir: Path, name: str, under: str = "") -> RunDirectory:
     raise RunError(f"{path}: taken {CLAIM_TRIES} times over; is the clock standing still?")
 
 
-def claim_exactly(path: Path) -> RunDirectory:
-    """The directory a user named. Raises RunError when it holds a run already."""
-    path = path.absolute()
-    if not make(path) and any(path.iterdir()):
-        raise RunError(
-            f"{path}: exists already\n  Continue it: python -m runner resume {path}, or choose another directory"
-        )
-    return RunDirectory(path)
-
-
 def make(path: Path) -> bool:
     """Make ``path``; False when it was there already."""
     try:

@@ -41,10 +41,15 @@ class Machine:
         slots = tuple(gpus * jobs_per_gpu) if kind == "cuda" and ":" not in device else ()
         return cls(kind, slots, usable_cores())
 
+    @property
+    def places(self) -> int:
+        """How many jobs find one, on GPUs or cores."""
+        return len(self.slots) or self.cores
+
     def at_a_time(self, wanted: int | str, num_jobs: int, memory: int) -> int:
         """``wanted`` as typed, but no more than there are GPUs for."""
         if not isinstance(wanted, int):
-            return jobs_at_a_time(num_jobs, len(self.slots) or self.cores, memory)
+            return jobs_at_a_time(num_jobs, self.places, memory)
         return min(wanted, len(self.slots)) if self.slots else wanted
 
 
@@ -72,9 +77,7 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
     Raises RunnerError, before a folder is made where the data or a first step shows it; Interrupted after a signal.
     """
     first = configs[0]
-    if (named := named_folder(first.sweep)) is not None and (named / SWEEP).exists():
-        with owned(named):  # by nobody else: to be known now
-            pass
+    named = named_folder(first.sweep)
     check_writable(named or Path(first.output_dir).expanduser())
     torch.set_num_threads(1)  # a process that has computed with several cannot be forked
     machine = Machine.here(first.device, first.sweep.jobs_per_gpu)
@@ -82,28 +85,16 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
     with waiting("reading the data"):
         digests = [ground.read.digest(config) for config in configs]
     with waiting("taking a first step of each kind of job"):
-        trial = ground.work(Trial)
-        side_by_side = min(machine.cores, len(machine.slots) or machine.cores)
-        needs = try_jobs(jobs, trial, side_by_side) if first.sweep.check else Needs()
+        needs = try_jobs(jobs, ground.work(Trial), machine.places) if first.sweep.check else Needs()
     at_a_time = machine.at_a_time(first.sweep.jobs, len(jobs), needs.memory)
-    path = named or claim(Path(first.output_dir).expanduser(), sweep_name(configs), under="sweeps").path
+    name = sweep_name(configs)
+    path = named or claim(Path(first.output_dir).expanduser(), name, under="sweeps").path
     make(path)
     with owned(path):
-        header = Header(
-            name=sweep_name(configs),
-            started=now(),
-            words=request.argv,
-            config_dir=request.flags.config_dir,
-            threads=first.threads or max(1, machine.cores // at_a_time),
-            jobs_at_a_time=at_a_time,
-            jobs_per_gpu=first.sweep.jobs_per_gpu,
-            device=machine.device,
-            monitor=first.monitor,
-        )
-        folder = SweepFolder.opened(path, header)
-        pairs = zip(jobs, digests, strict=True)
+        folder = SweepFolder.opened(path, header(request, first, name, machine, at_a_time))
         fixed = [
-            with_identity(with_threads(job, folder.header.threads), digest, machine.device) for job, digest in pairs
+            with_identity(with_threads(job, folder.header.threads), digest, machine.device)
+            for job, digest in zip(jobs, digests, strict=True)
         ]
         folder.add(numbered_on(fixed, folder.jobs))
         wanted = {job.identity for job in fixed}
@@ -111,21 +102,36 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
         return SweepRun(folder, ground.work(Training), ground.read_for, first.sweep, at_a_time, needs).run(todo)
 
 
+def header(request: Request, first: Config, name: str, machine: Machine, at_a_time: int) -> Header:
+    """What a sweep that begins fixes for all its jobs, of which ``first`` is one."""
+    return Header(
+        name=name,
+        started=now(),
+        words=request.argv,
+        config_dir=request.flags.config_dir,
+        threads=first.threads or max(1, machine.cores // at_a_time),
+        jobs_at_a_time=at_a_time,
+        jobs_per_gpu=first.sweep.jobs_per_gpu,
+        device=machine.device,
+        monitor=first.monitor,
+    )
+
+
 def resume_sweep(path: Path, sweeping: Sweeping, changes: Mapping[str, Any], *, retries_failed: bool) -> int:
     """Run what is left of a sweep; as ``sweep``."""
     torch.set_num_threads(1)
     with owned(path):
         folder = SweepFolder.opened(path)
-        header = folder.header
+        fixed = folder.header
         machine = Machine.here(
-            "cpu" if header.device == "cpu" else "auto", max(sweeping.jobs_per_gpu, header.jobs_per_gpu)
+            "cpu" if fixed.device == "cpu" else "auto", max(sweeping.jobs_per_gpu, fixed.jobs_per_gpu)
         )
-        if header.device not in (machine.device, "cpu"):
+        if fixed.device not in (machine.device, "cpu"):
             raise DeviceError(
-                f"{here(path)}: its jobs compute on {header.device}, and there is none here; go on where one is"
+                f"{here(path)}: its jobs compute on {fixed.device}, and there is none here; go on where one is"
             )
-        ground = Ground(machine, SharedData(), conf_folders(header.config_dir), changes)
-        wanted = sweeping.jobs if isinstance(sweeping.jobs, int) else header.jobs_at_a_time
+        ground = Ground(machine, SharedData(), conf_folders(fixed.config_dir), changes)
+        wanted = sweeping.jobs if isinstance(sweeping.jobs, int) else fixed.jobs_at_a_time
         at_a_time = machine.at_a_time(wanted, len(folder.jobs), memory=0)
         run = SweepRun(
             folder, ground.work(Training), ground.read_for, sweeping, at_a_time, Needs(), retries_failed=retries_failed
@@ -134,7 +140,10 @@ def resume_sweep(path: Path, sweeping: Sweeping, changes: Mapping[str, Any], *, 
 
 
 def named_folder(sweeping: Sweeping) -> Path | None:
-    """``sweep.dir`` in full. Raises ConfigError where it holds something else than a sweep."""
+    """``sweep.dir`` in full.
+
+    Raises ConfigError where it holds something else than a sweep, RunError where another process owns that.
+    """
     if sweeping.dir is None:
         return None
     path = Path(sweeping.dir).expanduser().absolute()
@@ -144,4 +153,7 @@ def named_folder(sweeping: Sweeping) -> Path | None:
         raise ConfigError(
             f"sweep.dir={sweeping.dir}: holds something else than a sweep; name an empty folder, or a new one"
         )
+    if path.is_dir() and (path / SWEEP).exists():
+        with owned(path):
+            pass
     return path
