@@ -27,8 +27,10 @@ def test_a_job_stands_where_its_last_whole_row_says(tmp_path: Path) -> None:
 def test_a_job_that_went_on_counts_only_the_epochs_of_now(tmp_path: Path) -> None:
     directory = RunDirectory(tmp_path)
     directory.write_summary({"monitor": "val/loss", "config": {"epochs": 10}})
+    directory.metrics.write_text(row(6, 0.1))
     progress = JobProgress(0, directory)
-    directory.metrics.write_text(row(7, 0.5))
+    directory.metrics.write_text(row(6, 0.1) + row(7, 0.5))
+    assert progress.after(2.0).monitor == 0.1
     assert progress.after(2.0).seconds_left == 6.0  # 2 s an epoch, three to come
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,29 +18,37 @@ from runner.screen.sweep import RunningJob
 
 
 class JobProgress:
-    """Reads what was added to metrics.jsonl since it was looked at last."""
+    """Reads what was added to metrics.jsonl since it was looked at last; of a run that goes on there is some before."""
 
     def __init__(self, number: int, directory: RunDirectory):
         self.directory = directory
         self.state = RunningJob(number)
-        self._run: SavedRun | None = None  # of which the summary was read; a run writes it when it begins
         self._offset = 0
-        self._first_epoch: int | None = None  # that was trained since the job was begun here
+        self._run: SavedRun | None = None  # of which the summary was read; a run writes it when it begins
+        self._look()
+        self._begun_at = self.state.epoch
 
     def after(self, seconds: float) -> RunningJob:
         """Where the job stands, ``seconds`` after it was begun here."""
+        self._look()
+        epochs = self._run.known.get("config", {}).get("epochs") if self._run is not None else None
+        self.state = replace(self.state, epochs=epochs if isinstance(epochs, int) else None)
+        self.state = replace(self.state, seconds_left=self._left(seconds))
+        return self.state
+
+    def _look(self) -> None:
         if self._run is None and self.directory.summary.exists():
             self._run = SavedRun(self.directory)
         if self._run is not None:
             for row in self._new_rows():
                 self._count(self._run, row)
-            self.state = replace(self.state, epochs=self._epochs(self._run), seconds_left=self._left(seconds))
-        return self.state
 
     def _new_rows(self) -> list[Mapping[str, Any]]:
         """The rows of epochs that have ended since the last look; a row that is being written comes with the next."""
         rows = []
         with suppress(OSError, ValueError), open(self.directory.metrics, "rb") as file:
+            if os.fstat(file.fileno()).st_size < self._offset:  # a run goes on from where it was saved
+                self._offset = 0
             file.seek(self._offset)
             for line in file:
                 if not line.endswith(b"\n"):
@@ -49,8 +58,6 @@ class JobProgress:
         return rows
 
     def _count(self, run: SavedRun, row: Mapping[str, Any]) -> None:
-        if self._first_epoch is None:
-            self._first_epoch = int(row["epoch"])
         monitor = str(run.known.get("monitor", ""))
         value, best = row.get(monitor), self.state.monitor
         higher = run.is_higher_better(monitor)
@@ -58,17 +65,10 @@ class JobProgress:
             best = float(value)
         self.state = replace(self.state, epoch=int(row["epoch"]), monitor=best)
 
-    def _epochs(self, run: SavedRun) -> int | None:
-        epochs = run.known.get("config", {}).get("epochs")
-        return epochs if isinstance(epochs, int) else None
-
     def _left(self, seconds: float) -> float | None:
         """As long an epoch as those before."""
-        epochs = self.state.epochs
-        if epochs is None or self._first_epoch is None:
-            return None
-        done = self.state.epoch - self._first_epoch + 1
-        return max(0.0, seconds / done * (epochs - self.state.epoch))
+        epochs, done = self.state.epochs, self.state.epoch - self._begun_at
+        return None if epochs is None or done <= 0 else max(0.0, seconds / done * (epochs - self.state.epoch))
 
 
 def seconds_left(running: list[RunningJob], num_waiting: int, past: list[float], at_a_time: int) -> float | None:
