@@ -19,9 +19,10 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 SWEEP = ["dataset=wine", "model=mlp,linear", "optimizer.lr=0.1,0.01,0.001", "seed=0,1,2,3", "epochs=25"]
@@ -40,7 +41,7 @@ class Result:
     run_again: int = 0  # jobs that had finished
     most_repeated: int = 0  # epochs of a job, each of which ends with a checkpoint
     left: int = 0  # processes
-    unfinished: Counter[int] = field(default_factory=Counter)  # exit codes of sweeps that could not be gone on with
+    missed: int = 0  # sweeps that were over before the kill; they count for nothing
 
 
 def main() -> int:
@@ -56,11 +57,12 @@ def main() -> int:
         begun = (alone / "sweep.json").stat().st_mtime
         length = (alone / "summary.json").stat().st_mtime - begun
         print(f"left alone: {seconds:.1f} s, {length:.1f} s of them from its folder on", file=sys.stderr)
-        for number in range(found.kills):
+        for number in count(0):
+            if (kills := sum(result.kills for result in results.values())) == found.kills:
+                break
             kind = KINDS[number % len(KINDS)]
-            folder = Path(scratch, f"{number:02}")
-            one(folder, alone, kind, length, draw, results[kind])
-            print(f"{number + 1} of {found.kills}: {kind}: {results[kind]}", file=sys.stderr)
+            one(Path(scratch, f"{number:02}"), alone, kind, length, draw, results[kind])
+            print(f"{kills} of {found.kills}: {kind}: {results[kind]}", file=sys.stderr)
     print_table(results)
     good = all(r.equal == r.kills and not r.run_again and r.most_repeated <= 1 and not r.left for r in results.values())
     return 0 if good else 1
@@ -77,28 +79,29 @@ def spawn(argv: Sequence[str]) -> subprocess.Popen[bytes]:
 
 def one(folder: Path, alone: Path, kind: str, length: float, draw: random.Random, result: Result) -> None:
     """A sweep killed, gone on with to its end, and looked at."""
+    if not disturb(start(folder), folder, kind, length, draw):
+        result.missed += 1
+        return
     result.kills += 1
-    disturb(start(folder), folder, kind, length, draw)
+    done = {path.parent.name for path in folder.glob("0*/summary.json") if is_done(path)}
     if kind == "twice in a row":
         disturb(spawn(["resume", str(folder)]), folder, "driver and jobs", length / 2, draw)
     for _ in range(MOST_RESUMES):
-        code = (spawn(["resume", str(folder)]) if (folder / "sweep.json").exists() else start(folder)).wait()
-        if code == 0:
+        if (spawn(["resume", str(folder)]) if (folder / "sweep.json").exists() else start(folder)).wait() == 0:
+            result.equal += all((folder / name).read_bytes() == (alone / name).read_bytes() for name in LEADERBOARDS)
             break
-    else:
-        result.unfinished[code] += 1
-    result.equal += all((folder / name).read_bytes() == (alone / name).read_bytes() for name in LEADERBOARDS)
-    result.run_again += jobs_run_again(folder)
+    result.run_again += jobs_run_again(folder, done)
     result.most_repeated = max([result.most_repeated, *map(epochs_repeated, folder.glob("0*/train.log"))])
     result.left += len(list(processes(lambda pid: str(folder) in command_of(pid))))
 
 
-def disturb(driver: subprocess.Popen[bytes], folder: Path, kind: str, length: float, draw: random.Random) -> None:
-    """Kill what ``kind`` says, at a random instant after the sweep has a folder."""
+def disturb(driver: subprocess.Popen[bytes], folder: Path, kind: str, length: float, draw: random.Random) -> bool:
+    """Kill what ``kind`` says, at a random instant after the sweep has a folder; whether there was anything to kill."""
+    num_jobs = 24
     while not (folder / "journal.jsonl").exists() and driver.poll() is None:
         time.sleep(0.01)
     if kind == "at the end":
-        while count(folder, '"ended"') < 24 and driver.poll() is None:
+        while told(folder, '"ended"') < num_jobs and driver.poll() is None:
             time.sleep(0.005)
         time.sleep(draw.uniform(0, 0.15))
     else:
@@ -107,13 +110,22 @@ def disturb(driver: subprocess.Popen[bytes], folder: Path, kind: str, length: fl
     victims = {"a job": jobs[:1], "driver and jobs": [*jobs, driver.pid], "twice in a row": [*jobs, driver.pid]}
     if kind == "all at once":
         victims[kind] = list(processes(lambda pid: os.getsid(pid) == driver.pid))
-    for pid in victims.get(kind, [driver.pid]):
+    is_there = driver.poll() is None and bool(victims.get(kind, [driver.pid]))
+    for pid in victims.get(kind, [driver.pid]) if is_there else ():
         with suppress(ProcessLookupError):  # it has just ended
             os.kill(pid, signal.SIGKILL)
     driver.wait()
-    if kind == "journal torn":
+    if is_there and kind == "journal torn":
         with open(folder / "journal.jsonl", "a") as journal:
             journal.write('{"ended": 3, "how": "fin')
+    return is_there
+
+
+def is_done(summary: Path) -> bool:
+    try:
+        return json.loads(summary.read_text()).get("status") in ("finished", "stopped_early")
+    except (OSError, ValueError):
+        return False
 
 
 def processes(wanted: Callable[[int], bool]) -> Iterator[int]:
@@ -138,18 +150,21 @@ def facts(folder: Path) -> Iterator[dict[str, object]]:
         yield json.loads(line)
 
 
-def count(folder: Path, word: str) -> int:
+def told(folder: Path, word: str) -> int:
     return (folder / "journal.jsonl").read_text().count(word)
 
 
-def jobs_run_again(folder: Path) -> int:
-    """How often a job began that had finished."""
-    finished, again = set(), 0
+def jobs_run_again(folder: Path, done: Collection[str]) -> int:
+    """How often a job began that had finished, by the journal or by its folder at the kill."""
+    finished, names, again = set(), dict[object, str](), 0
     for fact in facts(folder):
+        if "job" in fact:
+            names[fact["job"]] = str(fact["folder"])
         again += "begun" in fact and fact["begun"] in finished
         if fact.get("how") == "finished":
             finished.add(fact["ended"])
-    return again
+    begun = Counter(names[fact["begun"]] for fact in facts(folder) if "begun" in fact)
+    return again + sum(begun[name] > 1 for name in done)
 
 
 def epochs_repeated(log: Path) -> int:

@@ -172,5 +172,5 @@ def test_whoever_leaves_early_leaves_no_job_behind(tmp_path: Path) -> None:
     for event in events:
         if isinstance(event, Running):
             break
-    events.close()  # type: ignore[attr-defined]  # a generator
+    events.close()
     assert back_end.told == [(0, signal.SIGTERM), (1, signal.SIGTERM)]

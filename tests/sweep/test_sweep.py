@@ -125,6 +125,15 @@ def test_a_folder_that_was_deleted_is_run_again(alone: Path, tmp_path: Path) -> 
     assert begun(folder) == [0, 1, 2, 3, 2] and is_as(folder, alone)
 
 
+def test_only_the_best_jobs_keep_their_checkpoints_where_that_was_said(alone: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    shutil.copytree(alone, folder)
+    assert typed(tmp_path, "resume", "sweep", "sweep.keep=best:1").code == 0
+    kept = [path.parent.name for path in sorted(folder.glob("0*/checkpoints")) if any(path.glob("*.pt"))]
+    winner = json.loads((folder / "summary.json").read_text())["winner"]
+    assert kept == [winner] and is_as(folder, alone)
+
+
 def test_a_sweep_of_a_gpu_does_not_go_on_without_one(alone: Path, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     shutil.copytree(alone, folder)

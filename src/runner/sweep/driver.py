@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +91,7 @@ class Driver:
     attempts: dict[int, int] = field(default_factory=dict)  # of each job, in this sweep
     is_stuck: bool = False  # the disk is full
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
+    def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
         """Raises RunError where a folder cannot be made; running jobs have saved and ended then."""
         waiting, running = deque(jobs), list[_Attempt]()
         try:
@@ -168,7 +168,7 @@ class Driver:
         deadline = self.clock() + GRACE_S
         while left := [handle for handle in left if self.back_end.state(handle) is None]:
             self.back_end.wait(left, LOOKED_AT_S)
-            for handle in left if self.clock() > deadline else ():
+            for handle in left if self.is_urgent() or self.clock() > deadline else ():
                 self.back_end.cancel(handle, signal.SIGKILL)
 
 

@@ -28,12 +28,12 @@ from runner.tensorboard.means import write_means
 from runner.text import counted, here, program, say
 
 
-def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None, *, is_stuck: bool) -> int:
-    """The exit code. Raises Interrupted after a signal, RunError where the disk is full."""
+def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None, trouble: str) -> int:
+    """The exit code. Raises Interrupted after a signal, RunError where ``trouble`` lets no other job begin."""
     screen = console(sys.stdout)
     screen.print()
     results = list(map(partial(result_of, folder), folder.jobs))
-    if not is_stuck:
+    if not trouble:
         write_leaderboard(folder.path, results, status_of(results), asdict(folder.header))
     catalog = Catalog(conf_folders(folder.header.config_dir))
     for contest in contests(result.run for result in results if result.run is not None and result.is_done):
@@ -44,8 +44,8 @@ def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None
         if standings[job.number] in told_here:
             told = ended_line(standings[job.number], folder.reason(job), folder.run_of(job).path)
             screen.print(Text(told, style="magenta"), soft_wrap=True)
-    if signal_number or is_stuck:
-        stopped(folder, Counter(standings.values()), signal_number)
+    if signal_number or trouble:
+        stopped(folder, Counter(standings.values()), signal_number, trouble)
     write_means(SavedSweep(folder.path), lambda warning: say(f"warning: {warning}", file=sys.stderr))
     show_ways(screen, folder, Counter(standings.values()))
     return int(any(standing != "finished" for standing in standings.values()))
@@ -74,19 +74,20 @@ def again(folder: SweepFolder) -> str:
     return f"{program()} resume {shlex.quote(here(folder.path))}"
 
 
-def stopped(folder: SweepFolder, standings: Counter[str], signal_number: int | None) -> NoReturn:
+def stopped(folder: SweepFolder, standings: Counter[str], signal_number: int | None, trouble: str) -> NoReturn:
     count = counted(standings.total(), "job")
     told = [f"{standings['interrupted']} on the way"] if standings["interrupted"] else []
     told += [f"{standings['waiting']} of {count} not started"] if standings["waiting"] else []
     left = f"{', '.join(told) or f'all {count} had ended'}; go on with: {again(folder)}"
     if signal_number is None:
-        raise RunError(f"the disk is full: no job is started any more\n  {left}")
+        raise RunError(f"no other job is begun: {trouble}\n  {left}")
     raise Interrupted(f"interrupted; {left}", signal_number)
 
 
 def show_ways(screen: Console, folder: SweepFolder, standings: Counter[str]) -> None:
     """What to type next."""
-    ways = [f"tensorboard --logdir {shlex.quote(here(folder.path))}"]
+    has_curves = any(folder.path.glob("*/events.out.*"))
+    ways = [f"{'tensorboard --logdir' if has_curves else f'{program()} report'} {shlex.quote(here(folder.path))}"]
     if standings["waiting"] or standings["interrupted"]:
         ways.append(again(folder))
     if standings["failed"]:

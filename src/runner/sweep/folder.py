@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -37,6 +38,7 @@ class Header:
     jobs_per_gpu: int
     device: str  # cpu, cuda, mps
     monitor: str
+    keep: str = "all"
 
 
 class SweepFolder:
@@ -51,7 +53,10 @@ class SweepFolder:
             self.jobs = [job_of_fact(fact) for fact in self._facts if "job" in fact]
         except (KeyError, TypeError) as fault:
             raise DataError(f"{here(path / NAME)}: damaged: a job lacks {fault}") from fault
-        self._ends = {fact["ended"]: fact for fact in self._facts if "ended" in fact}
+        self._ends: dict[int, Mapping[str, Any]] = {}  # of the jobs that have ended and were not begun again
+        self._begun = Counter[int]()
+        for fact in self._facts:
+            self._count(fact)
 
     @classmethod
     def opened(cls, path: Path, header: Header | None = None) -> SweepFolder:
@@ -69,12 +74,21 @@ class SweepFolder:
     def run_of(self, job: Job) -> SavedRun:
         return SavedRun(RunDirectory(self.path / job.folder))
 
-    def write_begin(self, job: Job, attempt: int) -> None:
-        self.journal.write(begun=job.number, attempt=attempt)
+    def _count(self, fact: Mapping[str, Any]) -> None:
+        if "begun" in fact:
+            self._ends.pop(fact["begun"], None)
+            self._begun[fact["begun"]] += 1
+        elif "ended" in fact:
+            self._ends[fact["ended"]] = fact
+
+    def write_begin(self, job: Job) -> None:
+        self._write({"begun": job.number, "attempt": self._begun[job.number] + 1})
 
     def write_end(self, job: Job, how: str, reason: str) -> None:
-        fact = {"ended": job.number, "how": how, "reason": reason}
-        self._ends[job.number] = fact
+        self._write({"ended": job.number, "how": how, "reason": reason})
+
+    def _write(self, fact: Mapping[str, Any]) -> None:
+        self._count(fact)
         self.journal.write(**fact)
 
     def standing(self, job: Job) -> Standing:
@@ -88,7 +102,8 @@ class SweepFolder:
         said = self._ends.get(job.number, {}).get("how")
         if said in ("failed", "interrupted"):
             return "failed" if said == "failed" else "interrupted"
-        return "failed" if run.known.get("status") == "failed" else "interrupted"
+        is_of_this_attempt = self._begun[job.number] <= 1  # else it may be what the attempt before it came to
+        return "failed" if run.known.get("status") == "failed" and is_of_this_attempt else "interrupted"
 
     def reason(self, job: Job) -> str:
         return str(self._ends.get(job.number, {}).get("reason") or self.run_of(job).known.get("reason", ""))

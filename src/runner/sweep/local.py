@@ -26,6 +26,7 @@ from runner.runs.directory import RunDirectory
 
 MOST_SENT = 4000  # characters of a reason; a pipe takes 64 kB before its writer has to wait
 PARENT_LOOKED_AT_S = 0.2
+SAVED_WITHIN_S = 30.0  # by a job without a sweep; one that hangs is not waited for
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 Work = Callable[[Any, Path], Any]  # (what is to be done, its folder); what it returns is told at the end
 
@@ -130,8 +131,8 @@ def _done(work: Work, task: Any, folder: Path) -> tuple[dict[str, Any], int]:
     except RunnerError as error:
         return _told(error, str(error)), error.exit_code
     except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else 1
-        return {"reason": f"exit code {code}"}, code
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+        return {"reason": f"exit code {code}" if error.code in (code, None) else str(error.code)}, code
     except BaseException as error:
         traceback.print_exc()
         return _told(error, f"{type(error).__name__}: {error}"), 1
@@ -165,3 +166,5 @@ def _end_with_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_LOOKED_AT_S)
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SAVED_WITHIN_S)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -48,6 +48,7 @@ class SweepRun:
     seconds: list[float] = field(default_factory=list)  # that the jobs took which have ended here
     ends: Counter[str] = field(default_factory=Counter)
     notes: set[str] = field(default_factory=set)
+    trouble: str = ""  # why no other job is begun
     stop: Urgency = field(default_factory=Urgency)
 
     def run(self, jobs: Sequence[Job]) -> int:
@@ -63,12 +64,15 @@ class SweepRun:
                 self.folder.path, self.back_end, limits, lambda: self.stop.number or 0, lambda: self.stop.is_urgent
             )
             try:
-                for event in driver.run(todo):
-                    self.follow(event, driver)
+                with closing(driver.run(todo)) as events:
+                    for event in events:
+                        self.follow(event)
+            except RunError as refusal:  # of the disk, to a folder or the journal
+                self.trouble = str(refusal)
             finally:
                 self.screen.close()
             self.thin_out()
-        return conclude(self.folder, jobs, self.stop.number, is_stuck=driver.is_stuck)
+        return conclude(self.folder, jobs, self.stop.number, self.trouble)
 
     def begin(self, todo: Sequence[Job]) -> None:
         common, apart = told_apart({job.number: job.settings for job in self.folder.jobs})
@@ -78,20 +82,18 @@ class SweepRun:
             SweepPlan(apart, common, header.monitor, self.folder.path, header.threads, self.at_a_time, size)
         )
 
-    def follow(self, event: Event, driver: Driver) -> None:
+    def follow(self, event: Event) -> None:
         """Write down what happened, and show it."""
         match event:
             case Begun(job):
                 self.before(job)
-                self.folder.write_begin(job, driver.attempts.get(job.number, 0) + 1)
+                self.folder.write_begin(job)
                 self.progress[job.number] = JobProgress(job.number, self.folder.run_of(job).directory)
                 self.screen.begun(self.progress[job.number].state)
             case Over():
-                try:
-                    self.folder.write_end(event.job, event.how, event.reason)
-                except RunError:  # its run directory says it too, where it could be written
-                    driver.is_stuck = True
+                self.trouble = event.reason if event.stops_the_sweep else self.trouble
                 self.show_end(event)
+                self.folder.write_end(event.job, event.how, event.reason)
             case Running(jobs, num_waiting):
                 running = [self.progress[job.number].after(seconds) for job, seconds in jobs]
                 left = seconds_left(running, num_waiting, self.seconds, self.at_a_time)
@@ -111,7 +113,8 @@ class SweepRun:
 
     def thin_out(self) -> None:
         """Take away the checkpoints of all but the best jobs, where that was asked for."""
-        most = int(self.sweeping.keep.partition(":")[2] or len(self.folder.jobs))
+        kept = self.folder.header.keep if self.sweeping.keep == "all" else self.sweeping.keep
+        most = int(kept.partition(":")[2] or len(self.folder.jobs))
         done = [run for job in self.folder.jobs if (run := self.folder.run_of(job)).known.get("best")]
         monitor = self.folder.header.monitor
         done.sort(key=lambda run: place(run.known["best"].get(monitor), run.is_higher_better(monitor)))

@@ -114,6 +114,7 @@ def header(request: Request, first: Config, name: str, machine: Machine, at_a_ti
         jobs_per_gpu=first.sweep.jobs_per_gpu,
         device=machine.device,
         monitor=first.monitor,
+        keep=first.sweep.keep,
     )
 
 

@@ -1,0 +1,58 @@
+"""How a job stands: by its run directory, and where that does not say by the journal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.runs.directory import RunDirectory
+from runner.sweep.folder import Header, SweepFolder
+from runner.sweep.plan import Job, packed_config
+
+HEADER = Header("digits", "2026-11-26", ["-m"], None, 1, 2, 1, "cpu", "val/loss")
+
+
+def opened(path: Path, *facts: dict[str, object]) -> tuple[SweepFolder, Job]:
+    path.mkdir()
+    job = Job(0, ("seed=0",), "0000", packed_config({}), "a")
+    lines = [json.dumps(fact) + "\n" for fact in (job.as_fact(), *facts)]
+    (path / "journal.jsonl").write_text("".join(lines))
+    folder = SweepFolder.opened(path, HEADER)
+    return folder, folder.jobs[0]
+
+
+BEGUN = {"begun": 0, "attempt": 1}
+FAILED = {"ended": 0, "how": "failed", "reason": "nan"}
+
+
+@pytest.mark.parametrize(
+    ("status", "facts", "standing"),
+    [
+        ("finished", [BEGUN], "finished"),
+        ("stopped_early", [BEGUN, FAILED], "finished"),  # the run says more than its process
+        ("running", [BEGUN], "interrupted"),
+        ("failed", [BEGUN], "failed"),  # its driver was killed before it could write that down
+        ("failed", [BEGUN, FAILED], "failed"),
+        ("running", [BEGUN, FAILED], "failed"),
+        ("failed", [BEGUN, {"ended": 0, "how": "interrupted", "reason": "out of memory"}], "interrupted"),
+        ("failed", [BEGUN, FAILED, BEGUN], "interrupted"),  # killed when it was tried again
+    ],
+)
+def test_how_a_job_stands(status: str, facts: list[dict[str, object]], standing: str, tmp_path: Path) -> None:
+    folder, job = opened(tmp_path / "sweep", *facts)
+    assert folder.standing(job) == "waiting"  # its folder is not there
+    run = RunDirectory(tmp_path / "sweep" / job.folder)
+    run.path.mkdir()
+    run.write_summary({"status": status})
+    assert folder.standing(job) == standing
+
+
+def test_an_attempt_that_begins_forgets_how_the_one_before_it_ended(tmp_path: Path) -> None:
+    folder, job = opened(tmp_path / "sweep", BEGUN, FAILED)
+    (tmp_path / "sweep" / job.folder).mkdir()
+    assert (folder.standing(job), folder.reason(job)) == ("failed", "nan")
+    folder.write_begin(job)
+    assert folder.standing(job) == "interrupted"
+    assert (tmp_path / "sweep/journal.jsonl").read_text().endswith('{"begun": 0, "attempt": 2}\n')
