@@ -171,7 +171,7 @@ def test_a_wrong_setting_ends_with_2_and_makes_nothing(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         "error: epochs=0: must be a whole number >= 1 or auto",
-        "error: optimizer.lrr=1: optimizer=adam has no lrr, but lr; as far as can be told:",
+        "error: optimizer.lrr=1: optimizer=adam has no lrr, but lr; corrected so far:",
         "  python -m runner train optimizer.lr=1 epochs=0",
     ]
     assert list(tmp_path.iterdir()) == []

@@ -225,7 +225,7 @@ def test_the_reason_stands_above_the_line(typed: str, reason: str, capsys: pytes
 def test_what_cannot_be_mended_is_told_beside_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     assert answered("train epochs=0 lr=0.1", capsys).splitlines() == [
         "error: epochs=0: must be a whole number >= 1 or auto",
-        "error: lr=0.1: lr is called optimizer.lr here; as far as can be told:",
+        "error: lr=0.1: lr is called optimizer.lr here; corrected so far:",
         "  python -m runner train epochs=0 optimizer.lr=0.1",
     ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from runner.cli import show
 from runner.cli.show import asks_for_a_net, overview, tables
-from runner.config.catalog import Catalog
+from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
 from runner.screen.console import draw
 from runner.screen.table import Listing
@@ -233,3 +233,11 @@ def test_a_list_has_the_first_sentence_of_a_recipe_and_its_own_page_all_lines(re
 def test_a_long_default_is_cut_so_that_its_meaning_stays_in_sight(recipes: Catalog) -> None:
     (wide,) = (row for row in tables(recipes, "experiment=first").rows if row[0] == "wide")
     assert len(wide[1]) == 24 and wide[1].endswith(" ...") and wide[2] == "many"
+
+
+def test_what_is_here_need_not_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = Catalog(conf_folders())
+    monkeypatch.setattr(show, "is_here", lambda name, data_dir: False)
+    assert show.following(catalog, "dataset=mnist") == ["fetch mnist", "train dataset=mnist"]
+    monkeypatch.setattr(show, "is_here", lambda name, data_dir: True)
+    assert show.following(catalog, "dataset=mnist") == ["train dataset=mnist"]

@@ -120,7 +120,7 @@ def _with_line(faults: Sequence[str], command: str, mends: Sequence[Mend]) -> li
     words = _once(mends)
     left = _left(words)
     *others, last = [*faults, *left] if not left else [*left, *faults]
-    lead = "as far as can be told" if left else "did you mean"
+    lead = "corrected so far" if left else "did you mean"
     return [*others, f"{last}; {lead}:\n  {command} {shlex.join(words)}".rstrip()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,6 @@ from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.spelling import bare, listed, nearest
 from runner.config.types import shown
 from runner.data.download import is_here
-from runner.data.downloads import PUBLICATIONS
 from runner.errors import ConfigError
 from runner.screen.console import draw
 from runner.screen.table import Listing
@@ -165,7 +165,8 @@ def following(catalog: Catalog, word: str) -> list[str]:
         return [" ".join(["show", *typed, "dataset=digits"]), " ".join(["train", *typed])]
     if name == "csv":
         return ["show dataset=csv dataset.path=my.csv", " ".join(["train", *typed])]
-    to_fetch = [f"fetch {name}"] if group == "dataset" and name in PUBLICATIONS else []
+    data_dir = Path(os.environ.get("RUNNER_DATA") or "data").expanduser()
+    to_fetch = [] if group != "dataset" or is_here(name, data_dir) else [f"fetch {name}"]
     return [*to_fetch, " ".join(["train", *typed])]
 
 
