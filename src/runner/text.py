@@ -49,6 +49,11 @@ def program() -> str:
     return "runner" if Path(sys.argv[0]).name == "runner" else AS_MODULE
 
 
+def as_called(text: str) -> str:
+    """The text with the program's name as it was typed."""
+    return text.replace(AS_MODULE, program())
+
+
 def painted(word: str, stream: TextIO) -> str:
     """error: in bold red, where ``stream`` is a terminal that shows colours."""
     plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"

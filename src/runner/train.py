@@ -21,7 +21,7 @@ from runner.config.types import shown
 from runner.errors import ConfigError
 from runner.runs.directory import RunDirectory, check_writable, claim
 from runner.sweep.plan import check_jobs
-from runner.text import counted, say, waiting
+from runner.text import as_called, counted, say, waiting
 
 HELP = """\
 python -m runner train [FILE.yaml] [GROUP=OPTION ...] [KEY=VALUE ...] [-m]
@@ -101,7 +101,9 @@ def answer(request: Request) -> bool:
         raise ConfigError(f"--{asked[0]} and --{asked[1]} exclude each other".replace("_", "-"))
     if flags.help:
         catalog = Catalog(conf_folders(flags.config_dir))
-        print(HELP.format(groups="\n".join(_group_lines(catalog)), settings="\n".join(_setting_lines(catalog))))
+        print(
+            as_called(HELP).format(groups="\n".join(_group_lines(catalog)), settings="\n".join(_setting_lines(catalog)))
+        )
     elif flags.cfg:
         print(shown_config(compose(request), flags.cfg, flags.package, flags.resolve), end="")
     elif flags.hydra_help or flags.info:

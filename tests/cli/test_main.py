@@ -143,6 +143,17 @@ def test_what_is_to_be_typed_begins_with_the_name_that_was_typed(
     assert "  python -m runner predict last a.png" in module[1]
 
 
+@pytest.mark.parametrize("argv", [["--help"], ["train", "--help"], ["report", "--help"], ["resume", "--help"]])
+def test_help_has_the_name_that_was_typed(
+    argv: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/bin/runner", *argv])
+    _, out, _ = said(*argv, capsys=capsys)
+    assert "runner train" in out.replace(argv[0], "train") and "python -m" not in out
+    monkeypatch.setattr(sys, "argv", ["/lib/runner/__main__.py", *argv])
+    assert "python -m runner" in said(*argv, capsys=capsys)[1]
+
+
 @pytest.mark.parametrize("variable", ["RUNNER_DEBUG", "HYDRA_FULL_ERROR"])
 def test_debugging_adds_the_traceback(
     variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

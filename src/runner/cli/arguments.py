@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from runner.config.run_config import Config
 from runner.errors import ConfigError
+from runner.text import as_called
 
 PROGRAM = "python -m runner "
 
@@ -51,7 +52,7 @@ class Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
         """argparse's own where there are flags to explain, else the usage and the description."""
         is_explained = any(action.help != argparse.SUPPRESS for action in self._actions[1:])
-        return super().format_help() if is_explained else f"{self.usage_line}\n\n{self.description}\n"
+        return as_called(super().format_help() if is_explained else f"{self.usage_line}\n\n{self.description}\n")
 
     def add_out(self, name: str, meaning: str, flag: str = "--out") -> None:
         self.add_argument(flag, type=lambda text: Path(text).expanduser(), metavar=name, help=meaning)

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from runner import __version__
 from runner.errors import ConfigError, Interrupted, RunError, RunnerError, memory_ran_out
-from runner.text import AS_MODULE, discard, message, painted, program
+from runner.text import as_called, discard, message, painted
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
@@ -70,7 +70,7 @@ def _dispatch(argv: list[str]) -> int:
     if verb == "help" and rest and rest[0] in VERBS:
         verb, rest = rest[0], ["--help"]
     if verb in ("help", "--help", "-h", "--version"):
-        print(f"runner {__version__}" if verb == "--version" else _help())
+        print(f"runner {__version__}" if verb == "--version" else as_called(_help()))
         return 0
     if verb not in VERBS:
         refuse: Callable[[list[str]], NoReturn] = import_module("runner.cli.meant").refuse  # brings Hydra
@@ -100,6 +100,6 @@ def _report(error: RunnerError) -> int:
     with suppress(OSError):  # the terminal is gone (HUP): nobody is left to tell, the exit code still says it
         sign = "" if isinstance(error, Interrupted) else f"{painted('error:', sys.stderr)} "
         for fault in error.faults if isinstance(error, ConfigError) else (str(error),):
-            told = message(fault).replace(AS_MODULE, program())
+            told = as_called(message(fault))
             print(f"{sign}{told}", file=sys.stderr)
     return error.exit_code
