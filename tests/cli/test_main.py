@@ -150,7 +150,7 @@ def test_help_has_the_name_that_was_typed(
     for called, is_module in (("/bin/runner", False), ("/lib/runner/__main__.py", True)):
         monkeypatch.setattr(sys, "argv", [called, *argv])
         with suppress(SystemExit):  # argparse leaves after its help
-            main(argv)
+            main.main(argv)
         out = capsys.readouterr().out
         assert "runner" in out and ("python -m runner" in out) == is_module
 
