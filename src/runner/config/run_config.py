@@ -25,7 +25,7 @@ Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or t
 Shown = Literal["auto", "off", "scalars", "full"]
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
-UNSTORED = "said"  # of a Config's fields
+UNSTORED = ("said", "sweep")  # of a Config's fields
 NO_REFERENCE: dict[str, Any] = {"source": None, "figures": {}, "expected": {}, "epochs": None}
 
 MOST_THREADS = 1024  # of many more, the libraries below torch end the program
@@ -77,6 +77,25 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Sweeping:
+    """How the jobs of ``train -m`` are chosen and run; nothing of it is stored with a run."""
+
+    jobs: Count | Literal["auto"] = field(default="auto", metadata=facts(in_help=True))
+    jobs_per_gpu: Count = 1
+    dir: Word | None = None
+    zip: list[Word] = field(default_factory=list)
+    skip: Word | None = None
+    check: bool = True
+    max_jobs: Count = 1000
+    keep: Annotated[str, Matching(r"all|best:[1-9]\d*", "like all or best:5")] = "all"
+    job_timeout_s: Positive | None = None
+    retries: NotNegativeInt = 0
+
+
+NO_SWEEP = vars(Sweeping())
+
+
+@dataclass(frozen=True)
 class Config:
     """Every part and setting of a run; train.yaml says what each setting means."""
 
@@ -120,13 +139,14 @@ class Config:
     data_dir: Word = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_typed=False))
     output_dir: Word = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_typed=False))
     tags: list[Word] = field(metadata=facts(in_script=True, is_neutral=True))
+    sweep: Sweeping = field(metadata=facts(in_script=True, later=NO_SWEEP, is_neutral=True, is_typed=False))
     reference: Reference = field(metadata=facts(in_script=True, later=NO_REFERENCE, is_neutral=True, is_typed=False))
     trusted: list[Package] = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True))
     said: frozenset[str] = field(default=frozenset(), compare=False)  # names of what somebody chose; not stored
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, complete: ``load_stored`` of it gives this Config again."""
-        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*PARTS, UNSTORED)}
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*PARTS, *UNSTORED)}
         plain = {key: dict(vars(value)) if is_dataclass(value) else value for key, value in settings.items()}
         single: dict[str, Any] = {group: getattr(self, group) for group in PARTS if group != "metric"}
         return {
@@ -145,7 +165,7 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
     """The config with some settings set anew and checked again. Raises ConfigError with all faults."""
     tree = config.as_dict()
     options = tree.pop("options")
-    return check(tree | dict(changes), options, None)
+    return check({**tree, "sweep": vars(config.sweep), **changes}, options, None)
 
 
 def check(
@@ -217,7 +237,7 @@ def _types(cls: type, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, hint in get_type_hints(cls, include_extras=True).items():
         if is_dataclass(hint) and hint is not Part:
             yield from _types(hint, f"{name}.")  # type: ignore[arg-type]
-        elif name not in (*PARTS, UNSTORED):
+        elif name not in (*PARTS, "said"):
             yield f"{prefix}{name}", hint
 
 
@@ -257,6 +277,7 @@ def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalo
     settings = {key: value for key, value in tree.items() if key not in PARTS}
     settings["early_stopping"] = EarlyStopping(**tree["early_stopping"])
     settings["checkpoint"] = Checkpointing(**tree["checkpoint"])
+    settings["sweep"] = Sweeping(**tree.get("sweep", {}))
     settings["reference"] = Reference(**tree["reference"])
     if settings["val_fraction"] == 0 and settings["monitor"] == usual_monitor(catalog):
         settings["monitor"] = settings["monitor"].replace("val/", "train/")
