@@ -143,7 +143,7 @@ def test_what_is_to_be_typed_begins_with_the_name_that_was_typed(
     assert "  python -m runner predict last a.png" in module[1]
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["train", "--help"], ["report", "--help"], ["resume", "--help"]])
+@pytest.mark.parametrize("argv", [["--help"], ["train", "--help"], ["resume", "--help"]])
 def test_help_has_the_name_that_was_typed(
     argv: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
