@@ -18,7 +18,7 @@ from runner.compose.hydra_bridge import Trees, hydra_for, run_job
 from runner.compose.request import parse, parsed
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.errors import ConfigError
-from runner.sweep.grid import jobs
+from runner.sweep.grid import grid
 from runner.sweep.plan import check_jobs
 from runner.train import answer
 
@@ -469,7 +469,7 @@ def test_case_39_a_comma_within_the_name_of_a_column_parts_two_of_them_in_a_swee
 
 def test_a_sweep_is_every_combination() -> None:
     request = parse(["-m", "optimizer.lr=0.1,0.01", "model=mlp,cnn", "epochs=2"])
-    assert [[word.lstrip("+") for word in job] for job in jobs(request)] == [
+    assert [[word.lstrip("+") for word in job.overrides] for job in grid(request).jobs] == [
         ["optimizer.lr=0.1", "model=mlp", "epochs=2"],
         ["optimizer.lr=0.1", "model=cnn", "epochs=2"],
         ["optimizer.lr=0.01", "model=mlp", "epochs=2"],
@@ -499,8 +499,8 @@ def test_trees_of_the_same_options_are_those_of_hydra(lines: list[str]) -> None:
 
 
 def test_awkward_values_can_be_swept() -> None:
-    found = jobs(parse(["-m", "data_dir=데이터/a.csv,~/b(1).csv"]))
-    names = [compose(parse(job)).config.data_dir for job in found]
+    found = grid(parse(["-m", "data_dir=데이터/a.csv,~/b(1).csv"])).jobs
+    names = [compose(parse(job.overrides)).config.data_dir for job in found]
     assert names == ["데이터/a.csv", "~/b(1).csv"]
 
 

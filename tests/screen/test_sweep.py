@@ -11,14 +11,14 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from runner.screen.sweep import EndedJob, LiveTable, RunningJob, SweepConsole, SweepPlan, SweepState, told_apart
+from runner.screen.sweep import EndedJob, LiveTable, RunningJob, SweepConsole, SweepPlan, SweepState, shared_and_own
 from terminal import in_terminal, screen_of
 
 TYPED = {
     number: {"optimizer.lr": lr, "model": model, "dataset": "digits", "epochs": "10"}
     for number, (lr, model) in enumerate((lr, model) for lr in ("0.1", "0.001") for model in ("mlp", "cnn"))
 }
-COMMON, JOBS = told_apart(TYPED)
+COMMON, JOBS = shared_and_own(TYPED)
 FOLDER = Path("outputs/sweeps/2026-11-26/19-27-00-097030-epochs=10-digits")
 PLAN = SweepPlan(JOBS, COMMON, "val/loss", FOLDER, threads=1, jobs_at_a_time=2, size="about 24 MB")
 TWO = (RunningJob(0, 3, 10, 0.4385, 65.0), RunningJob(1))
@@ -71,8 +71,8 @@ def test_what_all_jobs_say_is_told_from_what_differs_and_names_are_as_short_as_i
     assert COMMON == {"dataset": "digits", "epochs": "10"}
     assert JOBS[1] == {"lr": "0.1", "model": "cnn"}
     alike = {0: {"model.dropout": "0", "dataset.dropout": "0"}, 1: {"model.dropout": "1", "dataset.dropout": "1"}}
-    assert told_apart(alike)[1][1] == {"model.dropout": "1", "dataset.dropout": "1"}
-    assert told_apart({0: {"seed": "1"}}) == ({"seed": "1"}, {0: {}})
+    assert shared_and_own(alike)[1][1] == {"model.dropout": "1", "dataset.dropout": "1"}
+    assert shared_and_own({0: {"seed": "1"}}) == ({"seed": "1"}, {0: {}})
 
 
 def test_a_file_gets_a_line_when_a_job_starts_and_one_when_it_ends_and_nothing_else() -> None:

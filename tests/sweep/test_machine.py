@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.sweep import machine, start
+from runner.sweep import machine
 from runner.sweep.local import LocalJobs
-from runner.sweep.machine import free_memory, jobs_at_a_time, kind_of, usable_cores, visible_gpus
-from runner.sweep.start import Machine
+from runner.sweep.machine import Machine, free_memory, kind_of, usable_cores, visible_gpus
 
 
 @pytest.mark.parametrize(("quota", "cores"), [("max 100000", 8), ("150000 100000", 1), ("400000 100000", 4)])
@@ -44,10 +43,11 @@ def test_free_memory_is_what_machine_and_container_both_have(tmp_path: Path) -> 
 
 def test_jobs_at_a_time_are_as_many_as_find_a_core_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "free_memory", lambda: 9_000)
-    assert jobs_at_a_time(num_jobs=10, num_slots=4, memory=0) == 4
-    assert jobs_at_a_time(num_jobs=3, num_slots=4, memory=0) == 3
-    assert jobs_at_a_time(num_jobs=10, num_slots=4, memory=2_000) == 3  # each with half as much again
-    assert jobs_at_a_time(num_jobs=10, num_slots=4, memory=1_000_000) == 1
+    four = Machine("cpu", (), cores=4)
+    assert four.at_a_time("auto", num_jobs=10, memory=0) == 4
+    assert four.at_a_time("auto", num_jobs=3, memory=0) == 3
+    assert four.at_a_time("auto", num_jobs=10, memory=2_000) == 3  # each with half as much again
+    assert four.at_a_time("auto", num_jobs=10, memory=1_000_000) == 1
 
 
 def test_gpus_are_those_that_the_environment_shows() -> None:
@@ -64,7 +64,7 @@ def seen(task: int, folder: Path) -> str:
 
 
 def test_each_job_sees_one_of_four_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start, "visible_gpus", lambda: ["0", "1", "2", "3"])
+    monkeypatch.setattr(machine, "visible_gpus", lambda: ["0", "1", "2", "3"])
     shared = Machine.here("auto", jobs_per_gpu=2)
     assert shared.slots == ("0", "1", "2", "3", "0", "1", "2", "3")  # a second job on a GPU when each has one
     assert shared.at_a_time("auto", 100, 0) == 8 and shared.at_a_time(99, 100, 0) == 8

@@ -34,9 +34,10 @@ MOST_THREADS = 1024  # of many more, the libraries below torch end the program
 def facts(
     *,
     later: Any = MISSING,
-    changes: Literal["never", "on resume", "anywhere"] = "never",
+    changes: Literal["never", "on resume", "on resume of a sweep", "anywhere"] = "never",
     is_length: bool = False,
     is_neutral: bool = False,
+    is_identity: bool = True,
     is_typed: bool = True,
     in_script: bool = False,
     in_help: bool = False,
@@ -47,6 +48,7 @@ def facts(
     changes: when the value of a stored run may be another
     is_length: a schedule may be laid out over it
     is_neutral: it decides nothing that is learnt
+    is_identity: with another value a job of a sweep is another job
     is_typed: it stands in the command that makes the run again
     in_script: a plain script does as it says, or does not need it
     in_help: ``train --help`` explains it
@@ -80,16 +82,18 @@ class Reference:
 class Sweeping:
     """How the jobs of ``train -m`` are chosen and run; nothing of it is stored with a run."""
 
-    jobs: Count | Literal["auto"] = field(default="auto", metadata=facts(in_help=True))
-    jobs_per_gpu: Count = 1
+    jobs: Count | Literal["auto"] = field(default="auto", metadata=facts(changes="on resume of a sweep", in_help=True))
+    jobs_per_gpu: Count = field(default=1, metadata=facts(changes="on resume of a sweep"))
     dir: Word | None = None
     zip: list[Word] = field(default_factory=list)
     skip: Word | None = None
     check: bool = True
     max_jobs: Count = 1000
-    keep: Annotated[str, Matching(r"all|best:[1-9]\d*", "like all or best:5")] = "all"
-    job_timeout_s: Positive | None = None
-    retries: NotNegativeInt = 0
+    keep: Annotated[str, Matching(r"all|best:[1-9]\d*", "like all or best:5")] = field(
+        default="all", metadata=facts(changes="on resume of a sweep")
+    )
+    job_timeout_s: Positive | None = field(default=None, metadata=facts(changes="on resume of a sweep"))
+    retries: NotNegativeInt = field(default=0, metadata=facts(changes="on resume of a sweep"))
 
 
 NO_SWEEP = vars(Sweeping())
@@ -113,11 +117,11 @@ class Config:
     optimizer: Part
     scheduler: Part
     metric: dict[str, Part]  # by the name it is reported under
-    name: Word = field(metadata=facts(in_script=True, is_neutral=True, in_help=True))
+    name: Word = field(metadata=facts(in_script=True, is_neutral=True, is_identity=False, in_help=True))
     seed: Seed = field(metadata=facts(in_script=True, in_help=True))
     start_from: Word | None = field(metadata=facts(later=None, in_script=True, in_help=True))
     split_seed: Seed = field(metadata=facts(in_script=True))
-    device: Device = field(metadata=facts(in_script=True, changes="anywhere", in_help=True))
+    device: Device = field(metadata=facts(in_script=True, changes="anywhere", is_identity=False, in_help=True))
     epochs: Count | Literal["auto"] = field(
         metadata=facts(in_script=True, changes="on resume", is_length=True, in_help=True)
     )
@@ -144,12 +148,20 @@ class Config:
     threads: Annotated[int, Range(low=1, high=MOST_THREADS)] | None = field(
         metadata=facts(in_script=True, changes="anywhere")
     )
-    data_dir: Word = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_typed=False))
-    output_dir: Word = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_typed=False))
-    tags: list[Word] = field(metadata=facts(in_script=True, is_neutral=True))
+    data_dir: Word = field(
+        metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_identity=False, is_typed=False)
+    )
+    output_dir: Word = field(
+        metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_identity=False, is_typed=False)
+    )
+    tags: list[Word] = field(metadata=facts(in_script=True, is_neutral=True, is_identity=False))
     sweep: Sweeping = field(metadata=facts(in_script=True, later=NO_SWEEP, is_neutral=True, is_typed=False))
-    reference: Reference = field(metadata=facts(in_script=True, later=NO_REFERENCE, is_neutral=True, is_typed=False))
-    trusted: list[Package] = field(metadata=facts(in_script=True, changes="anywhere", is_neutral=True))
+    reference: Reference = field(
+        metadata=facts(in_script=True, later=NO_REFERENCE, is_neutral=True, is_identity=False, is_typed=False)
+    )
+    trusted: list[Package] = field(
+        metadata=facts(in_script=True, changes="anywhere", is_neutral=True, is_identity=False)
+    )
     said: frozenset[str] = field(default=frozenset(), compare=False)  # names of what somebody chose; not stored
 
     def as_dict(self) -> dict[str, Any]:

@@ -26,8 +26,8 @@ CLAIM_TRIES = 100
 CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-(.+)")  # what ``claim`` calls a directory
 RESULTS = ("status", "best", "final", "baseline", "linear", "judged_split", "confusion", "sd", "per_fold", "config")
 SWEEP, OLDER_SWEEP = "sweep.json", "multirun.yaml"  # either is in a folder whose folders are the jobs of a sweep
+JOURNAL = "journal.jsonl"  # beside sweep.json
 OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
-SWEEP, OLDER_SWEEP = "sweep.json", "multirun.yaml"  # either is in a folder whose folders are the jobs of a sweep
 LOCK_TAKEN_S = 0.1  # who looks whether a run is in use holds its lock for a moment
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import DataError
-from runner.runs.directory import SWEEP, RunDirectory
+from runner.runs.directory import JOURNAL, SWEEP, RunDirectory
 from runner.runs.files import parsed_json, read_json
 from runner.runs.metric_log import numbered_lines
 from runner.runs.ranking import Contest, entries, read_runs
@@ -88,7 +88,7 @@ class SavedSweep:
     def _facts(self) -> Iterator[Mapping[str, Any]]:
         """What its journal says; damaged lines say nothing here."""
         with suppress(OSError, DataError):
-            for _, line in numbered_lines(self.path / "journal.jsonl"):
+            for _, line in numbered_lines(self.path / JOURNAL):
                 with suppress(ValueError):
                     if isinstance(fact := parsed_json(line), dict):
                         yield fact

@@ -75,7 +75,7 @@ class SweepState:
     seconds_left: float | None = None
 
 
-def told_apart(jobs: Mapping[int, Settings]) -> tuple[dict[str, str], dict[int, dict[str, str]]]:
+def shared_and_own(jobs: Mapping[int, Settings]) -> tuple[dict[str, str], dict[int, dict[str, str]]]:
     """(what all jobs say, by number what tells each from the others) of the settings as they were typed."""
     own = differing(list(jobs.values()), besides=())
     short = short_names(own)

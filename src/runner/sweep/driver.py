@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from runner.errors import DataError
 from runner.runs.directory import RunDirectory, make
 from runner.runs.saved_run import DONE, SavedRun
 from runner.sweep.local import Ended, Handle
@@ -61,7 +59,7 @@ class Running:
 Event = Begun | Over | Running
 
 
-@dataclass
+@dataclass(frozen=True)
 class Limits:
     """How jobs are run."""
 
@@ -75,7 +73,7 @@ class _Attempt:
     job: Job
     handle: Handle
     seconds_over: float | None = None  # since when it was told to end, of its own time
-    signals: int = 0
+    is_told: bool = False  # of the signal
 
 
 @dataclass
@@ -88,7 +86,7 @@ class Driver:
     stop: Callable[[], int]  # 0, or the signal's number
     is_urgent: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
-    attempts: dict[int, int] = field(default_factory=dict)  # of each job, in this sweep
+    attempts: Counter[int] = field(default_factory=Counter)  # of each job, by this driver
     is_stuck: bool = False  # the disk is full
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
@@ -118,16 +116,16 @@ class Driver:
     def begin(self, job: Job) -> _Attempt:
         folder = self.folder / job.folder
         make(folder)
-        self.attempts[job.number] = self.attempts.get(job.number, 0) + 1
+        self.attempts[job.number] += 1
         return _Attempt(job, self.back_end.submit(job, folder))
 
     def tell(self, running: Sequence[_Attempt]) -> None:
         """Pass on what the sweep was told, and end what has taken too long."""
         number = self.stop()
         for each in running:
-            if number and each.signals == 0:
+            if number and not each.is_told:
                 self.back_end.cancel(each.handle, number)
-                each.signals = 1
+                each.is_told = True
             if self.is_urgent():
                 self.back_end.cancel(each.handle, signal.SIGKILL)
             self.check_time(each)
@@ -176,7 +174,7 @@ class Driver:
 def verdict(ended: Ended, run: SavedRun) -> tuple[How, str]:
     """(how the job ended, the reason)."""
     code = ended.exit_code
-    if code <= 0 and is_done(run):  # it may have been killed after its last file was written
+    if code <= 0 and run.known.get("status") in DONE:  # it may have been killed after its last file was written
         return "finished", ""
     if code < 0:
         return "interrupted", how_it_ended(code)
@@ -195,9 +193,3 @@ def how_it_ended(exit_code: int) -> str:
         return f"its process ended with {exit_code}"
     names = {number.value: number.name for number in signal.Signals}
     return f"killed by {names.get(-exit_code, f'signal {-exit_code}')}"
-
-
-def is_done(run: SavedRun) -> bool:
-    with suppress(DataError):
-        return run.status in DONE
-    return False

@@ -38,17 +38,19 @@ def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None
     catalog = Catalog(conf_folders(folder.header.config_dir))
     for contest in contests(result.run for result in results if result.run is not None and result.is_done):
         show_contest(screen, contest, command_of_best(contest, catalog, folder.header.config_dir))
-    standings = {job.number: folder.standing(job) for job in jobs}
+    numbers = {job.number for job in jobs}
+    own = [result for result in results if result.number in numbers]
     told_here = ("failed",) if signal_number else ("failed", "interrupted")  # after a signal all are
-    for job in jobs:
-        if standings[job.number] in told_here:
-            told = ended_line(standings[job.number], folder.reason(job), folder.run_of(job).path)
+    for result in own:
+        if result.status in told_here:
+            told = ended_line(result.status, result.reason, folder.path / result.folder)
             screen.print(Text(told, style="magenta"), soft_wrap=True)
+    standings = Counter(result.status for result in own)
     if signal_number or trouble:
-        stopped(folder, Counter(standings.values()), signal_number, trouble)
+        stopped(folder, standings, signal_number, trouble)
     write_means(SavedSweep(folder.path), lambda warning: say(f"warning: {warning}", file=sys.stderr))
-    show_ways(screen, folder, Counter(standings.values()))
-    return int(any(standing != "finished" for standing in standings.values()))
+    show_ways(screen, folder, standings)
+    return int(standings["finished"] < len(own))
 
 
 def result_of(folder: SweepFolder, job: Job) -> JobResult:

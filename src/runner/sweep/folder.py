@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from runner.config import regular_file
 from runner.errors import DataError
-from runner.runs.directory import SWEEP, RunDirectory
+from runner.runs.directory import JOURNAL, SWEEP, RunDirectory
 from runner.runs.files import read_json, write_json
 from runner.runs.saved_run import DONE, SavedRun
-from runner.sweep.journal import NAME, Journal, read_journal
+from runner.sweep.journal import Journal, read_journal
 from runner.sweep.plan import Job, job_of_fact
 from runner.text import here
 
@@ -49,22 +49,22 @@ class SweepFolder:
         self.header = header
         self._ends: dict[int, Mapping[str, Any]] = {}  # of the jobs that have ended and were not begun again
         self._begun = Counter[int]()
-        facts = read_journal(path / NAME)
+        facts = read_journal(path / JOURNAL)
         try:
             self.jobs = [job_of_fact(fact) for fact in facts if "job" in fact]
             for fact in facts:
                 self._count(fact)
         except (KeyError, TypeError, ValueError) as fault:
-            told = f"{here(path / NAME)}: damaged: {type(fault).__name__}: {fault}"
+            told = f"{here(path / JOURNAL)}: damaged: {type(fault).__name__}: {fault}"
             raise DataError(f"{told}\n  put the file back; the jobs that are finished stay beside it") from fault
-        self.journal = Journal(path / NAME)
+        self.journal = Journal(path / JOURNAL)
 
     @classmethod
     def opened(cls, path: Path, header: Header | None = None) -> SweepFolder:
         """The sweep in ``path``; where there is none yet one with the ``header``. Raises DataError, RunError."""
         if header is None or (path / SWEEP).exists():
             return cls(path, read_header(path))
-        Journal(path / NAME).close()  # before the file that says that there is a sweep
+        Journal(path / JOURNAL).close()  # before the file that says that there is a sweep
         write_json(path / SWEEP, {"format": FORMAT, **asdict(header)})
         return cls(path, header)
 
@@ -98,14 +98,14 @@ class SweepFolder:
         run = self.run_of(job)
         if not run.path.is_dir():
             return "waiting"
-        with suppress(DataError):
-            if run.status in DONE:
-                return "finished"
+        status = run.known.get("status")
+        if status in DONE:
+            return "finished"
         said = self._ends.get(job.number, {}).get("how")
         if said in ("failed", "interrupted"):
             return "failed" if said == "failed" else "interrupted"
         is_of_this_attempt = self._begun[job.number] <= 1  # else it may be what the attempt before it came to
-        return "failed" if run.known.get("status") == "failed" and is_of_this_attempt else "interrupted"
+        return "failed" if status == "failed" and is_of_this_attempt else "interrupted"
 
     def reason(self, job: Job) -> str:
         return str(self._ends.get(job.number, {}).get("reason") or self.run_of(job).known.get("reason", ""))

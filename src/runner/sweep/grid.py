@@ -44,11 +44,6 @@ class Grid:
     settings: Sweeping
 
 
-def jobs(request: Request) -> list[list[str]]:
-    """The overrides of each job of a sweep. Raises ConfigError."""
-    return [list(job.overrides) for job in grid(request).jobs]
-
-
 def grid(request: Request, trees: Trees | None = None) -> Grid:
     """The jobs that a line asks for. Raises ConfigError with what is wrong with the line, and with its first job."""
     line = _Line(request, trees or Trees(Catalog(conf_folders(request.flags.config_dir))))

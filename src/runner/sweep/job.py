@@ -63,12 +63,16 @@ def _of_rows(config: Config) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Training:
-    """The work of a job: its run trained to the end, whether it is begun here or was begun before."""
+class Work:
+    """What the process of a job is called with, besides the job."""
 
     catalog_folders: Sequence[Path]
     changes: Mapping[str, Any]  # what a user says now: whom he trusts, where the data is
     read: Callable[[Config], Data]
+
+
+class Training(Work):
+    """The work of a job: its run trained to the end, whether it is begun here or was begun before."""
 
     def __call__(self, job: Job, folder: Path) -> None:
         begun = time.perf_counter()
@@ -90,13 +94,8 @@ def write_words(directory: RunDirectory, words: Sequence[str]) -> None:
     write_whole(directory.path / ".hydra" / "overrides.yaml", text.encode())
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Work):
     """The work of a check: the job is built and takes one step, in a process that ends with it."""
-
-    catalog_folders: Sequence[Path]
-    changes: Mapping[str, Any]
-    read: Callable[[Config], Data]
 
     def __call__(self, job: Job, folder: Path) -> dict[str, int]:
         """What a job takes in bytes: ``memory`` of its own, ``disk`` for its checkpoints."""

@@ -16,8 +16,6 @@ from runner.errors import DataError, RunError
 from runner.runs.files import parsed_json, refusal_message
 from runner.text import here
 
-NAME = "journal.jsonl"
-
 
 class Journal:
     """Appends facts; only the owner of the sweep's folder may."""

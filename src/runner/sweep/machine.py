@@ -1,16 +1,46 @@
-"""How many jobs this machine takes at a time: cores and memory that may be used, GPUs."""
+"""What jobs run on, and how many at a time: cores and memory that may be used, GPUs."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 CGROUP = Path("/sys/fs/cgroup")
 SPARE = 1.5  # times the memory that a job was seen to take
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What jobs run on."""
+
+    device: str  # cpu, cuda, mps
+    slots: tuple[str, ...]  # the GPUs, each as often as jobs share it; () where jobs have none to themselves
+    cores: int
+
+    @classmethod
+    def here(cls, device: str, jobs_per_gpu: int) -> Machine:
+        gpus = visible_gpus()
+        kind = kind_of(device, gpus)
+        slots = tuple(gpus * jobs_per_gpu) if kind == "cuda" and ":" not in device else ()
+        return cls(kind, slots, usable_cores())
+
+    @property
+    def places(self) -> int:
+        """How many jobs find one, on GPUs or cores."""
+        return len(self.slots) or self.cores
+
+    def at_a_time(self, wanted: int | str, num_jobs: int, memory: int) -> int:
+        """``wanted`` as typed, but no more than there are GPUs for; ``auto`` as many as find a place and memory."""
+        if isinstance(wanted, int):
+            return min(wanted, len(self.slots)) if self.slots else wanted
+        free = free_memory()
+        fit = self.places if not memory or free is None else int(free // (memory * SPARE))
+        return max(1, min(num_jobs, self.places, fit))
 
 
 def usable_cores(cgroup: Path = CGROUP) -> int:
@@ -56,10 +86,3 @@ def kind_of(device: str, gpus: Sequence[str]) -> str:
     if gpus:
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def jobs_at_a_time(num_jobs: int, num_slots: int, memory: int) -> int:
-    """As many as there are ``num_slots`` (cores, or places on GPUs) and memory for, at least one."""
-    free = free_memory()
-    fit = num_slots if not memory or free is None else int(free // (memory * SPARE))
-    return max(1, min(num_jobs, num_slots, fit))

@@ -12,13 +12,12 @@ from typing import Any
 
 from runner.compose.request import Request
 from runner.compose.run_name import told_apart
-from runner.config.run_config import Config, check
+from runner.config.run_config import Config, check, settings_with
 from runner.config.stored import with_later_keys
 from runner.runs.ranking import differing
 from runner.sweep.check import checked
 
-# what a job may have otherwise and is the same job; of a table's path its data's digest says more
-NOT_OF_IDENTITY = ("said", "name", "tags", "output_dir", "data_dir", "trusted", "reference", "device")
+NOT_OF_IDENTITY = ("said", *settings_with("is_identity", False))
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def with_threads(job: Job, threads: int) -> Job:
 def with_identity(job: Job, data_digest: str, device: str) -> Job:
     """The job with what it is, once its threads are fixed."""
     plain = {name: value for name, value in job.plain().items() if name not in NOT_OF_IDENTITY}
-    plain["dataset"].pop("path", None)
+    plain["dataset"].pop("path", None)  # the digest of its rows says more
     told = json.dumps([plain, data_digest, device], sort_keys=True)
     return replace(job, identity=hashlib.sha256(told.encode()).hexdigest()[:16])
 

@@ -13,7 +13,7 @@ from runner.engine.stop import Interruption, interruption
 from runner.errors import RunError
 from runner.runs.ranking import place
 from runner.runs.saved_run import SavedRun
-from runner.screen.sweep import EndedJob, SweepConsole, SweepPlan, SweepState, told_apart
+from runner.screen.sweep import EndedJob, SweepConsole, SweepPlan, SweepState, shared_and_own
 from runner.sweep.driver import BackEnd, Begun, Driver, Event, Limits, Over, Running
 from runner.sweep.ending import conclude
 from runner.sweep.folder import SweepFolder
@@ -75,7 +75,7 @@ class SweepRun:
         return conclude(self.folder, jobs, self.stop.number, self.trouble)
 
     def begin(self, todo: Sequence[Job]) -> None:
-        common, apart = told_apart({job.number: job.settings for job in self.folder.jobs})
+        common, apart = shared_and_own({job.number: job.settings for job in self.folder.jobs})
         header = self.folder.header
         size = f"about {megabytes(self.needs.disk * len(todo))}" if self.needs.disk and todo else ""
         self.screen.begin(

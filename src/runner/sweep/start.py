@@ -19,7 +19,7 @@ from runner.runs.summary import now
 from runner.sweep.folder import Header, SweepFolder, owned
 from runner.sweep.job import SharedData, Training, Trial
 from runner.sweep.local import LocalJobs
-from runner.sweep.machine import jobs_at_a_time, kind_of, usable_cores, visible_gpus
+from runner.sweep.machine import Machine
 from runner.sweep.plan import Job, numbered_on, sweep_name, with_identity, with_threads
 from runner.sweep.record import SweepRun
 from runner.sweep.trial import Needs, try_jobs
@@ -27,35 +27,8 @@ from runner.text import here, waiting
 
 
 @dataclass(frozen=True)
-class Machine:
-    """What jobs run on."""
-
-    device: str  # cpu, cuda, mps
-    slots: tuple[str, ...]  # the GPUs, each as often as jobs share it; () where jobs have none to themselves
-    cores: int
-
-    @classmethod
-    def here(cls, device: str, jobs_per_gpu: int) -> Machine:
-        gpus = visible_gpus()
-        kind = kind_of(device, gpus)
-        slots = tuple(gpus * jobs_per_gpu) if kind == "cuda" and ":" not in device else ()
-        return cls(kind, slots, usable_cores())
-
-    @property
-    def places(self) -> int:
-        """How many jobs find one, on GPUs or cores."""
-        return len(self.slots) or self.cores
-
-    def at_a_time(self, wanted: int | str, num_jobs: int, memory: int) -> int:
-        """``wanted`` as typed, but no more than there are GPUs for."""
-        if not isinstance(wanted, int):
-            return jobs_at_a_time(num_jobs, self.places, memory)
-        return min(wanted, len(self.slots)) if self.slots else wanted
-
-
-@dataclass(frozen=True)
 class Ground:
-    """What a sweep needs before it has a folder: its machine, its data, what the first steps showed."""
+    """What the jobs of a sweep stand on: a machine, data that is read once, options, what a user says now."""
 
     machine: Machine
     read: SharedData
