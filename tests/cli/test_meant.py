@@ -263,6 +263,15 @@ def test_the_program_is_called_as_it_was_typed(
     [
         ("code lr=0.1 dataset=iris", "code optimizer.lr=0.1 dataset=iris"),
         ("code dataset=iris model.hidden=64,64", "code dataset=iris 'model.hidden=[64,64]'"),
+        ("show lr=0.1", "show optimizer.lr=0.1"),
+        ("show --model cnn", "show model=cnn"),
+        ("show momentum=0.9", "show optimizer=sgd optimizer.momentum=0.9"),
+        ("show optimizer lr=0.1", "show optimizer optimizer.lr=0.1"),
+        ("show my.csv", "show dataset=csv dataset.path=my.csv"),
+        ("show model=resnet", "show model=torchvision model.name=resnet18"),
+        ("view dataset=my.csv", "view dataset=csv dataset.path=my.csv dataset.target=COLUMN"),
+        ("view --dataset mnist --out x.png", "view dataset=mnist --out x.png"),
+        ("view scheduler=steplr --lr 0.1 --model cnn", "view scheduler=step_lr optimizer.lr=0.1"),
     ],
 )
 def test_other_verbs_answer_with_their_own_name(typed: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
