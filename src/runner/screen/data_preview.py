@@ -128,9 +128,11 @@ def values_of(column: Column, x_N: Tensor) -> str:
 
 def fitting(items: Sequence[str]) -> str:
     """As many of the items as a cell has room for, the first at least; the others are counted."""
-    shown = 1
-    while shown < len(items) and cell_len(", ".join(items[: shown + 1])) <= WIDEST:
-        shown += 1
+    cells = [_cut(items, shown) for shown in range(1, min(len(items), WIDEST) + 1)]
+    return next((cell for cell in reversed(cells) if cell_len(cell) <= WIDEST), cells[0])
+
+
+def _cut(items: Sequence[str], shown: int) -> str:
     return ", ".join(items[:shown]) + (f" + {len(items) - shown:,} more" if shown < len(items) else "")
 
 
