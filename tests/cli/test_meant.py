@@ -211,7 +211,7 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("my.csv", "its columns: age, job, price"),
         ("'my table.csv'", "its columns: 나이, 값"),
         ("gone.csv", "there is no such file here"),
-        ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: settings are written without dashes"),
+        ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: write settings without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
         ("sweep.jobs=4", "sweep.jobs=4: it says how the jobs of a sweep are run, with -m; did you mean:"),
