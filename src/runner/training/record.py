@@ -32,7 +32,7 @@ from runner.runs.schema import as_dict, schema_of, write_schema
 from runner.runs.summary import Summary
 from runner.screen.result import flattery, improving_at_end
 from runner.tensorboard.dashboards import Dashboards
-from runner.text import counted, program
+from runner.text import counted
 from runner.training.writers import Views
 
 LASTING_S = 0.5  # an evaluation that takes less is not told of
@@ -117,7 +117,7 @@ def interrupted(run: Recording, stop: Interruption) -> Interrupted:
     words = [short_name(run.directory.whole.path), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
     epoch, steps = run.progress.epoch, run.progress.step
     place = f"after epoch {epoch}" if steps == epoch * len(run.experiment.train) else f"in epoch {epoch + 1}"
-    again = f"{program()} resume {shlex.join(words)}"
+    again = f"python -m runner resume {shlex.join(words)}"
     return Interrupted(f"interrupted, saved {place} (step {steps:,}); resume with: {again}", stop.number)
 
 
