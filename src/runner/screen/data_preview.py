@@ -64,7 +64,7 @@ def table_listings(config: Config, data: Data, split: Split) -> list[Listing]:
     title = (
         f"{name_of(config)}: {counted(len(data.y), 'row')}, {num_used} of {num_used + len(data.ignored)} columns used"
     )
-    told = {left.note for left in data.ignored.values()}
+    told = {left.note(name) for name, left in data.ignored.items()}
     notes = tuple(note for note in data.notes if note not in told)
     columns = Listing(title, heads, tuple(rows), notes, numbers=tuple(range(2, len(heads) - 1)))
     return [columns, becoming_listing(config, data, split, {*filter(empty.get, empty), *unknown})]
