@@ -18,7 +18,7 @@ from runner.config.run_config import Config
 from runner.contracts import SPLITS, Column, Data, Split
 from runner.data.csv import Csv
 from runner.data.splits import describe
-from runner.data.transforms import Impute, Normalise, OneHot, blank_preprocess, build_preprocess, out_shape
+from runner.data.transforms import Impute, Normalise, OneHot, blank_preprocess, build_preprocess, fill_of, out_shape
 from runner.experiment.assemble import learns_categories, read_data, read_split, source_of, split_settings, transforms
 from runner.screen.table import Listing
 from runner.text import counted, figure, shape_text, shortened
@@ -185,14 +185,9 @@ def steps_of(column: Column, place: int, preprocess: nn.Module, learned: bool, h
     if column.categories:
         yield fitting([f"{_short(name)} is {code}" for code, name in enumerate(column.categories)])
     yield "scaled" if Normalise in steps else "as it is"
-    impute = steps.get(Impute)
-    if has_empty and isinstance(impute, Impute):
+    if has_empty and Impute in steps:
         mark = ", and a mark" if column.missing == "marked" else ""
-        yield f"empty: {'the mean' if place_of(preprocess, impute) > 1 else plain(impute.mean[place])}{mark}"
-
-
-def place_of(preprocess: nn.Module, step: nn.Module) -> int:
-    return [*preprocess.children()].index(step)
+        yield f"empty: {fill_of(preprocess, place)}{mark}"
 
 
 def picture_listings(config: Config, data: Data, split: Split) -> list[Listing]:

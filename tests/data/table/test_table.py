@@ -11,7 +11,8 @@ from program import only_run, run
 from runner.contracts import Column, Data, Split
 from runner.data.splits import SplitSettings, describe
 from runner.data.table.dialect import Reading
-from runner.data.table.new_table import single_row, table_rows
+from runner.data.table.new_table import table_rows
+from runner.data.table.typed_row import single_row
 from runner.errors import ConfigError, DataError
 from tables import fitted, read, write
 
