@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.errors import DataError
 from runner.runs.directory import RunDirectory
 from runner.sweep.folder import Header, SweepFolder
 from runner.sweep.plan import Job, packed_config
@@ -56,3 +57,24 @@ def test_an_attempt_that_begins_forgets_how_the_one_before_it_ended(tmp_path: Pa
     folder.write_begin(job)
     assert folder.standing(job) == "interrupted"
     assert (tmp_path / "sweep/journal.jsonl").read_text().endswith('{"begun": 0, "attempt": 2}\n')
+
+
+@pytest.mark.parametrize("fact", [{"begun": [1]}, {"job": 1}, {"job": 1, "folder": 3}])
+def test_a_journal_that_says_something_else_is_refused(fact: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"journal.jsonl: damaged: .*\n  put the file back"):
+        opened(tmp_path / "sweep", fact)
+
+
+@pytest.mark.parametrize("folder", ["../out", "/tmp", "0001/../../out", ".."])
+def test_fault_39_the_folder_of_a_job_does_not_lead_out_of_the_sweep(folder: str, tmp_path: Path) -> None:
+    job = Job(1, (), folder, packed_config({}), "b").as_fact()
+    with pytest.raises(DataError, match="is no folder of a job"):
+        opened(tmp_path / "sweep", job)
+
+
+def test_a_sweep_without_its_journal_is_left_alone(tmp_path: Path) -> None:
+    opened(tmp_path / "sweep")
+    (tmp_path / "sweep/journal.jsonl").unlink()
+    with pytest.raises(DataError, match=r"journal.jsonl: cannot be read: No such file"):
+        SweepFolder.opened(tmp_path / "sweep")
+    assert not (tmp_path / "sweep/journal.jsonl").exists()

@@ -79,3 +79,12 @@ def test_each_job_sees_one_of_four_gpus(tmp_path: Path, monkeypatch: pytest.Monk
         answers.append(ended.answer)
     assert answers == ["0", "1", "2", "3"]
     assert back_end.submit(4, tmp_path).slot == "0"  # it came back
+
+
+def test_a_job_gets_the_gpu_with_the_fewest_jobs(tmp_path: Path) -> None:
+    back_end = LocalJobs(seen, ("0", "1", "2", "3", "0", "1", "2", "3"))
+    handles = [back_end.submit(number, tmp_path) for number in range(4)]
+    handles[1].process.join()
+    assert back_end.state(handles[1]) is not None
+    assert [handle.slot for handle in handles] == ["0", "1", "2", "3"]
+    assert back_end.submit(4, tmp_path).slot == "1"  # the others have a job each

@@ -40,8 +40,9 @@ def test_a_job_comes_out_of_the_journal_as_it_went_in() -> None:
     jobs, configs, num_skipped = check_jobs(parse(["-m", "dataset=iris", "model=mlp,linear", "seed=0,1"]))
     assert [job.number for job in jobs] == [0, 1, 2, 3] and num_skipped == 0
     assert jobs[3].settings == {"dataset": "iris", "model": "linear", "seed": "1"}
-    read = job_of_fact(jobs[3].as_fact())
-    assert read == jobs[3] and read.config({}) == replace(configs[3], trusted=[])
+    job = replace(jobs[3], folder="0003-linear-seed=1", identity="a")
+    read = job_of_fact(job.as_fact())
+    assert read == job and read.config({}) == replace(configs[3], trusted=[])
     assert read.config({}).said == configs[3].said
     assert len(jobs[3].packed) < 3000  # bytes: of thousands of jobs there are megabytes
 

@@ -106,7 +106,9 @@ def test_ctrl_c_lets_jobs_save_and_says_how_to_go_on(alone: Path, tmp_path: Path
     assert is_as(folder, alone)
 
 
-def test_the_same_command_runs_nothing_twice_and_a_larger_grid_only_what_is_new(alone: Path, tmp_path: Path) -> None:
+def test_fault_32_the_same_command_runs_nothing_twice_and_a_larger_grid_only_what_is_new(
+    alone: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "sweep"
     shutil.copytree(alone, folder)
     assert typed(tmp_path, *SWEEP, "sweep.dir=sweep").code == 0

@@ -151,7 +151,8 @@ class Driver:
         """What the end of a process says of its job."""
         self.is_stuck = self.is_stuck or ended.is_short_of_disk
         seconds = self.clock() - attempt.handle.began
-        how, reason = verdict(ended, SavedRun(RunDirectory(self.folder / attempt.job.folder)))
+        run = SavedRun(RunDirectory(self.folder / attempt.job.folder))
+        how, reason = verdict(ended, run)
         if attempt.seconds_over is not None and how != "finished":
             how, reason = "interrupted", f"stopped after {duration(seconds)}: sweep.job_timeout_s"
         return Over(attempt.job, how, reason, seconds, ended.is_short_of_disk)
@@ -175,15 +176,25 @@ class Driver:
 def verdict(ended: Ended, run: SavedRun) -> tuple[How, str]:
     """(how the job ended, the reason)."""
     code = ended.exit_code
+    if code <= 0 and is_done(run):  # it may have been killed after its last file was written
+        return "finished", ""
     if code < 0:
-        return "interrupted", f"killed by {signal.Signals(-code).name}"
+        return "interrupted", how_it_ended(code)
     if code == 0:
-        return ("finished", "") if is_done(run) else ("failed", "its process ended without a result")
+        return "failed", "its process ended without a result"
     reason = ended.reason or str(run.known.get("reason") or f"exit code {code}")
     if code in SIGNAL_CODES:
         return "interrupted", f"saved after {signal.Signals(code - 128).name}"
     is_interrupted = ended.is_short_of_memory or ended.is_short_of_disk
     return ("interrupted" if is_interrupted else "failed"), reason
+
+
+def how_it_ended(exit_code: int) -> str:
+    """killed by SIGKILL, for -9."""
+    if exit_code >= 0:
+        return f"its process ended with {exit_code}"
+    names = {number.value: number.name for number in signal.Signals}
+    return f"killed by {names.get(-exit_code, f'signal {-exit_code}')}"
 
 
 def is_done(run: SavedRun) -> bool:

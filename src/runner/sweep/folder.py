@@ -47,22 +47,24 @@ class SweepFolder:
     def __init__(self, path: Path, header: Header):
         self.path = path
         self.header = header
-        self.journal = Journal(path / NAME)
-        self._facts = read_journal(path / NAME)
-        try:
-            self.jobs = [job_of_fact(fact) for fact in self._facts if "job" in fact]
-        except (KeyError, TypeError) as fault:
-            raise DataError(f"{here(path / NAME)}: damaged: a job lacks {fault}") from fault
         self._ends: dict[int, Mapping[str, Any]] = {}  # of the jobs that have ended and were not begun again
         self._begun = Counter[int]()
-        for fact in self._facts:
-            self._count(fact)
+        facts = read_journal(path / NAME)
+        try:
+            self.jobs = [job_of_fact(fact) for fact in facts if "job" in fact]
+            for fact in facts:
+                self._count(fact)
+        except (KeyError, TypeError, ValueError) as fault:
+            told = f"{here(path / NAME)}: damaged: {type(fault).__name__}: {fault}"
+            raise DataError(f"{told}\n  put the file back; the jobs that are finished stay beside it") from fault
+        self.journal = Journal(path / NAME)
 
     @classmethod
     def opened(cls, path: Path, header: Header | None = None) -> SweepFolder:
         """The sweep in ``path``; where there is none yet one with the ``header``. Raises DataError, RunError."""
         if header is None or (path / SWEEP).exists():
             return cls(path, read_header(path))
+        Journal(path / NAME).close()  # before the file that says that there is a sweep
         write_json(path / SWEEP, {"format": FORMAT, **asdict(header)})
         return cls(path, header)
 

@@ -65,7 +65,7 @@ class LocalJobs:
         self._context = context()
 
     def submit(self, task: Any, folder: Path) -> Handle:
-        slot = self._free.pop(0) if self._has_slots else None
+        slot = max(self._free, key=self._free.count) if self._has_slots else None  # the GPU with the fewest jobs
         listening, telling = self._context.Pipe(duplex=False)
         process = self._context.Process(  # type: ignore[attr-defined]  # of every context but the abstract one
             target=_child, args=(self.work, task, folder, telling, slot, os.getpid())
@@ -74,6 +74,8 @@ class LocalJobs:
             warnings.simplefilter("ignore", DeprecationWarning)
             process.start()
         telling.close()
+        if slot is not None:
+            self._free.remove(slot)
         return Handle(process, listening, slot)
 
     def state(self, handle: Handle) -> Ended | None:

@@ -54,7 +54,9 @@ class Job:
 
 
 def job_of_fact(fact: Mapping[str, Any]) -> Job:
-    """Raises KeyError or TypeError where something of it is missing."""
+    """Raises KeyError, TypeError or ValueError where something of it is missing, or its folder lies elsewhere."""
+    if not re.fullmatch(r"\d{4,}(-[^/\\]*)?", fact["folder"]):
+        raise ValueError(f"{fact['folder']!r} is no folder of a job")
     return Job(fact["job"], tuple(fact["words"]), fact["folder"], packed_config(fact["config"]), fact["identity"])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runner.errors import ConfigError, RunError
-from runner.sweep.driver import LOOKED_AT_S, BackEnd
+from runner.sweep.driver import LOOKED_AT_S, BackEnd, how_it_ended
 from runner.sweep.local import Ended, Handle
 from runner.sweep.plan import Job
 
@@ -40,7 +40,7 @@ def try_jobs(jobs: Sequence[Job], back_end: BackEnd, at_a_time: int) -> Needs:
     needs, faults = [Needs()], list[str]()
     with TemporaryDirectory() as folder:
         for job, ended in _ended(kinds(jobs), back_end, at_a_time, Path(folder)):
-            if ended.exit_code == 0:
+            if ended.exit_code == 0 and ended.answer is not None:
                 needs.append(Needs(**ended.answer))
             elif ended.exit_code == 1 and ended.is_short_of_disk:
                 raise RunError(ended.reason)
@@ -72,5 +72,5 @@ def _ended(jobs: Sequence[Job], back_end: BackEnd, at_a_time: int, folder: Path)
 
 
 def _fault(job: Job, ended: Ended) -> str:
-    how = ended.reason or f"ended with {ended.exit_code}"
+    how = ended.reason or how_it_ended(ended.exit_code)
     return f"{' '.join(job.words)}: the first step fails: {how}\n  without this check: sweep.check=false"
