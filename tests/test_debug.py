@@ -97,7 +97,7 @@ def test_an_anomaly_names_the_operation_that_made_the_nan(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["debug=overfit"], "debug=overfit: it is called overfit_batch here; did you mean:"),
+        (["debug=overfit"], "debug=overfit: the name here is overfit_batch; did you mean:"),
         (["profile=true"], "profile=true: keeps every operation in memory; set max_steps=20, at most 1000"),
         (["profile=true", "max_steps=2000"], "profile=true: keeps every operation in memory"),
         (["max_eval_rows=0"], "max_eval_rows=0: must be a whole number >= 1 or null"),

@@ -68,7 +68,11 @@ class LeftOut:
     holds: str = ""  # text, date, row number, one value, nothing
     why: str = ""
     use: str = ""
-    note: str = ""  # both in a line, as it stands among the notes of the data
+
+    def note(self, name: str) -> str:
+        """Of the column of that name in a line, as it stands among the notes of the data; "" where a user did it."""
+        how = "as year, month, weekday and hour" if self.holds == "date" else "to use it"
+        return f"column {name} is left out: {self.why}; {how}: {self.use}" if self.why else ""
 
 
 class Rows(ABC):

@@ -69,11 +69,11 @@ def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixt
         (("train", "=cnn"), "error: =cnn: is not of the form key=value; no spaces around the ="),
         (
             ("view", "my table.csv"),
-            "a table: python -m runner view dataset=csv 'dataset.path=my table.csv' dataset.target",
+            "python -m runner view dataset=csv 'dataset.path=my table.csv' dataset.target",
         ),
         (("eval", "my table.csv"), "my table.csv: is a file; give a run directory, or last"),
-        (("show", "Adam"), "did you mean: python -m runner show optimizer=adam"),
-        (("show", "StepLR"), "did you mean: python -m runner show scheduler=step_lr"),
+        (("show", "Adam"), "did you mean:\n  python -m runner show optimizer=adam"),
+        (("show", "StepLR"), "did you mean:\n  python -m runner show scheduler=step_lr"),
         (("report", "--top", "x"), "--top: x: must be a whole number, 0 or more"),
         (("predict", "last", "--test-index", "-1"), "--test-index: -1: must be a whole number, 0 or more"),
     ],
@@ -183,7 +183,7 @@ def test_a_wrong_setting_ends_with_2_and_makes_nothing(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         "error: epochs=0: must be a whole number >= 1 or auto",
-        "error: optimizer.lrr=1: optimizer=adam has no lrr, but lr; corrected so far:",
+        "error: optimizer.lrr=1: optimizer=adam has no lrr; the nearest is lr; corrected so far:",
         "  python -m runner train optimizer.lr=1 epochs=0",
     ]
     assert list(tmp_path.iterdir()) == []

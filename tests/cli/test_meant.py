@@ -211,7 +211,7 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("my.csv", "its columns: age, job, price"),
         ("'my table.csv'", "its columns: 나이, 값"),
         ("gone.csv", "there is no such file here"),
-        ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: settings are written without dashes"),
+        ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: write settings without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
         ("sweep.jobs=4", "sweep.jobs=4: it says how the jobs of a sweep are run, with -m; did you mean:"),
@@ -263,6 +263,15 @@ def test_the_program_is_called_as_it_was_typed(
     [
         ("code lr=0.1 dataset=iris", "code optimizer.lr=0.1 dataset=iris"),
         ("code dataset=iris model.hidden=64,64", "code dataset=iris 'model.hidden=[64,64]'"),
+        ("show lr=0.1", "show optimizer.lr=0.1"),
+        ("show --model cnn", "show model=cnn"),
+        ("show momentum=0.9", "show optimizer=sgd optimizer.momentum=0.9"),
+        ("show optimizer lr=0.1", "show optimizer optimizer.lr=0.1"),
+        ("show my.csv", "show dataset=csv dataset.path=my.csv"),
+        ("show model=resnet", "show model=torchvision model.name=resnet18"),
+        ("view dataset=my.csv", "view dataset=csv dataset.path=my.csv dataset.target=COLUMN"),
+        ("view --dataset mnist --out x.png", "view dataset=mnist --out x.png"),
+        ("view scheduler=steplr --lr 0.1 --model cnn", "view scheduler=step_lr optimizer.lr=0.1"),
     ],
 )
 def test_other_verbs_answer_with_their_own_name(typed: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -412,3 +412,21 @@ def test_where_the_run_is_left_out_that_is_told(here: Path, capsys: Capture) -> 
 def test_without_a_run_the_usage_is_told(capsys: Capture) -> None:
     assert main.main(["predict"]) == 2
     assert "predict: give a run directory, or last" in capsys.readouterr().err
+
+
+def test_what_a_row_lacks_and_what_training_has_not_seen_is_told(here: Path, capsys: Capture) -> None:
+    rows = [f"{'' if i in (4, 5) else 27 + i % 2 * 2},{'SQC'[i % 3]},{'mf'[i % 2]},{i % 2}" for i in range(60)]
+    (here / "my.csv").write_text("\n".join(["age,port,sex,alive", *rows]))
+    words = ["dataset=csv", f"dataset.path={here / 'my.csv'}", "dataset.target=alive", "dataset.split_rows=[40,10]"]
+    titanic = str(trained(here / "out", *words, "model=linear"))
+    assert main.main(["predict", titanic, "port=X", "sex=f"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: port: 'X' stands in no train row; taken as none of its categories",
+        "warning: filled in as in training: age 28",
+    ]
+    (here / "new.csv").write_text("age,port,sex\n3,X,f\n4,S,m\n,Y,f\n5,S,x\n")
+    assert main.main(["predict", titanic, "new.csv"]) == 1
+    assert capsys.readouterr().err.splitlines()[1:3] == [
+        "error: new.csv:5: sex='x': is neither f nor m: a column of two categories takes no third",
+        "warning: 2 of 3 rows hold a category of no train row",
+    ]

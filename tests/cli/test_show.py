@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from runner.cli import show
-from runner.cli.show import asks_for_a_net, overview, tables
-from runner.config.catalog import Catalog, conf_folders
+from runner.cli.show import asks_for_a_net, overview, page, tables
+from runner.config.catalog import Catalog, conf_folders, packaged_conf
 from runner.errors import ConfigError, DataError
 from runner.screen.console import draw
 from runner.screen.table import Listing
@@ -72,6 +72,20 @@ def test_the_settings_are_listed_flat(catalog: Catalog, word: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("optimizer.lr=0.1", "optimizer=adam"),
+        ("optimizer=sgd optimizer.lr=0.1", "optimizer=sgd"),
+        ("checkpoint.every_epochs=2", "settings"),
+        ("optimizer.zzz=1", "optimizer.zzz=1"),
+    ],
+)
+def test_a_value_leads_to_the_page_that_has_it(typed: str, shown: str) -> None:
+    words = typed.split()
+    assert page(Catalog([packaged_conf()]), words[-1], words) == shown
+
+
+@pytest.mark.parametrize(
     ("word", "told"),
     [
         ("optmizer", "did you mean: python -m runner show optimizer"),
@@ -106,7 +120,7 @@ def test_a_terminal_gets_the_same_words(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_every_option_that_comes_with_the_program_is_described() -> None:
-    from runner.config.catalog import GROUPS, packaged_conf
+    from runner.config.catalog import GROUPS
 
     catalog = Catalog([packaged_conf()])
     options = [catalog.option(group, name) for group in GROUPS for name in catalog.options(group)]

@@ -74,7 +74,7 @@ def test_every_group_has_its_curve(capsys: Capture) -> None:
     ("words", "told"),
     [
         (["scheduler=reduce_lr_on_plateau"], "follows the monitor, which is known only in training; nothing can be dr"),
-        (["scheduler=step_lrr"], "did you mean scheduler=step_lr?"),
+        (["scheduler=step_lrr"], "did you mean:\n  python -m runner view scheduler=step_lr"),
         (["scheduler=step_lr,linear_lr"], "a picture shows one schedule; draw them one after the other"),
         (["scheduler=step_lr", "model=mlp"], "model=mlp: a schedule does not depend on the model; leave it out"),
         (["scheduler=step_lr", "--wrong"], "view: --wrong: no such flag"),

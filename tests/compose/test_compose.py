@@ -256,7 +256,7 @@ def test_all_faults_of_all_kinds_come_at_once() -> None:
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        (["--lr=1"], "--lr=1: no such flag; settings are written without dashes, lr=..."),
+        (["--lr=1"], "--lr=1: no such flag; write settings without dashes, lr=..."),
         (["--info", "nothing"], "invalid choice"),
         (["--config-path", "x"], "add a folder with --config-dir"),
         (["--cfg", "job", "-m"], "--multirun and --cfg exclude each other"),
@@ -572,14 +572,14 @@ def test_case_40_what_is_kept_of_a_run_holds_the_number(monkeypatch: pytest.Monk
     [
         (
             "model.hidden=[32, 16]",
-            "model.hidden=[32,: no blank inside a list, or quotes around it: 'model.hidden=[32,16]'",
+            "model.hidden=[32,: write a list without spaces, or in quotes: 'model.hidden=[32,16]'",
         ),
-        ("model.hidden=[32, 16, 8]", "quotes around it: 'model.hidden=[32,16,8]'"),
-        ("model.hidden=[ 32,16 ]", "quotes around it: 'model.hidden=[ 32,16 ]'"),
-        ("optimizer.betas=[0.9, -1] epochs=2", "quotes around it: 'optimizer.betas=[0.9,-1]'"),
+        ("model.hidden=[32, 16, 8]", "in quotes: 'model.hidden=[32,16,8]'"),
+        ("model.hidden=[ 32,16 ]", "in quotes: 'model.hidden=[ 32,16 ]'"),
+        ("optimizer.betas=[0.9, -1] epochs=2", "in quotes: 'optimizer.betas=[0.9,-1]'"),
         (
             "dataset.columns={a: ignored, b: [x, y]}",
-            "dataset.columns={a:: no blank inside a mapping, or quotes around it: "
+            "dataset.columns={a:: write a mapping without spaces, or in quotes: "
             "'dataset.columns={a: ignored, b: [x, y]}'",
         ),
     ],

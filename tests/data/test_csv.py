@@ -152,7 +152,7 @@ LEFT_OUT = {
         [f"2024-01-{i % 28 + 1:02}" for i in range(40)],
         "it holds dates or times; as year, month, weekday and hour",
     ),
-    "name": ([f"house {i}" for i in range(40)], "different texts stand in"),
+    "name": ([f"house {i}" for i in range(40)], "different texts in"),
     "stamp": ([str(2**53 + i % 5) for i in range(40)], "float32 has too few digits to tell its values apart"),
 }
 

@@ -363,6 +363,17 @@ def test_judging_leaves_the_training_random_stream_alone(rows: tuple[Tensor, Ten
     assert all(torch.equal(a, b) for a, b in zip(weights(0), weights(2), strict=True))
 
 
+@pytest.mark.parametrize(("rows_at_once", "told"), [(None, ["val 1/2", "val 2/2"]), (8, ["val 1/4", "val 4/4"])])
+def test_it_is_told_how_far_an_evaluation_is(
+    rows: tuple[Tensor, Tensor], rows_at_once: int | None, told: list[str]
+) -> None:
+    said: list[str] = []
+    parts = replace(make_parts(), max_eval_batch=rows_at_once)
+    judged = {"val": ListBatches(*rows, batch_size=16)}
+    list(fit(parts, ListBatches(*rows, 16), judged, replace(PLAN, epochs=1), Progress(), tell=said.append))
+    assert [said[0], said[-1]] == told and len(said) == int(told[-1][-1])
+
+
 def test_evaluation_does_not_depend_on_the_batch_size(rows: tuple[Tensor, Tensor]) -> None:
     parts = replace(make_parts(), metrics={"accuracy": MulticlassAccuracy(3, average="micro")})
     seven, all_at_once = (evaluate(parts, ListBatches(*rows, batch_size=size)) for size in (7, 32))

@@ -12,7 +12,7 @@ import program
 from past_runs import CONFIG, make_run
 from runner.runs.named import short_name
 from runner.runs.ranking import read_runs
-from runner.runs.saved_run import settings_of
+from runner.runs.saved_run import NEUTRAL, settings_of
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_what_decides_what_is_learnt_is_a_setting_and_nothing_else() -> None:
         "reference": {"source": "notes"},
         "checkpoint": {"every_epochs": 1},
     }
-    assert settings_of(config) == {
+    assert settings_of(config, besides=NEUTRAL) == {
         "model": "mlp",
         "metric": "[accuracy,f1]",
         "model.hidden": "[512,512]",

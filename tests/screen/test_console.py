@@ -417,6 +417,17 @@ def test_the_bar_is_drawn_five_times_a_second_at_most(terminal):
     assert terminal.take_raw().count("steps/s") == 5
 
 
+def test_what_is_said_beside_the_bar_gives_way_to_the_next_report(terminal):
+    terminal.console.start(OUTLINE)
+    terminal.console.report(Report(Progress(step=20, epoch=4), 4, {}))
+    terminal.now = 1.0
+    terminal.console.busy("scoring val 4/10")
+    assert re.fullmatch(r"scoring val 4/10 [━╸╺ ]+ 20/50", terminal.take()[-1])
+    terminal.now = 1.05
+    terminal.console.report(Report(Progress(step=25, epoch=5), 6, {}))
+    assert terminal.take()[-1].startswith("epoch  6/10 ")
+
+
 def test_the_cursor_is_given_back_when_training_fails():
     screen = Screen(terminal=True)
     with pytest.raises(ZeroDivisionError), screen.console as console:

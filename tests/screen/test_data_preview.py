@@ -1,5 +1,6 @@
 """``show dataset=csv dataset.path=...``: what a table is taken for."""
 
+import re
 from pathlib import Path
 
 from program import run
@@ -50,6 +51,24 @@ def test_of_a_table_without_a_target_the_columns_are_shown_and_lines_for_those_t
     shown = " ".join(done.out.split())
     assert "my.csv: 40 rows, 4 columns column kind empty examples id row number 1, 2, 3" in shown
     assert f"next python -m runner show dataset=csv dataset.path={path} dataset.target=label" in shown
+
+
+def test_show_and_train_agree_on_every_count(tmp_path: Path) -> None:
+    lines = [f"{'' if i % 10 < 3 else i},{f'C{i}' if i % 3 == 0 else ''},{'SQC'[i % 3]},{i % 2}" for i in range(60)]
+    path = write(tmp_path / "passengers.csv", "age,cabin,port,alive", *lines)
+    words = ["dataset=csv", f"dataset.path={path}", "dataset.target=alive", "dataset.limit=30"]
+    words += ["dataset.columns={cabin: categorical}"]
+    shown = " ".join(run(["show", *words], tmp_path / "said").out.split())
+    rest = ["epochs=1", "threads=1", "device=cpu", "tensorboard=off", f"output_dir={tmp_path / 'out'}"]
+    trained = " ".join(run(["train", *words, *rest], tmp_path / "trained").out.split())
+    (empty,) = re.findall(r"cells without a value: age (\d+), cabin (\d+):", trained)
+    (unknown,) = re.findall(r"cells of no category that train rows have: cabin (\d+):", trained)
+    assert int(empty[0]) < 18 and int(unknown) > 0  # the rows that dataset.limit leaves out count for neither
+    assert f"age numeric {empty[0]} " in shown and f"cabin categorical {empty[1]} {unknown} " in shown
+    (columns,) = re.findall(r"csv, binary, (\d+) columns", trained)
+    assert f"Into the net: {columns} numbers a row" in shown
+    train, val, test = re.findall(r"train (\d+) val (\d+) test (\d+)", trained)[0]
+    assert f"all {train} {val} {test} " in shown
 
 
 def test_empty_cells_and_unknown_categories_are_counted_apart_as_train_counts_them(tmp_path: Path) -> None:

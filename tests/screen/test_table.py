@@ -51,6 +51,17 @@ def test_a_list_with_long_meanings_gives_each_lines_of_its_own_where_there_is_no
     assert "optimizer.lr   0.001     learning rate: the" in "\n".join(printed(72, listing))
 
 
+def test_in_lines_of_their_own_numbers_keep_the_heads_of_their_columns_and_empty_cells_take_no_room() -> None:
+    rows = (("cabin", "categorical", "225", "26", "C15 2, C23 2, C28 2"), ("ticket", "text", "", "", ""))
+    listing = Listing("my.csv", ("column", "kind", "empty", "unknown", "in the train rows"), rows, numbers=(2, 3))
+    assert printed(50, listing) == [
+        "my.csv",
+        "cabin  categorical  empty 225  unknown 26",
+        "    C15 2, C23 2, C28 2",
+        "ticket  text",
+    ]
+
+
 def test_a_run_in_a_real_terminal_of_60_columns(tmp_path: Path) -> None:
     words = ("train", "dataset=wine", "epochs=1", "threads=1", "output_dir=out")
     text = in_terminal(60, tmp_path, "-m", "runner", *words)

@@ -76,7 +76,7 @@ def test_a_list_that_is_zipped_may_say_a_value_twice() -> None:
         (["epochs=3", "sweep.zip=[model,epochs]"], "sweep.zip=[model,epochs]: epochs is not swept; swept are model"),
         (
             ["seed=0,1", "sweep.zip=seed,model"],
-            "sweep.zip=seed,model: a list stands in brackets: sweep.zip=[seed,model]",
+            "sweep.zip=seed,model: write a list in brackets: sweep.zip=[seed,model]",
         ),
     ],
 )

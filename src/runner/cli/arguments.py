@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,6 +13,7 @@ from runner.errors import ConfigError
 from runner.text import as_called
 
 PROGRAM = "python -m runner "
+COLUMN = "dataset.target=COLUMN"  # in the place of one that is not known
 
 
 class Parser(argparse.ArgumentParser):
@@ -88,14 +89,22 @@ def composed(words: Sequence[str], config_dir: str | None) -> Config:
 
 
 @contextmanager
-def answered(verb: str, words: Sequence[str], flags: Mapping[str, bool] | None = None) -> Iterator[None]:
-    """What is refused inside is answered with the line that was meant, where that can be told."""
+def answered(
+    verb: str,
+    words: Sequence[str],
+    made: Parser | None = None,
+    unsuited: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
+) -> Iterator[None]:
+    """What is refused inside is answered with the line that was meant, where that can be told.
+
+    ``made`` of the verb's own words; ``unsuited`` says which words of ``train`` the verb has no use for, and why.
+    """
     try:
         yield
     except ConfigError:
         from runner.cli import meant  # 0.05 s, which a line that is right does not pay
 
-        meant.check(verb, words, flags)
+        meant.check(verb, words, made, unsuited)
         raise
 
 

@@ -42,7 +42,7 @@ def run(argv: Sequence[str]) -> int:
     if any(map(names_run, words)):
         print(page_of_run(words), end="")
         return 0
-    with answered("code", argv, parser().takes_value):
+    with answered("code", argv, parser()):
         config = composed(words, own.config_dir)
     print(page_of_words(config, argv, own.config_dir), end="")
     return 0

@@ -26,7 +26,7 @@ def parser() -> Parser:
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``explain``. Writes no file. Raises RunnerError."""
-    with answered("explain", argv, parser().takes_value):
+    with answered("explain", argv, parser()):
         own, words = parser().parse_words(argv)
         config = composed(words, own.config_dir)
     if config.fold == "all":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
+from runner.cli.arguments import COLUMN, Parser
 from runner.cli.main import VERBS
 from runner.compose.composition import compose
 from runner.compose.hydra_bridge import hydra_parser
@@ -18,7 +20,7 @@ from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError
 from runner.runs.directory import usual_output_dir
 from runner.sweep.check import check_first
-from runner.text import here, program
+from runner.text import AS_MODULE, here
 
 # here -> elsewhere
 OTHER_VERBS = {
@@ -40,7 +42,6 @@ BY_OTHER = {other: line for line, others in OTHER_VERBS.items() for other in oth
 COMPOSING = ("train", "explain")  # whose words are those of a run that is to be
 ASKS = ("describe", "info", "inspect", "summary")  # of a run, or of what can be chosen
 TARGET = "dataset.target="
-COLUMN = f"{TARGET}COLUMN"
 EXAMPLE = "optimizer.lr=0.1,0.01"  # for a sweep of nothing
 
 
@@ -55,12 +56,29 @@ def refuse(argv: Sequence[str]) -> NoReturn:
     raise ConfigError(f"{word}: there is no such command\n  commands: {listed(VERBS)}")
 
 
-def check(verb: str, words: Sequence[str], flags: Mapping[str, bool] | None = None) -> None:
+def check(
+    verb: str,
+    words: Sequence[str],
+    made: Parser | None = None,
+    unsuited: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
+) -> None:
     """Raises ConfigError, with the line that was meant, where words are not as they are written here."""
-    mends = _mends(words, flags if flags is None else {**flags, **dict.fromkeys(SWEEP, False)})
-    is_one_run = flags is not None and any(word in SWEEP for mend in mends for word in mend.words)
-    if any(mend.reasons for mend in mends) and not is_one_run:  # the verb itself says that it takes no -m
-        raise ConfigError(_with_line(list(_faults(mends)), f"{program()} {verb}", mends))
+    mends = _mends(words, {**made.takes_value, **dict.fromkeys(SWEEP, False)} if made else None)
+    if not any(mend.reasons for mend in mends) or (made and not _helps(mends, made)):
+        return
+    left_out = unsuited([word for mend in mends for word in mend.words]) if unsuited else {}
+    kept = [replace(mend, words=tuple(word for word in mend.words if word not in left_out)) for mend in mends]
+    said = [mend for mend, rest in zip(mends, kept, strict=True) if rest.words]
+    faults = [*_faults(said), *filter(None, left_out.values())]
+    raise ConfigError(_with_line(faults, f"{AS_MODULE} {verb}", kept, made))
+
+
+def _helps(mends: Sequence[Mend], made: Parser) -> bool:
+    """Whether a verb that is for one run can take something that was mended; if not, its own answer is the better."""
+    left = _left(mends, made)
+    right = [mend for mend in mends if not any(fault.startswith(f"{word}: ") for fault in left for word in mend.words)]
+    takes_several = any(word in SWEEP for mend in mends for word in mend.words)
+    return not takes_several and any(mend.reasons for mend in right)
 
 
 def _mends(words: Sequence[str], flags: Mapping[str, bool] | None) -> list[Mend]:
@@ -102,10 +120,10 @@ def _wrong(fault: str, verb: str, words: Sequence[str]) -> ConfigError:
             f"{fault}; it is a program of its own:\n  {shlex.join(['tensorboard', '--logdir', *folders])}"
         )
     if verb.split()[0] not in COMPOSING:
-        return ConfigError(f"{fault}; did you mean:\n  {shlex.join([*program().split(), *verb.split(), *words])}")
+        return ConfigError(f"{fault}; did you mean:\n  {shlex.join([*AS_MODULE.split(), *verb.split(), *words])}")
     sweep = ["-m"] if verb == "train -m" and not {*words} & {*SWEEP} else []
     mends = _mends([*sweep, *words], None)
-    return ConfigError(_with_line([fault, *_faults(mends)], f"{program()} {verb.split()[0]}", mends))
+    return ConfigError(_with_line([fault, *_faults(mends)], f"{AS_MODULE} {verb.split()[0]}", mends))
 
 
 def _faults(mends: Sequence[Mend]) -> Iterator[str]:
@@ -115,10 +133,10 @@ def _faults(mends: Sequence[Mend]) -> Iterator[str]:
         yield f"{typed}: {'; '.join(reasons)}"
 
 
-def _with_line(faults: Sequence[str], command: str, mends: Sequence[Mend]) -> list[str]:
+def _with_line(faults: Sequence[str], command: str, mends: Sequence[Mend], made: Parser | None = None) -> list[str]:
     """The faults, with those that the line would still have; below the last the line."""
     words = _once(mends)
-    left = _left(words)
+    left = _left(mends, made)
     *others, last = [*faults, *left] if not left else [*left, *faults]
     lead = "corrected so far" if left else "did you mean"
     return [*others, f"{last}; {lead}:\n  {command} {shlex.join(words)}".rstrip()]
@@ -138,10 +156,16 @@ def _once(mends: Sequence[Mend]) -> list[str]:
     return kept
 
 
-def _left(words: Sequence[str]) -> tuple[str, ...]:
+def _is_own(mend: Mend, made: Parser) -> bool:
+    """Whether it is for the verb alone, and nothing of a run: --out x.png."""
+    first = (*mend.words, "")[0].partition("=")[0]
+    return first in made.words or (first in made.takes_value and first not in hydra_flags())
+
+
+def _left(mends: Sequence[Mend], made: Parser | None) -> tuple[str, ...]:
     """The faults of a mended line."""
     try:
-        request = parse(words)
+        request = parse(_once([mend for mend in mends if made is None or not _is_own(mend, made)]))
         if request.multirun:
             check_first(request)
         else:

@@ -14,7 +14,6 @@ from runner.cli.arguments import Parser, check_out, whole_number
 from runner.errors import ConfigError
 from runner.runs.named import in_each_fold, is_run, open_run
 from runner.runs.saved_run import ANYWHERE, SavedRun
-from runner.text import program
 
 USAGE = """\
 RUN (FILE | FOLDER | column=value ... | - | --test-index 7)
@@ -63,7 +62,7 @@ def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
         parser().error("give a run directory, or last")
     if named is None or is_input(named):
         line = shlex.join(["predict", "last", *argv])
-        raise ConfigError(f"predict: name the run first, or last; did you mean:\n  {program()} {line}")
+        raise ConfigError(f"predict: name the run first, or last; did you mean:\n  python -m runner {line}")
     words.remove(named)
     changes = [word for word in words if "=" in word and word.partition("=")[0] in allowed]
     others = [word for word in words if word not in changes]

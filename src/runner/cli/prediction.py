@@ -6,6 +6,7 @@ import gc
 import shlex
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,7 +18,9 @@ from runner.data.batches import ResidentBatches
 from runner.data.new_rows import Rows, picture_rows
 from runner.data.picture import Shades
 from runner.data.table.dialect import Reading
-from runner.data.table.new_table import bare_row, single_row, table_rows
+from runner.data.table.new_table import table_rows
+from runner.data.table.typed_row import bare_row, single_row
+from runner.data.transforms import fill_of
 from runner.engine.fit import predict
 from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError, RunError
@@ -33,7 +36,6 @@ from runner.experiment.rebuild import (
 )
 from runner.runs.files import write_whole
 from runner.runs.saved_run import SavedRun
-from runner.runs.schema import Schema
 from runner.screen.console import RunConsole
 from runner.screen.predictions import Answers, csv_text, json_lines, lines, single_lines
 from runner.text import counted, say, shape_text
@@ -50,9 +52,10 @@ def answer_inputs(stored: SavedRun, wanted: Namespace) -> None:
     gc.freeze()  # else each search through all that torch has made costs more than a block of rows
     writer = AnswerWriter(wanted, console, net.schema.class_names, f"{checkpoint}.pt")
     try:
-        for rows in inputs(wanted, net.schema, stored):
+        for rows in inputs(wanted, net, stored):
             answers, faults = answered(rows, net)
             writer.write(answers, faults, rows.notes)
+            writer.num_unseen += rows.num_unseen
     finally:
         gc.unfreeze()  # what is left out of the last search, libraries call a leak
     writer.finish()
@@ -82,9 +85,9 @@ def reading_of(stored: SavedRun) -> Reading:
     return Reading(**heeded)
 
 
-def inputs(wanted: Namespace, schema: Schema, stored: SavedRun) -> Iterator[Rows]:
+def inputs(wanted: Namespace, net: Predictor, stored: SavedRun) -> Iterator[Rows]:
     """What came in, block by block. Raises ConfigError where it is of another kind than the run's data."""
-    reading, knobs = reading_of(stored), stored.config.dataset.knobs
+    reading, knobs, schema = reading_of(stored), stored.config.dataset.knobs, net.schema
     if schema.is_pictures:
         if wanted.cells:
             shape = shape_text(schema.row_shape)
@@ -102,7 +105,7 @@ def inputs(wanted: Namespace, schema: Schema, stored: SavedRun) -> Iterator[Rows
     if wanted.invert:
         raise ConfigError("--invert: this run reads the rows of a table, not pictures")
     if wanted.cells:
-        yield single_row(wanted.cells, schema.columns, reading.decimal)
+        yield single_row(wanted.cells, schema.columns, reading.decimal, partial(fill_of, net.parts.preprocess))
     if meant := bare_row(wanted.files, schema.columns):
         raise ConfigError(
             f"predict: {shlex.join(wanted.files)}: no such file; a row is typed with its columns: {meant}"
@@ -155,6 +158,7 @@ class AnswerWriter:
         self.table: list[str] = []  # a CSV file in the making
         self.written = 0
         self.failed = 0
+        self.num_unseen = 0  # rows that hold a category of no train row
         self.notes: set[str] = set()
 
     def write(self, answers: Answers, faults: Sequence[str] = (), notes: Sequence[str] = ()) -> None:
@@ -189,6 +193,11 @@ class AnswerWriter:
         """Raises DataError where nothing could be answered, RunError where a part could not."""
         if self.failed > MOST_FAULTS:
             self.console.wrong(f"and {self.failed - MOST_FAULTS:,} more that cannot be predicted")
+        if self.num_unseen:
+            verb = "holds" if self.num_unseen == 1 else "hold"
+            self.console.warn(
+                f"{self.num_unseen:,} of {counted(self.written, 'row')} {verb} a category of no train row"
+            )
         if not self.written:
             raise DataError("predict: nothing could be predicted")
         if self.table:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner.build import libraries
-from runner.cli.arguments import Parser, composed
+from runner.cli.arguments import COLUMN, Parser, answered, composed
 from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.spelling import bare, listed, nearest
 from runner.config.types import shown
@@ -33,23 +33,29 @@ TRIES = 4  # lines that differ in nothing but the target
 
 def run(argv: Sequence[str]) -> int:
     """Prints what can be chosen, or what the words build, and what to type next."""
-    wanted = parser().parse_args(list(argv))
-    words, catalog = wanted.what, Catalog(conf_folders(wanted.config_dir))
-    folder = [f"--config-dir={wanted.config_dir}"] if wanted.config_dir else []
-    if lacks_target(words):
-        found, commands = columns_alone(words, wanted.config_dir, [*words, *folder])
-    elif asks_for_a_net(words) or asks_for_data(words):
-        found = built(words, wanted.config_dir, catalog)
-        commands = [shlex.join(["train", *words, *folder])]
-    else:
-        found = [tables(catalog, word) for word in words] or [overview(catalog)]
-        found += [table for word in words for table in data_at_hand(word, wanted.config_dir, catalog)]
-        commands = list(dict.fromkeys(line for word in words for line in following(catalog, word))) or [*FIRST]
+    with answered("show", argv, parser(), lambda words: {COLUMN: ""}):  # without it, the columns are shown
+        wanted = parser().parse_args(list(argv))
+        found, commands = asked(wanted.what, wanted.config_dir)
     for table in found:
         draw(table)
         print()
     say("next", *(f"  {program()} {command}" for command in commands))
     return 0
+
+
+def asked(words: Sequence[str], config_dir: str | None) -> tuple[list[Listing], list[str]]:
+    """(what the words ask for, what to type next). Raises RunnerError."""
+    catalog, folder = Catalog(conf_folders(config_dir)), [f"--config-dir={config_dir}"] if config_dir else []
+    if lacks_target(words):
+        return columns_alone(words, config_dir, [*words, *folder])
+    if asks_for_a_net(words) or asks_for_data(words):
+        return built(words, config_dir, catalog), [shlex.join(["train", *words, *folder])]
+    pages = list(dict.fromkeys(page(catalog, word, words) for word in words))
+    found = [tables(catalog, word) for word in pages] or [overview(catalog)]
+    found += [table for word in pages for table in data_at_hand(word, config_dir, catalog)]
+    if any("=" in word and word not in pages for word in words):
+        return found, [shlex.join(["train", *words, *folder])]
+    return found, list(dict.fromkeys(line for word in pages for line in following(catalog, word))) or [*FIRST]
 
 
 def parser() -> Parser:
@@ -111,6 +117,19 @@ def built(words: Sequence[str], config_dir: str | None, catalog: Catalog) -> lis
     from runner.screen.preview import net_listings
 
     return net_listings(config, catalog) if asks_for_a_net(words) else data_listings(config)
+
+
+def page(catalog: Catalog, word: str, words: Sequence[str]) -> str:
+    """The word, or the page of what it sets: epochs=5 -> settings, optimizer.lr=0.1 -> optimizer=adam."""
+    key = word.partition("=")[0]
+    group, dot, knob = key.partition(".")
+    if key in catalog.settings:
+        return SETTINGS[0]
+    if not dot or group not in catalog.defaults:
+        return word
+    chosen = (other for other in words if other.startswith(f"{group}="))
+    named = next(chosen, f"{group}={catalog.defaults[group]}")
+    return named if knob in catalog.knob_names(group, named.partition("=")[2]) else word
 
 
 def overview(catalog: Catalog) -> Listing:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.build import libraries
-from runner.cli.arguments import Parser, check_out, composed, whole_number
+from runner.cli.arguments import Parser, answered, check_out, composed, whole_number
 from runner.cli.picture_files import check_folder, check_one_picture, form_of, picture_file
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config
@@ -42,7 +42,12 @@ PICTURES = {
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``view``. Raises RunnerError; nothing is read before the request is known to be right."""
-    kind, *wanted = READ[subject_of(argv)](argv)
+    subject = subject_of(argv)
+    if subject == "run":
+        kind, *wanted = of_run(argv)
+    else:
+        with answered("view", argv, parser(), unsuited):
+            kind, *wanted = READ[subject](argv)
     libraries.load()
     from runner.cli.pictures import VIEWS
 
@@ -205,6 +210,12 @@ def composed_beside_faults(
         raise ConfigError([*faults.values(), *error.faults]) from error
 
 
+def unsuited(words: Sequence[str]) -> dict[str, str]:
+    """The words that the picture does not depend on, and why."""
+    fault_of = FAULT_OF.get(subject_of(words), dataset_fault)
+    return {word: fault for word in words if (fault := fault_of(word))}
+
+
 def dataset_fault(word: str) -> str | None:
     if several(word):
         first = word.partition(",")[0]
@@ -244,17 +255,11 @@ def monitor_faults(config: Config) -> Iterator[str]:
 
 def nothing_to_view(words: Sequence[str]) -> str:
     catalog = Catalog(conf_folders())
-    for group in ("dataset", "scheduler"):
-        if named := next((word for word in words if word in catalog.options(group)), None):
-            return f"view {named}: is not of the form key=value; did you mean: python -m runner view {group}={named}"
     for word in words:
         if "=" not in word and (run := newest_named(word, usual_output_dir())):
             return f"view {word}: no such directory; did you mean {here(run)}?"
     if any(word.startswith("model=") for word in words):
         return f"view: a net is shown by python -m runner show {shlex.join(words)} dataset=..."
-    if file := next((word for word in words if Path(word).is_file()), None):
-        how = shlex.quote(f"dataset.path={file}")
-        return f"view {file}: is a file; a table: python -m runner view dataset=csv {how} dataset.target=COLUMN"
     stranger = next((word for word in words if "=" not in word and not word.startswith("-")), None)
     return (
         f"{f'view {stranger}: no such run, data set or schedule' if stranger else 'view: say what'}\n"
@@ -264,8 +269,5 @@ def nothing_to_view(words: Sequence[str]) -> str:
     )
 
 
-READ: Mapping[str, Callable[[Sequence[str]], tuple[Any, ...]]] = {
-    "run": of_run,
-    "dataset": of_dataset,
-    "scheduler": of_schedule,
-}
+READ: Mapping[str, Callable[[Sequence[str]], tuple[Any, ...]]] = {"dataset": of_dataset, "scheduler": of_schedule}
+FAULT_OF = {"dataset": dataset_fault, "scheduler": schedule_fault}

@@ -11,11 +11,11 @@ OPERATOR = re.compile(r"==|!=|<=?|>=?|and|or|not|in|[-+*/%]")  # of a condition
 OTHER = re.compile(r"[+~]*[\w./@]+=(?!=)|-+[A-Za-z]")  # word that begins a new piece
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 SWITCHED = re.compile(r"true|false|yes|no|on|off|[01]", re.IGNORECASE)
-DASHES = "settings are written without dashes"
-NO_BLANK = "no blank inside a list, or quotes around it"
-BLANKS = "no blank around the ="
-CONDITION = "a condition stands in quotes"
-EQUALS = "a setting and its value are one word, with ="
+DASHES = "write settings without dashes"
+NO_BLANK = "write a list without spaces, or in quotes"
+BLANKS = "write no spaces around the ="
+CONDITION = "write a condition in quotes"
+EQUALS = "write a setting and its value as one word, with ="
 
 
 @dataclass(frozen=True)

@@ -126,8 +126,8 @@ class _Line:
         if text.startswith("["):
             return Meant((f"{group}=[{','.join(right)}]",), why) if why else None
         if group == "metric" and not self.is_sweep:
-            return Meant((f"{group}=[{','.join(right)}]",), "several metrics stand in brackets")
-        one_by_one = "" if self.is_sweep else f"a run has one {group}; one for each is -m"
+            return Meant((f"{group}=[{','.join(right)}]",), "write several metrics in brackets")
+        one_by_one = "" if self.is_sweep else f"a run has one {group}; -m runs each of them"
         return Meant((f"{group}={','.join(right)}",), "; ".join(filter(None, [why, one_by_one])), not self.is_sweep)
 
     def _fitted(self, meant: Meant) -> Meant:
@@ -152,7 +152,7 @@ class _Line:
             group = groups[0]
             meant = values.option(group, word, self.catalog)
             words = meant.words if meant else (f"{group}={word}",)
-            return self._fitted(Meant(words, f"an option stands behind its group, {group}="))
+            return self._fitted(Meant(words, f"write an option behind its group, {group}="))
         if values.is_table(word):
             return values.table(word)
         if re.search(r"\d", word) and (net := torchvision_names.named(word)) and bare(net) == bare(word):
@@ -187,12 +187,12 @@ class _Line:
         plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
         last = name.rpartition(".")[2]
         if key == "device" and (device := values.device(last, value)) != value:
-            return Meant((f"device={device}",), why or f"it is called {device} here")
+            return Meant((f"device={device}",), why or f"the name here is {device}")
         if key in ("model.name", "model.weights") and (of_net := self._of_net(key, value)):
-            return Meant((f"{key}={of_net}",), why or f"it is called {of_net} here")
+            return Meant((f"{key}={of_net}",), why or f"the name here is {of_net}")
         is_asked = name == "early_stopping" or (key == PATIENCE and not value[:1].isdecimal())
         if is_asked and (fixed := _patience(value)):
-            return Meant((fixed,), "the epochs without a better monitor are counted")
+            return Meant((fixed,), "it counts the epochs without a better monitor")
         chosen = {group: option.name for group, option in self.options.items()}
         chosen |= {word.partition("=")[0]: word.partition("=")[2] for word in added}
         fit = self._fitting(key, value, chosen) if key != "device" else None
@@ -231,7 +231,7 @@ class _Line:
         if owned := self._owned(name.rpartition(".")[2], SOUGHT):
             return owned
         near = near_setting(name, setting_types(), self.options)
-        return (near, (), f"there is no {name}, but {near}") if near else (name, (), "")
+        return (near, (), f"there is no {name}; the nearest is {near}") if near else (name, (), "")
 
     def _is_right(self, name: str) -> bool:
         group, _, knob = name.partition(".")
@@ -254,7 +254,7 @@ class _Line:
             return owned
         owners = self.catalog.owners(group, knob)
         if not owners and (near := nearest(knob, option.knobs)):
-            return f"{group}.{near}", (), f"{group}={option.name} has no {knob}, but {near}"
+            return f"{group}.{near}", (), f"{group}={option.name} has no {knob}; the nearest is {near}"
         return name, (), ""
 
     def _owned(self, knob: str, groups: Sequence[str]) -> tuple[str, tuple[str, ...], str] | None:

@@ -72,7 +72,7 @@ def _cut_values(argv: Sequence[str]) -> Iterator[str]:
             wholes = (" ".join(argv[place:end]) for end in range(place + 2, len(argv) + 1))
             if whole := next((whole for whole in wholes if num_open(whole) == 0), None):
                 kind, whole = ("list", whole.replace(", ", ",")) if value[0] == "[" else ("mapping", whole)
-                yield f"{word}: no blank inside a {kind}, or quotes around it: {quote(whole)}"
+                yield f"{word}: write a {kind} without spaces, or in quotes: {quote(whole)}"
 
 
 def _refuse(message: str) -> NoReturn:
@@ -80,7 +80,7 @@ def _refuse(message: str) -> NoReturn:
     if unknown == message:
         raise ConfigError(f"{message}\n  see: python -m runner train --help")
     bare = unknown.split()[0].lstrip("-").partition("=")[0]
-    advice = f"settings are written without dashes, {bare}=..."
+    advice = f"write settings without dashes, {bare}=..."
     raise ConfigError(f"{unknown}: no such flag; {advice}\n  see: python -m runner train --help")
 
 

@@ -97,7 +97,7 @@ def option(group: str, value: str, catalog: Catalog) -> Meant | None:
     if group == "model" and not same and (net := torchvision_names.named(value)):
         return of_torchvision(net)
     if name := same or catalog.nearest_option(group, value):
-        return Meant((f"{group}={name}",), f"it is called {name} here")
+        return Meant((f"{group}={name}",), f"the name here is {name}")
     return of_torchvision(net) if group == "model" and (net := torchvision_names.near(value)) else None
 
 
@@ -119,7 +119,7 @@ def _called(group: str, name: str, inside: str, catalog: Catalog) -> Meant | Non
             return None
         value = re.sub(r"^\((.*)\)$", r"[\1]", value.strip()).replace(" ", "")
         words.append(f"{group}.{another_name(key.strip(), known) or key.strip()}={value}")
-    return Meant((f"{group}={found}", *words), "arguments are words of their own")
+    return Meant((f"{group}={found}", *words), "write each argument as a word of its own")
 
 
 def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | None:
@@ -128,13 +128,15 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
         return None
     if found := RANGE.fullmatch(text.strip("[]")):
         values = [value for value in between(found[1], found[4]) if not faults(spelled(value), annotation, key)]
-        return Meant((f"{key}={','.join(values)}",), "a sweep names its values", True) if values else None
+        return Meant((f"{key}={','.join(values)}",), "write out the values of a sweep", True) if values else None
     items = text.strip("[]()").split(",")
     if text.startswith("["):
         is_sweep = multirun and not any(faults(spelled(item), annotation, key) for item in items)
-        return Meant((f"{key}={','.join(items)}",), "values of a sweep stand without brackets") if is_sweep else None
+        return (
+            Meant((f"{key}={','.join(items)}",), "write the values of a sweep without brackets") if is_sweep else None
+        )
     if not multirun and not faults([spelled(item) for item in items], annotation, key):
-        return Meant((f"{key}=[{','.join(items)}]",), "a list stands in brackets")
+        return Meant((f"{key}=[{','.join(items)}]",), "write a list in brackets")
     if not multirun and len(items) > 1 and not any(faults(spelled(item), annotation, key) for item in items):
         return Meant((f"{key}={','.join(items)}",), "several values are a run each, with -m", True)
     return _single(key, text, annotation)

@@ -38,6 +38,7 @@ class Rows:
     x: Tensor  # [n, ...] raw
     faults: Sequence[str] = field(default_factory=tuple)  # one line each
     notes: Sequence[str] = field(default_factory=tuple)  # what a person should know of how they were read
+    num_unseen: int = 0  # those that hold a category of no train row
 
 
 def placed(names: Sequence[str], columns: Sequence[Column], where: str) -> Iterator[int]:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from runner.config.steps import read_transforms
 from runner.contracts import Column, Data, Rows
 from runner.data.workers import Reader, read_batches
 from runner.errors import ConfigError
+from runner.text import figure
 
 Shape = tuple[int, ...]
 Columns = tuple[Column, ...]
@@ -184,6 +186,12 @@ class Impute(Transform):
         missing_NF = x_NF.isnan()
         marks_NM = missing_NF.index_select(1, self.marked).float()
         return torch.cat([torch.where(missing_NF, self.mean, x_NF), marks_NM], 1)
+
+
+def fill_of(preprocess: nn.Module, place: int) -> str:
+    """What an empty cell of a number becomes; in words where other steps have changed the column before."""
+    first = next(islice(preprocess.children(), 1, None), None)  # behind float32
+    return figure(float(first.mean[place]), is_short=True) if isinstance(first, Impute) else "the mean"
 
 
 class OneHot(Transform):

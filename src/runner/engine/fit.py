@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
+from math import ceil
 
 import torch
 from torch import Tensor
@@ -55,6 +56,10 @@ def never() -> bool:
     return False
 
 
+def untold(text: str) -> None:
+    """Shows nothing."""
+
+
 def fit(
     parts: Parts,
     train: Batches,
@@ -62,12 +67,14 @@ def fit(
     plan: Plan,
     start: Progress,
     stop: Callable[[], bool] = never,
+    tell: Callable[[str], None] = untold,
 ) -> Iterator[Report]:
     """Train from ``start`` to the plan's end, yielding what happened.
 
     ``judged`` holds the splits evaluated at the end of an epoch: ``val`` always, ``test`` as the plan says. At every
     yield model, optimizers, schedules and the report's progress are consistent: what is saved there resumes to the
     bit. After ``stop`` turns true the next report is the last; it comes after one step, or one batch of evaluation.
+    How far an evaluation is, is told: "val 4/10".
     Raises RunError when a loss or gradient is not finite.
     """
     stepper = Stepper(parts, plan.grad_clip_norm)
@@ -78,7 +85,7 @@ def fit(
             yield report
             if stop():
                 return
-        report = end_epoch(stepper, len(train), judged, plan, tally, stop)
+        report = end_epoch(stepper, len(train), judged, plan, tally, stop, tell)
         yield report
         if stop():
             return
@@ -128,6 +135,7 @@ def end_epoch(
     plan: Plan,
     tally: Tally,
     stop: Callable[[], bool],
+    tell: Callable[[str], None],
 ) -> Report:
     """The row of a finished epoch (or of the last, cut short by ``max_steps``), with every split judged that is due.
 
@@ -138,7 +146,7 @@ def end_epoch(
     due = [split for split in judged if split != "test" or plan.tests_after(number)]
     try:
         refer(parts, stop)
-        scores = [scored(parts, split, judged[split], stop) for split in due]
+        scores = [scored(parts, split, judged[split], stop, tell) for split in due]
     except Stopped:
         return Report(replace(tally.start, unjudged=values), number)
     for of_split in scores:
@@ -164,8 +172,25 @@ def counts_hits(parts: Parts) -> bool:
     return parts.task != "regression" and parts.reference is None
 
 
-def scored(parts: Parts, split: str, batches: Batches, stop: Callable[[], bool]) -> dict[str, float]:
-    return {f"{split}/{name}": value for name, value in evaluate(parts, batches, stop).items()}
+def scored(
+    parts: Parts, split: str, batches: Batches, stop: Callable[[], bool], tell: Callable[[str], None]
+) -> dict[str, float]:
+    told = told_batches(parts, split, batches, stop, tell)
+    return {f"{split}/{name}": value for name, value in evaluate(parts, batches, told).items()}
+
+
+def told_batches(
+    parts: Parts, split: str, batches: Batches, stop: Callable[[], bool], tell: Callable[[str], None]
+) -> Callable[[], bool]:
+    """``stop``, which is asked before each forward pass, that also tells which one it is."""
+    num_passes = max(len(batches), ceil(batches.num_rows / (parts.max_eval_batch or batches.num_rows or 1)))
+    numbers = count(1)
+
+    def asked() -> bool:
+        tell(f"{split} {min(next(numbers), num_passes)}/{num_passes}")
+        return stop()
+
+    return asked
 
 
 def step_epoch_schedules(parts: Parts, values: Mapping[str, float], monitor: str) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any
 
 import torch
@@ -42,7 +41,7 @@ def judge(
     experiment: Experiment,
     saved: Mapping[str, Any],
     stop: Callable[[], bool] = fit.never,
-    tell: Callable[[str], None] = lambda text: None,
+    tell: Callable[[str], None] = fit.untold,
 ) -> Scores:
     """Put the weights of a checkpoint into the experiment and score them: the net sees every split once.
 
@@ -58,7 +57,7 @@ def judge(
     logits_NK, y_N, cost = torch.empty(0), torch.empty(0), None
     for split, batches in experiment.judged.items():  # the one to judge by is the last
         uncut = bare if split == judged else None
-        shown = told_batches(stop, tell, split, len(batches))
+        shown = fit.told_batches(parts, split, batches, stop, tell)
         logits_NK, y_N = fit.predict(replace(parts, model=uncut) if uncut else parts, batches, shown)
         if uncut:
             cost = relu_cost(parts, split, logits_NK, y_N)
@@ -70,19 +69,6 @@ def judge(
         tell("linear model")
         outcome = replace(outcome, confusion=confusion, **baselines(experiment, judged))
     return Scores(outcome, logits_NK, y_N)
-
-
-def told_batches(
-    stop: Callable[[], bool], tell: Callable[[str], None], split: str, num_batches: int
-) -> Callable[[], bool]:
-    """``stop``, which is asked before each batch, that also tells which one it is."""
-    numbers = count(1)
-
-    def asked() -> bool:
-        tell(f"{split} {min(next(numbers), num_batches)}/{num_batches}")
-        return stop()
-
-    return asked
 
 
 def relu_cost(parts: Parts, split: str, logits_NK: Tensor, y_N: Tensor) -> str | None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from runner.config.spelling import listed, nearest
-from runner.config.types import shown
-from runner.config.validate import leaves
 from runner.errors import ConfigError
-from runner.runs.saved_run import SavedRun
-from runner.text import program
+from runner.runs.saved_run import SavedRun, settings_of
 
 MOST_VALUES = 12  # named in a message
 
@@ -23,7 +20,7 @@ def matching(runs: Sequence[SavedRun], words: Sequence[str], line: Sequence[str]
     """
     if not words:
         return list(runs)  # to put thousands of them into words takes a while
-    said = [(run, {**_values(run), "status": run.standing}) for run in runs]
+    said = [(run, {**settings_of(run.plain_config), "status": run.standing}) for run in runs]
     for word in words:
         key, _, value = word.partition("=")
         values = dict.fromkeys(settings[key] for _, settings in said if key in settings)
@@ -33,14 +30,6 @@ def matching(runs: Sequence[SavedRun], words: Sequence[str], line: Sequence[str]
         if not said:
             raise ConfigError(f"report {word}: no such run; {key} is {listed(list(values)[:MOST_VALUES])}")
     return [run for run, _ in said]
-
-
-def _values(run: SavedRun) -> dict[str, str]:
-    """Every setting and option as text."""
-    config = run.plain_config
-    others = {name: value for name, value in config.items() if name != "options"}
-    options: Mapping[str, object] = config["options"]
-    return {name: shown(value) for name, value in [*leaves(others, ()), *options.items()]}
 
 
 def _is(value: str, wanted: str) -> bool:
@@ -63,4 +52,4 @@ def _unknown(word: str, key: str, names: set[str], line: Sequence[str]) -> str:
     if meant is None:
         return fault
     mended = [f"{meant}={other.partition('=')[2]}" if other == word else other for other in line]
-    return f"{fault}; did you mean:\n  {program()} report {shlex.join(mended)}"
+    return f"{fault}; did you mean:\n  python -m runner report {shlex.join(mended)}"

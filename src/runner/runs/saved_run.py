@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ FORMATS = (1,)  # of summary.json; the last is what this build writes
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
 LENGTHS = settings_with("is_length", True)
 ANYWHERE = settings_with("changes", "anywhere")  # none of them changes what a run is
+NEUTRAL = settings_with("is_neutral", True)  # they decide nothing that is learnt
 MAY_DIFFER = settings_with("changes", "anywhere", "on resume")
 EDITS = frozenset(MAY_DIFFER) - {"trusted", "output_dir"}
 KINDS: dict[str, Any] = {  # of what a summary says
@@ -158,7 +159,7 @@ class SavedRun:
     @cached_property
     def settings(self) -> dict[str, str]:
         """Dotted name -> value, as text, as it is typed: those that decide what is learnt."""
-        return settings_of(self.plain_config)
+        return settings_of(self.plain_config, besides=NEUTRAL)
 
     @cached_property
     def metrics(self) -> dict[str, float]:
@@ -175,11 +176,10 @@ class SavedRun:
         return is_higher_better(metric, stored_directions(self.summary))
 
 
-def settings_of(config: Mapping[str, Any]) -> dict[str, str]:
-    """The options chosen, then every knob and setting that decides what is learnt, as text by dotted name."""
+def settings_of(config: Mapping[str, Any], *, besides: Collection[str] = ()) -> dict[str, str]:
+    """The options chosen, then every knob and every setting besides these, as text by dotted name."""
     options = {group: shown(option) for group, option in config["options"].items()}
-    neutral = settings_with("is_neutral", True)
-    others = {key: value for key, value in config.items() if key not in ("options", *neutral)}
+    others = {key: value for key, value in config.items() if key not in ("options", *besides)}
     plain = ((name, value) for name, value in leaves(others, ()) if not name.endswith("_target_"))
     knobs = {name: value if isinstance(value, str) else shown(value) for name, value in plain}
     return options | knobs

@@ -130,7 +130,7 @@ class RunConsole:
                 self.show(*self._epochs.lines(report, seconds, best=best))
 
     def busy(self, text: str) -> None:
-        """Says beside the bar what takes the time after the last step; nothing where there is no bar."""
+        """Says beside the bar what takes the time while no step is taken; nothing where there is no bar."""
         if self._bar is not None:
             self.guarded(partial(self._bar.say, text))
 

@@ -18,7 +18,7 @@ from runner.config.run_config import Config
 from runner.contracts import SPLITS, Column, Data, Split
 from runner.data.csv import Csv
 from runner.data.splits import describe
-from runner.data.transforms import Impute, Normalise, OneHot, blank_preprocess, build_preprocess, out_shape
+from runner.data.transforms import Impute, Normalise, OneHot, blank_preprocess, build_preprocess, fill_of, out_shape
 from runner.experiment.assemble import learns_categories, read_data, read_split, source_of, split_settings, transforms
 from runner.screen.table import Listing
 from runner.text import counted, figure, shape_text, shortened
@@ -64,7 +64,7 @@ def table_listings(config: Config, data: Data, split: Split) -> list[Listing]:
     title = (
         f"{name_of(config)}: {counted(len(data.y), 'row')}, {num_used} of {num_used + len(data.ignored)} columns used"
     )
-    told = {left.note for left in data.ignored.values()}
+    told = {left.note(name) for name, left in data.ignored.items()}
     notes = tuple(note for note in data.notes if note not in told)
     columns = Listing(title, heads, tuple(rows), notes, numbers=tuple(range(2, len(heads) - 1)))
     return [columns, becoming_listing(config, data, split, {*filter(empty.get, empty), *unknown})]
@@ -128,9 +128,11 @@ def values_of(column: Column, x_N: Tensor) -> str:
 
 def fitting(items: Sequence[str]) -> str:
     """As many of the items as a cell has room for, the first at least; the others are counted."""
-    shown = 1
-    while shown < len(items) and cell_len(", ".join(items[: shown + 1])) <= WIDEST:
-        shown += 1
+    cells = [_cut(items, shown) for shown in range(1, min(len(items), WIDEST) + 1)]
+    return next((cell for cell in reversed(cells) if cell_len(cell) <= WIDEST), cells[0])
+
+
+def _cut(items: Sequence[str], shown: int) -> str:
     return ", ".join(items[:shown]) + (f" + {len(items) - shown:,} more" if shown < len(items) else "")
 
 
@@ -183,14 +185,9 @@ def steps_of(column: Column, place: int, preprocess: nn.Module, learned: bool, h
     if column.categories:
         yield fitting([f"{_short(name)} is {code}" for code, name in enumerate(column.categories)])
     yield "scaled" if Normalise in steps else "as it is"
-    impute = steps.get(Impute)
-    if has_empty and isinstance(impute, Impute):
+    if has_empty and Impute in steps:
         mark = ", and a mark" if column.missing == "marked" else ""
-        yield f"empty: {'the mean' if place_of(preprocess, impute) > 1 else plain(impute.mean[place])}{mark}"
-
-
-def place_of(preprocess: nn.Module, step: nn.Module) -> int:
-    return [*preprocess.children()].index(step)
+        yield f"empty: {fill_of(preprocess, place)}{mark}"
 
 
 def picture_listings(config: Config, data: Data, split: Split) -> list[Listing]:

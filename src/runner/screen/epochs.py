@@ -122,7 +122,7 @@ class LiveBar:
         self._clock = clock
         self._first_step, self._step, self._began = step, step, clock()
         self._drawn_at = -REDRAW_EVERY_S
-        self._loss = ""
+        self._loss, self._is_said = "", False
         self._progress = Progress(
             *_columns(console.width),
             console=console,
@@ -143,9 +143,9 @@ class LiveBar:
         if loss is not None:
             self._loss = f"loss {figure(loss)}"
         now, self._step = self._clock(), report.progress.step
-        if now - self._drawn_at < REDRAW_EVERY_S:
+        if now - self._drawn_at < REDRAW_EVERY_S and not self._is_said:
             return
-        self._drawn_at, step = now, self._step
+        self._drawn_at, self._is_said, step = now, False, self._step
         rate = (step - self._first_step) / max(now - self._began, 1e-9)  # steps a second, evaluation included
         self._progress.update(
             self._task,
@@ -158,10 +158,10 @@ class LiveBar:
         )
 
     def say(self, text: str) -> None:
-        """Draws what is done once the last step is taken, in the place of epoch and loss."""
+        """Draws what is done where no step is taken, in the place of epoch and loss, until the next report."""
         now = self._clock()
         if now - self._drawn_at >= REDRAW_EVERY_S:
-            self._drawn_at = now
+            self._drawn_at, self._is_said = now, True
             self._progress.update(self._task, completed=self._step, epoch=text, loss="", rate="", left="", refresh=True)
 
     @contextmanager

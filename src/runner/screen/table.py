@@ -118,13 +118,12 @@ class Listing:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         """For a terminal. Where long texts have no room beside the other columns, each stands in lines of its own."""
         has_texts = len(self.columns) - 1 not in self.numbers
-        others = replace(self, columns=self.columns[:-1], rows=tuple(row[:-1] for row in self.rows))
-        longest = max((len(row[-1]) for row in self.rows), default=0)
-        room = options.max_width - _width(console, options, others._table())
+        table = self._table()
+        longest = max((cell_len(visible(row[-1])) for row in self.rows), default=0)
+        room = longest + options.max_width - _width(console, options, table)
         if has_texts and longest > room and room < NARROWEST:
             yield from self._stacked()
         else:
-            table = self._table()
             table.columns[-1].no_wrap = not has_texts
             yield table if has_texts else Fitting(table)
         yield from (Text(note, style="dim") for note in self.notes)
@@ -141,8 +140,15 @@ class Listing:
     def _stacked(self) -> Iterator[RenderableType]:
         yield Text(self.title, style="bold")
         for *cells, text in self.rows:
-            yield Text("  ".join(filter(None, map(visible, cells))), style="cyan")
-            yield Padding(Text(visible(text)), (0, 0, 0, 4))
+            yield Text("  ".join(self._named(cells)), style="cyan")
+            if text:
+                yield Padding(Text(visible(text)), (0, 0, 0, 4))
+
+    def _named(self, cells: Sequence[str]) -> Iterator[str]:
+        """The cells that say something, a number behind the head of its column."""
+        for index, cell in enumerate(cells):
+            if cell:
+                yield visible(f"{self.columns[index]} {cell}" if index in self.numbers else cell)
 
     def lines(self) -> Iterator[str]:
         """For a file: the columns aligned, under their heads where some of them are numbers."""

@@ -211,6 +211,6 @@ def _one_for_all(word: Override) -> str:
     said = str(word.input_line).lstrip("+")
     key, _, value = said.partition("=")
     if key == "sweep.zip":
-        return f"{said}: a list stands in brackets: sweep.zip=[{value}]"
+        return f"{said}: write a list in brackets: sweep.zip=[{value}]"
     where = "; where a sweep goes is set by sweep.dir" if key == "output_dir" else ""
     return f"{said}: holds for all jobs; it takes one value{where}"

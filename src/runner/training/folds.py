@@ -23,7 +23,6 @@ from runner.runs.files import write_whole
 from runner.runs.named import short_name
 from runner.runs.summary import PREDICTIONS, FoldsSummary, join_predictions, write_predictions
 from runner.screen.folds import FoldConsole
-from runner.text import program
 from runner.training.record import Start, record
 
 Begin = Callable[[int], Start | None]  # the fold of a number, built; None where it is done
@@ -137,7 +136,7 @@ def answer_test_rows(experiment: Experiment, directory: RunDirectory, scores: Sc
 def check_stop(stop: Interruption, directory: RunDirectory) -> None:
     """A signal that came between two folds."""
     if stop.number is not None:
-        again = f"{program()} resume {shlex.quote(short_name(directory.path))}"
+        again = f"python -m runner resume {shlex.quote(short_name(directory.path))}"
         raise Interrupted(f"interrupted between two folds; resume with: {again}", stop.number)
 
 

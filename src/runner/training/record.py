@@ -32,8 +32,10 @@ from runner.runs.schema import as_dict, schema_of, write_schema
 from runner.runs.summary import Summary
 from runner.screen.result import flattery, improving_at_end
 from runner.tensorboard.dashboards import Dashboards
-from runner.text import counted, program
+from runner.text import counted
 from runner.training.writers import Views
+
+LASTING_S = 0.5  # an evaluation that takes less is not told of
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def interrupted(run: Recording, stop: Interruption) -> Interrupted:
     words = [short_name(run.directory.whole.path), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
     epoch, steps = run.progress.epoch, run.progress.step
     place = f"after epoch {epoch}" if steps == epoch * len(run.experiment.train) else f"in epoch {epoch + 1}"
-    again = f"{program()} resume {shlex.join(words)}"
+    again = f"python -m runner resume {shlex.join(words)}"
     return Interrupted(f"interrupted, saved {place} (step {steps:,}); resume with: {again}", stop.number)
 
 
@@ -134,6 +136,7 @@ class Recording:
         self.progress = Progress()
         self.epoch = 0  # of the latest report
         self.is_saved = False  # what the latest report said
+        self.evaluating_since = 0.0  # by time.perf_counter; 0.0 while it trains
         self.scores: Scores | None = None  # until the run has ended
 
     def to_the_end(self, saved: Mapping[str, Any] | None) -> Outcome:
@@ -168,7 +171,7 @@ class Recording:
         for report in self.reports():
             best = report.epoch_end and self.monitor.update(report.epoch, report.progress.step, report.values)
             self.is_saved = self.is_saved and report.progress == self.progress
-            self.progress, self.epoch = report.progress, report.epoch
+            self.progress, self.epoch, self.evaluating_since = report.progress, report.epoch, 0.0
             self.views.write(report, best=best)
             if report.epoch_end:
                 self.dashboards.epoch(report)
@@ -187,7 +190,14 @@ class Recording:
             return iter(())
         experiment = self.experiment
         judged = {name: batches for name, batches in experiment.judged.items() if name != "train"}
-        return fit(experiment.parts, experiment.train, judged, experiment.plan, self.progress, self.stop)
+        return fit(experiment.parts, experiment.train, judged, experiment.plan, self.progress, self.stop, self.tell)
+
+    def tell(self, text: str) -> None:
+        """Says how far the evaluation at the end of an epoch is, once it lasts."""
+        now = time.perf_counter()
+        self.evaluating_since = self.evaluating_since or now
+        if now - self.evaluating_since >= LASTING_S:
+            self.views.console.busy(f"scoring {text}")
 
     def status(self) -> Status:
         if self.monitor.spent:

@@ -1,7 +1,6 @@
 """Rows of tables, as people type and save them."""
 
 import gzip
-from math import isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unicodedata import normalize
@@ -14,9 +13,10 @@ from runner.contracts import Column
 from runner.data.table import faults as module
 from runner.data.table import new_table
 from runner.data.table.dialect import Reading
-from runner.data.table.new_table import single_row, table_rows, typed_decimal
+from runner.data.table.new_table import table_rows
 from runner.data.table.notation import column_values, value_of
-from runner.errors import ConfigError, DataError
+from runner.data.table.typed_row import single_row
+from runner.errors import DataError
 from tables import write
 
 COLUMNS = (Column("width_cm"), Column("colour", ("red", "green", "blue")))
@@ -187,45 +187,6 @@ def test_a_file_that_is_not_there_is_named() -> None:
         list(table_rows("nowhere.csv", COLUMNS, Reading()))
 
 
-def test_a_typed_row_is_read() -> None:
-    rows = single_row({"colour": "green", "width_cm": "2.5"}, COLUMNS, None)
-    assert (rows.names, rows.x.tolist()) == (["the row"], [[2.5, 1.0]])
-
-
-def test_every_fault_of_a_typed_row_is_told() -> None:
-    with pytest.raises(ConfigError) as fault:
-        single_row({"color": "green", "width_cm": "wide"}, COLUMNS, None)
-    assert fault.value.faults == (
-        "color=...: no column of this run; did you mean colour? it has width_cm, colour",
-        "colour=...: is missing; is to be one of red, green, blue",
-        "width_cm='wide': is to be a number",
-    )
-
-
-@pytest.mark.parametrize(
-    ("cell", "decimal", "value", "is_said"),
-    [
-        ("1,5", None, 1.5, True),  # no column of the file has told
-        ("1,5", ",", 1.5, False),
-        ("1.5", ",", 1.5, True),
-        ("1.5", None, 1.5, False),
-        ("-0,125", None, -0.125, True),
-        ("12", ",", 12.0, False),
-    ],
-)
-def test_case_19_a_typed_number_may_have_a_decimal_comma(
-    cell: str, decimal: str | None, value: float, is_said: bool
-) -> None:
-    rows = single_row({"colour": "red", "width_cm": cell}, COLUMNS, decimal)
-    assert rows.x.tolist() == [[value, 0.0]]
-    assert list(rows.notes) == ([f"width_cm={cell} is read as {value}"] if is_said else [])
-
-
-def test_case_19_a_typed_comma_that_may_part_thousands_is_taken_for_a_decimal_one_where_that_was_said() -> None:
-    assert single_row({"colour": "red", "width_cm": "1,500"}, COLUMNS, ",").x.tolist() == [[1.5, 0.0]]
-    assert typed_decimal("1,500", COLUMNS[0], ".") == "."
-
-
 def test_case_19_a_name_is_known_however_its_accents_are_typed(tmp_path: Path) -> None:
     typed = {normalize("NFD", name): normalize("NFD", cell) for name, cell in {"너비": "2", "색": "파랑"}.items()}
     assert single_row(typed, HANGUL, None).x.tolist() == [[2.0, 1.0]]
@@ -299,16 +260,6 @@ LACKING = (
 )
 
 
-def test_a_typed_row_may_leave_out_what_the_run_fills_in_and_no_other_column() -> None:
-    rows = single_row({"height_cm": "2"}, LACKING, None)
-    (row,) = rows.x.tolist()
-    assert isnan(row[0]) and row[1:] == [-1.0, 2.0]
-    assert rows.notes == ["left out, and filled in as an empty cell was in training: width_cm, colour"]
-    with pytest.raises(ConfigError) as raised:
-        single_row({"width_cm": "1", "colour": "red"}, LACKING, None)
-    assert raised.value.faults == ("height_cm=...: is missing; is to be a number",)
-
-
 @pytest.mark.parametrize("block_bytes", [1, 1 << 20])
 def test_a_category_that_no_train_row_has_is_said(
     block_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -320,3 +271,4 @@ def test_a_category_that_no_train_row_has_is_said(
     path.write_text("width_cm,colour,height_cm\n1,pink,2\n1,mauve,2\n1,,2\n1,red,2\n")
     (rows,) = table_rows(str(path), LACKING, Reading())
     assert rows.notes == ["colour: 'mauve', 'pink' stand in no train row; taken as none of its categories"]
+    assert rows.num_unseen == 2

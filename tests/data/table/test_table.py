@@ -11,7 +11,8 @@ from program import only_run, run
 from runner.contracts import Column, Data, Split
 from runner.data.splits import SplitSettings, describe
 from runner.data.table.dialect import Reading
-from runner.data.table.new_table import single_row, table_rows
+from runner.data.table.new_table import table_rows
+from runner.data.table.typed_row import single_row
 from runner.errors import ConfigError, DataError
 from tables import fitted, read, write
 
@@ -184,7 +185,7 @@ def test_case_5_empty_cells_and_unknown_categories_are_taken_and_counted(tmp_pat
 def test_case_5_texts_of_which_most_stand_once_or_twice_are_left_out(tmp_path: Path) -> None:
     data, _ = lenient(table(tmp_path / "a.csv", "ticket,a,y", lambda i: f"T{i * 7 % 40}", half, label))
     assert tuple(data.ignored) == ("ticket",)
-    assert any("column ticket is left out: " in note and "different texts stand in" in note for note in data.notes)
+    assert any("column ticket is left out: " in note and "different texts in" in note for note in data.notes)
 
 
 def test_case_19_leading_zeros_make_texts_of_numbers_wherever_they_come(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def kind_of_words(counts: Mapping[str, int], spelling: Spelling) -> Found:
         return Found("ignored", "it holds dates or times", "date", holds="date")
     total = sum(full.values())
     if total >= FEWEST_TO_TELL and len(full) >= OWN_TEXT * total:
-        why = f"{len(full):,} different texts stand in {total:,} cells"
+        why = f"{len(full):,} different texts in {total:,} cells"
         return Found("ignored", why, "categorical", holds="text")
     note = "leading zeros make its numbers texts" if are_codes else _note_on_case(full)
     return Found("binary" if len(full) == 2 else "categorical", note=note)

@@ -269,12 +269,9 @@ class Fit:
             self.faults.append(Fault(int(is_told_N.int().argmax()), name, reason))
 
     def _leave_out(self, name: str, found: Found) -> None:
-        self.ignored[name] = LeftOut()
-        if found.why:
-            how = "as year, month, weekday and hour" if found.instead == "date" else "to use it"
-            use = setting(name, found.instead)
-            self.notes.append(f"column {name} is left out: {found.why}; {how}: {use}")
-            self.ignored[name] = LeftOut(found.holds, found.why, use, self.notes[-1])
+        left = LeftOut(found.holds, found.why, setting(name, found.instead)) if found.why else LeftOut()
+        self.ignored[name] = left
+        self.notes += filter(None, [left.note(name)])
 
     def _filled(self, how: Missing) -> Missing:
         return how if self.meaning.missing == "impute" else "refused"

@@ -5,8 +5,6 @@ Shapes: n rows, F columns.
 
 from __future__ import annotations
 
-import re
-import shlex
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,8 +25,8 @@ from runner.data.table.faults import BLOCK_BYTES, TableText, open_quote_note
 from runner.data.table.frame import in_turn, parsed
 from runner.data.table.notation import LARGEST, column_values, is_plain, is_unknown, value_of
 from runner.data.table.packing import plain, unpacked
-from runner.data.table.text import as_utf8, composed
-from runner.errors import ConfigError, DataError
+from runner.data.table.text import as_utf8
+from runner.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,64 +36,19 @@ SHOWN = 40  # characters of a cell
 MOST_SHOWN = 5  # unknown categories of a column
 
 
-def single_row(cells: Mapping[str, str], columns: Sequence[Column], decimal: str | None) -> Rows:
-    """The row that ``name=value`` words spell. Raises ConfigError with every fault.
-
-    A number may be written with a point or a comma: with ``decimal``, where that was said, else as it is one. What the
-    run fills in where a cell is empty may be left out.
-    """
-    cells = {composed(name): composed(cell).strip() for name, cell in cells.items()}
-    wanted_once = once(columns)
-    needed = {column.in_file for column in columns if column.missing == "refused"}
-    left_out = [column.in_file for column in wanted_once if column.in_file not in {*cells, *needed}]
-    cells |= dict.fromkeys(left_out, "")
-    names = [column.in_file for column in wanted_once]
-    known = frozenset(names)
-    faults = [unknown_column(name, names) for name in cells if name not in known]
-    faults += [f"{c.in_file}=...: is missing; {wanted(c)}" for c in wanted_once if c.in_file not in cells]
-    points = {
-        column.in_file: typed_decimal(cells[column.in_file], column, decimal)
-        for column in wanted_once
-        if column.in_file in cells
-    }
-    faults += [
-        fault
-        for column in wanted_once
-        if column.in_file in cells
-        for fault in cell_faults([cells[column.in_file]], [column], points[column.in_file])
-    ]
-    if faults:
-        raise ConfigError(faults)
-    values = [value_of(column, cells[column.in_file], points[column.in_file]) for column in columns]
-    notes = [
-        f"{column.name}={cells[column.in_file]} is read as {value}"
-        for column, value in zip(columns, values, strict=True)
-        if points[column.in_file] != decimal and not column.categories
-    ]
-    notes += unknown_notes({column.name: [cells[column.in_file]] for column in columns}, columns)
-    if left_out:
-        notes.append(f"left out, and filled in as an empty cell was in training: {', '.join(left_out)}")
-    return Rows(["the row"], torch.tensor([values]), notes=notes)
-
-
-def unknown_notes(cells: Mapping[str, Iterable[str]], columns: Sequence[Column]) -> Iterator[str]:
-    """A line for each column with categories that no train row has, which are taken as none of its own."""
-    for column in columns:
-        found = sorted({text for cell in cells.get(column.name, ()) if is_unknown(column, text := cell.strip())})
-        if found:
+def unseen(cells: Mapping[str, Iterable[tuple[int, str]]], columns: Sequence[Column]) -> tuple[list[str], int]:
+    """(a line for each column with categories of no train row, taken as none of its own; how many rows hold one)."""
+    notes: list[str] = []
+    rows: set[int] = set()
+    for column in filter(lambda column: column.takes_unknown, columns):
+        texts = {row: text for row, cell in cells[column.name] if is_unknown(column, text := cell.strip())}
+        if texts:
+            rows |= texts.keys()
+            found = sorted(set(texts.values()))
             verb = "stands" if len(found) == 1 else "stand"
             shown = ", ".join(map(shortened, found[:MOST_SHOWN])) + (" ..." if len(found) > MOST_SHOWN else "")
-            yield f"{column.in_file}: {shown} {verb} in no train row; taken as none of its categories"
-
-
-def typed_decimal(cell: str, column: Column, decimal: str | None) -> str | None:
-    """``decimal``, or the other mark where the cell is a number with that alone and not one in thousands."""
-    other = "," if (decimal or ".") == "." else "."
-    is_said = not isinstance(value_of(column, cell, decimal), str)
-    is_plain = re.fullmatch(rf"[-+]?\d*\{other}\d+", cell) and not re.fullmatch(
-        rf"[-+]?[1-9]\d{{,2}}\{other}\d{{3}}", cell
-    )
-    return other if not column.categories and not is_said and is_plain else decimal
+            notes.append(f"{column.in_file}: {shown} {verb} in no train row; taken as none of its categories")
+    return notes, len(rows)
 
 
 def once(columns: Sequence[Column]) -> list[Column]:
@@ -105,19 +58,6 @@ def once(columns: Sequence[Column]) -> list[Column]:
 
 def names_in_file(columns: Sequence[Column]) -> list[str]:
     return [column.in_file for column in once(columns)]
-
-
-def bare_row(words: Sequence[str], columns: Sequence[Column]) -> str:
-    """``name=value ...`` where ``words`` name no files and are the cells of a row, or a part of it; else ""."""
-    cells = [cell.strip() for word in words for cell in word.split(",")]
-    columns = once(columns)
-    named = list(zip(columns, cells, strict=False))
-    if not 0 < len(cells) <= len(columns) or any(word == "-" or Path(word).exists() for word in words):
-        return ""
-    if list(cell_faults([cell for _, cell in named], [column for column, _ in named])):
-        return ""
-    row = shlex.join([f"{column.in_file}={cell}" for column, cell in named])
-    return row if len(cells) == len(columns) else f"{row} ..."
 
 
 def table_rows(word: str, columns: Sequence[Column], reading: Reading) -> Iterator[Rows]:
@@ -198,15 +138,18 @@ class Table:
         read = [column_values(cells, column, decimal) for cells, column in zip(columns, self.columns, strict=True)]
         x_nF = torch.tensor(np.array([values for values, _ in read], np.float32).T)
         wrong = {fit[row][0] for _, rows in read for row in rows}
-        is_right_n = torch.tensor([line not in wrong for line, _ in fit], dtype=torch.bool)
         names = [f"{self.text.path}:{line}" for line, _ in fit if line not in wrong]
         faults = [
             f"{self.text.path}:{line}: {self.explained(cells, places)}"
             for line, cells in block
             if line in wrong or not self.text.is_whole(cells)
         ]
-        named = {column.name: cells for column, cells in zip(self.columns, columns, strict=True)}
-        return Rows(names, x_nF[is_right_n], faults, list(unknown_notes(named, self.columns)))
+        right = [row for row, (line, _) in enumerate(fit) if line not in wrong]
+        named = {
+            column.name: [(row, cells[row]) for row in right]
+            for column, cells in zip(self.columns, columns, strict=True)
+        }
+        return Rows(names, x_nF[right], faults, *unseen(named, self.columns))
 
     def explained(self, cells: Record, places: Sequence[int]) -> str:
         if not self.text.is_whole(cells):
@@ -219,7 +162,13 @@ class Table:
 def cell_faults(cells: Sequence[str], columns: Sequence[Column], decimal: str | None = None) -> Iterator[str]:
     for column, cell in zip(columns, cells, strict=True):
         if isinstance(value_of(column, cell.strip(), decimal), str):
-            yield f"{column.in_file}={shortened(cell)}: {wanted(column)}"
+            is_third = len(column.categories) == 2 and cell.strip()
+            yield f"{column.in_file}={shortened(cell)}: {only_two(column) if is_third else wanted(column)}"
+
+
+def only_two(column: Column) -> str:
+    first, second = column.categories
+    return f"is neither {first} nor {second}: a column of two categories takes no third"
 
 
 def wanted(column: Column) -> str:
@@ -266,11 +215,11 @@ def _rows(block: TableText, columns: Sequence[Column], places: Sequence[int]) ->
         x_nF[:, i] = values
     names = [f"{block.path}:{block.lines_before + line}" for line in range(1, num_lines + 1)]
     unknown = {
-        column.name: cells[str(place)][x_nF[:, i] == -1]
+        column.name: cells[str(place)][x_nF[:, i] == -1].items()
         for i, (place, column) in enumerate(zip(places, columns, strict=True))
         if column.takes_unknown
     }
-    return Rows(names, torch.from_numpy(x_nF), notes=list(unknown_notes(unknown, columns)))
+    return Rows(names, torch.from_numpy(x_nF), (), *unseen(unknown, columns))
 
 
 def _cells(text: TableText, words: Collection[int]) -> pd.DataFrame | None:
