@@ -15,7 +15,7 @@ import program
 from experiments import assembled
 from program import TINY, only_run
 from runner.contracts import Data, Parts, Split
-from runner.engine.fit import predict
+from runner.engine.predict import predict
 from runner.experiment.scoring import constant, judge, linear_scores, without_last_relu
 
 WORDS = ["dataset=random", "dataset.shape=[2]", "dataset.num_classes=3", "dataset.num_rows=60", "batch_size=8"]

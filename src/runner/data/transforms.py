@@ -69,6 +69,17 @@ def columns(preprocess: nn.Module) -> Columns:
     return last.columns if isinstance(last, Transform) else ()
 
 
+def two_valued(preprocess: nn.Module, data: Data, train_rows: Tensor) -> Tensor:
+    """[F] whether a column of a table, as the model gets it, holds at most two values in the train rows."""
+
+    def prepared() -> Iterable[Tensor]:
+        return map(preprocess, _chunks(data.x, train_rows, 0))
+
+    low, high = (torch.stack([*each]) for each in zip(*(x_NF.aminmax(dim=0) for x_NF in prepared()), strict=True))
+    low_F, high_F = low.amin(0), high.amax(0)
+    return torch.stack([((x_NF == low_F) | (x_NF == high_F)).all(0) for x_NF in prepared()]).all(0)
+
+
 def _chunks(x: Tensor | Rows, rows: Tensor, num_workers: int) -> Iterable[Tensor]:
     if isinstance(x, Tensor):
         return (x[some] for some in torch.split(rows, RESIDENT_ROWS_TO_FIT))

@@ -12,12 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from runner.contracts import Data, Outcome, Parts, Split, Task
+from runner.contracts import Data, Outcome, Parts, Selection, Split, Task
 from runner.data.transforms import OneHot, columns
 from runner.engine import fit
+from runner.engine.predict import never, predict
 from runner.engine.state import load_weights
 from runner.experiment.assemble import Experiment
 from runner.runs.checkpoint import Checkpoints
+from runner.text import counted
 
 MAX_NUMBERS = 5_000_000  # N x F x K of a linear model: about half a second; MNIST has 420 million
 MAX_ITERATIONS = 200  # of its fit; digits need 90
@@ -40,7 +42,7 @@ def checkpoint_to_judge(checkpoints: Checkpoints) -> str:
 def judge(
     experiment: Experiment,
     saved: Mapping[str, Any],
-    stop: Callable[[], bool] = fit.never,
+    stop: Callable[[], bool] = never,
     tell: Callable[[str], None] = fit.untold,
 ) -> Scores:
     """Put the weights of a checkpoint into the experiment and score them: the net sees every split once.
@@ -58,17 +60,25 @@ def judge(
     for split, batches in experiment.judged.items():  # the one to judge by is the last
         uncut = bare if split == judged else None
         shown = fit.told_batches(parts, split, batches, stop, tell)
-        logits_NK, y_N = fit.predict(replace(parts, model=uncut) if uncut else parts, batches, shown)
+        logits_NK, y_N = predict(replace(parts, model=uncut) if uncut else parts, batches, shown)
         if uncut:
             cost = relu_cost(parts, split, logits_NK, y_N)
             logits_NK = logits_NK.relu()
         best |= {f"{split}/{name}": value for name, value in fit.judge(parts, logits_NK, y_N).items()}
-    outcome = Outcome("finished", best, judged_split=judged, remarks=(cost,) if cost else ())
+    picked = parts.model.picked() if isinstance(parts.model, Selection) else {}
+    remarks = (*([cost] if cost else []), *picked_lines(picked))
+    outcome = Outcome("finished", best, judged_split=judged, remarks=remarks, picked=picked)
     if judged:
         confusion = fit.confusion(parts.readout(logits_NK), y_N, num_classes) if num_classes else ()
         tell("linear model")
         outcome = replace(outcome, confusion=confusion, **baselines(experiment, judged))
     return Scores(outcome, logits_NK, y_N)
+
+
+def picked_lines(picked: Mapping[str, int]) -> list[str]:
+    """A line of which members of a net answer, and how often each counts; none of a net that picks none."""
+    told = (f"{name} x{times}" if times > 1 else name for name, times in picked.items())
+    return [f"validation picked {counted(len(picked), 'member')}: {', '.join(told)}"] if picked else []
 
 
 def relu_cost(parts: Parts, split: str, logits_NK: Tensor, y_N: Tensor) -> str | None:

@@ -27,7 +27,10 @@ from runner.runs.directory import RunDirectory
 from runner.runs.files import csv_cells, write_whole
 from runner.runs.saved_run import FORMATS, SavedRun
 
-COUNTED = [field.name for field in fields(Outcome) if field.name not in ("final", "linear_left_out", "remarks")]
+COUNTED = [
+    field.name for field in fields(Outcome) if field.name not in ("final", "linear_left_out", "remarks", "picked")
+]
+MAY_LACK = ("linear_left_out", "picked")  # where they are empty
 WHAT_RAN = ("options", "task", "class_names", "in_shape", "num_parameters", "monitor", "higher_is_better", "device")
 OF_EVERY_FOLD = (*WHAT_RAN, "versions", "git")
 PREDICTIONS = "predictions.csv"
@@ -63,7 +66,7 @@ class Summary:
 
     def close(self, outcome: Outcome, *, degraded: bool) -> None:
         ended = asdict(outcome) | {"seconds": round(self.seconds_before + outcome.seconds, 3)}
-        self.content |= {name: value for name, value in ended.items() if value or name != "linear_left_out"}
+        self.content |= {name: value for name, value in ended.items() if value or name not in MAY_LACK}
         if degraded:
             self.content["degraded"] = "TensorBoard's events could not be written; metrics.jsonl is whole"
         self.write()
