@@ -19,6 +19,7 @@ from runner.build.metric import build_metrics
 from runner.build.model import is_ensemble
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
+from runner.config.steps import with_numeric
 from runner.contracts import Batches, Batching, Data, Ensemble, Parts, Source, Split, Unfitted
 from runner.data.augment import build_augment
 from runner.data.batches import OneBatch, batches_of_splits
@@ -36,7 +37,7 @@ from runner.models.summary import layers, rows_that_fit
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
 # Knobs of a dataset option that its source does not take
-OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical")
+OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical", "numeric")
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     config = located(resolve_auto(config, catalog, data, judged_rows))
     preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
-    net = build_net(config, data, preprocess, in_shape, rows)
+    net = build_net(config, data, preprocess, in_shape)
     told = origin.begin(net, config, data)
     config = with_batch_size(config, net, in_shape, len(rows.train))
     train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape, net)
@@ -184,7 +185,7 @@ def source_of(part: Part, trusted: Sequence[str] = ()) -> Source:
 
 def transforms(config: Config) -> list[Any]:
     """The steps in front of the net; a model that learns vectors for categories is given their codes."""
-    steps: list[Any] = config.dataset.knobs["transforms"]
+    steps = with_numeric(config.dataset, is_said="dataset.numeric" in config.said)
     return [step for step in steps if step != "one_hot"] if learns_categories(config) else steps
 
 
@@ -261,7 +262,7 @@ def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, .
         preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     config = resolve_auto(config, catalog, data)
-    return build_net(config, data, preprocess, in_shape, rows), in_shape
+    return build_net(config, data, preprocess, in_shape), in_shape
 
 
 def batches(

@@ -12,21 +12,19 @@ from runner import seed
 from runner.build import model as build
 from runner.build.loss import is_embedding, num_outputs
 from runner.config.run_config import Config
-from runner.contracts import Data, Split
-from runner.data.transforms import columns, two_valued
+from runner.contracts import Data
+from runner.data.transforms import columns, of_two_values
 from runner.errors import ConfigError
 
 
-def build_net(
-    config: Config, data: Data, preprocess: nn.Module, in_shape: tuple[int, ...], rows: Split | None
-) -> nn.Module:
-    """The model with the weights that a run begins with; an ensemble learns of the train ``rows`` what it embeds."""
+def build_net(config: Config, data: Data, preprocess: nn.Module, in_shape: tuple[int, ...]) -> nn.Module:
+    """The model with the weights that a run begins with; an ensemble is told what ``preprocess`` was fitted to."""
     outputs = num_outputs(config.loss, data.task, len(data.class_names), config.trusted)
     of_table: Mapping[str, Any] = {}
-    if rows is not None and build.is_ensemble(config.model, config.trusted):
+    if build.is_ensemble(config.model, config.trusted):
         check_answers(config)
-        is_two_valued = two_valued(preprocess, data, rows.train) if len(in_shape) == 1 else torch.ones(0).bool()
-        of_table = {"task": data.task, "two_valued": is_two_valued}
+        known = of_two_values(preprocess)
+        of_table = {"task": data.task, "two_valued": known if len(known) else torch.zeros(in_shape[0]).bool()}
     seed.seed_everything(seed.derive(config.seed, "weights"))
     return build_model(config, preprocess, in_shape, outputs, of_table)
 
