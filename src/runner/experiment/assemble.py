@@ -255,10 +255,10 @@ def build_parts(
 def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, ...]]:
     """(the model with the weights that a run begins with, the shape of a row), no data read where its form is known."""
     known = None if is_ensemble(config.model, config.trusted) else source_of(config.dataset, config.trusted).blank()
-    data, rows = (known, None) if known else read_split(config, read_data)
-    if rows is None:
-        preprocess = blank_preprocess(transforms(config), tuple(data.x.shape[1:]), data.columns)
+    if known:
+        data, preprocess = known, blank_preprocess(transforms(config), tuple(known.x.shape[1:]), known.columns)
     else:
+        data, rows = read_split(config, read_data)
         preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
     config = resolve_auto(config, catalog, data)

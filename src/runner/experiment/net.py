@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import nn
 
 from runner import seed
@@ -18,7 +17,7 @@ from runner.errors import ConfigError
 
 
 def build_net(config: Config, data: Data, preprocess: nn.Module, in_shape: tuple[int, ...]) -> nn.Module:
-    """The model with the weights that a run begins with; an ensemble is told what ``preprocess`` was fitted to."""
+    """The model with the weights that a run begins with; a fitted ``preprocess`` tells an ensemble what to embed."""
     outputs = num_outputs(config.loss, data.task, len(data.class_names), config.trusted)
     of_table: Mapping[str, Any] = {}
     if build.is_ensemble(config.model, config.trusted):
