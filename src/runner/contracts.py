@@ -6,7 +6,7 @@ Shapes: N rows, B batch, C channels, H W pixels, F features, K outputs (classes)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -298,6 +298,9 @@ class Outcome:
     baseline: Mapping[str, float] = field(default_factory=dict)  # the commonest class, or the mean, on the judged split
     linear: Mapping[str, float] = field(default_factory=dict)  # a linear model of the same train rows, likewise
     linear_left_out: str = ""  # why there is none
+    trees: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # hist, ... -> likewise
+    trees_seconds: Mapping[str, float] = field(default_factory=dict)  # that each took to be fitted and scored
+    trees_left_out: Sequence[str] = ()  # which are not there, and why
     confusion: tuple[tuple[int, ...], ...] = ()  # [true][predicted] on the judged split
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from runner.cli.arguments import Parser
 from runner.cli.main import VERBS
@@ -116,6 +116,8 @@ def parser_of(verb: str, words: Sequence[str]) -> Parser:
     if verb == "train":
         return Parser(verb, "", "", TRAIN, composes=True)
     module: Any = import_module(VERBS[verb][0].partition(":")[0])
+    if verb == "explain" and names_a_run(words):
+        return cast(Parser, module.lesson_parser(words))
     make = module.run_parser if verb == "view" and names_a_run(words) else getattr(module, "parser", None)
     made: Parser = make() if make else Parser(verb, "", "")
     return made
