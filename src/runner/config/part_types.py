@@ -41,6 +41,7 @@ DATASET: Mapping[str, Any] = {
     "names": Annotated[list[str], NotEmpty()] | None,
     "num_classes": NotNegativeInt,
     "num_rows": Count,
+    "numeric": Literal["standard", "quantile", "robust"],
     "path": str | None,
     "seed": NotNegativeInt,
     "shape": Annotated[list[Count], NotEmpty()],
@@ -207,7 +208,7 @@ RUN_TIME: Mapping[str, frozenset[str]] = {
 
 # Knobs that are the program's own: an option file of a user's may leave them out.
 EVERY_OPTION: Mapping[str, frozenset[str]] = {
-    "dataset": frozenset({"limit"}),
+    "dataset": frozenset({"limit", "numeric"}),
     "metric": frozenset({"positive_class"}),
 }
 

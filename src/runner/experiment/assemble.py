@@ -19,6 +19,7 @@ from runner.build.loss import build_loss, num_outputs
 from runner.build.metric import build_metrics
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
+from runner.config.steps import with_numeric
 from runner.contracts import Batches, Batching, Data, Parts, Source, Split, Unfitted
 from runner.data.augment import build_augment
 from runner.data.batches import OneBatch, batches_of_splits
@@ -35,7 +36,7 @@ from runner.models.summary import layers, rows_that_fit
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
 # Knobs of a dataset option that its source does not take
-OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical")
+OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical", "numeric")
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def source_of(part: Part, trusted: Sequence[str] = ()) -> Source:
 
 def transforms(config: Config) -> list[Any]:
     """The steps in front of the net; a model that learns vectors for categories is given their codes."""
-    steps: list[Any] = config.dataset.knobs["transforms"]
+    steps = with_numeric(config.dataset, is_said="dataset.numeric" in config.said)
     return [step for step in steps if step != "one_hot"] if learns_categories(config) else steps
 
 

@@ -138,8 +138,19 @@ def is_table(data: Data) -> bool:
     return isinstance(data.x, Tensor) and len(data.x.shape) == 2
 
 
+SCALES = {  # of dataset.numeric
+    "quantile": "brought to a normal by the quantiles of the train rows",
+    "robust": "median 0 and quartiles 1 apart, by the train rows",
+}
+
+
 def notes(said: Config, found: Config, data: Data, num_rows: int) -> Iterator[str]:
-    """A line for each of the two that was decided here: ``said`` is the config before, ``found`` after it."""
+    """A line for each of the two that was decided here, ``said`` the config before, ``found`` after it; and for scales.
+
+    Of numbers that are scaled otherwise than usual one is told what becomes of them.
+    """
+    if is_table(data) and (scale := SCALES.get(found.dataset.knobs.get("numeric", ""))):
+        yield f"numbers: {scale} (dataset.numeric={found.dataset.knobs['numeric']})"
     if found.batch_size == num_rows < said.batch_size:
         yield f"batch_size: {num_rows}, all the train rows there are ({said.batch_size} is usual)"
     elif found.batch_size < said.batch_size:
