@@ -8,7 +8,6 @@ import pytest
 import program
 from program import only_run
 
-
 QUICK = ["device=cpu", "threads=1", "tensorboard=off"]
 
 
