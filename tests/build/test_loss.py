@@ -86,7 +86,7 @@ def test_counts_of_nothing_at_all_leave_the_mean_at_1() -> None:
 
 
 def test_a_poisson_loss_refuses_what_is_no_count() -> None:
-    with pytest.raises(ConfigError, match=r"^loss=poisson_nll: it needs counts.*lowest target is -2; loss=mse takes"):
+    with pytest.raises(ConfigError, match=r"^loss=poisson_nll: it needs counts.*lowest target is -2\n  loss=mse takes"):
         build_loss(part("loss", "poisson_nll"), "regression", 0, torch.tensor([3.0, -2.0]))
 
 
