@@ -20,7 +20,8 @@ from runner.data.csv import Csv
 from runner.data.numeric import Normalise, Quantile, Robust
 from runner.data.splits import describe
 from runner.data.transforms import Impute, OneHot, blank_preprocess, build_preprocess, fill_of, out_shape
-from runner.experiment.assemble import learns_categories, read_data, read_split, source_of, split_settings, transforms
+from runner.experiment.assemble import read_data, read_split, source_of, split_settings, transforms
+from runner.experiment.net import learns_categories
 from runner.screen.table import Listing
 from runner.text import counted, figure, shape_text, shortened
 
