@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runner.config.run_config import Reference
 
 Task = Literal["binary", "multiclass", "regression"]
+TargetTransform = Literal["log1p"]  # of a number to predict: what the net learns instead of it
 Status = Literal["finished", "stopped_early", "interrupted"]
 # An empty cell (NaN, or code -1) is filled with the mean of the train rows, or of no category; marked: by a column, too
 Missing = Literal["refused", "filled", "marked"]

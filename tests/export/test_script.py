@@ -56,6 +56,7 @@ COMBINATIONS = {
         "model=linear",
     ],
     "cars have no number to normalise": ["dataset=car", "dataset.transforms=[normalise,one_hot]", "model=linear"],
+    "the logarithm of a number": ["dataset=diabetes", "dataset.target_transform=log1p", "model=linear", "epochs=3"],
     "numbers by their quartiles": ["dataset=wine", "dataset.numeric=robust", "model=linear", "epochs=3"],
     "few train rows": ["experiment=overfit", "epochs=3"],
     "log softmax behind the net": [*IRIS, "loss=nll", "loss.weight=[1,2,3]", "epochs=3"],

@@ -52,6 +52,7 @@ DATASET: Mapping[str, Any] = {
     "split_rows": tuple[Count, NotNegativeInt] | None,
     "strict": bool,
     "target": str | int,
+    "target_transform": Literal["log1p"] | None,
     "task": Literal["binary", "multiclass", "regression"] | None,
     "thousands": Literal[".", ",", "'", " ", "\u202f", "\u00a0"] | None,
     "transforms": list[Any],
@@ -218,7 +219,7 @@ RUN_TIME: Mapping[str, frozenset[str]] = {
 
 # Knobs that are the program's own: an option file of a user's may leave them out.
 EVERY_OPTION: Mapping[str, frozenset[str]] = {
-    "dataset": frozenset({"limit", "numeric"}),
+    "dataset": frozenset({"limit", "numeric", "target_transform"}),
     "metric": frozenset({"positive_class"}),
 }
 
