@@ -185,7 +185,7 @@ class Selection(Ensemble):
 
     @abstractmethod
     def picked(self) -> dict[str, int]:
-        """How many times each member was picked, by what sets it apart: {"periodic 0.4": 3}; {} before the first."""
+        """How many times each member was picked, by what sets it apart: {"periodic 0.4": 3, "plain": 0}; {} before."""
 
 
 @dataclass(frozen=True)
