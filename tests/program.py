@@ -235,6 +235,10 @@ def kill_before(at: tuple[str, int]) -> None:
     before_call(*at, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
+def lead_a_session(at: None) -> None:
+    os.setsid()
+
+
 def terminate_before(at: tuple[str, int]) -> None:
     before_call(*at, lambda: os.kill(os.getpid(), signal.SIGTERM))
 

@@ -34,7 +34,7 @@ FACTS = {
 RUNNER_KEYS = {
     "model": {"freeze"},
     "scheduler": {"interval"},
-    "dataset": {"limit", "transforms", "augment", "categorical"},
+    "dataset": {"limit", "transforms", "augment", "categorical", "numeric"},
     "metric": {"positive_class"},
     "optimizer": {"groups", "decay_biases_and_norms"},
 }

@@ -165,10 +165,14 @@ def categories(data: Data) -> NDArray[np.bool_]:
 def tree_inputs(experiment: Experiment, rows: Tensor) -> NDArray[np.float32]:
     """[n, F] the rows as they were read; an unknown or empty category is NaN, as an empty cell of a number."""
     assert isinstance(experiment.data.x, Tensor), "rows that stream are not fitted"
-    x_nF = experiment.data.x[rows].float().numpy()
-    category_F = categories(experiment.data)
-    x_nF[:, category_F] = np.where(x_nF[:, category_F] < 0, np.nan, x_nF[:, category_F])
-    return x_nF
+    return as_read(experiment.data, experiment.data.x[rows])
+
+
+def as_read(data: Data, x: Tensor) -> NDArray[np.float32]:
+    """The same of rows at hand."""
+    x_nF = x.float().numpy()
+    codes_F = categories(data) & (x_nF < 0)
+    return np.where(codes_F, np.float32(np.nan), x_nF)
 
 
 def linear_inputs(experiment: Experiment, rows: Tensor) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from runner import seed
@@ -22,7 +23,8 @@ def build_net(config: Config, data: Data, preprocess: nn.Module, in_shape: tuple
     of_table: Mapping[str, Any] = {}
     if build.is_ensemble(config.model, config.trusted):
         check_answers(config)
-        of_table = {"task": data.task, "two_valued": of_two_values(preprocess)}
+        known = of_two_values(preprocess)
+        of_table = {"task": data.task, "two_valued": known if len(known) else torch.zeros(in_shape[0]).bool()}
     seed.seed_everything(seed.derive(config.seed, "weights"))
     return build_model(config, preprocess, in_shape, outputs, of_table)
 

@@ -7,6 +7,7 @@ vector. The members come behind the batch, [B, M, ...]; batched products want th
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
@@ -140,3 +141,14 @@ class Numbers(nn.Module):
             behind = functional.pad(plain.unsqueeze(3), (0, self.embedding_size - 1))
             vectors = torch.cat([vectors, behind.flatten(2)], 1)
         return torch.cat([vectors, x_BMF.index_select(2, self.others)], 2)
+
+
+def perceptron(linears: Sequence[nn.Module], dropout: float) -> OrderedDict[str, nn.Module]:
+    """The layers by name, with ReLU and dropout behind each but the last."""
+    *hidden, output = linears
+    made: OrderedDict[str, nn.Module] = OrderedDict()
+    for place, linear in enumerate(hidden):
+        made |= {f"linear_{place}": linear, f"relu_{place}": nn.ReLU()}
+        if dropout:
+            made[f"dropout_{place}"] = nn.Dropout(dropout)
+    return made | {"output": output}

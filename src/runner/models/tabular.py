@@ -14,7 +14,7 @@ from torch.func import functional_call
 
 from runner.contracts import Selection, Task
 from runner.errors import ConfigError
-from runner.models.members import MemberLinear, Numbers, Periodic, Piecewise
+from runner.models.members import MemberLinear, Numbers, Periodic, Piecewise, perceptron
 
 
 class Tabular(Selection):
@@ -54,20 +54,24 @@ class Tabular(Selection):
         if not kinds:
             raise ConfigError("scales=[]: without num_piecewise and num_plain there is no member")
         self.register_buffer("two_valued", two_valued)
+        encoders: list[tuple[int, nn.Module]] = []
+        if scales:
+            encoders.append((len(scales), Periodic(scales, int((~two_valued).sum()), num_frequencies)))
+        if num_piecewise:
+            encoders.append((num_piecewise, Piecewise(2 * num_frequencies)))
         first, width = OrderedDict[str, nn.Module](), in_shape[0]
-        num_encoded, num_numbers = len(scales) + num_piecewise, int((~two_valued).sum())
-        if num_encoded and num_numbers:
-            encoders: list[tuple[int, nn.Module]] = [(len(scales), Periodic(scales, num_numbers, num_frequencies))]
-            encoders += [(num_piecewise, Piecewise(2 * num_frequencies))]
+        if encoders and not two_valued.all():
             numbers = Numbers(
                 ~two_valued,
-                [(count, encoder) for count, encoder in encoders if count],
+                encoders,
                 in_features=2 * num_frequencies,
                 embedding_size=embedding_size,
                 num_plain=num_plain,
             )
             first["numbers"], width = numbers, numbers.out_features
-        self.members = nn.Sequential(first | hidden_layers(self.num_members, [width, *hidden], num_outputs, dropout))
+        widths = pairwise([width, *hidden, num_outputs])
+        linears = [MemberLinear(self.num_members, num_in, num_out) for num_in, num_out in widths]
+        self.members = nn.Sequential(first | perceptron(linears, dropout))
         for name, weight in self.members.named_parameters():
             self.register_buffer(kept_name(name), weight.detach().clone())
         self.register_buffer("kept_losses", torch.full((self.num_members,), torch.inf))
@@ -107,18 +111,6 @@ class Tabular(Selection):
 def kept_name(name: str) -> str:
     """The buffer that keeps the weight ``name`` of the members."""
     return f"kept_{name.replace('.', '_')}"
-
-
-def hidden_layers(num_members: int, widths: list[int], num_outputs: int, dropout: float) -> OrderedDict[str, nn.Module]:
-    """The layers of all members: linear, ReLU, dropout for each hidden width, then the output."""
-    made: OrderedDict[str, nn.Module] = OrderedDict()
-    for place, (num_in, num_out) in enumerate(pairwise(widths)):
-        made[f"linear_{place}"] = MemberLinear(num_members, num_in, num_out)
-        made[f"relu_{place}"] = nn.ReLU()
-        if dropout:
-            made[f"dropout_{place}"] = nn.Dropout(dropout)
-    made["output"] = MemberLinear(num_members, widths[-1], num_outputs)
-    return made
 
 
 def mean_answer(outputs_BMK: Tensor, shares_M: Tensor, task: Task) -> Tensor:
