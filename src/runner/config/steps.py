@@ -43,8 +43,6 @@ TRANSFORM_KNOBS: Kinds = {
         "mean": Knob(MEAN, "a number, a list, or null: from the train rows", required=False),
         "std": Knob(STD, "numbers above 0, or null: from the train rows", required=False),
     },
-    "quantile": {},
-    "robust": {},
     "impute": {},
     "one_hot": {},
     "flatten": {},
