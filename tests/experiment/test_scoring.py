@@ -8,7 +8,7 @@ from torch import nn
 
 from experiments import assembled
 from runner.contracts import Parts
-from runner.engine.fit import predict
+from runner.engine.predict import predict
 from runner.experiment.scoring import judge, without_last_relu
 
 WORDS = ["dataset=random", "dataset.shape=[2]", "dataset.num_classes=3", "dataset.num_rows=60", "batch_size=8"]

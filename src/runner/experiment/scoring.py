@@ -13,12 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from runner.contracts import Outcome, Parts
+from runner.contracts import Outcome, Parts, Selection
 from runner.engine import fit
+from runner.engine.predict import never, predict
 from runner.engine.state import load_weights
 from runner.experiment.assemble import Experiment
 from runner.experiment.baselines import baselines
 from runner.runs.checkpoint import Checkpoints
+from runner.text import counted
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def checkpoint_to_judge(checkpoints: Checkpoints) -> str:
 def judge(
     experiment: Experiment,
     saved: Mapping[str, Any],
-    stop: Callable[[], bool] = fit.never,
+    stop: Callable[[], bool] = never,
     tell: Callable[[str], None] = fit.untold,
     shared: Path | None = None,
 ) -> Scores:
@@ -57,16 +59,24 @@ def judge(
     for split, batches in experiment.judged.items():  # the one to judge by is the last
         uncut = bare if split == judged else None
         shown = fit.told_batches(parts, split, batches, stop, tell)
-        logits_NK, y_N = fit.predict(replace(parts, model=uncut) if uncut else parts, batches, shown)
+        logits_NK, y_N = predict(replace(parts, model=uncut) if uncut else parts, batches, shown)
         if uncut:
             cost = relu_cost(parts, split, logits_NK, y_N)
             logits_NK = logits_NK.relu()
         best |= {f"{split}/{name}": value for name, value in fit.judge(parts, logits_NK, y_N).items()}
-    outcome = Outcome("finished", best, judged_split=judged, remarks=(cost,) if cost else ())
+    picked = parts.model.picked() if isinstance(parts.model, Selection) else {}
+    remarks = (*([cost] if cost else []), *picked_lines(picked))
+    outcome = Outcome("finished", best, judged_split=judged, remarks=remarks, picked=picked)
     if judged:
         confusion = fit.confusion(parts.readout(logits_NK), y_N, num_classes) if num_classes else ()
         outcome = replace(outcome, confusion=confusion, **baselines(experiment, judged, tell, shared))
     return Scores(outcome, logits_NK, y_N)
+
+
+def picked_lines(picked: Mapping[str, int]) -> list[str]:
+    """A line of which members of a net answer, and how often each counts; none of a net that picks none."""
+    told = (f"{name} x{times}" if times > 1 else name for name, times in picked.items())
+    return [f"validation picked {counted(len(picked), 'member')}: {', '.join(told)}"] if picked else []
 
 
 def relu_cost(parts: Parts, split: str, logits_NK: Tensor, y_N: Tensor) -> str | None:

@@ -13,7 +13,7 @@ from math import prod
 
 from torch import nn
 
-from runner.data.transforms import Transform
+from runner.data.transform import Transform
 from runner.errors import ConfigError, DataError
 from runner.experiment.importance import REPEATS
 from runner.experiment.rebuild import Predictor

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from runner.config.run_config import Config
 from runner.engine.best import is_higher_better, stored_directions
-from runner.engine.fit import predict
+from runner.engine.predict import predict
 from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment
 from runner.experiment.importance import Importance, importance

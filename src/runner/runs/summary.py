@@ -27,8 +27,8 @@ from runner.runs.directory import RunDirectory
 from runner.runs.files import csv_cells, write_whole
 from runner.runs.saved_run import FORMATS, SavedRun
 
-LEFT_OUT = ("linear_left_out", "trees_left_out")  # said where something is
-COUNTED = [field.name for field in fields(Outcome) if field.name not in ("final", "remarks", *LEFT_OUT)]
+MAY_LACK = ("linear_left_out", "trees_left_out", "picked")  # said where something is
+COUNTED = [field.name for field in fields(Outcome) if field.name not in ("final", "remarks", *MAY_LACK)]
 WHAT_RAN = ("options", "task", "class_names", "in_shape", "num_parameters", "monitor", "higher_is_better", "device")
 OF_EVERY_FOLD = (*WHAT_RAN, "versions", "git")
 PREDICTIONS = "predictions.csv"
@@ -64,7 +64,7 @@ class Summary:
 
     def close(self, outcome: Outcome, *, degraded: bool) -> None:
         ended = asdict(outcome) | {"seconds": round(self.seconds_before + outcome.seconds, 3)}
-        self.content |= {name: value for name, value in ended.items() if value or name not in LEFT_OUT}
+        self.content |= {name: value for name, value in ended.items() if value or name not in MAY_LACK}
         if degraded:
             self.content["degraded"] = "TensorBoard's events could not be written; metrics.jsonl is whole"
         self.write()

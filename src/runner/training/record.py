@@ -16,7 +16,8 @@ from torch.profiler import ProfilerActivity, profile
 from runner import device, seed
 from runner.contracts import Outcome, Progress, Report, Status
 from runner.engine import state
-from runner.engine.fit import Stopped, fit
+from runner.engine.fit import fit
+from runner.engine.predict import Stopped
 from runner.engine.step import raise_on_anomaly
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError, memory_ran_out
