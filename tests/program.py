@@ -150,6 +150,7 @@ def child(job: dict[str, Any]) -> int:
     for path, descriptor in ((os.devnull, 0), (job["out"], 1), (job["err"], 2)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), descriptor)
     os.chdir(job["cwd"])
+    sys.path.insert(0, job["cwd"])  # as python -m does
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests run below nohup
     if job["script"]:
@@ -233,6 +234,13 @@ def before_call(path: str, number: int, act: Callable[[], None]) -> None:
 
 def kill_before(at: tuple[str, int]) -> None:
     before_call(*at, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def lose_patience_early(grace_s: float) -> None:
+    """A sweep kills a job that does not end as soon as that after it was told to."""
+    from runner.sweep import driver
+
+    driver.GRACE_S = grace_s
 
 
 def lead_a_session(at: None) -> None:
