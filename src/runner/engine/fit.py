@@ -123,9 +123,9 @@ def prepared(parts: Parts, chunk: Chunk, epoch: int) -> Tensor:
 
 
 def step_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
-    """What a logged step says; it closes the window of ``train/batch_loss``."""
+    """What a logged step says; it closes the window of ``train/batch_loss`` and ``train/batch_accuracy``."""
     tally.read()
-    return {"train/batch_loss": tally.close_window(), **stepper.rates(), "grad_norm": stepper.grad_norm()}
+    return {**tally.close_window(), **stepper.rates(), "grad_norm": stepper.grad_norm()}
 
 
 def end_epoch(
