@@ -288,6 +288,7 @@ class Outline:
     shuffle: bool = True
     auto_model: str = ""  # for which rows model=auto took the net: pictures; "" where it was chosen
     hint: str = ""  # what else could be tried
+    print_every_steps: int | None = None
 
 
 @dataclass(frozen=True)

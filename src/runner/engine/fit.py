@@ -28,6 +28,7 @@ class Plan:
     monitor: str
     max_steps: int | None = None
     checkpoint_every_steps: int | None = None
+    print_every_steps: int | None = None
     test_every_epochs: int | None = None
     grad_clip_norm: float | None = None
 
@@ -40,9 +41,9 @@ class Plan:
         return self.test_every_epochs is not None and epoch % self.test_every_epochs == 0
 
     def speaks_at(self, step: int) -> bool:
-        """Whether the step's values are logged, or a checkpoint may be due."""
-        every = self.checkpoint_every_steps
-        return self.logs_at(step) or (every is not None and step % every == 0)
+        """Whether the step's values are logged, or a checkpoint or a printed line may be due."""
+        others = (self.checkpoint_every_steps, self.print_every_steps)
+        return self.logs_at(step) or any(every is not None and step % every == 0 for every in others)
 
     def logs_at(self, step: int) -> bool:
         return step % self.log_every_steps == 0
