@@ -11,6 +11,7 @@ from typing import Any, cast
 from runner.cli.arguments import Parser
 from runner.cli.main import VERBS
 from runner.config.catalog import GROUPS, PARTS, Catalog, conf_folders
+from runner.config.usual import usual_options
 from runner.errors import ConfigError
 from runner.runs.directory import usual_output_dir
 from runner.runs.ranking import run_paths
@@ -136,7 +137,8 @@ def overrides(words: Sequence[str], begun: str) -> Iterator[str]:
         return
     yield from (f"{name}=" for name in GROUPS)
     yield from (f"{name}=" for name in catalog.settings)
-    chosen = catalog.defaults | dict(word.split("=", 1) for word in words if word.partition("=")[0] in GROUPS)
+    typed = dict(word.split("=", 1) for word in words if word.partition("=")[0] in GROUPS)
+    chosen = usual_options(catalog, typed.get("model", "")) | typed
     for part, option in chosen.items():
         if part in PARTS and not begun.startswith(part):
             yield f"{part}."
