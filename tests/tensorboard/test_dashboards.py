@@ -108,7 +108,9 @@ def test_train_and_val_share_a_chart(events: EventAccumulator) -> None:
     together, training = layout.category
     tags = {chart.title: chart.multiline.tag[0] for chart in together.chart}
     assert tags == {name: f"^(train|val|test)/{name}$" for name in ("loss", "accuracy")}
-    assert [chart.title for chart in training.chart] == ["batch_loss", "lr", "grad_norm", "epoch", "epoch_s"]
+    assert [chart.title for chart in training.chart] == [
+        *("batch_loss", "batch_accuracy", "lr", "grad_norm", "epoch", "epoch_s")
+    ]
 
 
 def test_under_text_are_the_command_and_the_scores_of_each_class(events: EventAccumulator) -> None:

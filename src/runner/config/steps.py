@@ -50,8 +50,6 @@ TRANSFORM_KNOBS: Kinds = {
     "grey": {},
     "colour": {},
     "pad": {"pixels": COUNT},
-    "quantile": {},
-    "robust": {},
 }
 AUGMENT_KNOBS: Kinds = {
     "flip": {"horizontal": PROBABILITY, "vertical": Knob(Share, "a probability, 0..1", required=False)},
