@@ -13,11 +13,12 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from runner.build.target import resolve, resolve_in_file
 from runner.config.catalog import Part
+from runner.config.layers import Layer
 from runner.config.spelling import nearest
 from runner.config.types import faults
 from runner.contracts import Source
@@ -96,6 +97,14 @@ def arguments(part: Part, kind: type, facts: Mapping[str, Any], knobs: Mapping[s
     if found:
         raise ConfigError(found)
     return {key: _cast(parameters, key, value) for key, value in given.items()} | dict(facts)
+
+
+def make_layer(layer: Layer, kind: type[nn.Module], knobs: Mapping[str, Any]) -> nn.Module:
+    """A layer of torch from ``knobs``. Raises ConfigError naming its place in the list of layers."""
+    part, parameters = Part(layer.place, layer.kind, None, knobs), _parameters(kind)
+    if unknown := [_unknown(part, kind, parameters, key) for key in knobs if key not in parameters]:
+        raise ConfigError(unknown)  # also one that is switched off: bais: false
+    return make(part, kind)
 
 
 def parameter_names(kind: type) -> set[str]:

@@ -60,11 +60,13 @@ MODEL: Mapping[str, Any] = {
     "activation": Annotated[str, Matching(r"[A-Z]\w*", "that names a class of torch.nn, as ReLU")],
     "arguments": dict[str, Any],
     "bias": bool,
+    "blocks": dict[str, Any],
     "channels": Annotated[list[Count], NotEmpty()],
     "dropout": Decay,
     "freeze": list[str],
     "hidden": list[Count],
     "kernel_size": Count,
+    "layers": Annotated[list[Any], NotEmpty()],
     "name": str,
     "normalisation": Literal["batch", "layer", "group", "instance", "rms"] | None,
     "output_activation": Literal["ReLU", "Softmax"] | None,
@@ -199,7 +201,7 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
 # Facts that only the data and the other parts can give; build sets them.
 RUN_TIME: Mapping[str, frozenset[str]] = {
     "dataset": frozenset({"dataset_class"}),
-    "model": frozenset({"in_shape", "num_outputs", "model_class"}),
+    "model": frozenset({"in_shape", "num_outputs", "model_class", "make_layer"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer", "last_epoch"}),
     "metric": frozenset({"task", "num_classes", "num_labels"}),
