@@ -26,6 +26,8 @@ SLOW_IMPORTS = [
     "torch",
     "torchmetrics",
     "torch._dynamo",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
     "runner.training.record",
     "runner.train",
     "runner.experiment.rebuild",
@@ -231,6 +233,10 @@ def before_call(path: str, number: int, act: Callable[[], None]) -> None:
 
 def kill_before(at: tuple[str, int]) -> None:
     before_call(*at, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def lead_a_session(at: None) -> None:
+    os.setsid()
 
 
 def terminate_before(at: tuple[str, int]) -> None:

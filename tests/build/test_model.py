@@ -15,7 +15,7 @@ from runner.errors import ConfigError
 # Models
 
 
-@pytest.mark.parametrize("option", sorted({*options("model")} - {"auto", "module"}))
+@pytest.mark.parametrize("option", sorted({*options("model")} - {"auto", "module", "tabm", "tabular"}))
 def test_every_model_option_is_built_and_ready_to_train(option: str) -> None:
     model = build_model(part("model", option), (3, 32, 32), 10)
     assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from io import StringIO
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,12 @@ from terminal import in_terminal, screen_of
 
 TYPED = {
     number: {"optimizer.lr": lr, "model": model, "dataset": "digits", "epochs": "10"}
-    for number, (lr, model) in enumerate((lr, model) for lr in ("0.1", "0.001") for model in ("mlp", "cnn"))
+    for number, (lr, model) in enumerate(product(("0.1", "0.001"), ("mlp", "cnn")), start=1)
 }
 COMMON, JOBS = shared_and_own(TYPED)
 FOLDER = Path("outputs/sweeps/2026-11-26/19-27-00-097030-epochs=10-digits")
 PLAN = SweepPlan(JOBS, COMMON, "val/loss", FOLDER, threads=1, jobs_at_a_time=2, size="about 24 MB")
-TWO = (RunningJob(0, 3, 10, 0.4385, 65.0), RunningJob(1))
+TWO = (RunningJob(1, 3, 10, 0.4385, 65.0), RunningJob(2))
 INTRODUCTION = [
     "sweep     4 jobs  2 at a time  1 thread each  compared by val/loss  about 24 MB on disk",
     "all with  dataset=digits epochs=10",
@@ -36,7 +37,7 @@ def finished(number: int, folder: str = "") -> EndedJob:
 
 def failed(number: int) -> EndedJob:
     reason = "the loss is not finite (nan) at step 12\n  try a smaller optimizer.lr than 0.1"
-    return EndedJob(number, "failed", 2.0, FOLDER / "0001-lr=0.1-model=cnn", reason=reason)
+    return EndedJob(number, "failed", 2.0, FOLDER / "0002-lr=0.1-model=cnn", reason=reason)
 
 
 class Screen:
@@ -69,7 +70,7 @@ def usual_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_all_jobs_say_is_told_from_what_differs_and_names_are_as_short_as_is_clear() -> None:
     assert COMMON == {"dataset": "digits", "epochs": "10"}
-    assert JOBS[1] == {"lr": "0.1", "model": "cnn"}
+    assert JOBS[2] == {"lr": "0.1", "model": "cnn"}
     alike = {0: {"model.dropout": "0", "dataset.dropout": "0"}, 1: {"model.dropout": "1", "dataset.dropout": "1"}}
     assert shared_and_own(alike)[1][1] == {"model.dropout": "1", "dataset.dropout": "1"}
     assert shared_and_own({0: {"seed": "1"}}) == ({"seed": "1"}, {0: {}})
@@ -78,21 +79,21 @@ def test_what_all_jobs_say_is_told_from_what_differs_and_names_are_as_short_as_i
 def test_a_file_gets_a_line_when_a_job_starts_and_one_when_it_ends_and_nothing_else() -> None:
     screen = Screen()
     screen.console.begin(PLAN)
-    screen.console.begun(RunningJob(0))
-    screen.console.begun(RunningJob(1, epoch=3))
+    screen.console.begun(RunningJob(1))
+    screen.console.begun(RunningJob(2, epoch=3))
     screen.console.show(SweepState(TWO, waiting=2, finished=0, seconds_left=9.0))
-    screen.console.ended(finished(0))
-    screen.console.ended(failed(1))
-    screen.console.ended(EndedJob(2, "interrupted", 1.5, FOLDER / "0002", reason="killed by SIGKILL"))
+    screen.console.ended(finished(1))
+    screen.console.ended(failed(2))
+    screen.console.ended(EndedJob(3, "interrupted", 1.5, FOLDER / "0003", reason="killed by SIGKILL"))
     screen.console.close()
     assert screen.lines() == [
         *INTRODUCTION,
-        "job 0 of 4  lr=0.1 model=mlp    started",
-        "job 1 of 4  lr=0.1 model=cnn    goes on after epoch 3",
-        "job 0 of 4  lr=0.1 model=mlp    val/loss 0.4385  3.7 s",
-        "job 1 of 4  lr=0.1 model=cnn    failed after 2.0 s: the loss is not finite (nan) at step 12; "
-        f"try a smaller optimizer.lr than 0.1  {FOLDER}/0001-lr=0.1-model=cnn",
-        f"job 2 of 4  lr=0.001 model=mlp  interrupted after 1.5 s: killed by SIGKILL  {FOLDER}/0002",
+        "job 1 of 4  lr=0.1 model=mlp    started",
+        "job 2 of 4  lr=0.1 model=cnn    goes on after epoch 3",
+        "job 1 of 4  lr=0.1 model=mlp    val/loss 0.4385  3.7 s",
+        "job 2 of 4  lr=0.1 model=cnn    failed after 2.0 s: the loss is not finite (nan) at step 12; "
+        f"try a smaller optimizer.lr than 0.1  {FOLDER}/0002-lr=0.1-model=cnn",
+        f"job 3 of 4  lr=0.001 model=mlp  interrupted after 1.5 s: killed by SIGKILL  {FOLDER}/0003",
     ]
 
 
@@ -101,30 +102,30 @@ def test_who_wants_no_colours_and_a_job_of_ci_get_lines_that_stay(name: str, val
     monkeypatch.setenv(name, value)
     screen = Screen(terminal=True)
     screen.console.begin(PLAN)
-    screen.console.begun(RunningJob(0))
+    screen.console.begun(RunningJob(1))
     screen.console.show(SweepState(TWO, waiting=2, finished=0))
     told = re.sub(r"\x1b\[[0-9;]*m", "", screen.stream.getvalue())
-    assert told.splitlines() == [*INTRODUCTION, "job 0 of 4  lr=0.1 model=mlp    started"]
+    assert told.splitlines() == [*INTRODUCTION, "job 1 of 4  lr=0.1 model=mlp    started"]
 
 
 def test_a_terminal_shows_what_runs_and_what_is_left_to_do() -> None:
     screen = Screen(terminal=True, width=80)
     screen.console.begin(PLAN)
-    screen.console.begun(RunningJob(0))
+    screen.console.begun(RunningJob(1))
     assert screen.drawn(SweepState(TWO, waiting=2, finished=0, seconds_left=125.0)) == [
         "",
         "job   lr      model   epoch   val/loss          left",
-        "  0   0.1     mlp      3/10     0.4385    1 min 05 s",
-        "  1   0.1     cnn         -          -             -",
+        "  1   0.1     mlp      3/10     0.4385    1 min 05 s",
+        "  2   0.1     cnn         -          -             -",
         "2 running  2 waiting  0 done  0 failed  2 min 05 s left",
     ]
-    screen.console.ended(finished(0))
-    after = SweepState((RunningJob(1, 1, 10, 12.3456),), waiting=1, finished=1, failed=1, interrupted=1)
+    screen.console.ended(finished(1))
+    after = SweepState((RunningJob(2, 1, 10, 12.3456),), waiting=1, finished=1, failed=1, interrupted=1)
     assert screen.drawn(after) == [
-        "job 0 of 4  lr=0.1 model=mlp    val/loss 0.4385  3.7 s",
+        "job 1 of 4  lr=0.1 model=mlp    val/loss 0.4385  3.7 s",
         "",
         "job   lr      model   epoch   val/loss          left",
-        "  1   0.1     cnn      1/10     12.346             -",
+        "  2   0.1     cnn      1/10     12.346             -",
         "1 running  1 waiting  1 done  1 failed  1 interrupted",
     ]
 
@@ -132,14 +133,14 @@ def test_a_terminal_shows_what_runs_and_what_is_left_to_do() -> None:
 def test_a_failed_job_is_told_in_red_with_its_reason_and_folder() -> None:
     screen = Screen(terminal=True, width=80)
     screen.console.begin(PLAN)
-    screen.console.ended(failed(1))
+    screen.console.ended(failed(2))
     raw = screen.stream.getvalue()
     assert raw.count("\x1b[31m") == 4
     assert screen.drawn(SweepState((), waiting=3, finished=0, failed=1)) == [
-        "job 1 of 4  lr=0.1 model=cnn    failed after 2.0 s",
+        "job 2 of 4  lr=0.1 model=cnn    failed after 2.0 s",
         "  the loss is not finite (nan) at step 12",
         "    try a smaller optimizer.lr than 0.1",
-        f"  {FOLDER}/0001-lr=0.1-model=cnn",
+        f"  {FOLDER}/0002-lr=0.1-model=cnn",
         "",
         "0 running  3 waiting  0 done  1 failed",
     ]
@@ -148,23 +149,39 @@ def test_a_failed_job_is_told_in_red_with_its_reason_and_folder() -> None:
 def test_a_short_reason_stands_behind_the_job() -> None:
     screen = Screen(terminal=True, width=80)
     screen.console.begin(PLAN)
-    screen.console.ended(EndedJob(2, "interrupted", 1.5, FOLDER / "0002", reason="killed by SIGKILL"))
+    screen.console.ended(EndedJob(3, "interrupted", 1.5, FOLDER / "0003", reason="killed by SIGKILL"))
     told = screen.drawn(SweepState((), waiting=3, finished=0, interrupted=1))
     assert told[:2] == [
-        "job 2 of 4  lr=0.001 model=mlp  interrupted after 1.5 s: killed by SIGKILL",
-        f"  {FOLDER}/0002",
+        "job 3 of 4  lr=0.001 model=mlp  interrupted after 1.5 s: killed by SIGKILL",
+        f"  {FOLDER}/0003",
     ]
 
 
+def test_where_a_line_is_too_narrow_the_score_and_the_seconds_stay_together() -> None:
+    screen = Screen(terminal=True, width=50)  # 28 columns before the score, 52 with the seconds
+    screen.console.begin(PLAN)
+    screen.console.ended(finished(1))
+    told = screen.drawn(SweepState((), waiting=3, finished=1))
+    assert told[:2] == ["job 1 of 4  lr=0.1 model=mlp", "  val/loss 0.4385  3.7 s"]
+
+
+def test_in_one_line_a_reason_of_sentences_reads_as_sentences() -> None:
+    screen = Screen()
+    screen.console.begin(PLAN)
+    reason = "the step was not taken.\n  Lower optimizer.lr"
+    screen.console.ended(EndedJob(1, "failed", 1.5, FOLDER, reason=reason))
+    assert "failed after 1.5 s: the step was not taken. Lower optimizer.lr  " in screen.lines()[-1]
+
+
 def test_a_setting_that_is_wider_than_the_terminal_is_named_below() -> None:
-    jobs = {0: {"path": "data/" + "long/" * 20}, 1: {"path": "data"}}
+    jobs = {1: {"path": "data/" + "long/" * 20}, 2: {"path": "data"}}
     screen = Screen(terminal=True, width=80)
     screen.console.begin(SweepPlan(jobs, {}, "val/loss", FOLDER, 1, 1))
-    shown = screen.drawn(SweepState((RunningJob(0, 3, 10, 0.4385, 65.0),), waiting=1, finished=0))
+    shown = screen.drawn(SweepState((RunningJob(1, 3, 10, 0.4385, 65.0),), waiting=1, finished=0))
     assert shown[1:4] == [
         "job   epoch   val/loss          left",
-        "  0    3/10     0.4385    1 min 05 s",
-        "1 column more: path; a wider terminal shows them",
+        "  1    3/10     0.4385    1 min 05 s",
+        "1 column more: path; a wider terminal shows it",
     ]
 
 
@@ -205,7 +222,7 @@ def test_what_cannot_be_written_any_more_ends_the_show_and_not_the_sweep(tmp_pat
         out = Console(file=full, width=80)
         shown = SweepConsole(out, Console(file=errors, width=200))
         shown.begin(PLAN)
-        shown.ended(finished(0))
+        shown.ended(finished(1))
         shown.close()
     assert errors.getvalue().count("No space left on device") == 1
 
@@ -220,9 +237,9 @@ shown.begin(PLAN)
 shown.begun(TWO[0])
 shown.show(SweepState(TWO, waiting=2, finished=0, seconds_left=125.0))
 shown.warn("said by the driver")
-shown.ended(finished(0))
+shown.ended(finished(1))
 shown.show(SweepState(TWO[1:], waiting=2, finished=1))
-shown.ended(failed(1))
+shown.ended(failed(2))
 shown.close()
 """
 
@@ -234,11 +251,11 @@ def test_in_a_real_terminal_no_cell_is_broken_and_only_what_has_ended_stays(colu
     drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n").split("\n")
     assert all(cell_len(line) <= columns for line in drawn if str(FOLDER) not in line)
     assert ("1 column more: model; a wider terminal" in " ".join(drawn)) == (columns == 44)
-    assert any(re.fullmatch(r"  0 .* 3/10     0\.4385    1 min 05 s", line) for line in drawn)
+    assert any(re.fullmatch(r"  1 .* 3/10     0\.4385    1 min 05 s", line) for line in drawn)
     standing = screen_of(text)
     assert "warning: said by the driver" in standing
-    assert standing[-1] == f"  {FOLDER}/0001-lr=0.1-model=cnn"
+    assert standing[-1] == f"  {FOLDER}/0002-lr=0.1-model=cnn"
     assert not any("running" in line for line in standing)
     score = "val/loss 0.4385  3.7 s"
-    told = [f"job 0 of 4  lr=0.1 model=mlp    {score}"]
+    told = [f"job 1 of 4  lr=0.1 model=mlp    {score}"]
     assert all(line in standing for line in (told if columns > 54 else [told[0][:28], f"  {score}"]))

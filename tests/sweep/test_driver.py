@@ -41,7 +41,7 @@ class BackEnd:
         if signal.SIGKILL in signals:
             return Ended(-9)
         if handle.number not in self.ends:  # it listens to signals alone
-            return Ended(128 + signals[0], "saved") if signals else None
+            return Ended(128 + signals[0], "saved", is_saved=True) if signals else None
         after, ended = self.ends[handle.number]
         if self.ticks[handle.number] < after:
             return None
@@ -108,7 +108,8 @@ def test_as_many_jobs_run_as_may_and_the_next_begins_when_one_ends(tmp_path: Pat
         (Ended(1, "the loss is nan"), "failed", "the loss is nan"),
         (Ended(7, "exit code 7"), "failed", "exit code 7"),
         (Ended(-9), "interrupted", "killed by SIGKILL"),
-        (Ended(143, "interrupted, saved after epoch 3"), "interrupted", "saved after SIGTERM"),
+        (Ended(143, "interrupted, saved after epoch 3", is_saved=True), "interrupted", "saved after SIGTERM"),
+        (Ended(130, "exit code 130"), "failed", "exit code 130"),  # of a user's own code
         (Ended(1, "out of memory", is_short_of_memory=True), "interrupted", "out of memory"),
     ],
 )

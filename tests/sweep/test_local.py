@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import DataError, RunError
+from runner.errors import DataError, Interrupted, RunError
+from runner.sweep import local
 from runner.sweep.local import Ended, LocalJobs
 
 
@@ -43,6 +44,10 @@ def is_greedy(task: object, folder: Path) -> None:
     raise RunError("out of memory on cpu") from MemoryError()
 
 
+def is_told_to_end(task: object, folder: Path) -> None:
+    raise Interrupted("saved after epoch 3", signal.SIGTERM)
+
+
 def test_what_the_work_returns_is_told(tmp_path: Path) -> None:
     assert ended(lambda task, folder: {"disk": 3}, tmp_path) == Ended(0, answer={"disk": 3})
 
@@ -66,6 +71,26 @@ def test_fault_30_a_process_that_ends_by_itself_says_how(tmp_path: Path) -> None
     assert ended(lambda task, folder: sys.exit(7), tmp_path) == Ended(7, "exit code 7")
     assert ended(lambda task, folder: os._exit(0), tmp_path) == Ended(0)
     assert ended(lambda task, folder: os.kill(os.getpid(), signal.SIGKILL), tmp_path) == Ended(-9)
+
+
+def test_a_job_that_a_signal_ended_is_told_from_one_that_left_with_the_same_code(tmp_path: Path) -> None:
+    assert ended(is_told_to_end, tmp_path) == Ended(143, "saved after epoch 3", is_saved=True)
+    assert ended(lambda task, folder: sys.exit(143), tmp_path) == Ended(143, "exit code 143")
+
+
+def test_a_process_that_the_system_refuses_is_said_and_leaves_no_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(process: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    back_end = LocalJobs(fails)
+    monkeypatch.setattr(local, "begin", refuse)
+    before = len(os.listdir("/dev/fd"))
+    with pytest.raises(RunError) as fault:
+        back_end.submit(None, tmp_path)
+    told = "no process more for a job: Resource temporarily unavailable; try fewer at a time: sweep.jobs=1"
+    assert str(fault.value) == told and len(os.listdir("/dev/fd")) == before
 
 
 def test_fault_33_a_job_leaves_nothing_to_the_next(tmp_path: Path) -> None:

@@ -52,9 +52,9 @@ def test_new_jobs_are_numbered_behind_the_known_and_none_is_there_twice() -> Non
         return Job(0, ("model=mlp", f"optimizer.lr={lr}"), "", b"", identity)
 
     first = numbered_on([job("a", "0.1"), job("b", "0.2"), job("a", "0.1")], [])
-    assert [(each.number, each.folder) for each in first] == [(0, "0000-lr=0.1"), (1, "0001-lr=0.2")]
+    assert [(each.number, each.folder) for each in first] == [(1, "0001-lr=0.1"), (2, "0002-lr=0.2")]
     more = numbered_on([job("b", "0.2"), job("c", "0.3")], first)
-    assert [(each.number, each.folder) for each in more] == [(2, "0002-lr=0.3")]
+    assert [(each.number, each.folder) for each in more] == [(3, "0003-lr=0.3")]
 
 
 def test_a_folder_is_named_by_what_differs() -> None:

@@ -1,4 +1,4 @@
-"""Sweeps as they are typed: left alone, killed, gone on with, refused. A sweep here has four jobs of a moment."""
+"""Sweeps as they are typed: left alone, gone on with, refused. A sweep here has four jobs of a moment."""
 
 from __future__ import annotations
 
@@ -7,60 +7,16 @@ import os
 import re
 import shutil
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import program
-
-WORDS = ["dataset=iris", "model=linear", "optimizer.lr=0.1,0.01", "seed=0,1", "threads=1", "tensorboard=off"]
-SWEEP = ["train", "-m", *WORDS, "epochs=40", "checkpoint.every_epochs=5"]
-LEADERBOARDS = ("leaderboard.csv", "leaderboard.md")
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sweep that nobody disturbed."""
-    home = tmp_path_factory.mktemp("alone")
-    done = program.run([*SWEEP, "sweep.dir=sweep"], home / "said", cwd=home)
-    assert done.code == 0, done.err
-    return home / "sweep"
-
-
-def typed(home: Path, *argv: str) -> program.Done:
-    return program.run(argv, home / f"said-{time.monotonic_ns()}", cwd=home)
-
-
-def facts(folder: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-
-
-def begun(folder: Path) -> list[object]:
-    return [fact["begun"] for fact in facts(folder) if "begun" in fact]
-
-
-def is_as(folder: Path, alone: Path) -> bool:
-    histories = sorted(path.relative_to(alone) for path in alone.glob("0*/metrics.jsonl"))
-    names = [*map(Path, LEADERBOARDS), *histories]
-    return len(histories) == 4 and all((folder / name).read_bytes() == (alone / name).read_bytes() for name in names)
-
-
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def rows(folder: Path, job: str) -> int:
-    paths = list(folder.glob(f"{job}*/metrics.jsonl"))
-    return len(paths[0].read_text().splitlines()) if paths else 0
+from sweeps import SWEEP, begun, facts, is_as, rows, typed, until
 
 
 def test_a_sweep_leaves_its_jobs_and_what_they_come_to(alone: Path) -> None:
-    jobs = ["0000-lr=0.1-seed=0", "0001-lr=0.1-seed=1", "0002-lr=0.01-seed=0", "0003-lr=0.01-seed=1"]
+    jobs = ["0001-lr=0.1-seed=0", "0002-lr=0.1-seed=1", "0003-lr=0.01-seed=0", "0004-lr=0.01-seed=1"]
     assert sorted(path.name for path in alone.iterdir() if path.is_dir()) == jobs
     assert all((alone / job / name).exists() for job in jobs for name in ("config.yaml", "summary.json", "train.log"))
     assert (alone / jobs[1] / ".hydra/overrides.yaml").read_text().splitlines()[2:4] == [
@@ -73,30 +29,10 @@ def test_a_sweep_leaves_its_jobs_and_what_they_come_to(alone: Path) -> None:
     assert str(alone) not in told and "seconds" not in told
 
 
-@pytest.mark.parametrize(("job", "row"), [("0000", 12), ("0002", 3)])
-def test_fault_31_a_killed_sweep_goes_on_to_the_same_bytes(job: str, row: int, alone: Path, tmp_path: Path) -> None:
-    driver = program.fork([*SWEEP, "sweep.dir=sweep", "sweep.jobs=1"], tmp_path / "said", cwd=tmp_path)
-    folder = tmp_path / "sweep"
-    until(lambda: rows(folder, job) >= row)
-    os.kill(driver.pid, signal.SIGKILL)
-    with open(folder / "journal.jsonl", "a") as journal:
-        journal.write('{"ended": 0, "ho')
-    finished = [fact["ended"] for fact in facts_before_the_tear(folder) if fact.get("how") == "finished"]
-    done = typed(tmp_path, "resume", "sweep")
-    assert done.code == 0, done.err
-    assert is_as(folder, alone)
-    assert all(begun(folder).count(number) == 1 for number in finished)
-
-
-def facts_before_the_tear(folder: Path) -> list[dict[str, object]]:
-    lines = (folder / "journal.jsonl").read_text().split("\n")[:-1]
-    return [json.loads(line) for line in lines]
-
-
 def test_ctrl_c_lets_jobs_save_and_says_how_to_go_on(alone: Path, tmp_path: Path) -> None:
     driver = program.fork([*SWEEP, "sweep.dir=sweep", "sweep.jobs=1"], tmp_path / "said", cwd=tmp_path)
     folder = tmp_path / "sweep"
-    until(lambda: rows(folder, "0001") >= 3)
+    until(lambda: rows(folder, "0002") >= 3)
     os.kill(driver.pid, signal.SIGINT)
     done = driver.end()
     assert done.code == 130
@@ -111,20 +47,22 @@ def test_fault_32_the_same_command_runs_nothing_twice_and_a_larger_grid_only_wha
 ) -> None:
     folder = tmp_path / "sweep"
     shutil.copytree(alone, folder)
-    assert typed(tmp_path, *SWEEP, "sweep.dir=sweep").code == 0
-    assert begun(folder) == [0, 1, 2, 3]
+    done = typed(tmp_path, *SWEEP, "sweep.dir=sweep")
+    assert done.code == 0 and "nothing is left to do: 4 finished" in done.out and " on disk" not in done.out
+    assert begun(folder) == [1, 2, 3, 4]
     more = [word.replace("0.1,0.01", "0.1,0.2") for word in SWEEP]
-    assert typed(tmp_path, *more, "sweep.dir=sweep").code == 0
-    assert begun(folder) == [0, 1, 2, 3, 4, 5]
-    assert sorted(path.name for path in folder.glob("000[45]*")) == ["0004-lr=0.2-seed=0", "0005-lr=0.2-seed=1"]
+    done = typed(tmp_path, *more, "sweep.dir=sweep")
+    assert done.code == 0 and re.search(r"  about \d+ MB more on disk\n", done.out)
+    assert begun(folder) == [1, 2, 3, 4, 5, 6]
+    assert sorted(path.name for path in folder.glob("000[56]*")) == ["0005-lr=0.2-seed=0", "0006-lr=0.2-seed=1"]
 
 
 def test_a_folder_that_was_deleted_is_run_again(alone: Path, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     shutil.copytree(alone, folder)
-    shutil.rmtree(folder / "0002-lr=0.01-seed=0")
+    shutil.rmtree(folder / "0003-lr=0.01-seed=0")
     assert typed(tmp_path, "resume", "sweep").code == 0
-    assert begun(folder) == [0, 1, 2, 3, 2] and is_as(folder, alone)
+    assert begun(folder) == [1, 2, 3, 4, 3] and is_as(folder, alone)
 
 
 def test_only_the_best_jobs_keep_their_checkpoints_where_that_was_said(alone: Path, tmp_path: Path) -> None:
@@ -168,10 +106,10 @@ def test_a_job_that_fails_stops_no_other_and_is_run_again_when_that_is_asked_for
     words = ["train", "-m", "dataset=iris", "model=linear", "optimizer=sgd", "optimizer.lr=0.1,1e38", "epochs=20"]
     done = typed(tmp_path, *words, "tensorboard=off", "sweep.dir=sweep")
     assert done.code == 1
-    assert "the loss is" in done.out and "sweep/0001-lr=" in done.out
+    assert "the loss is" in done.out and "sweep/0002-lr=" in done.out
     assert "resume sweep retry=failed" in done.out
-    assert typed(tmp_path, "resume", "sweep").code == 1 and begun(tmp_path / "sweep") == [0, 1]
-    assert typed(tmp_path, "resume", "sweep", "retry=failed").code == 1 and begun(tmp_path / "sweep") == [0, 1, 1]
+    assert typed(tmp_path, "resume", "sweep").code == 1 and begun(tmp_path / "sweep") == [1, 2]
+    assert typed(tmp_path, "resume", "sweep", "retry=failed").code == 1 and begun(tmp_path / "sweep") == [1, 2, 2]
 
 
 @pytest.mark.parametrize(
@@ -212,4 +150,4 @@ def test_the_bits_of_a_job_do_not_depend_on_what_runs_beside_it(alone: Path, tmp
     done = typed(tmp_path, *words, "optimizer.lr=0.01", "seed=1", "output_dir=o")
     assert done.code == 0, done.err
     (run,) = tmp_path.glob("o/*/*")
-    assert (run / "metrics.jsonl").read_bytes() == (alone / "0003-lr=0.01-seed=1/metrics.jsonl").read_bytes()
+    assert (run / "metrics.jsonl").read_bytes() == (alone / "0004-lr=0.01-seed=1/metrics.jsonl").read_bytes()

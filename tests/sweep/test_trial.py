@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runner.compose.request import parse
-from runner.errors import ConfigError
+from runner.errors import ConfigError, RunError
+from runner.sweep import local
 from runner.sweep.local import LocalJobs
-from runner.sweep.plan import Job, check_jobs
+from runner.sweep.plan import Job, check_jobs, packed_config
 from runner.sweep.trial import Needs, kinds, try_jobs
 
 
@@ -58,3 +61,45 @@ def test_a_first_step_that_fails_is_told_with_its_job(end: object, told: str) ->
     assert error.value.faults == (
         f"dataset=iris model=mlp: the first step fails: {told}\n  without this check: sweep.check=false",
     )
+
+
+def test_kinds_of_job_beyond_ten_are_counted() -> None:
+    (first,) = jobs()
+    plain = first.plain()
+    found = [
+        replace(first, number=n, words=(f"batch_size={n}",), packed=packed_config({**plain, "batch_size": n}))
+        for n in range(1, 13)
+    ]
+
+    def refuses(job: Job, folder: Path) -> None:
+        raise ConfigError("no")
+
+    with pytest.raises(ConfigError) as error:
+        try_jobs([*found, *found], LocalJobs(refuses), 4)
+    assert len(error.value.faults) == 11 and error.value.faults[-1] == "2 more kinds of job cannot be begun"
+
+
+def test_first_steps_that_are_left_early_have_ended_before_their_folder_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(job: Job, folder: Path) -> None:
+        signal.signal(signal.SIGTERM, lambda number, frame: None)
+        (tmp_path / "pid").write_text(str(os.getpid()))
+        time.sleep(0.5)  # whatever it is told
+        (folder / "late").touch()
+        (tmp_path / "ended").touch()
+
+    begin, begun = local.begin, list[object]()
+
+    def only_once(process: object) -> None:
+        if begun:
+            while not (tmp_path / "pid").exists():
+                time.sleep(0.01)
+            raise BlockingIOError("no more")
+        begun.append(process)
+        begin(process)
+
+    monkeypatch.setattr(local, "begin", only_once)
+    with pytest.raises(RunError, match="no process more for a job"):
+        try_jobs(jobs("model=linear,mlp"), LocalJobs(work), 2)
+    assert (tmp_path / "ended").exists()

@@ -41,6 +41,7 @@ DATASET: Mapping[str, Any] = {
     "names": Annotated[list[str], NotEmpty()] | None,
     "num_classes": NotNegativeInt,
     "num_rows": Count,
+    "numeric": Literal["standard", "quantile", "robust"],
     "path": str | None,
     "seed": NotNegativeInt,
     "shape": Annotated[list[Count], NotEmpty()],
@@ -63,11 +64,18 @@ MODEL: Mapping[str, Any] = {
     "blocks": dict[str, Any],
     "channels": Annotated[list[Count], NotEmpty()],
     "dropout": Decay,
+    "embedding": Literal["periodic", "piecewise", "none"],
+    "embedding_size": Count,
     "freeze": list[str],
     "hidden": list[Count],
     "kernel_size": Count,
     "layers": Annotated[list[Any], NotEmpty()],
     "name": str,
+    "num_bins": Count,
+    "num_frequencies": Count,
+    "num_members": Count,
+    "num_piecewise": NotNegativeInt,
+    "num_plain": NotNegativeInt,
     "normalisation": Literal["batch", "layer", "group", "instance", "rms"] | None,
     "output_activation": Literal["ReLU", "Softmax"] | None,
     "output_relu": bool,
@@ -75,6 +83,9 @@ MODEL: Mapping[str, Any] = {
     "path": str | None,
     "pool_size": Count,
     "residual": bool,
+    "scale": Positive,
+    "scales": list[Positive],
+    "shares_batches": bool,
     "weights": str | None,
 }
 LOSS: Mapping[str, Any] = {
@@ -201,7 +212,7 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
 # Facts that only the data and the other parts can give; build sets them.
 RUN_TIME: Mapping[str, frozenset[str]] = {
     "dataset": frozenset({"dataset_class"}),
-    "model": frozenset({"in_shape", "num_outputs", "model_class", "make_layer"}),
+    "model": frozenset({"in_shape", "num_outputs", "model_class", "task", "two_valued", "make_layer"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer", "last_epoch"}),
     "metric": frozenset({"task", "num_classes", "num_labels"}),
@@ -209,7 +220,7 @@ RUN_TIME: Mapping[str, frozenset[str]] = {
 
 # Knobs that are the program's own: an option file of a user's may leave them out.
 EVERY_OPTION: Mapping[str, frozenset[str]] = {
-    "dataset": frozenset({"limit"}),
+    "dataset": frozenset({"limit", "numeric"}),
     "metric": frozenset({"positive_class"}),
 }
 

@@ -41,7 +41,7 @@ class SweepPlan:
     folder: Path
     threads: int  # of each job
     jobs_at_a_time: int
-    size: str = ""  # on disk, expected: "about 24 MB"
+    size: str = ""  # on disk, expected: "about 24 MB", "about 24 MB more" where some of the jobs are there already
 
 
 @dataclass(frozen=True)
@@ -126,12 +126,12 @@ class SweepConsole:
     def ended(self, job: EndedJob) -> None:
         """Leaves its line: the score; or in red why it failed, and its folder."""
         if job.status not in ENDED_STYLES:
-            score = [] if job.monitor is None else [f"{self._plan.monitor} {figure(job.monitor)}"]
-            self._leave([*self._head(job.number), *score, duration(job.seconds)])
+            score = "" if job.monitor is None else f"{self._plan.monitor} {figure(job.monitor)}{GAP}"
+            self._leave([*self._head(job.number), score + duration(job.seconds)])
         elif self._is_live:
             self._not_finished_live(job, ENDED_STYLES[job.status])
         else:
-            reason = "; ".join(map(str.strip, message(job.reason).splitlines()))
+            reason = "; ".join(map(str.strip, message(job.reason).splitlines())).replace(".; ", ". ")
             end = f"{job.status} after {duration(job.seconds)}{': ' if reason else ''}{reason}"
             self._leave([*self._head(job.number), end, here(job.folder)], ENDED_STYLES[job.status])
 

@@ -22,7 +22,6 @@ from runner.text import counted, visible
 GAP = 3  # between columns
 WIDEST = 400  # columns of a screen without an edge
 NARROWEST = 30  # columns that a long text needs beside others
-ALL_SHOWN = "; a wider terminal shows them"
 
 
 def bare_table(
@@ -48,7 +47,7 @@ class Fitting:
 
     table: Table
     kept: tuple[str, ...] = ()  # heads of the columns that stay, beside the first
-    remedy: str = ALL_SHOWN
+    remedy: str = ""  # what shows them; a wider terminal where nothing else does
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         first, *others = self.table.columns
@@ -74,8 +73,9 @@ class Fitting:
         return _width(console, options, self._of(columns))
 
 
-def left_out(names: Sequence[str], remedy: str = ALL_SHOWN) -> Text:
+def left_out(names: Sequence[str], remedy: str = "") -> Text:
     """The line below a table that says which columns it lacks."""
+    remedy = remedy or f"; a wider terminal shows {'it' if len(names) == 1 else 'them'}"
     return Text(f"{counted(len(names), 'column')} more: {', '.join(names)}{remedy}", style="dim")
 
 
@@ -94,7 +94,7 @@ def ranking(
     lines: Sequence[Sequence[str]],
     numbers: Collection[str],
     kept: Sequence[str] = (),
-    remedy: str = ALL_SHOWN,
+    remedy: str = "",
 ) -> Fitting:
     """The lines under their heads, the first, the best, standing out; the columns of ``numbers`` to the right."""
     table = bare_table(heads, lines, [index for index, head in enumerate(heads) if head in numbers])

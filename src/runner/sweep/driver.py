@@ -18,8 +18,7 @@ from runner.text import duration
 
 How = Literal["finished", "failed", "interrupted"]
 LOOKED_AT_S = 0.25  # how often whoever iterates hears of the running jobs
-GRACE_S = 30.0  # from the wish to end until a job that was timed out is killed
-SIGNAL_CODES = (129, 130, 143)  # HUP, INT, TERM
+GRACE_S = 30.0  # from the wish to end until a process is killed
 
 
 class BackEnd(Protocol):
@@ -161,14 +160,23 @@ class Driver:
 
     def end(self, running: Sequence[_Attempt]) -> None:
         """Whoever iterates has left before the end: no job stays behind."""
-        left = [each.handle for each in running]
-        for handle in left:
-            self.back_end.cancel(handle)
-        deadline = self.clock() + GRACE_S
-        while left := [handle for handle in left if self.back_end.state(handle) is None]:
-            self.back_end.wait(left, LOOKED_AT_S)
-            for handle in left if self.is_urgent() or self.clock() > deadline else ():
-                self.back_end.cancel(handle, signal.SIGKILL)
+        end_all([each.handle for each in running], self.back_end, self.is_urgent, self.clock)
+
+
+def end_all(
+    left: Sequence[Handle],
+    back_end: BackEnd,
+    is_urgent: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Tells the processes to end, and waits until they have; what hangs, or all once it ``is_urgent``, is killed."""
+    for handle in left:
+        back_end.cancel(handle)
+    deadline = clock() + GRACE_S
+    while left := [handle for handle in left if back_end.state(handle) is None]:
+        back_end.wait(left, LOOKED_AT_S)
+        for handle in left if is_urgent() or clock() > deadline else ():
+            back_end.cancel(handle, signal.SIGKILL)
 
 
 def verdict(ended: Ended, run: SavedRun) -> tuple[How, str]:
@@ -181,7 +189,7 @@ def verdict(ended: Ended, run: SavedRun) -> tuple[How, str]:
     if code == 0:
         return "failed", "its process ended without a result"
     reason = ended.reason or str(run.known.get("reason") or f"exit code {code}")
-    if code in SIGNAL_CODES:
+    if ended.is_saved:
         return "interrupted", f"saved after {signal.Signals(code - 128).name}"
     is_interrupted = ended.is_short_of_memory or ended.is_short_of_disk
     return ("interrupted" if is_interrupted else "failed"), reason

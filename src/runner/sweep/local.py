@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.engine.stop import SIGNALS
-from runner.errors import RunnerError, memory_ran_out
+from runner.errors import Interrupted, RunError, RunnerError, memory_ran_out
 from runner.runs.directory import RunDirectory
 
 MOST_SENT = 4000  # characters of a reason; a pipe takes 64 kB before its writer has to wait
@@ -37,6 +37,7 @@ class Ended:
 
     exit_code: int  # -9 after SIGKILL
     reason: str = ""
+    is_saved: bool = False  # it was told to end by a signal, and can be gone on with
     is_short_of_memory: bool = False
     is_short_of_disk: bool = False
     answer: Any = None  # what the work returned
@@ -70,10 +71,15 @@ class LocalJobs:
         process = self._context.Process(  # type: ignore[attr-defined]  # of every context but the abstract one
             target=_child, args=(self.work, task, folder, telling, slot, os.getpid())
         )
-        with warnings.catch_warnings():  # of threads: those of OpenBLAS, which it stops and starts around a fork
-            warnings.simplefilter("ignore", DeprecationWarning)
-            process.start()
-        telling.close()
+        try:
+            begin(process)
+        except OSError as refusal:
+            listening.close()
+            raise RunError(
+                f"no process more for a job: {refusal.strerror}; try fewer at a time: sweep.jobs=1"
+            ) from refusal
+        finally:
+            telling.close()
         if slot is not None:
             self._free.remove(slot)
         return Handle(process, listening, slot)
@@ -102,6 +108,12 @@ class LocalJobs:
     def wait(self, handles: Collection[Handle], seconds: float) -> None:
         """Until one of them has ended, or the time is over, or a signal came."""
         connection.wait([handle.process.sentinel for handle in handles], seconds)
+
+
+def begin(process: BaseProcess) -> None:
+    with warnings.catch_warnings():  # of threads: those of OpenBLAS, which it stops and starts around a fork
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
 
 
 def context() -> BaseContext:
@@ -144,6 +156,7 @@ def _told(error: BaseException, reason: str) -> dict[str, Any]:
     causes = list(_causes(error))
     return {
         "reason": reason[:MOST_SENT],
+        "is_saved": isinstance(error, Interrupted),
         "is_short_of_memory": any(map(memory_ran_out, causes)),
         "is_short_of_disk": any(isinstance(cause, OSError) and cause.errno in NO_SPACE for cause in causes),
     }

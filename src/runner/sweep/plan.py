@@ -64,7 +64,7 @@ def packed_config(plain: Mapping[str, Any]) -> bytes:
 
 
 def check_jobs(request: Request) -> tuple[list[Job], list[Config], int]:
-    """Every job, numbered from 0; its config; how many combinations were left out.
+    """Every job, numbered as it stands on the line; its config; how many combinations were left out.
 
     Raises ConfigError with the faults of all, equal ones once.
     """
@@ -89,8 +89,8 @@ def with_identity(job: Job, data_digest: str, device: str) -> Job:
 
 
 def numbered_on(new: Sequence[Job], known: Sequence[Job]) -> list[Job]:
-    """The jobs that are not among the ``known``, each once, numbered behind them; each with a folder of its own."""
-    there, number = {job.identity for job in known}, max((job.number for job in known), default=-1) + 1
+    """The jobs that are not among the ``known``, each once, numbered behind them from 1 on; each with a folder."""
+    there, number = {job.identity for job in known}, max((job.number for job in known), default=0) + 1
     added: dict[str, Job] = {job.identity: job for job in reversed(new) if job.identity not in there}
     in_order = [job for job in new if added.get(job.identity) is job]
     names = differing([job.settings for job in [*known, *in_order]], besides=())

@@ -77,10 +77,14 @@ class SweepRun:
     def begin(self, todo: Sequence[Job]) -> None:
         common, apart = shared_and_own({job.number: job.settings for job in self.folder.jobs})
         header = self.folder.header
-        size = f"about {megabytes(self.needs.disk * len(todo))}" if self.needs.disk and todo else ""
+        more = " more" if len(todo) < len(self.folder.jobs) else ""
+        size = f"about {megabytes(self.needs.disk * len(todo))}{more}" if self.needs.disk and todo else ""
         self.screen.begin(
             SweepPlan(apart, common, header.monitor, self.folder.path, header.threads, self.at_a_time, size)
         )
+        if not todo:
+            told = ", ".join(f"{count} {how}" for how, count in self.ends.items())
+            self.screen.note(f"nothing is left to do: {told}")
 
     def follow(self, event: Event) -> None:
         """Write down what happened, and show it."""

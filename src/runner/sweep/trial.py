@@ -10,9 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runner.errors import ConfigError, RunError
-from runner.sweep.driver import LOOKED_AT_S, BackEnd, how_it_ended
+from runner.sweep.driver import LOOKED_AT_S, BackEnd, end_all, how_it_ended
 from runner.sweep.local import Ended, Handle
 from runner.sweep.plan import Job
+from runner.text import counted
 
 SHAPED_BY = ("options", "dataset", "model", "loss", "metric", "batch_size", "repeat_batch", "folds")
 MOST_FAULTS = 10
@@ -47,7 +48,8 @@ def try_jobs(jobs: Sequence[Job], back_end: BackEnd, at_a_time: int) -> Needs:
             else:
                 faults.append(_fault(job, ended))
     if faults:
-        more = [f"{len(faults) - MOST_FAULTS} more jobs cannot be begun"] if len(faults) > MOST_FAULTS else []
+        num_more = len(faults) - MOST_FAULTS
+        more = [f"{counted(num_more, 'more kind')} of job cannot be begun"] if num_more > 0 else []
         raise ConfigError([*dict.fromkeys(faults[:MOST_FAULTS]), *more])
     return Needs(max(each.memory for each in needs), max(each.disk for each in needs))
 
@@ -66,8 +68,7 @@ def _ended(jobs: Sequence[Job], back_end: BackEnd, at_a_time: int, folder: Path)
             running = [(job, handle) for job, handle, state in states if state is None]
             over += [(job, state) for job, _, state in states if state is not None]
     finally:
-        for _, handle in running:
-            back_end.cancel(handle)
+        end_all([handle for _, handle in running], back_end)  # they write where nobody looks soon
     return sorted(over, key=lambda pair: pair[0].number)
 
 
