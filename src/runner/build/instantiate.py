@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from runner.build.target import resolve, resolve_in_file
+from runner.build.target import located, located_in_file, resolve, resolve_in_file
 from runner.config.catalog import Part
 from runner.config.layers import Layer
 from runner.config.spelling import nearest
@@ -58,6 +58,21 @@ def user_class(part: Part, role: type[T], trusted: Sequence[str]) -> type[T]:
     if path is None:
         return resolve(name, role, trusted, f"{part.group}.name")
     return resolve_in_file(Path(path).expanduser(), name, role, trusted, part.group)
+
+
+def user_net(part: Part, trusted: Sequence[str]) -> Callable[..., object]:
+    """The class of a net, or the function that makes one, which ``model=module`` names.
+
+    A function has to be of a file or package of the user's: torch has functions that do other things.
+    """
+    path, name = part.knobs["path"], part.knobs["name"]
+    if path is None:
+        found = located(name, trusted, "model.name")
+    else:
+        found = located_in_file(Path(path).expanduser(), name, trusted, "model")
+    if inspect.isfunction(found) and found.__module__.partition(".")[0] in trusted:
+        return found
+    return user_class(part, nn.Module, trusted)
 
 
 @contextmanager
