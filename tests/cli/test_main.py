@@ -61,8 +61,8 @@ def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixt
     [
         (("eval", "last", "--json"), "eval: --json: no such flag; it can change checkpoint, "),
         (("resume", "a", "b"), "resume: give one run directory, or last: python -m runner resume RUN\n  given: a b"),
-        (("explain", "last"), "last: is a folder or a run; words as train takes them are wanted"),
-        (("explain", "."), ".: is a folder or a run; words as train takes them are wanted"),
+        (("explain", "last"), "last: is a folder or a run; write settings, such as model=cnn"),
+        (("explain", "."), ".: is a folder or a run; write settings, such as model=cnn"),
         (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
         (("completion",), "completion: name the shell, bash or zsh"),
         (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),
