@@ -45,15 +45,19 @@ def test_without_a_command_there_is_help(argv: tuple[str, ...], capsys: pytest.C
     code, out, err = said(*argv, capsys=capsys)
     assert (code, err) == (0, "")
     assert all(f"  {verb}" in out for verb in main.VERBS)
-    assert len(out.splitlines()) <= 25
+    assert len(out.splitlines()) <= 25 and max(map(len, out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("verb", [verb for verb in main.VERBS if verb != "train"])
-def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("verb", main.VERBS)
+def test_every_command_says_how_it_is_used_within_80_columns(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     with suppress(SystemExit):  # as argparse leaves
         assert main.main([verb, "--help"]) == 0
     out, err = capsys.readouterr()
     assert verb in out and err == ""
+    assert [line for line in out.splitlines() if len(line) > 80] == []
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ def test_a_value_leads_to_the_page_that_has_it(typed: str, shown: str) -> None:
         ("lr_scheduler", "did you mean: python -m runner show scheduler"),
         ("optimizer=Adam", "did you mean optimizer=adam?"),
         ("optimizer=zzz", "choices: adam, sgd"),
+        ("lr", "did you mean: python -m runner show optimizer=adam"),
+        ("my.yaml", "a file of settings; what it sets: python -m runner train my.yaml --cfg job"),
         ("zzz", "groups: dataset, model"),
     ],
 )
