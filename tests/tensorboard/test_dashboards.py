@@ -169,6 +169,12 @@ def test_a_full_disk_is_warned_of_and_the_run_goes_on(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
 
 
+def test_a_picture_that_cannot_be_drawn_is_warned_of_and_the_run_goes_on(tmp_path: Path) -> None:
+    done = program.run(["train", *program.TINY, f"output_dir={tmp_path}"], tmp_path / "said", before="draw_nothing")
+    assert done.code == 0 and "TensorBoard goes without confusion: ValueError: no such font" in done.err
+    assert json.loads((program.only_run(tmp_path) / "summary.json").read_text())["status"] == "finished"
+
+
 def test_every_job_of_a_sweep_shows_the_same_whatever_time_it_took(tmp_path: Path) -> None:
     words = [word for word in PICTURES if not word.startswith("epochs=")]
     done = program.run(["train", "-m", *words, "epochs=1,20", f"output_dir={tmp_path}"], tmp_path / "said")
