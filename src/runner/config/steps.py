@@ -50,6 +50,8 @@ TRANSFORM_KNOBS: Kinds = {
     "grey": {},
     "colour": {},
     "pad": {"pixels": COUNT},
+    "quantile": {},
+    "robust": {},
 }
 AUGMENT_KNOBS: Kinds = {
     "flip": {"horizontal": PROBABILITY, "vertical": Knob(Share, "a probability, 0..1", None)},
