@@ -261,3 +261,8 @@ def test_case_47_a_schedule_of_a_table_is_drawn_over_its_epochs(
 def test_numbers_that_are_scaled_otherwise_than_usual_are_told(numeric: str, told: str) -> None:
     (note, *_) = assembled(["dataset=iris", "model=linear", f"dataset.numeric={numeric}"]).notes
     assert told in note and f"dataset.numeric={numeric}" in note
+
+
+def test_a_target_that_is_learned_as_its_logarithm_is_told() -> None:
+    (note, *_) = assembled(["dataset=diabetes", "model=linear", "dataset.target_transform=log1p"]).notes
+    assert note.startswith("target: learned as its log1p, predicted in its own unit")

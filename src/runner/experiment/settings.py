@@ -158,6 +158,8 @@ def notes(said: Config, found: Config, data: Data, num_rows: int) -> Iterator[st
     """
     if is_table(data) and (scale := SCALES.get(found.dataset.knobs.get("numeric", ""))):
         yield f"numbers: {scale} (dataset.numeric={found.dataset.knobs['numeric']})"
+    if transform := found.dataset.knobs.get("target_transform"):
+        yield f"target: learned as its {transform}, predicted in its own unit (dataset.target_transform={transform})"
     if found.batch_size == num_rows < said.batch_size:
         yield f"batch_size: {num_rows}, all the train rows there are ({said.batch_size} is usual)"
     elif found.batch_size < said.batch_size:
