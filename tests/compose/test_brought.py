@@ -155,3 +155,11 @@ def test_tabular_is_all_that_is_typed_for_a_table() -> None:
 
 def test_what_tabular_brings_for_columns_is_left_out_beside_pictures() -> None:
     assert "numeric" not in compose(parse(["dataset=digits", "model=tabular"])).config.dataset.knobs
+
+
+@pytest.mark.parametrize("text", ["", "optimizer=sgd scheduler=none batch_size=32"])
+def test_the_config_of_a_run_makes_the_same_run_again(text: str, folder: Path, tmp_path: Path) -> None:
+    found = config(folder, text)
+    (tmp_path / "config.yaml").write_text(found.as_yaml())
+    again = compose(parse([f"--config-dir={folder}", str(tmp_path / "config.yaml")])).config
+    assert {**again.as_dict(), "name": ""} == {**found.as_dict(), "name": ""}

@@ -6,7 +6,7 @@ import pytest
 
 from bringing import with_wide
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.usual import idle, usual_knobs, usual_options, usual_settings
+from runner.config.usual import idle, is_usual, usual_knobs, usual_options, usual_settings
 
 CHOICES = {"dataset": "wine", "model": "wide", "loss": "cross_entropy", "optimizer": "adamw", "scheduler": "none"}
 
@@ -36,3 +36,17 @@ def test_knobs_for_options_that_were_not_chosen_are_idle(catalog: Catalog) -> No
     assert list(idle(catalog, {**CHOICES, "scheduler": "warmup_cosine"})) == []
     assert "loss.label_smoothing" in idle(catalog, {**CHOICES, "loss": "mse"})
     assert list(idle(catalog, {**CHOICES, "model": "dnn"})) == []
+
+
+@pytest.mark.parametrize("name", ["optimizer", "optimizer.lr", "loss.label_smoothing", "batch_size"])
+def test_a_value_is_usual_beside_the_model_that_brings_it(name: str, catalog: Catalog) -> None:
+    run = {"model": "wide", "optimizer": "adamw", "optimizer.lr": "0.004", "batch_size": "128"}
+    run |= {"loss": "cross_entropy", "loss.label_smoothing": "0.1"}
+    assert is_usual(catalog, run, name)
+    assert not is_usual(catalog, {**run, "model": "dnn"}, name)
+    assert not is_usual(catalog, {**run, name: "0.5"}, name)
+
+
+def test_of_what_is_gone_nothing_is_usual(catalog: Catalog) -> None:
+    run = {"model": "dnn", "optimizer": "gone", "optimizer.lr": "0.1", "gone": "1"}
+    assert not any(is_usual(catalog, run, name) for name in ("optimizer", "optimizer.lr", "gone"))

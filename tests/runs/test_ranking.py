@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from bringing import with_wide
 from past_runs import make_run
 from runner.runs.ranking import Contest, Score, contests, differing, read_runs, score
 
@@ -102,6 +105,17 @@ def test_a_knob_that_another_option_lacks_is_no_column() -> None:
     assert differing([mlp, cnn, mlp | {"model.hidden": "[9]"}]) == ["model", "model.hidden"]
     assert differing([mlp, mlp | {"epochs": "2"}]) == ["epochs"]
     assert differing([mlp, mlp | {"seed": "1"}], besides=()) == ["seed"]
+
+
+def test_what_a_model_brings_along_does_not_tell_its_runs_from_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_wide(tmp_path / "conf")
+    monkeypatch.chdir(tmp_path)
+    dnn = {"model": "dnn", "optimizer": "adam", "scheduler": "none", "batch_size": "64"}
+    wide = {"model": "wide", "optimizer": "adamw", "scheduler": "warmup_cosine", "batch_size": "128"}
+    assert differing([dnn, wide]) == ["model"]
+    assert differing([dnn, wide | {"batch_size": "32"}]) == ["model", "batch_size"]
 
 
 def test_four_metrics_at_most_the_own_first_then_the_same_on_other_rows(tmp_path: Path) -> None:

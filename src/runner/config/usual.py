@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runner.config.catalog import PARTS, Catalog, Knob, Option
+from runner.config.types import shown
 from runner.errors import ConfigError
 
 
@@ -28,6 +29,25 @@ def usual_knobs(catalog: Catalog, group: str, option: str, model: str) -> dict[s
     if net is None or net.parts.get(group, option) != option:
         return dict(known)
     return {name: net.brings.get(f"{group}.{name}", knob) for name, knob in known.items()}
+
+
+def is_usual(catalog: Catalog, settings: Mapping[str, str], name: str) -> bool:
+    """Whether the option, knob or setting of that dotted name is as it usually is beside the run's model.
+
+    ``settings`` are those of a run, as text by dotted name.
+    """
+    group, _, knob = name.partition(".")
+    model = settings.get("model", "")
+    if name in PARTS:
+        return usual_options(catalog, model).get(name) == settings.get(name)
+    try:
+        known = usual_knobs(catalog, group, settings.get(group, ""), model) if group in PARTS else {}
+    except ConfigError:
+        return False
+    usual = known.get(knob) if group in PARTS else usual_settings(catalog, model).get(name)
+    if usual is None:
+        return False
+    return settings.get(name) == (usual.default if isinstance(usual.default, str) else shown(usual.default))
 
 
 def idle(catalog: Catalog, choices: Mapping[str, Any]) -> Iterator[str]:

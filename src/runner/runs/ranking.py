@@ -12,7 +12,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from runner.config.catalog import PARTS
+from runner.config.catalog import PARTS, Catalog, conf_folders
+from runner.config.usual import is_usual
 from runner.errors import DataError
 from runner.runs.directory import RunDirectory, is_sweep
 from runner.runs.saved_run import FORMATS, SavedRun
@@ -166,10 +167,12 @@ def differing(all_settings: Sequence[Mapping[str, str]], besides: Sequence[str] 
     """The settings that are not the same everywhere, in their own order, ``besides`` left out.
 
     A knob that some options lack tells nothing that the option's name does not: it counts only where it differs among
-    those that chose the same option.
+    those that chose the same option. No more does what is everywhere as the model brings it along.
     """
+    catalog = Catalog(conf_folders())
     names = dict.fromkeys(name for settings in all_settings for name in settings if name not in besides)
-    return [name for name in names if _differs(name, all_settings)]
+    apart = [name for name in names if _differs(name, all_settings)]
+    return [name for name in apart if not all(is_usual(catalog, settings, name) for settings in all_settings)]
 
 
 def _differs(name: str, all_settings: Sequence[Mapping[str, str]]) -> bool:
