@@ -352,4 +352,5 @@ class Outcome:
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0
     remarks: tuple[str, ...] = ()  # lines on what the net was found to do
+    calibration: Mapping[str, float] = field(default_factory=dict)  # temperature, reliability before and after
     picked: Mapping[str, int] = field(default_factory=dict)  # how often each member of the net was picked to answer

@@ -159,6 +159,7 @@ class Config:
     )
     profile: bool = field(metadata=facts(later=False, is_neutral=True))
     detect_anomaly: bool = field(metadata=facts(later=False, is_neutral=True))
+    calibrate: bool = field(metadata=facts(later=False, is_neutral=True))
     tensorboard: Shown = field(metadata=facts(later="auto", changes="on resume", is_neutral=True, in_script=True))
     num_workers: NotNegativeInt = field(metadata=facts(in_script=True, changes="on resume", is_neutral=True))
     threads: Annotated[int, Range(low=1, high=MOST_THREADS)] | None = field(

@@ -30,6 +30,7 @@ from runner.data.transforms import blank_preprocess, build_preprocess, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment import origin
+from runner.experiment.calibration import check_calibration
 from runner.experiment.located import located
 from runner.experiment.net import build_net, learns_categories
 from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
@@ -128,6 +129,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
         parts = replace(parts, reference=judged["train"])
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     check_measurable(config, data, judged_rows, parts.metrics)
+    check_calibration(config, data, judged_rows, parts.readout)
     remarks = (*told, *notes(said, config, data, len(rows.train)), *net_remarks(config, data, rows, parts))
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, remarks)
 

@@ -38,7 +38,7 @@ from runner.experiment.assemble import (
 )
 from runner.experiment.net import build_model
 from runner.experiment.scoring import checkpoint_to_judge
-from runner.losses.readout import NearestNeighbour, Ranking
+from runner.losses.readout import NearestNeighbour, Probabilities, Ranking
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.saved_run import LENGTHS, MAY_DIFFER, SavedRun
 from runner.runs.schema import Schema, check_same_schema, read_schema, saved_schema, schema_of
@@ -137,7 +137,11 @@ def predictor_of(run: SavedRun, warn: Callable[[str], None]) -> tuple[Predictor,
     name, saved = read_checkpoint(run, warn)
     check_saved(run, saved)
     with faults_of_file(run):
-        return build_predictor(run.config, schema_for(run, saved), saved), name
+        predictor = build_predictor(run.config, schema_for(run, saved), saved)
+    readout, calibration = predictor.parts.readout, run.known.get("calibration", {})
+    if isinstance(readout, Probabilities) and "temperature" in calibration:
+        readout.temperature.fill_(float(calibration["temperature"]))
+    return predictor, name
 
 
 def rebuild(run: SavedRun, saved: Mapping[str, Any], read: Read | None = None) -> tuple[Experiment, list[str]]:

@@ -19,6 +19,8 @@ from runner.engine.predict import never, predict
 from runner.engine.state import load_weights
 from runner.experiment.assemble import Experiment
 from runner.experiment.baselines import baselines
+from runner.experiment.calibration import calibrate, line
+from runner.losses.readout import Probabilities
 from runner.runs.checkpoint import Checkpoints
 from runner.text import counted
 
@@ -51,11 +53,14 @@ def judge(
     """
     parts, num_classes = experiment.parts, len(experiment.data.class_names)
     load_weights(saved, parts)
+    if isinstance(parts.readout, Probabilities):
+        parts.readout.temperature.fill_(1)  # scores are those of the net as it was trained
     fit.refer(parts, stop)
     bare = without_last_relu(parts.model) if fit.counts_hits(parts) else None
     judged = next((split for split in ("test", "val") if split in experiment.judged), "")
     best: dict[str, float] = {"step": saved["progress"]["step"], "epoch": saved["epoch"]}
     logits_NK, y_N, cost = torch.empty(0), torch.empty(0), None
+    answers: dict[str, tuple[Tensor, Tensor]] = {}
     for split, batches in experiment.judged.items():  # the one to judge by is the last
         uncut = bare if split == judged else None
         shown = fit.told_batches(parts, split, batches, stop, tell)
@@ -63,10 +68,14 @@ def judge(
         if uncut:
             cost = relu_cost(parts, split, logits_NK, y_N)
             logits_NK = logits_NK.relu()
+        answers[split] = logits_NK, y_N
         best |= {f"{split}/{name}": value for name, value in fit.judge(parts, logits_NK, y_N).items()}
     picked = parts.model.picked() if isinstance(parts.model, Selection) else {}
     remarks = (*([cost] if cost else []), *picked_lines(picked))
     outcome = Outcome("finished", best, judged_split=judged, remarks=remarks, picked=picked)
+    if experiment.config.calibrate and isinstance(parts.readout, Probabilities):
+        calibration = calibrate(parts.readout, answers["val"], answers[judged])
+        outcome = replace(outcome, calibration=calibration, remarks=(*remarks, line(calibration, judged)))
     if judged:
         confusion = fit.confusion(parts.readout(logits_NK), y_N, num_classes) if num_classes else ()
         outcome = replace(outcome, confusion=confusion, **baselines(experiment, judged, tell, shared))

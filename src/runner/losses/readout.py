@@ -15,13 +15,17 @@ from runner.errors import DataError
 
 
 class Probabilities(nn.Module):
-    """Softmax over one output a class, sigmoid of a single one."""
+    """Softmax over one output a class, sigmoid of a single one, of outputs divided by a temperature."""
+
+    temperature: Tensor  # 1 but for a run that is calibrated, whose summary keeps it: weights are saved before
 
     def __init__(self, task: Task):
         super().__init__()
         self.task = task
+        self.register_buffer("temperature", torch.tensor(1.0), persistent=False)
 
     def forward(self, logits_NK: Tensor) -> Tensor:
+        logits_NK = logits_NK / self.temperature
         if logits_NK.shape[1] == 1:
             return logits_NK[:, 0].sigmoid()
         return of_task(logits_NK.softmax(1), self.task)

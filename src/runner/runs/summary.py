@@ -27,7 +27,7 @@ from runner.runs.directory import RunDirectory
 from runner.runs.files import csv_cells, write_whole
 from runner.runs.saved_run import FORMATS, SavedRun
 
-MAY_LACK = ("linear_left_out", "trees_left_out", "picked")  # said where something is
+MAY_LACK = ("linear_left_out", "trees_left_out", "picked", "calibration")  # said where something is
 COUNTED = [field.name for field in fields(Outcome) if field.name not in ("final", "remarks", *MAY_LACK)]
 WHAT_RAN = ("options", "task", "class_names", "in_shape", "num_parameters", "monitor", "higher_is_better", "device")
 OF_EVERY_FOLD = (*WHAT_RAN, "versions", "git")

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from runner.errors import DataError
 from runner.experiment.assemble import ReadOnce
+from runner.experiment.calibration import line
 from runner.experiment.plan import outline
 from runner.experiment.rebuild import rebuild_to_read
 from runner.experiment.scoring import judge
@@ -122,6 +123,8 @@ def show_scores(stored: SavedRun) -> None:
         step, epoch = outcome.best["step"], outcome.best["epoch"]
         console.note(f"{rebuilt.checkpoint}.pt of step {step}, epoch {epoch}, on {where}")
         console.scores(outline(rebuilt.experiment, stored.directory.path), outcome)
+        if outcome.calibration:
+            console.note(line(outcome.calibration, outcome.judged_split))
         return
     done = list(takewhile(is_done, stored.folds))
     if not done:
