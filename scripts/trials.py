@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import statistics
-from collections.abc import Sequence
-from contextlib import chdir, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,14 +27,21 @@ def trials(*words: str) -> list[dict[str, Any]]:
 
 
 def trial(words: Sequence[str]) -> dict[str, Any]:
+    with finished(words) as run:
+        rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+        epochs = [row for row in rows if "train/loss" in row]
+        return {**json.loads((run / "summary.json").read_text()), "epochs": epochs, "last": last_scores(run)}
+
+
+@contextmanager
+def finished(words: Sequence[str]) -> Iterator[Path]:
+    """The directory of the run that the words make, as long as it is looked at."""
     os.environ["RUNNER_OUTPUTS"] = "outputs"
     with TemporaryDirectory() as folder, chdir(folder):
         with redirect_stdout(StringIO()):
             assert main.main(["train", "device=cpu", "threads=1", *words]) == 0
         (run,) = Path("outputs").glob("20*/*")
-        rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-        epochs = [row for row in rows if "train/loss" in row]
-        return {**json.loads((run / "summary.json").read_text()), "epochs": epochs, "last": last_scores(run)}
+        yield run
 
 
 def last_scores(run: Path) -> dict[str, float]:

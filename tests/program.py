@@ -26,6 +26,8 @@ SLOW_IMPORTS = [
     "torch",
     "torchmetrics",
     "torch._dynamo",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
     "runner.training.record",
     "runner.train",
     "runner.experiment.rebuild",

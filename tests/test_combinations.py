@@ -19,16 +19,19 @@ import pytest
 import torch
 from torch import nn
 
-from experiments import assembled, trained
+from experiments import trained
 from options import options, part
 from runner.build.loss import build_loss
 from runner.build.model import build_embedded_model, build_model
 from runner.build.optimizer import build_optimizers
-from runner.config.catalog import Part
+from runner.compose.composition import compose
+from runner.compose.request import parse
+from runner.config.catalog import Catalog, Part, conf_folders
+from runner.config.run_config import Config, check
 from runner.config.schedule import schedule_faults
 from runner.contracts import Data
 from runner.errors import ConfigError
-from runner.experiment.assemble import Experiment, source_of
+from runner.experiment.assemble import Experiment, assemble, source_of
 
 NUM_WILD = 150
 NUM_FITTING = 150
@@ -41,6 +44,8 @@ DATA: dict[str, tuple[str, dict[str, Any]]] = {  # option and knobs; of every sh
     "random numbers": ("random", {"shape": [6], "num_classes": 0, "num_rows": 60}),
 }
 NEEDS_FILES = {
+    "adult",
+    "california",
     "cifar10",
     "covtype",
     "csv",
@@ -53,7 +58,9 @@ NEEDS_FILES = {
     "random",
 }
 GROUPS = ("model", "loss", "optimizer", "scheduler")
-QUICK = ["max_steps=1", "batch_size=8", "threads=1", "max_eval_rows=40"]
+QUICK = ["name=quick", "device=cpu", "max_steps=1", "batch_size=8", "threads=1", "max_eval_rows=40"]
+SAID = [word.partition("=")[0] for word in QUICK]
+CATALOG = Catalog(conf_folders())
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,23 @@ def test_every_dataset_is_drawn_from_or_needs_files() -> None:
     assert set(EMBEDDED) | NEEDS_FILES == set(options("dataset"))
 
 
+@cache
+def usual() -> dict[str, Any]:
+    """A quick run's config as plain data."""
+    config = compose(parse(QUICK)).config
+    return {**config.as_dict(), "sweep": vars(config.sweep)}
+
+
+def checked(one: Combination) -> Config:
+    """The config of its words, without Hydra, which takes ten times as long as the step."""
+    option, knobs = DATA[one.data]
+    parts = [part("dataset", option, **knobs), *(chosen(group, getattr(one, group)) for group in GROUPS)]
+    nodes = {p.group: {"_target_": p.target, **p.knobs} for p in parts}
+    choices = {**usual()["options"], **{p.group: p.option for p in parts}}
+    settings = {key: value for key, value in usual().items() if key != "options"}
+    return check({**settings, **nodes}, choices, CATALOG, SAID)
+
+
 def trains_a_step(experiment: Experiment) -> None:
     last = trained(experiment)[-1]
     assert last.progress.step == 1
@@ -169,15 +193,20 @@ def test_enough_combinations_are_drawn_that_have_to_train_and_they_have_every_pa
     assert set(counts["data"]) == set(DATA)
 
 
+@pytest.mark.parametrize("one", FITTING[::30], ids=lambda one: " ".join(one.words))
+def test_what_is_checked_here_is_what_the_words_compose(one: Combination) -> None:
+    assert compose(parse([*QUICK, *one.words])).config == checked(one)
+
+
 @pytest.mark.parametrize("one", FITTING, ids=lambda one: " ".join(one.words))
 def test_a_combination_that_fits_trains_a_step(one: Combination) -> None:
-    trains_a_step(assembled([*QUICK, *one.words]))
+    trains_a_step(assemble(checked(one), CATALOG))
 
 
 @pytest.mark.parametrize("one", wild(), ids=lambda one: " ".join(one.words))
 def test_any_combination_trains_a_step_or_is_refused(one: Combination) -> None:
     try:
-        experiment = assembled([*QUICK, *one.words])
+        experiment = assemble(checked(one), CATALOG)
     except ConfigError as refusal:
         assert all(len(fault.splitlines()) <= 3 and len(fault) > 20 for fault in refusal.faults)
         return

@@ -23,7 +23,7 @@ IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
 # What only the run knows, given by build
 FACTS = {
     "dataset": {"dataset_class"},
-    "model": {"in_shape", "num_outputs", "model_class"},
+    "model": {"in_shape", "num_outputs", "model_class", "task", "two_valued"},
     "optimizer": {"params"},
     "scheduler": {"optimizer", "last_epoch"},
     "metric": {"task", "num_classes", "num_labels", "num_outputs", "validate_args"},
@@ -34,7 +34,7 @@ FACTS = {
 RUNNER_KEYS = {
     "model": {"freeze"},
     "scheduler": {"interval"},
-    "dataset": {"limit", "transforms", "augment", "categorical"},
+    "dataset": {"limit", "transforms", "augment", "categorical", "numeric"},
     "metric": {"positive_class"},
     "optimizer": {"groups", "decay_biases_and_norms"},
 }

@@ -16,7 +16,8 @@ PARTS = ("data", "models", "losses", "optimizers", "schedulers", "metrics")  # t
 # a room may import those that stand before it
 ROOMS = (
     *("errors", "text", "contracts", "seed", "device", "config", *PARTS, "build", "engine", "runs", "experiment"),
-    *("screen", "figures", "tensorboard", "compose", "training", "sweep", "export", "cli", "train", "api", "__main__"),
+    *("lessons", "screen", "figures", "tensorboard", "compose", "training", "sweep", "export"),
+    *("cli", "train", "api", "__main__"),
 )
 # parts do not see each other, and of config what follows alone
 OPEN_TO_PARTS = ("steps", "spelling", "regular_file")

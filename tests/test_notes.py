@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 ENGLISH, KOREAN = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("notes.md", "notes.ko.md"))
 CONF = Catalog([ROOT / "conf"])
 TABLES = ("loss", "optimizer", "scheduler")
-TOPICS = ["Models", "Losses", "Optimizers", "Schedulers", "Data handling", "Evaluation", "Monitoring"]
-TOPICS += ["Against overfitting", "Device"]
+TOPICS = ["Lessons", "Models", "Losses", "Optimizers", "Schedulers", "Data handling", "Evaluation"]
+TOPICS += ["Monitoring", "Against overfitting", "Device"]
 
 
 def sections(page: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ Shapes: N rows, B batch, C channels, H W pixels, F features, K outputs (classes)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -146,6 +146,47 @@ class Architecture(ABC):
         """The net, [B, *in_shape] -> logits_BK, on the CPU. Raises ConfigError where the rows do not suit it."""
 
 
+class Ensemble(nn.Module):
+    """A net for tables of M members that are trained at once, each on a batch of its own, and that answer as one.
+
+    In training x_AF -> logits_AK of the A = M * B rows of M batches, one member's behind another's; in evaluation
+    x_BF -> logits_BK.
+    """
+
+    num_members: int
+    shares_batches: bool  # whether the batches of a step hold the same rows
+    two_valued: Tensor  # [F] bool, a buffer: columns that are not embedded, for the train rows hold two values at most
+
+
+class Selection(Ensemble):
+    """An ensemble that answers by the members that were picked, each with the weights that were kept of it.
+
+    Before the first pick all members answer as they are. What is kept and picked are buffers.
+    """
+
+    kept_losses: Tensor  # [M] on the validation rows, of the weights kept; inf where none are
+
+    @abstractmethod
+    def outputs(self, x_BF: Tensor, *, kept: bool) -> Tensor:
+        """[B, M, K] what each member says, by its kept weights or as it is."""
+
+    @abstractmethod
+    def keep(self, losses_M: Tensor, is_better_M: Tensor) -> None:
+        """Copy the weights of the members that are better, and note their losses."""
+
+    @abstractmethod
+    def pool(self, outputs_BMK: Tensor, picks_M: Tensor) -> Tensor:
+        """logits_BK of the mean answer, in which a member counts as often as it was picked."""
+
+    @abstractmethod
+    def pick(self, picks_M: Tensor) -> None:
+        """Answer by members picked so many times from now on."""
+
+    @abstractmethod
+    def picked(self) -> dict[str, int]:
+        """How many times each member was picked, by what sets it apart: {"periodic 0.4": 3}; {} before the first."""
+
+
 @dataclass(frozen=True)
 class Split:
     """Row numbers of each split: int64, disjoint; ``val`` and ``test`` may be empty."""
@@ -163,6 +204,8 @@ class Batching:
     batch_size: int  # of training
     eval_batch_size: int  # of the splits in their own order
     order_seed: int | None  # draws the order of the train batches anew each epoch; None keeps the order of the split
+    num_members: int = 1  # that take a train batch each in a step
+    shares_batches: bool = False  # whether these hold the same rows
 
 
 @dataclass(frozen=True)
@@ -298,7 +341,11 @@ class Outcome:
     baseline: Mapping[str, float] = field(default_factory=dict)  # the commonest class, or the mean, on the judged split
     linear: Mapping[str, float] = field(default_factory=dict)  # a linear model of the same train rows, likewise
     linear_left_out: str = ""  # why there is none
+    trees: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # hist, ... -> likewise
+    trees_seconds: Mapping[str, float] = field(default_factory=dict)  # that each took to be fitted and scored
+    trees_left_out: Sequence[str] = ()  # which are not there, and why
     confusion: tuple[tuple[int, ...], ...] = ()  # [true][predicted] on the judged split
     judged_split: str = ""  # test; val where there is no test
     seconds: float = 0.0
     remarks: tuple[str, ...] = ()  # lines on what the net was found to do
+    picked: Mapping[str, int] = field(default_factory=dict)  # how often each member of the net was picked to answer

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bringing import with_wide
 from past_runs import make_run, make_sweep
 from runner.cli import main
 from runner.cli.completion import candidates
@@ -109,6 +110,12 @@ def test_the_tab_key_offers_what_fits(line: str, words: set[str], capsys: Captur
     assert words <= offered and all(word.startswith(line.rpartition(" ")[2]) for word in offered)
     assert bool(words) == bool(offered)
     assert err == ""
+
+
+def test_the_tab_key_knows_what_comes_along_with_a_model(tmp_path: Path, capsys: Capture) -> None:
+    with_wide(tmp_path / "conf")
+    assert main.main(["completion", "words", "runner train model=wide scheduler.mi"]) == 0
+    assert capsys.readouterr().out.split() == ["scheduler.milestones="]
 
 
 def test_a_sweep_is_offered_in_place_of_its_jobs_until_it_is_typed(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bringing import with_wide
 from runner.cli import main
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.config.elsewhere import KNOBS, OPTIONS, SETTINGS
@@ -220,6 +221,13 @@ def test_words_of_another_program_are_answered_with_the_line(
 )
 def test_the_reason_stands_above_the_line(typed: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert reason in answered(f"train {typed}", capsys)
+
+
+def test_a_bare_knob_is_that_of_the_part_which_comes_along_with_the_model(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_wide(folder / "conf")
+    assert "train model=wide 'scheduler.milestones=[5]'" in answered("train model=wide 'milestones=[5]'", capsys)
 
 
 def test_what_cannot_be_mended_is_told_beside_the_rest(capsys: pytest.CaptureFixture[str]) -> None:

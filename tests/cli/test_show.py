@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bringing import with_wide
 from runner.cli import show
 from runner.cli.show import asks_for_a_net, overview, page, tables
 from runner.config.catalog import Catalog, conf_folders, packaged_conf
@@ -83,6 +84,21 @@ def test_the_settings_are_listed_flat(catalog: Catalog, word: str) -> None:
 def test_a_value_leads_to_the_page_that_has_it(typed: str, shown: str) -> None:
     words = typed.split()
     assert page(Catalog([packaged_conf()]), words[-1], words) == shown
+
+
+def test_a_value_leads_to_the_page_of_what_comes_along_with_the_model(tmp_path: Path) -> None:
+    catalog, words = Catalog([with_wide(tmp_path / "mine"), packaged_conf()]), ["model=wide", "optimizer.lr=0.1"]
+    assert page(catalog, words[1], words) == "optimizer=adamw"
+
+
+def test_a_net_lists_what_comes_along_behind_its_parameters(tmp_path: Path) -> None:
+    rows = tables(Catalog([with_wide(tmp_path / "mine"), packaged_conf()]), "model=wide").rows
+    assert rows[0] == ("model.hidden", "[8]", "width of each hidden layer")
+    assert rows[6:9] == (
+        ("optimizer", "adamw", "comes along with model=wide"),
+        ("scheduler", "warmup_cosine", "comes along with model=wide"),
+        ("optimizer.lr", "0.004", "size of a step"),
+    )
 
 
 @pytest.mark.parametrize(

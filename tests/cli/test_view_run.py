@@ -111,7 +111,7 @@ def test_a_run_on_pictures_is_drawn_whole_into_a_folder_of_its_name(
 
 def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path, texts: dict[str, list[str]]) -> None:
     assert main.main(["view", str(car), "--out", "seen"]) == 0
-    assert drawn(here / "seen") == sorted([*OF_CLASSES, "saliency"])
+    assert drawn(here / "seen") == sorted([*OF_CLASSES, "saliency", "columns"])
     assert [*texts] == [
         "Curves over 2 epochs",
         "Confusion matrix, test split",
@@ -119,6 +119,7 @@ def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path, tex
         "Reliability, test split",
         "Weights of the first layer",
         "How strongly each column counts",
+        "Which columns matter, test split",
     ]
     assert all(words[-2].startswith("tiny (dnn on car)") for words in texts.values())  # below the title
     assert {"recall", "rows", "predicted"} <= {*texts["Confusion matrix, test split"]}
@@ -128,8 +129,26 @@ def test_a_run_on_a_table_has_the_pictures_of_a_table(car: Path, here: Path, tex
 
 def test_a_regression_has_its_own(diabetes: Path, here: Path, texts: dict[str, list[str]]) -> None:
     assert main.main(["view", str(diabetes), "--out", "seen"]) == 0
-    assert drawn(here / "seen") == ["curves", "residuals", "saliency", "weights"]
+    assert drawn(here / "seen") == ["columns", "curves", "residuals", "saliency", "weights"]
     assert {"100", "200", "300"} <= {*texts["Predicted and true, test split"]}
+
+
+def test_what_each_column_is_worth_is_drawn_and_said(
+    car: Path, here: Path, texts: dict[str, list[str]], capsys: Capture
+) -> None:
+    assert main.main(["view", str(car), "columns", "--out", "columns.png"]) == 0
+    words = texts["Which columns matter, test split"]
+    assert {"safety", "persons", "doors", "med"} <= {*words}
+    told = "6 columns, accuracy lost with a column shuffled, mean and deviation of 5 times, 346 rows; "
+    assert f"{told}blue: the net, orange: trees" in [" ".join(each.split()) for each in words]
+    out = capsys.readouterr().out
+    assert re.search(r"column shuffled +the net: lost +trees: lost\n", out)
+    assert re.search(r"safety +-?0\.\d{4} ± 0\.\d{4} +0\.2\d{3} ± 0\.\d{4}", out)
+
+
+def test_of_pictures_no_column_is_shuffled(pictures: Path, here: Path, capsys: Capture) -> None:
+    assert main.main(["view", str(pictures), "columns", "--out", "columns.png"]) == 2
+    assert "columns: the rows of this run are pictures; saliency shows where the net looks" in capsys.readouterr().err
 
 
 def test_pictures_are_chosen_by_name_and_never_replaced_unasked(car: Path, here: Path, capsys: Capture) -> None:
@@ -233,7 +252,7 @@ def test_of_damaged_records_the_rest_is_drawn(car: Path, here: Path, capsys: Cap
     (damaged / "metrics.jsonl").write_text("{}\nnot a row\n")
     (damaged / "summary.json").write_text("[")  # needed only where the data is not here
     assert main.main(["view", "damaged", "--out", "seen"]) == 0
-    assert drawn(here / "seen") == sorted([*OF_CLASSES[1:], "saliency"])
+    assert drawn(here / "seen") == sorted([*OF_CLASSES[1:], "saliency", "columns"])
     err = capsys.readouterr().err
     assert err.startswith("warning: curves: left out: ") and "metrics.jsonl: line 2 is damaged" in err
     assert main.main(["view", "damaged", "curves", "--out", "seen"]) == 3

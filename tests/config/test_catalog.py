@@ -163,3 +163,22 @@ def test_our_own_conf_is_not_searched_twice(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_config_dir_that_is_not_there_is_told() -> None:
     with pytest.raises(ConfigError, match="--config-dir nowhere: no such folder"):
         conf_folders("nowhere")
+
+
+def test_an_option_of_the_whole_configuration_has_its_knobs_and_what_it_brings_along(conf: Path) -> None:
+    text = (
+        "# @package _global_\n# Own.\ndefaults:\n  - override /optimizer: sgd\noptimizer:\n  lr: 0.5\nepochs: 3 # few\n"
+    )
+    write(conf / "model/own.yaml", f"{text}model:\n  _target_: torch.nn.Linear\n  width: 8 # units\n")
+    own = Catalog([conf]).option("model", "own")
+    assert (own.description, own.target, own.knobs) == ("Own.", "torch.nn.Linear", {"width": Knob(8, "units")})
+    assert own.parts == {"optimizer": "sgd"}
+    assert own.brings == {"optimizer.lr": Knob(0.5, ""), "epochs": Knob(3, "few")}
+
+
+def test_an_option_made_of_another_has_what_that_brings_along(conf: Path) -> None:
+    write(conf / "model/own.yaml", "# @package _global_\nmodel: {_target_: torch.nn.Linear, width: 8}\nepochs: 3\n")
+    write(conf / "model/narrow.yaml", "# Narrow.\ndefaults: [own]\nwidth: 4\n")
+    narrow = Catalog([conf]).option("model", "narrow")
+    assert (narrow.target, narrow.knobs["width"].default) == ("torch.nn.Linear", 4)
+    assert narrow.brings == {"epochs": Knob(3, "")}

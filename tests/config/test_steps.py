@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from runner.config.steps import Spec, read_transforms
+from runner.config.catalog import Part
+from runner.config.steps import Spec, read_transforms, with_numeric
 from runner.errors import ConfigError
 
 
@@ -54,6 +55,22 @@ def test_a_short_name_stands_for_knobs_that_are_null():
 def test_a_wrong_transform_is_named_with_what_would_be_right(transforms, fault):
     with pytest.raises(ConfigError, match=fault):
         read_transforms(transforms)
+
+
+def test_numeric_stands_in_the_place_of_a_plain_normalise():
+    given = {"normalise": {"mean": 0.5}}
+    part = Part("dataset", "iris", "", {"transforms": ["impute", "normalise", given], "numeric": "quantile"})
+    assert with_numeric(part, is_said=True) == ["impute", "quantile", given]
+    assert with_numeric(Part("dataset", "digits", "", {"transforms": ["normalise"]}), is_said=False) == ["normalise"]
+
+
+def test_numeric_without_a_place_is_refused_where_somebody_said_it():
+    part = Part("dataset", "car", "", {"transforms": ["one_hot"], "numeric": "robust"})
+    assert with_numeric(part, is_said=False) == ["one_hot"]
+    with pytest.raises(
+        ConfigError, match=r"numeric=robust: stands in the place of a plain normalise .* has \[one_hot\]"
+    ):
+        with_numeric(part, is_said=True)
 
 
 def test_all_faults_come_at_once():

@@ -172,3 +172,32 @@ def test_an_epoch_can_be_entered_in_its_middle() -> None:
 
 def test_its_length_and_rows_count_every_time() -> None:
     assert (len(repeated(3)), repeated(3).num_rows) == (3, 12)
+
+
+def of_members(rows, batch_size, **knobs):
+    return ResidentBatches(X, Y, rows, batch_size, num_members=3, **knobs)
+
+
+def test_a_step_holds_a_batch_of_each_member_and_each_sees_every_row_once():
+    made = of_members(torch.arange(10), 4, order_seed=0)
+    seen = rows_seen(made)
+    assert (len(made), made.num_rows, [len(batch) for batch in seen]) == (3, 30, [12, 12, 6])
+    orders = [joined(batch[len(batch) // 3 * m :][: len(batch) // 3] for batch in seen) for m in range(3)]
+    assert [sorted(order) for order in orders] == [list(range(10))] * 3
+    assert orders[0] != orders[1] != orders[2]
+    assert orders[0] == joined(rows_seen(ResidentBatches(X, Y, torch.arange(10), 4, order_seed=0)))
+
+
+def test_members_that_share_their_batches_see_the_same_rows():
+    for batch in rows_seen(of_members(torch.arange(10), 4, order_seed=0, shares_batches=True)):
+        third = len(batch) // 3
+        assert batch[:third] == batch[third : 2 * third] == batch[2 * third :]
+
+
+def test_without_a_seed_members_see_the_rows_in_their_order():
+    assert rows_seen(of_members(torch.arange(3), 2, order_seed=None)) == [[0, 1] * 3, [2] * 3]
+
+
+def test_an_epoch_of_members_goes_on_from_any_batch():
+    made = of_members(torch.arange(60), 2, order_seed=0)  # more than a chunk
+    assert rows_seen(made, from_batch=20) == rows_seen(made)[20:]

@@ -41,7 +41,7 @@ def test_the_option_makes_batches_the_model_can_read(tmp_path, name, shape):
     (path,) = (path for path in OPTIONS if path.stem == name)
     knobs = yaml.safe_load(path.read_text())
     module, _, kind = knobs.pop("_target_").rpartition(".")
-    transforms, *_ = [knobs.pop(key, None) for key in ("transforms", "augment", "limit", "categorical")]
+    transforms, *_ = [knobs.pop(key, None) for key in ("transforms", "augment", "limit", "categorical", "numeric")]
     data = getattr(import_module(module), kind)(**knobs).load(tmp_path)
     check_data(data)
     parts = split(data, SplitSettings(0, 0.1, 0.2, None, None))

@@ -13,7 +13,8 @@ from torchmetrics.regression import MeanAbsoluteError, R2Score
 
 from runner.contracts import Chunk, Parts, Progress, Report, Schedule
 from runner.engine.epoch_sums import CONDENSE_EVERY, Tally
-from runner.engine.fit import Plan, confusion, evaluate, fit, measure, predict
+from runner.engine.fit import Plan, confusion, evaluate, fit, measure
+from runner.engine.predict import predict
 from runner.engine.step import Stepper, learning_rates, let_skip
 from runner.errors import RunError
 from runner.losses.readout import Probabilities

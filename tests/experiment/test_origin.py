@@ -42,7 +42,7 @@ def test_weights_and_statistics_are_those_of_the_run_and_constants_those_of_the_
     assert all(torch.equal(found[name], weights[name]) for name in weights)
     fresh = assembled([*OTHERS, "dataset.num_classes=3", "dataset.transforms=[normalise]"])
     constants, expected = (each.parts.preprocess.state_dict() for each in (begun, fresh))
-    assert constants.keys() == expected.keys() and len(constants) == 2
+    assert constants.keys() == expected.keys() and len(constants) == 3
     assert all(torch.equal(constants[name], expected[name]) for name in constants)
     assert begun.notes[0] == f"weights from {run.name}/best.pt, epoch 2: all 5 layers"
 

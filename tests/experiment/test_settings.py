@@ -249,3 +249,9 @@ def test_case_47_a_schedule_of_a_table_is_drawn_over_its_epochs(
     monkeypatch.chdir(tmp_path)
     assert main.main(["view", "scheduler=step_lr", *TABLE[:-1], "dataset.num_rows=150"]) == 0
     assert capsys.readouterr().out.startswith("step_lr: adam lr 0.001, 1,000 epochs\n")
+
+
+@pytest.mark.parametrize(("numeric", "told"), [("quantile", "brought to a normal"), ("robust", "quartiles 1 apart")])
+def test_numbers_that_are_scaled_otherwise_than_usual_are_told(numeric: str, told: str) -> None:
+    (note, *_) = assembled(["dataset=iris", "model=linear", f"dataset.numeric={numeric}"]).notes
+    assert told in note and f"dataset.numeric={numeric}" in note

@@ -56,6 +56,7 @@ COMBINATIONS = {
         "model=linear",
     ],
     "cars have no number to normalise": ["dataset=car", "dataset.transforms=[normalise,one_hot]", "model=linear"],
+    "numbers by their quartiles": ["dataset=wine", "dataset.numeric=robust", "model=linear", "epochs=3"],
     "few train rows": ["experiment=overfit", "epochs=3"],
     "log softmax behind the net": [*IRIS, "loss=nll", "loss.weight=[1,2,3]", "epochs=3"],
     "a margin, classes balanced": [
@@ -102,6 +103,13 @@ def test_a_script_has_the_losses_of_the_run(
     script = check(words, tmp_path, capsys)
     assert 40 <= counted(script) <= 60 and max(map(len, script.splitlines()[2:])) <= 125
     assert "import runner" not in script and "from runner" not in script
+
+
+def test_a_script_brings_numbers_to_a_normal_as_the_run_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = check(["dataset=wine", "dataset.numeric=quantile", "model=linear", "epochs=3"], tmp_path, capsys)
+    assert counted(script) <= 65 and max(map(len, script.splitlines()[2:])) <= 125
 
 
 @pytest.mark.parametrize("words", SCHEDULES.values(), ids=SCHEDULES)

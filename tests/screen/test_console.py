@@ -278,6 +278,24 @@ def test_a_linear_model_that_was_left_out_is_said_to_be(plain):
     assert not any(line.endswith("linear") for line in text)
 
 
+def test_trees_stand_behind_the_linear_model_with_their_seconds(plain):
+    trees, seconds = {"hist": {"accuracy": 0.9861}, "catboost": {"accuracy": 1.0}}, {"hist": 0.6, "catboost": 12.3}
+    plain.console.finish(OUTLINE, dataclasses.replace(OUTCOME, trees=trees, trees_seconds=seconds), Path("outputs"))
+    text = plain.take()
+    (head,) = (line.split() for line in text if line.strip().startswith("majority class"))
+    assert head == ["majority", "class", "linear", "trees", "CatBoost"]
+    (line,) = (line.split() for line in text if line.startswith("accuracy "))
+    assert line[4:8] == ["0.5000", "0.9583", "0.9861", "1.0000"]
+    assert "trees: fitted and scored in 0.60 s" in text
+    assert "CatBoost: fitted and scored in 12.3 s" in text
+
+
+def test_trees_that_were_left_out_are_said_to_be(plain):
+    outcome = dataclasses.replace(OUTCOME, trees_left_out=["hist: the rows stream"])
+    plain.console.finish(OUTLINE, outcome, Path("outputs"))
+    assert "no trees beside it: hist: the rows stream" in plain.take()
+
+
 def test_an_interrupted_run_says_how_to_go_on(plain):
     outcome = dataclasses.replace(OUTCOME, status="interrupted", confusion=())
     plain.console.finish(OUTLINE, outcome, Path("outputs"))

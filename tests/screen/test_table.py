@@ -72,6 +72,6 @@ def test_a_run_in_a_real_terminal_of_60_columns(tmp_path: Path) -> None:
     assert all(len(line) <= 60 for line in [*scores, *(line for line in told if line.startswith(("╭", "│", "╰")))])
     (run,) = (line.removeprefix("run  ") for line in told if line.startswith("run  "))
     assert (tmp_path / run / "summary.json").is_file()
-    assert "2 columns more: linear on test, val - train; a wider" in told
+    assert "3 columns more: linear on test, trees on test, val - train;" in told
     assert any(line.startswith("1 column more: train/accuracy; a wider terminal") for line in told)
     assert not any("…" in line for line in told)

@@ -15,17 +15,24 @@ from runner.build import own_net
 from runner.build.instantiate import faults_of, kind_of, make, parameter_names, user_class
 from runner.build.parameters import freeze
 from runner.config.catalog import Part
-from runner.contracts import Architecture, Column
+from runner.contracts import Architecture, Column, Ensemble
 from runner.errors import ConfigError
 from runner.models.embeddings import Embeddings
 
 
-def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted: Sequence[str] = ()) -> nn.Module:
+def build_model(
+    part: Part,
+    in_shape: tuple[int, ...],
+    num_outputs: int,
+    trusted: Sequence[str] = (),
+    of_table: Mapping[str, Any] = {},
+) -> nn.Module:
     """A model on the CPU, [B, *in_shape] -> logits_BK. Its weights are drawn from torch's global generator.
 
-    What its ``freeze`` names needs no gradient.
+    What its ``freeze`` names needs no gradient. An ensemble is given what is known ``of_table`` too.
     """
-    model = _net(part, {"in_shape": in_shape, "num_outputs": num_outputs}, trusted)
+    facts = {"in_shape": in_shape, "num_outputs": num_outputs}
+    model = _net(part, {**facts, **of_table} if is_ensemble(part, trusted) else facts, trusted)
     with faults_of(part), torch.no_grad():
         _check_outputs(part, model.eval()(torch.zeros(1, *in_shape)), [1, num_outputs])
         if own_net.is_own(model):  # a user's may give more in training
@@ -36,6 +43,11 @@ def build_model(part: Part, in_shape: tuple[int, ...], num_outputs: int, trusted
             own_net.check_gradient(copy, outputs)
     freeze(model, part.knobs.get("freeze", []))
     return model.train()
+
+
+def is_ensemble(part: Part, trusted: Sequence[str] = ()) -> bool:
+    """Whether the net has members that take a batch each."""
+    return issubclass(kind_of(part, object, trusted), Ensemble)
 
 
 def without_published_weights(part: Part) -> Part:
@@ -76,6 +88,11 @@ def build_embedded_model(
     if all(column.is_number for column in columns):
         raise ConfigError(
             "dataset.categorical=embedding: this data set has no categories; set dataset.categorical=onehot"
+        )
+    if is_ensemble(part, trusted):
+        raise ConfigError(
+            f"dataset.categorical=embedding: model={part.option} takes categories as columns of 0 and 1; "
+            "set dataset.categorical=onehot"
         )
     embeddings = Embeddings(columns)
     net = build_model(part, embeddings.out_shape, num_outputs, trusted)

@@ -6,11 +6,12 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from runner.cli.arguments import Parser
 from runner.cli.main import VERBS
 from runner.config.catalog import GROUPS, PARTS, Catalog, conf_folders
+from runner.config.usual import usual_options
 from runner.errors import ConfigError
 from runner.runs.directory import usual_output_dir
 from runner.runs.ranking import run_paths
@@ -115,6 +116,8 @@ def parser_of(verb: str, words: Sequence[str]) -> Parser:
     if verb == "train":
         return Parser(verb, "", "", TRAIN, composes=True)
     module: Any = import_module(VERBS[verb][0].partition(":")[0])
+    if verb == "explain" and names_a_run(words):
+        return cast(Parser, module.lesson_parser(words))
     make = module.run_parser if verb == "view" and names_a_run(words) else getattr(module, "parser", None)
     made: Parser = make() if make else Parser(verb, "", "")
     return made
@@ -134,7 +137,8 @@ def overrides(words: Sequence[str], begun: str) -> Iterator[str]:
         return
     yield from (f"{name}=" for name in GROUPS)
     yield from (f"{name}=" for name in catalog.settings)
-    chosen = catalog.defaults | dict(word.split("=", 1) for word in words if word.partition("=")[0] in GROUPS)
+    typed = dict(word.split("=", 1) for word in words if word.partition("=")[0] in GROUPS)
+    chosen = usual_options(catalog, typed.get("model", "")) | typed
     for part, option in chosen.items():
         if part in PARTS and not begun.startswith(part):
             yield f"{part}."

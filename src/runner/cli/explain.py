@@ -1,31 +1,50 @@
-"""``explain [key=value ...]``: the first step of the training that these words mean, number by number."""
+"""``explain [key=value ...]``: the first step of the training that these words mean, number by number; or a topic."""
 
 from __future__ import annotations
 
 import sys
+from argparse import SUPPRESS
 from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.text import Text
 
 from runner.build import libraries
-from runner.cli.arguments import Parser, answered, composed
+from runner.cli import lesson
+from runner.cli.arguments import PROGRAM, Parser, answered, composed
 from runner.config.catalog import Catalog, conf_folders
+from runner.lessons.topics import LESSONS
 from runner.screen.console import console
-from runner.screen.first_step import lesson
+from runner.screen.first_step import lesson as walk
 from runner.text import visible
 
-HELP = "One batch walked through the five steps of training, as train takes them first."
+USAGE = f"[GROUP=OPTION ...] [KEY=VALUE ...]\n{PROGRAM}explain TOPIC [--code]"
+HELP = f"""\
+One batch walked through the five steps of training, as train takes them first.
+
+With a topic, a lesson: plain lines of PyTorch, each with what it comes to.
+--code prints the lines alone, to paste them into Python.
+{lesson.topics()}
+{lesson.WITH_SIZES} may be asked for the size of a convolution of yours:
+  {lesson.EXAMPLE}"""
 
 
 def parser() -> Parser:
-    made = Parser("explain", "[GROUP=OPTION ...] [KEY=VALUE ...]", HELP, composes=True)
+    made = Parser("explain", USAGE, HELP, LESSONS, composes=True)
     made.add_config_dir()
+    made.add_argument("--code", action="store_true", help=SUPPRESS)
     return made
+
+
+def lesson_parser(words: Sequence[str]) -> Parser:
+    """The words where a topic is among them."""
+    return lesson.parser(words)
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``explain``. Writes no file. Raises RunnerError."""
+    if asks_for_lesson(argv):
+        return lesson.run(argv)
     with answered("explain", argv, parser()):
         own, words = parser().parse_words(argv)
         config = composed(words, own.config_dir)
@@ -39,6 +58,12 @@ def run(argv: Sequence[str]) -> int:
     parts = [getattr(experiment.config, group).option for group in ("dataset", "model", "optimizer")]
     screen.print(Text(f"{' - '.join(parts)}: the first of all the steps that train would take", style="bold"))
     screen.print(
-        lesson(first_step.first_step(experiment), experiment.config, list(map(visible, experiment.data.class_names)))
+        walk(first_step.first_step(experiment), experiment.config, list(map(visible, experiment.data.class_names)))
     )
     return 0
+
+
+def asks_for_lesson(argv: Sequence[str]) -> bool:
+    """Whether a word is a topic or near to one, or the lines of one are asked for."""
+    own, words = parser().parse_known(argv)
+    return own.code or any(lesson.is_meant(word) for word in words if "=" not in word)

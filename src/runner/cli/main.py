@@ -23,7 +23,7 @@ VERBS = {
     "eval": ("runner.cli.evaluate:run", "measure a trained model again"),
     "predict": ("runner.cli.predict:run", "answer for pictures, tables, a typed row or a row of the test split"),
     "view": ("runner.cli.view:run", "pictures: of a run, a data set or a schedule"),
-    "explain": ("runner.cli.explain:run", "one batch through the five steps of training"),
+    "explain": ("runner.cli.explain:run", "one batch through the five steps of training; with a topic, a lesson"),
     "code": ("runner.cli.code:run", "a run as one plain PyTorch script"),
     "report": ("runner.cli.report:run", "runs side by side, best first; of two, the difference"),
     "fetch": ("runner.cli.fetch:run", "download a data set once; without a name, what there is"),

@@ -232,6 +232,8 @@ def show_run(run: RunView, written: Sequence[str]) -> None:
         matrix = confusion_table(names, counts, screen.width)
         if matrix is not None:
             screen.print(matrix, Text())
+    if "columns" in written:
+        screen.print(terminal.importance_table(run.importance), Text())
     if "mistakes" in written and terminal.has_colours(screen) and (mistakes := first_mistakes(run)):
         screen.print(*terminal.tiles(tuple(Group(*mistake) for mistake in mistakes), screen.width))
 

@@ -21,7 +21,7 @@ from runner.data.table.dialect import Reading
 from runner.data.table.new_table import table_rows
 from runner.data.table.typed_row import bare_row, single_row
 from runner.data.transforms import fill_of
-from runner.engine.fit import predict
+from runner.engine.predict import predict
 from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError, RunError
 from runner.experiment.assemble import Experiment

@@ -14,6 +14,7 @@ from runner.cli.arguments import COLUMN, Parser, answered, composed
 from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
 from runner.config.spelling import bare, listed, nearest
 from runner.config.types import shown
+from runner.config.usual import usual_options
 from runner.data.download import is_here
 from runner.errors import ConfigError
 from runner.screen.console import draw
@@ -127,8 +128,8 @@ def page(catalog: Catalog, word: str, words: Sequence[str]) -> str:
         return SETTINGS[0]
     if not dot or group not in catalog.defaults:
         return word
-    chosen = (other for other in words if other.startswith(f"{group}="))
-    named = next(chosen, f"{group}={catalog.defaults[group]}")
+    chosen = dict(other.split("=", 1) for other in words if other.partition("=")[0] in catalog.defaults)
+    named = f"{group}={({**usual_options(catalog, chosen.get('model', '')), **chosen})[group]}"
     return named if knob in catalog.knob_names(group, named.partition("=")[2]) else word
 
 
@@ -166,7 +167,10 @@ def _option(catalog: Catalog, group: str, name: str) -> Listing:
     prefix = "" if group in RECIPES else f"{where}."
     notes = (*option.header, f"class {option.target}" if option.target else "", here(option.path))
     title = f"{group}={name}" if option.knobs or option.parts else f"{group}={name}: nothing to set"
-    rows = (*((part, chosen, "") for part, chosen in option.parts.items()), *_rows(option.knobs, prefix))
+    own, why = _rows(option.knobs, prefix), "" if group in RECIPES else f"comes along with {group}={name}"
+    parts = tuple((part, chosen, why) for part, chosen in option.parts.items())
+    brought = tuple((key, _default(knob), knob.meaning or why) for key, knob in option.brings.items())
+    rows = (*parts, *own) if group in RECIPES else (*own, *parts, *brought)
     return Listing(title, ("parameter", "default", "meaning"), rows, tuple(filter(None, notes)))
 
 

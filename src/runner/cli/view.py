@@ -37,6 +37,7 @@ PICTURES = {
     "convolution": "input, weight and output of the first one",
     "features": "what each layer makes of one example",
     "saliency": "how strongly each pixel or column moves the answer",
+    "columns": "what the net and trees lose without each column of a table, and how the answer moves with four",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line that makes a run again, from its config: what differs from the option files and train.yaml."""
+"""The command line that makes a run again, from its config: what differs from what is usual."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from runner.compose.run_name import is_made
 from runner.config.catalog import Catalog, Knob, Part
 from runner.config.run_config import settings_with
 from runner.config.types import shown
+from runner.config.usual import usual_knobs, usual_options, usual_settings
 from runner.config.validate import leaves
 from runner.errors import ConfigError
 from runner.runs.ranking import Contest
@@ -42,7 +43,8 @@ def command_of_best(contest: Contest, catalog: Catalog, config_dir: str | None =
 def words(config: Mapping[str, Any], catalog: Catalog) -> list[str]:
     """The overrides: options that are not the default ones, then knobs and settings."""
     options = {group: _single(option) for group, option in config["options"].items()}
-    chosen = {group: option for group, option in options.items() if option != catalog.defaults.get(group)}
+    usual = usual_options(catalog, config["options"]["model"])
+    chosen = {group: option for group, option in options.items() if option != usual.get(group)}
     named = [f"{group}={_value(option)}" for group, option in chosen.items()]
     return [*named, *_knob_words(config, catalog), *_setting_words(config, catalog)]
 
@@ -57,7 +59,7 @@ def _knob_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
         parts = {option: config[group]} if group != "metric" else config[group]
         for name, part in parts.items():
             where = group if group != "metric" else f"metric.{name}"
-            knobs = _knobs(catalog, group, name)
+            knobs = _knobs(catalog, group, name, config["options"]["model"])
             own = {key: value for key, value in part.items() if key != "_target_"}
             yield from _changed(own, knobs, f"{where}.")
 
@@ -67,7 +69,7 @@ def _setting_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]
     own = {key: value for key, value in config.items() if key not in known}
     if is_made(own["name"], config["options"], _part(config, "model"), _part(config, "dataset"), catalog):
         del own["name"]
-    yield from _changed(own, catalog.settings, "")
+    yield from _changed(own, usual_settings(catalog, config["options"]["model"]), "")
 
 
 def _part(config: Mapping[str, Any], group: str) -> Part:
@@ -80,10 +82,10 @@ def _changed(values: Mapping[str, Any], knobs: Mapping[str, Knob], prefix: str) 
             yield f"{prefix}{name}={_value(value)}"
 
 
-def _knobs(catalog: Catalog, group: str, option: str) -> Mapping[str, Knob]:
+def _knobs(catalog: Catalog, group: str, option: str, model: str) -> Mapping[str, Knob]:
     """None where the option is another program's, or was taken away: then every knob is said."""
     try:
-        return catalog.option(group, option).knobs
+        return usual_knobs(catalog, group, option, model)
     except ConfigError:
         return {}
 

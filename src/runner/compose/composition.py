@@ -16,14 +16,16 @@ from omegaconf import Container, DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
+from runner.compose.brought import leave_out_idle, names_brought, undecided_faults
 from runner.compose.hydra_bridge import Trees, changed_keys, editable, hydra_for, refusal
 from runner.compose.hydra_faults import lookup_words, survivors_of
 from runner.compose.recipe import label
 from runner.compose.request import Request, parsed, readable
 from runner.compose.run_name import run_name
-from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, conf_folders, packaged_conf
+from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, Knob, conf_folders, packaged_conf
 from runner.config.run_config import Config, annotation_at, check, find_faults
 from runner.config.types import shown
+from runner.config.usual import usual_settings
 from runner.config.validate import MISSING, LookedUp, Unresolved, as_typed, leaves
 from runner.config.yaml_file import mapping
 from runner.errors import ConfigError, DataError
@@ -63,20 +65,21 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     spell_out_mappings(tree, catalog)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
     choices = dict(tree.hydra.runtime.choices)
-    chosen = {group: _recipes(group, choices, survivors) for group in RECIPES}
-    recipes = dict(names_in_recipes(chosen, catalog))
+    chosen = _recipes(tree, survivors)
+    recipes, typed = dict(names_in_recipes(chosen, catalog)), list(typed_names(survivors))
     choices["experiment"] = label(chosen["experiment"])
     data, broken = plain(tree)
+    broken += undecided_faults(data, choices, {*typed, *recipes}, catalog)
     _set_reference_epochs(data, chosen, catalog)
     data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
     trusted = _typed_trust(lines.overrides)
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
     faults += _origin_faults(data)
-    typed = list(typed_names(survivors))
     if faults:
-        places = {name: place for name, place in recipes.items() if name not in typed}
+        files = {**dict(names_brought(choices, catalog)), **recipes}
+        places = {name: place for name, place in files.items() if name not in typed}
         raise ConfigError([_placed(_about_the_net(f, rows), places) for f in dict.fromkeys(faults)]) from cause
-    said = {*typed, *recipes, *changed_settings(data, catalog)}
+    said = {*typed, *recipes, *changed_settings(data, usual_settings(catalog, str(choices["model"])))}
     config = check(data, choices, catalog, said)
     if config.name == AUTO:
         config = replace(config, name=run_name(config, choices, typed, catalog))
@@ -111,6 +114,9 @@ def _with_net(
         words = [*lines, *([f"model={net}"] if net else [])]
         tree, faults, cause = survivors_of(request, words, trees)
         lines[:] = [line for line in lines if line in words]
+        if tree is not None:
+            recipes = dict(names_in_recipes(_recipes(tree, lines), catalog))
+            leave_out_idle(tree, {*typed_names(lines), *recipes}, catalog)
         if tree is None or tree.hydra.runtime.choices.get("model") not in (AUTO, net):
             return tree, faults, cause, ""
         rows = rows_of(str(tree.hydra.runtime.choices.get("dataset")), tree.get("dataset"), catalog)
@@ -157,12 +163,16 @@ def typed_names(lines: Sequence[str]) -> Iterator[str]:
             yield from (name for name, _ in leaves({override.key_or_group: override.value()}, ()))
 
 
-def _recipes(group: str, choices: Mapping[str, Any], lines: Sequence[str]) -> list[str]:
-    """The recipes of a group, by name or path. Hydra knows which was chosen where it was one alone."""
-    typed = (parsed(line, False) for line in lines if line.startswith(f"{group}="))
-    values = [override.value() for override in typed if override is not None]
-    lists = [value for value in values if isinstance(value, list)]
-    return [str(name) for name in (lists[-1] if lists else [choices.get(group)]) if name is not None]
+def _recipes(tree: DictConfig, lines: Sequence[str]) -> dict[str, list[str]]:
+    """The recipes of each group of them, by name or path. Hydra knows which was chosen where it was one alone."""
+    found = {}
+    for group in RECIPES:
+        typed = (parsed(line, False) for line in lines if line.startswith(f"{group}="))
+        values = [override.value() for override in typed if override is not None]
+        lists = [value for value in values if isinstance(value, list)]
+        names = lists[-1] if lists else [tree.hydra.runtime.choices.get(group)]
+        found[group] = [str(name) for name in names if name is not None]
+    return found
 
 
 def names_in_recipes(chosen: Mapping[str, Sequence[str]], catalog: Catalog) -> Iterator[tuple[str, str]]:
@@ -175,10 +185,10 @@ def names_in_recipes(chosen: Mapping[str, Sequence[str]], catalog: Catalog) -> I
                 yield from ((key, here(recipe.path)) for key in own)
 
 
-def changed_settings(data: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
-    """The settings that are not as train.yaml has them, wherever that was said."""
-    for name, value in leaves(data, catalog.settings):
-        if name in catalog.settings and catalog.settings[name].default != value:
+def changed_settings(data: Mapping[str, Any], usual: Mapping[str, Knob]) -> Iterator[str]:
+    """The settings that are not as usual, wherever that was said."""
+    for name, value in leaves(data, usual):
+        if name in usual and usual[name].default != value:
             yield name
 
 

@@ -18,6 +18,7 @@ from runner.config.part_types import EVERY_OPTION, RUN_TIME
 from runner.config.run_config import annotation_at, setting_types
 from runner.config.setting_faults import near_setting, same_setting
 from runner.config.spelling import another_name, bare, listed, nearest
+from runner.config.usual import usual_options
 from runner.models import torchvision_names
 
 SWEEP = ("-m", "--multirun")
@@ -83,7 +84,8 @@ class _Line:
         """The chosen option of each part, as far as there is one of that name."""
         lines = [f"{group}={name}" for group, name in self.typed.items()]
         net = likely_net(lines, self.catalog)
-        names = {**self.catalog.defaults, **({"model": net} if net else {}), **self.typed}
+        named = {**({"model": net} if net else {}), **self.typed}
+        names = {**usual_options(self.catalog, named.get("model", "")), **named}
         known = {group: name for group, name in names.items() if name in self.catalog.options(group)}
         return {group: self.catalog.option(group, name) for group, name in known.items() if group in PARTS}
 

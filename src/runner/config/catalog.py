@@ -35,8 +35,9 @@ class Option:
     path: Path
     header: tuple[str, ...]  # the comment lines at the top
     target: str | None  # dotted path of its class
-    parts: Mapping[str, str]  # group -> option that a recipe chooses
+    parts: Mapping[str, str]  # group -> option that it chooses along with itself
     knobs: Mapping[str, Knob]  # by dotted name, in the file's order
+    brings: Mapping[str, Knob]  # of a part: what it sets of other groups and of the run, by dotted name
 
     @property
     def description(self) -> str:
@@ -122,12 +123,16 @@ class Catalog:
         if name not in self.options(group) and not (group in RECIPES and Path(name).is_absolute()):
             raise ConfigError(unknown_option(self, group, name))
         path = self._path(group, name)
-        file = self._with_parents(group, read_yaml(path), {name})
-        target = file.data.get("_target_")
+        file = self._with_parents(group, _whole(group, read_yaml(path)), {name})
         header = tuple(line for line in file.header if line and not line.startswith("@package"))
-        knobs = {k: v for k, v in file.data.items() if k not in ("_target_", "defaults")}
-        parts = dict(_parts(file.data.get("defaults")))
-        return Option(group, name, path, header, target, parts, dict(_knobs(knobs, file.comments)))
+        parts = dict(_parts(file.data.pop("defaults")))
+        if group in RECIPES:
+            return Option(group, name, path, header, None, parts, dict(_knobs(file.data, file.comments)), {})
+        own = file.data.pop(group, None)
+        node = dict(own) if isinstance(own, dict) else {}
+        target = node.pop("_target_", None)
+        knobs = {key.removeprefix(f"{group}."): knob for key, knob in _knobs(node, file.comments, f"{group}.")}
+        return Option(group, name, path, header, target, parts, knobs, dict(_knobs(file.data, file.comments)))
 
     def _with_parents(self, group: str, file: YamlFile, seen: set[str]) -> YamlFile:
         """The file with what it takes from other options of its group by a defaults list."""
@@ -138,12 +143,12 @@ class Catalog:
         for parent in _parents(group, own):
             if parent in seen or parent not in self.options(group):
                 continue  # Hydra's composition says so
-            above = self._with_parents(group, read_yaml(self._path(group, parent)), {*seen, parent})
-            data |= above.data
+            above = self._with_parents(group, _whole(group, read_yaml(self._path(group, parent))), {*seen, parent})
+            data = _merged(data, above.data)
             comments |= above.comments
             chosen += _entries(above.data.get("defaults"))
         comments |= {key: comment for key, comment in file.comments.items() if comment}
-        return YamlFile({**data, **file.data, "defaults": [*chosen, *own]}, comments, file.header)
+        return YamlFile({**_merged(data, file.data), "defaults": [*chosen, *own]}, comments, file.header)
 
     def _path(self, group: str, name: str) -> Path:
         endings = ("",) if Path(name).is_absolute() else (".yaml", ".yml")
@@ -164,6 +169,21 @@ def unknown_option(catalog: Catalog, group: str, name: str) -> str:
     meant = catalog.nearest_option(group, name)
     advice = f"did you mean {group}={meant}?" if meant else f"see them: python -m runner show {group}"
     return f"{group}={name}: no such option; {advice}\n  choices: {listed(catalog.options(group))}"
+
+
+def _whole(group: str, file: YamlFile) -> YamlFile:
+    """The file with its keys as they stand in the whole configuration, model.width: only some are written so."""
+    if group in RECIPES or "@package _global_" in file.header:
+        return file
+    own = {key: value for key, value in file.data.items() if key != "defaults"}
+    comments = {f"{group}.{key}": comment for key, comment in file.comments.items()}
+    return YamlFile({group: own, "defaults": file.data.get("defaults")}, comments, file.header)
+
+
+def _merged(data: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, as Hydra puts them together: mappings key by key, of anything else the second."""
+    alike = {key for key, value in more.items() if isinstance(value, dict) and isinstance(data.get(key), dict)}
+    return {**data, **more, **{key: _merged(data[key], more[key]) for key in alike}}
 
 
 def _knobs(data: Mapping[str, Any], comments: Mapping[str, str], prefix: str = "") -> Iterator[tuple[str, Knob]]:

@@ -41,6 +41,7 @@ DATASET: Mapping[str, Any] = {
     "names": Annotated[list[str], NotEmpty()] | None,
     "num_classes": NotNegativeInt,
     "num_rows": Count,
+    "numeric": Literal["standard", "quantile", "robust"],
     "path": str | None,
     "seed": NotNegativeInt,
     "shape": Annotated[list[Count], NotEmpty()],
@@ -62,10 +63,17 @@ MODEL: Mapping[str, Any] = {
     "bias": bool,
     "channels": Annotated[list[Count], NotEmpty()],
     "dropout": Decay,
+    "embedding": Literal["periodic", "piecewise", "none"],
+    "embedding_size": Count,
     "freeze": list[str],
     "hidden": list[Count],
     "kernel_size": Count,
     "name": str,
+    "num_bins": Count,
+    "num_frequencies": Count,
+    "num_members": Count,
+    "num_piecewise": NotNegativeInt,
+    "num_plain": NotNegativeInt,
     "normalisation": Literal["batch", "layer", "group", "instance", "rms"] | None,
     "output_activation": Literal["ReLU", "Softmax"] | None,
     "output_relu": bool,
@@ -73,6 +81,9 @@ MODEL: Mapping[str, Any] = {
     "path": str | None,
     "pool_size": Count,
     "residual": bool,
+    "scale": Positive,
+    "scales": list[Positive],
+    "shares_batches": bool,
     "weights": str | None,
 }
 LOSS: Mapping[str, Any] = {
@@ -199,7 +210,7 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
 # Facts that only the data and the other parts can give; build sets them.
 RUN_TIME: Mapping[str, frozenset[str]] = {
     "dataset": frozenset({"dataset_class"}),
-    "model": frozenset({"in_shape", "num_outputs", "model_class"}),
+    "model": frozenset({"in_shape", "num_outputs", "model_class", "task", "two_valued"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer", "last_epoch"}),
     "metric": frozenset({"task", "num_classes", "num_labels"}),
@@ -207,7 +218,7 @@ RUN_TIME: Mapping[str, frozenset[str]] = {
 
 # Knobs that are the program's own: an option file of a user's may leave them out.
 EVERY_OPTION: Mapping[str, frozenset[str]] = {
-    "dataset": frozenset({"limit"}),
+    "dataset": frozenset({"limit", "numeric"}),
     "metric": frozenset({"positive_class"}),
 }
 

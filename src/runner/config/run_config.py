@@ -25,7 +25,9 @@ Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or t
 Shown = Literal["auto", "off", "scalars", "full"]
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
+Trees = Literal["hist", "catboost", "xgboost"]
 UNSTORED = ("said", "sweep")  # of a Config's fields
+USUAL_BASELINES: dict[str, Any] = {"trees": ["hist"], "size": "auto"}  # of a run that was made before the setting
 NO_REFERENCE: dict[str, Any] = {"source": None, "figures": {}, "expected": {}, "epochs": None}
 
 MOST_THREADS = 1024  # of many more, the libraries below torch end the program
@@ -66,6 +68,14 @@ class EarlyStopping:
 class Checkpointing:
     every_epochs: Count
     every_steps: Count | None
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What is fitted beside the net once it is trained."""
+
+    trees: list[Trees] = field(metadata=facts(changes="anywhere", is_neutral=True))
+    size: Literal["auto", "all"] = field(metadata=facts(changes="anywhere", is_neutral=True))
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,9 @@ class Config:
     test_every_epochs: Count | None = field(metadata=facts(in_script=True))
     early_stopping: EarlyStopping = field(metadata=facts(in_script=True))
     checkpoint: Checkpointing = field(metadata=facts(in_script=True, is_neutral=True))
+    baselines: Baselines = field(
+        metadata=facts(in_script=True, later=USUAL_BASELINES, is_neutral=True, is_identity=False)
+    )
     grad_clip_norm: Positive | None = field(metadata=facts(in_script=True))
     log_every_steps: Count = field(metadata=facts(in_script=True, is_neutral=True))
     profile: bool = field(metadata=facts(later=False, is_neutral=True))
@@ -183,9 +196,12 @@ class Config:
 
 def changed(config: Config, changes: Mapping[str, Any]) -> Config:
     """The config with some settings set anew and checked again. Raises ConfigError with all faults."""
-    tree = config.as_dict()
+    tree = config.as_dict() | {"sweep": vars(config.sweep)}
     options = tree.pop("options")
-    return check({**tree, "sweep": vars(config.sweep), **changes}, options, None)
+    for name, value in changes.items():
+        holder, _, inner = name.partition(".")
+        tree[holder] = {**tree[holder], inner: value} if inner else value
+    return check(tree, options, None)
 
 
 def check(
@@ -297,6 +313,7 @@ def _config(tree: Mapping[str, Any], choices: Mapping[str, Any], catalog: Catalo
     settings = {key: value for key, value in tree.items() if key not in PARTS}
     settings["early_stopping"] = EarlyStopping(**tree["early_stopping"])
     settings["checkpoint"] = Checkpointing(**tree["checkpoint"])
+    settings["baselines"] = Baselines(**tree["baselines"])
     settings["sweep"] = Sweeping(**tree.get("sweep", {}))
     settings["reference"] = Reference(**tree["reference"])
     if settings["val_fraction"] == 0 and settings["monitor"] == usual_monitor(catalog):

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from runner.config.catalog import Part
 from runner.config.part_types import Count, Positive, Share
 from runner.config.spelling import nearest
-from runner.config.types import NotEmpty, Range, faults
+from runner.config.types import NotEmpty, Range, faults, shown
 from runner.errors import ConfigError
 
 
@@ -42,6 +43,8 @@ TRANSFORM_KNOBS: Kinds = {
         "mean": Knob(MEAN, "a number, a list, or null: from the train rows", required=False),
         "std": Knob(STD, "numbers above 0, or null: from the train rows", required=False),
     },
+    "quantile": {},
+    "robust": {},
     "impute": {},
     "one_hot": {},
     "flatten": {},
@@ -49,6 +52,8 @@ TRANSFORM_KNOBS: Kinds = {
     "grey": {},
     "colour": {},
     "pad": {"pixels": COUNT},
+    "quantile": {},
+    "robust": {},
 }
 AUGMENT_KNOBS: Kinds = {
     "flip": {"horizontal": PROBABILITY, "vertical": Knob(Share, "a probability, 0..1", required=False)},
@@ -65,6 +70,23 @@ def read_transforms(entries: Any) -> tuple[Spec, ...]:
     Raises ConfigError with every fault.
     """
     return _read_specs("dataset.transforms", entries, TRANSFORM_KNOBS)
+
+
+def with_numeric(dataset: Part, *, is_said: bool) -> list[Any]:
+    """``dataset.transforms`` with what ``dataset.numeric`` names in the place of normalise.
+
+    Raises ConfigError where somebody said how numbers are scaled, and no step scales them.
+    """
+    steps: list[Any] = dataset.knobs["transforms"]
+    numeric = dataset.knobs.get("numeric", "standard")
+    if numeric == "standard":
+        return steps
+    if is_said and "normalise" not in steps:
+        raise ConfigError(
+            f"dataset.numeric={numeric}: stands in the place of a plain normalise in dataset.transforms, "
+            f"and there is none: dataset={dataset.option} has {shown(steps)}"
+        )
+    return [numeric if step == "normalise" else step for step in steps]
 
 
 def read_augment(entries: Any) -> tuple[Spec, ...]:

@@ -47,7 +47,14 @@ def batches_of_splits(
         for name in SPLITS
         if len(rows := getattr(judged_split or split, name))
     }
-    return make(split.train, batching.batch_size, order_seed=batching.order_seed), judged
+    train = make(
+        split.train,
+        batching.batch_size,
+        order_seed=batching.order_seed,
+        num_members=batching.num_members,
+        shares_batches=batching.shares_batches,
+    )
+    return train, judged
 
 
 def aligned(x: Tensor) -> Tensor:
@@ -60,29 +67,44 @@ class SplitBatches:
     """The ``rows`` of a split in batches of ``batch_size``, the last one as short as it comes out.
 
     The order of an epoch is a function of (``order_seed``, epoch) alone, the same on every device; None keeps that of
-    ``rows``.
+    ``rows``. Of several members each has an order of its own, unless they share it; a batch is then one of each member,
+    the first member's rows first.
     """
 
     x: Any  # of all rows, as y
     y: Tensor
     rows: Tensor  # on the CPU
-    batch_size: int
+    batch_size: int  # rows a member
     order_seed: int | None = field(kw_only=True)
+    num_members: int = field(default=1, kw_only=True)
+    shares_batches: bool = field(default=False, kw_only=True)
 
     @property
     def num_rows(self) -> int:
-        """Rows in one epoch."""
-        return len(self.rows)
+        """Rows in one epoch, each counted once for each member."""
+        return self.num_members * len(self.rows)
+
+    @property
+    def step_rows(self) -> int:
+        """Rows of a step, all members together."""
+        return self.num_members * self.batch_size
 
     def __len__(self) -> int:
         """Batches in one epoch."""
-        return -(-self.num_rows // self.batch_size)
+        return -(-self.num_rows // self.step_rows)
 
     def _order(self, epoch: int) -> Tensor:
         """[num_rows] the row numbers in the order of ``epoch``."""
+        if self.num_members == 1:
+            return self._order_of(epoch, 0)
+        orders = torch.stack([self._order_of(epoch, member) for member in range(self.num_members)])
+        return torch.cat([of_step.flatten() for of_step in torch.split(orders, self.batch_size, dim=1)])
+
+    def _order_of(self, epoch: int, member: int) -> Tensor:
         if self.order_seed is None:
             return self.rows
-        return self.rows[torch.randperm(self.num_rows, generator=generator(self.order_seed, "order", epoch))]
+        purpose = ("order", epoch) if self.shares_batches or member == 0 else ("order", epoch, member)
+        return self.rows[torch.randperm(len(self.rows), generator=generator(self.order_seed, *purpose))]
 
 
 @dataclass(eq=False)
@@ -98,22 +120,23 @@ class ResidentBatches(SplitBatches):
     def __post_init__(self) -> None:
         start = int(self.rows[0]) if len(self.rows) else 0
         counts_up = torch.equal(self.rows, torch.arange(start, start + len(self.rows)))
-        self._range_start = start if self.order_seed is None and counts_up else None  # then batches are views
+        is_view = self.order_seed is None and counts_up and self.num_members == 1
+        self._range_start = start if is_view else None
         row_bytes = 4 * max(self.x[:1].numel(), prod(self.row_shape))
-        self._chunk_batches = max(1, min(CHUNK_BATCHES, CHUNK_BYTES // (self.batch_size * row_bytes)))
+        self._chunk_batches = max(1, min(CHUNK_BATCHES, CHUNK_BYTES // (self.step_rows * row_bytes)))
 
     def chunks(self, epoch: int, from_batch: int = 0) -> Iterator[Chunk]:
         """The chunks of ``epoch``, beginning with the whole chunk that holds ``from_batch``."""
         order, size = self._order(epoch).to(self.x.device), self._chunk_batches
         for first in range(from_batch // size * size, len(self), size):
-            window = slice(first * self.batch_size, min((first + size) * self.batch_size, self.num_rows))
+            window = slice(first * self.step_rows, min((first + size) * self.step_rows, self.num_rows))
             rows = order[window]
             if self._range_start is None:
                 x, y = self.x.index_select(0, rows), self.y.index_select(0, rows)
             else:
                 there = slice(self._range_start + window.start, self._range_start + window.stop)
                 x, y = self.x[there], self.y[there]
-            yield Chunk(first, x, y, self.batch_size, rows)
+            yield Chunk(first, x, y, self.step_rows, rows)
 
 
 @dataclass(eq=False)
@@ -129,11 +152,11 @@ class StreamedBatches(SplitBatches):
         """The batches of ``epoch`` from ``from_batch`` on; those before it are not read."""
         if from_batch >= len(self):
             return
-        batches = torch.split(self._order(epoch), self.batch_size)[from_batch:]
+        batches = torch.split(self._order(epoch), self.step_rows)[from_batch:]
         read = read_batches(Reader(self.x, self.draw_seed, epoch), batches, self.num_workers)
         for number, (rows, x) in enumerate(zip(batches, read, strict=True), start=from_batch):
             there = self.device
-            yield Chunk(number, x.to(there), self.y[rows].to(there), self.batch_size, rows.to(there))
+            yield Chunk(number, x.to(there), self.y[rows].to(there), self.step_rows, rows.to(there))
 
 
 @dataclass(frozen=True)

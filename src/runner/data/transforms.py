@@ -16,16 +16,14 @@ from torch.nn import functional
 
 from runner.config.steps import read_transforms
 from runner.contracts import Column, Data, Rows
+from runner.data.numeric import Normalise, Quantile, Robust, Scaled
+from runner.data.transform import Columns, Shape, Transform
 from runner.data.workers import Reader, read_batches
 from runner.errors import ConfigError
 from runner.text import figure
 
-Shape = tuple[int, ...]
-Columns = tuple[Column, ...]
-Numbers = float | list[float]
 ROWS_TO_FIT = 256  # of those that stream, in memory at once
 RESIDENT_ROWS_TO_FIT = 8192  # as float32 at once, of those that lie in memory as bytes
-SMALLEST = 1e-19  # of a number, of whose square float32 has all digits
 LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue look: ITU-R BT.601, what Pillow and torchvision take
 
 
@@ -69,6 +67,17 @@ def columns(preprocess: nn.Module) -> Columns:
     return last.columns if isinstance(last, Transform) else ()
 
 
+def of_two_values(preprocess: nn.Module) -> Tensor:
+    """[G] which columns of a table, as the model gets them, hold two values on the train rows, as those of one-hot."""
+    known = torch.zeros(0, dtype=torch.bool)
+    for step in preprocess.children():
+        if isinstance(step, Scaled):
+            known = step.of_two_values
+        elif isinstance(step, OneHot):
+            known = known[step.source] | ~step.numeric if len(known) else ~step.numeric
+    return known if len(known) else torch.zeros(len(columns(preprocess)), dtype=torch.bool)
+
+
 def _chunks(x: Tensor | Rows, rows: Tensor, num_workers: int) -> Iterable[Tensor]:
     if isinstance(x, Tensor):
         return (x[some] for some in torch.split(rows, RESIDENT_ROWS_TO_FIT))
@@ -80,19 +89,6 @@ def _check_images(name: str, in_shape: Shape) -> None:
         raise ConfigError(f"dataset.transforms: {name} needs images [C, H, W] and gets rows of shape {list(in_shape)}")
     if CHANNELS[name] and in_shape[0] not in CHANNELS[name]:
         raise ConfigError(f"dataset.transforms: {name} needs 1 or 3 channels and gets {in_shape[0]}")
-
-
-class Transform(nn.Module):
-    """One step, float32 -> float32. What becomes of a row depends on that row and the buffers alone."""
-
-    needs_fit = False
-
-    def __init__(self, in_shape: Shape, columns: Columns):
-        super().__init__()
-        self.columns = columns  # of what comes out; () for images
-
-    def fit(self, chunks: Iterable[Tensor]) -> None:
-        """Sets the buffers from the train rows, which come a chunk at a time."""
 
 
 class Float32(Transform):
@@ -113,46 +109,6 @@ class Scale(Transform):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.div_(self.divisor)  # in place: a new tensor for every chunk costs as much as the division
-
-
-class Normalise(Transform):
-    """Mean 0 and deviation 1 over the train rows, or as given: per channel of images, per numeric column of tables.
-
-    Categories without an order are left as they are; what is constant is only shifted.
-    """
-
-    mean: Tensor  # [C, 1, 1] or [F]
-    std: Tensor
-
-    def __init__(self, in_shape: Shape, columns: Columns, *, mean: Numbers | None, std: Numbers | None):
-        super().__init__(in_shape, columns)
-        self.mean_given, self.std_given = mean is not None, std is not None
-        self.needs_fit = not (self.mean_given and self.std_given)
-        self.numeric = torch.tensor([column.is_number for column in columns] or [True] * in_shape[0])
-        view = (-1,) + (1,) * (len(in_shape) - 1)
-        self.register_buffer("mean", _spread("mean", mean, self.numeric, 0.0).view(view))
-        self.register_buffer("std", _spread("std", std, self.numeric, 1.0).view(view))
-
-    def fit(self, chunks: Iterable[Tensor]) -> None:
-        mean, var = _mean_and_variance(chunks)
-        if not self.mean_given:
-            self.mean.copy_(torch.where(self.numeric, mean, 0.0).view_as(self.mean))
-        if not self.std_given:
-            self._check_range(mean, var)
-            self.std.copy_(torch.where(self.numeric & (var > 0), var.sqrt(), 1.0).view_as(self.std))
-
-    def _check_range(self, mean: Tensor, var: Tensor) -> None:
-        """Raises ConfigError for a column whose squares float32 does not hold: it would be 0 in every row."""
-        wrong = self.numeric & (~var.isfinite() | ((var == 0) & (mean != 0) & (mean.abs() < SMALLEST)))
-        if wrong.any() and self.columns:
-            place = int(wrong.int().argmax())
-            raise ConfigError(
-                f"dataset.transforms: normalise: the squares of column {self.columns[place].name}, of mean "
-                f"{float(mean[place]):.3g}, are beyond float32\n  write it in another unit, as 3.4 for 3.4e25"
-            )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.sub_(self.mean).div_(self.std)
 
 
 class Impute(Transform):
@@ -261,6 +217,8 @@ CHANNELS: Mapping[str, Shape] = {"resize": (), "pad": (), "grey": (1, 3), "colou
 TRANSFORMS: Mapping[str, Any] = {
     "scale": Scale,
     "normalise": Normalise,
+    "quantile": Quantile,
+    "robust": Robust,
     "impute": Impute,
     "one_hot": OneHot,
     "flatten": partial(Plain, change=partial(torch.flatten, start_dim=1)),
@@ -269,29 +227,3 @@ TRANSFORMS: Mapping[str, Any] = {
     "colour": partial(Plain, change=colour),
     "pad": partial(Plain, change=pad),
 }
-
-
-def _mean_and_variance(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """([C or F], [C or F]) over all places of all rows: the chunks' own, joined in float64 (Chan et al. 1983)."""
-    count, mean, squares = 0, torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
-    for x in chunks:
-        places = x.numel() // x.shape[1]
-        var_chunk, mean_chunk = torch.var_mean(x, dim=[dim for dim in range(x.dim()) if dim != 1], correction=0)
-        total, shift = count + places, mean_chunk.double() - mean
-        mean = mean + shift * (places / total)
-        squares = squares + var_chunk.double() * places + shift**2 * (count * places / total)
-        count = total
-    return mean.float(), (squares / count).float()
-
-
-def _spread(knob: str, given: Numbers | None, numeric: Tensor, otherwise: float) -> Tensor:
-    """[C] or [F]: ``given`` at the numeric places, one number for all of them or one each; ``otherwise`` at others."""
-    places = int(numeric.sum())
-    if isinstance(given, list) and len(given) != places:
-        raise ConfigError(
-            f"dataset.transforms: normalise.{knob} has {len(given)} numbers; "
-            f"give one, or {places}: one for each channel or numeric column"
-        )
-    constants = torch.full(numeric.shape, otherwise)
-    constants[numeric] = torch.tensor(otherwise if given is None else given, dtype=torch.float32)
-    return constants

@@ -12,30 +12,32 @@ import torch
 from torch import nn
 
 from runner import device, seed
-from runner.build import model as build
 from runner.build import optimizer, own_net, schedule
 from runner.build.instantiate import build_source, faults_of
-from runner.build.loss import build_loss, num_outputs
+from runner.build.loss import build_loss
 from runner.build.metric import build_metrics
+from runner.build.model import is_ensemble
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
-from runner.contracts import Batches, Batching, Data, Parts, Source, Split, Unfitted
+from runner.config.steps import with_numeric
+from runner.contracts import Batches, Batching, Data, Ensemble, Parts, Source, Split, Unfitted
 from runner.data.augment import build_augment
 from runner.data.batches import OneBatch, batches_of_splits
 from runner.data.checks import check_data, digest
 from runner.data.splits import SplitSettings, evaluated, split
 from runner.data.table.suspects import leaks, sentinels
-from runner.data.transforms import blank_preprocess, build_preprocess, columns, out_shape
+from runner.data.transforms import blank_preprocess, build_preprocess, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment import origin
+from runner.experiment.net import build_net, learns_categories
 from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
 from runner.losses.readout import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
 # Knobs of a dataset option that its source does not take
-OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical")
+OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical", "numeric")
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     net = build_net(config, data, preprocess, in_shape)
     told = origin.begin(net, config, data)
     config = with_batch_size(config, net, in_shape, len(rows.train))
-    train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape)
+    train, judged = batches(config, data, rows, judged_rows, choice.device, in_shape, net)
     train = train if config.repeat_batch is None else OneBatch(train, config.repeat_batch)
     config = with_epochs(config, data, len(train))
     parts = build_parts(config, data, rows, preprocess, net, in_shape, len(train), choice.device)
@@ -183,12 +185,8 @@ def source_of(part: Part, trusted: Sequence[str] = ()) -> Source:
 
 def transforms(config: Config) -> list[Any]:
     """The steps in front of the net; a model that learns vectors for categories is given their codes."""
-    steps: list[Any] = config.dataset.knobs["transforms"]
+    steps = with_numeric(config.dataset, is_said="dataset.numeric" in config.said)
     return [step for step in steps if step != "one_hot"] if learns_categories(config) else steps
-
-
-def learns_categories(config: Config) -> bool:
-    return config.dataset.knobs.get("categorical") == "embedding"
 
 
 def split_settings(config: Config) -> SplitSettings:
@@ -254,34 +252,33 @@ def build_parts(
     )
 
 
-def build_net(config: Config, data: Data, preprocess: nn.Module, in_shape: tuple[int, ...]) -> nn.Module:
-    """The model with the weights that a run begins with."""
-    outputs = num_outputs(config.loss, data.task, len(data.class_names), config.trusted)
-    seed.seed_everything(seed.derive(config.seed, "weights"))
-    return build_model(config, preprocess, in_shape, outputs)
-
-
 def net_alone(config: Config, catalog: Catalog) -> tuple[nn.Module, tuple[int, ...]]:
     """(the model with the weights that a run begins with, the shape of a row), no data read where its form is known."""
-    data = source_of(config.dataset, config.trusted).blank() or read_split(config, read_data)[0]
-    preprocess = blank_preprocess(transforms(config), tuple(data.x.shape[1:]), data.columns)
+    known = None if is_ensemble(config.model, config.trusted) else source_of(config.dataset, config.trusted).blank()
+    if known:
+        data, preprocess = known, blank_preprocess(transforms(config), tuple(known.x.shape[1:]), known.columns)
+    else:
+        data, rows = read_split(config, read_data)
+        preprocess = build_preprocess(transforms(config), data, rows.train, config.num_workers)
     in_shape = out_shape(preprocess, data)
-    return build_net(resolve_auto(config, catalog, data), data, preprocess, in_shape), in_shape
-
-
-def build_model(config: Config, preprocess: nn.Module, in_shape: tuple[int, ...], outputs: int) -> nn.Module:
-    """The net on the CPU, with a learned vector for each category in front where the dataset's option says so."""
-    if learns_categories(config):
-        return build.build_embedded_model(config.model, columns(preprocess), outputs, config.trusted)
-    return build.build_model(config.model, in_shape, outputs, config.trusted)
+    config = resolve_auto(config, catalog, data)
+    return build_net(config, data, preprocess, in_shape), in_shape
 
 
 def batches(
-    config: Config, data: Data, rows: Split, judged_rows: Split, where: torch.device, in_shape: tuple[int, ...]
+    config: Config,
+    data: Data,
+    rows: Split,
+    judged_rows: Split,
+    where: torch.device,
+    in_shape: tuple[int, ...],
+    net: nn.Module,
 ) -> tuple[Batches, Mapping[str, Batches]]:
     """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
     order_seed = seed.derive(config.seed, "order") if config.shuffle else None
     batching = Batching(where, config.batch_size, config.eval_batch_size, order_seed)
+    if isinstance(net, Ensemble):
+        batching = replace(batching, num_members=net.num_members, shares_batches=net.shares_batches)
     return batches_of_splits(
         data,
         rows,

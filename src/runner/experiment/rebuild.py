@@ -28,7 +28,8 @@ from runner.data.new_rows import raw_rows
 from runner.data.transforms import blank_preprocess
 from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError
-from runner.experiment.assemble import Experiment, assemble, build_model, read_data, read_split, transforms
+from runner.experiment.assemble import Experiment, assemble, read_data, read_split, transforms
+from runner.experiment.net import build_model
 from runner.experiment.scoring import checkpoint_to_judge
 from runner.losses.readout import NearestNeighbour, Ranking
 from runner.runs.checkpoint import Checkpoints
@@ -222,9 +223,10 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
     loss, readout = build_loss(config.loss, schema.task, num_classes, no_rows, config.trusted)
     if isinstance(readout, NearestNeighbour):
         readout.hold(len(saved.get("readout", {}).get("labels", ())))
+    of_table = {"task": schema.task, "two_valued": saved["model"].get("two_valued")}
     parts = Parts(
         preprocess=preprocess.to(choice.device),
-        model=build_model(drawn_anew(config), preprocess, in_shape, outputs).to(choice.device),
+        model=build_model(drawn_anew(config), preprocess, in_shape, outputs, of_table).to(choice.device),
         loss=loss.to(choice.device),
         readout=readout.to(choice.device),
         optimizers=(),

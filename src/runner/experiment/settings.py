@@ -19,6 +19,7 @@ from runner.build.loss import is_embedding
 from runner.build.metric import OfTwoClasses
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
+from runner.config.usual import usual_knobs
 from runner.contracts import SPLITS, Data, Split
 from runner.data.checks import check_batch_size
 from runner.engine.best import directions
@@ -32,11 +33,11 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | Non
     Metrics that have no value on the ``rows`` of a split are not chosen.
     """
     if config.loss.target is None:
-        config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task)))
+        config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task), config.model.option))
     if any(part.target is None for part in config.metric.values()):
         counts = class_counts(data, torch.arange(len(data.y)))
         names = auto.auto_metrics(data.task, counts, is_thin=rows is not None and is_thin(data, rows))
-        config = replace(config, metric={name: chosen(catalog, "metric", name) for name in names})
+        config = replace(config, metric={name: chosen(catalog, "metric", name, config.model.option) for name in names})
     known = {f"val/{name}" for name in ("loss", *config.metric)}
     if rows is not None and not len(rows.val):  # of an official validation set that is empty
         known = set()
@@ -50,10 +51,10 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | Non
     return config
 
 
-def chosen(catalog: Catalog, group: str, name: str) -> Part:
-    """An option as its file has it, for what the data chooses."""
-    option = catalog.option(group, name)
-    return Part(group, name, option.target, {key: knob.default for key, knob in option.knobs.items()})
+def chosen(catalog: Catalog, group: str, name: str, model: str) -> Part:
+    """An option as it usually is beside the model, for what the data chooses."""
+    knobs = usual_knobs(catalog, group, name, model)
+    return Part(group, name, catalog.option(group, name).target, {key: knob.default for key, knob in knobs.items()})
 
 
 def class_counts(data: Data, rows: Tensor) -> tuple[int, ...]:
@@ -138,8 +139,19 @@ def is_table(data: Data) -> bool:
     return isinstance(data.x, Tensor) and len(data.x.shape) == 2
 
 
+SCALES = {  # of dataset.numeric
+    "quantile": "brought to a normal by the quantiles of the train rows",
+    "robust": "median 0 and quartiles 1 apart, by the train rows",
+}
+
+
 def notes(said: Config, found: Config, data: Data, num_rows: int) -> Iterator[str]:
-    """A line for each of the two that was decided here: ``said`` is the config before, ``found`` after it."""
+    """A line for each of the two that was decided here, ``said`` the config before, ``found`` after it; and for scales.
+
+    Of numbers that are scaled otherwise than usual one is told what becomes of them.
+    """
+    if is_table(data) and (scale := SCALES.get(found.dataset.knobs.get("numeric", ""))):
+        yield f"numbers: {scale} (dataset.numeric={found.dataset.knobs['numeric']})"
     if found.batch_size == num_rows < said.batch_size:
         yield f"batch_size: {num_rows}, all the train rows there are ({said.batch_size} is usual)"
     elif found.batch_size < said.batch_size:

@@ -14,8 +14,9 @@ from runner.config.catalog import Part
 from runner.contracts import Data
 from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price
 from runner.errors import ConfigError
-from runner.experiment.assemble import Experiment
+from runner.experiment.assemble import Experiment, transforms
 from runner.export.net import code, joined
+from runner.export.numeric import has_categories, normalise, quantile, robust
 from runner.export.table import table_lines
 from runner.seed import derive
 from runner.text import here
@@ -174,7 +175,8 @@ def drawn(split: str, source: str, data: Data, rows: Tensor) -> str:
     return f'draw({source}, "{split}", {counts})'
 
 
-BEFORE = {"normalise": "one_hot", "one_hot": "scale"}  # which step has to come before which, where there are categories
+# Which step has to come before which, where there are categories
+BEFORE = {"normalise": "one_hot", "quantile": "one_hot", "robust": "one_hot", "one_hot": "scale"}
 
 
 def preparing_lines(experiment: Experiment) -> list[str]:
@@ -182,7 +184,7 @@ def preparing_lines(experiment: Experiment) -> list[str]:
     data, train_rows = experiment.data, experiment.split.train
     lines: list[str] = []
     names: list[str] = []
-    for spec in experiment.config.dataset.knobs["transforms"]:
+    for spec in transforms(experiment.config):
         (name, knobs), *others = spec.items() if isinstance(spec, Mapping) else [(spec, {})]
         if others or name not in PREPARING:
             raise ConfigError(f"dataset.transforms: {name}: a script can show {', '.join(PREPARING)}; leave it out")
@@ -208,10 +210,6 @@ def target_lines(experiment: Experiment) -> list[str]:
         "target = y[train_rows].double()",
         "y = (y - target.mean().float()) / target.std(correction=0).float()  # the loss is in deviations of the target",
     ]
-
-
-def has_categories(data: Data) -> bool:
-    return any(not column.is_number for column in data.columns)
 
 
 def scale(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[str]:
@@ -242,59 +240,12 @@ def one_hot(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[st
     ]
 
 
-def normalise(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[str]:
-    """By given numbers, or by those of the train rows; of categories nothing."""
-    mean, std = knobs.get("mean"), knobs.get("std")
-    if mean is None and std is None:
-        return fitted(data, train_rows)
-    if mean is None or std is None:
-        raise ConfigError("dataset.transforms: normalise: a script needs mean and std, or neither; give both")
-    if has_categories(data):
-        raise ConfigError("dataset.transforms: normalise: a script can show mean and std of numbers only; give neither")
-    return [f"x = (x - {constant(mean, data)}) / {constant(std, data)}"]
-
-
-def fitted(data: Data, train_rows: Tensor) -> list[str]:
-    """Of a table what is constant in the train rows is only shifted."""
-    if has_categories(data):
-        return fitted_numbers(data, train_rows)
-    places = (0, *range(2, len(data.x.shape)))
-    dims = "0" if len(places) == 1 else f"{places}, keepdim=True"
-    return [
-        f"var, mean = torch.var_mean(x[train_rows], {dims}, correction=0)  # the other rows stay unseen",
-        f"x = (x - mean) / {'var.sqrt()' if len(places) > 1 else deviation(data.x[train_rows])}",
-    ]
-
-
-def fitted_numbers(data: Data, train_rows: Tensor) -> list[str]:
-    """Among categories, where there are any."""
-    numbers = [i for i, column in enumerate(data.columns) if column.is_number]
-    if not numbers:
-        return []
-    return [
-        f"numbers = {numbers}  # the columns that are no categories",
-        "var, mean = torch.var_mean(x[train_rows][:, numbers], 0, correction=0)  # the other rows stay unseen",
-        f"x[:, numbers] = (x[:, numbers] - mean) / {deviation(data.x[train_rows][:, numbers])}",
-    ]
-
-
-def deviation(x_train: Tensor) -> str:
-    is_constant_F = (x_train == x_train[:1]).all(0)
-    return "torch.where(var > 0, var, 1).sqrt()" if is_constant_F.any() else "var.sqrt()"
-
-
-def constant(numbers: float | list[float], data: Data) -> str:
-    values = numbers if isinstance(numbers, list) else [numbers]
-    if len(values) == 1:
-        return str(values[0])
-    shape = "" if len(data.x.shape) == 2 else f".view({', '.join(['-1', *['1'] * (len(data.x.shape) - 2)])})"
-    return f"torch.tensor({values}){shape}"
-
-
 PREPARING: dict[str, Callable[[Mapping[str, Any], Data, Tensor], list[str]]] = {
     "scale": scale,
     "impute": impute,
     "normalise": normalise,
+    "quantile": quantile,
+    "robust": robust,
     "one_hot": one_hot,
     "flatten": flatten,
 }

@@ -13,11 +13,13 @@ from math import prod
 
 from torch import nn
 
-from runner.data.transforms import Transform
+from runner.data.transform import Transform
 from runner.errors import ConfigError, DataError
+from runner.experiment.importance import REPEATS
 from runner.experiment.rebuild import Predictor
 from runner.figures.activations import filter_images, filtered, first_convolution, first_layer, saliency, stages
 from runner.figures.class_predictions import calibration_of
+from runner.figures.columns import draw_importance
 from runner.figures.curves import curves_of, draw_curves
 from runner.figures.net import (
     draw_columns,
@@ -200,6 +202,17 @@ def residuals(run: RunView) -> Picture:
     return draw_residuals(run.title(f"Predicted and true, {run.split} split", note), predicted_N, true_N, run.split)
 
 
+def columns(run: RunView) -> Picture:
+    if len(run.net.schema.row_shape) != 1:
+        raise ConfigError("columns: the rows of this run are pictures; saliency shows where the net looks")
+    found, names = run.importance, run.net.schema.class_names
+    loses = "accuracy lost" if names else "RMSE gained"
+    times = f"mean and deviation of {REPEATS} times, {counted(found.num_rows, 'row')}"
+    alone = f"; no trees: {found.left_out}" if found.left_out else ""
+    title = run.title(f"Which columns matter, {run.split} split", f"{loses} with a column shuffled, {times}{alone}")
+    return draw_importance(title, found, names)
+
+
 DRAW: Mapping[str, Callable[[RunView], Picture]] = {
     "curves": curves,
     "confusion": confusion,
@@ -210,4 +223,5 @@ DRAW: Mapping[str, Callable[[RunView], Picture]] = {
     "convolution": convolution,
     "features": features,
     "saliency": input_gradients,
+    "columns": columns,
 }

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from runner.config.run_config import Config
 from runner.engine.best import is_higher_better, stored_directions
-from runner.engine.fit import predict
+from runner.engine.predict import predict
 from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import Experiment
+from runner.experiment.importance import Importance, importance
 from runner.experiment.rebuild import Predictor, probabilities
 from runner.figures.class_predictions import ClassPredictions
 from runner.figures.curves import best_epoch
@@ -81,6 +82,10 @@ class RunView:
         """(probabilities_NK or predicted numbers, y_N) of the judged split, on the host."""
         logits_NK, y_N = self.outputs or predict(self.data.parts, self.data.judged[self.split])
         return probabilities(self.data.parts, logits_NK), y_N.cpu()
+
+    @cached_property
+    def importance(self) -> Importance:
+        return importance(self.data, self.net, self.split)
 
     @cached_property
     def predictions(self) -> ClassPredictions:

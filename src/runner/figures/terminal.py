@@ -15,11 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.contracts import SPLITS
+from runner.experiment.importance import Importance
 from runner.figures.curves import Curve, Points
 from runner.figures.dataset_view import Balance, DatasetView, Group
 from runner.figures.overlay import Overlay
 from runner.figures.pixels import Pixels, fitted
 from runner.figures.style import short_names
+from runner.screen.result import TREES
 from runner.screen.table import bare_table
 from runner.text import figure, shortened
 
@@ -121,6 +123,15 @@ def with_blocks(
         table.add_column(Text(blocks_head), no_wrap=True)
     for row, line in zip(rows, blocks, strict=True):
         table.add_row(*map(Text, row), *([Text(line, style="blue")] if has_room else ()))
+    return table
+
+
+def importance_table(found: Importance) -> Table:
+    """A line for each column, the most important to the net first: what is lost without it, and its deviation."""
+    table = bare_table(["column shuffled", *(f"{TREES.get(name, 'the net')}: lost" for name in found.lost)])
+    for place in found.order:
+        cells = (f"{figure(float(of[place].mean()))} ± {figure(float(of[place].std()))}" for of in found.lost.values())
+        table.add_row(Text(shortened(found.names[place], LONGEST_NAME)), *cells)
     return table
 
 

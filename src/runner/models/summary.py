@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from runner.contracts import Layer
+from runner.models.members import AdaptedLinear, ColumnLinear, MemberLinear
 
 _SALIENT = (
+    "num_members",
     "in_features",
     "out_features",
     "in_channels",
@@ -89,7 +91,7 @@ def kind_of(module: nn.Module) -> str:
 def _flops(module: nn.Module, out: Tensor) -> int:
     """Multiply-adds counted twice; a weight is used once for each position of the output."""
     match module:
-        case nn.Linear():
+        case nn.Linear() | MemberLinear() | AdaptedLinear() | ColumnLinear():
             return 2 * out.numel() * module.in_features
         case nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
             return 2 * out.numel() * module.in_channels // module.groups * prod(module.kernel_size)

@@ -25,6 +25,7 @@ from runner.text import here
 CLAIM_TRIES = 100
 CLAIMED = re.compile(r"\d\d-\d\d-\d\d-\d{6}-(.+)")  # what ``claim`` calls a directory
 RESULTS = ("status", "best", "final", "baseline", "linear", "judged_split", "confusion", "sd", "per_fold", "config")
+LATER = ("trees",)  # results that older runs do not have
 SWEEP, OLDER_SWEEP = "sweep.json", "multirun.yaml"  # either is in a folder whose folders are the jobs of a sweep
 JOURNAL = "journal.jsonl"  # beside sweep.json
 OWN_FOLDER = re.compile(r"checkpoints|projector|\.hydra|fold-\d+")  # that the program writes in, inside a run
@@ -62,6 +63,12 @@ class RunDirectory:
         above = RunDirectory(self.path.parent)
         is_fold = re.fullmatch(r"fold-\d+", self.path.name) and above.summary.exists()
         return above if is_fold else self
+
+    @property
+    def sweep(self) -> Path | None:
+        """The folder of the sweep whose job this run is, or one of whose folds."""
+        above = self.whole.path.parent
+        return above if is_sweep(above) else None
 
     @property
     def is_claimed(self) -> bool:
@@ -121,7 +128,7 @@ def is_sweep(folder: Path) -> bool:
 
 def results_digest(content: Mapping[str, Any]) -> str:
     """SHA-256 of what a summary says of results, so that a changed one does not pass for the run's own."""
-    told = {name: content.get(name) for name in RESULTS}
+    told = {name: content.get(name) for name in RESULTS} | {name: content[name] for name in LATER if name in content}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

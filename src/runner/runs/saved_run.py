@@ -28,7 +28,7 @@ MAY_DIFFER = settings_with("changes", "anywhere", "on resume")
 EDITS = frozenset(MAY_DIFFER) - {"trusted", "output_dir"}
 KINDS: dict[str, Any] = {  # of what a summary says
     **dict.fromkeys(("status", "started", "name", "reason", "monitor", "judged_split"), str),
-    **dict.fromkeys(("data", "final", "baseline", "linear", "sd"), dict),
+    **dict.fromkeys(("data", "final", "baseline", "linear", "trees", "trees_seconds", "sd"), dict),
     **dict.fromkeys(("class_names", "confusion", "remarks"), list),
     "seconds": int | float,
 }

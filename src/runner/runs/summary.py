@@ -27,7 +27,8 @@ from runner.runs.directory import RunDirectory
 from runner.runs.files import csv_cells, write_whole
 from runner.runs.saved_run import FORMATS, SavedRun
 
-COUNTED = [field.name for field in fields(Outcome) if field.name not in ("final", "linear_left_out", "remarks")]
+MAY_LACK = ("linear_left_out", "trees_left_out", "picked")  # said where something is
+COUNTED = [field.name for field in fields(Outcome) if field.name not in ("final", "remarks", *MAY_LACK)]
 WHAT_RAN = ("options", "task", "class_names", "in_shape", "num_parameters", "monitor", "higher_is_better", "device")
 OF_EVERY_FOLD = (*WHAT_RAN, "versions", "git")
 PREDICTIONS = "predictions.csv"
@@ -63,7 +64,7 @@ class Summary:
 
     def close(self, outcome: Outcome, *, degraded: bool) -> None:
         ended = asdict(outcome) | {"seconds": round(self.seconds_before + outcome.seconds, 3)}
-        self.content |= {name: value for name, value in ended.items() if value or name != "linear_left_out"}
+        self.content |= {name: value for name, value in ended.items() if value or name not in MAY_LACK}
         if degraded:
             self.content["degraded"] = "TensorBoard's events could not be written; metrics.jsonl is whole"
         self.write()
@@ -84,17 +85,18 @@ def now() -> str:
 
 def read_outcome(run: SavedRun) -> Outcome:
     """How a run ended. Raises DataError where its summary is damaged or was edited."""
+    results = {"trees": {}, "trees_seconds": {}, **run.results}  # of an older build there are none
     try:
-        return Outcome(**{name: _as_it_was(run.results[name]) for name in COUNTED})
+        return Outcome(**{name: _as_it_was(results[name]) for name in COUNTED})
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         told = f"{type(fault).__name__} in its results: {fault}"
         raise DataError(f"{run.directory.summary}: damaged: {told}") from fault
 
 
 def _as_it_was(value: Any) -> Any:
-    """The numbers of metrics, the counts of a confusion, or a single value."""
+    """The numbers of metrics, also of each of several, the counts of a confusion, or a single value."""
     if isinstance(value, Mapping):
-        return {name: float(number) for name, number in value.items()}
+        return {name: _as_it_was(part) if isinstance(part, Mapping) else float(part) for name, part in value.items()}
     return tuple(tuple(map(int, row)) for row in value) if isinstance(value, list) else value
 
 
@@ -159,6 +161,7 @@ def is_done(fold: SavedRun) -> bool:
 
 def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:
     """The mean of every metric over the folds, their seconds and counts [true][predicted] in all."""
+    in_all = [name for name in outcomes[0].trees if all(name in outcome.trees for outcome in outcomes)]
     by_fold = zip(*(outcome.confusion for outcome in outcomes), strict=True)
     return replace(
         outcomes[0],
@@ -167,6 +170,8 @@ def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:
         final={},
         baseline=_means([outcome.baseline for outcome in outcomes]),
         linear=_means([outcome.linear for outcome in outcomes]),
+        trees={name: _means([outcome.trees[name] for outcome in outcomes]) for name in in_all},
+        trees_seconds={name: sum(outcome.trees_seconds[name] for outcome in outcomes) for name in in_all},
         confusion=tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in by_fold),
         seconds=sum(outcome.seconds for outcome in outcomes),
     )

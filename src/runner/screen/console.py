@@ -25,6 +25,7 @@ from runner.screen.epochs import EpochLines, LiveBar
 from runner.screen.plan import outline_lines, outline_panel
 from runner.screen.result import (
     MAX_CLASSES,
+    TREES,
     class_table,
     confusion_table,
     ending,
@@ -34,7 +35,7 @@ from runner.screen.result import (
     weights_file,
 )
 from runner.screen.table import Listing
-from runner.text import discard, here, message, say, visible
+from runner.text import discard, duration, here, message, say, visible
 
 if TYPE_CHECKING:
     from runner.contracts import Outcome, Outline, Report
@@ -157,8 +158,12 @@ class RunConsole:
         """Shows the metrics of every split, and the classes of the judged one where they are few enough to read."""
         if outcome.best:
             self.show(Text(), score_table(outline, outcome))
+        for name, seconds in outcome.trees_seconds.items():
+            self.show(Text(f"{TREES[name]}: fitted and scored in {duration(seconds)}", style="dim"))
         if outcome.linear_left_out:
             self.show(Text(f"no linear model beside it: {outcome.linear_left_out}", style="dim"))
+        for line in outcome.trees_left_out:
+            self.show(Text(f"no trees beside it: {line}", style="dim"))
         self.show_classes(outline.class_names, outcome.confusion, outcome.judged_split)
 
     def show_classes(self, names: Sequence[str], confusion: Sequence[Sequence[int]], split: str) -> None:

@@ -17,9 +17,11 @@ from torch import Tensor, nn
 from runner.config.run_config import Config
 from runner.contracts import SPLITS, Column, Data, Split
 from runner.data.csv import Csv
+from runner.data.numeric import Normalise, Quantile, Robust
 from runner.data.splits import describe
-from runner.data.transforms import Impute, Normalise, OneHot, blank_preprocess, build_preprocess, fill_of, out_shape
-from runner.experiment.assemble import learns_categories, read_data, read_split, source_of, split_settings, transforms
+from runner.data.transforms import Impute, OneHot, blank_preprocess, build_preprocess, fill_of, out_shape
+from runner.experiment.assemble import read_data, read_split, source_of, split_settings, transforms
+from runner.experiment.net import learns_categories
 from runner.screen.table import Listing
 from runner.text import counted, figure, shape_text, shortened
 
@@ -27,6 +29,7 @@ WIDEST = 30  # columns of a terminal that a list in a cell may take
 MOST_CLASSES = 12
 MANY = 4  # columns in turn that become the same: told in one row
 LONG = 20  # columns of a terminal that a name in a list may take
+SCALED = {Normalise: "scaled", Quantile: "scaled to a normal by its quantiles", Robust: "scaled by its quartiles"}
 COLOURS = {1: "grey", 3: "colour"}  # by the channels of a picture
 
 
@@ -184,7 +187,7 @@ def steps_of(column: Column, place: int, preprocess: nn.Module, learned: bool, h
         return
     if column.categories:
         yield fitting([f"{_short(name)} is {code}" for code, name in enumerate(column.categories)])
-    yield "scaled" if Normalise in steps else "as it is"
+    yield next((words for kind, words in SCALED.items() if kind in steps), "as it is")
     if has_empty and Impute in steps:
         mark = ", and a mark" if column.missing == "marked" else ""
         yield f"empty: {fill_of(preprocess, place)}{mark}"

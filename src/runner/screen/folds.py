@@ -18,7 +18,7 @@ from runner.runs.directory import RunDirectory
 from runner.runs.saved_run import SavedRun
 from runner.runs.summary import PREDICTIONS, deviations, is_done, mean_outcome, read_outcome
 from runner.screen.console import RunConsole
-from runner.screen.result import verdict
+from runner.screen.result import TREES, verdict
 from runner.screen.table import Fitting, bare_table
 from runner.text import counted, duration, figure, here, program
 
@@ -86,7 +86,11 @@ def fold_table(outcomes: Sequence[Outcome]) -> Fitting:
     answer = "majority class" if mean.confusion else "mean of train"
     baselines = {
         name: {f"{mean.judged_split}/{metric}": value for metric, value in scores.items()}
-        for name, scores in ((answer, mean.baseline), ("linear model", mean.linear))
+        for name, scores in (
+            (answer, mean.baseline),
+            ("linear model", mean.linear),
+            *((TREES[name], scores) for name, scores in mean.trees.items()),
+        )
         if scores
     }
     rows = {

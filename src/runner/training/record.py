@@ -16,7 +16,8 @@ from torch.profiler import ProfilerActivity, profile
 from runner import device, seed
 from runner.contracts import Outcome, Progress, Report, Status
 from runner.engine import state
-from runner.engine.fit import Stopped, fit
+from runner.engine.fit import fit
+from runner.engine.predict import Stopped
 from runner.engine.step import raise_on_anomaly
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError, memory_ran_out
@@ -30,7 +31,7 @@ from runner.runs.metric_log import epoch_rows, last_epoch_row
 from runner.runs.named import short_name
 from runner.runs.schema import as_dict, schema_of, write_schema
 from runner.runs.summary import Summary
-from runner.screen.result import flattery, improving_at_end
+from runner.screen.result import flattery, improving_at_end, lead_of_trees
 from runner.tensorboard.dashboards import Dashboards
 from runner.text import counted
 from runner.training.writers import Views
@@ -235,7 +236,13 @@ class Recording:
         name, busy = checkpoint_to_judge(self.checkpoints), self.views.console.busy
         saved = self.checkpoints.load(name)
         try:
-            self.scores = judge(self.experiment, saved, self.stop, lambda text: busy(f"scoring {name}.pt: {text}"))
+            self.scores = judge(
+                self.experiment,
+                saved,
+                self.stop,
+                lambda text: busy(f"scoring {name}.pt: {text}"),
+                self.directory.sweep,
+            )
         except Stopped:
             return Outcome("interrupted")
         self.views.tensorboard.conclude(self.progress.step)
@@ -251,7 +258,8 @@ class Recording:
         )
         epochs, ended = self.experiment.plan.epochs, self.progress
         improving = improving_at_end(epochs, ended.epoch, ended.step, self.monitor.best_epoch)
-        return replace(outcome, remarks=(*outcome.remarks, *flattered, *improving))
+        trees = lead_of_trees(self.views.outline, outcome, self.experiment.catalog.options("model"))
+        return replace(outcome, remarks=(*outcome.remarks, *flattered, *improving, *trees))
 
 
 MOST_OPERATIONS = 15  # in the table
