@@ -264,6 +264,15 @@ def forget_the_settings(at: None) -> None:
     os.environ.pop("RUNNER_OUTPUTS", None)
 
 
+def draw_nothing(at: None) -> None:
+    """The drawing library fails on the first picture."""
+
+    def fail() -> None:
+        raise ValueError("no such font")
+
+    before_call("runner.tensorboard.dashboards:Dashboards.show_picture", 1, fail)
+
+
 def ignore_hup(at: None) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
