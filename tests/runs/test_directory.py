@@ -173,7 +173,7 @@ def test_a_run_given_by_its_name_is_answered_with_the_newest_of_that_name(
 
 
 def test_a_run_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no run under"):
+    with pytest.raises(ConfigError, match=r"no run under .* or name the folder of one elsewhere"):
         find("last", tmp_path)
     with pytest.raises(ConfigError, match="no such directory"):
         find(str(tmp_path / "nowhere"), tmp_path)

@@ -149,7 +149,9 @@ def newest(output_dir: Path) -> Saved:
     for found in newest_first(output_dir):
         if isinstance(found, SavedSweep) or found.directory.config.exists():
             return found
-    raise ConfigError(f"last: no run under {output_dir} yet; start one: python -m runner train")
+    raise ConfigError(
+        f"last: no run under {output_dir} yet; start one: python -m runner train, or name the folder of one elsewhere"
+    )
 
 
 def short_name(path: Path) -> str:
