@@ -15,7 +15,7 @@ from runner.screen.console import console
 from runner.screen.first_step import lesson
 from runner.text import visible
 
-HELP = "One batch walked through the five steps of training, as train takes them first."
+HELP = "Show the five steps of training for the first batch that train would use."
 
 
 def parser() -> Parser:
