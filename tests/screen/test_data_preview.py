@@ -53,6 +53,14 @@ def test_of_a_table_without_a_target_the_columns_are_shown_and_lines_for_those_t
     assert f"next python -m runner show dataset=csv dataset.path={path} dataset.target=label" in shown
 
 
+def test_the_last_column_is_proposed_as_target_first_and_numbers_after_categories(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    rows = [f"{1000 + i * i},{20 + i % 7},{'yes' if i % 2 else 'no'},{i * 1.5}" for i in range(12)]
+    path.write_text("\n".join(["patient,age,smoker,cost", *rows]))
+    done = run(["show", "dataset=csv", f"dataset.path={path}"], tmp_path / "said")
+    assert re.findall(r"dataset\.target=(\w+)$", done.out, re.M) == ["cost", "smoker", "patient", "age"]
+
+
 def test_show_and_train_agree_on_every_count(tmp_path: Path) -> None:
     lines = [f"{'' if i % 10 < 3 else i},{f'C{i}' if i % 3 == 0 else ''},{'SQC'[i % 3]},{i % 2}" for i in range(60)]
     path = write(tmp_path / "passengers.csv", "age,cabin,port,alive", *lines)

@@ -20,7 +20,7 @@ from runner.text import visible
 
 USAGE = f"[GROUP=OPTION ...] [KEY=VALUE ...]\n{PROGRAM}explain TOPIC [--code]"
 HELP = f"""\
-One batch walked through the five steps of training, as train takes them first.
+Show the five steps of training for the first batch that train would use.
 
 With a topic, a lesson: plain lines of PyTorch, each with what it comes to.
 --code prints the lines alone, to paste them into Python.

@@ -17,7 +17,7 @@ from runner.screen.table import Listing
 from runner.text import say
 
 KEY = "data_dir="
-HELP = "Download a data set once; without a name, what there is."
+HELP = "Download a data set once; without a name, list the data sets."
 
 
 def parser() -> Parser:

@@ -20,7 +20,7 @@ RUN (FILE | FOLDER | column=value ... | - | --test-index 7)
     [--invert] [--top K] [--json | --csv OUT.csv] [--overwrite]
     [checkpoint=best|last] [device=...]
     [dataset.encoding=cp949] [dataset.decimal=','] for a file that is misread"""
-HELP = "Answers for pictures, rows of CSV files, a row typed as column=value, or a row of the test split."
+HELP = "Predict pictures, rows of CSV files, a row typed as column=value, or a row of the test split."
 OWN = ("checkpoint", "dataset.encoding", "dataset.decimal")
 
 
@@ -28,8 +28,8 @@ def parser() -> Parser:
     made = Parser("predict", USAGE, HELP, keys=(*OWN, *ANYWHERE), reads_run=True)
     row = "a row of the test split, from 0; needs the data"
     made.add_argument("--test-index", type=whole_number, metavar="N", help=row)
-    made.add_argument("--invert", action="store_true", help="pictures with dark and bright turned round")
-    made.add_argument("--top", type=whole_number, metavar="K", help="how many classes are told, the likeliest first")
+    made.add_argument("--invert", action="store_true", help="swap dark and bright in pictures")
+    made.add_argument("--top", type=whole_number, metavar="K", help="show this many classes, the likeliest first")
     made.add_argument("--json", action="store_true", help="a JSON object for each input, on standard output")
     made.add_out("OUT.csv", "a table of all the probabilities or scores, into this file", flag="--csv")
     made.add_overwrite("OUT.csv where it is")

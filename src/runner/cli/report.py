@@ -39,7 +39,7 @@ from runner.screen.table import WIDEST, bare_table
 from runner.screen.unfinished import unfinished_lines
 from runner.text import figure, here, say, visible
 
-HELP = "Runs side by side, best first, seeds and folds put together; of two runs, the difference."
+HELP = "Compare runs, best first; seeds and folds are averaged. For two runs, show the difference."
 WHICH = "a run, a sweep or a folder of them; last: the newest; key=value: those whose settings are so"
 MOST_TOLD = 10  # unreadable runs, one by one
 
@@ -79,11 +79,13 @@ def parser() -> Parser:
         reads_run=True,
     )
     made.add_argument("folders", nargs="*", metavar="DIR", help=WHICH)
-    made.add_argument("--by", metavar="METRIC", help="what they are ranked by; without it each run's own monitor")
-    made.add_argument("--top", type=whole_number, default=20, metavar="N", help="how many are shown of each data set")
+    made.add_argument(
+        "--by", metavar="METRIC", help="the metric that ranks the runs; without it, each run's own monitor"
+    )
+    made.add_argument("--top", type=whole_number, default=20, metavar="N", help="show this many runs of each data set")
     form = made.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="every run with all it was told, as JSON")
-    form.add_argument("--wide", action="store_true", help="every column, however narrow the terminal is")
+    form.add_argument("--json", action="store_true", help="every run with all its settings, as JSON")
+    form.add_argument("--wide", action="store_true", help="show every column, even on a narrow terminal")
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
     return made
 

@@ -24,7 +24,7 @@ OF_ALL_JOBS = tuple(name for name in ANYWHERE if name in settings_with("is_neutr
 USAGE = """\
 RUN|last [epochs=N] [max_steps=N] [num_workers=N]
     [tensorboard=full] [device=cpu] | SWEEP [retry=failed]"""
-HELP = "Go on with an interrupted run, at the exact step."
+HELP = "Continue an interrupted run, at the exact step."
 
 
 def parser() -> Parser:

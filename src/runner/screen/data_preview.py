@@ -78,7 +78,7 @@ def _counts(column: Column, *of_columns: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def glimpse_listing(config: Config) -> tuple[Listing, list[str]]:
-    """(the columns of a table of which no target is said, those that can be it: the last, then from the first on)."""
+    """(the columns of a table of which no target is said, those that can be it, the likeliest first)."""
     source = source_of(config.dataset, config.trusted)
     assert isinstance(source, Csv), "no other data set asks for its target"
     num_rows, columns = source.columns(Path(config.data_dir).expanduser())
@@ -87,8 +87,10 @@ def glimpse_listing(config: Config) -> tuple[Listing, list[str]]:
         for each in columns
     )
     title = f"{name_of(config)}: {counted(num_rows, 'row')}, {counted(len(columns), 'column')}"
-    can_be = [each.name for each in columns if each.may_be_target]
-    return Listing(title, ("column", "kind", "empty", "examples"), rows, numbers=(2,)), [*can_be[-1:], *can_be[:-1]]
+    can_be = [each for each in columns if each.may_be_target]
+    # the target is mostly the last column; of the others, a number may be an id
+    likely = sorted(can_be, key=lambda each: (each is not can_be[-1], each.kind == "numeric"))
+    return Listing(title, ("column", "kind", "empty", "examples"), rows, numbers=(2,)), [each.name for each in likely]
 
 
 def empty_cells(data: Data, x_NF: Tensor) -> dict[str, int]:
