@@ -44,6 +44,8 @@ DATA: dict[str, tuple[str, dict[str, Any]]] = {  # option and knobs; of every sh
     "random numbers": ("random", {"shape": [6], "num_classes": 0, "num_rows": 60}),
 }
 NEEDS_FILES = {
+    "adult",
+    "california",
     "cifar10",
     "covtype",
     "csv",

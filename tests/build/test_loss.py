@@ -59,6 +59,21 @@ def test_loss_and_readout_agree_on_the_unit(option: str) -> None:
     assert readout(outputs).tolist() == pytest.approx(y_train.tolist())
 
 
+def test_the_logarithm_of_a_target_is_learned_and_undone() -> None:
+    y_train = torch.tensor([0.0, 2**0.5 - 1, 1.0]) * 1.0  # their logarithms: 0, half and all of log 2
+    loss, readout = build_loss(part("loss", "mse"), "regression", 0, y_train, transform="log1p")
+    deviation = (2 / 3) ** 0.5 / 2  # of 0, 1/2, 1
+    outputs = torch.tensor([[-0.5], [0.0], [0.5]]) / deviation
+    assert loss(outputs, y_train).item() == pytest.approx(0.0, abs=1e-6)
+    assert readout(outputs).tolist() == pytest.approx(y_train.tolist(), abs=1e-6)
+    assert loss(torch.zeros(1, 1), torch.tensor([1.0])).item() == pytest.approx((0.5 / deviation) ** 2)
+
+
+def test_a_loss_of_counts_takes_no_logarithm() -> None:
+    with pytest.raises(ConfigError, match=r"^loss=poisson_nll: takes counts as they are; leave out dataset.target_tr"):
+        build_loss(part("loss", "poisson_nll"), "regression", 0, torch.tensor([3.0, 2.0]), transform="log1p")
+
+
 def test_counts_keep_their_own_unit() -> None:
     loss, readout = build_loss(part("loss", "poisson_nll"), "regression", 0, torch.tensor([0.0, 2.0]))
     assert loss(torch.zeros(1, 1), torch.tensor([4.0])).item() == 1.0  # a mean of 1: exp(0) - 4 * 0
@@ -71,7 +86,7 @@ def test_counts_of_nothing_at_all_leave_the_mean_at_1() -> None:
 
 
 def test_a_poisson_loss_refuses_what_is_no_count() -> None:
-    with pytest.raises(ConfigError, match=r"^loss=poisson_nll: it needs counts.*lowest target is -2; loss=mse takes"):
+    with pytest.raises(ConfigError, match=r"^loss=poisson_nll: it needs counts.*lowest target is -2\n  loss=mse takes"):
         build_loss(part("loss", "poisson_nll"), "regression", 0, torch.tensor([3.0, -2.0]))
 
 

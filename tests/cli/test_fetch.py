@@ -59,7 +59,7 @@ def test_without_a_name_it_says_what_there_is_and_what_is_here(tmp_path: Path, m
     rows = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line.startswith("  ")}
     assert rows["mnist"] == "0.1 MB 1 of 4 files missing data/Small/raw"
     assert rows["fashion_mnist"] == "30.9 MB missing data/FashionMNIST/raw"
-    assert list(rows) == ["mnist", "fashion_mnist", "kmnist", "qmnist", "cifar10", "covtype"]
+    assert list(rows) == ["mnist", "fashion_mnist", "kmnist", "qmnist", "cifar10", "covtype", "adult", "california"]
     assert mirror.asked == []
 
 

@@ -82,6 +82,16 @@ def test_two_runs_are_told_apart(here: Path, capsys: Capture) -> None:
     ]
 
 
+def test_a_run_that_another_began_with_is_called_by_its_name(here: Path, capsys: Capture) -> None:
+    make_run(here / "a", 0.5)
+    make_run(here / "bb", 0.25, start_from="/outputs/day/12-00-c/checkpoints/best.pt@sha256:0123456789ab")
+    assert said(capsys, "outputs/bb", "outputs/a")[0][4] == "start_from   -   12-00-c/best.pt"
+    make_run(here / "ccc", 0.125, optimizer__lr=0.1)
+    lines, _ = said(capsys)
+    assert lines[3].split()[:2] == ["0.001", "12-00-c/best.pt"]
+    assert lines[5].startswith("optimizer.lr=0.1 is ahead of optimizer.lr=0.001 start_from=12-00-c/best.pt by 0.1250")
+
+
 def test_equal_runs_differ_in_no_setting(here: Path, capsys: Capture) -> None:
     make_run(here / "a")
     make_run(here / "bb")

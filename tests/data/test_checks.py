@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from runner.contracts import Column, Data
-from runner.data.checks import check_batch_size, check_data, digest
+from runner.data.checks import check_batch_size, check_data, check_transformed, digest
 from runner.errors import ConfigError, DataError
 
 TABLE = Data(
@@ -112,3 +112,21 @@ def test_any_change_of_the_data_changes_the_digest():
         replace(DATA, official_test=None, official_val=torch.tensor([5])),
     ]
     assert len({digest(data) for data in [DATA, *changed]}) == 13
+
+
+def test_a_target_without_a_logarithm_is_told_with_its_row_and_how_many_there_are():
+    data = Data(x=torch.zeros(4, 1), y=torch.tensor([0.0, -0.5, -1.0, -7.0]), task="regression", target="price")
+    with pytest.raises(
+        DataError, match=r"^row 2, column price: the target -1 has no log1p, as of 2 rows: .*; leave out"
+    ):
+        check_transformed(data, "log1p")
+    check_transformed(data, None)
+    check_transformed(replace(data, y=torch.tensor([0.0, -0.5, 1.0, 7.0])), "log1p")
+
+
+def test_a_logarithm_is_not_taken_of_classes():
+    data = Data(x=torch.zeros(2, 1), y=torch.tensor([0, 1]), task="binary", class_names=("no", "yes"))
+    with pytest.raises(
+        ConfigError, match=r"target_transform=log1p: is for a number to predict, and here are 2 classes"
+    ):
+        check_transformed(data, "log1p")

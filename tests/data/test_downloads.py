@@ -1,6 +1,6 @@
 from runner.data.downloads import PUBLICATIONS, origin
 
-MNIST, FASHION_MNIST, KMNIST, QMNIST, CIFAR10, COVTYPE = PUBLICATIONS.values()
+MNIST, FASHION_MNIST, KMNIST, QMNIST, CIFAR10, COVTYPE, _, CALIFORNIA = PUBLICATIONS.values()
 
 
 def test_names_and_checksums_are_those_of_torchvision():
@@ -42,9 +42,17 @@ def test_the_archive_of_covtype_is_that_of_scikit_learn():
     assert f"{theirs.ARCHIVE.url}?" in COVTYPE.mirrors
 
 
+def test_the_archive_of_california_is_that_of_scikit_learn():
+    from sklearn.datasets import _california_housing as theirs
+
+    (archive,) = CALIFORNIA.archives
+    assert (archive.name, archive.digest) == (theirs.ARCHIVE.filename, f"sha256:{theirs.ARCHIVE.checksum}")
+    assert f"{theirs.ARCHIVE.url}?" in CALIFORNIA.mirrors
+
+
 def test_no_digest_is_that_of_two_files():
     digests = [f.digest for p in PUBLICATIONS.values() for a in p.archives for f in a.files if f.digest]
-    assert len(digests) == len(set(digests)) == 15
+    assert len(digests) == len(set(digests)) == 18
     assert all(len(digest.partition(":")[2]) in (32, 64) for digest in digests)
 
 

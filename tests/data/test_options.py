@@ -12,6 +12,7 @@ from runner.data.batches import batches_of_splits
 from runner.data.checks import check_data
 from runner.data.splits import SplitSettings, split
 from runner.data.transforms import build_preprocess, out_shape
+from runner.experiment.assemble import OF_EVERY_DATASET
 
 OPTIONS = sorted((Path(__file__).parents[2] / "conf" / "dataset").glob("*.yaml"))
 BUNDLED_SHAPES = {
@@ -41,7 +42,7 @@ def test_the_option_makes_batches_the_model_can_read(tmp_path, name, shape):
     (path,) = (path for path in OPTIONS if path.stem == name)
     knobs = yaml.safe_load(path.read_text())
     module, _, kind = knobs.pop("_target_").rpartition(".")
-    transforms, *_ = [knobs.pop(key, None) for key in ("transforms", "augment", "limit", "categorical", "numeric")]
+    transforms, *_ = [knobs.pop(key, None) for key in ("transforms", *OF_EVERY_DATASET)]
     data = getattr(import_module(module), kind)(**knobs).load(tmp_path)
     check_data(data)
     parts = split(data, SplitSettings(0, 0.1, 0.2, None, None))

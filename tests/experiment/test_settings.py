@@ -136,6 +136,12 @@ def test_case_47_of_many_rows_no_more_than_ten_epochs_are_asked_for() -> None:
     assert (large.config.checkpoint.every_epochs, large.notes) == (1, ())
 
 
+def test_members_side_by_side_are_trained_for_about_3500_steps() -> None:
+    many = assembled([*ROWS_108[:2], "dataset.num_rows=1500", "dataset.num_classes=3", "model=tabular"])
+    assert (len(many.train), many.config.epochs) == (9, 389)  # 1,080 train rows in batches of 128
+    assert many.notes[-1].startswith("epochs: 389, for about 3,501 steps; stops when val/loss")
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -255,3 +261,8 @@ def test_case_47_a_schedule_of_a_table_is_drawn_over_its_epochs(
 def test_numbers_that_are_scaled_otherwise_than_usual_are_told(numeric: str, told: str) -> None:
     (note, *_) = assembled(["dataset=iris", "model=linear", f"dataset.numeric={numeric}"]).notes
     assert told in note and f"dataset.numeric={numeric}" in note
+
+
+def test_a_target_that_is_learned_as_its_logarithm_is_told() -> None:
+    (note, *_) = assembled(["dataset=diabetes", "model=linear", "dataset.target_transform=log1p"]).notes
+    assert note.startswith("target: learned as its log1p, predicted in its own unit")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from past_runs import make_run
+from past_runs import CONFIG, make_run
 from runner.runs.conclusion import Conclusion, conclude
 from runner.runs.ranking import contests, read_runs
 
@@ -110,6 +110,23 @@ def test_only_the_seeds_that_both_have_are_compared(folder: Path) -> None:
     runs(folder, 9, [0.4, 0.5, 0.4, 0.5])
     found = concluded(folder)
     assert found.is_better and "by 0.3500 in val/loss over the 4 seeds that both have, 95 %" in found.verdict
+
+
+def test_what_the_two_share_and_others_do_not_is_said_before_them(folder: Path) -> None:
+    runs(folder / "a", 8, [0.1, 0.1, 0.1])
+    runs(folder / "b", 8, [0.2, 0.4, 0.3], optimizer__lr=0.1)
+    runs(folder / "c", 9, [0.9, 0.9, 0.9])
+    assert concluded(folder).verdict.startswith(
+        "With model.hidden=[8], optimizer.lr=0.001 is ahead of optimizer.lr=0.1 by 0.2000 in val/loss, 95 %"
+    )
+
+
+def test_a_net_is_told_with_the_knobs_in_which_others_of_its_kind_differ(folder: Path) -> None:
+    linear = {**CONFIG["options"], "model": "linear"}
+    runs(folder / "a", 8, [0.1])
+    runs(folder / "b", 9, [0.9])
+    make_run(folder / "c", 0.2, options=linear, model={"_target_": "runner.models.linear.Linear"})
+    assert concluded(folder).verdict.startswith("model=mlp model.hidden=[8] is ahead of model=linear by 0.1000")
 
 
 def test_who_is_first_by_other_seeds_alone_is_not_called_better(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from past_runs import make_run
 from runner.errors import ConfigError, DataError
-from runner.runs.origin import COMMENT, Origin, located
+from runner.runs.origin import COMMENT, Origin, as_shown, located
 
 CHECKSUM = "0123456789abcdef" * 4
 
@@ -44,6 +44,12 @@ def test_a_file_is_taken_by_its_path_from_here(run: Path, tmp_path: Path, monkey
     assert located(f"{file}@sha256:0123456789ab", tmp_path) == f"{file}@sha256:0123456789ab"
     assert Origin(file, "").name == "kept.pt"
     assert Origin(run / "checkpoints/best.pt", "").name == "12-00-00-000000-c/best.pt"
+
+
+def test_where_settings_are_listed_a_checkpoint_is_its_run_and_its_name() -> None:
+    full = f"/home/me/outputs/2026-01-01/12-00-00-000000-c/checkpoints/best.pt@sha256:{CHECKSUM[:12]}"
+    assert as_shown("start_from", full) == "12-00-00-000000-c/best.pt"
+    assert [as_shown("start_from", "null"), as_shown("dataset.path", "/a/b.csv")] == ["null", "/a/b.csv"]
 
 
 def test_a_file_that_has_changed_since_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sweeps as they are typed: left alone, killed, gone on with, refused. A sweep here has four jobs of a moment."""
+"""Sweeps as they are typed: left alone, gone on with, refused. A sweep here has four jobs of a moment."""
 
 from __future__ import annotations
 
@@ -7,56 +7,12 @@ import os
 import re
 import shutil
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import program
-
-WORDS = ["dataset=iris", "model=linear", "optimizer.lr=0.1,0.01", "seed=0,1", "threads=1", "tensorboard=off"]
-SWEEP = ["train", "-m", *WORDS, "epochs=40", "checkpoint.every_epochs=5"]
-LEADERBOARDS = ("leaderboard.csv", "leaderboard.md")
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sweep that nobody disturbed."""
-    home = tmp_path_factory.mktemp("alone")
-    done = program.run([*SWEEP, "sweep.dir=sweep"], home / "said", cwd=home)
-    assert done.code == 0, done.err
-    return home / "sweep"
-
-
-def typed(home: Path, *argv: str) -> program.Done:
-    return program.run(argv, home / f"said-{time.monotonic_ns()}", cwd=home)
-
-
-def facts(folder: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-
-
-def begun(folder: Path) -> list[object]:
-    return [fact["begun"] for fact in facts(folder) if "begun" in fact]
-
-
-def is_as(folder: Path, alone: Path) -> bool:
-    histories = sorted(path.relative_to(alone) for path in alone.glob("0*/metrics.jsonl"))
-    names = [*map(Path, LEADERBOARDS), *histories]
-    return len(histories) == 4 and all((folder / name).read_bytes() == (alone / name).read_bytes() for name in names)
-
-
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def rows(folder: Path, job: str) -> int:
-    paths = list(folder.glob(f"{job}*/metrics.jsonl"))
-    return len(paths[0].read_text().splitlines()) if paths else 0
+from sweeps import SWEEP, begun, facts, is_as, rows, typed, until
 
 
 def test_a_sweep_leaves_its_jobs_and_what_they_come_to(alone: Path) -> None:
@@ -71,26 +27,6 @@ def test_a_sweep_leaves_its_jobs_and_what_they_come_to(alone: Path) -> None:
     assert (summary["kind"], summary["status"], len(summary["jobs"])) == ("sweep", "finished", 4)
     told = (alone / "leaderboard.csv").read_text() + (alone / "leaderboard.md").read_text()
     assert str(alone) not in told and "seconds" not in told
-
-
-@pytest.mark.parametrize(("job", "row"), [("0001", 12), ("0003", 3)])
-def test_fault_31_a_killed_sweep_goes_on_to_the_same_bytes(job: str, row: int, alone: Path, tmp_path: Path) -> None:
-    driver = program.fork([*SWEEP, "sweep.dir=sweep", "sweep.jobs=1"], tmp_path / "said", cwd=tmp_path)
-    folder = tmp_path / "sweep"
-    until(lambda: rows(folder, job) >= row)
-    os.kill(driver.pid, signal.SIGKILL)
-    with open(folder / "journal.jsonl", "a") as journal:
-        journal.write('{"ended": 0, "ho')
-    finished = [fact["ended"] for fact in facts_before_the_tear(folder) if fact.get("how") == "finished"]
-    done = typed(tmp_path, "resume", "sweep")
-    assert done.code == 0, done.err
-    assert is_as(folder, alone)
-    assert all(begun(folder).count(number) == 1 for number in finished)
-
-
-def facts_before_the_tear(folder: Path) -> list[dict[str, object]]:
-    lines = (folder / "journal.jsonl").read_text().split("\n")[:-1]
-    return [json.loads(line) for line in lines]
 
 
 def test_ctrl_c_lets_jobs_save_and_says_how_to_go_on(alone: Path, tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from runner.build import auto
 from runner.build.instantiate import faults_of, kind_of, make
 from runner.config.catalog import Part
-from runner.contracts import Task
+from runner.contracts import TargetTransform, Task
 from runner.errors import ConfigError
 from runner.losses import adapted
-from runner.losses.adapted import Adapted, Call, Counted, Standardised
+from runner.losses.adapted import Adapted, Call, Counted, OfLog, Standardised
 from runner.losses.embedding import CosineEmbedding, EmbeddingLoss, HingeEmbedding, TripletMargin
-from runner.losses.readout import NearestNeighbour, OneVersusRest, Probabilities, Ranking, Rate, Values
+from runner.losses.readout import FromLog, NearestNeighbour, OneVersusRest, Probabilities, Ranking, Rate, Values
 from runner.text import figure
 
 BALANCED = "balanced"
@@ -76,12 +76,19 @@ def is_embedding(part: Part, trusted: Sequence[str] = ()) -> bool:
 
 
 def build_loss(
-    part: Part, task: Task, num_classes: int, y_train: Tensor, trusted: Sequence[str] = ()
+    part: Part,
+    task: Task,
+    num_classes: int,
+    y_train: Tensor,
+    trusted: Sequence[str] = (),
+    *,
+    transform: TargetTransform | None = None,
 ) -> tuple[nn.Module, nn.Module]:
     """The loss, (outputs, y_B) -> scalar, the mean over the rows; and its readout, outputs -> scores.
 
     ``y_train`` are the labels or numbers of the train rows, for balanced weights and the target's unit. Both may hold
-    numbers: move them to the device. Raises ConfigError for a loss that cannot learn the task.
+    numbers: move them to the device. With ``transform`` the loss is of the transformed target; the readout undoes it.
+    Raises ConfigError for a loss that cannot learn the task.
     """
     kind = kind_of(part, nn.Module, trusted)
     fit = fit_of(kind, task, num_classes)
@@ -90,11 +97,23 @@ def build_loss(
     own = make(part, kind, knobs={**part.knobs, **numbers})
     outputs = torch.zeros(2, num_outputs(part, task, num_classes, trusted))
     with faults_of(part):
-        call, readout = adapt(own, fit, y_train), readout_of(own, fit, task, num_classes, y_train)
+        learned = y_train if transform is None else y_train.log1p()
+        call, readout = adapt(own, fit, learned), readout_of(own, fit, task, num_classes, learned)
+        if transform is not None:
+            call, readout = of_log(call, readout, transform)
         value = call(outputs, y_train[:1].expand(2))
     if not isinstance(value, Tensor) or value.numel() != 1:
         raise ConfigError(f"loss={part.option} gives no single number; an optimizer needs one")
     return call, readout
+
+
+def of_log(call: nn.Module, readout: nn.Module, transform: TargetTransform) -> tuple[nn.Module, nn.Module]:
+    """The loss over the logarithm of targets, and the readout back from it. Raises ConfigError for a loss of counts."""
+    if isinstance(call, Counted):
+        raise ConfigError(
+            f"takes counts as they are; leave out dataset.target_transform={transform}, or choose loss=mse"
+        )
+    return OfLog(call), FromLog(readout)
 
 
 def fit_of(loss: type[nn.Module], task: Task, num_classes: int) -> Fit:

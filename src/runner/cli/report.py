@@ -21,6 +21,7 @@ from runner.runs.directory import is_sweep, usual_output_dir
 from runner.runs.files import csv_cells
 from runner.runs.matching import matching
 from runner.runs.named import folder_of_runs
+from runner.runs.origin import as_shown
 from runner.runs.ranking import (
     REPEATED,
     Difference,
@@ -73,7 +74,7 @@ def run(argv: Sequence[str]) -> int:
 def parser() -> Parser:
     made = Parser(
         "report",
-        "[DIR ...] [dataset=wine ...] [--by test/accuracy] [--top 20] [--json | --csv | --wide]",
+        "[DIR ...] [dataset=wine ...] [--by METRIC] [--top N]\n    [--json | --csv | --wide]",
         HELP,
         reads_run=True,
     )
@@ -156,8 +157,9 @@ def show_difference(screen: Console, left: SavedRun, right: SavedRun) -> None:
     found = difference(left, right)
     for side, run in (("A", left), ("B", right)):
         screen.print(Text(f"{side}  {here(run.path)}"), soft_wrap=True)
-    tables = {
-        "setting": found.settings or [("no setting differs", "", "")],
+    settings = [(name, *(as_shown(name, value) for value in values)) for name, *values in found.settings]
+    tables: dict[str, Sequence[Sequence[str]]] = {
+        "setting": settings or [("no setting differs", "", "")],
         "metric": list(metric_lines(found)),
         "besides": found.circumstances,
     }

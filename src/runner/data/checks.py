@@ -7,7 +7,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from runner.contracts import Column, Data, Rows
+from runner.contracts import Column, Data, Rows, TargetTransform
 from runner.errors import ConfigError, DataError
 from runner.text import figure
 
@@ -79,6 +79,25 @@ def _check_y(data: Data) -> None:
         raise DataError(f"row {first[0]}: label {label} is not among 0..{num_classes - 1}, the codes of the classes")
     elif (y_N == y_N[0]).all():
         raise DataError(f"every row has label {y_N[0].item()}: there is nothing to tell apart")
+
+
+def check_transformed(data: Data, transform: TargetTransform | None) -> None:
+    """Raises ConfigError where classes are to be predicted, DataError where a target has no logarithm."""
+    if transform is None:
+        return
+    if data.task != "regression":
+        raise ConfigError(
+            f"dataset.target_transform={transform}: is for a number to predict, and here are {len(data.class_names)} "
+            f"classes; leave it out"
+        )
+    if first := _first(wrong := data.y <= -1):
+        column = f", column {data.target}" if data.target else ""
+        many = f", as of {int(wrong.sum()):,} rows" if wrong.sum() > 1 else ""
+        value = figure(float(data.y[first]), is_short=True)
+        raise DataError(
+            f"row {first[0]}{column}: the target {value} has no log1p{many}: it has to be above -1; "
+            f"leave out dataset.target_transform={transform}"
+        )
 
 
 def _check_official(data: Data) -> None:

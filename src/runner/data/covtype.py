@@ -1,6 +1,7 @@
 """Forest cover type (Blackard and Dean 1999, UCI): what grows on 581,012 plots of 30 x 30 m, told from maps."""
 
 from pathlib import Path
+from typing import Literal
 
 from runner.contracts import Column, Data, Source
 from runner.data.download import download, missing
@@ -23,18 +24,19 @@ FILES = ("covtype.data", "covtype.csv", "covtype.data.gz", "covtype.csv.gz")
 class Covtype(Source):
     """54 columns, 7 classes. The file is ``path``, else one of FILES in ``data_dir``, else it is downloaded there.
 
-    The official split is by position; a file of the first rows alone has an empty test split.
+    The official split is by position; a file of the first rows alone has an empty test split. The random one is drawn
+    as of any table.
     """
 
-    def __init__(self, *, path: str | None):
-        self.path = path
+    def __init__(self, *, path: str | None, split: Literal["official", "random"]):
+        self.path, self.split = path, split
 
     def load(self, data_dir: Path) -> Data:
         path = find_file(self.path, data_dir) if self.path else _file_in(data_dir)
         reading = Reading(names=(*FEATURES, TARGET), delimiter=",", decimal=".")
         meaning = Meaning({name: Column(name) for name in FEATURES}, missing="refuse", unknown="refuse")
-        goal, official = Goal(TARGET, "multiclass", CLASSES), Official(rows=(TRAIN_ROWS, VAL_ROWS))
-        return read_table(path, reading, meaning, goal, official)
+        official = Official(rows=(TRAIN_ROWS, VAL_ROWS), kind=self.split)
+        return read_table(path, reading, meaning, Goal(TARGET, "multiclass", CLASSES), official)
 
 
 def _file_in(data_dir: Path) -> Path:

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPException, HTTPResponse
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
@@ -94,22 +94,29 @@ def _fetch(mirrors: dict[str, str], folder: Path, archive: Archive) -> bool:
     with temporary_of(folder / archive.name) as packed:
         if not get(mirrors, archive.name, archive.digest, packed):
             return False
+        if archive.is_plain:
+            os.replace(packed, folder / archive.name)
+            return True
         for file, stream in extracted(packed, archive):
             _write_whole(folder / file.name, stream)
     return True
 
 
 def extracted(path: Path, archive: Archive) -> Iterator[tuple[File, SupportsRead[bytes]]]:
-    """Each file of the archive at ``path`` and its bytes, in the archive's own order. Read one before the next."""
-    if not archive.name.endswith(".tar.gz"):
+    """Each file of the archive at ``path`` and its bytes, in the archive's own order. Read one before the next.
+
+    A file without a folder may lie in any folder of the archive.
+    """
+    if not archive.name.endswith((".tar.gz", ".tgz")):
         with gzip.open(path) as content:
             yield archive.files[0], content
         return
     files = {file.name: file for file in archive.files}  # other members are left alone, wherever they want to lie
     with tarfile.open(path, "r:gz") as tar:
         for member in tar:
-            if member.name in files and (stream := tar.extractfile(member)):
-                yield files[member.name], stream
+            file = files.get(member.name) or files.get(PurePosixPath(member.name).name)
+            if file and (stream := tar.extractfile(member)):
+                yield file, stream
 
 
 def _write_whole(path: Path, stream: SupportsRead[bytes]) -> None:

@@ -41,11 +41,16 @@ class File:
 
 @dataclass(frozen=True)
 class Archive:
-    """What the mirrors serve in one piece, and the files in it: one in a .gz, several in a .tar.gz."""
+    """What the mirrors serve in one piece, and the files in it: itself, one in a .gz, several in a .tar.gz or .tgz."""
 
     name: str
     digest: str  # as published: "md5:..." or "sha256:..."
     files: tuple[File, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is its only file."""
+        return self.files[0].name == self.name
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Publication:
     mirrors: tuple[str, ...]  # tried in turn; every byte that comes is checked, so plain http does no harm
     archives: tuple[Archive, ...]
     download_mb: float  # 10^6 bytes
-    class_names: tuple[str, ...]
+    class_names: tuple[str, ...]  # () of a number to predict
 
 
 def origin(digest: str) -> str | None:
@@ -80,6 +85,11 @@ def _idx_archives(files: Mapping[str, Idx], *digests: str) -> tuple[Archive, ...
         file = File(name, f"sha256:{sha256[0]}" if sha256 else None, idx)
         archives.append(Archive(f"{name}.gz", f"md5:{md5}", (file,)))
     return tuple(archives)
+
+
+def _plain_archives(digests: Mapping[str, str]) -> tuple[Archive, ...]:
+    """One for each file, which is served as it is."""
+    return tuple(Archive(name, digest, (File(name, digest),)) for name, digest in digests.items())
 
 
 MNIST_FILES = {
@@ -193,5 +203,33 @@ PUBLICATIONS = {  # by the name of the option
         class_names=_names(
             "Spruce/Fir, Lodgepole Pine, Ponderosa Pine, Cottonwood/Willow, Aspen, Douglas-fir, Krummholz"
         ),
+    ),
+    "adult": Publication(
+        folder="",
+        mirrors=("https://archive.ics.uci.edu/ml/machine-learning-databases/adult/",),
+        archives=_plain_archives(
+            {
+                "adult.data": "md5:5d7c39d7b8804f071cdd1f2a7c460872",
+                "adult.test": "md5:35238206dfdf7f1fe215bbb874adecdc",
+            }
+        ),
+        download_mb=6.0,
+        class_names=("<=50K", ">50K"),
+    ),
+    "california": Publication(
+        folder="",
+        mirrors=(
+            "https://www.dcc.fc.up.pt/~ltorgo/Regression/",
+            "https://ndownloader.figshare.com/files/5976036?",  # a number alone, as for covtype
+        ),
+        archives=(
+            Archive(
+                "cal_housing.tgz",
+                "sha256:aaa5c9a6afe2225cc2aed2723682ae403280c4a3695a2ddda4ffb5d8215ea681",  # as scikit-learn has it
+                (File("cal_housing.data", "sha256:a2b44dcc7e1c9091b43c4f458b25cbd1f7e8068d08edd26bc4703108d3fa6214"),),
+            ),
+        ),
+        download_mb=0.4,
+        class_names=(),
     ),
 }

@@ -20,16 +20,17 @@ from runner.build.model import is_ensemble
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.config.steps import with_numeric
-from runner.contracts import Batches, Batching, Data, Ensemble, Parts, Source, Split, Unfitted
+from runner.contracts import Batches, Batching, Data, Ensemble, Parts, Source, Split, TargetTransform, Unfitted
 from runner.data.augment import build_augment
 from runner.data.batches import OneBatch, batches_of_splits
-from runner.data.checks import check_data, digest
+from runner.data.checks import check_data, check_transformed, digest
 from runner.data.splits import SplitSettings, evaluated, split
 from runner.data.table.suspects import leaks, sentinels
 from runner.data.transforms import blank_preprocess, build_preprocess, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment import origin
+from runner.experiment.located import located
 from runner.experiment.net import build_net, learns_categories
 from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
 from runner.losses.readout import NearestNeighbour
@@ -37,7 +38,7 @@ from runner.models.summary import layers, rows_that_fit
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
 # Knobs of a dataset option that its source does not take
-OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical", "numeric")
+OF_EVERY_DATASET = ("limit", "transforms", "augment", "categorical", "numeric", "target_transform")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def plan_of(config: Config) -> Plan:
         monitor=config.monitor,
         max_steps=config.max_steps,
         checkpoint_every_steps=config.checkpoint.every_steps,
+        print_every_steps=config.print_every_steps,
         test_every_epochs=config.test_every_epochs,
         grad_clip_norm=config.grad_clip_norm,
     )
@@ -149,6 +151,7 @@ def net_remarks(config: Config, data: Data, rows: Split, parts: Parts) -> tuple[
 def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Split]:
     """Every row that ``read`` gives, and which split each is in. Raises ConfigError or DataError."""
     data, settings = read(config), split_settings(config)
+    check_transformed(data, target_transform(config))
     if settings.limit is not None and "dataset.limit" not in config.said:  # a batch, of a recipe that looks for a fault
         available = len(split(data, replace(settings, limit=None)).train)
         settings = replace(settings, limit=min(settings.limit, available))
@@ -189,28 +192,15 @@ def transforms(config: Config) -> list[Any]:
     return [step for step in steps if step != "one_hot"] if learns_categories(config) else steps
 
 
+def target_transform(config: Config) -> TargetTransform | None:
+    """What the target is learned as."""
+    transform: TargetTransform | None = config.dataset.knobs.get("target_transform")
+    return transform
+
+
 def split_settings(config: Config) -> SplitSettings:
     own = [setting.name for setting in fields(SplitSettings) if setting.name != "limit"]
     return SplitSettings(**{name: getattr(config, name) for name in own}, limit=config.dataset.knobs.get("limit"))
-
-
-def located(config: Config) -> Config:
-    """The config with its folders and files in full, so that the run can be read from any other folder."""
-    data_dir, output_dir = str(absolute(config.data_dir)), str(absolute(config.output_dir))
-    dataset, model = with_full_path(config.dataset), with_full_path(config.model)
-    return replace(config, data_dir=data_dir, output_dir=output_dir, dataset=dataset, model=model)
-
-
-def with_full_path(part: Part) -> Part:
-    """The part with its ``path`` in full where it is of the current folder; else it is an address, or of data_dir."""
-    path = part.knobs.get("path")
-    if not path or not absolute(path).exists():
-        return part
-    return replace(part, knobs={**part.knobs, "path": str(absolute(path))})
-
-
-def absolute(path: str) -> Path:
-    return Path(path).expanduser().absolute()
 
 
 def build_parts(
@@ -224,7 +214,8 @@ def build_parts(
     where: torch.device,
 ) -> Parts:
     num_classes = len(data.class_names)
-    loss, readout = build_loss(config.loss, data.task, num_classes, data.y[rows.train], config.trusted)
+    y_train, transform = data.y[rows.train], target_transform(config)
+    loss, readout = build_loss(config.loss, data.task, num_classes, y_train, config.trusted, transform=transform)
     model = net.to(where)
     built = optimizer.build_optimizers(config.optimizer, model, where, config.trusted)
     metrics = build_metrics(list(config.metric.values()), data.task, data.class_names, config.trusted)

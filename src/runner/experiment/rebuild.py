@@ -28,7 +28,14 @@ from runner.data.new_rows import raw_rows
 from runner.data.transforms import blank_preprocess
 from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError
-from runner.experiment.assemble import Experiment, assemble, read_data, read_split, transforms
+from runner.experiment.assemble import (
+    Experiment,
+    assemble,
+    read_data,
+    read_split,
+    target_transform,
+    transforms,
+)
 from runner.experiment.net import build_model
 from runner.experiment.scoring import checkpoint_to_judge
 from runner.losses.readout import NearestNeighbour, Ranking
@@ -220,7 +227,8 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
     num_classes = len(schema.class_names)
     outputs = num_outputs(config.loss, schema.task, num_classes, config.trusted)
     no_rows = torch.zeros(1, dtype=torch.float32 if schema.task == "regression" else torch.int64)
-    loss, readout = build_loss(config.loss, schema.task, num_classes, no_rows, config.trusted)
+    transform = target_transform(config)
+    loss, readout = build_loss(config.loss, schema.task, num_classes, no_rows, config.trusted, transform=transform)
     if isinstance(readout, NearestNeighbour):
         readout.hold(len(saved.get("readout", {}).get("labels", ())))
     of_table = {"task": schema.task, "two_valued": saved["model"].get("two_valued")}

@@ -206,7 +206,9 @@ def target_lines(experiment: Experiment) -> list[str]:
         return ["y = 2 * y - 1  # the loss wants -1 and 1"]
     if experiment.data.task != "regression":
         return []
+    logged = ["y = torch.log1p(y)"] * (experiment.config.dataset.knobs.get("target_transform") is not None)
     return [
+        *logged,
         "target = y[train_rows].double()",
         "y = (y - target.mean().float()) / target.std(correction=0).float()  # the loss is in deviations of the target",
     ]

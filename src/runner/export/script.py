@@ -21,7 +21,7 @@ from runner.export.table import KNOBS, check_table
 from runner.export.training import ending_layers, evaluation_lines, loop_lines, making_lines
 from runner.seed import derive
 
-DATASET_KNOBS = {"transforms", "numeric", "limit", "shape", "num_classes", "num_rows", "seed"}
+DATASET_KNOBS = {"transforms", "numeric", "target_transform", "limit", "shape", "num_classes", "num_rows", "seed"}
 
 
 def page(experiment: Experiment, command: str) -> str:

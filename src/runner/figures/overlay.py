@@ -18,6 +18,7 @@ from runner.figures.curves import HEIGHT, Curve, best_epoch, curves_of, draw_fra
 from runner.figures.dataset_view import Title
 from runner.figures.style import CLASS_COLOURS, ROOM, SMALL, Picture, part, short_names, tick, width_of
 from runner.runs.metric_log import epoch_rows
+from runner.runs.origin import as_shown
 from runner.runs.ranking import differing, place
 from runner.runs.saved_run import SavedRun
 
@@ -71,7 +72,7 @@ def _said(name: str, value: str, names: Sequence[str]) -> str:
     """The option that was chosen, or key=value, the key as short as it can be."""
     short = name.rpartition(".")[2]
     is_alone = sum(other.rpartition(".")[2] == short for other in names) == 1
-    value = Path(value).name if "/" in value else value
+    value = Path(value).name if "/" in value and name != "start_from" else as_shown(name, value)
     return value if name in PARTS else f"{short if is_alone else name}={value}"
 
 

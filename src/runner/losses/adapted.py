@@ -43,6 +43,18 @@ class Standardised(Adapted):
         return self.call(self.loss, outputs, (y_B - self.mean) / self.std)
 
 
+class OfLog(nn.Module):
+    """(outputs, y_B) -> scalar: ``loss`` over log(1 + y), which must be above -1."""
+
+    def __init__(self, loss: nn.Module):
+        super().__init__()
+        self.loss = loss
+
+    def forward(self, outputs: Tensor, y_B: Tensor) -> Tensor:
+        value: Tensor = self.loss(outputs, y_B.log1p())
+        return value
+
+
 class Counted(nn.Module):
     """(outputs_B1, y_B) -> scalar: a Poisson loss of counts in their own unit, expected as ``rate`` has it."""
 

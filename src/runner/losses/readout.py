@@ -57,6 +57,18 @@ class Values(nn.Module):
         return outputs_NK[:, 0] * self.std + self.mean
 
 
+class FromLog(nn.Module):
+    """The values that ``readout`` gives the logarithms of: exp(value) - 1, in the target's own unit."""
+
+    def __init__(self, readout: nn.Module):
+        super().__init__()
+        self.readout = readout
+
+    def forward(self, outputs_NK: Tensor) -> Tensor:
+        values_N: Tensor = self.readout(outputs_NK)
+        return values_N.expm1()
+
+
 class Rate(nn.Module):
     """The expected count: the train rows' mean times the exponential of the output, or times its softplus.
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import stdev
 
+from runner.runs.origin import as_shown
 from runner.runs.paired_test import LEVEL, MOST_MORE, Pairs
-from runner.runs.ranking import Contest, Entry, differing, repeated
+from runner.runs.ranking import Contest, Entry, repeated
 from runner.text import figure, shortened
 
 ROUNDING = 1e-6  # of a value: what single precision does not tell apart
@@ -83,6 +84,11 @@ class Rivals:
     next: Entry
 
     def verdict(self) -> str:
+        """What tells them apart stands in the sentence, what other settings of the contest differ in before it."""
+        shared = [name for name in self.contest.settings if name not in self.apart]
+        return f"With {called(self.best, shared)}, {self._verdict()}" if shared else self._verdict()
+
+    def _verdict(self) -> str:
         best, other = self.names
         if self.cuts:
             told = "cannot be told apart: they are judged on different rows"
@@ -164,8 +170,12 @@ class Rivals:
     @property
     def names(self) -> tuple[str, str]:
         """What tells them apart: optimizer.lr=0.1."""
-        settings = differing([self.best.settings, self.next.settings])
-        return called(self.best, settings), called(self.next, settings)
+        return called(self.best, self.apart), called(self.next, self.apart)
+
+    @property
+    def apart(self) -> list[str]:
+        best, other = self.best.settings, self.next.settings
+        return [name for name in self.contest.settings if best.get(name) != other.get(name)]
 
     @cached_property
     def common(self) -> list[tuple[str | None, ...]]:
@@ -193,6 +203,6 @@ class Rivals:
 
 def called(entry: Entry, settings: Sequence[str]) -> str:
     """An entry by those of the settings that tell it from another: model=mlp optimizer.lr=0.1."""
-    words = [f"{name}={entry.settings[name]}" for name in settings if name in entry.settings]
+    words = [f"{name}={as_shown(name, entry.settings[name])}" for name in settings if name in entry.settings]
     rest = " ..." if len(words) > MOST_NAMED else ""
     return shortened(" ".join(words[:MOST_NAMED]), LONGEST_NAME, "...") + rest

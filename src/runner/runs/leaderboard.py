@@ -17,6 +17,7 @@ from typing import Any
 from runner.runs.conclusion import conclude
 from runner.runs.directory import RunDirectory
 from runner.runs.files import csv_cells, write_json, write_whole
+from runner.runs.origin import as_shown
 from runner.runs.ranking import Contest, Entry, contests, differing, order
 from runner.runs.saved_run import DONE, FORMATS, SavedRun
 from runner.text import counted, visible
@@ -101,7 +102,7 @@ def heading(contest: Contest) -> str:
 
 def table_of(contest: Contest, shown: Sequence[Entry]) -> dict[str, list[str]]:
     """Head -> cells: settings that differ, how many runs, the metrics, the best run of each."""
-    columns = {name: [entry.settings.get(name, "") for entry in shown] for name in contest.settings}
+    columns = {name: [as_shown(name, entry.settings.get(name, "")) for entry in shown] for name in contest.settings}
     if is_repeated := any(entry.repeats for entry in shown):
         columns["runs"] = [entry.repeats or "1" for entry in shown]
     columns |= {name: [str(entry.scores.get(name, "-")) for entry in shown] for name in contest.metrics}

@@ -61,6 +61,11 @@ class Origin:
         return Origin(self.path, checksum)
 
 
+def as_shown(setting: str, value: str) -> str:
+    """The value of a setting in a table or a legend: a checkpoint by its run's name and its own."""
+    return Origin.read(value).name if setting == "start_from" else value
+
+
 def located(start_from: str, output_dir: Path) -> str:
     """What ``start_from`` names, as the full path of a checkpoint and its checksum.
 

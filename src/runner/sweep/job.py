@@ -58,7 +58,7 @@ class SharedData:
 
 
 def _of_rows(config: Config) -> dict[str, Any]:
-    shaped = ("limit", "transforms", "augment", "numeric")  # afterwards
+    shaped = ("limit", "transforms", "augment", "numeric", "target_transform")  # afterwards
     return {name: value for name, value in config.dataset.knobs.items() if name not in shaped}
 
 
