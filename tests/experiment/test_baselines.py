@@ -11,9 +11,11 @@ import torch
 import program
 from experiments import assembled
 from program import TINY, only_run
+from runner.config.run_config import changed
 from runner.contracts import Column, Data, Split
 from runner.experiment import baselines
 from runner.experiment.baselines import constant
+from runner.runs.directory import results_digest
 
 COLUMNS = (Column("number"), Column("category", ("red", "blue")))
 
@@ -137,3 +139,16 @@ def test_a_run_that_is_judged_by_no_rows_has_none(tmp_path):
     _, summary = train(tmp_path, *words, "val_fraction=0", "test_fraction=0")
     assert summary["baseline"] == summary["linear"] == summary["trees"] == {}
     assert "linear_left_out" not in summary
+
+
+def test_a_run_is_measured_again_beside_other_trees_or_none():
+    config = assembled(["dataset=iris", "threads=1"]).config
+    assert changed(config, {"baselines.trees": ["xgboost"]}).baselines.trees == ["xgboost"]
+    assert changed(config, {"baselines.size": "all"}).baselines.trees == ["hist"]
+
+
+def test_the_results_of_a_run_from_before_there_were_trees_keep_their_digest():
+    older = {"status": "finished", "best": {"val/loss": 0.5}}
+    assert results_digest(older | {"trees": {"hist": {"accuracy": 0.9}}}) != results_digest(older)
+    assert results_digest(older | {"trees_seconds": {"hist": 0.1}}) == results_digest(older)
+    assert results_digest(older).startswith("69125a73b7ee")
