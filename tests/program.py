@@ -150,6 +150,7 @@ def child(job: dict[str, Any]) -> int:
     for path, descriptor in ((os.devnull, 0), (job["out"], 1), (job["err"], 2)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), descriptor)
     os.chdir(job["cwd"])
+    sys.path.insert(0, job["cwd"])  # as python -m does
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests run below nohup
     if job["script"]:
@@ -235,6 +236,13 @@ def kill_before(at: tuple[str, int]) -> None:
     before_call(*at, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
+def lose_patience_early(grace_s: float) -> None:
+    """A sweep kills a job that does not end as soon as that after it was told to."""
+    from runner.sweep import driver
+
+    driver.GRACE_S = grace_s
+
+
 def lead_a_session(at: None) -> None:
     os.setsid()
 
@@ -254,6 +262,15 @@ def terminate_twice_before(at: tuple[str, int]) -> None:
 def forget_the_settings(at: None) -> None:
     """Runs go where a user's would who has set nothing."""
     os.environ.pop("RUNNER_OUTPUTS", None)
+
+
+def draw_nothing(at: None) -> None:
+    """The drawing library fails on the first picture."""
+
+    def fail() -> None:
+        raise ValueError("no such font")
+
+    before_call("runner.tensorboard.dashboards:Dashboards.show_picture", 1, fail)
 
 
 def ignore_hup(at: None) -> None:

@@ -23,7 +23,7 @@ IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
 # What only the run knows, given by build
 FACTS = {
     "dataset": {"dataset_class"},
-    "model": {"in_shape", "num_outputs", "model_class", "task", "two_valued"},
+    "model": {"in_shape", "num_outputs", "model_class", "task", "two_valued", "make_layer"},
     "optimizer": {"params"},
     "scheduler": {"optimizer", "last_epoch"},
     "metric": {"task", "num_classes", "num_labels", "num_outputs", "validate_args"},
@@ -59,7 +59,8 @@ YOUNG = {("optimizer=lbfgs", "maximize")}
 def load(path: Path) -> dict[str, Any]:
     loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     assert isinstance(loaded, dict)
-    return {str(key): value for key, value in loaded.items()}
+    own = loaded if "_target_" in loaded else loaded[path.parent.name]  # of a net that brings settings along
+    return {str(key): value for key, value in own.items()}
 
 
 def plain(value: Any) -> Any:
@@ -125,8 +126,11 @@ def test_an_option_file_says_in_words_what_it_is_and_what_each_key_means(path: P
     header = [line for line in lines if line.startswith("#")]
     if path.parent.name == "metric":
         assert header.pop(0) == f"# @package metric.{path.stem}", "Hydra would keep only the last of several metrics"
+    if header[0] == "# @package _global_" and path.parent.name == "model":
+        header.pop(0)
     assert header and re.fullmatch(r"# [A-Z\d].{15,}\.", header[0])
-    keys = [line for line in lines if re.match(r"\w+:", line) and not line.startswith("_target_")]
+    knob = r"(  )?\w+: \S" if "model:" in lines else r"\w+:"  # inside of groups
+    keys = [line for line in lines if re.match(knob, line) and "_target_" not in line]
     assert [line for line in keys if not re.search(r" # \S.+", line)] == []
 
 

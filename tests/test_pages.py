@@ -34,7 +34,7 @@ TOPICS = [
 ]
 LONGEST = 180  # lines of a page
 # typed by other tests
-ELSEWHERE = ("tensorboard --logdir outputs", "tensorboard --logdir wine", 'eval "$(runner completion bash)"')
+ELSEWHERE = ("tensorboard --logdir outputs", "tensorboard --logdir outputs/wine", 'eval "$(runner completion bash)"')
 VERBS = {"train", "resume", "eval", "predict", "report", "explain", "code", "show", "view"}
 
 

@@ -26,6 +26,7 @@ Status = Literal["finished", "stopped_early", "interrupted"]
 Missing = Literal["refused", "filled", "marked"]
 DatePart = Literal["", "year", "month", "weekday", "hour"]  # weekday 0 is Monday
 SPLITS = ("train", "val", "test")
+OF_BATCHES = "train/batch_"  # how what is measured since the last log row is called
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ class Selection(Ensemble):
 
     @abstractmethod
     def picked(self) -> dict[str, int]:
-        """How many times each member was picked, by what sets it apart: {"periodic 0.4": 3}; {} before the first."""
+        """How many times each member was picked, by what sets it apart: {"periodic 0.4": 3, "plain": 0}; {} before."""
 
 
 @dataclass(frozen=True)
@@ -274,6 +275,7 @@ class Progress:
     seen: int = 0
     window_loss_sum: float = 0.0  # over the rows since the last log row
     window_seen: int = 0
+    window_hits: int | None = 0  # None: not counted
     unjudged: Mapping[str, float] = field(default_factory=dict)  # of an ended epoch whose evaluation was cut short
 
 
@@ -330,6 +332,7 @@ class Outline:
     shuffle: bool = True
     auto_model: str = ""  # for which rows model=auto took the net: pictures; "" where it was chosen
     hint: str = ""  # what else could be tried
+    print_every_steps: int | None = None
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,14 @@ Settings (all of them: python -m runner show settings)
 
 Examples
   python -m runner train model=mlp optimizer=sgd optimizer.lr=0.1 epochs=20
-  python -m runner train my.yaml epochs=20                          what a file says, but for the epochs
-  python -m runner train -m optimizer.lr=0.1,0.01 model=mlp,cnn     one run for every combination
-  python -m runner show optimizer=adam                              what its parameters are
+  python -m runner train my.yaml epochs=20            the settings of a file
+  python -m runner train -m seed=0,1 model=mlp,cnn    every combination
+  python -m runner show optimizer=adam                the parameters of adam
 
 Flags
   -m, --multirun      run every combination of values given as a,b,c
-  --cfg job           print the composed configuration; --resolve looks up ${{...}}; -p KEY one part of it
+  --cfg job           print the composed configuration; -p KEY: one part of it;
+                      --resolve: replace ${{...}} by what it stands for
   --config-dir DIR    a folder with options of yours (./conf is searched anyway)
   --info, --hydra-help: Hydra's own"""
 
@@ -119,7 +120,7 @@ def _group_lines(catalog: Catalog) -> Iterator[str]:
     width = max(map(len, GROUPS))
     for group in GROUPS:
         names = [f"{name}*" if catalog.defaults.get(group) == name else name for name in catalog.options(group)]
-        lines = wrap(" ".join(names), 100 - width, break_long_words=False, break_on_hyphens=False)
+        lines = wrap(" ".join(names), 76 - width, break_long_words=False, break_on_hyphens=False)
         for number, line in enumerate(lines or ["-"]):
             yield f"  {'' if number else group:{width}}  {line}"
 
@@ -129,7 +130,9 @@ def _setting_lines(catalog: Catalog) -> Iterator[str]:
     settings = [(name, knob) for name, knob in catalog.settings.items() if name in explained]
     cells = [f"{name}={shown(knob.default)}" for name, knob in settings]
     width = max(map(len, cells), default=0)
-    yield from (f"  {cell:{width}}  {knob.meaning}" for cell, (_, knob) in zip(cells, settings, strict=True))
+    for cell, (_, knob) in zip(cells, settings, strict=True):
+        for number, line in enumerate(wrap(knob.meaning, 76 - width)):
+            yield f"  {'' if number else cell:{width}}  {line}"
 
 
 def _ask_hydra(request: Request) -> None:

@@ -15,7 +15,7 @@ from runner.errors import ConfigError
 # Models
 
 
-@pytest.mark.parametrize("option", sorted({*options("model")} - {"module"}))
+@pytest.mark.parametrize("option", sorted({*options("model")} - {"auto", "module", "tabm", "tabular"}))
 def test_every_model_option_is_built_and_ready_to_train(option: str) -> None:
     model = build_model(part("model", option), (3, 32, 32), 10)
     assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
@@ -116,6 +116,15 @@ class Plain(nn.Sequential):
 class Extra(Plain):
     def forward(self, x):
         return (x, x) if self.training else super().forward(x)
+
+def made(num_outputs, width=4):
+    return nn.Sequential(nn.Linear(4, width), nn.Linear(width, num_outputs))
+
+def wanting(in_shape, width, *others):
+    return made(3)
+
+def wordy():
+    return "a net"
 """
 
 
@@ -139,6 +148,16 @@ def test_a_class_in_a_file_of_the_users_is_a_model_that_is_given_what_it_takes(f
     assert type(user_model(folder, "Plain", ["my_net_file"])).__name__ == "Plain"
 
 
+def test_a_function_that_makes_the_net_is_given_what_it_takes(folder: Path) -> None:
+    net = user_model(folder, "made", ["my_net_file"], width=5)
+    assert [list(weight.shape) for weight in net.parameters()] == [[5, 4], [5], [3, 5], [3]]
+
+
+def test_a_function_of_torchs_is_not_called() -> None:
+    with pytest.raises(ConfigError, match=r"model\.name=torch\.load is refused: it is no class of the kind"):
+        build_model(part("model", "module", name="torch.load", arguments={"f": "x.pt"}), (4,), 3)
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [
@@ -147,7 +166,9 @@ def test_a_class_in_a_file_of_the_users_is_a_model_that_is_given_what_it_takes(f
             {"width": 5, "depth": 2},
             r"model=module: Net\.__init__\(\) got an unexpected keyword argument 'depth'",
         ),
-        ("Net", {}, r"model=module: Net\.__init__\(\) missing 1 required positional argument: 'width'"),
+        ("Net", {}, r"model\.name=Net: needs width; add model\.arguments=\{width: \.\.\.\}$"),
+        ("wanting", {}, r"model\.name=wanting: needs width; add model\.arguments=\{width: \.\.\.\}$"),
+        ("wordy", {}, r"model\.name=wordy: gives a str, not an nn\.Module; return the net$"),
         ("Extra", {}, r"model=module: gives a tuple; a model gives one tensor, \[rows, outputs\]"),
         ("Nett", {}, r"model\.name=Nett is refused: my_net_file has no Nett; did you mean my_net_file\.Net\?"),
     ],

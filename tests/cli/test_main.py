@@ -45,15 +45,19 @@ def test_without_a_command_there_is_help(argv: tuple[str, ...], capsys: pytest.C
     code, out, err = said(*argv, capsys=capsys)
     assert (code, err) == (0, "")
     assert all(f"  {verb}" in out for verb in main.VERBS)
-    assert len(out.splitlines()) <= 25
+    assert len(out.splitlines()) <= 25 and max(map(len, out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("verb", [verb for verb in main.VERBS if verb != "train"])
-def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("verb", main.VERBS)
+def test_every_command_says_how_it_is_used_within_80_columns(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     with suppress(SystemExit):  # as argparse leaves
         assert main.main([verb, "--help"]) == 0
     out, err = capsys.readouterr()
     assert verb in out and err == ""
+    assert [line for line in out.splitlines() if len(line) > 80] == []
 
 
 @pytest.mark.parametrize(
@@ -61,8 +65,8 @@ def test_every_command_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixt
     [
         (("eval", "last", "--json"), "eval: --json: no such flag; it can change checkpoint, "),
         (("resume", "a", "b"), "resume: give one run directory, or last: python -m runner resume RUN\n  given: a b"),
-        (("explain", "last"), "last: is a folder or a run; words as train takes them are wanted"),
-        (("explain", "."), ".: is a folder or a run; words as train takes them are wanted"),
+        (("explain", "last"), "last: is a folder or a run; write settings, such as model=cnn"),
+        (("explain", "."), ".: is a folder or a run; write settings, such as model=cnn"),
         (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
         (("completion",), "completion: name the shell, bash or zsh"),
         (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),

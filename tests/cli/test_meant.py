@@ -104,6 +104,18 @@ WORDS = {
     "config=my.yaml": "my.yaml",
     "--no-shuffle --detect-anomaly seed=1": "shuffle=false detect_anomaly=true seed=1",
     "--hidden 64 64": "model=mlp 'model.hidden=[64,64]'",
+    # how many layers, steps by their names alone, an activation in small letters
+    "layers=2": "model=mlp 'model.hidden=[512,512]'",
+    "model=dnn num_layers=3": "model=dnn 'model.hidden=[128,128,128]'",
+    "model=cnn --depth 2": "model=cnn 'model.channels=[32,32]'",
+    "dataset.augment=flip": "'dataset.augment=[{flip:{horizontal:0.5}}]'",
+    "dataset.augment=RandomCrop,hflip": "'dataset.augment=[{crop:{padding:2}},{flip:{horizontal:0.5}}]'",
+    "dataset.transforms=[scale]": "'dataset.transforms=[{scale:{divisor:255}}]'",
+    "activation=relu": "model.activation=ReLU",
+    # paths that a shell has cut
+    "my table.csv": "dataset=csv 'dataset.path=my table.csv' dataset.target=COLUMN",
+    "dataset=csv dataset.path=my table.csv dataset.target=값": "dataset=csv 'dataset.path=my table.csv' "
+    "'dataset.target=값'",
     "epochs 5": "epochs=5",
     "epochs: 5": "epochs=5",
     "epochs:5 model=mlp": "epochs=5 model=mlp",

@@ -140,3 +140,18 @@ def test_the_command_of_a_run_says_only_what_is_not_brought(folder: Path) -> Non
     assert {"optimizer.lr=0.01", "batch_size=64"} <= set(said)
     other = words(config(folder, "optimizer=sgd scheduler=none").as_dict(), catalog)
     assert other == ["dataset=wine", "model=wide", "optimizer=sgd", "scheduler=none"]
+
+
+def test_tabular_is_all_that_is_typed_for_a_table() -> None:
+    found = compose(parse(["dataset=iris", "model=tabular"])).config
+    assert (found.optimizer.option, found.optimizer.knobs["lr"], found.optimizer.knobs["betas"]) == (
+        "adamw",
+        0.004,
+        [0.9, 0.95],
+    )
+    assert (found.scheduler.option, found.scheduler.knobs["milestones"]) == ("warmup_cosine", [100])
+    assert (found.dataset.knobs["numeric"], found.batch_size, found.name) == ("quantile", 128, "tabular-iris")
+
+
+def test_what_tabular_brings_for_columns_is_left_out_beside_pictures() -> None:
+    assert "numeric" not in compose(parse(["dataset=digits", "model=tabular"])).config.dataset.knobs

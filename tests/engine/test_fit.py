@@ -122,6 +122,44 @@ def noise(x: Tensor, rows: Tensor, epoch: int) -> Tensor:
     return x + 0.1 * torch.sin(rows * 12.9 + epoch * 78.2)[:, None]
 
 
+def test_a_logged_step_says_which_share_of_the_rows_since_the_one_before_was_hit() -> None:
+    """The last layer answers class 1 whatever comes in: of each window that share of rows is of class 1."""
+    parts = make_parts("SGD", lr=0.0)
+    with torch.no_grad():
+        parts.model[3].weight.zero_()
+        parts.model[3].bias.copy_(torch.tensor([0.0, 1.0, 0.0]))
+    x, y = torch.zeros(10, 5), torch.tensor([1, 1, 1, 0, 0, 1, 0, 0, 2, 2])
+    batches = ListBatches(x, y, batch_size=2)
+    order = torch.randperm(10, generator=torch.Generator().manual_seed(0))
+    hits = (y[order] == 1).float()
+    plan = Plan(epochs=1, log_every_steps=2, monitor="train/loss")
+    found = [report.values.get("train/batch_accuracy") for report in fit(parts, batches, {}, plan, Progress())]
+    means = [float(part.mean()) for part in hits.split([4, 4, 2])]
+    assert [value for value in found if value is not None] == means and len(set(means)) > 1
+
+
+def test_a_window_whose_hits_an_early_build_did_not_count_says_no_accuracy_and_the_next_one_does() -> None:
+    tally = Tally(Progress(step=3, batch=3, window_seen=6, window_hits=None), counts_hits=True)
+    logits, labels = torch.eye(3), torch.tensor([0, 1, 0])
+    for _ in range(2):
+        tally.add(torch.tensor(1.0), logits, labels)
+        tally.read()
+        told = tally.close_window()
+    assert told == {"train/batch_loss": 1.0, "train/batch_accuracy": 2 / 3}
+    first = Tally(Progress(window_seen=6, window_hits=None), counts_hits=True)
+    first.add(torch.tensor(1.0), logits, labels)
+    first.read()
+    assert list(first.close_window()) == ["train/batch_loss"]
+
+
+def test_where_no_hits_are_counted_no_accuracy_is_said() -> None:
+    tally = Tally(Progress(), counts_hits=False)
+    for _ in range(2):
+        tally.add(torch.tensor(0.5), torch.zeros(2, 1), torch.zeros(2))
+        tally.read()
+        assert tally.close_window() == {"train/batch_loss": 0.5}
+
+
 @pytest.mark.parametrize("cut", range(1, 30, 3))
 def test_going_on_with_augmented_rows_gives_the_rest_of_the_history(rows: tuple[Tensor, Tensor], cut: int) -> None:
     whole_parts = replace(make_parts(), augment=noise)
@@ -133,8 +171,9 @@ def test_going_on_with_augmented_rows_gives_the_rest_of_the_history(rows: tuple[
         if len(first) == cut:
             break
     rest = train(parts, rows, start=Progress(**asdict(first[-1].progress)))
-    steps = [(step, values.get("train/batch_loss")) for step, values in logged(first) + logged(rest)]
-    assert steps == [(step, values.get("train/batch_loss")) for step, values in whole]
+    of_windows = ("train/batch_loss", "train/batch_accuracy")
+    steps = [(step, *map(values.get, of_windows)) for step, values in logged(first) + logged(rest)]
+    assert steps == [(step, *map(values.get, of_windows)) for step, values in whole]
     for a, b in zip(parts.model.parameters(), whole_parts.model.parameters(), strict=True):
         assert torch.equal(a, b)
 

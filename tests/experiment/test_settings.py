@@ -136,6 +136,12 @@ def test_case_47_of_many_rows_no_more_than_ten_epochs_are_asked_for() -> None:
     assert (large.config.checkpoint.every_epochs, large.notes) == (1, ())
 
 
+def test_members_side_by_side_are_trained_for_about_3500_steps() -> None:
+    many = assembled([*ROWS_108[:2], "dataset.num_rows=1500", "dataset.num_classes=3", "model=tabular"])
+    assert (len(many.train), many.config.epochs) == (9, 389)  # 1,080 train rows in batches of 128
+    assert many.notes[-1].startswith("epochs: 389, for about 3,501 steps; stops when val/loss")
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

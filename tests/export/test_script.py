@@ -46,6 +46,13 @@ COMBINATIONS = {
         *["model=dnn", "model.hidden=[16]", "model.normalisation=layer", "epochs=3", "scheduler=multi_step_lr"],
         *["scheduler.milestones=[1,2]", "dataset.transforms=[{scale:{divisor:16}},{normalise:{mean:[0.3],std:[0.4]}}]"],
     ],
+    "layers of a list, in a block and repeated": [
+        *["model=sequential", "model.blocks={conv: [{Conv2d: {out_channels: 4, kernel_size: [3, 1]}}, BatchNorm2d]}"],
+        "model.layers=[conv, {repeat: {times: 2, layers: [conv, ReLU]}}, LayerNorm, Flatten, "
+        "{Linear: {out_features: 25}}, {Unflatten: {dim: 1, unflattened_size: [1, 5, 5]}}, Flatten, "
+        "{Linear: {out_features: out, bias: false}}]",
+        "epochs=2",
+    ],
     "cars, computed": ["dataset=car", "model=dnn", "epochs=3"],
     "a fold of cars": ["experiment=car_onehot", "fold=1", "epochs=3"],
     "a fold of numbers": ["experiment=diabetes_linear", "fold=2", "epochs=3"],

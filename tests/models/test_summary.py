@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -5,13 +6,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from runner.contracts import Layer
 from runner.models.cnn import Cnn
 from runner.models.dnn import Dnn
-from runner.models.summary import forward_flops, layers, rows_that_fit
+from runner.models.summary import forward_flops, kind_of, layers, rows_that_fit
 
 
 def test_the_rows_of_a_small_net_are_those_counted_by_hand() -> None:
     net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3))
     assert layers(net, (1, 4, 4)) == (
-        Layer("0", "Conv2d(1, 2, kernel 3)", (2, 4, 4), 20, 2 * 9 * 2 * 16),
+        Layer("0", "Conv2d(1, 2, kernel 3, padding 1)", (2, 4, 4), 20, 2 * 9 * 2 * 16),
         Layer("1", "MaxPool2d(kernel 2)", (2, 2, 2), 0, 0),
         Layer("2", "Flatten", (8,), 0, 0),
         Layer("3", "Linear(8, 3)", (3,), 27, 2 * 8 * 3),
@@ -20,6 +21,22 @@ def test_the_rows_of_a_small_net_are_those_counted_by_hand() -> None:
 
 def test_a_kernel_that_is_not_square_says_both_sides() -> None:
     assert layers(nn.Conv2d(1, 1, (1, 5)), (1, 5, 5))[0].kind == "Conv2d(1, 1, kernel 1x5)"
+
+
+@pytest.mark.parametrize(
+    ("module", "kind"),
+    [
+        (nn.Conv2d(16, 33, (3, 5), (2, 1), (4, 2), (3, 1)), "kernel 3x5, stride 2x1, padding 4x2, dilation 3x1)"),
+        (nn.Conv2d(4, 4, 3, padding="same", groups=4), "Conv2d(4, 4, kernel 3, padding same, groups 4)"),
+        (nn.ConvTranspose2d(4, 2, 2, stride=2), "ConvTranspose2d(4, 2, kernel 2, stride 2)"),
+        (nn.MaxPool2d(2), "MaxPool2d(kernel 2)"),
+        (nn.MaxPool2d(3, stride=2, padding=1), "MaxPool2d(kernel 3, stride 2, padding 1)"),
+        (nn.AvgPool1d(3, stride=3), "AvgPool1d(kernel 3)"),
+        (nn.LPPool2d(2, 3), "LPPool2d(kernel 3)"),
+    ],
+)
+def test_of_a_kernel_what_is_not_as_usual_is_said(module: nn.Module, kind: str) -> None:
+    assert kind_of(module).endswith(kind)
 
 
 def test_the_flops_are_those_that_torch_counts() -> None:

@@ -47,7 +47,7 @@ def test_before_a_pick_all_members_answer_as_they_are_and_afterwards_the_picked_
         for weight in made.members.parameters():
             weight.zero_()
     torch.testing.assert_close(made(x), mean_answer(outputs, torch.tensor([0.0, 0.75, 0.0, 0.25]), "multiclass"))
-    assert made.picked() == {"periodic 2": 3, "plain": 1}
+    assert made.picked() == {"periodic 0.1": 0, "periodic 2": 3, "piecewise": 0, "plain": 1}
 
 
 def test_only_the_members_that_are_better_are_kept() -> None:

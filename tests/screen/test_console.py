@@ -414,9 +414,30 @@ def test_the_bar_shows_epoch_step_loss_rate_and_time_left(terminal):
     terminal.console.start(OUTLINE)
     terminal.take()
     terminal.now = 2.0
-    terminal.console.report(Report(Progress(step=20, epoch=4), 5, {"train/batch_loss": 0.25}))
+    terminal.console.report(
+        Report(Progress(step=20, epoch=4), 5, {"train/batch_loss": 0.25, "train/batch_accuracy": 0.75})
+    )
     line = terminal.take()[-1]
-    assert re.fullmatch(r"epoch  5/10 [━╸╺ ]+ 20/50 loss 0\.2500 10 steps/s 3\.0 s left", line)
+    assert re.fullmatch(r"epoch  5/10 [━╸╺ ]+ 20/50 loss 0\.2500 accuracy 0\.7500 10 steps/s 3\.0 s left", line)
+
+
+@pytest.mark.parametrize(
+    ("width", "outline", "shown"),
+    [
+        (79, OUTLINE, "loss 0.2500 accuracy 0.7500 3.0 s left"),
+        (64, OUTLINE, "loss 0.2500 10 steps/s 3.0 s left"),
+        (63, OUTLINE, "loss 0.2500 3.0 s left"),
+        (80, REGRESSION, "loss 0.2500 10 steps/s 3.0 s left"),
+    ],
+)
+def test_the_bar_leaves_out_what_it_has_no_room_for(width, outline, shown):
+    screen = Screen(terminal=True, width=width)
+    with screen.console:
+        screen.console.start(outline)
+        screen.now = 2.0
+        values = {"train/batch_loss": 0.25, "train/batch_accuracy": 0.75}
+        screen.console.report(Report(Progress(step=20, epoch=4), 5, values))
+        assert screen.take()[-1].partition("20/50 ")[2] == shown
 
 
 def test_the_bar_of_a_resumed_run_measures_from_where_it_went_on(terminal):

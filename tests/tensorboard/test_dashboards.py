@@ -108,7 +108,9 @@ def test_train_and_val_share_a_chart(events: EventAccumulator) -> None:
     together, training = layout.category
     tags = {chart.title: chart.multiline.tag[0] for chart in together.chart}
     assert tags == {name: f"^(train|val|test)/{name}$" for name in ("loss", "accuracy")}
-    assert [chart.title for chart in training.chart] == ["batch_loss", "lr", "grad_norm", "epoch", "epoch_s"]
+    assert [chart.title for chart in training.chart] == [
+        *("batch_loss", "batch_accuracy", "lr", "grad_norm", "epoch", "epoch_s")
+    ]
 
 
 def test_under_text_are_the_command_and_the_scores_of_each_class(events: EventAccumulator) -> None:
@@ -165,6 +167,12 @@ def test_a_full_disk_is_warned_of_and_the_run_goes_on(tmp_path: Path) -> None:
     assert done.code == 0
     assert done.err.count("no space left on the device") == 1 and "TensorBoard goes without" in done.err
     shutil.rmtree(tmp_path)
+
+
+def test_a_picture_that_cannot_be_drawn_is_warned_of_and_the_run_goes_on(tmp_path: Path) -> None:
+    done = program.run(["train", *program.TINY, f"output_dir={tmp_path}"], tmp_path / "said", before="draw_nothing")
+    assert done.code == 0 and "TensorBoard goes without confusion: ValueError: no such font" in done.err
+    assert json.loads((program.only_run(tmp_path) / "summary.json").read_text())["status"] == "finished"
 
 
 def test_every_job_of_a_sweep_shows_the_same_whatever_time_it_took(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.tensorboard.names import best_scores, tag
 
 ROW = {
-    **{"train/batch_loss": 0.7, "lr": 0.1, "lr/head.*": 0.2, "grad_norm": 1.0},
+    **{"train/batch_loss": 0.7, "train/batch_accuracy": 0.5, "lr": 0.1, "lr/head.*": 0.2, "grad_norm": 1.0},
     **{"train/loss": 0.6, "train/accuracy": 0.7, "val/loss": 0.5, "val/accuracy": 0.8},
 }
 BEST = {"step": 4, "epoch": 2, "train/batch_loss": 0.3, "val/loss": 0.5, "test/loss": 0.4}
@@ -29,5 +29,11 @@ def test_hparams_shows_five_columns_the_monitor_among_them_and_none_of_the_last_
 def test_how_it_is_trained_stands_behind_what_came_of_it() -> None:
     assert sorted(map(tag, ROW)) == [
         *("train/accuracy", "train/loss", "val/accuracy", "val/loss"),
-        *("while_training/batch_loss", "while_training/grad_norm", "while_training/lr", "while_training/lr/head.*"),
+        *(
+            "while_training/batch_accuracy",
+            "while_training/batch_loss",
+            "while_training/grad_norm",
+            "while_training/lr",
+            "while_training/lr/head.*",
+        ),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
@@ -13,11 +13,12 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from runner.build.target import resolve, resolve_in_file
+from runner.build.target import located, located_in_file, resolve, resolve_in_file
 from runner.config.catalog import Part
+from runner.config.layers import Layer
 from runner.config.spelling import nearest
 from runner.config.types import faults
 from runner.contracts import Source
@@ -59,6 +60,21 @@ def user_class(part: Part, role: type[T], trusted: Sequence[str]) -> type[T]:
     return resolve_in_file(Path(path).expanduser(), name, role, trusted, part.group)
 
 
+def user_net(part: Part, trusted: Sequence[str]) -> Callable[..., object]:
+    """The class of a net, or the function that makes one, which ``model=module`` names.
+
+    A function has to be of a file or package of the user's: torch has functions that do other things.
+    """
+    path, name = part.knobs["path"], part.knobs["name"]
+    if path is None:
+        found = located(name, trusted, "model.name")
+    else:
+        found = located_in_file(Path(path).expanduser(), name, trusted, "model")
+    if inspect.isfunction(found) and found.__module__.partition(".")[0] in trusted:
+        return found
+    return user_class(part, nn.Module, trusted)
+
+
 @contextmanager
 def faults_of(part: Part) -> Iterator[None]:
     """Says which part an error comes from. A class named in a config may raise anything: the cause stays attached."""
@@ -96,6 +112,14 @@ def arguments(part: Part, kind: type, facts: Mapping[str, Any], knobs: Mapping[s
     if found:
         raise ConfigError(found)
     return {key: _cast(parameters, key, value) for key, value in given.items()} | dict(facts)
+
+
+def make_layer(layer: Layer, kind: type[nn.Module], knobs: Mapping[str, Any]) -> nn.Module:
+    """A layer of torch from ``knobs``. Raises ConfigError naming its place in the list of layers."""
+    part, parameters = Part(layer.place, layer.kind, None, knobs), _parameters(kind)
+    if unknown := [_unknown(part, kind, parameters, key) for key in knobs if key not in parameters]:
+        raise ConfigError(unknown)  # also one that is switched off: bais: false
+    return make(part, kind)
 
 
 def parameter_names(kind: type) -> set[str]:

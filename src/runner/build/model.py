@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from runner.build import own_net
-from runner.build.instantiate import faults_of, kind_of, make, parameter_names, user_class
+from runner.build.instantiate import faults_of, kind_of, make, make_layer, parameter_names, user_net
 from runner.build.parameters import freeze
 from runner.config.catalog import Part
 from runner.contracts import Architecture, Column, Ensemble
@@ -62,8 +62,11 @@ def _net(part: Part, facts: Mapping[str, Any], trusted: Sequence[str]) -> nn.Mod
     kind = kind_of(part, object, trusted)
     if not issubclass(kind, Architecture):
         return make(part, kind_of(part, nn.Module, trusted), facts, knobs)
-    needs_class = "model_class" in parameter_names(kind)
-    own = {"model_class": user_class(part, nn.Module, trusted)} if needs_class else {}
+    own: dict[str, Any] = {}
+    if "model_class" in parameter_names(kind):
+        own = {"model_class": user_net(part, trusted)}
+    elif "make_layer" in parameter_names(kind):
+        own = {"make_layer": make_layer}
     architecture = make(part, kind, own, knobs)
     with faults_of(part):
         return architecture.build(**facts)

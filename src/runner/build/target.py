@@ -22,6 +22,14 @@ def resolve(path: str, role: type[T], trusted: Sequence[str] = (), key: str = "_
 
     Raises ConfigError for a root that is not trusted, a name that is not there, and anything but a class of ``role``.
     """
+    found, roots = located(path, trusted, key), (*TRUSTED_ROOTS, *trusted)
+    if not isinstance(found, type) or not issubclass(found, role) or found.__module__.split(".")[0] not in roots:
+        raise ConfigError(f"{key}={path} is refused: it is no class of the kind {role.__module__}.{role.__qualname__}")
+    return found
+
+
+def located(path: str, trusted: Sequence[str], key: str) -> object:
+    """What ``path`` names, whatever it is. Raises ConfigError for a root that is not trusted, and where it is not."""
     refused = f"{key}={path} is refused"
     roots = (*TRUSTED_ROOTS, *trusted)
     if not re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", path, re.ASCII) or path.split(".")[0] not in roots:
@@ -29,10 +37,7 @@ def resolve(path: str, role: type[T], trusted: Sequence[str] = (), key: str = "_
             f"{refused}: a target is a class in {', '.join(roots)}, or in a package named by trusted=[..]"
         )
     *parents, name = path.split(".")
-    found = _attribute(_module(parents, refused), name, refused)
-    if not isinstance(found, type) or not issubclass(found, role) or found.__module__.split(".")[0] not in roots:
-        raise ConfigError(f"{refused}: it is no class of the kind {role.__module__}.{role.__qualname__}")
-    return found
+    return _attribute(_module(parents, refused), name, refused)
 
 
 def resolve_in_file(path: Path, name: str, role: type[T], trusted: Sequence[str], key: str) -> type[T]:
@@ -40,6 +45,14 @@ def resolve_in_file(path: Path, name: str, role: type[T], trusted: Sequence[str]
 
     Raises ConfigError, with the settings ``key``.path and ``key``.name.
     """
+    found = located_in_file(path, name, trusted, key)
+    if not isinstance(found, type) or not issubclass(found, role):
+        raise ConfigError(f"{key}.name={name}: is no class of the kind {role.__module__}.{role.__qualname__}")
+    return found
+
+
+def located_in_file(path: Path, name: str, trusted: Sequence[str], key: str) -> object:
+    """What is called ``name`` in a python file, whatever it is. Raises ConfigError where it is not, or not trusted."""
     refused, stem = f"{key}.path={path} is refused", path.stem
     if path.suffix != ".py" or not re.fullmatch(r"[A-Za-z]\w*", stem, re.ASCII):
         raise ConfigError(f"{refused}: give a file like my_data.py, its name made of letters, digits and _")
@@ -55,10 +68,7 @@ def resolve_in_file(path: Path, name: str, role: type[T], trusted: Sequence[str]
     module = _import(stem, refused)
     if not module.__file__ or not path.samefile(module.__file__):
         raise ConfigError(f"{refused}: another module is called {stem} ({module.__file__}); give the file another name")
-    found = _attribute(module, name, f"{key}.name={name} is refused")
-    if not isinstance(found, type) or not issubclass(found, role):
-        raise ConfigError(f"{key}.name={name}: is no class of the kind {role.__module__}.{role.__qualname__}")
-    return found
+    return _attribute(module, name, f"{key}.name={name} is refused")
 
 
 def _module(parents: Sequence[str], refused: str) -> ModuleType:

@@ -17,15 +17,19 @@ from runner.runs.named import in_each_fold, is_run, open_run
 from runner.screen.console import RunConsole
 
 HELP = """\
-A run, or the one that train with the same words makes, as one plain PyTorch script with the same losses. It can show
-  data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist car csv random; dataset.limit, one
-              fold; scaled, normalised or flattened, categories as columns of 0 and 1
-  models      those that are torch's own layers in a row: linear mlp dnn cnn cnn_notes
-  losses      cross_entropy nll multi_margin bce_with_logits bce soft_margin mse l1 huber smooth_l1, with their weights
-  optimizers  all of torch but lbfgs, muon and sparse_adam; grad_clip_norm
-  schedulers  all of torch, per epoch or step, also chains such as warmup_cosine and reduce_lr_on_plateau
+A run, or the run that train would make of the same words, as one plain PyTorch
+script with the same losses. It supports
+  data sets   digits iris wine breast_cancer diabetes mnist fashion_mnist kmnist
+              car csv random; dataset.limit, one fold; scaled, normalised or
+              flattened; categories as columns of 0 and 1
+  models      layers of torch in a row: linear mlp dnn cnn cnn_notes
+  losses      cross_entropy nll multi_margin bce_with_logits bce soft_margin mse
+              l1 huber smooth_l1, with their weights
+  optimizers  all of torch except lbfgs, muon and sparse_adam; grad_clip_norm
+  schedulers  all of torch, per epoch or step, with reduce_lr_on_plateau
+              and chains such as warmup_cosine
   the best epoch, and early stopping, by train/loss, val/loss or val/accuracy
-Anything else is refused with the reason."""
+It refuses anything else and says why."""
 
 
 def parser() -> Parser:

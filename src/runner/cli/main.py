@@ -19,16 +19,16 @@ from runner.text import as_called, discard, message, painted
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
     "train": ("runner.train:run", "train a model; -m runs every combination of several values"),
-    "resume": ("runner.cli.resume:run", "go on with an interrupted run, at the exact step"),
-    "eval": ("runner.cli.evaluate:run", "measure a trained model again"),
-    "predict": ("runner.cli.predict:run", "answer for pictures, tables, a typed row or a row of the test split"),
-    "view": ("runner.cli.view:run", "pictures: of a run, a data set or a schedule"),
-    "explain": ("runner.cli.explain:run", "one batch through the five steps of training; with a topic, a lesson"),
-    "code": ("runner.cli.code:run", "a run as one plain PyTorch script"),
-    "report": ("runner.cli.report:run", "runs side by side, best first; of two, the difference"),
-    "fetch": ("runner.cli.fetch:run", "download a data set once; without a name, what there is"),
-    "completion": ("runner.cli.completion:run", "the tab key, for bash or zsh"),
-    "show": ("runner.cli.show:run", "what can be chosen: groups, options, their parameters"),
+    "resume": ("runner.cli.resume:run", "continue an interrupted run, at the exact step"),
+    "eval": ("runner.cli.evaluate:run", "score a trained model again"),
+    "predict": ("runner.cli.predict:run", "predict pictures, tables, a typed row or a row of the test split"),
+    "view": ("runner.cli.view:run", "draw a run, a data set or a schedule"),
+    "explain": ("runner.cli.explain:run", "follow one batch through training; explain TOPIC: a lesson"),
+    "code": ("runner.cli.code:run", "print a run as one plain PyTorch script"),
+    "report": ("runner.cli.report:run", "compare runs, best first; for two runs, show the difference"),
+    "fetch": ("runner.cli.fetch:run", "download a data set once; without a name, list the data sets"),
+    "completion": ("runner.cli.completion:run", "set up tab completion for bash or zsh"),
+    "show": ("runner.cli.show:run", "list what can be chosen: groups, options, their parameters"),
 }
 
 
@@ -84,12 +84,12 @@ def _help() -> str:
     width = max(map(len, VERBS))
     verbs = "\n".join(f"  {verb:{width}}  {what}" for verb, (_, what) in VERBS.items())
     return (
-        "runner trains PyTorch models described in YAML and keeps every run in a directory of its own.\n\n"
+        "runner trains PyTorch models described in YAML.\nEach run is kept in a directory of its own.\n\n"
         f"python -m runner COMMAND ...\n\n{verbs}\n\n"
         "Begin with\n"
-        "  python -m runner train                            a small convolutional net on handwritten digits\n"
+        "  python -m runner train                a small CNN on handwritten digits\n"
         "  python -m runner train model=mlp optimizer.lr=0.01\n"
-        "  python -m runner show                             what else can be chosen\n"
+        "  python -m runner show                 what else can be chosen\n"
         "  python -m runner train --help"
     )
 

@@ -17,8 +17,9 @@ from runner.runs.saved_run import ANYWHERE, SavedRun
 
 USAGE = """\
 RUN (FILE | FOLDER | column=value ... | - | --test-index 7)
-    [--invert] [--top K] [--json | --csv OUT.csv] [--overwrite] [checkpoint=best|last] [device=...]
-    [dataset.encoding=cp949] [dataset.decimal=','] where a file's own cannot be found"""
+    [--invert] [--top K] [--json | --csv OUT.csv] [--overwrite]
+    [checkpoint=best|last] [device=...]
+    [dataset.encoding=cp949] [dataset.decimal=','] for a file that is misread"""
 HELP = "Answers for pictures, rows of CSV files, a row typed as column=value, or a row of the test split."
 OWN = ("checkpoint", "dataset.encoding", "dataset.decimal")
 

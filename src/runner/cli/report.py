@@ -74,7 +74,7 @@ def run(argv: Sequence[str]) -> int:
 def parser() -> Parser:
     made = Parser(
         "report",
-        "[DIR ...] [dataset=wine ...] [--by test/accuracy] [--top 20] [--json | --csv | --wide]",
+        "[DIR ...] [dataset=wine ...] [--by METRIC] [--top N]\n    [--json | --csv | --wide]",
         HELP,
         reads_run=True,
     )

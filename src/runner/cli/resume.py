@@ -21,7 +21,9 @@ from runner.text import here
 OWN = settings_with("changes", "on resume")
 OF_A_SWEEP = ("retry", *settings_with("changes", "on resume of a sweep"))
 OF_ALL_JOBS = tuple(name for name in ANYWHERE if name in settings_with("is_neutral", True))  # their bits stay
-USAGE = "RUN|last [epochs=N] [max_steps=N] [num_workers=N] [tensorboard=full] [device=cpu] | SWEEP [retry=failed]"
+USAGE = """\
+RUN|last [epochs=N] [max_steps=N] [num_workers=N]
+    [tensorboard=full] [device=cpu] | SWEEP [retry=failed]"""
 HELP = "Go on with an interrupted run, at the exact step."
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from pathlib import Path
 
 OPERATOR = re.compile(r"==|!=|<=?|>=?|and|or|not|in|[-+*/%]")  # of a condition
 OTHER = re.compile(r"[+~]*[\w./@]+=(?!=)|-+[A-Za-z]")  # word that begins a new piece
@@ -14,6 +15,7 @@ SWITCHED = re.compile(r"true|false|yes|no|on|off|[01]", re.IGNORECASE)
 DASHES = "write settings without dashes"
 NO_BLANK = "write a list without spaces, or in quotes"
 BLANKS = "write no spaces around the ="
+QUOTES = "write a path with spaces in quotes"
 CONDITION = "write a condition in quotes"
 EQUALS = "write a setting and its value as one word, with ="
 
@@ -45,7 +47,7 @@ def pieces(
         if rest[0].startswith("-") and not NUMBER.match(rest[0]) and rest[0] != "-":
             piece = _flag(rest, flags) or _option(rest, is_switch)
         else:
-            piece = _cut(rest) or _condition(rest) or _pair(rest, is_setting) or _word(rest[0])
+            piece = _cut(rest) or _cut_path(rest) or _condition(rest) or _pair(rest, is_setting) or _word(rest[0])
         yield piece
         del rest[: len(piece.typed)]
 
@@ -79,6 +81,17 @@ def _cut(rest: Sequence[str]) -> Piece | None:
     wholes = ((end, " ".join([value, *rest[1:end]])) for end in range(2, len(rest) + 1))
     end, whole = next(((end, whole) for end, whole in wholes if num_open(whole) == 0), (0, ""))
     return Piece(tuple(rest[:end]), key, whole.replace(", ", ","), NO_BLANK) if end else None
+
+
+def _cut_path(rest: Sequence[str]) -> Piece | None:
+    """``my data.csv`` or ``dataset.path=my data.csv``, which a shell has cut at its blanks: there is such a file."""
+    key, _, start = rest[0].rpartition("=")
+    if not start or Path(start).exists() or not all(map(_is_value, rest[1:2])):
+        return None
+    more = list(takewhile(_is_value, rest[1:]))
+    wholes = [(size, " ".join([start, *more[:size]])) for size in range(1, len(more) + 1)]
+    size, whole = next(((size, whole) for size, whole in wholes if Path(whole).expanduser().exists()), (0, ""))
+    return Piece((rest[0], *more[:size]), key, whole, QUOTES) if size else None
 
 
 def _condition(rest: Sequence[str]) -> Piece | None:

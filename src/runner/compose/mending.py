@@ -25,8 +25,8 @@ SWEEP = ("-m", "--multirun")
 YAML = re.compile(r".+\.ya?ml", re.IGNORECASE)
 OF_FILES = ("c", "cfg", "cfg_file", "conf", "config", "config_file", "config_name", "config_path", "yaml")
 SOUGHT = ("optimizer", "model", "scheduler", "dataset", "loss")  # where a knob without its group is looked for
-PATIENCE = "early_stopping.patience_epochs"
-USUAL_PATIENCE = 5  # epochs, where somebody asks for early stopping and no more
+LAYER_COUNTS = ("depth", "layers", "n_layers", "num_hidden_layers", "num_layers")
+MOST_LAYERS = 10  # that are written out
 OPTION = re.compile(r"([A-Za-z]\w*)(\(.*\))?")
 
 
@@ -185,16 +185,12 @@ class _Line:
         return Meant((value,), "a file of settings is a word of its own") if is_file else None
 
     def _setting(self, piece: Piece, name: str, value: str) -> Meant:
+        if name in LAYER_COUNTS and (of_layers := self._layers(value)):
+            return of_layers
         key, added, why = self._key(name)
+        if known := self._of_net(key, value) or values.known(name, key, value):
+            return Meant((*added, *known.words), why or known.why)
         plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
-        last = name.rpartition(".")[2]
-        if key == "device" and (device := values.device(last, value)) != value:
-            return Meant((f"device={device}",), why or f"the name here is {device}")
-        if key in ("model.name", "model.weights") and (of_net := self._of_net(key, value)):
-            return Meant((f"{key}={of_net}",), why or f"the name here is {of_net}")
-        is_asked = name == "early_stopping" or (key == PATIENCE and not value[:1].isdecimal())
-        if is_asked and (fixed := _patience(value)):
-            return Meant((fixed,), "it counts the epochs without a better monitor")
         chosen = {group: option.name for group, option in self.options.items()}
         chosen |= {word.partition("=")[0]: word.partition("=")[2] for word in added}
         fit = self._fitting(key, value, chosen) if key != "device" else None
@@ -204,13 +200,26 @@ class _Line:
         is_sweep = of_a_sweep != "" or (fit is not None and fit.is_sweep)
         return Meant((*added, *whole), "; ".join(filter(None, reasons)), is_sweep)
 
-    def _of_net(self, key: str, value: str) -> str | None:
+    def _layers(self, value: str) -> Meant | None:
+        """``layers=2``: a list of so many widths, each the first of the net's own list."""
+        count = int(value) if value.isdecimal() else 0
+        key, added, _ = self._key("channels" if self.typed.get("model", "").startswith("cnn") else "hidden")
+        net = added[0].partition("=")[2] if added else self.options["model"].name
+        widths = self.catalog.option("model", net).knobs.get(key.partition(".")[2])
+        if not (1 <= count <= MOST_LAYERS and widths and isinstance(widths.default, list)):
+            return None
+        each = ",".join([str(widths.default[0])] * count)
+        return Meant((*added, f"{key}=[{each}]"), f"{key} lists the width of each layer")
+
+    def _of_net(self, key: str, value: str) -> Meant | None:
         """What torchvision calls a net, or its trained weights."""
-        if self.options.get("model") is None or self.options["model"].name != "torchvision":
+        if key not in ("model.name", "model.weights") or self.options["model"].name != "torchvision":
             return None
         if key == "model.weights":
-            return "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet") else None
-        return torchvision_names.named(value) or torchvision_names.near(value)
+            name = "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet") else None
+        else:
+            name = torchvision_names.named(value) or torchvision_names.near(value)
+        return Meant((f"{key}={name}",), f"the name here is {name}") if name else None
 
     def _target(self, word: str) -> Meant | None:
         """A column that stands beside its table: the one to predict."""
@@ -273,11 +282,3 @@ class _Line:
                 why = f"{knob} belongs to {listed(f'{group}={owner}' for owner in owners)}"
                 return f"{group}.{names[simplest]}", (f"{group}={simplest}",), why
         return None
-
-
-def _patience(value: str) -> str | None:
-    if value.startswith("{"):
-        return None
-    if value.isdecimal():
-        return f"{PATIENCE}={value}"
-    return f"{PATIENCE}={'null' if value.lower() in ('false', 'no', 'off', 'null', 'none') else USUAL_PATIENCE}"

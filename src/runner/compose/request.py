@@ -224,8 +224,11 @@ def _unreadable(word: str, catalog: Catalog) -> str:
     if word == "help":
         return f"{word}: is not of the form key=value; did you mean --help?"
     if word == "last" or Path(word).is_dir():
-        wanted = "words as train takes them are wanted, a run's stand in its .hydra/overrides.yaml"
-        return f"{word}: is a folder or a run; {wanted}"
+        return (
+            f"{word}: is a folder or a run; write settings, such as model=cnn\n"
+            f"  pictures in folders: {quote(f'dataset.path={word}')} dataset=image_folder; "
+            "the settings of a run: its config.yaml"
+        )
     if Path(word).is_file():
         return (
             f"{word}: is a file; a table of yours is dataset=csv {quote(f'dataset.path={word}')} dataset.target=COLUMN"

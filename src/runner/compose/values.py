@@ -11,6 +11,7 @@ from typing import Any
 from runner.compose.line import NUMBER
 from runner.config.catalog import RECIPES, Catalog
 from runner.config.spelling import another_name, listed
+from runner.config.steps import AUGMENT_KNOBS, TRANSFORM_KNOBS, with_examples
 from runner.config.types import faults, shown
 from runner.config.yaml_file import spelled
 from runner.data.table.head import column_names, is_address
@@ -24,6 +25,23 @@ CALL = re.compile(r"(\w+)\((.*)\)")
 RANGE = re.compile(rf"({NUMBER.pattern})(?:\.\.\.?|:|~|\bto\b)({NUMBER.pattern})")
 MOST_VALUES = 10  # of a range of whole numbers
 MOST_COLUMNS = 12  # named in a message
+PATIENCE = "early_stopping.patience_epochs"
+USUAL_PATIENCE = 5  # epochs, where somebody asks for early stopping and no more
+ACTIVATIONS = (
+    "ReLU",
+    "LeakyReLU",
+    "PReLU",
+    "ELU",
+    "SELU",
+    "CELU",
+    "GELU",
+    "SiLU",
+    "Mish",
+    "Softplus",
+    "Tanh",
+    "Sigmoid",
+)
+STEPS = {"dataset.augment": AUGMENT_KNOBS, "dataset.transforms": TRANSFORM_KNOBS}
 COUNTS = ("devices", "gpus", "n_gpu", "num_gpus")  # of devices, not their numbers
 REFUSING = ("no_cuda", "cpu")
 SWITCHES = ("cuda", "use_cuda", "use_gpu")
@@ -37,6 +55,19 @@ class Meant:
     words: tuple[str, ...]
     why: str = ""
     is_sweep: bool = False  # several values, a run for each: -m
+
+
+def known(name: str, key: str, value: str) -> Meant | None:
+    """What other programs write for a value of the setting ``key``, which they call ``name``."""
+    if key == "device" and (here := device(name.rpartition(".")[2], value)) != value:
+        return Meant((f"device={here}",), f"the name here is {here}")
+    if key == "model.activation" and (layer := another_name(value, ACTIVATIONS)) not in (None, value):
+        return Meant((f"{key}={layer}",), f"the name here is {layer}")
+    if key in STEPS:
+        return _steps(key, value)
+    is_asked = name == "early_stopping" or (key == PATIENCE and not value[:1].isdecimal())
+    fixed = _patience(value) if is_asked else None
+    return Meant((fixed,), "it counts the epochs without a better monitor") if fixed else None
 
 
 def device(name: str, value: str) -> str:
@@ -140,6 +171,24 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
     if not multirun and len(items) > 1 and not any(faults(spelled(item), annotation, key) for item in items):
         return Meant((f"{key}={','.join(items)}",), "several values are a run each, with -m", True)
     return _single(key, text, annotation)
+
+
+def _steps(key: str, text: str) -> Meant | None:
+    """Steps that are named alone, with an example of what each needs: flip, for ``[{flip: {horizontal: 0.5}}]``."""
+    names = [name.strip() for name in text.strip("[]").split(",")]
+    entries = with_examples(names, STEPS[key]) or []
+    needs = [
+        f"{step} needs {listed(own)}" for entry in entries if isinstance(entry, dict) for step, own in entry.items()
+    ]
+    return Meant((f"{key}={shown(entries)}",), "; ".join(needs)) if needs else None
+
+
+def _patience(value: str) -> str | None:
+    if value.startswith("{"):
+        return None
+    if value.isdecimal():
+        return f"{PATIENCE}={value}"
+    return f"{PATIENCE}={'null' if value.lower() in ('false', 'no', 'off', 'null', 'none') else USUAL_PATIENCE}"
 
 
 def _single(key: str, text: str, annotation: Any) -> Meant | None:

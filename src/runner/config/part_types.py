@@ -62,6 +62,7 @@ MODEL: Mapping[str, Any] = {
     "activation": Annotated[str, Matching(r"[A-Z]\w*", "that names a class of torch.nn, as ReLU")],
     "arguments": dict[str, Any],
     "bias": bool,
+    "blocks": dict[str, Any],
     "channels": Annotated[list[Count], NotEmpty()],
     "dropout": Decay,
     "embedding": Literal["periodic", "piecewise", "none"],
@@ -69,6 +70,7 @@ MODEL: Mapping[str, Any] = {
     "freeze": list[str],
     "hidden": list[Count],
     "kernel_size": Count,
+    "layers": Annotated[list[Any], NotEmpty()],
     "name": str,
     "num_bins": Count,
     "num_frequencies": Count,
@@ -211,7 +213,7 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
 # Facts that only the data and the other parts can give; build sets them.
 RUN_TIME: Mapping[str, frozenset[str]] = {
     "dataset": frozenset({"dataset_class"}),
-    "model": frozenset({"in_shape", "num_outputs", "model_class", "task", "two_valued"}),
+    "model": frozenset({"in_shape", "num_outputs", "model_class", "task", "two_valued", "make_layer"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer", "last_epoch"}),
     "metric": frozenset({"task", "num_classes", "num_labels"}),

@@ -154,6 +154,9 @@ class Config:
     )
     grad_clip_norm: Positive | None = field(metadata=facts(in_script=True))
     log_every_steps: Count = field(metadata=facts(in_script=True, is_neutral=True))
+    print_every_steps: Count | None = field(
+        metadata=facts(later=None, in_script=True, changes="on resume", is_neutral=True, is_identity=False)
+    )
     profile: bool = field(metadata=facts(later=False, is_neutral=True))
     detect_anomaly: bool = field(metadata=facts(later=False, is_neutral=True))
     calibrate: bool = field(metadata=facts(later=False, is_neutral=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -23,25 +23,25 @@ class Spec:
 
 @dataclass(frozen=True)
 class Knob:
-    """What a knob takes. One that is not ``required`` is null where it is left out."""
+    """What a knob takes. One without an ``example`` may be left out, and is null then."""
 
     type: Any  # with its range
     wants: str
-    required: bool = True
+    example: Any
 
 
 Kinds = Mapping[str, Mapping[str, Knob]]  # step -> its knobs
 
-COUNT = Knob(Count, "a whole number of at least 1")
-PROBABILITY = Knob(Share, "a probability, 0..1")
-SIZE = Knob(tuple[Count, Count], "[height, width] in pixels")
+COUNT = Knob(Count, "a whole number of at least 1", 2)
+PROBABILITY = Knob(Share, "a probability, 0..1", 0.5)
+SIZE = Knob(tuple[Count, Count], "[height, width] in pixels", [8, 8])
 MEAN = float | Annotated[list[float], NotEmpty()] | None
 STD = Positive | Annotated[list[Positive], NotEmpty()] | None
 TRANSFORM_KNOBS: Kinds = {
-    "scale": {"divisor": Knob(Positive, "a number above 0")},
+    "scale": {"divisor": Knob(Positive, "a number above 0", 255)},
     "normalise": {
-        "mean": Knob(MEAN, "a number, a list, or null: from the train rows", required=False),
-        "std": Knob(STD, "numbers above 0, or null: from the train rows", required=False),
+        "mean": Knob(MEAN, "a number, a list, or null: from the train rows", None),
+        "std": Knob(STD, "numbers above 0, or null: from the train rows", None),
     },
     "impute": {},
     "one_hot": {},
@@ -54,10 +54,10 @@ TRANSFORM_KNOBS: Kinds = {
     "robust": {},
 }
 AUGMENT_KNOBS: Kinds = {
-    "flip": {"horizontal": PROBABILITY, "vertical": Knob(Share, "a probability, 0..1", required=False)},
+    "flip": {"horizontal": PROBABILITY, "vertical": Knob(Share, "a probability, 0..1", None)},
     "shift": {"pixels": COUNT},
     "crop": {"padding": COUNT},
-    "rotation": {"degrees": Knob(Annotated[float, Range(above=0, high=180)], "a number above 0, up to 180")},
+    "rotation": {"degrees": Knob(Annotated[float, Range(above=0, high=180)], "a number above 0, up to 180", 15)},
     "erasing": {"probability": PROBABILITY, "size": SIZE},
 }
 
@@ -95,6 +95,16 @@ def read_augment(entries: Any) -> tuple[Spec, ...]:
     return _read_specs("dataset.augment", entries, AUGMENT_KNOBS)
 
 
+def with_examples(names: Sequence[str], kinds: Kinds) -> list[Any] | None:
+    """The list that names alone stand for, with an example of each knob that has to be given; None: not all are steps.
+
+    ``["horizontal_flip"]`` -> ``[{"flip": {"horizontal": 0.5}}]``
+    """
+    found = [next((kind for kind in kinds if kind in name.lower()), "") for name in names]
+    knobs = [{key: knob.example for key, knob in kinds[kind].items() if knob.example} for kind in found if kind]
+    return [{kind: own} if own else kind for kind, own in zip(found, knobs, strict=True)] if all(found) else None
+
+
 def _read_specs(key: str, entries: Any, kinds: Kinds) -> tuple[Spec, ...]:
     if not isinstance(entries, list):
         raise ConfigError(f"{key}={entries!r}: give a list, [] for none")
@@ -129,7 +139,7 @@ def _name_and_knobs(entry: Any) -> tuple[Any, Any]:
 def _knob_faults(place: str, knobs: Mapping[str, Knob], given: dict[Any, Any]) -> list[str]:
     found = [f"{place}: there is no knob {key!r}{_nearest(str(key), knobs)}" for key in given if key not in knobs]
     for name, knob in knobs.items():
-        if name not in given and knob.required:
+        if name not in given and knob.example is not None:
             found.append(f"{place}.{name} is missing: give {knob.wants}")
         elif name in given and faults(given[name], knob.type, ""):
             found.append(f"{place}.{name}={given[name]!r}: give {knob.wants}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from runner.config.catalog import Catalog, Knob, Option, unknown_option
+from runner.config.layers import read_layers
 from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, VOCABULARY, annotation_of
 from runner.config.spelling import listed, nearest
 from runner.config.steps import read_augment, read_transforms
@@ -18,6 +19,7 @@ from runner.config.yaml_file import spelled
 from runner.errors import ConfigError
 
 STEPS = {"transforms": read_transforms, "augment": read_augment}  # lists that a dataset option may have
+SEQUENTIAL = "runner.models.sequential.Sequential"  # a model that is a list of layers
 MISSING = "???"
 # knobs that hold for all weights of an optimizer together
 OF_THE_WHOLE = ("groups", "decay_biases_and_norms", "foreach", "fused", "capturable", "differentiable")
@@ -88,6 +90,8 @@ def part_faults(
     yield from _combination_faults(group, where, node)
     if group == "dataset":
         yield from _step_faults(node)
+    if node.get("_target_") == SEQUENTIAL:
+        yield from _layer_faults(node)
 
 
 def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | None, ours: bool) -> Iterator[str]:
@@ -111,6 +115,16 @@ def _step_faults(node: Mapping[str, Any]) -> Iterator[str]:
                 read(node[key])
             except ConfigError as error:
                 yield from error.faults
+
+
+def _layer_faults(node: Mapping[str, Any]) -> Iterator[str]:
+    """Faults inside the list of layers of a model."""
+    layers, blocks = node.get("layers"), node.get("blocks", {})
+    if isinstance(layers, list) and layers and isinstance(blocks, Mapping):  # told as faults of their type otherwise
+        try:
+            read_layers(layers, blocks)
+        except ConfigError as error:
+            yield from error.faults
 
 
 def leaves(tree: Mapping[str, Any], known: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -68,23 +68,27 @@ class Tally:
         for loss, size in zip(losses, self.sizes, strict=True):
             loss_sum += loss * size
             window += loss * size
-        rows = sum(self.sizes)
+        rows, hits = sum(self.sizes), sum(int(h) for h in self.hits)
         return replace(
             start,
             step=self.step,
             batch=self.batch,
             loss_sum=loss_sum,
-            hits=start.hits + sum(int(h) for h in self.hits),
+            hits=start.hits + hits,
             seen=start.seen + rows,
             window_loss_sum=window,
             window_seen=start.window_seen + rows,
+            window_hits=start.window_hits + hits if self.counts_hits and start.window_hits is not None else None,
         )
 
-    def close_window(self) -> float:
-        """The mean loss of the rows since the last logged step; a new window begins."""
-        mean = self.start.window_loss_sum / self.start.window_seen
-        self.start = replace(self.start, window_loss_sum=0.0, window_seen=0)
-        return mean
+    def close_window(self) -> dict[str, float]:
+        """The mean loss of the rows since the last logged step, and their accuracy; a new window begins."""
+        window = self.start
+        self.start = replace(window, window_loss_sum=0.0, window_seen=0, window_hits=0)
+        values = {"train/batch_loss": window.window_loss_sum / window.window_seen}
+        if window.window_hits is not None:
+            values["train/batch_accuracy"] = window.window_hits / window.window_seen
+        return values
 
 
 def predicted_classes(logits_NK: Tensor) -> Tensor:

@@ -30,6 +30,7 @@ class Plan:
     monitor: str
     max_steps: int | None = None
     checkpoint_every_steps: int | None = None
+    print_every_steps: int | None = None
     test_every_epochs: int | None = None
     grad_clip_norm: float | None = None
 
@@ -42,9 +43,9 @@ class Plan:
         return self.test_every_epochs is not None and epoch % self.test_every_epochs == 0
 
     def speaks_at(self, step: int) -> bool:
-        """Whether the step's values are logged, or a checkpoint may be due."""
-        every = self.checkpoint_every_steps
-        return self.logs_at(step) or (every is not None and step % every == 0)
+        """Whether the step's values are logged, or a checkpoint or a printed line may be due."""
+        others = (self.checkpoint_every_steps, self.print_every_steps)
+        return self.logs_at(step) or any(every is not None and step % every == 0 for every in others)
 
     def logs_at(self, step: int) -> bool:
         return step % self.log_every_steps == 0
@@ -117,9 +118,9 @@ def prepared(parts: Parts, chunk: Chunk, epoch: int) -> Tensor:
 
 
 def step_values(stepper: Stepper, tally: Tally) -> dict[str, float]:
-    """What a logged step says; it closes the window of ``train/batch_loss``."""
+    """What a logged step says; it closes the window of ``train/batch_loss`` and ``train/batch_accuracy``."""
     tally.read()
-    return {"train/batch_loss": tally.close_window(), **stepper.rates(), "grad_norm": stepper.grad_norm()}
+    return {**tally.close_window(), **stepper.rates(), "grad_norm": stepper.grad_norm()}
 
 
 def end_epoch(

@@ -56,7 +56,7 @@ def restore(state: Mapping[str, Any], parts: Parts, monitor: Monitor) -> Progres
 def progress_of(state: Mapping[str, Any]) -> Progress:
     """How far the run had come. Raises DataError when the state is of another build."""
     with misfits("progress"):
-        return Progress(**state["progress"])
+        return Progress(**{"window_hits": None, **state["progress"]})  # early builds did not count them
 
 
 def load_weights(state: Mapping[str, Any], parts: Parts) -> None:

@@ -97,6 +97,7 @@ def plan_of(config: Config) -> Plan:
         monitor=config.monitor,
         max_steps=config.max_steps,
         checkpoint_every_steps=config.checkpoint.every_steps,
+        print_every_steps=config.print_every_steps,
         test_every_epochs=config.test_every_epochs,
         grad_clip_norm=config.grad_clip_norm,
     )

@@ -63,6 +63,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
             *metrics_of_one_class(parts.metrics, data.class_names),
         ),
         shuffle=config.shuffle,
+        print_every_steps=config.print_every_steps,
     )
 
 

@@ -83,9 +83,9 @@ def judge(
 
 
 def picked_lines(picked: Mapping[str, int]) -> list[str]:
-    """A line of which members of a net answer, and how often each counts; none of a net that picks none."""
-    told = (f"{name} x{times}" if times > 1 else name for name, times in picked.items())
-    return [f"validation picked {counted(len(picked), 'member')}: {', '.join(told)}"] if picked else []
+    """A line of which members of a net answer, and how often each counts; none where none was picked."""
+    told = [f"{name} x{times}" if times > 1 else name for name, times in picked.items() if times]
+    return [f"picked {len(told)} of {counted(len(picked), 'member')} by validation: {', '.join(told)}"] if told else []
 
 
 def relu_cost(parts: Parts, split: str, logits_NK: Tensor, y_N: Tensor) -> str | None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from runner.build import auto
 from runner.build.loss import is_embedding
 from runner.build.metric import OfTwoClasses
+from runner.build.model import is_ensemble
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.config.usual import usual_knobs
@@ -111,7 +112,7 @@ def with_epochs(config: Config, data: Data, steps_per_epoch: int) -> Config:
         return config
     if not is_trained_for_long(config, data):
         return replace(config, epochs=auto.EPOCHS)
-    epochs = auto.table_epochs(steps_per_epoch, config.max_steps)
+    epochs = auto.table_epochs(steps_per_epoch, config.max_steps or enough_steps(config))
     stopping, saving = config.early_stopping, config.checkpoint
     has_end = config.max_steps is not None or "early_stopping.patience_epochs" in config.said
     if epochs > auto.TABLE_PATIENCE_EPOCHS and not has_end:
@@ -119,6 +120,11 @@ def with_epochs(config: Config, data: Data, steps_per_epoch: int) -> Config:
     if "checkpoint.every_epochs" not in config.said:
         saving = replace(saving, every_epochs=max(1, epochs // auto.MOST_SAVES))
     return replace(config, epochs=epochs, early_stopping=stopping, checkpoint=saving)
+
+
+def enough_steps(config: Config) -> int:
+    """For which a table is trained at most when nobody said it."""
+    return auto.ENSEMBLE_STEPS if is_ensemble(config.model, config.trusted) else auto.TABLE_STEPS
 
 
 def is_trained_for_long(config: Config, data: Data) -> bool:
@@ -168,7 +174,8 @@ def notes(said: Config, found: Config, data: Data, num_rows: int) -> Iterator[st
 def epochs_note(config: Config, steps_per_epoch: int) -> Iterator[str]:
     """How long a table is trained, unless it is so large that nothing was decided."""
     assert isinstance(config.epochs, int)
-    enough, patience = auto.table_epochs(steps_per_epoch, None), config.early_stopping.patience_epochs
+    enough = auto.table_epochs(steps_per_epoch, enough_steps(config))
+    patience = config.early_stopping.patience_epochs
     if config.epochs < enough:
         yield (
             f"epochs: {config.epochs}, which may be few; {config.monitor} does not say when to stop: "

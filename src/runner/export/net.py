@@ -14,6 +14,7 @@ from runner.config.catalog import Part
 from runner.errors import ConfigError
 
 MOST_IN_A_LINE = 5  # layers
+OF_ALL_AXES = ("normalized_shape", "unflattened_size")  # (4, 4) is not what 4 is
 INSTEAD = "a script can show torch's own layers in a row, as of linear, mlp, dnn or cnn without model.residual"
 
 
@@ -88,7 +89,9 @@ def argument(module: nn.Module, name: str) -> Any:
     value = getattr(module, name, None)
     if name == "bias":
         return value is not None
-    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+    if not isinstance(value, tuple) or (len(value) > 1 and name in OF_ALL_AXES):
+        return value
+    return value[0] if len(set(value)) == 1 else value
 
 
 def check_weights(net: nn.Module, layers: Sequence[Layer], option: str, weights_seed: int) -> None:

@@ -28,7 +28,7 @@ from runner.text import figure
 
 COLOURS = (SPLIT_COLOURS["train"], SPLIT_COLOURS["val"])  # of the net, of trees
 MOST_BARS, BAR_PITCH = 12, 48  # columns; pixels from one to the next
-LONGEST_NAME, LONGEST_HEAD, LONGEST_CATEGORY = 20, 26, 5
+LONGEST_NAME, LONGEST_HEAD, LONGEST_CATEGORY = 20, 22, 5
 PANEL, ABOVE, BELOW = 190, 64, 40  # pixels: the height of a panel, what is above it and below it
 ASIDE = 0.1  # of the way from one category to the next: points of equal height are both seen
 AXIS = 90  # pixels for the numbers to the left of a panel

@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from runner.contracts import SPLITS
+from runner.contracts import OF_BATCHES, SPLITS
 from runner.figures.dataset_view import Title
 from runner.figures.style import FAINT, INK, NORMAL, ROOM, RULE, SMALL, SPLIT_COLOURS, Picture, set_ticks
 from runner.text import figure
@@ -31,8 +31,8 @@ class Curve:
 def curves_of(rows: Sequence[Mapping[str, Any]]) -> list[Curve]:
     """The curves in the epoch rows of metrics.jsonl, the loss first; the learning rate where it changes."""
     ends = [row for row in rows if "train/loss" in row]
-    measures = dict.fromkeys(key.partition("/")[2] for row in ends for key in row if key.partition("/")[0] in SPLITS)
-    measures.pop("batch_loss", None)
+    of_epochs = [key for row in ends for key in row if not key.startswith(OF_BATCHES)]
+    measures = dict.fromkeys(key.partition("/")[2] for key in of_epochs if key.partition("/")[0] in SPLITS)
     curves = [Curve(name, _lines(ends, name)) for name in sorted(measures, key=lambda name: name != "loss")]
     rate = {"": _points(ends, "lr")}
     return [*curves, *[Curve("lr", rate)] * (len({lr for _, lr in rate[""]}) > 1)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -82,10 +82,23 @@ def kind_of(module: nn.Module) -> str:
     """The class of a module with its salient numbers: Conv2d(1, 32, kernel 3)."""
     numbers = [str(getattr(module, name)) for name in _SALIENT if hasattr(module, name)]
     if hasattr(module, "kernel_size"):
-        kernel = module.kernel_size
-        sides = kernel if isinstance(kernel, tuple) else (kernel,)
-        numbers.append("kernel " + (str(sides[0]) if len(set(sides)) == 1 else "x".join(map(str, sides))))
+        numbers += _window(module)
     return type(module).__name__ + (f"({', '.join(numbers)})" if numbers else "")
+
+
+def _window(module: nn.Module) -> Iterator[str]:
+    """How its kernel goes over the input: kernel 3x5, and what is not as usual: stride 2x1, padding same, groups 4."""
+    kernel = _sides(module.kernel_size)
+    usual = {"stride": "1" if hasattr(module, "weight") else kernel, "padding": "0", "dilation": "1", "groups": "1"}
+    told = {name: _sides(getattr(module, name, None)) for name in usual}
+    yield f"kernel {kernel}"
+    yield from (f"{name} {text}" for name, text in told.items() if text not in ("None", usual[name]))
+
+
+def _sides(value: Any) -> str:
+    """3x5; of equal sides one."""
+    sides = value if isinstance(value, list | tuple) else (value,)
+    return str(sides[0]) if len(set(sides)) == 1 else "x".join(map(str, sides))
 
 
 def _flops(module: nn.Module, out: Tensor) -> int:

@@ -102,7 +102,8 @@ class Tabular(Selection):
         self.picks.copy_(picks_M)
 
     def picked(self) -> dict[str, int]:
-        return {name: int(times) for name, times in zip(self.names, self.picks.tolist(), strict=True) if times}
+        times_M = self.picks.int().tolist()
+        return dict(zip(self.names, times_M, strict=True)) if any(times_M) else {}
 
     def _kept(self) -> dict[str, Tensor]:
         return {name: getattr(self, kept_name(name)) for name, _ in self.members.named_parameters()}

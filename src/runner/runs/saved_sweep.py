@@ -85,6 +85,14 @@ class SavedSweep:
         ends = {end: str(fact.get("how")) for fact in facts if isinstance(end := fact.get("ended"), int)}
         return {name: job if isinstance(job, int) else -1 for name, job in numbers.items()}, ends
 
+    def origin_of(self, word: str) -> str | None:
+        """The checkpoint that this word of its command line came to when it began; None where no job has the word."""
+        for fact in self._facts():
+            words, config = fact.get("words"), fact.get("config")
+            if isinstance(words, list) and word in words and isinstance(config, dict) and config.get("start_from"):
+                return str(config["start_from"])
+        return None
+
     def _facts(self) -> Iterator[Mapping[str, Any]]:
         """What its journal says; damaged lines say nothing here."""
         with suppress(OSError, DataError):

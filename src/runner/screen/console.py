@@ -34,6 +34,7 @@ from runner.screen.result import (
     score_table,
     weights_file,
 )
+from runner.screen.steps import StepLines, rows_of_an_epoch
 from runner.screen.table import Listing
 from runner.text import discard, duration, here, message, say, visible
 
@@ -98,6 +99,8 @@ class RunConsole:
         self.introduce(outline)
         self._num_epochs = outline.epochs
         self._epochs = EpochLines(outline, self._out.width if self._out.is_interactive else None)
+        rows = rows_of_an_epoch(outline.split_sizes["train"], outline.steps_per_epoch, outline.batch_size)
+        self._steps = StepLines(outline.print_every_steps, rows)
         self._epoch_began = self._clock()
         if self._out.is_interactive and not self._brief:
             self._bar = LiveBar(self._out, outline, step, self._clock)
@@ -118,12 +121,13 @@ class RunConsole:
             self.show(Text(outline.hint))
 
     def report(self, report: Report, *, best: bool = False) -> None:
-        """Moves the bar; at the end of an epoch leaves its line, marked where it is the ``best`` so far.
+        """Moves the bar; leaves the lines of steps and epochs, that of an epoch marked where it is the ``best`` so far.
 
         Of many epochs only some leave a line.
         """
         if self._bar is not None:
             self.guarded(partial(self._bar.update, report))
+        self.show(*self._steps.lines(report))
         if report.epoch_end:
             now = self._clock()
             seconds, self._epoch_began = now - self._epoch_began, now

@@ -19,7 +19,7 @@ from runner.text import duration, figure
 if TYPE_CHECKING:
     from runner.contracts import Outline, Report
 
-SPLITS = ("train", "val", "test")
+SPLITS, OF_BATCHES = ("train", "val", "test"), "train/batch_"  # contracts has them too, and brings torch
 VALUE_WIDTH = 7  # columns of a negative figure
 GAP = "  "
 BEST = "* best"
@@ -91,7 +91,7 @@ class EpochLines:
 
     def _in_order(self, names: Mapping[str, float] | Sequence[str]) -> list[str]:
         """The metrics of a split: train before val before test, the loss first; then the learning rate."""
-        named = [name for name in names if name.partition("/")[0] in SPLITS and name != "train/batch_loss"]
+        named = [name for name in names if name.partition("/")[0] in SPLITS and not name.startswith(OF_BATCHES)]
         named.sort(key=lambda name: (SPLITS.index(name.partition("/")[0]), not name.endswith("/loss")))
         return [*named, RATE] if self._with_rate and RATE in names else named
 
@@ -111,20 +111,22 @@ def _column_width(name: str) -> int:
 
 
 REDRAW_EVERY_S = 0.2  # one drawing takes 0.5 to 1 ms, which must stay below 1 % of training
-NARROW = 72  # columns of a terminal that has no room for the rate
+ACCURACY_WIDTH, RATE_WIDTH = len(" accuracy 0.9500"), len(" 1,234 steps/s")
+NARROWEST_BAR = 8  # columns
 
 
 class LiveBar:
-    """Epoch, step, loss, rate and time left. Only ``update`` redraws it: a thread would take turns with torch."""
+    """Epoch, step, scores, rate and time left. Only ``update`` redraws it: a thread would take turns with torch."""
 
     def __init__(self, console: Console, outline: Outline, step: int, clock: Callable[[], float]):
         self._outline = outline
         self._clock = clock
         self._first_step, self._step, self._began = step, step, clock()
         self._drawn_at = -REDRAW_EVERY_S
-        self._loss, self._is_said = "", False
+        self._scores, self._is_said = "", False
+        self._with_accuracy, with_rate = _fitting_bar(outline, console.width)
         self._progress = Progress(
-            *_columns(console.width),
+            *_columns(with_rate=with_rate),
             console=console,
             auto_refresh=False,
             transient=True,
@@ -133,15 +135,13 @@ class LiveBar:
         )
         epoch = f"epoch {_place(1 + step // outline.steps_per_epoch, outline)}"
         self._task = self._progress.add_task(
-            "", total=outline.total_steps, completed=step, epoch=epoch, loss="", rate="", left=""
+            "", total=outline.total_steps, completed=step, epoch=epoch, scores="", rate="", left=""
         )
         self._progress.start()
 
     def update(self, report: Report) -> None:
         """Draws what ``report`` says, unless the last drawing is too fresh for an eye."""
-        loss = report.values.get("train/batch_loss")
-        if loss is not None:
-            self._loss = f"loss {figure(loss)}"
+        self._scores = self._scores_text(report.values) or self._scores
         now, self._step = self._clock(), report.progress.step
         if now - self._drawn_at < REDRAW_EVERY_S and not self._is_said:
             return
@@ -151,18 +151,25 @@ class LiveBar:
             self._task,
             completed=step,
             epoch=f"epoch {_place(report.epoch, self._outline)}",
-            loss=self._loss,
+            scores=self._scores,
             rate=f"{_rate_text(rate)} steps/s",
             left=f"{duration((self._outline.total_steps - step) / rate)} left" if rate else "",
             refresh=True,
         )
 
+    def _scores_text(self, values: Mapping[str, float]) -> str:
+        shown = ("loss", "accuracy") if self._with_accuracy else ("loss",)
+        found = {name: values.get(f"{OF_BATCHES}{name}") for name in shown}
+        return " ".join(f"{name} {figure(value)}" for name, value in found.items() if value is not None)
+
     def say(self, text: str) -> None:
-        """Draws what is done where no step is taken, in the place of epoch and loss, until the next report."""
+        """Draws what is done where no step is taken, in the place of epoch and scores, until the next report."""
         now = self._clock()
         if now - self._drawn_at >= REDRAW_EVERY_S:
             self._drawn_at, self._is_said = now, True
-            self._progress.update(self._task, completed=self._step, epoch=text, loss="", rate="", left="", refresh=True)
+            self._progress.update(
+                self._task, completed=self._step, epoch=text, scores="", rate="", left="", refresh=True
+            )
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -176,12 +183,21 @@ class LiveBar:
         self._progress.stop()
 
 
-def _columns(width: int) -> list[ProgressColumn]:
+def _fitting_bar(outline: Outline, width: int) -> tuple[bool, bool]:
+    """Whether there is room for the accuracy, and beside it for the rate."""
+    steps = f"{outline.total_steps:,}"
+    rest = f"epoch {_place(outline.epochs, outline)} {steps}/{steps} loss 0.1234 12.3 s left "
+    room = width - NARROWEST_BAR - len(rest)
+    with_accuracy = bool(outline.class_names) and room >= ACCURACY_WIDTH
+    return with_accuracy, room - ACCURACY_WIDTH * with_accuracy >= RATE_WIDTH
+
+
+def _columns(*, with_rate: bool) -> list[ProgressColumn]:
     bar = BarColumn(bar_width=None, complete_style="cyan", finished_style="cyan")
-    steps, loss = TextColumn("{task.completed:,.0f}/{task.total:,.0f}"), TextColumn("{task.fields[loss]}")
+    steps, scores = TextColumn("{task.completed:,.0f}/{task.total:,.0f}"), TextColumn("{task.fields[scores]}")
     rate, left = TextColumn("{task.fields[rate]}", style="dim"), TextColumn("{task.fields[left]}", style="dim")
-    shown = [rate, left] if width >= NARROW else [left]
-    return [TextColumn("{task.fields[epoch]}"), bar, steps, loss, *shown]
+    shown = [rate, left] if with_rate else [left]
+    return [TextColumn("{task.fields[epoch]}"), bar, steps, scores, *shown]
 
 
 def _rate_text(rate: float) -> str:

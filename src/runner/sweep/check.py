@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from pathlib import Path
 
+from runner.compose.command import quoted
 from runner.compose.composition import compose
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.errors import ConfigError
+from runner.runs.saved_sweep import SavedSweep
 from runner.sweep.grid import Grid, GridJob, grid
 from runner.text import counted, waiting
 
+FROM_LAST = "start_from=last"
 MOST_PROBED = 3  # jobs that are looked at for other faults, once one is wrong: a fifth of a second
 
 
@@ -28,9 +32,12 @@ def checked(request: Request) -> tuple[Grid, list[Config]]:
 
 def _configs(request: Request, found: Grid, trees: Trees) -> list[Config]:
     configs, faults, num_left = dict[int, Config](), dict[int, Sequence[str]](), MOST_PROBED
+    pinned = _pinned(found)
     for number in _new_values_first(found.jobs):
         try:
-            config = _config(request, found.jobs[number], number, trees)
+            job = found.jobs[number]
+            words = tuple(pinned if pinned and word.lstrip("+") == FROM_LAST else word for word in job.overrides)
+            config = _config(request, replace(job, overrides=words), number, trees)
             configs[number] = replace(config, sweep=found.settings)
         except ConfigError as error:
             faults[number] = error.faults
@@ -39,6 +46,14 @@ def _configs(request: Request, found: Grid, trees: Trees) -> list[Config]:
     if faults:
         raise ConfigError(list(_once(found.jobs, faults)))
     return [configs[number] for number in range(len(configs))]
+
+
+def _pinned(found: Grid) -> str | None:
+    """``start_from=last`` as it was when the sweep of this folder began: the same command means the same weights."""
+    if found.settings.dir is None:
+        return None
+    origin = SavedSweep(Path(found.settings.dir).expanduser().absolute()).origin_of(FROM_LAST)
+    return None if origin is None else f"start_from={quoted(origin)}"
 
 
 def check_first(request: Request) -> None:

@@ -119,7 +119,7 @@ class Dashboards:
         return f"left out of TensorBoard, to save time: {', '.join(names)}; tensorboard=full draws them"
 
     def offer(self, name: str, show: Callable[[], None]) -> None:
-        """Show it where it is wanted and fits, or is always shown. A full disk is warned of."""
+        """Show it where it is wanted and fits, or is always shown. Warns of what fails: the run goes on."""
         is_always = name in ALWAYS or (self.is_job and name in OF_A_JOB)
         is_allowed = is_always or (not self.is_job and self.budget.allows(name))
         if self.is_full and not self.board.degraded and is_allowed:
@@ -128,6 +128,8 @@ class Dashboards:
                     show()
             except RunError as fault:
                 self.warn(f"{fault}; TensorBoard goes without")
+            except Exception as fault:  # of any kind: a library that cannot draw must not cost the training
+                self.warn(f"TensorBoard goes without {name}: {type(fault).__name__}: {fault}")
 
     def show_samples(self) -> None:
         """Train images, those of a class under its name."""

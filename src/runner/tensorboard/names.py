@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runner.contracts import SPLITS
+from runner.contracts import OF_BATCHES, SPLITS
 
 COLUMNS_OF_HPARAMS = 5  # without a click, by name
 
 
 def judges(name: str) -> bool:
     """Whether a measurement says how good the net is, and not how it is trained, as ``lr`` and ``grad_norm`` do."""
-    return name.partition("/")[0] in SPLITS and name != "train/batch_loss"
+    return name.partition("/")[0] in SPLITS and not name.startswith(OF_BATCHES)
 
 
 def tag(name: str) -> str:

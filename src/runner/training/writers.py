@@ -184,7 +184,8 @@ def charts(outline: Outline) -> dict[str, dict[str, str]]:
     """What Custom Scalars shows: each metric of all splits in one chart, and how it was trained."""
     splits = "|".join(SPLITS)
     metrics = [name for name in outline.higher_is_better if name != "accuracy" or outline.class_names]
-    trained = ("batch_loss", "lr", "grad_norm", "epoch", "epoch_s")
+    scores = ("batch_loss", "batch_accuracy") if outline.class_names else ("batch_loss",)
+    trained = (*scores, "lr", "grad_norm", "epoch", "epoch_s")
     return {
         "train and val": {name: f"^({splits})/{name}$" for name in metrics},
         "while training": {name: f"^while_training/{name}(/.*)?$" for name in trained},
