@@ -51,3 +51,10 @@ def test_rows_show_as_many_columns_as_have_room_and_their_numbers_as_they_stand_
     assert {"1977", "61.9", "house", "2000000", "-", "flat", "75.0 %"} <= {*found}
     assert len({text for text in found if text.startswith("a r")}) == 2, "names that begin alike are told apart"
     assert made.title.note.endswith(" of 43 columns") and made.width <= ROOM + 20
+
+
+def test_a_net_that_is_always_right_leaves_the_heads_alone():
+    of = ClassPredictions("test", torch.tensor([0]), torch.tensor([[0.75, 0.25]]), torch.tensor([0]), ("flat", "house"))
+    with style():
+        found = texts(draw_row_mistakes(TITLE, of, torch.empty(0, 1), [], [Column("rooms")]))
+    assert {"predicted", "sure", "true", "rooms"} <= {*found}

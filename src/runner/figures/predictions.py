@@ -146,7 +146,7 @@ def draw_row_mistakes(
 ) -> Picture:
     """The rows of ``places``: what is said of them and what they are, and as many columns as there is room for."""
     names = short_names(of.class_names, LONGEST_CELL)
-    answers = zip(*(_answer(of, place, names) for place in places), strict=True)
+    answers = [[_answer(of, place, names)[k] for place in places] for k in range(3)]  # columns also of no row
     heads = ["predicted", "sure", "true", *short_names([column.name for column in columns], LONGEST_CELL)]
     cells = [*answers, *([_cell(column, value) for value in x_nF[:, k].tolist()] for k, column in enumerate(columns))]
     table = [[head, *column] for head, column in zip(heads, cells, strict=True)]
