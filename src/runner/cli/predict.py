@@ -11,13 +11,14 @@ from pathlib import Path
 
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
+from runner.cli.picture_files import picture_file
 from runner.errors import ConfigError
 from runner.runs.named import in_each_fold, is_run, open_run
 from runner.runs.saved_run import ANYWHERE, SavedRun
 
 USAGE = """\
 RUN (FILE | FOLDER | column=value ... | - | --test-index 7 | --parity)
-    [--invert] [--top K] [--json | --csv OUT.csv] [--overwrite]
+    [--invert] [--top K] [--json | --csv OUT.csv] [--picture [--out FILE]] [--overwrite]
     [checkpoint=best|last] [device=...]
     [dataset.encoding=cp949] [dataset.decimal=','] for a file that is misread"""
 HELP = "Predict pictures, rows of CSV files, a row typed as column=value, or a row of the test split."
@@ -34,7 +35,9 @@ def parser() -> Parser:
     made.add_argument("--top", type=whole_number, metavar="K", help="show this many classes, the likeliest first")
     made.add_argument("--json", action="store_true", help="a JSON object for each input, on standard output")
     made.add_out("OUT.csv", "a table of all the probabilities or scores, into this file", flag="--csv")
-    made.add_overwrite("OUT.csv where it is")
+    made.add_argument("--picture", action="store_true", help="draw the examples with their answers")
+    made.add_out("FILE", "the picture, a .png, .svg or .pdf; by default prediction.png in this folder")
+    made.add_overwrite("OUT.csv and the picture where they are")
     return made
 
 
@@ -108,7 +111,7 @@ def check(wanted: argparse.Namespace, columns: Sequence[str]) -> None:
         refuse(f"{twice}=...: there twice; which one is meant?")
     if sum(kinds) > 1:
         refuse("files, column=value, --test-index and --parity are one or the other")
-    if wanted.parity and (wanted.json or wanted.csv or wanted.invert or wanted.top is not None):
+    if wanted.parity and (wanted.json or wanted.csv or wanted.picture or wanted.invert or wanted.top is not None):
         refuse("--parity takes no other flag")
     if wanted.json and wanted.csv:
         refuse("--json and --csv are one or the other")
@@ -116,3 +119,9 @@ def check(wanted: argparse.Namespace, columns: Sequence[str]) -> None:
         refuse("--top 0: at least 1")
     if wanted.csv is not None:
         check_out("--csv", wanted.csv, overwrite=wanted.overwrite)
+    if wanted.out is not None and not wanted.picture:
+        refuse(f"--out {wanted.out}: names the file of --picture, which is not there; add it")
+    if wanted.picture:
+        if wanted.json:
+            refuse("--json and --picture are one or the other")
+        wanted.out = picture_file(wanted, "prediction")
