@@ -44,6 +44,9 @@ class Column:
     takes_unknown: bool = False  # a text that is none of the categories is code -1
     notation: Notation = Notation()
     source: str = ""  # the column of the file, where several features come from one
+    also: tuple[str, ...] = field(
+        default=(), compare=False
+    )  # what others call it, taken where its own name is not there
 
     @property
     def in_file(self) -> str:
