@@ -9,6 +9,7 @@ from options import part
 from runner.contracts import Data, Split
 from runner.data.csv import Csv
 from runner.data.splits import SplitSettings, split
+from runner.experiment.assemble import OF_EVERY_DATASET
 
 HEADER = "size,colour,old,price"
 ROWS = [f"{i % 7 + i / 2},{('red', 'green', 'blue')[i % 3]},{('yes', 'no')[i % 2]},{i * 1.5 + 0.25}" for i in range(40)]
@@ -22,7 +23,7 @@ def write(path: Path, *lines: str, encoding: str = "utf-8") -> Path:
 def source(path: Path, target: str = "price", **knobs: Any) -> Csv:
     """As a run with dataset.strict=true reads it, where nothing else is said."""
     own = part("dataset", "csv", path=str(path), target=target, **{"strict": True, **knobs}).knobs
-    return Csv(**{key: value for key, value in own.items() if key not in ("transforms", "categorical", "limit")})
+    return Csv(**{key: value for key, value in own.items() if key not in OF_EVERY_DATASET})
 
 
 def read(path: Path, target: str = "price", **knobs: Any) -> Data:

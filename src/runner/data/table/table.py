@@ -19,6 +19,7 @@ from torch import Tensor
 
 from runner.contracts import Column, Data, Split, Task, Unfitted
 from runner.data.table.cells import first_of
+from runner.data.table.chosen import Chosen, of_every_column
 from runner.data.table.column_kinds import Kind
 from runner.data.table.columns import Feature, Fit, used
 from runner.data.table.dialect import SAMPLE_BYTES, Reading, find_layout
@@ -41,6 +42,7 @@ class Meaning:
     missing: Literal["refuse", "impute"]
     unknown: Literal["refuse", "zeros"]
     missing_values: tuple[str, ...] = ()  # cells that hold no value
+    features: Chosen | None = None  # None: every column
 
     @property
     def as_words(self) -> frozenset[str]:
@@ -159,7 +161,7 @@ def _spelled_otherwise(place: Path) -> Path | None:
 
 def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, official: Official) -> Data:
     """The rows of a file, to be fitted on those that train. Raises ConfigError, or DataError with line and column."""
-    text, frame, notes = read_file(path, reading, meaning, goal, official.column)
+    text, frame, meaning, notes = read_file(path, reading, meaning, goal, official.column)
     layout = text.layout
     name = goal.column(layout.names)
     if frame.num_rows < 2:
@@ -209,8 +211,8 @@ def _left_out(cells: TargetCells, are_out_N: NDArray[np.bool_]) -> str:
 
 def read_file(
     path: Path, reading: Reading, meaning: Meaning, goal: Goal | None = None, split_column: str | None = None
-) -> tuple[TableText, Frame, list[str]]:
-    """(the text, which is read again where a fault is to be shown, its cells, what to know of how it was read)."""
+) -> tuple[TableText, Frame, Meaning, list[str]]:
+    """(the text, read again where a fault is to be shown, its cells, what is said of each column, what to know)."""
     content = unpacked(path)
     encoded = as_utf8(path, content, reading.encoding)
     utf8 = without_last(path, encoded.utf8, reading.skip_last)
@@ -220,6 +222,7 @@ def read_file(
     layout = find_layout(path, utf8, reading, said)
     targets = [] if goal is None else [goal.column(layout.names)]
     apart = list(dict.fromkeys([*targets, *([] if split_column is None else [split_column])]))
+    meaning = of_every_column(path, meaning, layout.names, apart)
     _check_names(path, utf8, layout.names, apart, meaning.columns)
     text = TableText(path, encoded.encoding, layout, layout.separated(utf8))
     frame = read_frame(text, meaning.as_words, apart)
@@ -227,7 +230,7 @@ def read_file(
     if not layout.has_header and reading.names is None:
         first, last = layout.names[0], layout.names[-1]
         notes.append(f"{path}: line 1 names no columns; they are called {first} to {last} (dataset.names=[...])")
-    return replace(text, read=None), frame, list(filter(None, notes))
+    return replace(text, read=None), frame, meaning, list(filter(None, notes))
 
 
 def _check_names(
