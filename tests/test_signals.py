@@ -73,7 +73,7 @@ PLACES = {
     "within a checkpoint's write": ("runner.runs.files:write_synced", 9),
     "within validation": ("runner.engine.fit:judge", 2),
     "at the first batch of validation": ("runner.engine.fit:predict", 2),
-    "within the last scores": ("runner.engine.fit:predict", 6),
+    "within the last scores": ("runner.experiment.scoring:predict", 2),
 }
 
 

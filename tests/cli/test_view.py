@@ -86,7 +86,7 @@ def test_a_run_given_by_its_name_is_answered_with_its_directory(here: Path, caps
     ("words", "told"),
     [
         ([], "view: say what\n  a run: python -m runner view last\n"),
-        ([], "\n  a data set: python -m runner view dataset=mnist; choices: breast_cancer, car, "),
+        ([], "\n  a data set: python -m runner view dataset=mnist; choices: adult, breast_cancer, "),
         (["nosuch"], "view nosuch: no such run, data set or schedule\n"),
         (["nosuch"], "\n  a schedule: python -m runner view scheduler=step_lr"),
         (["iris"], "did you mean:\n  python -m runner view dataset=iris"),

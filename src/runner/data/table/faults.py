@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from runner.data.table.cells import is_empty
 from runner.data.table.dialect import Layout, Record, next_record
@@ -56,6 +58,15 @@ class TableText:
     @cached_property
     def utf8(self) -> bytes:
         return self.read or self.layout.separated(as_utf8(self.path, unpacked(self.path), self.encoding).utf8)
+
+    @property
+    def most_rows(self) -> int:
+        """A row has a byte for each of its cells at least, or it is cut short; to count the lines would take long."""
+        return len(self.utf8) // len(self.layout.names) + 1
+
+    def empty(self, num_rows: int, num_columns: int) -> Tensor:
+        """[num_rows, num_columns] float32 with nothing in it. Memory that is not written to is not taken."""
+        return torch.from_numpy(np.empty((num_rows, num_columns), np.float32))  # numpy asks for huge pages
 
     @cached_property
     def is_line_by_line(self) -> bool:

@@ -112,10 +112,8 @@ class _Reader:
     def __init__(self, text: TableText, forms: Mapping[str, Form], apart: Sequence[str]):
         self.text, self.names, self.forms, self.apart = text, text.layout.names, forms, apart
         features = tuple(name for name in self.names if name not in apart)
-        # A row has a byte for each of its cells at least, or it is cut short. Memory that is not written to is not
-        # taken; to count the lines would take as long as to read a tenth of them
-        self.bound = len(text.utf8) // len(self.names) + 1
-        x_NC = torch.from_numpy(np.empty((self.bound, len(features)), np.float32))  # numpy asks for huge pages
+        self.bound = text.most_rows
+        x_NC = text.empty(self.bound, len(features))
         self.all = Frame(features, x_NC, {}, {name: np.empty(self.bound) for name in apart})
         self.columns = self.all.columns
         self.codes: dict[str, dict[str, int]] = {name: {} for name, form in forms.items() if form == "text"}

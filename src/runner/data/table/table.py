@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Column, Data, Split, Task, Unfitted
+from runner.data.table.cache import cached_frame
 from runner.data.table.cells import first_of
 from runner.data.table.chosen import Chosen, of_every_column
 from runner.data.table.column_kinds import Kind
@@ -26,9 +27,10 @@ from runner.data.table.dialect import SAMPLE_BYTES, Reading, find_layout
 from runner.data.table.faults import Fault, TableText, open_quote_note
 from runner.data.table.frame import Frame, read_frame
 from runner.data.table.given_splits import Official, official_rows, time_order
+from runner.data.table.large_text import LargeText, survey
 from runner.data.table.last_rows import total_note, without_last
 from runner.data.table.notation import Spelling
-from runner.data.table.packing import unpacked
+from runner.data.table.packing import plain, unpacked
 from runner.data.table.target import Target, TargetCells, read_cells, read_target
 from runner.data.table.text import as_utf8, composed
 from runner.errors import ConfigError, DataError
@@ -87,7 +89,8 @@ class Table(Unfitted):
         x_NC = self.frame.x_NC
         if len(features) == x_NC.shape[1] and all(feature.meanings is None for feature in features):
             return x_NC
-        x_NF = x_NC[:, [feature.place for feature in features]]
+        x_NF, places = self.text.empty(len(x_NC), len(features)), [feature.place for feature in features]
+        torch.index_select(x_NC, 1, torch.tensor(places), out=x_NF)
         for i, feature in enumerate(features):
             if feature.meanings is not None:
                 x_NF[:, i] = feature.meanings[x_NF[:, i].long()]
@@ -213,19 +216,25 @@ def read_file(
     path: Path, reading: Reading, meaning: Meaning, goal: Goal | None = None, split_column: str | None = None
 ) -> tuple[TableText, Frame, Meaning, list[str]]:
     """(the text, read again where a fault is to be shown, its cells, what is said of each column, what to know)."""
-    content = unpacked(path)
+    said = [name for name in (goal and goal.target, split_column) if isinstance(name, str)]
+    surveyed = survey(path, reading, said)
+    content = unpacked(path) if surveyed is None else plain(path, surveyed.start)
     encoded = as_utf8(path, content, reading.encoding)
     utf8 = without_last(path, encoded.utf8, reading.skip_last)
     if reading.header is None:
         reading = replace(reading, header=content.has_header)
-    said = [name for name in (goal and goal.target, split_column) if isinstance(name, str)]
     layout = find_layout(path, utf8, reading, said)
     targets = [] if goal is None else [goal.column(layout.names)]
     apart = list(dict.fromkeys([*targets, *([] if split_column is None else [split_column])]))
     meaning = of_every_column(path, meaning, layout.names, apart)
     _check_names(path, utf8, layout.names, apart, meaning.columns)
-    text = TableText(path, encoded.encoding, layout, layout.separated(utf8))
-    frame = read_frame(text, meaning.as_words, apart)
+    text: TableText
+    if surveyed is None:
+        text = TableText(path, encoded.encoding, layout, layout.separated(utf8))
+        frame = read_frame(text, meaning.as_words, apart)
+    else:
+        text = LargeText(path, encoded.encoding, layout, num_lines=surveyed.num_lines)
+        frame = cached_frame(text, meaning.as_words, apart)
     notes = [content.note, encoded.note, open_quote_note(text), total_note(text, frame)]
     if not layout.has_header and reading.names is None:
         first, last = layout.names[0], layout.names[-1]
