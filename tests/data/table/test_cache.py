@@ -1,7 +1,10 @@
 import errno
 import os
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +14,8 @@ from runner.data.checks import digest
 from runner.data.csv import Csv
 from runner.data.splits import SplitSettings, split
 from runner.data.table import cache, faults, large_text, table
+from runner.data.table.frame import Frame, read_frame
+from runner.data.table.large_text import LargeText
 from runner.errors import DataError
 
 SETTINGS = SplitSettings(split_seed=0, val_fraction=0.1, test_fraction=0.2, folds=None, fold=None)
@@ -70,6 +75,21 @@ def test_the_second_reading_is_of_the_cache_alone(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(cache, "read_frame", None)
     assert digest(read(path)) == digest(expected)
     assert len(caches(tmp_path)) == 1
+
+
+def test_of_two_that_come_at_once_one_reads_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, texts = written(tmp_path / "a.csv"), []
+
+    def read_slowly(text: LargeText, *said: Any) -> Frame:
+        texts.append(text)
+        time.sleep(0.2)
+        return read_frame(text, *said)
+
+    monkeypatch.setattr(cache, "read_frame", read_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(read, [path, path])
+    assert digest(first) == digest(second)
+    assert len(texts) == 1
 
 
 @pytest.mark.parametrize("size", [0, 10, 500])
