@@ -23,6 +23,7 @@ DOCS = ROOT / "docs"
 TOPICS = [
     "configuration",
     "tables",
+    "large_tables",
     "pictures",
     "models",
     "optimizers",

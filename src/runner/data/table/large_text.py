@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import io
 import os
 import tempfile
@@ -125,12 +126,13 @@ def cache_folder(path: Path) -> Path:
     """
     if os.access(path.parent, os.W_OK):
         return path.parent
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runner"
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = caches / "runner" / hashlib.sha256(bytes(path.parent.resolve())).hexdigest()[:12]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise DataError(
-            f"{path}: its numbers are to be kept in {path.parent} or {folder}, and neither can be written to\n"
+            f"{path}: its numbers are to be kept in {path.parent} or {caches}, and neither can be written to\n"
             f"  name a folder that can: XDG_CACHE_HOME=..."
         ) from fault
     return folder
