@@ -14,6 +14,7 @@ from runner.data.checks import digest
 from runner.data.csv import Csv
 from runner.data.splits import SplitSettings, split
 from runner.data.table import cache, faults, large_text, table
+from runner.data.table.dialect import Reading
 from runner.data.table.frame import Frame, read_frame
 from runner.data.table.large_text import LargeText
 from runner.errors import DataError
@@ -53,6 +54,32 @@ def refused(action: Callable[[], object]) -> str:
     with pytest.raises(DataError) as refusal:
         action()
     return str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,label\r1,0\r2,1\n",  # lines that end in CR alone
+        b"a,label\n" + b"1" * 250 + b",0\n",  # a line longer than a piece
+        b"a,label\n\xe9,0\n",
+        b"a,label\n\0,0\n",
+        b"\xef\xbb\xbfa,label\n1,0\n",
+        "a,label\ne\u0301,0\n".encode(),  # accents beside their letters
+        b'a,label\n"1",0\n',
+        b"a,label",
+        b"a  label\n1  0\n2  1\n",
+    ],
+)
+def test_a_text_whose_lines_cannot_be_read_alone_is_not_read_in_pieces(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    assert large_text.survey(tmp_path / "a.csv", Reading(), ["label"]) is None
+
+
+def test_a_text_whose_end_is_to_be_left_out_is_not_read_in_pieces(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv")
+    assert large_text.survey(path, Reading(), []) == large_text.Survey(TEXT.encode()[:105], 63)
+    assert large_text.survey(path, Reading(skip_last=1), []) is None
+    assert large_text.survey(path, Reading(encoding="cp949"), []) is None
 
 
 @pytest.mark.parametrize(
