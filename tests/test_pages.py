@@ -24,6 +24,7 @@ TOPICS = [
     "configuration",
     "tables",
     "table_nets",
+    "large_tables",
     "pictures",
     "models",
     "optimizers",
