@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from trials import finished
 
 SEEDS = range(10)
-KINDS = {  # of advice, each with words that stand in no other
+KINDS = {  # of advice, by words of its own; the last stands in a line on improvement too
     "steps too large": "the steps are too large",
     "nothing learned": "nothing is learned",
     "class never predicted": "is never predicted",
@@ -23,7 +23,7 @@ KINDS = {  # of advice, each with words that stand in no other
     "overfitting": "val/loss rises from",
     "rate gone": "the learning rate is below",
     "still improving": "still improving at the last epoch",
-    "too few steps": "of which the curve says nothing",
+    "too few steps": "steps in all",
 }
 SGD = ("model=mlp", "optimizer=sgd")
 FAULTY = (
