@@ -33,6 +33,7 @@ DATASET: Mapping[str, Any] = {
     "decimal": Literal[".", ","] | None,
     "delimiter": Annotated[str, Matching(r"[^\w\r\n\"]", "of one character, no letter and no digit")] | None,
     "encoding": Annotated[str, Matching(r"[\w-]+", "that names one, as utf-8 or cp949")] | None,
+    "features": Annotated[list[str | int], NotEmpty()] | None,
     "header": Switch,
     "limit": Count | None,
     "memory_mb": NotNegativeInt,
