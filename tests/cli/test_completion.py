@@ -277,16 +277,14 @@ def test_zsh_takes_the_script(shell: dict[str, str]) -> None:
     assert (done.stdout, done.stderr) == ("_runner_completion\n", "")
 
 
-def test_a_key_is_answered_at_once_without_torch_or_hydra() -> None:
-    code = "import sys, time; from runner.cli.main import main\n"
+def test_a_key_is_answered_without_an_import_that_takes_long() -> None:
+    code = "import sys; from runner.cli.main import main\n"
     code += "main(['completion', 'words', 'runner train optimizer.'])\n"
-    code += "assert not {'torch', 'hydra', 'omegaconf'} & set(sys.modules); print(time.process_time())"
+    code += "print({'torch', 'hydra', 'omegaconf', 'numpy', 'pandas', 'rich.console'} & set(sys.modules))"
     env = os.environ | {"PYTHONPATH": str(SRC)}
-    took = []
-    for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
-        took.append(float(done.stdout.split()[-1]))
-    assert min(took) < 0.15
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    *offered, imported = done.stdout.splitlines()
+    assert "optimizer.lr=" in offered and imported == "set()"
 
 
 @pytest.mark.parametrize("argv", [[], ["fish"], ["bash", "zsh"]])
