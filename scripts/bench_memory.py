@@ -3,8 +3,9 @@
     python scripts/bench_memory.py [--rows 10000000] [--columns 55] [--folder FOLDER] [words of train ...]
 
 A table of fractions is written (6 bytes a number), and ``train`` run on it twice for a few steps. All processes of a
-run are counted from /proc, twenty times a second. Held is what a run has for itself (RssAnon); mapped are pages of
-files (RssFile), its libraries among them, which the system takes back when it needs them. Linux alone.
+run are counted from /proc, twenty times a second. Held is what a run has for itself (RssAnon): no more than 1.3 times
+the table. Mapped are pages of files (RssFile), its libraries among them, which the system takes back when it needs
+them. Linux alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-MOST = 1.3  # times the size of the table in float32
+MOST = 1.3  # times the size of the table in float32 may be held
 ROWS_AT_ONCE = 100_000
 DIGITS = 1000  # different fractions
 
@@ -71,7 +72,7 @@ def main() -> int:
     parser.add_argument("--columns", type=int, default=55)
     parser.add_argument("--folder", help="on a disk with three times the size of the table")
     asked, words = parser.parse_known_args()
-    words = words or ["model=mlp", "batch_size=1024", "max_steps=200"]
+    words = words or ["model=mlp", "model.hidden=[16]", "batch_size=1024", "max_steps=200"]
     bound = MOST * 4 * asked.rows * asked.columns
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
@@ -80,12 +81,12 @@ def main() -> int:
         command = [sys.executable, "-m", "runner", "train", *data, "tensorboard=off", *words]
         print(f"{asked.rows:,} rows x {asked.columns}: float32 {bound / MOST / 1e9:.2f} GB, bound {bound / 1e9:.2f} GB")
         print("| run | held, GB | mapped, GB | together, GB | seconds |\n|---|---|---|---|---|")
-        totals = []
+        most_held = 0
         for run in ("reads the table", "from the cache"):
             held, mapped, total, seconds = peaks(command, folder)
-            totals.append(total)
+            most_held = max(most_held, held)
             print(f"| {run} | {held / 1e9:.2f} | {mapped / 1e9:.2f} | {total / 1e9:.2f} | {seconds:.0f} |", flush=True)
-    return int(max(totals) > bound)
+    return int(most_held > bound)
 
 
 if __name__ == "__main__":

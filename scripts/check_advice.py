@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from trials import finished
 
 SEEDS = range(10)
-KINDS = {  # of advice, each with words that stand in no other
+KINDS = {  # of advice, by words of its own; the last stands in a line on improvement too
     "steps too large": "the steps are too large",
     "nothing learned": "nothing is learned",
     "class never predicted": "is never predicted",
@@ -23,7 +23,7 @@ KINDS = {  # of advice, each with words that stand in no other
     "overfitting": "val/loss rises from",
     "rate gone": "the learning rate is below",
     "still improving": "still improving at the last epoch",
-    "too few steps": "of which the curve says nothing",
+    "too few steps": "steps in all",
 }
 SGD = ("model=mlp", "optimizer=sgd")
 FAULTY = (
@@ -33,8 +33,8 @@ FAULTY = (
     ("nothing learned", (*SGD, "optimizer.lr=1e-6")),
     ("nothing learned", ("dataset=diabetes", "optimizer.lr=1e-7", "epochs=20")),
     ("class never predicted", ("experiment=mistake_relu_on_logits",)),
-    ("behind a linear model", ("model=mlp", "model.hidden=[2]", "optimizer.lr=0.01", "epochs=30")),
-    ("behind trees", ("dataset=car", "model=linear", "epochs=10")),
+    ("behind a linear model", ("model=mlp", "model.hidden=[2]", "optimizer.lr=0.05", "epochs=30")),
+    ("behind trees", ("dataset=car", "model=linear", "optimizer.lr=0.01")),
     ("overfitting", ("experiment=overfit",)),
     ("rate gone", ("scheduler=exponential_lr", "scheduler.gamma=0.3", "epochs=12")),
     ("still improving", (*SGD, "optimizer.lr=0.01")),

@@ -23,6 +23,8 @@ DOCS = ROOT / "docs"
 TOPICS = [
     "configuration",
     "tables",
+    "table_nets",
+    "large_tables",
     "pictures",
     "models",
     "optimizers",

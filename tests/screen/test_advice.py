@@ -246,6 +246,13 @@ def test_so_few_steps_that_the_curve_says_nothing_are_told() -> None:
     assert advice(records(steps_of(rows(HEALTHY), 4))) == []
 
 
+def test_nothing_else_is_read_off_so_few_steps() -> None:
+    short = steps_of(rows([2.0, 0.9, 0.8, 3.5, 2.9, 2.8]), 3)
+    assert advice(records(short, ours=0.5, confusion=NOT_LEARNED)) == [
+        "18 steps in all, of which the curve says nothing: epochs=60"
+    ]
+
+
 def test_at_most_three_lines_are_said_the_gravest_first() -> None:
     epochs = rows([2.0, 0.9, 0.8, 3.5, 0.4, 0.3, 0.2, 0.1], RISING, [0.1] + 7 * [0.0])
     lines = advice(records(epochs, ours=0.7, linear={"accuracy": 0.9}))

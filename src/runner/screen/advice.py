@@ -52,6 +52,8 @@ def advice(records: Records) -> list[str]:
     if not records.rows or config.max_steps is not None or config.repeat_batch is not None:
         return []
     untaught, improving = nothing_learned(records), still_improving(records)
+    if too_short := few_steps(records):  # all else would be read off a curve that says nothing
+        return [improving or too_short]
     behind = (None if improving else behind_linear(records)) or behind_trees(records)
     told = (
         unstable(records),
@@ -60,7 +62,7 @@ def advice(records: Records) -> list[str]:
         None if untaught else behind,
         overfitting(records),
         rate_gone(records),
-        improving or few_steps(records),
+        improving,
     )
     return [line for line in told if line][:MOST_LINES]
 

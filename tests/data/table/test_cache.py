@@ -1,7 +1,10 @@
 import errno
 import os
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +14,9 @@ from runner.data.checks import digest
 from runner.data.csv import Csv
 from runner.data.splits import SplitSettings, split
 from runner.data.table import cache, faults, large_text, table
+from runner.data.table.dialect import Reading
+from runner.data.table.frame import Frame, read_frame
+from runner.data.table.large_text import LargeText
 from runner.errors import DataError
 
 SETTINGS = SplitSettings(split_seed=0, val_fraction=0.1, test_fraction=0.2, folds=None, fold=None)
@@ -51,6 +57,32 @@ def refused(action: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        b"a,label\r1,0\r2,1\n",  # lines that end in CR alone
+        b"a,label\n" + b"1" * 250 + b",0\n",  # a line longer than a piece
+        b"a,label\n\xe9,0\n",
+        b"a,label\n\0,0\n",
+        b"\xef\xbb\xbfa,label\n1,0\n",
+        "a,label\ne\u0301,0\n".encode(),  # accents beside their letters
+        b'a,label\n"1",0\n',
+        b"a,label",
+        b"a  label\n1  0\n2  1\n",
+    ],
+)
+def test_a_text_whose_lines_cannot_be_read_alone_is_not_read_in_pieces(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    assert large_text.survey(tmp_path / "a.csv", Reading(), ["label"]) is None
+
+
+def test_a_text_whose_end_is_to_be_left_out_is_not_read_in_pieces(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv")
+    assert large_text.survey(path, Reading(), []) == large_text.Survey(TEXT.encode()[:105], 63)
+    assert large_text.survey(path, Reading(skip_last=1), []) is None
+    assert large_text.survey(path, Reading(encoding="cp949"), []) is None
+
+
+@pytest.mark.parametrize(
     "text", [TEXT, TEXT.rstrip("\n"), TEXT.replace("\n", "\r\n"), TEXT.replace("rot", '"r,t"'), BLANKS]
 )
 def test_a_table_is_the_same_from_its_cache_as_from_memory(
@@ -70,6 +102,21 @@ def test_the_second_reading_is_of_the_cache_alone(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(cache, "read_frame", None)
     assert digest(read(path)) == digest(expected)
     assert len(caches(tmp_path)) == 1
+
+
+def test_of_two_that_come_at_once_one_reads_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, texts = written(tmp_path / "a.csv"), []
+
+    def read_slowly(text: LargeText, *said: Any) -> Frame:
+        texts.append(text)
+        time.sleep(0.2)
+        return read_frame(text, *said)
+
+    monkeypatch.setattr(cache, "read_frame", read_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(read, [path, path])
+    assert digest(first) == digest(second)
+    assert len(texts) == 1
 
 
 @pytest.mark.parametrize("size", [0, 10, 500])
@@ -128,7 +175,8 @@ def test_a_file_in_a_folder_that_is_not_writable_has_its_cache_among_those_of_th
     monkeypatch.setattr(os, "access", lambda *_: False)
     read(path)
     assert caches(path.parent) == []
-    assert len(caches(tmp_path / "caches" / "runner")) == 1
+    (folder,) = (tmp_path / "caches" / "runner").iterdir()
+    assert len(caches(folder)) == 1
 
 
 def test_no_place_for_a_cache_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +185,7 @@ def test_no_place_for_a_cache_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "access", lambda *_: False)
     said = refused(lambda: read(path))
     assert said == (
-        f"{path}: its numbers are to be kept in {tmp_path} or {path}/runner, and neither can be written to\n"
+        f"{path}: its numbers are to be kept in {tmp_path} or {path}, and neither can be written to\n"
         f"  name a folder that can: XDG_CACHE_HOME=..."
     )
 

@@ -21,7 +21,7 @@ FORM = 1  # of the file's content: what an older program wrote is not read
 def cached_frame(text: LargeText, as_words: Collection[str], apart: Sequence[str]) -> Frame:
     """As ``read_frame`` gives it. Raises DataError as that does, or where the disk has no room for the cache."""
     state = text.path.stat()
-    stamp = _digest(text.path.resolve(), state.st_size, state.st_mtime_ns)
+    stamp = _digest(state.st_size, state.st_mtime_ns)
     path = (
         cache_folder(text.path)
         / f"{text.path.name}.{stamp}-{_digest(FORM, text.layout, sorted(as_words), apart)}.cache"

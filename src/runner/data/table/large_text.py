@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import io
 import os
 import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
 from unicodedata import is_normalized
 
@@ -45,21 +47,33 @@ def survey(path: Path, reading: Reading, expected: Collection[str]) -> Survey | 
         if path.stat().st_size < LARGE_BYTES or reading.skip_last or reading.encoding not in (None, "utf-8"):
             return None
         with regular_file.opened(path) as file:
-            start = file.read(PIECE_BYTES) + file.readline(PIECE_BYTES)
-            first, _, rest = start.partition(b"\n")
-            if start.startswith(codecs.BOM_UTF8) or not _is_plain(first.replace(b'"', b"") + b"\n"):
-                return None
-            if (reading.delimiter or find_delimiter(start, expected)) == BLANKS:  # the text has to be changed first
-                return None
-            num_lines, piece, ended = 1, rest, start.endswith(b"\n")
-            while piece:
-                if not (ended and _is_plain(piece)):
-                    return None
-                num_lines += piece.count(b"\n") + (not piece.endswith(b"\n"))
-                ended, piece = piece.endswith(b"\n"), file.read(PIECE_BYTES) + file.readline(PIECE_BYTES)
-            return Survey(start, num_lines)
+            start = _piece(file)
+            num_lines = _num_lines(start, file)
+        # runs of blanks are changed in the text as a whole
+        if num_lines is None or (reading.delimiter or find_delimiter(start, expected)) == BLANKS:
+            return None
+        return Survey(start, num_lines)
     except OSError as fault:
         raise DataError(f"{path}: cannot be read: {(fault.strerror or str(fault)).lower()}") from fault
+
+
+def _piece(file: BufferedReader) -> bytes:
+    """Some whole lines; a line that is longer than a piece is cut."""
+    return file.read(PIECE_BYTES) + file.readline(PIECE_BYTES)
+
+
+def _num_lines(start: bytes, file: BufferedReader) -> int | None:
+    """How many lines there are in ``start`` and below; None where one cannot be read alone."""
+    header, end, piece = start.partition(b"\n")
+    if header.startswith(codecs.BOM_UTF8) or not end or not _is_plain(header.replace(b'"', b"") + end):
+        return None
+    num_lines = 1
+    while piece or (piece := _piece(file)):
+        is_last = not piece.endswith(b"\n")
+        if not _is_plain(piece) or (is_last and file.peek(1)):
+            return None
+        num_lines, piece = num_lines + piece.count(b"\n") + is_last, b""
+    return num_lines
 
 
 def _is_plain(lines: bytes) -> bool:
@@ -125,12 +139,13 @@ def cache_folder(path: Path) -> Path:
     """
     if os.access(path.parent, os.W_OK):
         return path.parent
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runner"
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = caches / "runner" / hashlib.sha256(bytes(path.parent.resolve())).hexdigest()[:12]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise DataError(
-            f"{path}: its numbers are to be kept in {path.parent} or {folder}, and neither can be written to\n"
+            f"{path}: its numbers are to be kept in {path.parent} or {caches}, and neither can be written to\n"
             f"  name a folder that can: XDG_CACHE_HOME=..."
         ) from fault
     return folder
