@@ -2,6 +2,7 @@
 
 import random
 
+import pandas as pd
 import torch
 from torch.utils.data import Dataset, IterableDataset
 
@@ -67,3 +68,16 @@ class Endless(IterableDataset):
 
 class NotOne:
     pass
+
+
+class OfFrame(Dataset):
+    """A frame as in study notes: x the first three columns of a row, y the fourth, both Series."""
+
+    def __init__(self):
+        self.table = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6], "c": [7, 8, 9], "d": [0, 1, 1]}, index=[7, 5, 3])
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, row):
+        return self.table.iloc[row, :3], self.table.iloc[row : row + 1, 3]

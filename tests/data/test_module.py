@@ -51,6 +51,11 @@ def test_fractions_are_targets_of_regression():
     assert data.x[torch.tensor([3])].tolist() == [[3, 3]]
 
 
+def test_series_of_pandas_are_read_by_their_values():
+    data = load("OfFrame")
+    assert (data.x[torch.tensor([2, 0])].tolist(), data.y.tolist()) == ([[3, 6, 9], [1, 4, 7]], [0, 1, 1])
+
+
 def test_loading_leaves_the_global_generator_alone():
     before = torch.get_rng_state()
     digest(load("Noisy"))

@@ -23,7 +23,7 @@ class Module(Source):
     """The rows of ``dataset_class(**arguments)``, which is the class ``name`` of the file ``path`` or of a package.
 
     Whole numbers as y are classes, fractions a target of regression. All y are taken from the attribute ``targets``
-    of the data set where it has one; else every row is read once for its y.
+    of the data set where it has one; else every row is read once for its y. x and y may be Series of pandas.
     """
 
     dataset_class: type[Dataset[Any]]
@@ -124,6 +124,8 @@ class UserRows(Rows):
         return (raw.float() if raw.is_floating_point() else raw.long()).reshape(())
 
     def _tensor(self, value: Any, what: str) -> Tensor:
+        if hasattr(value, "to_numpy"):  # of pandas, which torch reads by row labels
+            value = value.to_numpy(copy=True)
         try:
             return torch.as_tensor(value)
         except (TypeError, ValueError, RuntimeError) as fault:
