@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import torch
 
+import program
 from runner import run
 from runner.build.metric import build_metrics
 from runner.config.catalog import Part
@@ -57,7 +58,14 @@ def write(folder: Path, texts: dict[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
+def runner(*argv: str, cwd: Path) -> str:
+    done = program.run(argv, cwd / "said", before="forget_the_settings", cwd=cwd)
+    assert done.code == 0, done.out + done.err
+    return done.out
+
+
 def python(*argv: str, cwd: Path, path: Path) -> str:
+    """A new interpreter: the program is that of ``path``."""
     done = subprocess.run(
         [sys.executable, *argv],
         cwd=cwd,
@@ -97,7 +105,7 @@ def test_the_page_says_where_every_other_change_begins() -> None:
 @pytest.mark.parametrize("section", ROOMS)
 def test_a_part_in_a_folder_of_the_users_trains(section: str, tmp_path: Path) -> None:
     write(tmp_path, files(section))
-    python("-m", "runner", *command(section), cwd=tmp_path, path=ROOT / "src")
+    runner(*command(section), cwd=tmp_path)
     ended = summary(tmp_path)
     assert ended["status"] == "finished"
     assert 0 < ended["best"]["test/brier" if section == "metric" else "test/accuracy"] <= 1
@@ -158,7 +166,7 @@ def test_case_04_no_metric_takes_the_name_of_the_loss() -> None:
 def test_the_console_script_finds_the_package_too_and_eval_wants_it_trusted_again(tmp_path: Path) -> None:
     script = tmp_path / "bin" / "runner"  # as pip writes it
     write(tmp_path, files("model") | {"bin/runner": "from runner.cli.main import entry\n\nentry()\n"})
-    python(str(script), *command("model"), cwd=tmp_path, path=ROOT / "src")
+    runner(*command("model"), cwd=tmp_path)
     told = python(str(script), "eval", "last", "trusted=[mine]", cwd=tmp_path, path=ROOT / "src")
     assert "accuracy" in told
 
@@ -179,16 +187,18 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("sections", [("model", "optimizer", "metric", "loss"), ("dataset",)])
-def test_parts_in_the_program_itself_need_no_trust(sections: tuple[str, ...], checkout: Path, tmp_path: Path) -> None:
+def test_parts_in_the_program_itself_need_no_trust(checkout: Path, tmp_path: Path) -> None:
+    sections = ("model", "optimizer", "metric", "loss")
     words = {word: None for section in sections for word in command(section) if "=[mine]" not in word}
     python("-m", "runner", *words, cwd=tmp_path, path=checkout / "src")
     assert summary(tmp_path)["status"] == "finished"
 
 
-def test_a_setting_and_a_verb_in_the_program_are_used(checkout: Path, tmp_path: Path) -> None:
-    python("-m", "runner", *command("setting"), "threads=1", cwd=tmp_path, path=checkout / "src")
+def test_a_dataset_a_setting_and_a_verb_in_the_program_are_used(checkout: Path, tmp_path: Path) -> None:
+    words = [word for word in [*command("dataset"), *command("setting")[1:-1]] if "=[mine]" not in word]
+    python("-m", "runner", *words, "threads=1", cwd=tmp_path, path=checkout / "src")
     (run,) = tmp_path.glob("outputs/*/*")
+    assert summary(tmp_path)["status"] == "finished"
     assert "nice: 5\n" in (run / "config.yaml").read_text(encoding="utf-8")
     assert python("-m", "runner", *command("verb"), cwd=tmp_path, path=checkout / "src") == f"{run}\n"
     assert "the directory of a run" in python("-m", "runner", "--help", cwd=tmp_path, path=checkout / "src")

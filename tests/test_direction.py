@@ -20,7 +20,7 @@ ROOMS = (
     *("cli", "train", "api", "__main__"),
 )
 # parts do not see each other, and of config what follows alone
-OPEN_TO_PARTS = ("steps", "layers", "spelling", "regular_file")
+OPEN_TO_PARTS = ("steps", "step_knobs", "layers", "spelling", "regular_file")
 
 
 def modules() -> list[Path]:

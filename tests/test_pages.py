@@ -23,6 +23,7 @@ DOCS = ROOT / "docs"
 TOPICS = [
     "configuration",
     "tables",
+    "table_nets",
     "large_tables",
     "pictures",
     "models",

@@ -1,19 +1,14 @@
 """Rows that stream, as a person types it: pictures in folders and a Dataset of a user's own."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
+import program
 from runner.data.digits import Digits
 
-ROOT = Path(__file__).parents[1]
 PICTURES = ["dataset=image_folder", "dataset.path=pictures", "dataset.colour=false", "dataset.memory_mb=0"]
 AUGMENT = "dataset.augment=[{shift: {pixels: 1}}, {rotation: {degrees: 10}}, {flip: {horizontal: 0.5}}]"
 OWN_CLASS = ["dataset=module", "dataset.path=my_data.py", "dataset.name=Blobs", "trusted=[my_data]"]
@@ -21,7 +16,14 @@ SOURCES = {
     "pictures": [*PICTURES, AUGMENT, "dataset.transforms=[normalise]"],
     "own class": [*OWN_CLASS, "model=mlp", "dataset.transforms=[normalise]"],
 }
-SETTINGS = ["epochs=2", "log_every_steps=3", "checkpoint.every_steps=2", "threads=1", "batch_size=16"]
+SETTINGS = [
+    "epochs=2",
+    "log_every_steps=3",
+    "checkpoint.every_steps=2",
+    "threads=1",
+    "batch_size=16",
+    "tensorboard=off",
+]
 MY_DATA = """
 import random
 import torch
@@ -56,13 +58,8 @@ def place(tmp_path_factory):
     return place
 
 
-def command(*words):
-    return [sys.executable, "-m", "runner", *words]
-
-
 def call(place, *words):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    return subprocess.run(command(*words), cwd=place, env=environment, capture_output=True, text=True, timeout=120)
+    return program.run(words, place / "said", cwd=place)
 
 
 def run_directory(output_dir):
@@ -70,9 +67,8 @@ def run_directory(output_dir):
     return summary.parent
 
 
-def left_behind(output_dir):
+def left_behind(directory):
     """What has to be the same to the bit: every logged value, the weights, the optimizer and the generators."""
-    directory = run_directory(output_dir)
     saved = torch.load(directory / "checkpoints/last.pt", weights_only=True)
     del saved["config"]  # where the run went and how many workers it had differs on purpose
     return (directory / "metrics.jsonl").read_text(), flat(saved)
@@ -89,55 +85,53 @@ def flat(state):
 
 def train(place, output_dir, *words):
     done = call(place, "train", f"output_dir={output_dir}", *SETTINGS, *words)
-    assert done.returncode == 0, done.stderr
-    return left_behind(output_dir)
+    assert done.code == 0, done.err
+    return run_directory(output_dir)
 
 
 def killed_at(num_rows, place, output_dir, *words):
     """Start a run and kill it once that many rows are logged."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    words = command("train", f"output_dir={output_dir}", *SETTINGS, *words)
-    with subprocess.Popen(words, cwd=place, env=environment, stdout=subprocess.DEVNULL, start_new_session=True) as run:
-        begun = time.monotonic()
-        while sum(path.read_text().count("\n") for path in output_dir.rglob("metrics.jsonl")) < num_rows:
-            assert run.poll() is None and time.monotonic() - begun < 60
-            time.sleep(0.002)
-        run.send_signal(signal.SIGKILL)
+    run = program.fork(["train", f"output_dir={output_dir}", *SETTINGS, *words], place / "said", cwd=place)
+    begun = time.monotonic()
+    while sum(path.read_text().count("\n") for path in output_dir.rglob("metrics.jsonl")) < num_rows:
+        assert time.monotonic() - begun < 60
+        time.sleep(0.002)
+    run.send("SIGKILL")
+    assert run.end().code == -9
 
 
 @pytest.fixture(scope="module")
 def whole(place, tmp_path_factory):
-    """What runs leave that are not disturbed, in this process alone."""
+    """The directories of runs that nothing disturbed, without workers."""
     return {name: train(place, tmp_path_factory.mktemp(name), *words) for name, words in SOURCES.items()}
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_workers_change_nothing(place, tmp_path, whole, name):
-    assert train(place, tmp_path, *SOURCES[name], "num_workers=2") == whole[name]
+    assert left_behind(train(place, tmp_path, *SOURCES[name], "num_workers=2")) == left_behind(whole[name])
 
 
 @pytest.mark.parametrize(("name", "num_rows"), [("pictures", 2), ("pictures", 9), ("own class", 7)])
 def test_fault_6_a_killed_run_with_workers_and_augmentation_goes_on_to_the_bit(place, tmp_path, whole, name, num_rows):
     killed_at(num_rows, place, tmp_path, *SOURCES[name], "num_workers=2")
     done = call(place, "resume", str(run_directory(tmp_path)), "trusted=[my_data]")
-    assert done.returncode == 0, done.stderr
-    assert left_behind(tmp_path) == whole[name]
+    assert done.code == 0, done.err
+    assert left_behind(run_directory(tmp_path)) == left_behind(whole[name])
 
 
-def test_a_row_that_streams_is_predicted_from_the_run_directory(place, tmp_path):
-    train(place, tmp_path, *SOURCES["pictures"])
-    done = call(place, "predict", str(run_directory(tmp_path)), "--test-index", "3")
-    assert done.returncode == 0, done.stderr
-    assert "true      digit " in done.stdout
+def test_a_row_that_streams_is_predicted_from_the_run_directory(place, whole):
+    done = call(place, "predict", str(whole["pictures"]), "--test-index", "3")
+    assert done.code == 0, done.err
+    assert "true      digit " in done.out
 
 
 def test_fault_48_a_worker_that_dies_ends_the_run_with_its_cause_and_the_saved_state_kept(place, tmp_path):
     words = [*SOURCES["own class"], "dataset.arguments={dies_at: 5}", "num_workers=2"]
     done = call(place, "train", f"output_dir={tmp_path}", *SETTINGS, *words)
-    assert done.returncode == 1
-    assert "a worker that loads data died (killed by SIGKILL" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.splitlines()) <= 3
+    assert done.code == 1
+    assert "a worker that loads data died (killed by SIGKILL" in done.err
+    assert "Traceback" not in done.err
+    assert len(done.err.splitlines()) <= 3
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
@@ -148,13 +142,13 @@ def test_fault_48_a_broken_picture_is_named_and_ends_the_run(place, tmp_path, nu
         done = call(place, "train", f"output_dir={tmp_path}", *SOURCES["pictures"], f"num_workers={num_workers}")
     finally:
         broken.unlink()
-    assert done.returncode == 3
-    assert "digit 3/broken.png: is no picture that can be read" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 3
+    assert "digit 3/broken.png: is no picture that can be read" in done.err
+    assert "Traceback" not in done.err
 
 
 def test_own_code_runs_only_when_it_is_trusted(place, tmp_path):
     done = call(place, "train", f"output_dir={tmp_path}", *SOURCES["own class"][:3])
-    assert done.returncode == 2
-    assert "trusted=[my_data]" in done.stderr
+    assert done.code == 2
+    assert "trusted=[my_data]" in done.err
     assert not list(tmp_path.iterdir())

@@ -94,6 +94,12 @@ def test_what_does_not_go_together_is_refused(tmp_path: Path, words: list[str], 
     assert (done.code, done.err) == (2, f"error: {expected}\n")
 
 
-def test_a_script_is_refused(tmp_path: Path) -> None:
-    done = program.run(["code", "dataset=iris", *TABULAR], tmp_path / "said")
-    assert done.code == 2 and "model=tabular: is more than layers in a row (Tabular)" in done.err
+@pytest.mark.parametrize("model", ["tabular", "tabm"])
+def test_a_script_is_refused_and_what_to_do_instead_is_said(tmp_path: Path, model: str) -> None:
+    done = program.run(["code", "dataset=iris", f"model={model}"], tmp_path / "said")
+    assert (done.code, done.out, done.err) == (
+        2,
+        "",
+        f"error: code: model={model}: trains several nets as one, and a script can show one net; set model=dnn, "
+        "or use the trained net in Python: runner.load_run(RUN).predict(rows)\n",
+    )

@@ -50,7 +50,7 @@ NO_CLASS_OF_THE_KIND = [
     "torchvision.io.write_file",
     "torchvision.datasets.MNIST",
     "runner.errors.ConfigError",
-    "runner.contracts.Path",
+    "runner.contracts.data.Path",
 ]
 NO_WAY_THROUGH = [
     "torch.os.system",
@@ -61,7 +61,7 @@ NO_WAY_THROUGH = [
     "torchvision.datasets.os.system",
     "torchvision.datasets.mnist.shutil.rmtree",
     "torch.hub.Path.unlink",
-    "runner.contracts.Path.write_text",
+    "runner.contracts.data.Path.write_text",
     "runner.build.target.re.compile",
 ]
 
@@ -92,7 +92,7 @@ def test_a_class_of_another_role_is_refused() -> None:
 
 def test_a_foreign_class_reached_by_a_trusted_name_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"no class of the kind builtins.object"):
-        resolve("runner.contracts.Path", object)
+        resolve("runner.contracts.data.Path", object)
 
 
 def test_a_path_to_a_class_of_its_kind_is_resolved() -> None:

@@ -378,7 +378,7 @@ def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Pa
         ),
         (["low,low,4,more,big,high"], "persons=more lug_boot=big safety=high\n"),
         (["safety=low", "safety=high"], "predict: safety=...: there twice; which one is meant?"),
-        (["a.png", "--test-index", "3"], "files, column=value and --test-index are one or the other"),
+        (["a.png", "--test-index", "3"], "files, column=value, --test-index and --parity are one or the other"),
         (["a.csv", "--wrong"], "predict: --wrong: no such flag"),
         (["a.csv", "--json", "--csv", "b.csv"], "--json and --csv are one or the other"),
         (["a.csv", "--csv", "no/b.csv"], "--csv no/b.csv: there is no folder no"),

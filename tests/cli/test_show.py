@@ -7,7 +7,7 @@ import pytest
 
 from bringing import with_wide
 from runner.cli import show
-from runner.cli.show import asks_for_a_net, overview, page, tables
+from runner.cli.show import asks_for_a_net, asks_for_data, overview, page, tables
 from runner.config.catalog import Catalog, conf_folders, packaged_conf
 from runner.errors import ConfigError, DataError
 from runner.screen.console import draw
@@ -273,3 +273,8 @@ def test_what_is_here_need_not_be_fetched(monkeypatch: pytest.MonkeyPatch) -> No
     assert show.following(catalog, "dataset=mnist") == ["fetch mnist", "train dataset=mnist"]
     monkeypatch.setattr(show, "is_here", lambda name, data_dir: True)
     assert show.following(catalog, "dataset=mnist") == ["train dataset=mnist"]
+
+
+def test_a_folder_of_data_is_where_the_shown_columns_are_looked_for(tmp_path: Path) -> None:
+    assert asks_for_data(["dataset=covtype", f"data_dir={tmp_path}"])
+    assert not asks_for_data([f"data_dir={tmp_path}"])

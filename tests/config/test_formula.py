@@ -22,10 +22,17 @@ NAMES = ("epoch", "epochs")
         ("0.5 * (1 + cos(pi * epoch / epochs))", 0.5 * (1 + math.cos(math.pi * 3 / 10))),
         ("sqrt(4) + exp(0) + log(1) + min(1, 2)", 4.0),
         (" epoch\n + 1_000 ", 1003.0),
+        ("lambda epoch: 0.95 ** epoch", 0.95**3),
+        ("(lambda epochs: 2 * epochs)", 20.0),
     ],
 )
 def test_arithmetic_comes_to_what_it_says(text: str, expected: float) -> None:
     assert Formula(text, NAMES)(epoch=3, epochs=10) == pytest.approx(expected, rel=1e-15)
+
+
+def test_what_stands_behind_the_colon_of_a_lambda_is_the_formula() -> None:
+    formula = Formula("lambda epoch: 1 / (1 + epoch)", NAMES)
+    assert (formula.text, formula.names) == ("1 / (1 + epoch)", {"epoch"})
 
 
 def test_the_names_that_it_asks_for_are_known() -> None:
@@ -41,7 +48,11 @@ def test_the_names_that_it_asks_for_are_known() -> None:
         ("epoch.real", "character 1 (epoch.real): is no arithmetic"),
         ("2 * (1 if epoch else 2)", "character 6 (1 if epoch else 2): is no arithmetic"),
         ("[epoch][0]", "character 1 ([epoch][0]): is no arithmetic"),
-        ("lambda: 1", "character 1 (lambda: 1): is no arithmetic"),
+        ("lambda: 1", "character 1 (lambda: 1): is no lambda of one name that the formula knows"),
+        ("lambda lr: 1", "character 1 (lambda lr: 1): is no lambda of one name"),
+        ("lambda epoch, x=1: epoch", "character 1 (lambda epoch, x=1: epoch): is no lambda of one name"),
+        ("lambda epoch: open(epoch)", "character 15 (open(epoch)): is no function; there are min"),
+        ("(lambda epoch: 1)(2)", "character 1 ((lambda epoch: 1)(2)): is no function"),
         ("1 + 'a'", "character 5 ('a'): is no number"),
         ("True", "character 1 (True): is no number"),
         ("2j", "character 1 (2j): is no number"),

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from runner.config.catalog import Part
-from runner.config.steps import Spec, read_transforms, with_numeric
+from runner.config.steps import Spec, read_augment, read_transforms, with_numeric
 from runner.errors import ConfigError
 
 
@@ -41,10 +41,24 @@ def test_a_short_name_stands_for_knobs_that_are_null():
         ([{"normalise": {"mean": "x"}}], r"normalise\.mean='x': give a number, a list, or null"),
         ([{"normalise": {"mean": []}}], r"normalise\.mean=\[\]: give"),
         ([{"normalise": {"std": [1, 0]}}], r"normalise\.std=\[1, 0\]: give numbers above 0"),
-        ([{"scale": 255}], r"dataset\.transforms\[0\]=\{'scale': 255\}: give a name, or \{name: \{knob: value\}\}"),
+        ([{"grey": 255}], r"dataset\.transforms\[0\]=\{'grey': 255\}: give a name, or \{name: \{knob: value\}\}"),
+        ([{"xyz": 255}], r"dataset\.transforms\[0\]=\{'xyz': 255\}: give a name, or"),
         ([{"scale": {}, "flatten": {}}], r"give a name, or"),
         ([3], r"dataset\.transforms\[0\]=3: give a name"),
-        ([{"resize": {"size": 8}}], r"resize\.size=8: give \[height, width\] in pixels"),
+        ([{"resize": {"size": 0}}], r"resize\.size=0: give \[height, width\] in pixels, or the shorter side alone"),
+        ([{"Resize": 16.5}], r"Resize\.size=16\.5: give \[height, width\] in pixels, or the shorter side"),
+        ([{"Normalize": {"mean": 0.5}}], r"Normalize\.std is missing: give a number above 0, or one for each channel"),
+        ([{"Pad": [1, 2, 3]}], r"Pad\.padding=\[1, 2, 3\]: give pixels: one number, \[x, y\], or \[left, top"),
+        ([{"Pad": {"padding": 1, "padding_mod": "edge"}}], r"no knob 'padding_mod'; did you mean padding_mode\?"),
+        (
+            [{"GaussianBlur": {"kernel_size": 3, "sigma": [0.1, 2]}}],
+            r"sigma=\[0\.1, 2\]: give one number above 0: a range",
+        ),
+        ([{"ToDtype": "uint8"}], r"ToDtype\.dtype='uint8': give float32, what a net takes"),
+        (["ToTenser"], r"there is no transform 'ToTenser'; did you mean ToTensor\?"),
+        (["FiveCrop"], r"there is no transform 'FiveCrop'"),
+        (["RandomHorizontalFlip"], r"RandomHorizontalFlip is random, .* belongs into dataset\.augment"),
+        (["ColorJitter"], r"ColorJitter cannot be drawn by seed, epoch and row; dataset\.augment has flip, shift"),
         ([{"resize": {"size": [8, 0]}}], r"resize\.size=\[8, 0\]: give"),
         ([{"pad": {"pixels": 1.5}}], r"pad\.pixels=1\.5: give a whole number of at least 1"),
         ([{"pad": {"pixels": True}}], r"pad\.pixels=True: give"),
@@ -55,6 +69,27 @@ def test_a_short_name_stands_for_knobs_that_are_null():
 def test_a_wrong_transform_is_named_with_what_would_be_right(transforms, fault):
     with pytest.raises(ConfigError, match=fault):
         read_transforms(transforms)
+
+
+def test_a_value_alone_is_that_of_the_first_knob():
+    assert read_transforms([{"resize": 16}, {"resize": {"size": 16}}]) == (Spec("resize", {"size": 16}),) * 2
+    (crop,) = read_augment([{"RandomCrop": {"size": 32, "padding": 4}}])
+    assert crop == Spec("RandomCrop", {"size": 32, "padding": 4, "padding_mode": None})
+
+
+@pytest.mark.parametrize(
+    ("augment", "fault"),
+    [
+        (["Resize"], r"augment\[0\]: Resize is fixed, the same for every picture; it belongs into dataset\.transforms"),
+        (["RandomResizedCrop"], r"RandomResizedCrop cannot be drawn by seed, epoch and row; dataset\.augment has flip"),
+        (["RandomErasing"], r"RandomErasing cannot be drawn by seed"),
+        ([{"RandomRotation": [-15, 15]}], r"RandomRotation\.degrees=\[-15, 15\]: give a number above 0, up to 180"),
+        ([{"RandomCrop": 32}], r"RandomCrop\.padding is missing: give a whole number"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_with_what_can(augment, fault):
+    with pytest.raises(ConfigError, match=fault):
+        read_augment(augment)
 
 
 def test_numeric_stands_in_the_place_of_a_plain_normalise():

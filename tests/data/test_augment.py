@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from runner.config.steps import AUGMENT_KNOBS
+from runner.config.step_knobs import AUGMENT_KNOBS
 from runner.data import batches
 from runner.data.augment import STEPS, Draws, build_augment, crop, erase, flip, rotate, shift
 from runner.data.batches import ResidentBatches
@@ -13,6 +13,10 @@ EVERY = [
     {"crop": {"padding": 3}},
     {"rotation": {"degrees": 30}},
     {"erasing": {"probability": 0.5, "size": [3, 2]}},
+    {"RandomHorizontalFlip": {"p": 0.5}},
+    {"RandomVerticalFlip": {"p": 0.5}},
+    {"RandomCrop": {"size": [9, 7], "padding": 2}},
+    {"RandomRotation": 30},
 ]
 X = torch.randint(0, 256, (100, 3, 9, 7), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 ROWS = torch.randperm(5000, generator=torch.Generator().manual_seed(1))[:100]
@@ -133,6 +137,21 @@ def test_chunks_say_which_rows_they_hold():
             assert torch.equal(chunk.rows, chunk.y)
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("RandomHorizontalFlip", {"flip": {"horizontal": 0.5}}),
+        ({"RandomVerticalFlip": 1.0}, {"flip": {"horizontal": 0, "vertical": 1.0}}),
+        ({"RandomCrop": {"size": [9, 7], "padding": 3}}, {"shift": {"pixels": 3}}),
+        ({"RandomCrop": {"size": [9, 7], "padding": 3, "padding_mode": "reflect"}}, {"crop": {"padding": 3}}),
+        ({"RandomRotation": 15}, {"rotation": {"degrees": 15}}),
+    ],
+)
+def test_torchvisions_name_draws_as_ours(theirs, ours):
+    changed, same = (build_augment([entry], (3, 9, 7), seed=5)(X, ROWS, 2) for entry in (theirs, ours))
+    assert torch.equal(changed, same)
+
+
 def test_without_a_step_there_is_nothing_to_call():
     assert build_augment([], (3, 9, 7), seed=0) is None
     assert build_augment([], (4,), seed=0) is None
@@ -151,6 +170,9 @@ def test_without_a_step_there_is_nothing_to_call():
         ([{"flip": {"horizontal": 1.5}}], (3, 9, 7), r"flip\.horizontal=1\.5: give a probability"),
         ([{"rotation": {"degrees": 0}}], (3, 9, 7), r"rotation\.degrees=0: give a number above 0, up to 180"),
         ([{"crop": {"padding": 8}}], (3, 9, 9), None),
+        ([{"RandomCrop": {"size": 9, "padding": 2}}], (3, 9, 9), None),
+        ([{"RandomCrop": {"size": 9, "padding": 2}}], (3, 9, 7), r"RandomCrop\.size=9: images are 9 x 7 and stay so"),
+        ([{"RandomCrop": {"size": [9, 7], "padding": 7}}], (3, 9, 7), r"padding=7: images are 9 x 7; give less"),
         ([{"crop": {"padding": 9}}], (3, 9, 9), r"crop\.padding=9: images are 9 x 9; give less"),
         ([{"erasing": {"probability": 1, "size": [9, 8]}}], (3, 9, 7), r"erasing\.size=\[9, 8\]: .* give no more"),
         (["rotate"], (3, 9, 7), r"there is no augment 'rotate'; did you mean rotation\? choices: flip, shift, crop"),

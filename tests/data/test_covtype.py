@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runner.contracts import Split
-from runner.data import covtype
+from runner.data import covtype, download
 from runner.data.covtype import CLASSES, FEATURES, TARGET, TRAIN_ROWS, VAL_ROWS, Covtype
 from runner.data.splits import SplitSettings, describe, split
 from runner.data.table import table
@@ -94,3 +94,27 @@ def test_the_random_split_is_drawn_from_all_rows(tmp_path: Path) -> None:
     rows = split(Covtype(path=None, split="random").load(tmp_path), replace(SETTINGS, val_fraction=0.2))
     assert [len(rows.train), len(rows.val), len(rows.test)] == [64, 16, 20]
     assert rows.test.tolist() != list(range(80, 100))
+
+
+@pytest.mark.usefixtures("small")
+def test_the_file_of_the_competition_is_read_without_its_row_numbers(tmp_path: Path) -> None:
+    numbered = [f"{i},{line}" for i, line in enumerate(lines(21), start=1)]
+    (tmp_path / "train.csv").write_text("\n".join([",".join(["Id", *FEATURES, TARGET]), *numbered]))
+    data = Covtype(path=None, split="official").load(tmp_path)
+    data = data.x.fitted(split(data, SETTINGS))  # type: ignore[union-attr]
+    assert (data.x.shape, data.x[8, :2].tolist(), tuple(data.ignored)) == ((21, 54), [2008, 51], ("Id",))
+
+
+@pytest.mark.usefixtures("small")
+def test_of_two_files_the_larger_is_read_and_both_are_named(tmp_path: Path) -> None:
+    (tmp_path / "covtype_first.data").write_text("\n".join(lines(21)))
+    (tmp_path / "covtype.data").write_text("\n".join(lines(30)))
+    data = Covtype(path=None, split="official").load(tmp_path)
+    assert len(data.y) == 30
+    assert data.notes == ("covtype.data is read, the largest; there is also covtype_first.data: dataset.path=...",)
+
+
+def test_where_there_is_none_every_name_is_told_and_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "get", lambda *_: False)
+    with pytest.raises(DataError, match=r"covtype\.csv, \.gz or not, any other name .* train\.csv .* dataset\.path="):
+        Covtype(path=None, split="official").load(tmp_path)

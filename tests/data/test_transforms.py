@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from runner.config.steps import TRANSFORM_KNOBS
+from runner.config.step_knobs import TRANSFORM_KNOBS
 from runner.contracts import Column, Data
 from runner.data.transforms import TRANSFORMS, blank_preprocess, build_preprocess, out_shape
 from runner.errors import ConfigError
@@ -236,6 +236,9 @@ EACH = {
     "grey": ("grey", RGB, (1, 9, 7)),
     "colour": ("colour", GREY, (3, 9, 7)),
     "pad": ({"pad": {"pixels": 2}}, RGB, (3, 13, 11)),
+    "the shorter side": ({"resize": 14}, RGB, (3, 18, 14)),
+    "Resize": ({"Resize": 14}, RGB, (3, 18, 14)),
+    "GaussianBlur": ({"GaussianBlur": {"kernel_size": 3, "sigma": 1.0}}, RGB, (3, 9, 7)),
 }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from as_script import check, counted
 from runner.cli import main
+from runner.export import table
 
 MODEL = ["dataset=csv", "model=dnn", "epochs=3", "batch_size=16"]
 
@@ -35,6 +37,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines are tried here: a process of its own imports torch again, seconds each time."""
+    monkeypatch.setattr(table, "ProcessPoolExecutor", lambda workers, context: ThreadPoolExecutor(workers))
+
+
 def words_of(folder: Path, *words: str) -> list[str]:
     return [*MODEL, f"dataset.path={folder / 'my.csv'}", *words]
 
@@ -43,6 +51,7 @@ def write(lines: Sequence[str], *, header: str | None = ",".join(NAMES), encodin
     Path("my.csv").write_text("\n".join([*([header] if header else []), *lines, ""]), encoding)
 
 
+@pytest.mark.usefixtures("no_process")
 @pytest.mark.parametrize(
     "words",
     [
@@ -61,6 +70,7 @@ def test_a_table_of_words_and_numbers(words: list[str], folder: Path, capsys: py
     assert 'table = pd.read_csv("my.csv")\n' in script
 
 
+@pytest.mark.usefixtures("no_process")
 def test_a_table_as_it_is_written_elsewhere(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     header = "번호;연도;색;크기;회원;같음;값;종류"
     write(rows(delimiter=";", decimal=","), header=header, encoding="cp949")
@@ -69,6 +79,7 @@ def test_a_table_as_it_is_written_elsewhere(folder: Path, capsys: pytest.Capture
     assert 'table["크기"] = pd.Categorical(table["크기"], ["S", "M", "L"]).codes\n' in script
 
 
+@pytest.mark.usefixtures("no_process")
 def test_a_table_without_names(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write([line.replace(",", ", ") for line in rows()], header=None)
     script = check(words_of(folder, "dataset.target=c8", "dataset.columns={c1: ignored}"), folder, capsys)
@@ -76,32 +87,40 @@ def test_a_table_without_names(folder: Path, capsys: pytest.CaptureFixture[str])
     check(words_of(folder, f"dataset.names=[{','.join(NAMES)}]", "dataset.target=kind"), folder / "named", capsys)
 
 
+@pytest.mark.usefixtures("no_process")
 def test_a_category_may_be_called_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write([line.replace(",red,", ",None,") for line in rows()])
     script = check(words_of(folder, "dataset.target=kind"), folder, capsys)
     assert 'pd.read_csv("my.csv", keep_default_na=False)' in script
 
 
+@pytest.mark.usefixtures("no_process")
 def test_names_are_written_so_that_python_reads_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(rows(), header='id,year,"the ""colour""",a\\b,member,same,price,kind')
     script = check(words_of(folder, "dataset.target=price"), folder, capsys)
     assert """words = ['the "colour"', 'a\\\\b', "member", "kind"]\n""" in script
 
 
+def test_lines_that_bring_other_values_in_a_process_of_their_own_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(rows())
+    years = ",".join(f"'{year}'" for year in range(2020, 1989, -1))
+    assert main.main(["code", *words_of(folder, "dataset.target=kind", f"dataset.columns={{year: [{years}]}}")]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "my.csv: pandas, which a script has, reads it otherwise: other values" in err
+
+
+@pytest.mark.usefixtures("no_process")
 @pytest.mark.parametrize(
     ("change", "words", "told"),
     [
-        (
-            ("", ""),
-            [f"dataset.columns={{year: [{','.join(map(repr, map(str, range(2020, 1989, -1))))}]}}"],
-            "my.csv: pandas, which a script has, reads it otherwise: other values",
-        ),
         ((",yes,", ",,"), ["dataset.missing=impute"], "dataset.missing=impute: a plain script has no such thing"),
         (("", ""), ["dataset.split_rows=[80,20]"], "dataset.split_rows=[80, 20]: a plain script has no such thing"),
         (("", ""), ["dataset.categorical=embedding"], "dataset.categorical=embedding: a plain script has no such"),
     ],
 )
-def test_what_a_script_would_read_otherwise_is_refused(
+def test_what_a_script_has_no_line_for_is_refused(
     change: tuple[str, str], words: list[str], told: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write([line.replace(*change) for line in rows()])

@@ -1,10 +1,21 @@
 """Batched layers against torch's own, a member at a time."""
 
+import math
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from runner.models.members import AdaptedLinear, ColumnLinear, MemberLinear, Numbers, Periodic, Piecewise
+from runner.models.members import (
+    AdaptedLinear,
+    ColumnLinear,
+    CosSin,
+    MemberDropout,
+    MemberLinear,
+    Numbers,
+    Periodic,
+    Piecewise,
+)
 
 
 def linear(weight_IO: Tensor, bias_O: Tensor) -> nn.Linear:
@@ -50,6 +61,14 @@ def test_a_number_is_written_as_cos_and_sin_of_its_frequencies() -> None:
     torch.testing.assert_close(layer(torch.ones(1, 1, 1)).flatten(), torch.tensor([0.0, -1.0, 1.0, 0.0]))
 
 
+def test_the_slopes_of_cos_and_sin_are_minus_sin_and_cos() -> None:
+    angles = torch.tensor([0.0, 1.0, -4.0], dtype=torch.float64, requires_grad=True)
+    (CosSin.apply(angles) * torch.tensor([1.0, 0, 0, 0, 10, 0])).sum().backward()
+    assert angles.grad is not None
+    assert angles.grad.tolist() == pytest.approx([0.0, 10 * math.cos(1.0), 0.0])
+    assert torch.autograd.gradcheck(CosSin.apply, angles)
+
+
 def test_frequencies_have_the_deviation_of_their_member() -> None:
     torch.manual_seed(0)
     frequencies = Periodic([0.1, 8.0], 20, 500).frequencies.detach()
@@ -71,6 +90,16 @@ def test_columns_that_are_not_embedded_stand_behind_the_vectors_as_they_are() ->
     assert out.shape == (1, 2, numbers.out_features) == (1, 2, 4)
     assert out[0, :, 3].tolist() == [7.0, 7.0]
     assert out[0, 1].tolist() == [2.0, 0.0, 0.0, 7.0]  # the plain member: the number itself, then zeros
+
+
+def test_dropout_silences_the_same_features_in_the_row_of_every_member() -> None:
+    torch.manual_seed(0)
+    dropout = MemberDropout(0.25)
+    dropped = dropout(torch.ones(200, 3, 50))
+    assert dropped.unique().tolist() == [0.0, pytest.approx(4 / 3)]
+    assert float((dropped == 0).float().mean()) == pytest.approx(0.25, abs=0.02)
+    assert torch.equal(dropped, dropped[:, :1].expand(-1, 3, -1))
+    assert torch.equal(dropout.eval()(torch.ones(2, 3, 4)), torch.ones(2, 3, 4))
 
 
 def test_layers_of_members_are_drawn_as_torch_draws_its_own() -> None:

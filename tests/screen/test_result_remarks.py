@@ -1,14 +1,12 @@
 """A run held against known figures, by hand-made numbers."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from runner.config.run_config import Reference
-from runner.contracts import Outcome
-from runner.screen.result import flattery, improving_at_end, lead_of_trees, overfit_verdict, remark, verdict
+from runner.screen.result import flattery, overfit_verdict, remark, verdict
 
 NOTES = Reference("notes", figures={"train/loss": [1.25, 0.5]}, expected={"test/accuracy": [0.93, 0.95]}, epochs=17)
 
@@ -86,61 +84,3 @@ def test_nothing_is_said_where_the_test_rows_were_looked_at_once_or_nothing_was_
     assert flattery("val/accuracy", ROWS[:2], BEST, higher_is_better=True) == []
     assert flattery("train/loss", ROWS, BEST, higher_is_better=True) == []
     assert flattery("val/f1", ROWS, BEST, higher_is_better=True) == []
-
-
-def test_case_47_few_steps_whose_last_epoch_is_the_best_are_told_with_ten_times_as_many_epochs() -> None:
-    told = ["25 steps in all; still improving at the last epoch: epochs=100"]
-    assert improving_at_end(epochs=10, epoch=10, step=25, best_epoch=10) == told
-
-
-@pytest.mark.parametrize(
-    ("epochs", "epoch", "step", "best_epoch"),
-    [
-        (10, 10, 25, 9),  # it was better before
-        (10, 10, 210, 10),  # digits
-        (10, 4, 20, 4),  # stopped early
-        (1, 1, 1, 1),  # nothing to compare with
-    ],
-)
-def test_case_47_of_other_runs_nothing_is_said(epochs: int, epoch: int, step: int, best_epoch: int) -> None:
-    assert improving_at_end(epochs, epoch, step, best_epoch) == []
-
-
-SECONDS = {"hist": 0.6, "catboost": 65.0}
-
-
-def lead(trees: dict[str, Any], ours: float, metric: str = "accuracy", model: str = "dnn") -> list[str]:
-    directions = {"loss": False, metric: metric == "accuracy"}
-    outline: Any = SimpleNamespace(higher_is_better=directions, options={"model": model})
-    outcome = Outcome("finished", {f"test/{metric}": ours}, trees=trees, trees_seconds=SECONDS, judged_split="test")
-    return lead_of_trees(outline, outcome, ["dnn", "tabular", "tabm"])
-
-
-def test_trees_that_are_better_are_said_to_be_with_their_seconds_and_the_net_that_comes_near() -> None:
-    told = "a tree ensemble scores 0.8709 on the same rows in 0.60 s"
-    hist = {"hist": {"accuracy": 0.8709}}
-    assert lead(hist, 0.8575) == [f"{told}; model=tabular closes most of such a gap"]
-    assert lead(hist, 0.8575, model="tabular") == lead(hist, 0.8575, model="tabm") == [told]
-
-
-def test_the_best_of_several_is_named_also_where_less_is_better() -> None:
-    trees = {"hist": {"rmse": 0.47}, "catboost": {"rmse": 0.44}}
-    told = "CatBoost scores 0.4400 on the same rows in 1 min 05 s; model=tabular closes most of such a gap"
-    assert lead(trees, 0.53, "rmse") == [told]
-
-
-@pytest.mark.parametrize(("theirs", "ours"), [(0.87, 0.88), (0.87, 0.87), (0.870004, 0.87)])
-def test_trees_that_are_behind_or_level_in_what_is_shown_are_not_mentioned(theirs: float, ours: float) -> None:
-    assert lead({"hist": {"accuracy": theirs}}, ours) == []
-
-
-def test_where_there_are_none_or_no_metric_can_be_compared_nothing_is_said() -> None:
-    assert lead({}, 0.5) == []
-    assert lead({"hist": {"mine": 1.0}}, 0.5) == []
-
-
-def test_no_net_is_advised_that_cannot_be_chosen() -> None:
-    outline: Any = SimpleNamespace(higher_is_better={"accuracy": True}, options={"model": "dnn"})
-    outcome = Outcome("finished", {"test/accuracy": 0.5}, judged_split="test")
-    outcome = replace(outcome, trees={"hist": {"accuracy": 0.9}}, trees_seconds=SECONDS)
-    assert lead_of_trees(outline, outcome, ["dnn"]) == ["a tree ensemble scores 0.9000 on the same rows in 0.60 s"]

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
+from runner.cli.picture_files import picture_file
 from runner.errors import ConfigError
 from runner.runs.named import in_each_fold, is_run, open_run
 from runner.runs.saved_run import ANYWHERE, SavedRun
 
 USAGE = """\
-RUN (FILE | FOLDER | column=value ... | - | --test-index 7)
-    [--invert] [--top K] [--json | --csv OUT.csv] [--overwrite]
+RUN (FILE | FOLDER | column=value ... | - | --test-index 7 | --parity)
+    [--invert] [--top K] [--json | --csv OUT.csv] [--picture [--out FILE]] [--overwrite]
     [checkpoint=best|last] [device=...]
     [dataset.encoding=cp949] [dataset.decimal=','] for a file that is misread"""
 HELP = "Predict pictures, rows of CSV files, a row typed as column=value, or a row of the test split."
@@ -28,11 +29,15 @@ def parser() -> Parser:
     made = Parser("predict", USAGE, HELP, keys=(*OWN, *ANYWHERE), reads_run=True)
     row = "a row of the test split, from 0; needs the data"
     made.add_argument("--test-index", type=whole_number, metavar="N", help=row)
+    parity = "compare the scores of the answers to the test rows with the run's summary; needs the data"
+    made.add_argument("--parity", action="store_true", help=parity)
     made.add_argument("--invert", action="store_true", help="swap dark and bright in pictures")
     made.add_argument("--top", type=whole_number, metavar="K", help="show this many classes, the likeliest first")
     made.add_argument("--json", action="store_true", help="a JSON object for each input, on standard output")
     made.add_out("OUT.csv", "a table of all the probabilities or scores, into this file", flag="--csv")
-    made.add_overwrite("OUT.csv where it is")
+    made.add_argument("--picture", action="store_true", help="draw the examples with their answers")
+    made.add_out("FILE", "the picture, a .png, .svg or .pdf; by default prediction.png in this folder")
+    made.add_overwrite("OUT.csv and the picture where they are")
     return made
 
 
@@ -42,6 +47,11 @@ def run(argv: list[str]) -> int:
     if stored.folds:
         raise ConfigError(in_each_fold(stored, "predict", "..."))
     libraries.load()
+    if wanted.parity:
+        from runner.cli.parity import show_parity
+
+        show_parity(stored)
+        return 0
     from runner.cli.prediction import answer_inputs, answer_test_row
 
     if wanted.test_index is None:
@@ -91,7 +101,7 @@ def check(wanted: argparse.Namespace, columns: Sequence[str]) -> None:
     refuse = parser().error
     if unknown := next((word for word in wanted.files if word.startswith("-") and word != "-"), None):
         refuse(f"{unknown}: no such flag")
-    kinds = [bool(wanted.files), bool(columns), wanted.test_index is not None]
+    kinds = [bool(wanted.files), bool(columns), wanted.test_index is not None, wanted.parity]
     if not any(kinds):
         refuse("say what to predict")
     first = wanted.files[0] if len(wanted.files) == 1 else ""
@@ -100,10 +110,18 @@ def check(wanted: argparse.Namespace, columns: Sequence[str]) -> None:
     if twice := next((name for name in columns if columns.count(name) > 1), None):
         refuse(f"{twice}=...: there twice; which one is meant?")
     if sum(kinds) > 1:
-        refuse("files, column=value and --test-index are one or the other")
+        refuse("files, column=value, --test-index and --parity are one or the other")
+    if wanted.parity and (wanted.json or wanted.csv or wanted.picture or wanted.invert or wanted.top is not None):
+        refuse("--parity takes no other flag")
     if wanted.json and wanted.csv:
         refuse("--json and --csv are one or the other")
     if wanted.top == 0:
         refuse("--top 0: at least 1")
     if wanted.csv is not None:
         check_out("--csv", wanted.csv, overwrite=wanted.overwrite)
+    if wanted.out is not None and not wanted.picture:
+        refuse(f"--out {wanted.out}: names the file of --picture, which is not there; add it")
+    if wanted.picture:
+        if wanted.json:
+            refuse("--json and --picture are one or the other")
+        wanted.out = picture_file(wanted, "prediction")

@@ -7,7 +7,7 @@ import shlex
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -36,9 +36,13 @@ from runner.experiment.rebuild import (
 )
 from runner.runs.files import write_whole
 from runner.runs.saved_run import SavedRun
+from runner.runs.schema import Schema, schema_of
 from runner.screen.console import RunConsole
 from runner.screen.predictions import Answers, csv_text, json_lines, lines, single_lines
 from runner.text import counted, say, shape_text
+
+if TYPE_CHECKING:
+    from runner.cli.answer_picture import AnswerPicture
 
 NO_PROBABILITIES = "scores, which rank the classes: the run's loss learns no probabilities (loss=cross_entropy does)"
 MOST_FAULTS = 50  # told one by one
@@ -50,11 +54,13 @@ def answer_inputs(stored: SavedRun, wanted: Namespace) -> None:
     console = RunConsole()
     net, checkpoint = predictor_of(stored, console.warn)
     gc.freeze()  # else each search through all that torch has made costs more than a block of rows
-    writer = AnswerWriter(wanted, console, net.schema.class_names, f"{checkpoint}.pt")
+    writer = AnswerWriter(
+        wanted, console, net.schema, f"{checkpoint}.pt", picture_of(stored, wanted, checkpoint, net.schema)
+    )
     try:
         for rows in inputs(wanted, net, stored):
-            answers, faults = answered(rows, net)
-            writer.write(answers, faults, rows.notes)
+            answers, x, faults = answered(rows, net)
+            writer.write(answers, x, faults, rows.notes)
             writer.num_unseen += rows.num_unseen
     finally:
         gc.unfreeze()  # what is left out of the last search, libraries call a leak
@@ -67,13 +73,25 @@ def answer_test_row(stored: SavedRun, wanted: Namespace) -> None:
     rebuilt = rebuild_to_read(stored, console.warn)
     experiment, rows = rebuilt.experiment, rebuilt.experiment.split.test
     name = f"row {index} of the test split"
-    writer = AnswerWriter(wanted, console, experiment.data.class_names, f"{rebuilt.checkpoint}.pt, {name}")
+    schema, by = schema_of(experiment.data, experiment.split.train), f"{rebuilt.checkpoint}.pt, {name}"
+    writer = AnswerWriter(wanted, console, schema, by, picture_of(stored, wanted, rebuilt.checkpoint, schema))
     if index >= len(rows):
         have = f"rows 0 to {len(rows) - 1}" if len(rows) else "no rows"
         raise ConfigError(f"--test-index {index}: the test split has {have}")
     load_weights(rebuilt.saved, experiment.parts)
-    writer.write(answer_with_truth(experiment, rows[index : index + 1], name))
+    row = rows[index : index + 1]
+    writer.write(answer_with_truth(experiment, row, name), experiment.data.x[row])
     writer.finish()
+
+
+def picture_of(stored: SavedRun, wanted: Namespace, checkpoint: str, schema: Schema) -> AnswerPicture | None:
+    """The picture to be drawn; None where none is wanted."""
+    if not wanted.picture:
+        return None
+    from runner.cli.answer_picture import AnswerPicture  # brings matplotlib, which other answers do without
+    from runner.figures.run_view import called
+
+    return AnswerPicture(wanted.out, f"{called(stored.config)}, {checkpoint}.pt", schema.columns)
 
 
 def reading_of(stored: SavedRun) -> Reading:
@@ -122,14 +140,14 @@ def table_or_fault(blocks: Iterator[Rows]) -> Iterator[Rows]:
         yield Rows((), torch.empty(0), [str(fault)])
 
 
-def answered(rows: Rows, net: Predictor) -> tuple[Answers, list[str]]:
-    """What the net says of the rows, and the faults: also where it says no number."""
+def answered(rows: Rows, net: Predictor) -> tuple[Answers, Tensor, list[str]]:
+    """What the net says of the rows, those it says it of, and the faults: also where it says no number."""
     scores = net.probabilities(rows.x) if len(rows.names) else rows.x
     is_told = is_answer(scores)
     told = list(zip(rows.names, is_told.tolist(), strict=True))
     names = [name for name, is_one in told if is_one]
     answers = Answers(names, scores[is_told], net.schema.class_names, (), measure(net.parts))
-    return answers, [*rows.faults, *(f"{name}: {NO_ANSWER}" for name, is_one in told if not is_one)]
+    return answers, rows.x[is_told], [*rows.faults, *(f"{name}: {NO_ANSWER}" for name, is_one in told if not is_one)]
 
 
 def answer_with_truth(experiment: Experiment, row: Tensor, name: str) -> Answers:
@@ -148,21 +166,22 @@ class AnswerWriter:
     Raises ConfigError where the likeliest classes are asked for and there are none.
     """
 
-    def __init__(self, wanted: Namespace, console: RunConsole, class_names: tuple[str, ...], by: str):
-        if wanted.top is not None and not class_names:
+    def __init__(self, wanted: Namespace, console: RunConsole, schema: Schema, by: str, picture: AnswerPicture | None):
+        if wanted.top is not None and not schema.class_names:
             fault = "this run predicts a number, there are no classes to rank; leave it out"
             raise ConfigError(f"--top {wanted.top}: {fault}")
         self.wanted = wanted
         self.console = console
         self.by = by  # the checkpoint
+        self.picture = picture
         self.table: list[str] = []  # a CSV file in the making
         self.written = 0
         self.failed = 0
         self.num_unseen = 0  # rows that hold a category of no train row
         self.notes: set[str] = set()
 
-    def write(self, answers: Answers, faults: Sequence[str] = (), notes: Sequence[str] = ()) -> None:
-        """Answers for some rows, and what is wrong with others of them, one by one."""
+    def write(self, answers: Answers, x: Tensor, faults: Sequence[str] = (), notes: Sequence[str] = ()) -> None:
+        """Answers for the raw rows ``x``, and what is wrong with others of them, one by one."""
         for note in notes:
             if note not in self.notes:
                 self.console.warn(note)
@@ -172,6 +191,8 @@ class AnswerWriter:
         self.failed += len(faults)
         if answers.names:
             self.write_answers(answers)
+            if self.picture:
+                self.picture.keep(answers, x)
 
     def write_answers(self, answers: Answers) -> None:
         wanted = self.wanted
@@ -203,5 +224,7 @@ class AnswerWriter:
         if self.table:
             write_whole(self.wanted.csv, "".join(self.table).encode())
             self.console.note(f"{counted(self.written, 'answer')} written to {self.wanted.csv}")
+        if self.picture:
+            self.picture.write(self.console)
         if self.failed:
             raise RunError(f"{self.failed:,} of {self.failed + self.written:,} inputs could not be predicted")

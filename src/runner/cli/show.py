@@ -75,8 +75,9 @@ def asks_for_a_net(words: Sequence[str]) -> bool:
 
 
 def asks_for_data(words: Sequence[str]) -> bool:
-    """Whether a data set is named and something of it is set: dataset=csv dataset.path=prices.csv."""
-    return any(word.startswith("dataset=") for word in words) and any(word.startswith("dataset.") for word in words)
+    """Whether a data set is named and what it holds is set: dataset=csv dataset.path=prices.csv, data_dir=tables."""
+    is_set = any(word.startswith(("dataset.", "data_dir=")) for word in words)
+    return is_set and any(word.startswith("dataset=") for word in words)
 
 
 def lacks_target(words: Sequence[str]) -> bool:

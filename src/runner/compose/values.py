@@ -11,7 +11,8 @@ from typing import Any
 from runner.compose.line import NUMBER
 from runner.config.catalog import RECIPES, Catalog
 from runner.config.spelling import another_name, listed
-from runner.config.steps import AUGMENT_KNOBS, TRANSFORM_KNOBS, with_examples
+from runner.config.step_knobs import AUGMENT_KNOBS, TRANSFORM_KNOBS
+from runner.config.steps import with_examples
 from runner.config.types import faults, shown
 from runner.config.yaml_file import spelled
 from runner.data.table.head import column_names, is_address

@@ -36,6 +36,7 @@ CONSTANTS = {"pi": math.pi}
 class Formula:
     """``0.95 ** epoch``: numbers, + - * / // % **, brackets, FUNCTIONS, pi and the ``names`` that are given.
 
+    ``lambda epoch: 0.95 ** epoch``, as torch has it, is the same formula: ``text`` is what stands behind the colon.
     Raises ValueError that says at which character something else stands.
     """
 
@@ -43,7 +44,9 @@ class Formula:
         self.text = " ".join(text.split())
         if fault := next(_faults(self.text, names), None):
             raise ValueError(fault)
-        self._body = parsed(self.text)
+        self._body = _behind_lambda(parsed(self.text), names)
+        if isinstance(parsed(self.text), ast.Lambda):
+            self.text = ast.unparse(self._body)
         self.names = {node.id for node in ast.walk(self._body) if isinstance(node, ast.Name)} & set(names)
 
     def __call__(self, **values: float) -> float:
@@ -84,10 +87,19 @@ def _faults(text: str, names: Collection[str]) -> Iterator[str]:
     if fault := syntax_fault(text, "is no formula"):
         yield fault
         return
-    body = parsed(text)
+    body = _behind_lambda(parsed(text), names)
     yield from placed(
         text, body, lambda node: arithmetic_fault(node, lambda name: _name_fault(name, [*names, *CONSTANTS]))
     )
+
+
+def _behind_lambda(body: ast.expr, names: Collection[str]) -> ast.expr:
+    """What a lambda of one of the names gives; anything else as it is."""
+    match body:
+        case ast.Lambda(args=ast.arguments(args=[ast.arg(arg=name)]) as given) if name in names:
+            others = (given.posonlyargs, given.kwonlyargs, given.defaults, given.vararg, given.kwarg)
+            return body if any(others) else body.body
+    return body
 
 
 def called(body: ast.expr) -> set[int]:
@@ -118,6 +130,8 @@ def arithmetic_fault(
         return name_fault(node.id)
     if isinstance(node, ast.Call):
         return _call_fault(node)
+    if isinstance(node, ast.Lambda):
+        return "is no lambda of one name that the formula knows, as lambda epoch: 0.95 ** epoch"
     if isinstance(node, ast.BinOp | ast.UnaryOp):
         return None if type(node.op) in OPERATORS else "no such operation; there are + - * / // % **"
     return other

@@ -13,6 +13,7 @@ Decay = Annotated[float, Range(low=0, below=1)]  # of a running mean
 Share = Annotated[float, Range(low=0, high=1)]
 Count = Annotated[int, Range(low=1)]
 NotNegativeInt = Annotated[int, Range(low=0)]
+Word = Annotated[str, Matching(r"(?s).+", "that is not empty")]
 Switch = bool | None  # null: torch's own choice
 Balanced = Literal["balanced"]  # as much weight for each class, from the train rows
 Average = Annotated[
@@ -32,6 +33,7 @@ DATASET: Mapping[str, Any] = {
     "decimal": Literal[".", ","] | None,
     "delimiter": Annotated[str, Matching(r"[^\w\r\n\"]", "of one character, no letter and no digit")] | None,
     "encoding": Annotated[str, Matching(r"[\w-]+", "that names one, as utf-8 or cp949")] | None,
+    "features": Annotated[list[str | int], NotEmpty()] | None,
     "header": Switch,
     "limit": Count | None,
     "memory_mb": NotNegativeInt,

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
 
 from runner.config.catalog import PARTS, Catalog, Option, Part
-from runner.config.part_types import Count, NotNegative, NotNegativeInt, Positive, annotation_of
+from runner.config.facts import facts
+from runner.config.part_types import Count, NotNegative, NotNegativeInt, Positive, Word, annotation_of
 from runner.config.schedule import completed, schedule_faults
 from runner.config.setting_faults import cross_faults, setting_faults, sound_settings, unknown_settings, usual_monitor
+from runner.config.sweeping import NO_SWEEP, Sweeping
 from runner.config.types import Matching, NumbersByName, Range, faults
 from runner.config.validate import group_faults, part_faults
 from runner.errors import ConfigError
 
 Fraction = Annotated[float, Range(low=0, below=1)]
 Seed = Annotated[int, Range(low=0, high=2**32 - 1)]
-Word = Annotated[str, Matching(r"(?s).+", "that is not empty")]
 Device = Annotated[str, Matching(r"auto|cpu|mps|cuda(:\d+)?", "like auto, cpu, cuda, cuda:1 or mps")]
 Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or train/loss, never test/...")]
 Shown = Literal["auto", "off", "scalars", "full"]
@@ -31,31 +32,6 @@ USUAL_BASELINES: dict[str, Any] = {"trees": ["hist"], "size": "auto"}  # of a ru
 NO_REFERENCE: dict[str, Any] = {"source": None, "figures": {}, "expected": {}, "epochs": None}
 
 MOST_THREADS = 1024  # of many more, the libraries below torch end the program
-
-
-def facts(
-    *,
-    later: Any = MISSING,
-    changes: Literal["never", "on resume", "on resume of a sweep", "anywhere"] = "never",
-    is_length: bool = False,
-    is_neutral: bool = False,
-    is_identity: bool = True,
-    is_typed: bool = True,
-    in_script: bool = False,
-    in_help: bool = False,
-) -> dict[str, Any]:
-    """What the rest of the program has to know of a setting; ``settings_with`` finds the settings again.
-
-    later: the value of runs that were made before there was the setting
-    changes: when the value of a stored run may be another
-    is_length: a schedule may be laid out over it
-    is_neutral: it decides nothing that is learnt
-    is_identity: with another value a job of a sweep is another job
-    is_typed: it stands in the command that makes the run again
-    in_script: a plain script does as it says, or does not need it
-    in_help: ``train --help`` explains it
-    """
-    return dict(locals())
 
 
 @dataclass(frozen=True)
@@ -86,27 +62,6 @@ class Reference:
     figures: Figures
     expected: Figures
     epochs: Count | None = field(metadata=facts(later=None))  # of the recipe, which others may have shortened
-
-
-@dataclass(frozen=True)
-class Sweeping:
-    """How the jobs of ``train -m`` are chosen and run; nothing of it is stored with a run."""
-
-    jobs: Count | Literal["auto"] = field(default="auto", metadata=facts(changes="on resume of a sweep", in_help=True))
-    jobs_per_gpu: Count = field(default=1, metadata=facts(changes="on resume of a sweep"))
-    dir: Word | None = None
-    zip: list[Word] = field(default_factory=list)
-    skip: Word | None = None
-    check: bool = True
-    max_jobs: Count = 1000
-    keep: Annotated[str, Matching(r"all|best:[1-9]\d*", "like all or best:5")] = field(
-        default="all", metadata=facts(changes="on resume of a sweep")
-    )
-    job_timeout_s: Positive | None = field(default=None, metadata=facts(changes="on resume of a sweep"))
-    retries: NotNegativeInt = field(default=0, metadata=facts(changes="on resume of a sweep"))
-
-
-NO_SWEEP = vars(Sweeping())
 
 
 def sweep_settings(changes: Mapping[str, Any]) -> Sweeping:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from runner.config.catalog import Part
-from runner.config.part_types import Count, Positive, Share
 from runner.config.spelling import nearest
-from runner.config.types import NotEmpty, Range, faults, shown
+from runner.config.step_knobs import AUGMENT_KNOBS, TRANSFORM_KNOBS, Kinds, Knob
+from runner.config.types import faults, shown
 from runner.errors import ConfigError
+
+# of torchvision.transforms.v2
+DRAWN = re.compile(
+    "Random.+|AugMix|AutoAugment|ColorJitter|CutMix|ElasticTransform|GaussianNoise|JPEG|MixUp|RandAugment|ScaleJitter|"
+    "TrivialAugmentWide"
+)
 
 
 @dataclass(frozen=True)
@@ -19,47 +26,6 @@ class Spec:
 
     name: str
     knobs: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Knob:
-    """What a knob takes. One without an ``example`` may be left out, and is null then."""
-
-    type: Any  # with its range
-    wants: str
-    example: Any
-
-
-Kinds = Mapping[str, Mapping[str, Knob]]  # step -> its knobs
-
-COUNT = Knob(Count, "a whole number of at least 1", 2)
-PROBABILITY = Knob(Share, "a probability, 0..1", 0.5)
-SIZE = Knob(tuple[Count, Count], "[height, width] in pixels", [8, 8])
-MEAN = float | Annotated[list[float], NotEmpty()] | None
-STD = Positive | Annotated[list[Positive], NotEmpty()] | None
-TRANSFORM_KNOBS: Kinds = {
-    "scale": {"divisor": Knob(Positive, "a number above 0", 255)},
-    "normalise": {
-        "mean": Knob(MEAN, "a number, a list, or null: from the train rows", None),
-        "std": Knob(STD, "numbers above 0, or null: from the train rows", None),
-    },
-    "impute": {},
-    "one_hot": {},
-    "flatten": {},
-    "resize": {"size": SIZE},
-    "grey": {},
-    "colour": {},
-    "pad": {"pixels": COUNT},
-    "quantile": {},
-    "robust": {},
-}
-AUGMENT_KNOBS: Kinds = {
-    "flip": {"horizontal": PROBABILITY, "vertical": Knob(Share, "a probability, 0..1", None)},
-    "shift": {"pixels": COUNT},
-    "crop": {"padding": COUNT},
-    "rotation": {"degrees": Knob(Annotated[float, Range(above=0, high=180)], "a number above 0, up to 180", 15)},
-    "erasing": {"probability": PROBABILITY, "size": SIZE},
-}
 
 
 def read_transforms(entries: Any) -> tuple[Spec, ...]:
@@ -117,23 +83,36 @@ def _read_specs(key: str, entries: Any, kinds: Kinds) -> tuple[Spec, ...]:
 
 def _read_spec(place: str, entry: Any, kinds: Kinds, found: list[str]) -> Spec:
     """The step of one entry; what is wrong with it is added to ``found``."""
-    name, given = _name_and_knobs(entry)
+    name, given = _name_and_knobs(entry, kinds)
     if not isinstance(name, str) or not isinstance(given, dict):
         found.append(f"{place}={entry!r}: give a name, or {{name: {{knob: value}}}}")
     elif name not in kinds:
-        noun = place.partition(".")[2].partition("[")[0].removesuffix("s")  # dataset.transforms[0]: transform
-        found.append(f"{place}: there is no {noun} {name!r}{_nearest(name, kinds)}")
+        found.append(f"{place}: {_unknown(place.partition('[')[0], name, kinds)}")
     else:
         found.extend(_knob_faults(f"{place}.{name}", kinds[name], given))
         return Spec(name, {knob: given.get(knob) for knob in kinds[name]})
     return Spec("", {})
 
 
-def _name_and_knobs(entry: Any) -> tuple[Any, Any]:
-    if isinstance(entry, dict) and len(entry) == 1:
-        ((name, given),) = entry.items()
-        return name, {} if given is None else given
-    return entry, {}
+def _unknown(key: str, name: str, kinds: Kinds) -> str:
+    """What is said of a step that the list does not take."""
+    if key == "dataset.transforms" and name in AUGMENT_KNOBS:
+        return f"{name} is random, new in every epoch; it belongs into dataset.augment"
+    if key == "dataset.augment" and name in TRANSFORM_KNOBS:
+        return f"{name} is fixed, the same for every picture; it belongs into dataset.transforms"
+    if DRAWN.fullmatch(name):
+        return f"{name} cannot be drawn by seed, epoch and row; dataset.augment has {', '.join(AUGMENT_KNOBS)}"
+    return f"there is no {key.partition('.')[2].removesuffix('s')} {name!r}{_nearest(name, kinds)}"
+
+
+def _name_and_knobs(entry: Any, kinds: Kinds) -> tuple[Any, Any]:
+    """A value alone is that of the first knob, as in ``Resize(16)``."""
+    if not isinstance(entry, dict) or len(entry) != 1:
+        return entry, {}
+    ((name, given),) = entry.items()
+    if given is None or isinstance(given, dict):
+        return name, given or {}
+    return (name, {first: given}) if (first := next(iter(kinds.get(name, {})), None)) else (None, given)
 
 
 def _knob_faults(place: str, knobs: Mapping[str, Knob], given: dict[Any, Any]) -> list[str]:
@@ -147,6 +126,6 @@ def _knob_faults(place: str, knobs: Mapping[str, Knob], given: dict[Any, Any]) -
 
 
 def _nearest(name: str, choices: Mapping[str, Any]) -> str:
-    meant = nearest(name, choices)
+    meant = nearest(name, list(filter(str.islower, choices))) or nearest(name, choices)  # ours need fewer arguments
     guess = f"; did you mean {meant}?" if meant else ";"
     return f"{guess} choices: {', '.join(choices) or 'none'}"

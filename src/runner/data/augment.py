@@ -54,7 +54,11 @@ def _check_room(where: str, knobs: Mapping[str, Any], height: int, width: int) -
     for knob in ("pixels", "padding"):
         if knob in knobs and knobs[knob] >= min(height, width):
             raise ConfigError(f"{where}.{knob}={knobs[knob]}: images are {height} x {width}; give less")
-    if "size" in knobs and (knobs["size"][0] > height or knobs["size"][1] > width):
+    if where.endswith(".RandomCrop"):
+        if knobs["size"] not in ([height, width], height if height == width else None):
+            own = f"images are {height} x {width} and stay so; give size: [{height}, {width}]"
+            raise ConfigError(f"{where}.size={knobs['size']}: {own}")
+    elif "size" in knobs and (knobs["size"][0] > height or knobs["size"][1] > width):
         raise ConfigError(f"{where}.size={knobs['size']}: images are {height} x {width}; give no more")
 
 
@@ -97,6 +101,17 @@ def erase(x_NCHW: Tensor, draws: Draws, probability: float, size: list[int]) -> 
     return x_NCHW.masked_fill(erased_N1HW & chosen(draws.uniform("whether"), probability), 0)
 
 
+def random_flip(x_NCHW: Tensor, draws: Draws, p: float | None, is_vertical: bool) -> Tensor:
+    """torchvision's RandomHorizontalFlip and RandomVerticalFlip."""
+    p = 0.5 if p is None else p
+    return flip(x_NCHW, draws, horizontal=0 if is_vertical else p, vertical=p if is_vertical else 0)
+
+
+def random_crop(x_NCHW: Tensor, draws: Draws, size: list[int] | int, padding: int, padding_mode: str | None) -> Tensor:
+    """torchvision's RandomCrop to the image's own ``size``, beyond whose borders there is 0, or the mirror image."""
+    return (crop if padding_mode == "reflect" else shift)(x_NCHW, draws, padding)
+
+
 def _inside(x_NCHW: Tensor, dim: int, length: int, draws: Draws) -> Tensor:
     """[N, H or W] whether a line or column crosses the rectangle."""
     size = x_NCHW.shape[dim]
@@ -125,6 +140,10 @@ STEPS: Mapping[str, Callable[..., Tensor]] = {
     "crop": crop,
     "rotation": rotate,
     "erasing": erase,
+    "RandomHorizontalFlip": partial(random_flip, is_vertical=False),
+    "RandomVerticalFlip": partial(random_flip, is_vertical=True),
+    "RandomCrop": random_crop,
+    "RandomRotation": rotate,
 }
 
 

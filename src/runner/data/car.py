@@ -12,11 +12,11 @@ from runner.data.table.given_splits import Official
 from runner.data.table.table import Goal, Meaning, find_file, read_table
 
 COLUMNS = (
-    Column("buying", ("vhigh", "high", "med", "low")),
+    Column("buying", ("vhigh", "high", "med", "low"), also=("price",)),
     Column("maint", ("vhigh", "high", "med", "low")),
     Column("doors", ("2", "3", "4", "5more")),
     Column("persons", ("2", "4", "more")),
-    Column("lug_boot", ("small", "med", "big")),
+    Column("lug_boot", ("small", "med", "big"), also=("lug_capacity",)),
     Column("safety", ("low", "med", "high")),
 )
 TARGET = "class"
@@ -35,7 +35,8 @@ CLASS = {  # price -> class by tech 0..3
 class Car(Source):
     """1,728 cars, every combination of 6 categories once; 4 classes (1210, 384, 69, 65).
 
-    Computed, or read from the file ``path``: car.data as UCI has it, with a header or without.
+    Computed, or read from the file ``path``: car.data as UCI has it, with a header, also of the names price,
+    lug_capacity and output, or without.
     """
 
     def __init__(self, *, path: str | None):

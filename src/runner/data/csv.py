@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from runner.contracts import Column, Data, Source, Task
 from runner.data.download import get, locked, reasons, temporary_of
+from runner.data.table.chosen import OTHERS
 from runner.data.table.column_kinds import Kind
 from runner.data.table.dialect import BLANKS, DELIMITERS, Reading, find_delimiter, sample
 from runner.data.table.given_splits import Official
@@ -38,6 +39,7 @@ class Csv(Source):
         path: str,
         target: str | int,
         task: Task | None,
+        features: list[str | int] | None,
         columns: dict[str, Any],
         strict: bool,
         missing: Literal["refuse", "impute"] | None,
@@ -66,7 +68,8 @@ class Csv(Source):
         unknown = unknown or ("refuse" if strict else "zeros")
         # as a cell has it: -200, not -200.0
         markers = tuple(value if isinstance(value, str) else f"{value:.15g}" for value in missing_values)
-        self.meaning = Meaning(column_kinds(columns), missing, unknown, markers)
+        chosen = features and [composed(item) if isinstance(item, str) else item for item in features]
+        self.meaning = Meaning(column_kinds(columns), missing, unknown, markers, chosen)
         self.official = Official(split_column, split_rows, split)
         self.reading = Reading(delimiter, decimal, thousands, encoding, header, names, skip_last)
 
@@ -88,7 +91,12 @@ def column_kinds(columns: Mapping[str, Any]) -> dict[str, Column | Kind]:
     for name, value in columns.items():
         # true and false are no longer as they were written, and could not be told from "True" and "TRUE"
         has_switch = isinstance(value, list) and any(isinstance(category, bool) for category in value)
-        if isinstance(value, list) and not has_switch and len(set(map(str, value))) == len(value) >= 2:
+        if (
+            isinstance(value, list)
+            and name != OTHERS
+            and not has_switch
+            and len(set(map(str, value))) == len(value) >= 2
+        ):
             read[name] = Column(name, tuple(composed(str(category)) for category in value), ordered=True)
         elif value in KINDS:
             read[name] = value

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from runner.config.regular_file import opened
+from runner.data import covtype_files
 from runner.data.downloads import PUBLICATIONS, Archive, File
 from runner.errors import DataError
 from runner.text import say
@@ -46,9 +47,9 @@ def missing(folder: Path, archive: Archive) -> bool:
 def is_here(option: str, data_dir: Path) -> bool:
     """Whether nothing is to be downloaded for a data set."""
     publication = PUBLICATIONS.get(option)
-    return publication is None or not any(
-        missing(data_dir / publication.folder, archive) for archive in publication.archives
-    )
+    if publication is None or (option == "covtype" and covtype_files.found(data_dir)):
+        return True
+    return not any(missing(data_dir / publication.folder, archive) for archive in publication.archives)
 
 
 def damaged(folder: Path, archive: Archive) -> bool:
@@ -76,9 +77,10 @@ def download(option: str, data_dir: Path, is_wanted: Callable[[Path, Archive], b
         for i, archive in enumerate(wanted):
             if not _fetch(mirrors, folder, archive):
                 names = ", ".join(f"{archive.name} ({archive.digest})" for archive in wanted[i:])
+                also = publication.also and f"\n  what is taken too: {publication.also}"
                 raise DataError(
                     f"dataset={option} is not in {folder} and cannot be downloaded ({reasons(mirrors)})\n"
-                    f"  put there, as they are or extracted: {names}\n"
+                    f"  put there, as they are or extracted: {names}{also}\n"
                     f"  where there is a network: {fetch_command(option, data_dir)}; dataset=digits works without one"
                 )
     return True

@@ -62,6 +62,7 @@ class Publication:
     archives: tuple[Archive, ...]
     download_mb: float  # 10^6 bytes
     class_names: tuple[str, ...]  # () of a number to predict
+    also: str = ""  # what else than the archives is taken, in words
 
 
 def origin(digest: str) -> str | None:
@@ -203,6 +204,8 @@ PUBLICATIONS = {  # by the name of the option
         class_names=_names(
             "Spruce/Fir, Lodgepole Pine, Ponderosa Pine, Cottonwood/Willow, Aspen, Douglas-fir, Krummholz"
         ),
+        also="covtype.data or covtype.csv, .gz or not, any other name that begins with covtype, as that of its first "
+        "rows, or train.csv of Kaggle's competition; elsewhere: dataset.path=...",
     ),
     "adult": Publication(
         folder="",

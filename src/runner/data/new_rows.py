@@ -41,8 +41,15 @@ class Rows:
     num_unseen: int = 0  # those that hold a category of no train row
 
 
+def by_own_name(names: Sequence[str], columns: Sequence[Column]) -> list[str]:
+    """The names, one that others have for a column as the run has it, unless the column's own is among them."""
+    own = {other: column.in_file for column in columns for other in column.also if column.in_file not in names}
+    return [own.get(name, name) for name in names]
+
+
 def placed(names: Sequence[str], columns: Sequence[Column], where: str) -> Iterator[int]:
     """Where each of ``columns`` stands among ``names``. Raises DataError when one is missing or there twice."""
+    names = by_own_name(names, columns)
     places = {name: place for place, name in enumerate(names)}
     wanted = list(dict.fromkeys(column.in_file for column in columns))
     if missing := [name for name in wanted if name not in places]:
@@ -86,6 +93,7 @@ def _from_frame(frame: DataFrame, columns: Sequence[Column]) -> Tensor:
     """[N, F] float32, the columns in the data set's order; others are left out."""
     if not columns:
         raise DataError("x: this data set has no named columns; give an array")
+    frame = frame.set_axis(by_own_name(list(frame.columns), columns), axis=1)
     if missing := [column.in_file for column in columns if column.in_file not in frame.columns]:
         raise DataError(f"x: has no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}")
     return torch.stack([_numbers(frame[column.in_file], column) for column in columns], 1)

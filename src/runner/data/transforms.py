@@ -16,7 +16,9 @@ from torch.nn import functional
 
 from runner.config.steps import read_transforms
 from runner.contracts import Column, Data, Rows
+from runner.data import torchvision_transforms
 from runner.data.numeric import Normalise, Quantile, Robust, Scaled
+from runner.data.torchvision_transforms import ToUnit
 from runner.data.transform import Columns, Shape, Transform
 from runner.data.workers import Reader, read_batches
 from runner.errors import ConfigError
@@ -34,6 +36,8 @@ def build_preprocess(transforms: list[Any], data: Data, train_rows: Tensor, num_
     """
     preprocess = blank_preprocess(transforms, tuple(data.x.shape[1:]), data.columns)
     for i, step in enumerate(preprocess):
+        if isinstance(step, ToUnit) and data.x.dtype != torch.uint8:
+            step.divisor.fill_(1)
         if isinstance(step, Transform) and step.needs_fit:
             step.fit(map(preprocess[:i], _chunks(data.x, train_rows, num_workers)))
     return preprocess
@@ -189,8 +193,14 @@ class Plain(Transform):
         return self.change(x)
 
 
-def resize(x_NCHW: Tensor, size: list[int]) -> Tensor:
-    """[N, C, H, W] -> [N, C, *size], bilinear; where it shrinks, every pixel is an average of all it stands for."""
+def resize(x_NCHW: Tensor, size: list[int] | int) -> Tensor:
+    """[N, C, H, W] -> [N, C, *size], bilinear; where it shrinks, every pixel is an average of all it stands for.
+
+    A number alone is the shorter side, as in torchvision; the other keeps its ratio to it.
+    """
+    if isinstance(size, int):
+        sides = x_NCHW.shape[2:]
+        size = [size * side // min(sides) for side in sides]
     # contiguous: another memory layout takes another kernel, whose last bits differ
     return functional.interpolate(x_NCHW.contiguous(), (size[0], size[1]), mode="bilinear", antialias=True)
 
@@ -213,7 +223,10 @@ def pad(x_NCHW: Tensor, pixels: int) -> Tensor:
     return functional.pad(x_NCHW, [pixels] * 4)
 
 
-CHANNELS: Mapping[str, Shape] = {"resize": (), "pad": (), "grey": (1, 3), "colour": (1, 3)}  # of images; (): any
+CHANNELS: Mapping[str, Shape] = {  # of images; (): any
+    **{"resize": (), "pad": (), "grey": (1, 3), "colour": (1, 3)},
+    **torchvision_transforms.CHANNELS,
+}
 TRANSFORMS: Mapping[str, Any] = {
     "scale": Scale,
     "normalise": Normalise,
@@ -226,4 +239,5 @@ TRANSFORMS: Mapping[str, Any] = {
     "grey": partial(Plain, change=grey),
     "colour": partial(Plain, change=colour),
     "pad": partial(Plain, change=pad),
+    **torchvision_transforms.TRANSFORMS,
 }

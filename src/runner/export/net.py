@@ -11,10 +11,15 @@ import torch
 from torch import nn
 
 from runner.config.catalog import Part
+from runner.contracts import Ensemble
 from runner.errors import ConfigError
 
 MOST_IN_A_LINE = 5  # layers
 OF_ALL_AXES = ("normalized_shape", "unflattened_size")  # (4, 4) is not what 4 is
+OF_MEMBERS = (
+    "trains several nets as one, and a script can show one net; set model=dnn, or use the trained net in Python: "
+    "runner.load_run(RUN).predict(rows)"
+)
 INSTEAD = "a script can show torch's own layers in a row, as of linear, mlp, dnn or cnn without model.residual"
 
 
@@ -60,6 +65,8 @@ def net_lines(
 
 def layers_of(net: nn.Module, option: str) -> list[Layer]:
     """The layers in their order, those of a row within the row among them."""
+    if isinstance(net, Ensemble):
+        raise ConfigError(f"model={option}: {OF_MEMBERS}")
     if not is_row(net):
         raise ConfigError(f"model={option}: is more than layers in a row ({type(net).__name__}); {INSTEAD}")
     assert isinstance(net, nn.Sequential)

@@ -218,6 +218,10 @@ def scale(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[str]
     return [f"x = x / {knobs['divisor']}"]
 
 
+def to_unit(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[str]:
+    return ["x = x / 255"] if data.x.dtype == torch.uint8 else []
+
+
 def flatten(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[str]:
     return ["x = x.flatten(1)"] * (len(data.x.shape) > 2)
 
@@ -244,6 +248,8 @@ def one_hot(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[st
 
 PREPARING: dict[str, Callable[[Mapping[str, Any], Data, Tensor], list[str]]] = {
     "scale": scale,
+    "ToTensor": to_unit,
+    "Normalize": normalise,
     "impute": impute,
     "normalise": normalise,
     "quantile": quantile,

@@ -147,16 +147,22 @@ def draw_row_mistakes(
     """The rows of ``places``: what is said of them and what they are, and as many columns as there is room for."""
     names = short_names(of.class_names, LONGEST_CELL)
     answers = [[_answer(of, place, names)[k] for place in places] for k in range(3)]  # columns also of no row
-    heads = ["predicted", "sure", "true", *short_names([column.name for column in columns], LONGEST_CELL)]
-    cells = [*answers, *([_cell(column, value) for value in x_nF[:, k].tolist()] for k, column in enumerate(columns))]
-    table = [[head, *column] for head, column in zip(heads, cells, strict=True)]
+    return draw_rows(title, dict(zip(("predicted", "sure", "true"), answers, strict=True)), x_nF, columns)
+
+
+def draw_rows(title: Title, answers: Mapping[str, Sequence[str]], x_nF: Tensor, columns: Sequence[Column]) -> Picture:
+    """A line for each row: the ``answers`` under their heads, and as many columns as there is room for."""
+    heads = [*answers, *short_names([column.name for column in columns], LONGEST_CELL)]
+    values = ([_cell(column, value) for value in x_nF[:, k].tolist()] for k, column in enumerate(columns))
+    table = [[head, *column] for head, column in zip(heads, [*answers.values(), *values], strict=True)]
     edges = np.cumsum([0, *(COLUMN_GAP + width_of(column, SMALL) for column in table)])
-    shown = max(4, int((edges <= ROOM + COLUMN_GAP).sum()) - 1)
-    note = f"{title.note}; {part(shown - 3, len(columns), 'column')}"
-    image: Pixels = np.full((ROW * (1 + len(places)), int(edges[shown]), 3), 255, np.uint8)
+    first = len(answers)
+    shown = max(first + 1, int((edges <= ROOM + COLUMN_GAP).sum()) - 1)
+    note = "; ".join(filter(None, [title.note, part(shown - first, len(columns), "column")]))
+    image: Pixels = np.full((ROW * (1 + len(x_nF)), int(edges[shown]), 3), 255, np.uint8)
     picture, axes = Picture.of_pixels(replace(title, note=note), image)
     for number, (left, right, column) in enumerate(zip(edges, edges[1:], table[:shown], strict=False)):
-        is_number = number >= 3 and not columns[number - 3].categories
+        is_number = number >= first and not columns[number - first].categories
         x, side = (right - COLUMN_GAP, "right") if is_number else (left, "left")
         for line, cell in enumerate(column):
             axes.text(x, ROW * line + 20, cell, ha=side, fontsize=SMALL, color=INK if line else FAINT)
@@ -170,10 +176,10 @@ def _answer(of: ClassPredictions, place: int, class_names: Sequence[str]) -> tup
 
 def _cell(column: Column, value: float) -> str:
     """As it stands in the table, as far as that is known."""
+    if not isfinite(value) or (column.categories and value < 0):
+        return "-"
     if column.categories:
         return shortened(column.categories[int(value)], LONGEST_CELL)
-    if not isfinite(value):
-        return "-"
     return f"{value:.0f}" if value == int(value) or abs(value) >= 1e5 else f"{value:.6g}"
 
 

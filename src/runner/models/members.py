@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -82,7 +83,24 @@ class Periodic(nn.Module):
 
     def forward(self, x_BME: Tensor) -> Tensor:
         angles = (2 * math.pi) * self.frequencies * x_BME.unsqueeze(3)
-        return torch.cat([angles.cos(), angles.sin()], 3)
+        encoded: Tensor = CosSin.apply(angles)
+        return encoded
+
+
+class CosSin(torch.autograd.Function):
+    """[..., G] -> [..., 2 G] their cosines and sines, of which each is the other's slope: nothing is computed twice."""
+
+    @staticmethod
+    def forward(ctx: Any, angles: Tensor) -> Tensor:
+        both = torch.cat([angles.cos(), angles.sin()], -1)
+        ctx.save_for_backward(both)
+        return both
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        cos, sin = ctx.saved_tensors[0].chunk(2, -1)
+        of_cos, of_sin = gradient.chunk(2, -1)
+        return torch.addcmul(of_sin * cos, of_cos, sin, value=-1)
 
 
 class Piecewise(nn.Module):
@@ -143,6 +161,16 @@ class Numbers(nn.Module):
         return torch.cat([vectors, x_BMF.index_select(2, self.others)], 2)
 
 
+class MemberDropout(nn.Dropout):
+    """x_BMI with a share of the features silenced at random in training: the same ones in row b of every member.
+
+    Members learn by themselves, so one draw does for all; a draw for each would take a seventh of a training step.
+    """
+
+    def forward(self, x_BMI: Tensor) -> Tensor:
+        return x_BMI * super().forward(torch.ones_like(x_BMI[:, :1])) if self.training else x_BMI
+
+
 def perceptron(linears: Sequence[nn.Module], dropout: float) -> OrderedDict[str, nn.Module]:
     """The layers by name, with ReLU and dropout behind each but the last."""
     *hidden, output = linears
@@ -150,5 +178,5 @@ def perceptron(linears: Sequence[nn.Module], dropout: float) -> OrderedDict[str,
     for place, linear in enumerate(hidden):
         made |= {f"linear_{place}": linear, f"relu_{place}": nn.ReLU()}
         if dropout:
-            made[f"dropout_{place}"] = nn.Dropout(dropout)
+            made[f"dropout_{place}"] = MemberDropout(dropout)
     return made | {"output": output}

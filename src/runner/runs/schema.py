@@ -22,7 +22,12 @@ ROWS_LOOKED_AT = 1000
 BRIGHTEST = 255  # of a picture in a file
 LARGEST_ROW = 10**8  # numbers: 0.4 GB
 LONGEST_SHOWN = 60  # characters of a value that differs
-LATER = ("source", "notation", *(field.name for field in fields(Notation)))  # of a column; an older build has none
+LATER = (
+    "source",
+    "also",
+    "notation",
+    *(field.name for field in fields(Notation)),
+)  # of a column; an older build has none
 
 
 @dataclass(frozen=True)

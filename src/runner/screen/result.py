@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,6 @@ NOTABLE_FRACTION = 0.05  # of the rows of a class
 NO_SCORE = "-"
 TREES = {"hist": "trees", "catboost": "CatBoost", "xgboost": "XGBoost"}  # how the ensembles of a run are called
 LEARNED = 0.1  # share of its first loss below which a batch counts as learned
-FEW_STEPS = 200
-LONGER = 10  # times as many epochs
 
 
 @dataclass(frozen=True)
@@ -249,30 +247,3 @@ def flattery(
         return [f"{chosen} claimed no more"]
     too_good = figure(abs(claimed - best[name]))
     return [f"{chosen} chosen epoch {epoch} and claimed {figure(claimed)}, {too_good} too good"]
-
-
-def lead_of_trees(outline: Outline, outcome: Outcome, models: Collection[str]) -> list[str]:
-    """A line where an ensemble of trees is better than the net by the run's first metric; ``models`` can be chosen."""
-    trees, directions = outcome.trees, outline.higher_is_better
-    metric = next((name for name in directions if any(name in scores for scores in trees.values())), None)
-    if metric is None or directions[metric] is None:
-        return []
-    sign = 1 if directions[metric] else -1
-    best = max(trees, key=lambda name: sign * trees[name][metric])
-    theirs, ours = trees[best][metric], outcome.best[f"{outcome.judged_split}/{metric}"]
-    if sign * theirs <= sign * ours or figure(theirs) == figure(ours):
-        return []
-    which = "a tree ensemble" if best == "hist" else TREES[best]
-    told = f"{which} scores {figure(theirs)} on the same rows in {duration(outcome.trees_seconds[best])}"
-    can_close_it = "tabular" in models and outline.options["model"] not in ("tabular", "tabm")
-    return [told + "; model=tabular closes most of such a gap" * can_close_it]
-
-
-def improving_at_end(epochs: int, epoch: int, step: int, best_epoch: int) -> list[str]:
-    """A line where all ``epochs`` of a run were few steps, and the last of them was the best.
-
-    ``epoch`` and ``step`` are where it ended.
-    """
-    if not 1 < epochs == epoch == best_epoch or step > FEW_STEPS:
-        return []
-    return [f"{step} steps in all; still improving at the last epoch: epochs={LONGER * epochs}"]

@@ -17,8 +17,9 @@ from runner.compose.composition import compose, is_of_a_sweep, outline
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.run_config import Sweeping, setting_types
+from runner.config.run_config import setting_types
 from runner.config.setting_faults import setting_faults, unknown_settings
+from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError
 from runner.sweep.axes import Axis, Value, axis, folds, with_folds, zipped
 from runner.sweep.skip import Skip

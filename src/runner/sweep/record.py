@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.config.run_config import Sweeping
+from runner.config.sweeping import Sweeping
 from runner.engine.stop import Interruption, interruption
 from runner.errors import RunError
 from runner.runs.ranking import place

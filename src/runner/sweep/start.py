@@ -12,7 +12,8 @@ import torch
 
 from runner.compose.request import Request
 from runner.config.catalog import conf_folders
-from runner.config.run_config import Config, Sweeping
+from runner.config.run_config import Config
+from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DeviceError, RunnerError
 from runner.runs.directory import SWEEP, check_writable, claim, make
 from runner.runs.summary import now

@@ -31,7 +31,8 @@ from runner.runs.metric_log import epoch_rows, last_epoch_row
 from runner.runs.named import short_name
 from runner.runs.schema import as_dict, schema_of, write_schema
 from runner.runs.summary import Summary
-from runner.screen.result import flattery, improving_at_end, lead_of_trees
+from runner.screen.advice import Records, advice
+from runner.screen.result import flattery
 from runner.tensorboard.dashboards import Dashboards
 from runner.text import counted
 from runner.training.writers import Views
@@ -250,16 +251,12 @@ class Recording:
         self.dashboards.finish(self.scores)
         self.views.lack(self.dashboards.left_out)
         outcome = replace(self.scores.outcome, status=status, final=last_epoch_row(self.directory.metrics))
-        flattered = flattery(
-            self.experiment.config.monitor,
-            list(epoch_rows(self.directory.metrics)),
-            outcome.best,
-            higher_is_better=self.experiment.higher_is_better,
-        )
-        epochs, ended = self.experiment.plan.epochs, self.progress
-        improving = improving_at_end(epochs, ended.epoch, ended.step, self.monitor.best_epoch)
-        trees = lead_of_trees(self.views.outline, outcome, self.experiment.catalog.options("model"))
-        return replace(outcome, remarks=(*outcome.remarks, *flattered, *improving, *trees))
+        config, rows = self.experiment.config, list(epoch_rows(self.directory.metrics))
+        is_higher = self.experiment.higher_is_better
+        flattered = flattery(config.monitor, rows, outcome.best, higher_is_better=is_higher)
+        models = self.experiment.catalog.options("model")
+        tried = advice(Records(config, self.views.outline, outcome, rows, models))
+        return replace(outcome, remarks=(*outcome.remarks, *flattered, *tried))
 
 
 MOST_OPERATIONS = 15  # in the table

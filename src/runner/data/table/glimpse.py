@@ -38,7 +38,7 @@ class Glimpse:
 
 def glimpses(path: Path, reading: Reading, meaning: Meaning) -> tuple[int, list[Glimpse]]:
     """(N, the columns). Raises DataError where the file is no table."""
-    text, frame, _ = read_file(path, reading, meaning)
+    text, frame, meaning, _ = read_file(path, reading, meaning)
     if not frame.num_rows:
         raise DataError(f"{path}: holds no row")
     layout, none = text.layout, torch.empty(0, dtype=torch.int64)

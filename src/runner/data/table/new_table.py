@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from runner.config import regular_file
 from runner.config.spelling import nearest
 from runner.contracts import Column
-from runner.data.new_rows import Rows, placed
+from runner.data.new_rows import Rows, by_own_name, placed
 from runner.data.table.dialect import Reading, Record, find_delimiter, find_layout, sample
 from runner.data.table.faults import BLOCK_BYTES, TableText, open_quote_note
 from runner.data.table.frame import in_turn, parsed
@@ -111,7 +111,7 @@ class Table:
     columns: Sequence[Column]
 
     def blocks(self, notes: list[str]) -> Iterator[Rows]:
-        names = self.text.layout.names
+        names = by_own_name(self.text.layout.names, self.columns)
         places = list(placed(names, self.columns, str(self.text.path)))
         known = set(names_in_file(self.columns))
         if extra := [name for name in names if name not in known]:

@@ -20,6 +20,7 @@ from torch import Tensor
 from runner.contracts import Column, Data, Split, Task, Unfitted
 from runner.data.table.cache import cached_frame
 from runner.data.table.cells import first_of
+from runner.data.table.chosen import Chosen, of_every_column
 from runner.data.table.column_kinds import Kind
 from runner.data.table.columns import Feature, Fit, used
 from runner.data.table.dialect import SAMPLE_BYTES, Reading, find_layout
@@ -43,6 +44,7 @@ class Meaning:
     missing: Literal["refuse", "impute"]
     unknown: Literal["refuse", "zeros"]
     missing_values: tuple[str, ...] = ()  # cells that hold no value
+    features: Chosen | None = None  # None: every column
 
     @property
     def as_words(self) -> frozenset[str]:
@@ -162,7 +164,7 @@ def _spelled_otherwise(place: Path) -> Path | None:
 
 def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, official: Official) -> Data:
     """The rows of a file, to be fitted on those that train. Raises ConfigError, or DataError with line and column."""
-    text, frame, notes = read_file(path, reading, meaning, goal, official.column)
+    text, frame, meaning, notes = read_file(path, reading, meaning, goal, official.column)
     layout = text.layout
     name = goal.column(layout.names)
     if frame.num_rows < 2:
@@ -212,8 +214,8 @@ def _left_out(cells: TargetCells, are_out_N: NDArray[np.bool_]) -> str:
 
 def read_file(
     path: Path, reading: Reading, meaning: Meaning, goal: Goal | None = None, split_column: str | None = None
-) -> tuple[TableText, Frame, list[str]]:
-    """(the text, which is read again where a fault is to be shown, its cells, what to know of how it was read)."""
+) -> tuple[TableText, Frame, Meaning, list[str]]:
+    """(the text, read again where a fault is to be shown, its cells, what is said of each column, what to know)."""
     said = [name for name in (goal and goal.target, split_column) if isinstance(name, str)]
     surveyed = survey(path, reading, said)
     content = unpacked(path) if surveyed is None else plain(path, surveyed.start)
@@ -224,6 +226,7 @@ def read_file(
     layout = find_layout(path, utf8, reading, said)
     targets = [] if goal is None else [goal.column(layout.names)]
     apart = list(dict.fromkeys([*targets, *([] if split_column is None else [split_column])]))
+    meaning = of_every_column(path, meaning, layout.names, apart)
     _check_names(path, utf8, layout.names, apart, meaning.columns)
     text: TableText
     if surveyed is None:
@@ -236,7 +239,7 @@ def read_file(
     if not layout.has_header and reading.names is None:
         first, last = layout.names[0], layout.names[-1]
         notes.append(f"{path}: line 1 names no columns; they are called {first} to {last} (dataset.names=[...])")
-    return replace(text, read=None), frame, list(filter(None, notes))
+    return replace(text, read=None), frame, meaning, list(filter(None, notes))
 
 
 def _check_names(

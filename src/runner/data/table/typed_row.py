@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from runner.contracts import Column
-from runner.data.new_rows import Rows
+from runner.data.new_rows import Rows, by_own_name
 from runner.data.table.new_table import cell_faults, once, unknown_column, unseen, wanted
 from runner.data.table.notation import value_of
 from runner.data.table.text import composed
@@ -30,7 +30,8 @@ def single_row(
     A number may be written with a point or a comma: with ``decimal``, where that was said, else as it is one. What the
     run fills in where a cell is empty may be left out; ``fill`` says with what, of the number of that place.
     """
-    cells = {composed(name): composed(cell).strip() for name, cell in cells.items()}
+    names = by_own_name([composed(name) for name in cells], columns)
+    cells = {name: composed(cell).strip() for name, cell in zip(names, cells.values(), strict=True)}
     wanted_once = once(columns)
     needed = {column.in_file for column in columns if column.missing == "refused"}
     cells = {column.in_file: "" for column in wanted_once if column.in_file not in needed} | cells

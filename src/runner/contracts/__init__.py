@@ -1,0 +1,53 @@
+"""What travels from room to room: small frozen dataclasses and abstract classes, no logic."""
+
+from runner.contracts.data import (
+    SPLITS,
+    Batches,
+    Batching,
+    Chunk,
+    Column,
+    Data,
+    DatePart,
+    LeftOut,
+    Missing,
+    Notation,
+    Rows,
+    Source,
+    Split,
+    TargetTransform,
+    Task,
+    Unfitted,
+)
+from runner.contracts.net import Architecture, Ensemble, Layer, Selection
+from runner.contracts.training import OF_BATCHES, Outcome, Outline, Parts, Progress, Report, Schedule, Status
+
+__all__ = [
+    "OF_BATCHES",
+    "SPLITS",
+    "Architecture",
+    "Batches",
+    "Batching",
+    "Chunk",
+    "Column",
+    "Data",
+    "DatePart",
+    "Ensemble",
+    "Layer",
+    "LeftOut",
+    "Missing",
+    "Notation",
+    "Outcome",
+    "Outline",
+    "Parts",
+    "Progress",
+    "Report",
+    "Rows",
+    "Schedule",
+    "Selection",
+    "Source",
+    "Split",
+    "Status",
+    "TargetTransform",
+    "Task",
+    "Unfitted",
+]
