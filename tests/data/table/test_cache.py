@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
+import tables
 from runner.contracts import Data, Unfitted
 from runner.data.checks import digest
-from runner.data.csv import Csv
 from runner.data.splits import SplitSettings, split
 from runner.data.table import cache, faults, large_text, table
 from runner.data.table.dialect import Reading
@@ -23,8 +23,6 @@ SETTINGS = SplitSettings(split_seed=0, val_fraction=0.1, test_fraction=0.2, fold
 LINES = [f"{i % 7},{'rot' if i % 3 else 'grün'},{i / 8},,{i % 2}" for i in range(60)]
 TEXT = "\n".join(['a,"b",c,d,label', *LINES[:40], "", ",,,,", *LINES[40:]]) + "\n"
 BLANKS = "\n".join(["a  b  label", *(f"{i % 7}  {i / 8}   {i % 2}" for i in range(60))])
-CSV = dict.fromkeys(("task", "missing", "unknown", "split", "split_column", "split_rows", "header", "names"))
-CSV |= dict.fromkeys(("delimiter", "decimal", "thousands", "encoding"))
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +33,7 @@ def all_files_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(path: Path) -> Data:
-    source = Csv(path=str(path), target="label", columns={}, strict=False, missing_values=[], skip_last=0, **CSV)
-    data = source.load(path.parent)
+    data = tables.read(path, "label", strict=False)
     assert isinstance(data.x, Unfitted)
     return data.x.fitted(split(data, SETTINGS))
 
