@@ -2,7 +2,7 @@
 
     python scripts/check_advice.py
 
-Prints the tables of docs/runs.md, "Can the advice be trusted?".
+Prints the tables of docs/runs.md, "Advice".
 """
 
 from __future__ import annotations
