@@ -17,8 +17,9 @@ from runner.runs.named import in_each_fold, is_run, open_run
 from runner.runs.saved_run import ANYWHERE, SavedRun
 
 USAGE = """\
-RUN (FILE | FOLDER | column=value ... | - | --test-index 7 | --parity)
-    [--invert] [--top K] [--json | --csv OUT.csv] [--picture [--out FILE]] [--overwrite]
+RUN (FILE | FOLDER | column=value ... | - | --test-index 7)
+    [--parity] [--invert] [--top K] [--json | --csv OUT.csv]
+    [--picture [--out FILE]] [--overwrite]
     [checkpoint=best|last] [device=...]
     [dataset.encoding=cp949] [dataset.decimal=','] for a file that is misread"""
 HELP = "Predict pictures, rows of CSV files, a row typed as column=value, or a row of the test split."

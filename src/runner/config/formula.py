@@ -87,10 +87,7 @@ def _faults(text: str, names: Collection[str]) -> Iterator[str]:
     if fault := syntax_fault(text, "is no formula"):
         yield fault
         return
-    body = _behind_lambda(parsed(text), names)
-    yield from placed(
-        text, body, lambda node: arithmetic_fault(node, lambda name: _name_fault(name, [*names, *CONSTANTS]))
-    )
+    yield from placed(text, _behind_lambda(parsed(text), names), lambda node: _formula_fault(node, names))
 
 
 def _behind_lambda(body: ast.expr, names: Collection[str]) -> ast.expr:
@@ -121,6 +118,12 @@ def _column(text: str, node: ast.AST) -> int:
     return len(text.encode()[: getattr(node, "col_offset", 0)].decode()) + 1
 
 
+def _formula_fault(node: ast.AST, names: Collection[str]) -> str | None:
+    if isinstance(node, ast.Lambda):
+        return "is no lambda of one name that the formula knows, as lambda epoch: 0.95 ** epoch"
+    return arithmetic_fault(node, lambda name: _name_fault(name, [*names, *CONSTANTS]))
+
+
 def arithmetic_fault(
     node: ast.AST, name_fault: Callable[[str], str | None], other: str = "is no arithmetic"
 ) -> str | None:
@@ -130,8 +133,6 @@ def arithmetic_fault(
         return name_fault(node.id)
     if isinstance(node, ast.Call):
         return _call_fault(node)
-    if isinstance(node, ast.Lambda):
-        return "is no lambda of one name that the formula knows, as lambda epoch: 0.95 ** epoch"
     if isinstance(node, ast.BinOp | ast.UnaryOp):
         return None if type(node.op) in OPERATORS else "no such operation; there are + - * / // % **"
     return other
