@@ -84,7 +84,7 @@ def starts(folder: Path, num_jobs: int) -> tuple[list[float], list[int]]:
     driver = subprocess.Popen(runner("-m", *words), stdout=subprocess.DEVNULL)
     begun, waited, memory = dict[str, float](), list[float](), list[int]()
     while driver.poll() is None and len(waited) < num_jobs:
-        job = next(iter(folder.glob(f"{len(waited):04}*")), None)
+        job = next(iter(folder.glob(f"{len(waited) + 1:04}*")), None)
         if job is not None:
             begun.setdefault(job.name, time.perf_counter())
             rows = job / "metrics.jsonl"
