@@ -43,7 +43,7 @@ def test_a_key_is_whole_where_its_end_is_another_s_too() -> None:
 def test_of_a_path_the_name_is_said_and_runs_alike_are_numbered() -> None:
     left, right = COMMON | {"dataset.path": "tables/x.csv"}, COMMON | {"dataset.path": "tables/y.csv"}
     assert labels([left, right, right]) == ["path=x.csv", "path=y.csv (1)", "path=y.csv (2)"]
-    origin = {"start_from": "/home/me/outputs/day/12-00-c/checkpoints/best.pt@sha256:0123456789ab"}
+    origin = {"start_from": "/outputs/day/12-00-c/checkpoints/best.pt@sha256:0123456789ab"}
     assert labels([COMMON | {"start_from": "null"}, COMMON | origin]) == [
         "start_from=null",
         "start_from=12-00-c/best.pt",

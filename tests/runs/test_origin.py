@@ -47,7 +47,7 @@ def test_a_file_is_taken_by_its_path_from_here(run: Path, tmp_path: Path, monkey
 
 
 def test_where_settings_are_listed_a_checkpoint_is_its_run_and_its_name() -> None:
-    full = f"/home/me/outputs/2026-01-01/12-00-00-000000-c/checkpoints/best.pt@sha256:{CHECKSUM[:12]}"
+    full = f"/outputs/2026-01-01/12-00-00-000000-c/checkpoints/best.pt@sha256:{CHECKSUM[:12]}"
     assert as_shown("start_from", full) == "12-00-00-000000-c/best.pt"
     assert [as_shown("start_from", "null"), as_shown("dataset.path", "/a/b.csv")] == ["null", "/a/b.csv"]
 

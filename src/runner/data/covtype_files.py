@@ -32,7 +32,11 @@ def found(data_dir: Path) -> list[Path]:
 
 def names_in(path: Path) -> tuple[str, ...]:
     """The names of the columns that the file has, or is to have."""
-    return (*((ROW_NUMBER,) if first_row(path)[:1] == [ROW_NUMBER] else ()), *FEATURES, TARGET)
+    return _names_beside(first_row(path))
+
+
+def _names_beside(row: Sequence[str]) -> tuple[str, ...]:
+    return (*((ROW_NUMBER,) if row[:1] == [ROW_NUMBER] else ()), *FEATURES, TARGET)
 
 
 def first_row(path: Path) -> list[str]:
@@ -49,8 +53,8 @@ def first_row(path: Path) -> list[str]:
 
 
 def _is_covtype(path: Path) -> bool:
-    row = first_row(path)
-    return tuple(row) == names_in(path) or (path.name != OF_KAGGLE and _is_plot(row))
+    row = first_row(path)  # once: of a packed file the whole is unpacked for it
+    return tuple(row) == _names_beside(row) or (path.name != OF_KAGGLE and _is_plot(row))
 
 
 def _is_plot(row: Sequence[str]) -> bool:

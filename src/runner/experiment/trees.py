@@ -21,7 +21,7 @@ PATIENCE = 10  # trees without a better validation loss, as scikit-learn has it;
 
 
 @dataclass(frozen=True)
-class Ensemble:
+class Trees:
     """A kind of trees: the package that has it, and how it is fitted."""
 
     package: str
@@ -97,8 +97,8 @@ def fit_xgboost(table: Table) -> Any:
     return model.fit(table.x_NF, table.y_N, eval_set=validation, verbose=False)
 
 
-ENSEMBLES: Mapping[str, Ensemble] = {  # by the names that baselines.trees takes
-    "hist": Ensemble("sklearn", fit_hist),
-    "catboost": Ensemble("catboost", fit_catboost),
-    "xgboost": Ensemble("xgboost", fit_xgboost),
+ENSEMBLES: Mapping[str, Trees] = {  # by the names that baselines.trees takes
+    "hist": Trees("sklearn", fit_hist),
+    "catboost": Trees("catboost", fit_catboost),
+    "xgboost": Trees("xgboost", fit_xgboost),
 }

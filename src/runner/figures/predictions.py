@@ -146,8 +146,9 @@ def draw_row_mistakes(
 ) -> Picture:
     """The rows of ``places``: what is said of them and what they are, and as many columns as there is room for."""
     names = short_names(of.class_names, LONGEST_CELL)
-    answers = [[_answer(of, place, names)[k] for place in places] for k in range(3)]  # columns also of no row
-    return draw_rows(title, dict(zip(("predicted", "sure", "true"), answers, strict=True)), x_nF, columns)
+    answers = [_answer(of, place, names) for place in places]
+    told = {head: [answer[k] for answer in answers] for k, head in enumerate(("predicted", "sure", "true"))}
+    return draw_rows(title, told, x_nF, columns)
 
 
 def draw_rows(title: Title, answers: Mapping[str, Sequence[str]], x_nF: Tensor, columns: Sequence[Column]) -> Picture:
