@@ -66,7 +66,7 @@ def draw_schedule(config: Config, out: Path) -> None:
 def show_picture(draw: Callable[[Console], None], lines: Iterable[str], out: Path, warning: str = "") -> None:
     """As a terminal shows it, or in plain ``lines`` where there is none."""
     screen = console(sys.stdout)
-    if screen.is_interactive:
+    if screen.is_terminal:
         draw(screen)
     else:
         say(*lines)

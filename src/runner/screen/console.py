@@ -243,8 +243,15 @@ def console(stream: IO[str]) -> Console:
     """rich's console on standard output or error, which takes text as it is: no markup, no guessed colours."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")  # a class named in Hangul on an ASCII terminal
-    made = _Console(stderr=stream is sys.stderr, markup=False, highlight=False, emoji=False, theme=Theme(READABLE))
-    if not made.is_interactive:
+    made = _Console(
+        stderr=stream is sys.stderr,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        theme=Theme(READABLE),
+        force_interactive=None if stream.isatty() else False,  # FORCE_COLOR, set in notebooks, asks for colours alone
+    )
+    if not made.is_terminal:
         made.width = max(made.width, PLAIN_WIDTH)
     return made
 
