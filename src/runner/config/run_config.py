@@ -93,6 +93,7 @@ class Config:
     max_steps: Count | None = field(metadata=facts(changes="on resume", is_length=True))
     repeat_batch: Count | None = field(metadata=facts(later=None))
     batch_size: Count = field(metadata=facts(in_script=True, in_help=True))
+    accumulate_steps: Count = field(metadata=facts(later=1, in_script=True))
     eval_batch_size: Count = field(metadata=facts(in_script=True))
     max_eval_rows: Count | None = field(metadata=facts(later=None))
     shuffle: bool = field(metadata=facts(in_script=True))

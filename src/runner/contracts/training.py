@@ -108,6 +108,7 @@ class Outline:
     auto_model: str = ""  # for which rows model=auto took the net: pictures; "" where it was chosen
     hint: str = ""  # what else could be tried
     print_every_steps: int | None = None
+    accumulate_steps: int = 1  # batches of a step
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""One step of an optimizer."""
+"""One step of an optimizer.
+
+Shapes: B rows of the step, b of a micro-batch, K outputs.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,20 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from runner.contracts import Parts
+from runner.contracts import Ensemble, Parts
 from runner.engine.epoch_sums import Tally
 from runner.errors import RunError
+from runner.losses.adapted import weight_of_rows
 
 
 class Stepper:
     """Loss, backward, clip, finite, step, schedule."""
 
-    def __init__(self, parts: Parts, grad_clip_norm: float | None):
+    def __init__(self, parts: Parts, grad_clip_norm: float | None, batch_size: int | None = None):
         self.parts = parts
         self.grad_clip_norm = grad_clip_norm
+        self.batch_size = batch_size  # rows a member that go through the net at once; None: all of a step
+        self.num_members = parts.model.num_members if isinstance(parts.model, Ensemble) else 1
         self.params = [p for p in parts.model.parameters() if p.requires_grad]
         self.step_schedules = [s.scheduler for s in parts.schedules if s.interval == "step"]
         self.closure_optimizer = next((o for o in parts.optimizers if isinstance(o, torch.optim.LBFGS)), None)
@@ -65,15 +71,43 @@ class Stepper:
     def backward(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
         for p in self.params:
             p.grad = None
-        logits_BK: Tensor = self.parts.model(x_B)
-        loss: Tensor = self.parts.loss(logits_BK, y_B)
-        torch.autograd.backward(loss)
+        loss, logits_BK = self.add_gradients(x_B, y_B)
         if self.has_sparse:
             self.coalesce()
         if self.grad_clip_norm is not None:
             self.clip(self.grad_clip_norm)
         self.check_finite(loss, tally)
+        return loss, logits_BK
+
+    def add_gradients(self, x_B: Tensor, y_B: Tensor) -> tuple[Tensor, Tensor]:
+        """(loss, logits_BK) of the rows, at once or one micro-batch after the other: their gradients add up."""
+        if self.batch_size is not None and len(x_B) > self.batch_size * self.num_members:
+            return self.add_gradients_in_parts(x_B, y_B)
+        logits_BK: Tensor = self.parts.model(x_B)
+        loss: Tensor = self.parts.loss(logits_BK, y_B)
+        torch.autograd.backward(loss)
         return loss.detach(), logits_BK.detach()
+
+    def add_gradients_in_parts(self, x_B: Tensor, y_B: Tensor) -> tuple[Tensor, Tensor]:
+        """The same; a micro-batch counts as much as its rows do in the mean over all of them."""
+        whole = weight_of_rows(self.parts.loss, y_B)
+        losses, outputs = [], []
+        for x_b, y_b in zip(self.micro_batches(x_B), self.micro_batches(y_B), strict=True):
+            logits_bK = self.parts.model(x_b)
+            loss = self.parts.loss(logits_bK, y_b) * (weight_of_rows(self.parts.loss, y_b) / whole)
+            torch.autograd.backward(loss)
+            losses.append(loss.detach())
+            outputs.append(self.by_member(logits_bK.detach()))
+        return torch.stack(losses).sum(), torch.cat(outputs, 1).flatten(0, 1)
+
+    def micro_batches(self, rows_B: Tensor) -> list[Tensor]:
+        """``batch_size`` rows each, or what is left; of several members so many of each."""
+        assert self.batch_size is not None
+        return [part.flatten(0, 1) for part in torch.split(self.by_member(rows_B), self.batch_size, dim=1)]
+
+    def by_member(self, rows_B: Tensor) -> Tensor:
+        """[members, rows of each, ...]: in a batch those of one member stand behind those of another."""
+        return rows_B.reshape(self.num_members, -1, *rows_B.shape[1:])
 
     def coalesce(self) -> None:
         """Adds up the rows that a sparse gradient names more than once: only then its values have a norm."""

@@ -30,6 +30,7 @@ from runner.data.transforms import blank_preprocess, build_preprocess, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment import origin
+from runner.experiment.accumulation import accumulation_notes
 from runner.experiment.calibration import check_calibration
 from runner.experiment.located import located
 from runner.experiment.net import build_net, learns_categories
@@ -100,6 +101,7 @@ def plan_of(config: Config) -> Plan:
         print_every_steps=config.print_every_steps,
         test_every_epochs=config.test_every_epochs,
         grad_clip_norm=config.grad_clip_norm,
+        batch_size=config.batch_size,
     )
 
 
@@ -130,7 +132,8 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     check_measurable(config, data, judged_rows, parts.metrics)
     check_calibration(config, data, judged_rows, parts.readout)
-    remarks = (*told, *notes(said, config, data, len(rows.train)), *net_remarks(config, data, rows, parts))
+    decided = (*notes(said, config, data, len(rows.train)), *accumulation_notes(config, net, parts.loss))
+    remarks = (*told, *decided, *net_remarks(config, data, rows, parts))
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, remarks)
 
 
@@ -269,7 +272,7 @@ def batches(
 ) -> tuple[Batches, Mapping[str, Batches]]:
     """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
     order_seed = seed.derive(config.seed, "order") if config.shuffle else None
-    batching = Batching(where, config.batch_size, config.eval_batch_size, order_seed)
+    batching = Batching(where, config.batch_size * config.accumulate_steps, config.eval_batch_size, order_seed)
     if isinstance(net, Ensemble):
         batching = replace(batching, num_members=net.num_members, shares_batches=net.shares_batches)
     return batches_of_splits(

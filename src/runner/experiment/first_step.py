@@ -82,12 +82,13 @@ def first_step(experiment: Experiment) -> FirstStep:
     x_B, y_B = first_batch(experiment)
     before = [weight.detach().clone() for weight in parts.model.parameters()]
     generators = seed.capture()
-    stepper, tally = Stepper(parts, experiment.plan.grad_clip_norm), Tally(Progress(), counts_hits=counts_hits(parts))
+    plan, tally = experiment.plan, Tally(Progress(), counts_hits=counts_hits(parts))
+    stepper = Stepper(parts, plan.grad_clip_norm, plan.batch_size)
     lr = stepper.rates()["lr"]
     kinds = {row.name: row.kind for row in layers(parts.model, experiment.in_shape)}
     with watched(parts.model, kinds) as (seen, outputs):
         stepper.step(x_B, y_B, tally)
-    loss, logits_BK = tally.losses[0], outputs[0]
+    loss, logits_BK = tally.losses[0], torch.cat(outputs)[: len(y_B)]  # of micro-batches all, of LBFGS the first
     seed.restore(generators)  # the same dropout for the second look
     with torch.no_grad():
         loss_after = parts.loss(parts.model(x_B), y_B).item()
