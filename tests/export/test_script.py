@@ -83,6 +83,7 @@ COMBINATIONS = {
         *[*IRIS, "batch_size=20", "accumulate_steps=3", "epochs=2"],
         *["loss=cross_entropy", "loss.weight=[1,2,9]"],
     ],
+    "half the bits": [*IRIS, "precision=bf16", "epochs=2"],
     "the best by the train loss": [*IRIS, "monitor=train/loss", "epochs=3"],
 }
 # What an epoch brings is never enough: the rate falls after each, from the second on
@@ -239,6 +240,8 @@ def test_the_recipes_of_the_notes_as_scripts(
             ["accumulate_steps=2", "loss=nll", "loss.ignore_index=0"],
             "loss.ignore_index: a script with accumulate_steps counts every row; leave one of them out",
         ),
+        (["precision=fp16"], "precision=fp16: needs CUDA, and a script computes on the CPU; set precision=bf16"),
+        (["precision=bf16", "loss=nll"], "precision=bf16: loss=nll ends the net, in bf16 too; choose another loss"),
         (["max_steps=5"], "max_steps=5: a plain script has no such thing"),
         (
             ["metric=accuracy", "metric.accuracy.average=macro"],

@@ -21,6 +21,7 @@ SETTINGS = {
     "batch_size": "b batch bs mini_batch mini_batch_size per_device_train_batch_size train_batch_size",
     "accumulate_steps": "accumulate accumulate_grad_batches accumulation_steps grad_accum grad_accum_steps "
     "gradient_accumulation gradient_accumulation_steps",
+    "precision": "amp_dtype dtype mixed_precision",
     "eval_batch_size": "per_device_eval_batch_size test_batch_size val_batch_size valid_batch_size",
     "val_fraction": "val_frac val_pct val_ratio val_size val_split valid_size valid_split validation_split",
     "test_fraction": "test_frac test_ratio test_size test_split",

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.amp import GradScaler
 
 from runner import device, seed
 from runner.build import optimizer, own_net, schedule
@@ -241,6 +242,8 @@ def build_parts(
         schedules=scheduled,
         metrics={name: metric.to(where) for name, metric in metrics.items()},
         task=data.task,
+        autocast=device.AUTOCAST[config.precision],
+        scaler=GradScaler(where.type) if config.precision == "fp16" else None,
         max_eval_batch=rows_that_fit(layers(model, in_shape), EVAL_BYTES) if where.type == "cpu" else None,
         augment=build_augment(
             config.dataset.knobs.get("augment", []), tuple(data.x.shape[1:]), seed.derive(config.seed, "augment")

@@ -105,7 +105,8 @@ def _classes_text(names: Sequence[str], counts: Sequence[int]) -> str:
 
 def _training_text(outline: Outline) -> str:
     schedule = "no schedule" if outline.scheduler == "none" else outline.scheduler
-    return f"{outline.loss} by {outline.optimizer}, {schedule}{'' if outline.shuffle else ', not shuffled'}"
+    others = ["not shuffled"] * (not outline.shuffle) + [outline.precision] * (outline.precision != "float32")
+    return ", ".join([f"{outline.loss} by {outline.optimizer}", schedule, *others])
 
 
 def _steps_text(outline: Outline) -> str:
