@@ -146,12 +146,11 @@ def test_one_is_not_a_plural():
         ("import json\nx = json.loads('{')", r"JSONDecodeError: Expecting .* \(mine\.py, line 2\)"),
         ("raise ValueError('\\n first\\nsecond')", r"ValueError: first \(mine\.py, line 1\)"),
         ("\nassert False", r"AssertionError \(mine\.py, line 2\)"),
-        ("x = 1\nx = (", r"SyntaxError: '\(' was never closed \(mine\.py, line 2\)"),
     ],
 )
 def test_a_fault_of_the_users_code_is_told_with_its_line(tmp_path: Path, code: str, told: str) -> None:
     (tmp_path / "mine.py").write_text(code)
-    with pytest.raises((ValueError, AssertionError, SyntaxError)) as caught:
+    with pytest.raises((ValueError, AssertionError)) as caught:
         runpy.run_path(str(tmp_path / "mine.py"))
     assert re.fullmatch(told, reason(caught.value))
 
