@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -31,6 +32,9 @@ SLOW_IMPORTS = [
     "runner.training.record",
     "runner.train",
     "runner.experiment.rebuild",
+    "runner.compose.composition",
+    "runner.figures.run",
+    "matplotlib.backends.backend_agg",
 ]
 PATIENCE_S = 120
 # a run of 16 steps in a moment, with everything that has a state: dropout, momentum, a schedule, patience, saves
@@ -85,7 +89,7 @@ class Forked:
 
 @cache
 def forkserver() -> subprocess.Popen[str]:
-    """A process that has imported all that is slow, and has run nothing: what forks from it starts clean at once."""
+    """A process that has imported all that is slow, and trained nothing: what forks from it starts clean at once."""
     pipe = subprocess.PIPE
     server = subprocess.Popen([sys.executable, __file__], stdin=pipe, stdout=pipe, text=True, env=environment())
     atexit.register(lambda: (server.stdin.close(), server.wait(PATIENCE_S), server.stdout.close()))
@@ -121,9 +125,20 @@ def start_in_fork(scratch: Path, **job: Any) -> Forked:
 def serve() -> None:
     for module in SLOW_IMPORTS:
         importlib.import_module(module)
+    compose_once()
+    gc.collect()
+    gc.freeze()  # a collection in a child would touch, and so copy, all that is shared with it
     for line in sys.stdin:
         question = json.loads(line)
         print(reap(question["wait"]) if "wait" in question else start(question), flush=True)
+
+
+def compose_once() -> None:
+    """Hydra's grammars are built at the first request."""
+    from runner.compose.composition import compose
+    from runner.compose.request import parse
+
+    compose(parse([]))
 
 
 def reap(pid: int) -> int:

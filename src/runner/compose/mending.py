@@ -188,7 +188,7 @@ class _Line:
         if name in LAYER_COUNTS and (of_layers := self._layers(value)):
             return of_layers
         key, added, why = self._key(name)
-        if known := self._of_net(key, value) or values.known(name, key, value):
+        if known := self._of_net(key, value) or values.known(name, key, value, self.catalog):
             return Meant((*added, *known.words), why or known.why)
         plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
         chosen = {group: option.name for group, option in self.options.items()}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from runner.config.catalog import Catalog, Knob, Option, unknown_option
-from runner.config.layers import read_layers
+from runner.config.layers import activation_fault, read_layers
 from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, VOCABULARY, annotation_of
 from runner.config.spelling import listed, nearest
 from runner.config.steps import read_augment, read_transforms
@@ -90,6 +90,8 @@ def part_faults(
     yield from _combination_faults(group, where, node)
     if group == "dataset":
         yield from _step_faults(node)
+    if group == "model" and _is_ours(node.get("_target_"), trusted):
+        yield from _activation_faults(node.get("activation"))
     if node.get("_target_") == SEQUENTIAL:
         yield from _layer_faults(node)
 
@@ -115,6 +117,11 @@ def _step_faults(node: Mapping[str, Any]) -> Iterator[str]:
                 read(node[key])
             except ConfigError as error:
                 yield from error.faults
+
+
+def _activation_faults(name: Any) -> Iterator[str]:
+    if isinstance(name, str) and name != MISSING and (fault := activation_fault(name)):
+        yield f"model.activation={shown(name)}: {fault}"
 
 
 def _layer_faults(node: Mapping[str, Any]) -> Iterator[str]:

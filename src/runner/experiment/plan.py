@@ -50,6 +50,8 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         device_reason=experiment.choice.reason,
         epochs=experiment.plan.epochs,
         batch_size=config.batch_size,
+        accumulate_steps=config.accumulate_steps,
+        precision=config.precision,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,

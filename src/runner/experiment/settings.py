@@ -22,7 +22,7 @@ from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.config.usual import usual_knobs
 from runner.contracts import SPLITS, Data, Split
-from runner.data.checks import check_batch_size
+from runner.data.checks import check_accumulate_steps, check_batch_size
 from runner.engine.best import directions
 from runner.errors import ConfigError
 from runner.models.summary import layers
@@ -88,6 +88,7 @@ def with_batch_size(config: Config, model: nn.Module, in_shape: tuple[int, ...],
             f"batch_size={size}: the last of {ceil(num_rows / size)} batches would hold one row, "
             f"which batch normalisation cannot use; choose another batch_size, such as {size + 1}"
         )
+    check_accumulate_steps(config.accumulate_steps, size, num_rows)
     return replace(config, batch_size=size)
 
 
@@ -168,7 +169,7 @@ def notes(said: Config, found: Config, data: Data, num_rows: int) -> Iterator[st
             f"which batch normalisation cannot use"
         )
     if said.epochs == "auto" and is_table(data) and found.max_steps is None and not looks_for_fault(found):
-        yield from epochs_note(found, ceil(num_rows / found.batch_size))
+        yield from epochs_note(found, ceil(num_rows / (found.batch_size * found.accumulate_steps)))
 
 
 def epochs_note(config: Config, steps_per_epoch: int) -> Iterator[str]:

@@ -104,9 +104,10 @@ def record_failure(summary: Summary, experiment: Experiment) -> Iterator[None]:
 
 
 def out_of_memory(experiment: Experiment) -> RunError:
-    size = experiment.config.batch_size
+    size, batches = experiment.config.batch_size, experiment.config.accumulate_steps
     weights = sum(weight.numel() for weight in experiment.parts.model.parameters())
-    smaller = f"try batch_size={size // 2} (it was {size}), or" if size > 1 else "try"
+    as_before = f" accumulate_steps={2 * batches}" if size % 2 == 0 else ""
+    smaller = f"try batch_size={size // 2}{as_before} (it was {size}), or" if size > 1 else "try"
     return RunError(
         f"out of memory on {experiment.choice.device}; {smaller} a net of fewer than {weights:,} parameters"
     )
