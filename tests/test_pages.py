@@ -29,6 +29,7 @@ TOPICS = [
     "models",
     "optimizers",
     "sweeps",
+    "sweep_pictures",
     "runs",
     "notebooks",
     "reproducibility",
