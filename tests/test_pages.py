@@ -30,6 +30,7 @@ TOPICS = [
     "models",
     "optimizers",
     "sweeps",
+    "sweep_pictures",
     "runs",
     "notebooks",
     "reproducibility",
