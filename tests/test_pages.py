@@ -31,6 +31,7 @@ TOPICS = [
     "optimizers",
     "sweeps",
     "search",
+    "sweep_pictures",
     "runs",
     "notebooks",
     "reproducibility",

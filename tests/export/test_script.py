@@ -177,6 +177,13 @@ def test_a_layer_used_twice_is_shown_twice(
     assert "has frozen parameters, which a script cannot show; set model.freeze=[]" in capsys.readouterr().err
 
 
+def test_a_compiled_net_takes_batches_of_full_size_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    script = written([*IRIS, "compile=true", "batch_size=50"], capsys)
+    assert '\ncompiled = torch.compile(model, dynamic=False, options={"fallback_random": True})  # dropout ' in script
+    assert "\n        net = compiled if len(x_batch) == 50 else model  # for another size it would be " in script
+    assert "\n        loss = loss_function(net(x_batch), y_batch)  # forward: " in script
+
+
 def test_the_command_stands_above_the_script_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     script = written([*IRIS, 'output_dir=a\\d"""', "epochs=1"], capsys)
     assert 'a\\d"""' in script.splitlines()[0]

@@ -125,9 +125,9 @@ def test_a_step_of_several_batches_tells_how_many(plain):
     assert line in plain.take_raw().splitlines()
 
 
-def test_half_the_bits_are_told(plain):
-    plain.console.start(dataclasses.replace(OUTLINE, precision="bf16"))
-    assert "training  cross_entropy by adam lr 0.001, no schedule, bf16" in plain.take_raw().splitlines()
+def test_half_the_bits_and_a_compiled_net_are_told(plain):
+    plain.console.start(dataclasses.replace(OUTLINE, precision="bf16", compile=True))
+    assert "training  cross_entropy by adam lr 0.001, no schedule, bf16, compiled" in plain.take_raw().splitlines()
 
 
 def test_a_net_that_nobody_chose_is_said_to_come_from_auto(plain):

@@ -22,6 +22,7 @@ SETTINGS = {
     "accumulate_steps": "accumulate accumulate_grad_batches accumulation_steps grad_accum grad_accum_steps "
     "gradient_accumulation gradient_accumulation_steps",
     "precision": "amp_dtype dtype mixed_precision",
+    "compile": "compile_model jit_compile torch_compile use_compile",
     "eval_batch_size": "per_device_eval_batch_size test_batch_size val_batch_size valid_batch_size",
     "val_fraction": "val_frac val_pct val_ratio val_size val_split valid_size valid_split validation_split",
     "test_fraction": "test_frac test_ratio test_size test_split",

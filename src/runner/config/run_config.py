@@ -96,6 +96,7 @@ class Config:
     batch_size: Count = field(metadata=facts(in_script=True, in_help=True))
     accumulate_steps: Count = field(metadata=facts(later=1, in_script=True))
     precision: Precision = field(metadata=facts(later="float32", in_script=True))
+    compile: bool = field(metadata=facts(later=False, in_script=True))
     eval_batch_size: Count = field(metadata=facts(in_script=True))
     max_eval_rows: Count | None = field(metadata=facts(later=None))
     shuffle: bool = field(metadata=facts(in_script=True))
@@ -214,9 +215,10 @@ def annotation_at(name: str, choices: Mapping[str, Any], catalog: Catalog) -> An
         return setting_types().get(name)
     option, _, knob = knob.partition(".") if group == "metric" else (str(choices.get(group)), "", knob)
     try:
-        return annotation_of(group, knob, catalog.option(group, option).knobs[knob].default)
-    except (ConfigError, KeyError):
+        known = catalog.knob(group, option, knob)
+    except ConfigError:
         return None
+    return annotation_of(group, knob, known.default) if known else None
 
 
 @cache

@@ -49,6 +49,7 @@ class Parts:
     max_eval_batch: int | None = None  # rows the model is given at once in evaluation, at most; None: no such bound
     augment: Callable[[Tensor, Tensor, int], Tensor] | None = None  # (x, rows, epoch from 0) -> x, of train rows only
     reference: Batches | None = None  # the train rows, where the readout compares with them
+    compiled: nn.Module | None = None  # the model for training batches of full size; its weights are the model's
     autocast: torch.dtype | None = None  # of products in the net; None: that of the weights
     scaler: GradScaler | None = None  # of the loss in fp16, whose small gradients would be 0
 
@@ -114,6 +115,7 @@ class Outline:
     print_every_steps: int | None = None
     accumulate_steps: int = 1  # batches of a step
     precision: str = "float32"
+    compile: bool = False
 
 
 @dataclass(frozen=True)

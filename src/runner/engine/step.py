@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,8 @@ class Stepper:
         self.grad_clip_norm = grad_clip_norm
         self.batch_size = batch_size  # rows a member that go through the net at once; None: all of a step
         self.num_members = parts.model.num_members if isinstance(parts.model, Ensemble) else 1
+        self.full_size = None if batch_size is None else batch_size * self.num_members
+        self.for_full_size = replace(parts, model=parts.compiled) if parts.compiled else parts
         self.params = [p for p in parts.model.parameters() if p.requires_grad]
         self.step_schedules = [s.scheduler for s in parts.schedules if s.interval == "step"]
         self.closure_optimizer = next((o for o in parts.optimizers if isinstance(o, torch.optim.LBFGS)), None)
@@ -97,9 +100,9 @@ class Stepper:
 
     def add_gradients(self, x_B: Tensor, y_B: Tensor) -> tuple[Tensor, Tensor]:
         """(loss, logits_BK) of the rows, at once or one micro-batch after the other: their gradients add up."""
-        if self.batch_size is not None and len(x_B) > self.batch_size * self.num_members:
+        if self.full_size is not None and len(x_B) > self.full_size:
             return self.add_gradients_in_parts(x_B, y_B)
-        logits_BK = forward(self.parts, x_B)
+        logits_BK = self.forward(x_B)
         loss: Tensor = self.parts.loss(logits_BK, y_B)
         torch.autograd.backward(self.scaled(loss))
         return loss.detach(), logits_BK.detach()
@@ -109,12 +112,16 @@ class Stepper:
         whole = weight_of_rows(self.parts.loss, y_B)
         losses, outputs = [], []
         for x_b, y_b in zip(self.micro_batches(x_B), self.micro_batches(y_B), strict=True):
-            logits_bK = forward(self.parts, x_b)
+            logits_bK = self.forward(x_b)
             loss = self.parts.loss(logits_bK, y_b) * (weight_of_rows(self.parts.loss, y_b) / whole)
             torch.autograd.backward(self.scaled(loss))
             losses.append(loss.detach())
             outputs.append(self.by_member(logits_bK.detach()))
         return torch.stack(losses).sum(), torch.cat(outputs, 1).flatten(0, 1)
+
+    def forward(self, x_B: Tensor) -> Tensor:
+        """By the compiled net if there is one, and the batch is of the size that it was compiled for."""
+        return forward(self.for_full_size if len(x_B) == self.full_size else self.parts, x_B)
 
     def scaled(self, loss: Tensor) -> Tensor:
         return loss if self.scaler is None else self.scaler.scale(loss)

@@ -52,6 +52,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         batch_size=config.batch_size,
         accumulate_steps=config.accumulate_steps,
         precision=config.precision,
+        compile=config.compile,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,

@@ -15,7 +15,7 @@ FORGOTTEN = "optimizer.zero_grad()  # forget the gradients of the batch before"
 def step_lines(experiment: Experiment) -> Iterator[str]:
     """Of ``x_batch`` and ``y_batch``."""
     is_whole = experiment.config.accumulate_steps == 1
-    yield from gradient_lines() if is_whole else adding_lines(experiment)
+    yield from gradient_lines(experiment) if is_whole else adding_lines(experiment)
     if (norm := experiment.config.grad_clip_norm) is not None:
         yield f"nn.utils.clip_grad_norm_(model.parameters(), {norm})  # all gradients together at most this long"
     yield "optimizer.step()  # a small step the other way"
@@ -25,8 +25,9 @@ def step_lines(experiment: Experiment) -> Iterator[str]:
         yield ADDED_UP
 
 
-def gradient_lines() -> Iterator[str]:
-    yield "loss = loss_function(model(x_batch), y_batch)  # forward: how wrong is the model on this batch?"
+def gradient_lines(experiment: Experiment) -> Iterator[str]:
+    yield from net_lines(experiment, "x_batch")
+    yield f"loss = loss_function({net(experiment)}(x_batch), y_batch)  # forward: how wrong is the model on this batch?"
     yield FORGOTTEN
     yield "loss.backward()  # backward: which way does each weight make it worse?"
 
@@ -37,9 +38,21 @@ def adding_lines(experiment: Experiment) -> Iterator[str]:
     yield FORGOTTEN
     yield f"for x_part, y_part in zip(x_batch.split({size}), y_batch.split({size})):"
     yield f"    share = {share(experiment)}  # of the mean over the batch"
-    yield "    loss = loss_function(model(x_part), y_part) * share"
+    yield from (f"    {line}" for line in net_lines(experiment, "x_part"))
+    yield f"    loss = loss_function({net(experiment)}(x_part), y_part) * share"
     yield "    loss.backward()  # backward: the gradients of the parts add up"
     yield f"    {ADDED_UP}"
+
+
+def net_lines(experiment: Experiment, rows: str) -> list[str]:
+    size = experiment.config.batch_size
+    line = f"net = compiled if len({rows}) == {size} else model  # for another size it would be compiled anew"
+    return [line] * experiment.config.compile
+
+
+def net(experiment: Experiment) -> str:
+    """What a step calls."""
+    return "net" if experiment.config.compile else "model"
 
 
 def share(experiment: Experiment) -> str:

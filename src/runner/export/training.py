@@ -56,6 +56,7 @@ def making_lines(experiment: Experiment) -> list[str]:
     lines = [
         f"torch.manual_seed({derive(config.seed, 'weights')})  # the first weights are random, and the same every time",
         "model = Net()",
+        *compile_lines(experiment),
         f"loss_function = {loss(experiment)}",
         f"optimizer = {optimizer(experiment)}",
         *schedule_lines(experiment),
@@ -63,6 +64,11 @@ def making_lines(experiment: Experiment) -> list[str]:
     for part in (config.loss, config.optimizer, config.scheduler):
         check_knobs(part, experiment.catalog)
     return lines
+
+
+def compile_lines(experiment: Experiment) -> list[str]:
+    made = 'compiled = torch.compile(model, dynamic=False, options={"fallback_random": True})'
+    return [f"{made}  # dropout draws as in the model"] * experiment.config.compile
 
 
 def ending_layers(loss: Part) -> tuple[Layer, ...]:

@@ -126,6 +126,11 @@ class Picture:
             axes.set(xticks=[], yticks=[])
         return axes
 
+    def place(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        """Axes in a box of so many pixels."""
+        box = (left / self.width, bottom / self.height, width / self.width, height / self.height)
+        return self.figure.add_axes(box)
+
     def png(self) -> bytes:
         return self.content("png")
 

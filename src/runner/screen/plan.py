@@ -105,7 +105,8 @@ def _classes_text(names: Sequence[str], counts: Sequence[int]) -> str:
 
 def _training_text(outline: Outline) -> str:
     schedule = "no schedule" if outline.scheduler == "none" else outline.scheduler
-    others = ["not shuffled"] * (not outline.shuffle) + [outline.precision] * (outline.precision != "float32")
+    told = {"not shuffled": not outline.shuffle, outline.precision: outline.precision != "float32"}
+    others = [words for words, is_so in {**told, "compiled": outline.compile}.items() if is_so]
     return ", ".join([f"{outline.loss} by {outline.optimizer}", schedule, *others])
 
 

@@ -35,6 +35,7 @@ from runner.screen.advice import Records, advice
 from runner.screen.result import flattery
 from runner.tensorboard.dashboards import Dashboards
 from runner.text import counted
+from runner.training.compiling import with_compiled_net
 from runner.training.writers import Views
 
 LASTING_S = 0.5  # an evaluation that takes less is not told of
@@ -81,7 +82,7 @@ def record(
                 views.note(note)
             for warning in warnings:
                 views.warn(warning)
-            run = Recording(experiment, directory, views, stop, begun or time.perf_counter())
+            run = Recording(with_compiled_net(experiment, views), directory, views, stop, begun or time.perf_counter())
             outcome = run.to_the_end(saved)
             views.finish(outcome)
         summary.close(outcome, degraded=views.degraded)
