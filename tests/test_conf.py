@@ -22,8 +22,8 @@ IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
 
 # What only the run knows, given by build
 FACTS = {
-    "dataset": {"dataset_class"},
-    "model": {"in_shape", "num_outputs", "model_class", "task", "two_valued", "make_layer"},
+    "dataset": {"make_dataset"},
+    "model": {"in_shape", "num_outputs", "make_net", "task", "two_valued", "make_layer"},
     "optimizer": {"params"},
     "scheduler": {"optimizer", "last_epoch"},
     "metric": {"task", "num_classes", "num_labels", "num_outputs", "validate_args"},

@@ -25,6 +25,7 @@ TOPICS = [
     "tables",
     "table_nets",
     "large_tables",
+    "larger-runs",
     "pictures",
     "models",
     "optimizers",
@@ -123,7 +124,7 @@ def test_the_pages_show_every_verb_that_needs_no_network() -> None:
 def test_a_page_is_short_and_its_links_lead_somewhere(name: str) -> None:
     text = page(name)
     assert len(text.splitlines()) <= LONGEST
-    for file, anchor in re.findall(r"\]\(([\w./]+)(?:#([\w-]+))?\)", text):
+    for file, anchor in re.findall(r"\]\(([\w./-]+)(?:#([\w-]+))?\)", text):
         there = (DOCS / file).read_text(encoding="utf-8") if (DOCS / file).is_file() else ""
         headings = {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in there.splitlines()}
         assert there and (not anchor or anchor in headings), (file, anchor)

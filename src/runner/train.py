@@ -60,8 +60,7 @@ def run(argv: list[str]) -> int:
             from runner.sweep.start import sweep  # brings torch
 
             return sweep(request, jobs, configs)
-        composed = compose(request)
-    start(request, composed)
+        start(request, compose(request))
     return 0
 
 

@@ -70,7 +70,7 @@ def draw_schedule(config: Config, out: Path) -> None:
 def show_picture(draw: Callable[[Console], None], lines: Iterable[str], out: Path, warning: str = "") -> None:
     """As a terminal shows it, or in plain ``lines`` where there is none."""
     screen = console(sys.stdout)
-    if screen.is_interactive:
+    if screen.is_terminal:
         draw(screen)
     else:
         say(*lines)
@@ -118,7 +118,7 @@ def laid_out(config: Config) -> tuple[Config, int]:
     data, steps = None if per_step else source_of(config.dataset, config.trusted).blank(), 1
     if data is None:
         data, rows = read_split(config, read_data)
-        steps = ceil(len(rows.train) / min(config.batch_size, len(rows.train)))
+        steps = ceil(len(rows.train) / (min(config.batch_size, len(rows.train)) * config.accumulate_steps))
     return with_epochs(config, data, steps), steps if per_step else 1
 
 

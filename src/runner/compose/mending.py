@@ -188,7 +188,7 @@ class _Line:
         if name in LAYER_COUNTS and (of_layers := self._layers(value)):
             return of_layers
         key, added, why = self._key(name)
-        if known := self._of_net(key, value) or values.known(name, key, value):
+        if known := self._of_net(key, value) or values.known(name, key, value, self.catalog):
             return Meant((*added, *known.words), why or known.why)
         plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
         chosen = {group: option.name for group, option in self.options.items()}
@@ -216,10 +216,10 @@ class _Line:
         if key not in ("model.name", "model.weights") or self.options["model"].name != "torchvision":
             return None
         if key == "model.weights":
-            name = "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet") else None
+            name = "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet", "default") else None
         else:
             name = torchvision_names.named(value) or torchvision_names.near(value)
-        return Meant((f"{key}={name}",), f"the name here is {name}") if name else None
+        return Meant((f"{key}={name}",), f"the name here is {name}") if name not in (None, value) else None
 
     def _target(self, word: str) -> Meant | None:
         """A column that stands beside its table: the one to predict."""
@@ -251,7 +251,9 @@ class _Line:
         if group in PARTS:
             first = knob.partition(".")[0]
             free = {*EVERY_OPTION.get(group, ()), *RUN_TIME.get(group, ()), "_target_"}
-            return group not in self.options or first in self.catalog.knob_names(group, self.options[group].name) | free
+            option = self.options[group].name if group in self.options else None
+            is_left_open = option == AUTO and self.catalog.knob(group, AUTO, knob) is not None
+            return option is None or is_left_open or first in self.catalog.knob_names(group, option) | free
         known = setting_types()
         return name in known or any(other.startswith(f"{name}.") or name.startswith(f"{other}.") for other in known)
 

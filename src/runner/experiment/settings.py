@@ -18,11 +18,13 @@ from runner.build import auto
 from runner.build.loss import is_embedding
 from runner.build.metric import OfTwoClasses
 from runner.build.model import is_ensemble
-from runner.config.catalog import Catalog, Part
+from runner.config.catalog import AUTO_LOSSES, Catalog, Part
 from runner.config.run_config import Config
+from runner.config.spelling import nearest
+from runner.config.types import shown
 from runner.config.usual import usual_knobs
 from runner.contracts import SPLITS, Data, Split
-from runner.data.checks import check_batch_size
+from runner.data.checks import check_accumulate_steps, check_batch_size
 from runner.engine.best import directions
 from runner.errors import ConfigError
 from runner.models.summary import layers
@@ -34,7 +36,7 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | Non
     Metrics that have no value on the ``rows`` of a split are not chosen.
     """
     if config.loss.target is None:
-        config = replace(config, loss=chosen(catalog, "loss", auto.auto_loss(data.task), config.model.option))
+        config = replace(config, loss=fitting_loss(config, catalog, data))
     if any(part.target is None for part in config.metric.values()):
         counts = class_counts(data, torch.arange(len(data.y)))
         names = auto.auto_metrics(data.task, counts, is_thin=rows is not None and is_thin(data, rows))
@@ -46,10 +48,26 @@ def resolve_auto(config: Config, catalog: Catalog, data: Data, rows: Split | Non
     hits = data.task != "regression" and not is_embedding(config.loss, config.trusted)
     known |= {"train/loss", "train/accuracy"} if hits else {"train/loss"}
     if config.monitor not in known:
-        raise ConfigError(
-            f"monitor={config.monitor}: nothing of that name is measured; choose {', '.join(sorted(known))}"
-        )
+        near = nearest(config.monitor, sorted(known))
+        advice = f"did you mean monitor={near}? choices:" if near else "choose"
+        choices = ", ".join(sorted(known))
+        raise ConfigError(f"monitor={config.monitor}: nothing of that name is measured; {advice} {choices}")
     return config
+
+
+def fitting_loss(config: Config, catalog: Catalog, data: Data) -> Part:
+    """The loss that fits the data, with the knobs that were given beside ``loss=auto``.
+
+    Raises ConfigError where it has none of that name.
+    """
+    part = chosen(catalog, "loss", AUTO_LOSSES[data.task], config.model.option)
+    if unknown := [key for key in config.loss.knobs if key not in part.knobs]:
+        rows = auto.describe(data.task, len(data.class_names))
+        raise ConfigError(
+            f"loss.{unknown[0]}={shown(config.loss.knobs[unknown[0]])}: loss=auto takes {part.option} for {rows}, "
+            f"and {part.option} has no {unknown[0]}; leave it out, or choose another loss: python -m runner show loss"
+        )
+    return replace(part, knobs={**part.knobs, **config.loss.knobs})
 
 
 def chosen(catalog: Catalog, group: str, name: str, model: str) -> Part:
@@ -88,6 +106,7 @@ def with_batch_size(config: Config, model: nn.Module, in_shape: tuple[int, ...],
             f"batch_size={size}: the last of {ceil(num_rows / size)} batches would hold one row, "
             f"which batch normalisation cannot use; choose another batch_size, such as {size + 1}"
         )
+    check_accumulate_steps(config.accumulate_steps, size, num_rows)
     return replace(config, batch_size=size)
 
 
@@ -168,7 +187,7 @@ def notes(said: Config, found: Config, data: Data, num_rows: int) -> Iterator[st
             f"which batch normalisation cannot use"
         )
     if said.epochs == "auto" and is_table(data) and found.max_steps is None and not looks_for_fault(found):
-        yield from epochs_note(found, ceil(num_rows / found.batch_size))
+        yield from epochs_note(found, ceil(num_rows / (found.batch_size * found.accumulate_steps)))
 
 
 def epochs_note(config: Config, steps_per_epoch: int) -> Iterator[str]:
