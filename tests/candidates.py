@@ -13,7 +13,7 @@ def candidates(
 ) -> Candidates:
     """(settings "a=1 b=x", values of its jobs, status) of each."""
     found = tuple(
-        Candidate(dict(word.split("=") for word in words.split()), status, values) for words, values, status in told
+        Candidate(dict(word.split("=") for word in words.split()), status, values, ()) for words, values, status in told
     )
     names = tuple(dict.fromkeys(name for each in found for name in each.settings))
     jobs = Counter(each.status for each in found for _ in each.values or (0,))

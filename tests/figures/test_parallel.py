@@ -54,5 +54,5 @@ def test_the_names_and_the_ends_of_the_scale_are_said() -> None:
                                ("optimizer.lr=30", (1e6,), "finished")))  # fmt: skip
     words = [text.get_text() for text in picture.figure.axes[0].texts]
     assert {"lr", "val/loss", "1", "and worse"} <= {*words}
-    assert in_two("weight_decay") == "weight_decay"
-    assert in_two("weight_decay_of_all") == "weight_\ndecay_of_all"
+    assert in_two("batch_size") == "batch_size"
+    assert in_two("weight_decay_of_it") == "weight_\ndecay_of_it"

@@ -19,7 +19,7 @@ from runner.text import figure, short_names
 PITCH = 140  # pixels from one axis to the next
 BODY, NAMES = 380, 60  # pixels: the height of the lines, of the names above them
 SIDE = 110  # pixels: for the ticks of the first axis, and of the last
-LONGEST_NAME, LONGEST_TICK = 13, 9
+LONGEST_NAME, LONGEST_TICK = 11, 9
 BAND = 0.05  # of an axis: what lines that share a place are spread over, the best uppermost
 APART = 0.06  # of an axis, at least, from one tick to the next
 STRIP = 0.09  # the width of the colour bar, of a pitch
