@@ -34,8 +34,9 @@ from runner.experiment import origin
 from runner.experiment.accumulation import accumulation_notes
 from runner.experiment.calibration import check_calibration
 from runner.experiment.located import located
+from runner.experiment.metric_checks import check_measurable
 from runner.experiment.net import build_net, learns_categories
-from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
+from runner.experiment.settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit
 from runner.losses.readout import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
 
