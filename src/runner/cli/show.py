@@ -91,7 +91,7 @@ def columns_alone(
 ) -> tuple[list[Listing], list[str]]:
     """(the columns of a table, a line for each of some that can be the target). Raises RunnerError."""
     config = composed([*words, "dataset.target=-1"], config_dir)
-    libraries.load()
+    libraries.load_torch()
     from runner.screen.data_preview import glimpse_listing
 
     listing, names = glimpse_listing(config)
@@ -114,7 +114,7 @@ def data_at_hand(word: str, config_dir: str | None, catalog: Catalog) -> list[Li
 def built(words: Sequence[str], config_dir: str | None, catalog: Catalog) -> list[Listing]:
     """The net or the table that the words describe, as a run would have it. Raises RunnerError as ``train`` would."""
     config = composed(words, config_dir)
-    libraries.load()
+    libraries.load_torch()
     from runner.screen.data_preview import data_listings
     from runner.screen.preview import net_listings
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from runner.build import auto
 from runner.build.loss import is_embedding
-from runner.build.metric import OfTwoClasses
 from runner.build.model import is_ensemble
+from runner.build.two_classes import OfTwoClasses
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.config.usual import usual_knobs
