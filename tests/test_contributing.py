@@ -59,7 +59,7 @@ def write(folder: Path, texts: dict[str, str]) -> None:
 
 
 def runner(*argv: str, cwd: Path) -> str:
-    done = program.run(argv, cwd / "said", before="forget_the_settings", cwd=cwd)
+    done = program.run(argv, cwd / "said", before="be_a_reader", cwd=cwd)
     assert done.code == 0, done.out + done.err
     return done.out
 

@@ -198,6 +198,21 @@ WORDS = {
     "-m model=cnn,MLP": "-m model=cnn,mlp",
     # values
     "epochs=5.0": "epochs=5",
+    "model=mlp model.activation=Relu": "model=mlp model.activation=ReLU",
+    "model=cnn model.normalisation=batchnorm": "model=cnn model.normalisation=batch",
+    "model=cnn 'model.kernel_size=[3,3]'": "model=cnn model.kernel_size=3",
+    "model=dnn model.dropout=50 val_fraction=20": "model=dnn model.dropout=0.5 val_fraction=0.2",
+    "scheduler=one_cycle_lr scheduler.anneal_strategy=cosine": ("scheduler=one_cycle_lr scheduler.anneal_strategy=cos"),
+    "scheduler=reduce_lr_on_plateau scheduler.threshold_mode=relative": (
+        "scheduler=reduce_lr_on_plateau scheduler.threshold_mode=rel"
+    ),
+    "scheduler=lambda_lr scheduler.lr_lambda=0.95^epoch": ("scheduler=lambda_lr 'scheduler.lr_lambda=0.95 ** epoch'"),
+    "metric=f1 metric.f1.average=Macro": "metric=f1 metric.f1.average=macro",
+    "tensorboard=false": "tensorboard=off",
+    "monitor=acc": "monitor=val/accuracy",
+    "monitor=val_loss": "monitor=val/loss",
+    "dataset.transforms=[normalize]": "'dataset.transforms=[normalise]'",
+    "'dataset.augment=[{rotate:{degrees:5}}]'": "'dataset.augment=[{rotation:{degrees:5}}]'",
     "grad_clip_norm=None": "grad_clip_norm=null",
     "val_split=20%": "val_fraction=0.2",
     "shuffle=1": "shuffle=true",

@@ -61,7 +61,7 @@ DATASET: Mapping[str, Any] = {
     "unknown": Literal["refuse", "zeros"] | None,
 }
 MODEL: Mapping[str, Any] = {
-    "activation": Annotated[str, Matching(r"[A-Z]\w*", "that names a class of torch.nn, as ReLU")],
+    "activation": str,
     "arguments": dict[str, Any],
     "bias": bool,
     "blocks": dict[str, Any],

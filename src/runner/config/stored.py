@@ -14,7 +14,7 @@ from runner.errors import ConfigError, DataError
 
 LATER_KNOBS: dict[str, dict[str, Any]] = {  # by class: what facts(later=...) is to settings
     "runner.data.car.Car": {"path": None},
-    "runner.data.covtype.Covtype": {"split": "official"},
+    "runner.data.covtype.Covtype": {"split": "official", "features": None},
     "runner.data.csv.Csv": {"features": None},
     "runner.data.module.Module": {"task": None},
     "runner.data.image_folder.ImageFolder": {"background": "white", "brightest": None},

@@ -41,7 +41,14 @@ class Layer:
 
 
 def net_lines(
-    net: nn.Module, option: str, weights_seed: int, *, are_flat: bool, ending: Sequence[Layer], single_output: bool
+    net: nn.Module,
+    option: str,
+    weights_seed: int,
+    *,
+    are_flat: bool,
+    ending: Sequence[Layer],
+    single_output: bool,
+    in_bf16: bool,
 ) -> list[str]:
     """The class ``Net``; made under ``weights_seed`` it has the weights of ``net``, which has not been trained.
 
@@ -58,8 +65,10 @@ def net_lines(
         "        super().__init__()",
         *layer_lines([*layers, *ending]),
         "",
+        *['    @torch.autocast("cpu", torch.bfloat16)  # products in half the bits; weights and loss keep theirs']
+        * in_bf16,
         "    def forward(self, x):",
-        f"        return self.layers(x){'.squeeze(1)' if single_output else ''}",
+        f"        return self.layers(x){'.squeeze(1)' if single_output else ''}{'.float()' if in_bf16 else ''}",
     ]
 
 

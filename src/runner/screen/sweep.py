@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -42,6 +42,8 @@ class SweepPlan:
     threads: int  # of each job
     jobs_at_a_time: int
     size: str = ""  # on disk, expected: "about 24 MB", "about 24 MB more" where some of the jobs are there already
+    search: Mapping[str, Sequence[str]] = field(default_factory=dict)  # label -> cells of a line on what is searched
+    num_to_come: int = 0  # jobs of a search that are not known yet; ``jobs`` grows by them
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,7 @@ class SweepConsole:
 
     def begin(self, plan: SweepPlan) -> None:
         """Shows what all jobs have in common."""
-        self._plan = plan
-        self._settings = {number: _pairs(settings) for number, settings in plan.jobs.items()}
-        self._settings_width = max(map(cell_len, self._settings.values()), default=0)
+        self._plan, self._num_jobs = plan, len(plan.jobs) + plan.num_to_come
         self._is_live = is_live(self._out)
         room = self._out.width - LABEL_WIDTH if self._is_live else None
         for label, cells, gap in _introduction(plan):
@@ -163,11 +163,10 @@ class SweepConsole:
         self._table = None
 
     def _head(self, number: int) -> list[str]:
-        count = len(self._plan.jobs)
-        place, settings = f"job {number:>{len(str(count))}} of {count}", self._settings[number]
-        return (
-            [place, settings + " " * (self._settings_width - cell_len(settings))] if self._settings_width else [place]
-        )
+        count, settings = self._num_jobs, _pairs(self._plan.jobs[number])
+        place = f"job {number:>{len(str(count))}} of {count}"
+        width = max(cell_len(_pairs(each)) for each in self._plan.jobs.values())
+        return [place, settings + " " * (width - cell_len(settings))] if width else [place]
 
     def _leave(self, cells: Sequence[str], style: str = "") -> None:
         """One line of the cells; in a terminal too narrow for it, as many as are needed, no cell broken."""
@@ -188,8 +187,10 @@ def _introduction(plan: SweepPlan) -> Iterator[tuple[str, list[str], str]]:
     """(label, cells, what stands between them) of each line."""
     together = [f"{plan.jobs_at_a_time:,} at a time"] if plan.jobs_at_a_time > 1 else []
     size = [f"{plan.size} on disk"] if plan.size else []
-    how = [counted(len(plan.jobs), "job"), *together, f"{counted(plan.threads, 'thread')} each"]
+    how = [counted(len(plan.jobs) + plan.num_to_come, "job"), *together, f"{counted(plan.threads, 'thread')} each"]
     yield "sweep", [*how, f"compared by {plan.monitor}", *size], GAP
+    for label, cells in plan.search.items():
+        yield label, list(cells), GAP
     if plan.common:
         yield "all with", [f"{name}={visible(value)}" for name, value in plan.common.items()], " "
     yield "folder", [here(plan.folder)], GAP
@@ -218,10 +219,6 @@ class LiveTable:
     def __init__(self, console: Console, plan: SweepPlan, clock: Callable[[], float]):
         self._console, self._plan, self._clock = console, plan, clock
         self._drawn_at = -REDRAW_EVERY_S
-        names = dict.fromkeys(name for settings in plan.jobs.values() for name in settings)
-        self._widths = {
-            name: max(cell_len(visible(settings.get(name, ""))) for settings in plan.jobs.values()) for name in names
-        }
         self._live = self._begun()
 
     def _begun(self) -> Live:
@@ -259,8 +256,15 @@ class LiveTable:
         parts += (Text(line, style="bold") for line in _filled(_counts(state), self._console.width))
         return Group(*parts)
 
+    def _widths(self) -> dict[str, int]:
+        """Of the column of each setting: what is the widest of all known jobs."""
+        known = self._plan.jobs.values()
+        names = dict.fromkeys(name for settings in known for name in settings)
+        return {name: max(cell_len(visible(settings.get(name, ""))) for settings in known) for name in names}
+
     def _jobs(self, jobs: Sequence[RunningJob]) -> Fitting:
-        monitor, settings = self._plan.monitor, list(self._widths)
+        monitor, widths = self._plan.monitor, self._widths()
+        settings = list(widths)
         heads = ["job", *settings, "epoch", monitor, "left"]
         rows = [
             [str(job.number), *(self._plan.jobs[job.number].get(name, "") for name in settings), *_progress(job)]
@@ -270,7 +274,7 @@ class LiveTable:
         table = bare_table(heads, rows, numbers)
         epoch_width = max(2 * len(str(job.epochs or "")) + 1 for job in jobs)
         last = {"epoch": epoch_width, monitor: VALUE_WIDTH, "left": DURATION_WIDTH}
-        for column, width in zip(table.columns[1:], [*self._widths.values(), *last.values()], strict=True):
+        for column, width in zip(table.columns[1:], [*widths.values(), *last.values()], strict=True):
             column.no_wrap, column.min_width = True, width  # else the columns would move at every drawing
         return Fitting(table, tuple(last))
 

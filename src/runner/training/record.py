@@ -35,6 +35,7 @@ from runner.screen.advice import Records, advice
 from runner.screen.result import flattery
 from runner.tensorboard.dashboards import Dashboards
 from runner.text import counted
+from runner.training.compiling import with_compiled_net
 from runner.training.writers import Views
 
 LASTING_S = 0.5  # an evaluation that takes less is not told of
@@ -81,7 +82,7 @@ def record(
                 views.note(note)
             for warning in warnings:
                 views.warn(warning)
-            run = Recording(experiment, directory, views, stop, begun or time.perf_counter())
+            run = Recording(with_compiled_net(experiment, views), directory, views, stop, begun or time.perf_counter())
             outcome = run.to_the_end(saved)
             views.finish(outcome)
         summary.close(outcome, degraded=views.degraded)
@@ -104,9 +105,10 @@ def record_failure(summary: Summary, experiment: Experiment) -> Iterator[None]:
 
 
 def out_of_memory(experiment: Experiment) -> RunError:
-    size = experiment.config.batch_size
+    size, batches = experiment.config.batch_size, experiment.config.accumulate_steps
     weights = sum(weight.numel() for weight in experiment.parts.model.parameters())
-    smaller = f"try batch_size={size // 2} (it was {size}), or" if size > 1 else "try"
+    as_before = f" accumulate_steps={2 * batches}" if size % 2 == 0 else ""
+    smaller = f"try batch_size={size // 2}{as_before} (it was {size}), or" if size > 1 else "try"
     return RunError(
         f"out of memory on {experiment.choice.device}; {smaller} a net of fewer than {weights:,} parameters"
     )

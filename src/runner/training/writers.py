@@ -218,7 +218,8 @@ def hyperparameters(config: Config) -> dict[str, HParam]:
     found = {group: cell(option) for group, option in plain["options"].items()}
     for group in ("model", "optimizer", "scheduler", "loss"):
         found |= {f"{group}.{key}": cell(value) for key, value in plain[group].items() if key != "_target_"}
-    return found | {key: plain[key] for key in ("epochs", "max_steps", "batch_size", "seed", "fold", "grad_clip_norm")}
+    lengths = ("epochs", "max_steps", "batch_size", "accumulate_steps", "seed", "fold", "grad_clip_norm")
+    return found | {key: plain[key] for key in lengths}
 
 
 def cell(value: Any) -> HParam:
