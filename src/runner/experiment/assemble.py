@@ -13,10 +13,9 @@ from torch import nn
 from torch.amp import GradScaler
 
 from runner import device, seed
-from runner.build import optimizer, own_net, schedule
+from runner.build import libraries, optimizer, own_net, schedule
 from runner.build.instantiate import build_source, faults_of
 from runner.build.loss import build_loss
-from runner.build.metric import build_metrics
 from runner.build.model import is_ensemble
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
@@ -220,6 +219,9 @@ def build_parts(
     steps_per_epoch: int,
     where: torch.device,
 ) -> Parts:
+    libraries.load()
+    from runner.build.metric import build_metrics  # brings torchmetrics: only what is known to be right waits for it
+
     num_classes = len(data.class_names)
     y_train, transform = data.y[rows.train], target_transform(config)
     loss, readout = build_loss(config.loss, data.task, num_classes, y_train, config.trusted, transform=transform)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from runner.build import auto
-from runner.build.metric import OfTwoClasses
+from runner.build.two_classes import OfTwoClasses
 from runner.config.run_config import Config
 from runner.contracts import SPLITS, Data, Split
 from runner.engine.best import directions
