@@ -2,7 +2,6 @@
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +9,7 @@ from candidates import sweep_view
 from past_runs import make_run
 from runner.cli.report import PAGE_HEAD, PAGE_MARK
 from runner.figures.sweep_page import rounded, shown, sweep_page, template
+from runner.runs import setting_importance
 from runner.runs.ranking import contests, read_run
 
 JOBS = [(f"lr={n / 100} model={'ab'[n % 2]}", (float(n), n + 0.5), "finished") for n in range(1, 13)]
@@ -84,7 +84,8 @@ def test_a_page_is_known_by_its_first_bytes() -> None:
     assert PAGE_MARK in template().encode()[:PAGE_HEAD]
 
 
-def test_of_two_hundred_jobs_it_is_less_than_a_megabyte(tmp_path: Path) -> None:
+def test_of_two_hundred_jobs_it_is_less_than_a_megabyte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setting_importance, "RESAMPLES", 1)
     names = [f"s{number}" for number in range(6)]
     jobs = [
         (" ".join(f"{name}={(job * 7919 + place * 104729) % 997}" for place, name in enumerate(names)),

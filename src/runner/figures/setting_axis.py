@@ -20,7 +20,7 @@ from runner.runs.setting_importance import Column
 WIDE = 20  # times the least value that the greatest of an axis is where it has a scale of powers of ten
 MOST_TICKS = 8
 PARTS = 5  # of a scale, as categories
-ABSENT = -0.12  # where those stand that do not have the setting
+ABSENT = -0.15  # where those stand that do not have the setting
 MOST_CUT = 0.1  # of the values that an axis may leave beyond its end
 CUT_BEHIND = 3.0  # times as far from the best as three quarters of the values are
 
