@@ -41,7 +41,7 @@ TOPICS = [
 LONGEST = 180  # lines of a page
 # typed by other tests
 ELSEWHERE = ("tensorboard --logdir outputs", "tensorboard --logdir outputs/wine", 'eval "$(runner completion bash)"')
-VERBS = {"train", "resume", "eval", "predict", "report", "explain", "code", "show", "view"}
+VERBS = {"train", "resume", "eval", "predict", "report", "explain", "find", "code", "show", "view"}
 READERS = {"resume", "eval", "predict", "report"}  # of runs that were made
 
 
