@@ -70,7 +70,7 @@ def start(request: Request, composed: Composed) -> RunDirectory:
     config = composed.config
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
-    libraries.load()
+    libraries.load_torch()
     from runner.training.folds import prepare  # brings torch: only a request known to be right has to wait for it
 
     with waiting(f"reading {config.dataset.option}"):

@@ -46,7 +46,7 @@ def test_lines_that_share_a_category_lie_beside_each_other_and_those_without_the
     _, _, finished, _ = lines_of(drawn(sweep_view(*jobs, ("model=cnn a=4", (9.0,), "finished"))))
     heights = [line[0][1] for line in finished[1:]]
     assert heights == sorted(heights) and len({*heights}) == 3, "the best uppermost"
-    assert all(abs(line[1][1] - ABSENT) < 0.05 for line in finished[1:])
+    assert all(abs(line[1][1] - ABSENT) < 0.07 for line in finished[1:])
 
 
 def test_the_names_and_the_ends_of_the_scale_are_said() -> None:
@@ -54,5 +54,5 @@ def test_the_names_and_the_ends_of_the_scale_are_said() -> None:
                                ("optimizer.lr=30", (1e6,), "finished")))  # fmt: skip
     words = [text.get_text() for text in picture.figure.axes[0].texts]
     assert {"lr", "val/loss", "1", "and worse"} <= {*words}
-    assert in_two("weight_decay") == "weight_decay"
-    assert in_two("weight_decay_of_all") == "weight_\ndecay_of_all"
+    assert in_two("batch_size") == "batch_size"
+    assert in_two("weight_decay_of_it") == "weight_\ndecay_of_it"

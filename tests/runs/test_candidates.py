@@ -8,7 +8,7 @@ import pytest
 
 from past_runs import make_jobs
 from runner.errors import DataError
-from runner.runs.candidates import Candidate, Candidates, read_candidates
+from runner.runs.candidates import Candidates, mean_curve, read_candidates
 from runner.runs.saved_sweep import SavedSweep
 
 
@@ -54,15 +54,31 @@ def test_the_best_of_a_pruned_job_is_that_of_its_epochs(tmp_path: Path) -> None:
     sweep = make_jobs(tmp_path / "sweep", *jobs)
     rows = [{"step": n, "epoch": n, "train/loss": 1.0, "val/loss": loss} for n, loss in ((1, 0.8), (2, 0.7), (3, None))]
     (sweep / "0002-job" / "metrics.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    assert read(sweep).all[1] == Candidate({"optimizer.lr": "1.0"}, "pruned", (0.7,))
+    pruned = read(sweep).all[1]
+    assert (pruned.status, pruned.values) == ("pruned", (0.7,))
+    assert mean_curve(pruned, "val/loss") == [(1, 0.8), (2, 0.7)]
+
+
+def test_the_curve_of_a_candidate_is_the_mean_over_its_jobs_where_all_have_measured(tmp_path: Path) -> None:
+    sweep = make_jobs(tmp_path / "sweep", *((f"optimizer.lr=0.1 seed={n}", 0.5, "finished") for n in (0, 1)))
+    for name, losses in (("0001-job", (0.8, 0.6, 0.5)), ("0002-job", (0.6, 0.2))):
+        rows = [{"step": n, "epoch": n, "train/loss": 1.0, "val/loss": loss} for n, loss in enumerate(losses, start=1)]
+        (sweep / name / "metrics.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (both,) = read(sweep).all
+    assert dict(mean_curve(both, "val/loss")) == pytest.approx({1: 0.7, 2: 0.4})
+    assert mean_curve(both, "val/accuracy") == []
 
 
 def test_what_a_search_drew_by_its_logarithm_is_known(tmp_path: Path) -> None:
     sweep = make_jobs(tmp_path / "sweep", ("optimizer.lr=0.1", 0.5, "finished"), ("optimizer.lr=0.2", 0.5, "finished"))
     head = json.loads((sweep / "sweep.json").read_text())
-    space = {"optimizer.lr": {"kind": "interval", "log": True}, "batch_size": {"kind": "interval", "log": False}}
+    space = {
+        "optimizer.lr": {"kind": "interval", "log": True},
+        "batch_size": {"kind": "interval", "log": False},
+        "model": {"kind": "choice"},
+    }
     (sweep / "sweep.json").write_text(json.dumps(head | {"search": {"space": space}}))
-    assert read(sweep).log_scaled == ("optimizer.lr",)
+    assert read(sweep).log_scaled == {"optimizer.lr": True, "batch_size": False}
 
 
 def test_a_job_whose_folder_is_gone_or_damaged_is_left_out_and_said(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ def measure(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """With Optuna where it is installed, and as if it were not."""
     if request.param == "optuna":
         pytest.importorskip("optuna")
+    monkeypatch.setattr(module, "RESAMPLES", 4)
     monkeypatch.setattr(module, "find_spec", lambda name: name if request.param == "optuna" else None)
     return str(request.param)
 

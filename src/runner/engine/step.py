@@ -35,7 +35,7 @@ class Stepper:
         self.batch_size = batch_size  # rows a member that go through the net at once; None: all of a step
         self.num_members = parts.model.num_members if isinstance(parts.model, Ensemble) else 1
         self.full_size = None if batch_size is None else batch_size * self.num_members
-        self.for_full_size = replace(parts, model=parts.compiled) if parts.compiled else parts
+        self.for_full_size = replace(parts, model=parts.compiled) if parts.compiled is not None else parts
         self.params = [p for p in parts.model.parameters() if p.requires_grad]
         self.step_schedules = [s.scheduler for s in parts.schedules if s.interval == "step"]
         self.closure_optimizer = next((o for o in parts.optimizers if isinstance(o, torch.optim.LBFGS)), None)

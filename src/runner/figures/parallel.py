@@ -19,8 +19,8 @@ from runner.text import figure, short_names
 PITCH = 140  # pixels from one axis to the next
 BODY, NAMES = 380, 60  # pixels: the height of the lines, of the names above them
 SIDE = 110  # pixels: for the ticks of the first axis, and of the last
-LONGEST_NAME, LONGEST_TICK = 13, 9
-BAND = 0.05  # of an axis: what lines that share a place are spread over, the best uppermost
+LONGEST_NAME, LONGEST_TICK = 11, 9
+BAND = 0.12  # of an axis, at most: what lines that share a place are spread over, the best uppermost
 APART = 0.06  # of an axis, at least, from one tick to the next
 STRIP = 0.09  # the width of the colour bar, of a pitch
 # up to so many lines: points wide, how opaque the best are, and the worst
@@ -50,12 +50,12 @@ def draw_parallel(picture: Picture, view: SweepView, bottom: float) -> None:
         draw_axis(axes, place, axis)
     draw_names(axes, [*short_names(view.found.settings).values()][:last], view.found.monitor)
     draw_colour_bar(axes, view, last)
-    axes.set(xlim=(-edge, last + edge), ylim=(_bottom(view), 1.05))
+    axes.set(xlim=(-edge, last + edge), ylim=(_bottom(view), 1 + BAND / 2))
     axes.set_axis_off()
 
 
 def _bottom(view: SweepView) -> float:
-    return ABSENT - 0.06 if any(None in axis.values for axis in view.axes) else -0.05
+    return (ABSENT if any(None in axis.values for axis in view.axes) else 0) - BAND / 2
 
 
 def _lines(view: SweepView) -> list[Points]:
@@ -70,7 +70,9 @@ def _lines(view: SweepView) -> list[Points]:
 
 
 def _spread(axis: SettingAxis, place: float, rank: float) -> float:
-    return place + (rank - 0.5) * BAND if axis.is_shared or place == ABSENT else place
+    """Lines that share a place beside each other; where there is room the more so."""
+    band = min(BAND, 0.4 / len(axis.distinct))
+    return place + (rank - 0.5) * band if axis.is_shared or place == ABSENT else place
 
 
 def _colours(
@@ -113,7 +115,16 @@ def _tick(axes: Axes, x: float, y: float, words: str, side: str) -> None:
 def draw_names(axes: Axes, names: Sequence[str], monitor: str) -> None:
     for place, name in enumerate([*names, monitor]):
         weight = "bold" if place == len(names) else "normal"
-        axes.text(place, 1.07, in_two(name), ha="center", va="bottom", fontsize=SMALL, weight=weight, linespacing=1.1)
+        axes.text(
+            place,
+            1.02 + BAND / 2,
+            in_two(name),
+            ha="center",
+            va="bottom",
+            fontsize=SMALL,
+            weight=weight,
+            linespacing=1.1,
+        )
 
 
 def in_two(name: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from itertools import accumulate
 from statistics import median
 from typing import Any
 
 from matplotlib.axes import Axes
 
-from runner.figures.setting_axis import ABSENT, SettingAxis
+from runner.figures.setting_axis import ABSENT, Scale, SettingAxis
 from runner.figures.style import FAINT, INK, RULE, SMALL, SPLIT_COLOURS, shortened, tick, width_of
 from runner.figures.sweep_view import SweepView
 from runner.text import figure
@@ -30,19 +30,28 @@ def draw_slice(axes: Axes, view: SweepView, axis: SettingAxis) -> None:
         x = [_aside(axis, number, len(view.found.all)) for number in numbers]
         y = [view.score.at(each.mean) for _, each in numbered[status]]
         axes.plot(x, y, "o", color=colour, alpha=opacity, markersize=_size(len(view.found.all)), markeredgewidth=0)
-    for number, each in numbered["finished"]:
-        if each.sd:
-            ends = [view.score.at(each.mean + sign * each.sd) for sign in (-1, 1)]
-            axes.plot([_aside(axis, number, len(view.found.all))] * 2, ends, color=BLUE, alpha=0.5, linewidth=1)
+    draw_spreads(axes, view, axis)
     if axis.is_shared:
         draw_medians(axes, view, axis)
-    draw_score_axis(axes, view)
+    draw_score_axis(axes, view.score)
     ticks = axis.ticks
     words = [shortened(told, LONGEST_TICK) for _, told in ticks]
     is_tight = len(words) * width_of(words, SMALL) > axes.bbox.width
     looks: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if is_tight else {}
     axes.set_xticks([place for place, _ in ticks], words, **looks)
     axes.set_xlim(ABSENT - EDGE if None in axis.values else -EDGE, 1 + EDGE)
+
+
+def draw_spreads(axes: Axes, view: SweepView, axis: SettingAxis) -> None:
+    """A standard deviation up and down, all in one line with gaps: a file of hundreds stays small."""
+    points: list[tuple[float, float]] = []
+    for number, each in view.in_order:
+        if each.sd and each.status == "finished":
+            x = _aside(axis, number, len(view.found.all))
+            ends = [view.score.at(each.mean + sign * each.sd) for sign in (-1, 1)]
+            points += [(x, ends[0]), (x, ends[1]), (math.nan, math.nan)]
+    if points:
+        axes.plot(*zip(*points, strict=True), color=BLUE, alpha=0.5, linewidth=1)
 
 
 def _aside(axis: SettingAxis, number: int, count: int) -> float:
@@ -83,14 +92,14 @@ def draw_history(axes: Axes, view: SweepView) -> None:
     axes.plot([*x, len(numbered)], [*y, y[-1]], color=ORANGE, linewidth=2, drawstyle="steps-post")
     axes.annotate(figure(bests[-1]), (len(numbered), y[-1]), (6, 0), textcoords="offset points", va="center",
                   fontsize=SMALL, color=ORANGE)  # fmt: skip
-    draw_score_axis(axes, view)
+    draw_score_axis(axes, view.score)
     axes.set_xlim(0.5, len(numbered) + 0.5)
     axes.set_xlabel("combinations, in the order in which they began", color=FAINT, fontsize=SMALL)
 
 
-def draw_score_axis(axes: Axes, view: SweepView) -> None:
-    ticks: Sequence[float] = view.score.ticks
-    axes.set_yticks([view.score.at(value) for value in ticks], [tick(value) for value in ticks])
+def draw_score_axis(axes: Axes, scale: Scale) -> None:
+    ticks = scale.ticks
+    axes.set_yticks([scale.at(value) for value in ticks], [tick(value) for value in ticks])
     axes.set_ylim(-EDGE, 1 + EDGE)
     axes.grid(axis="y", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)

@@ -156,7 +156,7 @@ class Picture:
             (self.title.name, LARGE, BOLD, {"fontweight": "bold"}),
         )
         for words, size, character, looks in parts:
-            lines = wrapped(words, columns_in(max(ink.width * DPI, ROOM), size, character))
+            lines = wrapped(words, columns_in(max(ink.width * DPI, ROOM), size, character)) if words else []
             left, bottom = ink.x0 * DPI / self.width, top / self.height
             self.figure.text(left, bottom, "\n".join(lines), fontsize=size, va="bottom", linespacing=LINE, **looks)
             top += LINE * pixels(size) * len(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from runner.figures.dataset_view import Title
 from runner.figures.parallel import BODY, NAMES, PITCH, draw_parallel
 from runner.figures.slices import BLUE, draw_history, draw_slice
 from runner.figures.style import FAINT, NORMAL, ROOM, SMALL, Picture, shortened
@@ -26,15 +27,17 @@ class SweepPicture:
     height: Callable[[SweepView], float]  # in pixels
     draw: Callable[[Picture, SweepView, float], None]  # above so many pixels
 
+    def alone(self, view: SweepView, title: Title) -> Picture:
+        picture = Picture(title, width_of(view), self.height(view))
+        self.draw(picture, view, 0)
+        return picture
+
 
 def draw_sweep(view: SweepView, names: Sequence[str]) -> Picture:
     """Those of ``names``: one below its title, several below each other, each below a heading of its own."""
     chosen = [PICTURES[name] for name in names]
     if len(chosen) == 1:
-        (only,) = chosen
-        picture = Picture(view.title(only.heading, only.note(view)), width_of(view), only.height(view))
-        only.draw(picture, view, 0)
-        return picture
+        return chosen[0].alone(view, view.title(chosen[0].heading, chosen[0].note(view)))
     heights = [each.height(view) + HEAD + GAP for each in chosen]
     picture = Picture(view.title("What a sweep tried, and what came of it"), width_of(view), sum(heights))
     bottom = sum(heights)
@@ -93,7 +96,8 @@ def _draw_history(picture: Picture, view: SweepView, bottom: float) -> None:
 def note_of(view: SweepView, always: str, pruned: str, failed: str, spread: str = "") -> str:
     """How to read what there is."""
     told = ((always, True), (spread, view.has_spread), (pruned, view.has("pruned")), (failed, view.has("failed")))
-    return "; ".join(words for words, is_there in told if words and is_there)
+    notes = [words for words, is_there in told if words and is_there]
+    return "; ".join([*notes, *(["at the edge: worse"] if view.is_cut else [])])
 
 
 PICTURES: Mapping[str, SweepPicture] = {
@@ -111,7 +115,7 @@ PICTURES: Mapping[str, SweepPicture] = {
     ),
     "slices": SweepPicture(
         "Slices: the monitor along each setting",
-        lambda view: note_of(view, "black: the median", "grey: pruned", "", "a line: one standard deviation"),
+        lambda view: note_of(view, "across: the median", "grey: pruned", "", "upright: one standard deviation"),
         lambda view: _slice_rows(view) * (ABOVE + SLICE + BELOW),
         _draw_slices,
     ),

@@ -91,6 +91,6 @@ class SweepView:
         best = found.finished[0]
         short = short_names(found.settings)
         won = ", ".join(f"{short[key]}={as_shown(key, value)}" for key, value in best.settings.items())
-        facts = f"{self.name}: {size}; best {found.monitor} {figure(best.mean)} with {won}"
+        facts = f"{self.name}: {size}; best {found.monitor} {figure(best.mean)}{f' with {won}' if won else ''}"
         some = f"the first {MOST_AXES} of {len(found.settings)} settings" if len(found.settings) > MOST_AXES else ""
         return Title(name, facts, "; ".join(filter(None, [some, note])))

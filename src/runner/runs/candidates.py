@@ -23,6 +23,7 @@ class Candidate:
     settings: Mapping[str, str]
     status: str  # finished, pruned or failed
     values: tuple[float, ...]  # the monitor at the best epoch of each job; () of a failed one
+    runs: tuple[SavedRun, ...]  # of the jobs that have that status
 
     @property
     def mean(self) -> float:
@@ -41,7 +42,7 @@ class Candidates:
     monitor: str
     higher_is_better: bool | None  # None where the runs do not say
     settings: tuple[str, ...]  # in which they differ
-    log_scaled: tuple[str, ...]  # the settings that a search drew by their logarithm
+    log_scaled: Mapping[str, bool]  # of the settings that a search drew from an interval: whether by their logarithm
     all: tuple[Candidate, ...]
     jobs: Counter[str]  # by status: finished, pruned, failed, interrupted, not started ...
     left_out: tuple[str, ...]  # a line for each job that cannot be read
@@ -74,7 +75,7 @@ def read_candidates(sweep: SavedSweep) -> Candidates:
         monitor_of(sweep, done.run),
         done.run.is_higher_better(monitor_of(sweep, done.run)),
         tuple(settings),
-        tuple(log_scaled(sweep)),
+        dict(log_scaled(sweep)),
         tuple(grouped(jobs, settings)),
         Counter(job.status for job in jobs),
         tuple(left_out),
@@ -115,13 +116,27 @@ def best_value(run: SavedRun, monitor: str) -> float | None:
     return min(finite, key=lambda value: place(value, run.is_higher_better(monitor)), default=None)
 
 
-def log_scaled(sweep: SavedSweep) -> Iterator[str]:
-    """The settings whose logarithm a search drew evenly."""
+def mean_curve(candidate: Candidate, monitor: str) -> list[tuple[int, float]]:
+    """(epoch, mean of the monitor over the jobs) of the epochs that all of them have measured.
+
+    Raises DataError where a line of their files is damaged.
+    """
+    there = [run.directory.metrics for run in candidate.runs if run.directory.metrics.exists()]
+    of_runs = [
+        {row["epoch"]: row[monitor] for row in epoch_rows(path) if row.get(monitor) is not None} for path in there
+    ]
+    common = [epoch for epoch in of_runs[0] if all(epoch in of_run for of_run in of_runs)] if of_runs else []
+    means = ((epoch, fmean(of_run[epoch] for of_run in of_runs)) for epoch in common)
+    return [(epoch, mean) for epoch, mean in means if math.isfinite(mean)]
+
+
+def log_scaled(sweep: SavedSweep) -> Iterator[tuple[str, bool]]:
+    """Each interval that a search drew from, and whether by its logarithm."""
     search = sweep.head.get("search")
     space = search.get("space") if isinstance(search, dict) else None
     for name, told in space.items() if isinstance(space, dict) else ():
-        if isinstance(told, dict) and told.get("log") is True:
-            yield name
+        if isinstance(told, dict) and isinstance(is_log := told.get("log"), bool):
+            yield name, is_log
 
 
 def grouped(jobs: list[Tried], settings: list[str]) -> Iterator[Candidate]:
@@ -132,5 +147,6 @@ def grouped(jobs: list[Tried], settings: list[str]) -> Iterator[Candidate]:
     for told, group in groups.items():
         for status in ("finished", "pruned", "failed"):
             if alike := [job for job in group if job.status == status]:
-                yield Candidate(dict(told), status, tuple(job.value for job in alike if job.value is not None))
+                values = tuple(job.value for job in alike if job.value is not None)
+                yield Candidate(dict(told), status, values, tuple(job.run for job in alike))
                 break

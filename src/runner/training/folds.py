@@ -15,10 +15,11 @@ from runner.data.splits import describe, evaluated
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError
 from runner.experiment.assemble import Experiment, ReadOnce, assemble, read_split, split_settings
+from runner.experiment.metric_checks import check_measurable, check_monitor
 from runner.experiment.plan import outline
 from runner.experiment.precision import check_precision
 from runner.experiment.scoring import Scores
-from runner.experiment.settings import check_measurable, check_monitor, with_batch_size
+from runner.experiment.settings import with_batch_size
 from runner.runs.directory import RunDirectory, make
 from runner.runs.files import write_whole
 from runner.runs.named import short_name
