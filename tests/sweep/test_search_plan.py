@@ -67,6 +67,24 @@ def test_a_knob_that_the_chosen_option_lacks_is_left_out_of_its_trials() -> None
     assert told == ["optimizer.lr 0.0001 to 0.1, log", "model mlp, cnn", "model.channels [8], [16] (with model=cnn)"]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            [LR, "search=tpe", "search.trials=8"],
+            "all 8 trials are drawn at random: the first search.startup_trials=10 are",
+        ),
+        (["model=mlp,cnn", "seed=0,1"], "there are 2 different settings at most; search=grid trains each of them once"),
+        (
+            [LR, "search=cmaes", "model=mlp,cnn"],
+            "model: drawn at random, for cmaes adapts numbers that all trials have",
+        ),
+    ],
+)
+def test_what_a_search_does_otherwise_than_asked_is_said_before_it_begins(words: list[str], told: str) -> None:
+    assert introduced(asked(*words))[2:] == [("", [told])]
+
+
 def test_seeds_and_folds_repeat_each_trial() -> None:
     plan = asked(LR, "seed=3,4", "folds=2", "fold=all")
     assert list(plan.space.dimensions) == ["optimizer.lr"]
