@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from runner.compose.composition import compose
+from runner.compose.hydra_bridge import Trees
 from runner.compose.request import parse
+from runner.config.catalog import Catalog, packaged_conf
 from runner.errors import ConfigError
 from runner.search.space import Choice, Interval
-from runner.sweep import search_plan
+from runner.sweep import check, search_plan
 from runner.sweep.check import checked
 from runner.sweep.grid import grid
 from runner.sweep.search_plan import SearchPlan, differences, introduced, plan_of_fact
@@ -18,13 +20,17 @@ from runner.sweep.search_plan import SearchPlan, differences, introduced, plan_o
 LR = "optimizer.lr=tag(log,interval(1e-4,1e-1))"
 
 
+TREES = Trees(Catalog([packaged_conf()]))  # composed once for all
+
+
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(check, "Trees", lambda catalog: TREES)
 
 
 def asked(*words: str) -> SearchPlan:
-    found = grid(parse(["-m", "search=random", *words])).search
+    found = grid(parse(["-m", "search=random", *words]), TREES).search
     assert found is not None
     return found
 
@@ -107,7 +113,7 @@ def test_a_search_is_checked_by_every_value_and_both_ends() -> None:
 
 def test_a_file_may_say_how_to_search() -> None:
     Path("my.yaml").write_text("search: qmc\nsearch.trials: 4\nmodel: mlp\n")
-    found = grid(parse(["-m", "my.yaml", LR])).search
+    found = grid(parse(["-m", "my.yaml", LR]), TREES).search
     assert found is not None and (found.searching.method, found.searching.trials) == ("qmc", 4)
 
 
