@@ -109,7 +109,7 @@ class SettingAxis:
         codes = [0 if place == ABSENT else 1 + min(int(place * parts), parts - 1) for place in places]
         return Column(tuple(map(float, codes)), parts + 1)
 
-    @property
+    @cached_property
     def is_shared(self) -> bool:
         """Whether many stand on few places."""
         there = sum(value is not None for value in self.values)
