@@ -277,3 +277,10 @@ def test_what_is_wrong_with_a_sweep_is_an_exception_and_leaves_nothing(words: li
     with pytest.raises(ConfigError, match=told):
         runner.run_sweep(words)
     assert not (here / "outputs").exists()
+
+
+def test_a_notebook_shows_the_message_of_a_mistake_and_its_traceback_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = ConfigError("optimizer.lr=abc: is no number")
+    assert fault._render_traceback_() == ["error: optimizer.lr=abc: is no number"]  # IPython asks for it by this name
+    monkeypatch.setenv("RUNNER_DEBUG", "1")
+    assert fault._render_traceback_()[-1].startswith("runner.errors.ConfigError: ")

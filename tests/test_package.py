@@ -74,7 +74,7 @@ def test_the_wheel_holds_every_module_and_option_file(wheel: Path) -> None:
     modules = {str(path.relative_to(ROOT / "src")) for path in (ROOT / "src").rglob("*.py")}
     options = {f"runner/{path.relative_to(ROOT)}" for path in (ROOT / "conf").rglob("*.yaml")}
     assert {"runner/conf/train.yaml", "runner/conf/model/cnn.yaml"} <= held
-    assert held == modules | options | {"runner/py.typed"}
+    assert held == modules | options | {"runner/py.typed", "runner/figures/sweep_page.html"}
 
 
 def test_the_wheel_brings_the_runner_command_and_the_licence(wheel: Path) -> None:

@@ -26,10 +26,13 @@ TOPICS = [
     "tables",
     "table_nets",
     "large_tables",
+    "larger-runs",
     "pictures",
     "models",
     "optimizers",
     "sweeps",
+    "search",
+    "sweep_pictures",
     "runs",
     "notebooks",
     "reproducibility",
@@ -38,7 +41,7 @@ TOPICS = [
 LONGEST = 180  # lines of a page
 # typed by other tests
 ELSEWHERE = ("tensorboard --logdir outputs", "tensorboard --logdir outputs/wine", 'eval "$(runner completion bash)"')
-VERBS = {"train", "resume", "eval", "predict", "report", "explain", "code", "show", "view"}
+VERBS = {"train", "resume", "eval", "predict", "report", "explain", "find", "code", "show", "view"}
 READERS = {"resume", "eval", "predict", "report"}  # of runs that were made
 
 
@@ -124,7 +127,10 @@ def test_the_pages_show_every_verb_that_needs_no_network() -> None:
 def test_a_page_is_short_and_its_links_lead_somewhere(name: str) -> None:
     text = page(name)
     assert len(text.splitlines()) <= LONGEST
-    for file, anchor in re.findall(r"\]\(([\w./]+)(?:#([\w-]+))?\)", text):
+    for file, anchor in re.findall(r"\]\(([\w./-]+)(?:#([\w-]+))?\)", text):
+        if file.endswith(".png"):
+            assert (DOCS / file).is_file(), file
+            continue
         there = (DOCS / file).read_text(encoding="utf-8") if (DOCS / file).is_file() else ""
         headings = {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in there.splitlines()}
         assert there and (not anchor or anchor in headings), (file, anchor)
@@ -133,7 +139,7 @@ def test_a_page_is_short_and_its_links_lead_somewhere(name: str) -> None:
 def test_the_page_of_configuration_names_every_group() -> None:
     (told,) = re.findall(r"six groups: (.*?)\.", page("configuration"))
     groups = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
-    assert {*re.findall(r"`(\w+)`", told)} == groups - {"debug", "experiment"} and len(groups) == 8
+    assert {*re.findall(r"`(\w+)`", told)} == groups - {"debug", "experiment", "search"} and len(groups) == 9
 
 
 def test_the_errors_of_the_page_are_those_of_the_program(tmp_path: Path) -> None:

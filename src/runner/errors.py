@@ -1,5 +1,7 @@
 """What a user can cause, by kind. Each kind carries its exit code; anything else that is raised is a bug of ours."""
 
+import os
+import traceback
 from collections.abc import Sequence
 
 
@@ -7,6 +9,10 @@ class RunnerError(Exception):
     """A fault with one to three lines a person can act on: what, where, what to do next."""
 
     exit_code = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows, by IPython's protocol: the message; with RUNNER_DEBUG=1 the traceback, too."""
+        return traceback.format_exception(self) if os.environ.get("RUNNER_DEBUG") == "1" else [f"error: {self}"]
 
 
 class RunError(RunnerError):

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 from torch import nn
 
-from runner.config.layers import Block, Layer, read_layers, torch_names
+from runner.config.layers import (
+    NO_ACTIVATION,
+    Block,
+    Layer,
+    activation_fault,
+    activation_names,
+    read_layers,
+    torch_names,
+)
 from runner.errors import ConfigError
 
 LINEAR = {"Linear": {"out_features": 3}}
@@ -23,6 +31,25 @@ def test_the_layers_of_torch_are_known_without_it() -> None:
         "from runner.config.layers import read_layers; read_layers(['ReLU'], {}); import sys; 'torch' in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", f"{check} and sys.exit(9)"]).returncode == 0
+
+
+def test_the_activations_of_torch_are_known_without_it_but_those_that_stand_nowhere_between_layers() -> None:
+    of_torch = {*nn.modules.activation.__all__}
+    assert len(of_torch) >= 29 and {*activation_names()} == of_torch - NO_ACTIVATION.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("ReLU", ""),
+        ("relu", "torch.nn has no such activation; did you mean ReLU?"),
+        ("Xyzzy", "torch.nn has no such activation; choices: CELU, ELU, GELU, "),
+        ("Linear", "torch.nn has no such activation; choices: CELU, ELU, GELU, "),
+        ("GLU", "GLU halves the number of features; choices: CELU, ELU, GELU, "),
+    ],
+)
+def test_what_is_no_activation_is_said_with_the_nearest_name_or_the_choices(name: str, fault: str) -> None:
+    assert activation_fault(name).startswith(fault) and bool(activation_fault(name)) == bool(fault)
 
 
 def test_layers_blocks_repeats_and_residuals_are_read_in_their_order() -> None:

@@ -73,7 +73,10 @@ def test_two_links_of_one_option_share_no_list_that_yaml_would_write_as_an_alias
             "scheduler.schedulers[0]=3: must be the name of a scheduler, or {linear_lr: {total_iters: 5}}",
         ),
         ([{"a": {}, "b": {}}, "step_lr"], "must be the name of a scheduler, or"),
-        (["step_lr", "step_lr", "step_lr"], "scheduler.milestones=[2]: 3 schedulers need one less, 2; here are 1"),
+        (
+            ["step_lr", "step_lr", "step_lr"],
+            "scheduler.milestones=[2]: 3 schedulers take 2 milestones, where the next one takes over; 1 given",
+        ),
     ],
 )
 def test_a_wrong_link_is_told(links: list[Any], told: str) -> None:

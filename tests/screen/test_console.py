@@ -13,7 +13,7 @@ from rich.console import Console
 
 from runner.config.run_config import Reference
 from runner.contracts import Layer, Outcome, Outline, Progress, Report
-from runner.screen.console import RunConsole
+from runner.screen.console import RunConsole, console
 
 RUN = Path("outputs/2025-11-21/10-20-30.123456-digits-cnn-adam")
 NO_REFERENCE = Reference(source=None, figures={}, expected={}, epochs=None)
@@ -117,6 +117,17 @@ def test_a_file_gets_plain_lines_of_what_will_run(plain):
         f"run       {RUN}",
         "digits is bundled; dataset=mnist downloads 12 MB",
     ]
+
+
+def test_a_step_of_several_batches_tells_how_many(plain):
+    plain.console.start(dataclasses.replace(OUTLINE, accumulate_steps=4, batch_size=16))
+    line = "steps     10 epochs x 5 steps of 4 x 16 rows = 50; best epoch by val/loss"
+    assert line in plain.take_raw().splitlines()
+
+
+def test_half_the_bits_and_a_compiled_net_are_told(plain):
+    plain.console.start(dataclasses.replace(OUTLINE, precision="bf16", compile=True))
+    assert "training  cross_entropy by adam lr 0.001, no schedule, bf16, compiled" in plain.take_raw().splitlines()
 
 
 def test_a_net_that_nobody_chose_is_said_to_come_from_auto(plain):
@@ -498,7 +509,7 @@ def test_notes_go_to_standard_output_and_warnings_to_standard_error(terminal):
 
 SHOW = """
 import sys
-from runner.screen.console import RunConsole
+from runner.screen.console import RunConsole, console
 assert "torch" not in sys.modules
 console = RunConsole()
 sys.stdin.readline()
@@ -554,3 +565,11 @@ def test_case_47_of_more_than_100_epochs_not_each_has_a_line(plain, epochs, show
     lines = plain.take()
     assert len(lines) == shown
     assert lines[0].startswith(f"epoch {1:>{len(str(epochs))}}/{epochs}")
+
+
+def test_where_colours_are_forced_without_a_terminal_no_line_is_taken_back(tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as the kernel of a notebook does to what is started there
+    monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
+    with open(tmp_path / "shown.txt", "w") as stream:
+        screen = console(stream)
+        assert screen.is_terminal and not screen.is_interactive

@@ -54,7 +54,7 @@ class AnswerPicture:
             picture = draw_answers(Title("Answers", self.facts, note), answers, x, self.columns)
             write_whole(self.out, picture.content(form_of(self.out)))
         screen = console(sys.stdout)
-        if screen.is_interactive and has_colours(screen) and (groups := answer_tiles(answers, x)):
+        if screen.is_terminal and has_colours(screen) and (groups := answer_tiles(answers, x)):
             messages.show(*tiles(groups, screen.width))
         if boxes:
             messages.warn(advice(boxes))

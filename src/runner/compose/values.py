@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from runner.compose.line import NUMBER
 from runner.config.catalog import RECIPES, Catalog
-from runner.config.spelling import another_name, listed
+from runner.config.layers import activation_names
+from runner.config.spelling import another_name, listed, nearest
 from runner.config.step_knobs import AUGMENT_KNOBS, TRANSFORM_KNOBS
-from runner.config.steps import with_examples
-from runner.config.types import faults, shown
+from runner.config.steps import is_known_elsewhere, nearest_step, with_examples
+from runner.config.types import choices, expected, faults, shown
 from runner.config.yaml_file import spelled
 from runner.data.table.head import column_names, is_address
 from runner.models import torchvision_names
@@ -24,24 +26,12 @@ MOST_FILES = 100  # that are looked at
 FUNCTIONS = ("choice", "extend_list", "glob", "interval", "range", "shuffle", "sort", "tag")  # of Hydra's grammar
 CALL = re.compile(r"(\w+)\((.*)\)")
 RANGE = re.compile(rf"({NUMBER.pattern})(?:\.\.\.?|:|~|\bto\b)({NUMBER.pattern})")
+LEAST_PERCENT = 5  # a smaller number is no percentage, but one that is too large
 MOST_VALUES = 10  # of a range of whole numbers
 MOST_COLUMNS = 12  # named in a message
 PATIENCE = "early_stopping.patience_epochs"
 USUAL_PATIENCE = 5  # epochs, where somebody asks for early stopping and no more
-ACTIVATIONS = (
-    "ReLU",
-    "LeakyReLU",
-    "PReLU",
-    "ELU",
-    "SELU",
-    "CELU",
-    "GELU",
-    "SiLU",
-    "Mish",
-    "Softplus",
-    "Tanh",
-    "Sigmoid",
-)
+FORMULAS = ("scheduler.lr_lambda", "scheduler.scale_fn")
 STEPS = {"dataset.augment": AUGMENT_KNOBS, "dataset.transforms": TRANSFORM_KNOBS}
 COUNTS = ("devices", "gpus", "n_gpu", "num_gpus")  # of devices, not their numbers
 REFUSING = ("no_cuda", "cpu")
@@ -58,12 +48,16 @@ class Meant:
     is_sweep: bool = False  # several values, a run for each: -m
 
 
-def known(name: str, key: str, value: str) -> Meant | None:
+def known(name: str, key: str, value: str, catalog: Catalog) -> Meant | None:
     """What other programs write for a value of the setting ``key``, which they call ``name``."""
     if key == "device" and (here := device(name.rpartition(".")[2], value)) != value:
         return Meant((f"device={here}",), f"the name here is {here}")
-    if key == "model.activation" and (layer := another_name(value, ACTIVATIONS)) not in (None, value):
-        return Meant((f"{key}={layer}",), f"the name here is {layer}")
+    if key == "model.activation" and (layer := nearest(value, activation_names())) not in (None, value):
+        return Meant((f"{key}={layer}",), f"the name in torch.nn is {layer}")
+    if key == "monitor" and (metric := _monitor(value, catalog)) != value:
+        return Meant((f"{key}={metric}",), "a monitor is a split and a metric")
+    if key in FORMULAS and "^" in value:
+        return Meant((f"{key}={value.replace('^', ' ** ')}",), "a power is written **")
     if key in STEPS:
         return _steps(key, value)
     is_asked = name == "early_stopping" or (key == PATIENCE and not value[:1].isdecimal())
@@ -158,11 +152,15 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
     """What suits the setting or knob of that type, where ``text`` does not; None where it does, or nothing is plain."""
     if annotation is None or not faults(spelled(text), annotation, key) or "${" in text or "{" in text:
         return None
+    if text in get_args(annotation):  # tensorboard=off, which YAML reads as false
+        return None
     if found := RANGE.fullmatch(text.strip("[]")):
         values = [value for value in between(found[1], found[4]) if not faults(spelled(value), annotation, key)]
         return Meant((f"{key}={','.join(values)}",), "write out the values of a sweep", True) if values else None
     items = text.strip("[]()").split(",")
     if text.startswith("["):
+        if len({*items}) == 1 and not faults(spelled(items[0]), annotation, key):
+            return Meant((f"{key}={items[0]}",), f"must be {expected(annotation)}")
         is_sweep = multirun and not any(faults(spelled(item), annotation, key) for item in items)
         return (
             Meant((f"{key}={','.join(items)}",), "write the values of a sweep without brackets") if is_sweep else None
@@ -176,12 +174,34 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
 
 def _steps(key: str, text: str) -> Meant | None:
     """Steps that are named alone, with an example of what each needs: flip, for ``[{flip: {horizontal: 0.5}}]``."""
+    if re.search(r":\s*[^\s{]", text):  # knobs are given: no examples are wanted
+        return _renamed(key, text)
     names = [name.strip() for name in text.strip("[]").split(",")]
     entries = with_examples(names, STEPS[key]) or []
     needs = [
         f"{step} needs {listed(own)}" for entry in entries if isinstance(entry, dict) for step, own in entry.items()
     ]
-    return Meant((f"{key}={shown(entries)}",), "; ".join(needs)) if needs else None
+    return Meant((f"{key}={shown(entries)}",), "; ".join(needs)) if needs else _renamed(key, text)
+
+
+def _renamed(key: str, text: str) -> Meant | None:
+    """Steps by the names that they have here: rotation for rotate."""
+    found = spelled(re.sub(r":(?=\S)", ": ", text))
+    entries = [entry if isinstance(entry, dict) else {str(entry): None} for entry in found] if text[:1] == "[" else []
+    wrong = [name for entry in entries for name in entry if name not in STEPS[key]]
+    names = {name: nearest_step(name, STEPS[key]) for name in wrong if not is_known_elsewhere(name)}
+    if not names or None in names.values():
+        return None
+    renamed = [{names.get(name, name): knobs for name, knobs in entry.items()} for entry in entries]
+    steps = [entry if any(entry.values()) else next(iter(entry)) for entry in renamed]
+    reasons = (f"there is no {name}; the nearest is {step}" for name, step in names.items())
+    return Meant((f"{key}={shown(steps)}",), "; ".join(reasons))
+
+
+def _monitor(value: str, catalog: Catalog) -> str:
+    """``val_loss`` or ``acc`` as val/loss and val/accuracy; as it is where it names a split in our way."""
+    split, _, metric = re.sub(r"^(train|val)(?:id|idation)?[_/]", r"\1/", value).rpartition("/")
+    return f"{split or 'val'}/{another_name(metric, ['loss', *catalog.options('metric')]) or metric}"
 
 
 def _patience(value: str) -> str | None:
@@ -197,6 +217,7 @@ def _single(key: str, text: str, annotation: Any) -> Meant | None:
     candidates: list[Any] = [
         IN_WORDS.get(text.lower()),
         *([int(number)] if isinstance(number, float) and number % 1 == 0 else []),
+        *([number / 100] if isinstance(number, int) and LEAST_PERCENT <= number < 100 else []),
     ]
     if text.endswith("%") and NUMBER.fullmatch(text[:-1]):
         candidates.append(float(text[:-1]) / 100)
@@ -205,7 +226,16 @@ def _single(key: str, text: str, annotation: Any) -> Meant | None:
             return Meant((f"{key}={shown(value)}",), f"it is written {shown(value)}")
     if text.lower() in ("none", "nil", "false", "off", "no") and not faults(None, annotation, key):
         return Meant((f"{key}=null",), "nothing is written null")
-    return None
+    word = _choice(text, choices(annotation))
+    return Meant((f"{key}={word}",), f"must be {expected(annotation)}") if word else None
+
+
+def _choice(text: str, words: Sequence[str]) -> str | None:
+    """The one of several words that is meant: Batch or batchnorm for batch, relative for rel, false for off."""
+    if text.lower() in IN_WORDS:
+        return "off" if "off" in words and not IN_WORDS[text.lower()] else None
+    begun = [word for word in words if len(word) > 2 and text.lower().startswith(word.lower())]
+    return nearest(text, words) or next(iter(begun), None)
 
 
 def between(low: str, high: str) -> list[str]:

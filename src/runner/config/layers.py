@@ -36,6 +36,17 @@ UNFIT = {
     ),
 }
 PLACED = ("device", "dtype")  # arguments that the program decides
+# What torch.nn files under activations and what cannot stand between two layers
+NO_ACTIVATION = {
+    "AdaptiveLogSoftmaxWithLoss": "needs the labels: it is a last layer with its loss",
+    "GLU": "halves the number of features",
+    "LogSoftmax": "mixes the features of a row; the loss applies it to the last layer",
+    "MultiheadAttention": "needs queries, keys and values",
+    "Softmax": "mixes the features of a row; the loss applies it to the last layer",
+    "Softmax2d": "mixes the channels of a pixel",
+    "Softmin": "mixes the features of a row",
+    "Threshold": "needs a threshold and a value; ReLU is the one at 0",
+}
 
 
 @dataclass(frozen=True)
@@ -84,12 +95,29 @@ def read_layers(layers: Any, blocks: Mapping[str, Any]) -> Row:
 
 
 @cache
-def torch_names() -> tuple[str, ...]:
-    """The classes of torch.nn, read from its file: to import it takes seconds."""
+def torch_names(file: str = "__init__.py") -> tuple[str, ...]:
+    """The classes of torch.nn, or of one file of it. They are read from its text: to import torch takes seconds."""
     found = find_spec("torch")
     folder = Path((found.submodule_search_locations or ("",))[0] if found else "")
-    text = (folder / "nn" / "modules" / "__init__.py").read_text(encoding="utf-8")
-    return tuple(re.findall(r'"(\w+)"', text.partition("__all__")[2]))
+    text = (folder / "nn" / "modules" / file).read_text(encoding="utf-8")
+    return tuple(re.findall(r'"(\w+)"', text.partition("__all__")[2].partition("]")[0]))
+
+
+def activation_names() -> list[str]:
+    """Every activation of torch.nn that works feature by feature and needs no argument, sorted."""
+    return sorted({*torch_names("activation.py")} - NO_ACTIVATION.keys())
+
+
+def activation_fault(name: str) -> str:
+    """Why ``name`` cannot stand between two layers, with the nearest name or the choices; "" where it can."""
+    names = activation_names()
+    if name in names:
+        return ""
+    if name in NO_ACTIVATION:
+        return f"{name} {NO_ACTIVATION[name]}; choices: {', '.join(names)}"
+    meant = nearest(name, names)
+    advice = f"did you mean {meant}?" if meant else f"choices: {', '.join(names)}"
+    return f"torch.nn has no such activation; {advice}"
 
 
 class _Reader:

@@ -14,6 +14,7 @@ from runner.config.catalog import Catalog, Part, unknown_option
 from runner.config.formula import Formula
 from runner.config.types import shown
 from runner.config.validate import part_faults
+from runner.text import counted
 
 FORMULAS = {"lr_lambda": ("epoch", "epochs", "step", "steps"), "scale_fn": ("x",)}  # knob -> the names it may use
 LENGTHS = ("T_max", "total_iters", "total_steps", "step_size_up")  # knobs that null lets follow the run's length
@@ -39,8 +40,10 @@ def schedule_faults(node: Any, optimizer: Any, catalog: Catalog | None) -> Itera
         yield from _link_faults(f"scheduler.schedulers[{place}]", entry, catalog)
     milestones = node.get("milestones")
     if isinstance(milestones, list) and milestones and len(milestones) != len(links) - 1:
-        needed = f"{len(links)} schedulers need one less, {len(links) - 1}"
-        yield f"scheduler.milestones={shown(milestones)}: {needed}; here are {len(milestones)}"
+        yield (
+            f"scheduler.milestones={shown(milestones)}: {counted(len(links), 'scheduler')} take "
+            f"{counted(len(links) - 1, 'milestone')}, where the next one takes over; {len(milestones)} given"
+        )
 
 
 def completed(part: Part, catalog: Catalog) -> Part:

@@ -109,6 +109,14 @@ def expected(annotation: Any) -> str:
     return " ".join([words, *map(str, limits)]) if not _is_list(base) else ", ".join([words, *map(str, limits)])
 
 
+def choices(annotation: Any) -> list[str]:
+    """The words that an annotation takes; [] where it takes any text, or none."""
+    base, _ = _split(annotation)
+    if get_origin(base) in (Union, types.UnionType):
+        return [word for member in get_args(base) for word in choices(member)]
+    return [word for word in get_args(base) if isinstance(word, str)] if get_origin(base) is Literal else []
+
+
 def shown(value: Any) -> str:
     """A value as it is written in YAML and on the command line."""
     if isinstance(value, bool) or value is None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from runner.config.catalog import Catalog, Knob, Option, unknown_option
-from runner.config.layers import read_layers
+from runner.config.layers import activation_fault, read_layers
 from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, VOCABULARY, annotation_of
 from runner.config.spelling import listed, nearest
 from runner.config.steps import read_augment, read_transforms
@@ -82,14 +82,22 @@ def part_faults(
     named = known.knobs if known else VOCABULARY[group]  # without: a column called size is no knob of that name
     for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, named):
         of_program = name in EVERY_OPTION.get(group, ())
-        if known and name not in known.knobs and name not in RUN_TIME.get(group, ()) and not of_program:
-            yield _unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
+        if (
+            catalog
+            and known
+            and not catalog.knob(group, option, name)
+            and name not in RUN_TIME.get(group, ())
+            and not of_program
+        ):
+            yield unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
         else:
             ours = of_program or _is_ours(node.get("_target_"), trusted)
             yield from _knob_faults(group, where, name, value, known, ours)
     yield from _combination_faults(group, where, node)
     if group == "dataset":
         yield from _step_faults(node)
+    if group == "model" and _is_ours(node.get("_target_"), trusted):
+        yield from _activation_faults(node.get("activation"))
     if node.get("_target_") == SEQUENTIAL:
         yield from _layer_faults(node)
 
@@ -115,6 +123,11 @@ def _step_faults(node: Mapping[str, Any]) -> Iterator[str]:
                 read(node[key])
             except ConfigError as error:
                 yield from error.faults
+
+
+def _activation_faults(name: Any) -> Iterator[str]:
+    if isinstance(name, str) and name != MISSING and (fault := activation_fault(name)):
+        yield f"model.activation={shown(name)}: {fault}"
 
 
 def _layer_faults(node: Mapping[str, Any]) -> Iterator[str]:
@@ -148,7 +161,7 @@ def _known_option(group: str, option: str, catalog: Catalog | None) -> tuple[Opt
         return None, str(error)
 
 
-def _unknown_knob(group: str, key: str, name: str, value: Any, known: Option, catalog: Catalog | None) -> str:
+def unknown_knob(group: str, key: str, name: str, value: Any, known: Option, catalog: Catalog | None) -> str:
     what = f"{key}={shown(value)}: {group}={known.name} has no {name}"
     meant = nearest(name, known.knobs)
     owners = catalog.owners(group, name) if catalog else []

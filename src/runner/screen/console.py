@@ -99,7 +99,8 @@ class RunConsole:
         self.introduce(outline)
         self._num_epochs = outline.epochs
         self._epochs = EpochLines(outline, self._out.width if self._out.is_interactive else None)
-        rows = rows_of_an_epoch(outline.split_sizes["train"], outline.steps_per_epoch, outline.batch_size)
+        step_rows = outline.batch_size * outline.accumulate_steps
+        rows = rows_of_an_epoch(outline.split_sizes["train"], outline.steps_per_epoch, step_rows)
         self._steps = StepLines(outline.print_every_steps, rows)
         self._epoch_began = self._clock()
         if self._out.is_interactive and not self._brief:
@@ -243,8 +244,15 @@ def console(stream: IO[str]) -> Console:
     """rich's console on standard output or error, which takes text as it is: no markup, no guessed colours."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")  # a class named in Hangul on an ASCII terminal
-    made = _Console(stderr=stream is sys.stderr, markup=False, highlight=False, emoji=False, theme=Theme(READABLE))
-    if not made.is_interactive:
+    made = _Console(
+        stderr=stream is sys.stderr,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        theme=Theme(READABLE),
+        force_interactive=None if stream.isatty() else False,  # FORCE_COLOR, set in notebooks, asks for colours alone
+    )
+    if not made.is_terminal:
         made.width = max(made.width, PLAIN_WIDTH)
     return made
 
