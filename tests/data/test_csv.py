@@ -98,7 +98,7 @@ def test_a_run_says_what_was_left_out_once(tmp_path: Path) -> None:
     lines = [f"{i},{line}" for i, line in enumerate(ROWS)]
     path = write(tmp_path / "my.csv", f"id,{HEADER}", *lines)
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "epochs=1", "batch_size=8"]
-    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    done = run([*argv, "model=linear", "tensorboard=off", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
     assert (done.code, done.err) == (0, "")
     assert "".join(done.out.split()).count("columnidisleftout:itnumberstherows") == 1
 
@@ -108,7 +108,11 @@ def test_hangul_in_path_columns_and_classes(tmp_path: Path) -> None:
     lines = [f"{i % 9},{('서울', '부산')[i % 2]}" for i in range(40)]
     write(tmp_path / "데이터" / "가격.csv", "면적,도시", *lines)
     argv = ["train", "dataset=csv", "dataset.path=데이터/가격.csv", "dataset.target=도시", "epochs=1", "batch_size=8"]
-    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said", cwd=tmp_path)
+    done = run(
+        [*argv, "model=linear", "tensorboard=off", f"output_dir={tmp_path / 'outputs'}"],
+        tmp_path / "said",
+        cwd=tmp_path,
+    )
     assert done.code == 0, done.err
     assert "2 classes: 부산 14, 서울 15" in done.out
     stored = read_schema(RunDirectory(only_run(tmp_path / "outputs")))
@@ -194,7 +198,7 @@ def test_a_target_that_numbers_the_rows_is_said_to_do_so(tmp_path: Path, name: s
 def test_a_run_says_once_that_its_target_numbers_the_rows(tmp_path: Path) -> None:
     path = write(tmp_path / "my.csv", f"id,{HEADER}", *(f"{i},{line}" for i, line in enumerate(ROWS)))
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=id", "epochs=1", "batch_size=8"]
-    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    done = run([*argv, "model=linear", "tensorboard=off", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
     assert (done.code, done.err) == (0, "")
     assert "".join(done.out.split()).count("id,thetarget,numberstherows") == 1
 
@@ -301,7 +305,7 @@ def test_splits_by_a_column_and_by_position(tmp_path: Path) -> None:
 def test_a_split_by_position_may_be_without_validation(tmp_path: Path) -> None:
     path = write(tmp_path / "my.csv", HEADER, *ROWS)
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "dataset.split_rows=[30,0]"]
-    argv += ["model=linear", "batch_size=8", "epochs=1", f"output_dir={tmp_path / 'outputs'}"]
+    argv += ["model=linear", "batch_size=8", "epochs=1", "tensorboard=off", f"output_dir={tmp_path / 'outputs'}"]
     done = run([*argv, "monitor=val/mae"], tmp_path / "said")
     assert done.code == 2 and "monitor=val/mae: nothing of that name is measured; choose train/loss" in done.err
     assert not (tmp_path / "outputs").exists()
@@ -315,7 +319,13 @@ def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None
     lines = [f"{'' if i == 5 else i % 9},{('red', 'green', 'blue')[i % 3]},{('no', 'yes')[i % 2]}" for i in range(60)]
     path = write(tmp_path / "my.csv", "size,colour,sold", *lines)
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=sold", "dataset.unknown=refuse", "epochs=1"]
-    argv += ["dataset.categorical=embedding", "model=dnn", "batch_size=8", f"output_dir={tmp_path / 'outputs'}"]
+    argv += [
+        "dataset.categorical=embedding",
+        "model=dnn",
+        "batch_size=8",
+        "tensorboard=off",
+        f"output_dir={tmp_path / 'outputs'}",
+    ]
     assert run(argv, tmp_path / "said").code == 0
     path.unlink()
     directory = only_run(tmp_path / "outputs")

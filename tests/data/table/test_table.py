@@ -276,7 +276,7 @@ def test_case_5_a_run_says_what_was_done_line_by_line(tmp_path: Path) -> None:
         label,
     )
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=y", "model=linear", "epochs=1"]
-    done = run([*argv, f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    done = run([*argv, "tensorboard=off", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
     assert (done.code, done.err) == (0, "")
     for line in ("column id is left out", "column name is left out", "cells without a value: age 7"):
         assert line in " ".join(done.out.split())
