@@ -7,10 +7,10 @@ from runner.figures.setting_axis import ABSENT, Scale, SettingAxis, is_list, sco
 from runner.runs.setting_importance import Column
 
 
-def axis(*values: str, log: tuple[str, ...] = ()) -> SettingAxis:
+def axis(*values: str, log: bool | None = None) -> SettingAxis:
     """Of one setting; "" where a candidate does not have it."""
     told = [(f"a={value}" if value else "", (1.0,), "finished") for value in values]
-    (found,) = SettingAxis.all_of(candidates(*told, log=log))
+    (found,) = SettingAxis.all_of(candidates(*told, log={} if log is None else {"a": log}))
     return found
 
 
@@ -21,7 +21,8 @@ def test_numbers_far_apart_are_placed_by_their_logarithm() -> None:
 
 
 def test_a_search_says_itself_which_axis_is_of_logarithms() -> None:
-    assert axis("1", "4", "2", log=("a",)).places == pytest.approx([0, 1, 0.5])
+    assert axis("1", "4", "2", log=True).places == pytest.approx([0, 1, 0.5])
+    assert axis("0.01", "1.01", "0.51", log=False).places == pytest.approx([0, 1, 0.5])
 
 
 def test_all_else_are_categories_in_the_order_of_the_jobs_but_lists_by_their_numbers() -> None:
@@ -48,9 +49,15 @@ def test_trees_see_places_or_categories_and_parts_of_a_scale_where_some_have_non
 def test_few_values_are_all_named_and_many_by_round_numbers() -> None:
     assert [words for _, words in axis("0.001", "0.03", "0.1").ticks] == ["0.001", "0.03", "0.1"]
     assert [words for _, words in axis(*map(str, range(16, 257, 16))).ticks] == ["50", "100", "150", "200", "250"]
+    assert [words for _, words in axis("0", "0.49", "0.5", "1").ticks] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
     assert axis(*[f"0.{number:04}" for number in range(1, 1000, 9)]).ticks[0] == (0.0, "0.0001")
     names = axis(*(f"name{number}" for number in range(40))).ticks
     assert len(names) <= 16 and names[0][1] == "name0"
+
+
+def test_places_are_shared_where_values_are_had_more_than_once() -> None:
+    assert axis("1", "2", "1", "2").is_shared and axis("mlp", "cnn").is_shared
+    assert not axis("1", "2", "3", "").is_shared and not axis(*map(str, range(9)), *map(str, range(9))).is_shared
 
 
 def test_a_run_that_diverged_does_not_push_the_others_together() -> None:
@@ -58,5 +65,6 @@ def test_a_run_that_diverged_does_not_push_the_others_together() -> None:
     assert score_scale([*values, 1e6], higher_is_better=False) == Scale(1.0, pytest.approx(2.8), False)
     assert score_scale([-value for value in [*values, 1e6]], higher_is_better=True).low == pytest.approx(-2.8)
     assert score_scale([1.0, 2.0, 1e6], higher_is_better=False) == Scale(1.0, 1e6, True), "a third is no exception"
+    assert score_scale([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 9.0, 165.0], higher_is_better=False).high == 0.6
     assert score_scale([0.5], higher_is_better=None).at(0.5) == 0.5
     assert Scale(1.0, 2.8, False).at(7.0) == 1.0, "what lies beyond is at the end"

@@ -72,9 +72,13 @@ def test_the_curve_of_a_candidate_is_the_mean_over_its_jobs_where_all_have_measu
 def test_what_a_search_drew_by_its_logarithm_is_known(tmp_path: Path) -> None:
     sweep = make_jobs(tmp_path / "sweep", ("optimizer.lr=0.1", 0.5, "finished"), ("optimizer.lr=0.2", 0.5, "finished"))
     head = json.loads((sweep / "sweep.json").read_text())
-    space = {"optimizer.lr": {"kind": "interval", "log": True}, "batch_size": {"kind": "interval", "log": False}}
+    space = {
+        "optimizer.lr": {"kind": "interval", "log": True},
+        "batch_size": {"kind": "interval", "log": False},
+        "model": {"kind": "choice"},
+    }
     (sweep / "sweep.json").write_text(json.dumps(head | {"search": {"space": space}}))
-    assert read(sweep).log_scaled == ("optimizer.lr",)
+    assert read(sweep).log_scaled == {"optimizer.lr": True, "batch_size": False}
 
 
 def test_a_job_whose_folder_is_gone_or_damaged_is_left_out_and_said(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from runner.sweep.plan import (
 
 
 def identity(*words: str, digest: str = "d", device: str = "cpu", threads: int = 1) -> str:
-    jobs = check_jobs(parse(["-m", "dataset=iris", *words])).jobs
+    jobs = check_jobs(parse(["-m", "dataset=iris", "sweep.dir=x", *words])).jobs
     return with_identity(with_threads(jobs[0], threads), digest, device).identity
 
 
@@ -72,5 +72,5 @@ def test_a_folder_is_named_by_what_differs() -> None:
     ],
 )
 def test_a_sweep_is_named_by_what_its_jobs_have_in_common(names: list[str], told: str) -> None:
-    (config,) = check_jobs(parse(["-m"])).configs
+    (config,) = check_jobs(parse(["-m", "sweep.dir=x"])).configs
     assert sweep_name([replace(config, name=name) for name in names]) == told

@@ -13,7 +13,7 @@ from runner.search.space import Choice, Interval
 from runner.sweep import search_plan
 from runner.sweep.check import checked
 from runner.sweep.grid import grid
-from runner.sweep.search_plan import SearchPlan, introduced, plan_of_fact
+from runner.sweep.search_plan import SearchPlan, differences, introduced, plan_of_fact
 
 LR = "optimizer.lr=tag(log,interval(1e-4,1e-1))"
 
@@ -63,7 +63,7 @@ def test_a_knob_that_the_chosen_option_lacks_is_left_out_of_its_trials() -> None
     assert with_mlp.overrides == ("++optimizer.lr=0.1", "model=mlp", "++model.hidden=[4]")
     with_cnn = plan.job({"optimizer.lr": 0.1, "model": 1, "model.channels": 1}, {})
     assert with_cnn.overrides == ("++optimizer.lr=0.1", "model=cnn", "++model.channels=[16]", "++model.kernel_size=5")
-    told = introduced(plan)["space"]
+    told = dict(introduced(plan))["space"]
     assert told == ["optimizer.lr 0.0001 to 0.1, log", "model mlp, cnn", "model.channels [8], [16] (with model=cnn)"]
 
 
@@ -153,6 +153,32 @@ def test_a_plan_is_read_back_from_sweep_json() -> None:
             "1,200 jobs: more than sweep.max_jobs=1000; to run them all add sweep.max_jobs=1200",
         ),
         (
+            [LR, "search=halving"],
+            "search=halving: compares runs at equal epochs of one length; say how long they are, as epochs=27",
+        ),
+        (
+            [LR, "search=halving", "epochs=2,9"],
+            "search=halving: compares runs at equal epochs of one length; say how long they are, as epochs=27",
+        ),
+        (
+            [LR, "search=halving", "epochs=5", "search.min_epochs=2"],
+            "epochs=5: too few for two rungs of search=halving; take epochs=6 or more",
+        ),
+        (
+            [LR, "search=halving", "epochs=9", "search.trials=2"],
+            "search.trials=2: one of search.eta=3 goes on; take 3 or more",
+        ),
+        ([LR, "search=halving", "epochs=9", "search.eta=1"], "search.eta=1: must be a whole number >= 2"),
+        ([LR, "search=tpe", "search.window=null"], "search.window=null: must be a whole number >= 1"),
+        (
+            [LR, "search=tpe", "search.pruning=median", "epochs=9", "seed=0,1"],
+            "search.pruning=median: ends single runs, and each trial has several; take one value of seed",
+        ),
+        (
+            [LR, "search=tpe", "search.pruning=best", "epochs=9"],
+            "search.pruning=best: must be one of median, hyperband or null",
+        ),
+        (
             ["optimizer.lr=0.1"],
             "search=random: nothing to choose from; give a setting several values, as "
             "'optimizer.lr=tag(log,interval(1e-4,1e-1))'",
@@ -161,6 +187,21 @@ def test_a_plan_is_read_back_from_sweep_json() -> None:
 )
 def test_what_is_no_space_is_told_with_the_way_out(words: list[str], told: str) -> None:
     assert faults_of("search=random", *words) == (told,)
+
+
+def test_a_sweep_of_nothing_is_refused() -> None:
+    told = "-m: nothing is varied; give a setting several values, as optimizer.lr=0.1,0.01, or leave -m out"
+    assert faults_of("model=mlp") == (told,)
+
+
+def test_a_search_and_a_grid_do_not_share_a_folder_and_neither_do_two_searches() -> None:
+    plans = [asked(LR, "model=mlp,cnn", *more) for more in ([], ["search.seed=1"], ["seed=0,1"], ["search.trials=9"])]
+    assert list(differences(plans[0], plans[1])) == ["its search has search.seed=0, this one 1"]
+    assert list(differences(plans[0], plans[2])) == ["its search has seed=nothing, this one 0,1"]
+    assert list(differences(plans[0], plans[3])) == []
+    wider = asked(LR.replace("1e-1", "1"), "model=mlp,cnn")
+    told = "its search has optimizer.lr=0.0001 to 0.1, log, this one 0.0001 to 1, log"
+    assert list(differences(plans[0], wider)) == [told]
 
 
 def test_an_interval_without_a_search_is_refused_with_the_way_out() -> None:
@@ -177,6 +218,7 @@ def test_a_search_without_a_sweep_is_refused() -> None:
 def test_a_search_that_is_not_installed_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_plan, "find_spec", lambda name: None if name == "optuna" else name)
     assert faults_of("search=tpe", LR) == (
-        "search=tpe: needs optuna; pip install 'runner[search]'\n  search=random and search=qmc do without",
+        "search=tpe: needs optuna; pip install 'runner[search]'\n"
+        "  search=random, search=qmc and search=halving do without",
     )
     assert checked(parse(["-m", "search=qmc", LR]))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from runner.config.catalog import SEARCH, Catalog
 from runner.config.part_types import Count, NotNegativeInt, Positive
 from runner.config.types import Range, faults
 from runner.config.validate import Unresolved, unknown_knob
+from runner.errors import ConfigError
 
 GRID = "grid"
+MAY_CHANGE = ("trials", "max_seconds")  # of a search under way: how long it goes on
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Searching:
     max_seconds: Positive | None
     window: Count | None
     startup_trials: NotNegativeInt | None
+    pruning: Literal["median", "hyperband"] | None
+    eta: Annotated[int, Range(low=2)] | None
+    min_epochs: Count | None
 
     def knobs(self) -> dict[str, Any]:
         """Those that the option has, by name."""
@@ -36,6 +42,17 @@ def searching(method: str, node: Mapping[str, Any]) -> Searching:
     return Searching(**{**absent, **node, "method": method})
 
 
+def longer(plan: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The search of sweep.json with ``changes`` of how long it goes on, by name. Raises ConfigError with all faults."""
+    types = get_type_hints(Searching, include_extras=True)
+    found = [fault for name, value in changes.items() for fault in faults(value, types[name], f"{SEARCH}.{name}")]
+    if "trials" in changes and plan["method"] == "halving":
+        found.append(f"{SEARCH}.trials={changes['trials']}: the rungs of halving are made for {plan['trials']}")
+    if found:
+        raise ConfigError(found)
+    return {**plan, **changes}
+
+
 def search_faults(method: str, node: Any, catalog: Catalog) -> Iterator[str]:
     """What is wrong with the knobs of a search, whose option is one of the catalog's."""
     types, option = get_type_hints(Searching, include_extras=True), catalog.option(SEARCH, method)
@@ -43,4 +60,11 @@ def search_faults(method: str, node: Any, catalog: Catalog) -> Iterator[str]:
         if name not in option.knobs or name not in types:
             yield unknown_knob(SEARCH, f"{SEARCH}.{name}", name, value, option, catalog)
         elif not isinstance(value, Unresolved):
-            yield from faults(value, types[name], f"{SEARCH}.{name}")
+            annotation = types[name] if option.knobs[name].default is None else _without_null(types[name])
+            yield from faults(value, annotation, f"{SEARCH}.{name}")
+
+
+def _without_null(annotation: Any) -> Any:
+    """Of a union with None the other member: None is for options that lack the knob."""
+    members = [member for member in get_args(annotation) if member is not NoneType]
+    return members[0] if NoneType in get_args(annotation) else annotation

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from statistics import quantiles
 
 from matplotlib.ticker import LogLocator, MaxNLocator
@@ -19,9 +20,9 @@ from runner.runs.setting_importance import Column
 
 WIDE = 20  # times the least value that the greatest of an axis is where it has a scale of powers of ten
 MOST_TICKS = 8
+LEAST_GAP = 0.08  # of an axis, from one tick to the next
 PARTS = 5  # of a scale, as categories
 ABSENT = -0.15  # where those stand that do not have the setting
-MOST_CUT = 0.1  # of the values that an axis may leave beyond its end
 CUT_BEHIND = 3.0  # times as far from the best as three quarters of the values are
 
 
@@ -71,9 +72,8 @@ class SettingAxis:
 
     @classmethod
     def all_of(cls, found: Candidates) -> list[SettingAxis]:
-        """Of a choice of numbers, what is drawn by its logarithm is so by its values."""
         return [
-            cls(name, tuple(each.settings.get(name) for each in found.all), True if name in found.log_scaled else None)
+            cls(name, tuple(each.settings.get(name) for each in found.all), found.log_scaled.get(name))
             for name in found.settings
         ]
 
@@ -109,19 +109,19 @@ class SettingAxis:
         codes = [0 if place == ABSENT else 1 + min(int(place * parts), parts - 1) for place in places]
         return Column(tuple(map(float, codes)), parts + 1)
 
-    @property
+    @cached_property
     def is_shared(self) -> bool:
         """Whether many stand on few places."""
-        return len(self.distinct) <= MOST_TICKS < len(self.values) or self.scale is None
+        there = sum(value is not None for value in self.values)
+        return self.scale is None or len(self.distinct) <= min(there / 2, MOST_TICKS)
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
         """(place, text): the values where they are few, else round numbers, or some of the categories."""
-        if self.scale is not None and len(self.distinct) > MOST_TICKS:
+        every = 1 if self.scale is not None else math.ceil(len(self.distinct) / (2 * MOST_TICKS))
+        ticks = [(self.place(value), as_shown(self.name, value)) for value in self.distinct[::every]]
+        if self.scale is not None and any(right - left < LEAST_GAP for (left, _), (right, _) in pairwise(ticks)):
             ticks = [(self.scale.at(value), tick(value)) for value in self.scale.ticks]
-        else:
-            every = math.ceil(len(self.distinct) / (2 * MOST_TICKS))
-            ticks = [(self.place(value), as_shown(self.name, value)) for value in self.distinct[::every]]
         return [*ticks, *([(ABSENT, "none")] if None in self.values else [])]
 
 
@@ -141,12 +141,11 @@ def numbers_in(text: str) -> list[float]:
 
 
 def score_scale(values: Sequence[float], higher_is_better: bool | None) -> Scale:
-    """Of a monitor: a tenth of the values at most, each far worse than three quarters of them, is left beyond its end.
+    """Of a monitor: values that are far worse than three quarters of all are left beyond its end.
 
     Else one run that diverged would push all others together.
     """
     best = min(values, key=lambda value: place(value, higher_is_better))
     away = sorted(abs(value - best) for value in values)
     limit = CUT_BEHIND * quantiles(away, n=4, method="inclusive")[-1] if len(away) > 1 else 0.0
-    kept = [value for value in values if abs(value - best) <= limit]
-    return Scale.of(kept if len(kept) >= (1 - MOST_CUT) * len(values) else values)
+    return Scale.of(value for value in values if abs(value - best) <= limit)

@@ -96,7 +96,8 @@ def _draw_history(picture: Picture, view: SweepView, bottom: float) -> None:
 def note_of(view: SweepView, always: str, pruned: str, failed: str, spread: str = "") -> str:
     """How to read what there is."""
     told = ((always, True), (spread, view.has_spread), (pruned, view.has("pruned")), (failed, view.has("failed")))
-    return "; ".join(words for words, is_there in told if words and is_there)
+    notes = [words for words, is_there in told if words and is_there]
+    return "; ".join([*notes, *(["at the edge: worse"] if view.is_cut else [])])
 
 
 PICTURES: Mapping[str, SweepPicture] = {

@@ -42,7 +42,7 @@ class Candidates:
     monitor: str
     higher_is_better: bool | None  # None where the runs do not say
     settings: tuple[str, ...]  # in which they differ
-    log_scaled: tuple[str, ...]  # the settings that a search drew by their logarithm
+    log_scaled: Mapping[str, bool]  # of the settings that a search drew from an interval: whether by their logarithm
     all: tuple[Candidate, ...]
     jobs: Counter[str]  # by status: finished, pruned, failed, interrupted, not started ...
     left_out: tuple[str, ...]  # a line for each job that cannot be read
@@ -75,7 +75,7 @@ def read_candidates(sweep: SavedSweep) -> Candidates:
         monitor_of(sweep, done.run),
         done.run.is_higher_better(monitor_of(sweep, done.run)),
         tuple(settings),
-        tuple(log_scaled(sweep)),
+        dict(log_scaled(sweep)),
         tuple(grouped(jobs, settings)),
         Counter(job.status for job in jobs),
         tuple(left_out),
@@ -130,13 +130,13 @@ def mean_curve(candidate: Candidate, monitor: str) -> list[tuple[int, float]]:
     return [(epoch, mean) for epoch, mean in means if math.isfinite(mean)]
 
 
-def log_scaled(sweep: SavedSweep) -> Iterator[str]:
-    """The settings whose logarithm a search drew evenly."""
+def log_scaled(sweep: SavedSweep) -> Iterator[tuple[str, bool]]:
+    """Each interval that a search drew from, and whether by its logarithm."""
     search = sweep.head.get("search")
     space = search.get("space") if isinstance(search, dict) else None
     for name, told in space.items() if isinstance(space, dict) else ():
-        if isinstance(told, dict) and told.get("log") is True:
-            yield name
+        if isinstance(told, dict) and isinstance(is_log := told.get("log"), bool):
+            yield name, is_log
 
 
 def grouped(jobs: list[Tried], settings: list[str]) -> Iterator[Candidate]:

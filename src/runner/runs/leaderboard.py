@@ -43,8 +43,8 @@ class JobResult:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Of its best checkpoint; {} of a job that is not done: it may come to others."""
-        found = self.run.metrics if self.run is not None and self.is_done else {}
+        """Of its best checkpoint; {} of a job that may come to others."""
+        found = self.run.metrics if self.run is not None and (self.is_done or self.status == "pruned") else {}
         return {name: int(value) if name in ("step", "epoch") else value for name, value in found.items()}
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -42,7 +42,7 @@ class SweepPlan:
     threads: int  # of each job
     jobs_at_a_time: int
     size: str = ""  # on disk, expected: "about 24 MB", "about 24 MB more" where some of the jobs are there already
-    search: Mapping[str, Sequence[str]] = field(default_factory=dict)  # label -> cells of a line on what is searched
+    search: Sequence[tuple[str, Sequence[str]]] = ()  # label and cells of each line on what is searched
     num_to_come: int = 0  # jobs of a search that are not known yet; ``jobs`` grows by them
 
 
@@ -58,7 +58,7 @@ class RunningJob:
 @dataclass(frozen=True)
 class EndedJob:
     number: int
-    status: str  # finished, stopped_early, failed or interrupted
+    status: str  # finished, stopped_early, pruned, failed or interrupted
     seconds: float
     folder: Path
     monitor: float | None = None
@@ -67,13 +67,14 @@ class EndedJob:
 
 @dataclass(frozen=True)
 class SweepState:
-    """Where every job stands; a job waits, runs, or has ended in one of three ways."""
+    """Where every job stands; a job waits, runs, or has ended in one of four ways."""
 
     running: Sequence[RunningJob]
     waiting: int
     finished: int
     failed: int = 0
     interrupted: int = 0
+    pruned: int = 0
     seconds_left: float | None = None
 
 
@@ -127,7 +128,8 @@ class SweepConsole:
         """Leaves its line: the score; or in red why it failed, and its folder."""
         if job.status not in ENDED_STYLES:
             score = "" if job.monitor is None else f"{self._plan.monitor} {figure(job.monitor)}{GAP}"
-            self._leave([*self._head(job.number), score + duration(job.seconds)])
+            pruned = [f"pruned {job.reason}"] if job.status == "pruned" else []
+            self._leave([*self._head(job.number), score + duration(job.seconds), *pruned])
         elif self._is_live:
             self._not_finished_live(job, ENDED_STYLES[job.status])
         else:
@@ -189,7 +191,7 @@ def _introduction(plan: SweepPlan) -> Iterator[tuple[str, list[str], str]]:
     size = [f"{plan.size} on disk"] if plan.size else []
     how = [counted(len(plan.jobs) + plan.num_to_come, "job"), *together, f"{counted(plan.threads, 'thread')} each"]
     yield "sweep", [*how, f"compared by {plan.monitor}", *size], GAP
-    for label, cells in plan.search.items():
+    for label, cells in plan.search:
         yield label, list(cells), GAP
     if plan.common:
         yield "all with", [f"{name}={visible(value)}" for name, value in plan.common.items()], " "
@@ -287,7 +289,6 @@ def _progress(job: RunningJob) -> list[str]:
 
 def _counts(state: SweepState) -> list[str]:
     counts = {"running": len(state.running), "waiting": state.waiting, "done": state.finished, "failed": state.failed}
-    if state.interrupted:
-        counts["interrupted"] = state.interrupted
+    counts |= {name: count for name in ("interrupted", "pruned") if (count := getattr(state, name))}
     left = [] if state.seconds_left is None else [f"{duration(state.seconds_left)} left"]
     return [*(f"{count:,} {name}" for name, count in counts.items()), *left]

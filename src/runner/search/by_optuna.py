@@ -14,7 +14,12 @@ from runner.search.space import Dimension, Interval, Point, Space
 from runner.search.trial import Trial, seen
 from runner.seed import derive
 
-STATES = {"running": TrialState.RUNNING, "finished": TrialState.COMPLETE, "failed": TrialState.FAIL}
+STATES = {
+    "running": TrialState.RUNNING,
+    "finished": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
 
 
 class Tpe:
@@ -42,6 +47,7 @@ class Tpe:
         return create_trial(
             state=STATES[trial.outcome],
             value=trial.score,
+            intermediate_values=dict(enumerate(trial.by_epoch, start=1)),
             params=dict(trial.point),
             distributions={key: self.distributions[key] for key in trial.point},
             system_attrs=self.kept(trial.number),

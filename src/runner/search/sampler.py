@@ -12,6 +12,7 @@ from runner.search.trial import Trial
 Sampler = Callable[[int, Sequence[Trial]], Point]  # (number, all trials so far) -> the point of that number
 SAMPLERS = {  # imported when one is asked for: scipy and Optuna take their time
     "random": "runner.search.independent:Independent",
+    "halving": "runner.search.independent:Independent",
     "qmc": "runner.search.quasi:Sobol",
     "tpe": "runner.search.by_optuna:Tpe",
     "cmaes": "runner.search.by_optuna:Cmaes",

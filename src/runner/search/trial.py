@@ -15,8 +15,9 @@ class Trial:
 
     number: int  # from 0
     point: Point
-    outcome: Literal["running", "finished", "failed"] = "running"
+    outcome: Literal["running", "finished", "pruned", "failed"] = "running"
     score: float | None = None
+    by_epoch: tuple[float, ...] = ()  # the best so far at the end of each epoch, where trials are pruned
 
 
 def seen(trials: Iterable[Trial], number: int, window: int) -> list[Trial]:
@@ -25,7 +26,7 @@ def seen(trials: Iterable[Trial], number: int, window: int) -> list[Trial]:
     So many may run beside each other, and none of them is chosen by which of the others ends first.
     """
     return [
-        trial if trial.number <= number - window else replace(trial, outcome="running", score=None)
+        trial if trial.number <= number - window else replace(trial, outcome="running", score=None, by_epoch=())
         for trial in trials
         if trial.number < number
     ]

@@ -17,6 +17,7 @@ from runner.errors import ConfigError
 from runner.runs.saved_sweep import SavedSweep
 from runner.sweep.grid import Grid, grid
 from runner.sweep.line import GridJob
+from runner.sweep.search_plan import plan_for
 from runner.text import counted, waiting
 
 FROM_LAST = "start_from=last"
@@ -28,7 +29,10 @@ def checked(request: Request) -> tuple[Grid, list[Config]]:
     trees = Trees(Catalog(conf_folders(request.flags.config_dir)))
     found = grid(request, trees)
     with waiting(f"checking {counted(len(found.jobs), 'job')}"):
-        return found, _configs(request, found, trees)
+        configs = _configs(request, found, trees)
+    if found.search is not None:
+        found = replace(found, search=plan_for(found.search, configs))
+    return found, configs
 
 
 def _configs(request: Request, found: Grid, trees: Trees) -> list[Config]:

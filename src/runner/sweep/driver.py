@@ -16,7 +16,7 @@ from runner.sweep.local import Ended, Handle
 from runner.sweep.plan import Job
 from runner.text import duration
 
-How = Literal["finished", "failed", "interrupted"]
+How = Literal["finished", "failed", "interrupted", "pruned"]
 LOOKED_AT_S = 0.25  # how often whoever iterates hears of the running jobs
 GRACE_S = 30.0  # from the wish to end until a process is killed
 
@@ -38,7 +38,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Over:
-    """A job's end: ``finished``; ``failed``, which is a result; ``interrupted``: it can be gone on with."""
+    """A job's end: ``finished``; ``failed``, which is a result; ``pruned`` by a search; ``interrupted``: it goes on."""
 
     job: Job
     how: How
@@ -194,6 +194,8 @@ def verdict(ended: Ended, run: SavedRun) -> tuple[How, str]:
     code = ended.exit_code
     if code <= 0 and run.known.get("status") in DONE:  # it may have been killed after its last file was written
         return "finished", ""
+    if code == 0 and run.known.get("status") == "pruned":
+        return "pruned", f"after epoch {run.known.get('final', {}).get('epoch')}"
     if code < 0:
         return "interrupted", how_it_ended(code)
     if code == 0:

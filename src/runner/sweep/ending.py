@@ -44,6 +44,8 @@ def conclude(
     catalog = Catalog(conf_folders(folder.header.config_dir))
     for contest in contests(result.run for result in results if result.run is not None and result.is_done):
         show_contest(screen, contest, command_of_best(contest, catalog, folder.header.config_dir))
+    if pruned := sum(result.status == "pruned" for result in results):
+        screen.print(Text(f"{pruned} of {counted(len(results), 'job')} pruned by the search", style="dim"))
     numbers = {job.number for job in jobs}
     own = [result for result in results if result.number in numbers]
     told_here = ("failed",) if signal_number else ("failed", "interrupted")  # after a signal all are
@@ -57,14 +59,14 @@ def conclude(
         stopped(folder, standings, signal_number, trouble)
     write_means(SavedSweep(folder.path), lambda warning: say(f"warning: {warning}", file=sys.stderr))
     show_ways(screen, folder, standings)
-    return int(standings["finished"] < len(own))
+    return int(standings["finished"] + standings["pruned"] < len(own))
 
 
 def result_of(folder: SweepFolder, job: Job) -> JobResult:
     """How the job stands; a run of it that cannot be read is said."""
     standing, run = folder.standing(job), None
     try:
-        run = read_run(folder.run_of(job).path) if standing == "finished" else None
+        run = read_run(folder.run_of(job).path) if standing in ("finished", "pruned") else None
     except DataError as fault:
         say(f"warning: {fault}; left out", file=sys.stderr)
     trial = folder.trial_of(job)

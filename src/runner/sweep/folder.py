@@ -20,7 +20,7 @@ from runner.sweep.journal import Journal, read_journal
 from runner.sweep.plan import Job, job_of_fact
 from runner.text import here
 
-Standing = Literal["waiting", "finished", "failed", "interrupted"]
+Standing = Literal["waiting", "finished", "failed", "interrupted", "pruned"]
 FORMAT = 1
 SAVING_S = 60.0  # that a job of a dead sweep may take to save
 
@@ -109,8 +109,8 @@ class SweepFolder:
     def write_trial(self, number: int, point: Mapping[str, float], jobs: Sequence[int]) -> None:
         self._write({"trial": number, "point": dict(point), "jobs": list(jobs)})
 
-    def write_told(self, number: int, outcome: str, score: float | None) -> None:
-        self._write({"told": number, "outcome": outcome, "score": score})
+    def write_told(self, number: int, outcome: str, score: float | None, by_epoch: Sequence[float]) -> None:
+        self._write({"told": number, "outcome": outcome, "score": score, "by_epoch": list(by_epoch)})
 
     def _write(self, fact: Mapping[str, Any]) -> None:
         self._count(fact)
@@ -124,9 +124,9 @@ class SweepFolder:
         status = run.known.get("status")
         if status in DONE:
             return "finished"
-        said = self._ends.get(job.number, {}).get("how")
-        if said in ("failed", "interrupted"):
-            return "failed" if said == "failed" else "interrupted"
+        said: Standing | None = self._ends.get(job.number, {}).get("how")
+        if said in ("failed", "interrupted", "pruned"):
+            return said
         is_of_this_attempt = self._begun[job.number] <= 1  # else it may be what the attempt before it came to
         return "failed" if status == "failed" and is_of_this_attempt else "interrupted"
 

@@ -55,6 +55,9 @@ def searched(line: Line) -> Grid:
 def combined(line: Line) -> Grid:
     """Counted before they are made, and after what is left out where that can be counted. Raises ConfigError."""
     axes, settings = axes_of(line), line.settings
+    if not (axes or line.is_each_fold or settings.dir):  # into a folder one job more may be asked for
+        advice = "give a setting several values, as optimizer.lr=0.1,0.01, or leave -m out"
+        raise ConfigError(f"-m: nothing is varied; {advice}")
     count = prod(axis.size for axis in axes)
     check_affordable(count, settings)
     keys = [key for axis in axes for key in axis.keys]

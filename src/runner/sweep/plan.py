@@ -7,7 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runner.compose.request import Request
@@ -31,6 +31,7 @@ class Job:
     folder: str
     packed: bytes
     identity: str = ""  # what the run is, whatever it is called: digest of settings, data and kind of device
+    stops: Mapping[int, float | None] = field(default_factory=dict)  # where a search may end it, as ``record`` takes it
 
     @property
     def settings(self) -> dict[str, str]:

@@ -49,7 +49,7 @@ class SweepRun:
     screen: SweepConsole = field(default_factory=SweepConsole)
     progress: dict[int, JobProgress] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)  # that the jobs took which have ended here
-    ends: Counter[str] = field(default_factory=Counter)
+    ends: dict[int, str] = field(default_factory=dict)  # how each job has ended
     notes: set[str] = field(default_factory=set)
     num_todo: int = 0  # jobs, those of this command that have begun among them
     apart: dict[int, dict[str, str]] = field(default_factory=dict)  # what tells each job from the others
@@ -63,7 +63,7 @@ class SweepRun:
         """
         redone = ("waiting", "interrupted", *(["failed"] if self.retries_failed else []))
         standings = {job.number: self.folder.standing(job) for job in jobs}
-        self.ends.update(how for how in standings.values() if how not in redone)
+        self.ends = {number: how for number, how in standings.items() if how not in redone}
         todo = [job for job in jobs if standings[job.number] in redone]
         self.num_todo = len(todo) + (self.search.num_to_come if self.search is not None else 0)
         limits = Limits(self.at_a_time, self.sweeping.job_timeout_s, self.sweeping.retries)
@@ -87,7 +87,7 @@ class SweepRun:
         return conclude(self.folder, self.folder.jobs, self.stop.number, self.trouble, self.search.num_to_come)
 
     def begin(self) -> None:
-        header, search = self.folder.header, dict[str, list[str]]()
+        header, search = self.folder.header, list[tuple[str, list[str]]]()
         settings = {job.number: job.settings for job in self.folder.jobs}
         common, self.apart = shared_and_own(settings)
         if self.search is not None:
@@ -100,7 +100,7 @@ class SweepRun:
         how = header.monitor, self.folder.path, header.threads, self.at_a_time
         self.screen.begin(SweepPlan(self.apart, common, *how, size, search, num_to_come))
         if not self.num_todo:
-            told = ", ".join(f"{count} {how}" for how, count in self.ends.items())
+            told = ", ".join(f"{count} {how}" for how, count in Counter(self.ends.values()).items())
             self.screen.note(f"nothing is left to do: {told}")
 
     def follow(self, event: Event) -> None:
@@ -108,6 +108,7 @@ class SweepRun:
         match event:
             case Begun(job):
                 self.before(job)
+                self.ends.pop(job.number, None)
                 if self.search is not None:
                     self.apart[job.number] = self.search.plan.own(job.settings)
                 self.folder.write_begin(job)
@@ -119,14 +120,15 @@ class SweepRun:
                 self.folder.write_end(event.job, event.how, event.reason)
             case Running(jobs):
                 num_waiting = self.num_todo - len(self.progress)
+                ends = Counter(self.ends.values())
                 running = [self.progress[job.number].after(seconds) for job, seconds in jobs]
                 left = seconds_left(running, num_waiting, self.seconds, self.at_a_time)
-                counts = {how: self.ends[how] for how in ("finished", "failed", "interrupted")}
+                counts = {how: ends[how] for how in ("finished", "failed", "interrupted", "pruned")}
                 self.screen.show(SweepState(running, num_waiting, seconds_left=left, **counts))
 
     def show_end(self, over: Over) -> None:
         self.seconds.append(over.seconds)
-        self.ends[over.how] += 1
+        self.ends[over.job.number] = over.how
         run = self.folder.run_of(over.job)
         monitor = run.known.get("best", {}).get(self.folder.header.monitor)
         self.screen.ended(EndedJob(over.job.number, over.how, over.seconds, run.path, monitor, over.reason))
@@ -142,6 +144,7 @@ class SweepRun:
         done = [run for job in self.folder.jobs if (run := self.folder.run_of(job)).known.get("best")]
         monitor = self.folder.header.monitor
         done.sort(key=lambda run: place(run.known["best"].get(monitor), run.is_higher_better(monitor)))
+        done.sort(key=lambda run: run.is_done, reverse=True)  # those that a search has pruned come last
         for run in done[most:]:
             for file in run.directory.checkpoints.glob("*.pt"):
                 file.unlink()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.util import find_spec
 from itertools import product
 from typing import Any
@@ -13,11 +14,12 @@ from hydra.core.override_parser.types import Override
 from runner.compose.hydra_bridge import interval_ends
 from runner.config.catalog import GROUPS, PARTS, SEARCH, Catalog
 from runner.config.part_types import EVERY_OPTION
-from runner.config.run_config import annotation_at
-from runner.config.searching import Searching, searching
+from runner.config.run_config import Config, annotation_at
+from runner.config.searching import MAY_CHANGE, Searching, searching
 from runner.config.types import expected, faults, shown
 from runner.errors import ConfigError
 from runner.runs.ranking import REPEATED
+from runner.search.halving import Rung, rungs, table
 from runner.search.space import Choice, Dimension, Interval, Point, Space, described, space_of_fact
 from runner.sweep.axes import axis, check_number, folds
 from runner.sweep.line import GridJob, Line
@@ -25,7 +27,6 @@ from runner.text import short_names
 
 MOST_VALUES = 10_000  # of a range, whose values are kept one by one
 LOGARITHMIC = "log"
-MAY_CHANGE = ("trials", "max_seconds")  # of a search under way: how long it goes on
 PACKAGES = {"tpe": ["optuna"], "cmaes": ["optuna", "cmaes"]}  # that runner[search] installs
 
 
@@ -37,6 +38,15 @@ class SearchPlan:
     space: Space
     repeats: tuple[Mapping[str, str], ...]  # seeds and folds of each trial: ({"seed": "0"}, {"seed": "1"})
     words: Mapping[str, str | None]  # of a job in their order, for Hydra, by setting; None: its trial says it
+    epochs: int | None = None  # of every run; None where the data decides that
+
+    @cached_property
+    def rungs(self) -> list[Rung]:
+        """Of ``search=halving``; [] of others."""
+        settings = self.searching
+        if settings.eta is None or settings.min_epochs is None or self.epochs is None:
+            return []
+        return rungs(settings.trials, self.epochs, settings.eta, settings.min_epochs)
 
     def job(self, point: Point, repeat: Mapping[str, str]) -> GridJob:
         """A job of the trial at ``point``."""
@@ -70,13 +80,15 @@ class SearchPlan:
             **self.space.as_fact(),
             "repeats": list(map(dict, self.repeats)),
             "words": dict(self.words),
+            "epochs": self.epochs,
         }
 
 
 def plan_of_fact(fact: Mapping[str, Any]) -> SearchPlan:
     """Raises KeyError where something of it is missing."""
     knobs = {name: value for name, value in fact.items() if name in Searching.__annotations__ and name != "method"}
-    return SearchPlan(searching(fact["method"], knobs), space_of_fact(fact), tuple(fact["repeats"]), fact["words"])
+    settings, space = searching(fact["method"], knobs), space_of_fact(fact)
+    return SearchPlan(settings, space, tuple(fact["repeats"]), fact["words"], fact["epochs"])
 
 
 def differences(held: SearchPlan, asked: SearchPlan) -> Iterator[str]:
@@ -89,7 +101,8 @@ def differences(held: SearchPlan, asked: SearchPlan) -> Iterator[str]:
 
 def _settings(plan: SearchPlan) -> dict[str, str]:
     """All that a search says, as people read it, but for how long it goes on."""
-    knobs = {name: value for name, value in plan.searching.knobs().items() if name not in MAY_CHANGE}
+    free = () if plan.rungs else MAY_CHANGE
+    knobs = {name: value for name, value in plan.searching.knobs().items() if name not in free}
     repeats = {key: ",".join(dict.fromkeys(each[key] for each in plan.repeats)) for key in plan.repeats[0]}
     named = {f"{SEARCH}.{name}": shown(value) for name, value in knobs.items()}
     return {SEARCH: plan.searching.method, **named, **plan.common(), **described(plan.space), **repeats}
@@ -111,7 +124,7 @@ def check_installed(method: str) -> None:
     if missing:
         raise ConfigError(
             f"search={method}: needs {' and '.join(missing)}; pip install 'runner[search]'\n"
-            "  search=random and search=qmc do without"
+            "  search=random, search=qmc and search=halving do without"
         )
 
 
@@ -144,12 +157,40 @@ def _misplaced(line: Line) -> Iterator[str]:
             yield f"{_said(line.swept[key])}: repeats every trial, and is not searched; write it out: {key}=0,1,2"
 
 
-def introduced(plan: SearchPlan) -> dict[str, list[str]]:
-    """Lines on what is searched and how, cell by cell, by label."""
+def plan_for(plan: SearchPlan, configs: Sequence[Config]) -> SearchPlan:
+    """The plan with the epochs of its runs, of which these are some. Raises ConfigError where they do not suit it."""
+    lengths = {config.epochs for config in configs}
+    epochs = lengths.pop() if len(lengths) == 1 else None
+    known = replace(plan, epochs=epochs if isinstance(epochs, int) else None)
+    if faults := list(_length_faults(known)):
+        raise ConfigError(faults)
+    return known
+
+
+def _length_faults(plan: SearchPlan) -> Iterator[str]:
+    settings = plan.searching
+    needs = f"search.pruning={settings.pruning}" if settings.pruning else f"search={settings.method}"
+    if settings.pruning and len(plan.repeats) > 1:
+        yield f"{needs}: ends single runs, and each trial has several; take one value of {', '.join(plan.repeats[0])}"
+    if (settings.pruning or settings.eta) and plan.epochs is None:
+        yield f"{needs}: compares runs at equal epochs of one length; say how long they are, as epochs=27"
+    elif settings.eta and settings.min_epochs and settings.trials < settings.eta:
+        yield f"search.trials={settings.trials}: one of search.eta={settings.eta} goes on; take {settings.eta} or more"
+    elif settings.eta and settings.min_epochs and len(plan.rungs) == 1:
+        least = settings.eta * settings.min_epochs
+        yield f"epochs={plan.epochs}: too few for two rungs of search=halving; take epochs={least} or more"
+
+
+def introduced(plan: SearchPlan) -> list[tuple[str, list[str]]]:
+    """(label, cells) of each line on what is searched and how."""
     knobs = [f"{name} {value}" for name, value in plan.searching.knobs().items()]
     holders = {key: f" (with {group}={','.join(options)})" for key, (group, options) in plan.space.only_with.items()}
     space = [f"{key} {text}{holders.get(key, '')}" for key, text in described(plan.space).items()]
-    return {"search": [plan.searching.method, *knobs], "space": space}
+    lines = [("search", [plan.searching.method, *knobs]), ("space", space)]
+    if plan.rungs:
+        first, *others = table(plan.rungs)
+        lines += [("rungs", [first]), *(("", [line]) for line in others)]
+    return lines
 
 
 def _said(word: Override) -> str:

@@ -14,6 +14,7 @@ from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parse
 from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
+from runner.config.searching import longer
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DeviceError, RunnerError
 from runner.runs.directory import SWEEP, check_writable, claim, make
@@ -26,6 +27,7 @@ from runner.sweep.local import LocalJobs
 from runner.sweep.machine import Machine
 from runner.sweep.plan import Job, Planned, job_of, numbered_on, sweep_name, with_identity, with_threads
 from runner.sweep.record import SweepRun
+from runner.sweep.rungs import Halving
 from runner.sweep.search_plan import SearchPlan, differences, plan_of_fact
 from runner.sweep.trial import Needs, try_jobs
 from runner.sweep.trials import Trials
@@ -113,7 +115,7 @@ def trials_of(plan: SearchPlan, request: Request, folder: SweepFolder, ground: G
         job = with_threads(job_of(0, asked, config), folder.header.threads)
         return with_identity(job, ground.read.digest(config), ground.machine.device)
 
-    return Trials(plan, folder, make)
+    return (Halving if plan.rungs else Trials)(plan, folder, make)
 
 
 def header(
@@ -139,11 +141,15 @@ def header(
     )
 
 
-def resume_sweep(path: Path, sweeping: Sweeping, changes: Mapping[str, Any], *, retries_failed: bool) -> int:
-    """Run what is left of a sweep; as ``sweep``."""
+def resume_sweep(
+    path: Path, sweeping: Sweeping, changes: Mapping[str, Any], search: Mapping[str, Any], *, retries_failed: bool
+) -> int:
+    """Run what is left of a sweep; as ``sweep``. ``search`` says how much longer a search goes on."""
     torch.set_num_threads(1)
     with owned(path):
         folder = SweepFolder.opened(path)
+        if search and folder.header.search is not None:
+            folder.rewrite(replace(folder.header, search=longer(folder.header.search, search)))
         fixed = folder.header
         machine = Machine.here(
             "cpu" if fixed.device == "cpu" else "auto", max(sweeping.jobs_per_gpu, fixed.jobs_per_gpu)

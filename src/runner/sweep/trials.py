@@ -6,19 +6,22 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from statistics import fmean
 
 from runner.errors import ConfigError, DataError
+from runner.runs.metric_log import epoch_rows
 from runner.runs.ranking import place
+from runner.search.pruning import limits
 from runner.search.sampler import sampler
 from runner.search.space import Point
-from runner.search.trial import Trial
+from runner.search.trial import Trial, seen
 from runner.sweep.folder import SweepFolder
 from runner.sweep.line import GridJob
 from runner.sweep.plan import Job, folder_name
 from runner.sweep.search_plan import SearchPlan
 
-ENDED = ("finished", "failed")  # how a job stands of which a trial can be told
+ENDED = ("finished", "failed", "pruned")  # how a job stands of which a trial can be told
 
 
 @dataclass
@@ -40,8 +43,9 @@ class Trials:
 
     def trial(self, number: int) -> Trial:
         """As the journal has it."""
-        told = self.folder.told.get(number, {"outcome": "running", "score": None})
-        return Trial(number, self.folder.trials[number]["point"], told["outcome"], told["score"])
+        told = self.folder.told.get(number, {"outcome": "running", "score": None, "by_epoch": []})
+        point = self.folder.trials[number]["point"]
+        return Trial(number, point, told["outcome"], told["score"], tuple(told["by_epoch"]))
 
     @property
     def num_to_come(self) -> int:
@@ -63,7 +67,15 @@ class Trials:
                 self.propose(number)
             for job in self.jobs_of(number):
                 if self.folder.standing(job) in redone:
-                    yield job
+                    yield replace(job, stops=self.stops(number))
+
+    def stops(self, number: int) -> Mapping[int, float]:
+        """Where the trial is pruned: a value of the monitor that it must have reached, by epoch."""
+        pruning, window, epochs = self.plan.searching.pruning, self.plan.searching.window, self.plan.epochs
+        if pruning is None or window is None or epochs is None:
+            return {}
+        found = limits(pruning, number, seen(self.trials, number, window), epochs)
+        return {epoch: self.value(score) for epoch, score in found.items()}
 
     def jobs_of(self, number: int) -> list[Job]:
         own = self.folder.trials[number]["jobs"]
@@ -92,15 +104,28 @@ class Trials:
             return False
         scores = [self.score(job) for job in jobs]
         mean = fmean(scores) if scores and "failed" not in standings else math.nan
-        is_sound = math.isfinite(mean)
-        self.folder.write_told(number, "finished" if is_sound else "failed", mean if is_sound else None)
+        outcome = "failed" if not math.isfinite(mean) else "pruned" if "pruned" in standings else "finished"
+        by_epoch = self.by_epoch(jobs[0]) if self.plan.searching.pruning and outcome != "failed" else []
+        self.folder.write_told(number, outcome, None if outcome == "failed" else mean, by_epoch)
         self.trials[number] = self.trial(number)
         return True
 
     def score(self, job: Job) -> float:
-        """The monitor of its best checkpoint, the smaller the better."""
+        """The monitor at its best epoch, the smaller the better."""
         run, monitor = self.folder.run_of(job), self.folder.header.monitor
         return place(run.known.get("best", {}).get(monitor), run.is_higher_better(monitor))
+
+    def value(self, score: float) -> float:
+        """The monitor with that score."""
+        monitor = self.folder.header.monitor
+        said = (self.folder.run_of(job).is_higher_better(monitor) for job in self.folder.jobs)
+        return score if next((higher for higher in said if higher is not None), None) is False else -score
+
+    def by_epoch(self, job: Job) -> list[float]:
+        """The best score so far at the end of each epoch."""
+        run, monitor = self.folder.run_of(job), self.folder.header.monitor
+        values = (row.get(monitor) for row in epoch_rows(run.directory.metrics))
+        return list(accumulate((place(value, run.is_higher_better(monitor)) for value in values), min))
 
     def propose(self, number: int) -> None:
         """Writes down where the trial lies, and those of its jobs that no trial before it has.
