@@ -242,7 +242,7 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: write settings without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
-        ("sweep.jobs=4", "sweep.jobs=4: it says how the jobs of a sweep are run, with -m; did you mean:"),
+        ("sweep.jobs=4", "sweep.jobs=4: it is for the jobs of a sweep, with -m; did you mean:"),
         ("optimizer.lr=0.1,0.01", "several values are a run each, with -m"),
     ],
 )

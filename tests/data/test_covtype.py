@@ -55,7 +55,7 @@ def test_a_label_that_is_no_class_is_told_with_its_line(tmp_path: Path, label: s
     changed[24] = changed[24].rpartition(",")[0] + f",{label}"
     (tmp_path / "covtype.data").write_text("\n".join(changed))
     with pytest.raises(
-        DataError, match=rf"covtype.data, line 25, column Cover_Type: '{label}' is no class; the classes are 1, 2"
+        DataError, match=rf"covtype.data, line 25, column Cover_Type: '{label}' is not a class; the classes are 1, 2"
     ):
         Covtype(path=None, split="official").load(tmp_path)
 
@@ -66,7 +66,7 @@ def test_columns_that_are_not_those_of_covtype_are_refused(tmp_path: Path) -> No
         Covtype(path="few.csv", split="official").load(tmp_path)
     header = ",".join([FEATURES[1], FEATURES[0], *FEATURES[2:], TARGET])
     (tmp_path / "other.csv").write_text("\n".join([header, *lines(3)]))
-    with pytest.raises(DataError, match="line 1: column 1 is Aspect, where Elevation was to be"):
+    with pytest.raises(DataError, match="line 1: column 1 is Aspect, where Elevation should be"):
         Covtype(path="other.csv", split="official").load(tmp_path)
 
 

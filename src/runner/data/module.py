@@ -138,7 +138,7 @@ def _meaning(y: Tensor, class_names: list[str] | None) -> tuple[Task, tuple[str,
         return "regression", ()
     row, largest = int(y.argmax()), int(y.max())
     if class_names is None and largest >= len(y):
-        raise DataError(f"row {row}: label {largest} in a data set of {len(y)} rows; labels are to be 0, 1, ... K - 1")
+        raise DataError(f"row {row}: label {largest} in a data set of {len(y)} rows; labels must be 0, 1, ... K - 1")
     names = tuple(map(str, range(largest + 1) if class_names is None else class_names))
     return "binary" if len(names) == 2 else "multiclass", names
 

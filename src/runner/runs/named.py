@@ -71,7 +71,7 @@ def best_job(sweep: SavedSweep) -> SavedRun:
         return replace(best, changes=sweep.changes)
     path = here(sweep.path)
     raise DataError(
-        f"{path}: is a sweep of which no job is finished\n  how they stand: python -m runner report {shlex.quote(path)}"
+        f"{path}: is a sweep without a finished job\n  to see them: python -m runner report {shlex.quote(path)}"
     )
 
 
@@ -79,7 +79,7 @@ def _readable(run: SavedRun) -> SavedRun:
     """The run, whose config is there and right. Raises ConfigError or DataError."""
     if not run.directory.config.exists():
         raise DataError(
-            f"{run.directory.config}: not there; of a run without its settings only its results can be told\n"
+            f"{run.directory.config}: not there; without its settings a run can only be reported\n"
             f"  python -m runner report {shlex.quote(here(run.path))}"
         )
     _ = run.config  # what is wrong with it is to be known now

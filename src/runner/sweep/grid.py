@@ -130,7 +130,7 @@ class _Line:
             leaves_out = Skip(settings.skip, axes, self.catalog, self._outline)
             found = [values for values in combinations if not leaves_out(values)]
         if not found:
-            raise ConfigError(f"sweep.skip={settings.skip}: leaves none of {count:,} jobs; see what it compares")
+            raise ConfigError(f"sweep.skip={settings.skip}: leaves out all {count:,} jobs; check what it compares")
         self.first = found[0]
         _check_number(len(found), settings.max_jobs)
         return Grid(tuple(map(self.job, found)), count - len(found), settings)
@@ -213,5 +213,5 @@ def _one_for_all(word: Override) -> str:
     key, _, value = said.partition("=")
     if key == "sweep.zip":
         return f"{said}: write a list in brackets: sweep.zip=[{value}]"
-    where = "; where a sweep goes is set by sweep.dir" if key == "output_dir" else ""
+    where = "; sweep.dir sets where a sweep goes" if key == "output_dir" else ""
     return f"{said}: holds for all jobs; it takes one value{where}"
