@@ -99,6 +99,10 @@ def test_an_anomaly_names_the_operation_that_made_the_nan(tmp_path: Path) -> Non
     [
         (["debug=overfit"], "debug=overfit: the name here is overfit_batch; did you mean:"),
         (["profile=true"], "profile=true: keeps every operation in memory; set max_steps=20, at most 1000"),
+        (
+            ["detect_anomaly=true", "compile=true"],
+            "detect_anomaly=true: names an operation as the net has it, not as torch compiles it; set compile=false",
+        ),
         (["profile=true", "max_steps=2000"], "profile=true: keeps every operation in memory"),
         (["max_eval_rows=0"], "max_eval_rows=0: must be a whole number >= 1 or null"),
         (["debug=[ten_steps,profile]", "max_steps=-1"], "max_steps=-1"),

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -143,3 +144,20 @@ def test_a_real_gpu_is_chosen_and_named():
     choice = device.choose("auto")
     assert choice.device == torch.device("cuda:0")
     assert "GiB" in choice.reason
+
+
+def test_fp16_is_for_cuda_alone():
+    device.check_precision("fp16", torch.device("cuda"))
+    told = "precision=fp16: needs a CUDA device, and this run is on cpu; set precision=bf16"
+    with pytest.raises(DeviceError, match=f"^{told}$"):
+        device.check_precision("fp16", torch.device("cpu"))
+
+
+def test_bf16_is_refused_where_it_would_only_be_imitated(monkeypatch):
+    device.check_precision("bf16", torch.device("cpu"))
+    monkeypatch.setattr(torch.cuda, "device", lambda chosen: nullcontext())
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
+    with pytest.raises(DeviceError, match=r"^precision=bf16: cuda:0 has no bf16; set precision=fp16 or float32$"):
+        device.check_precision("bf16", torch.device("cuda:0"))
+    with pytest.raises(DeviceError, match=r"^precision=bf16: mps has no bf16; set precision=float32$"):
+        device.check_precision("bf16", torch.device("mps"))

@@ -79,7 +79,7 @@ def test_fault_46_weights_that_are_not_finite_are_not_saved(tmp_path: Path) -> N
 def test_fault_49_out_of_memory_names_the_batch_size(tmp_path: Path) -> None:
     done = train(tmp_path, before="run_out_of_memory", at=8)
     assert done.code == 1
-    said_in_a_line(done, "out of memory on cpu; try batch_size=6 (it was 13)")
+    said_in_a_line(done, "out of memory on cpu; try batch_size=6 (it was 13)")  # an odd size has no half
     run = only_run(tmp_path)
     assert "out of memory" in summary(run)["reason"]
     assert program.run(["resume", str(run)], tmp_path / "said").code == 0

@@ -34,7 +34,7 @@ def run_files(page: str) -> list[str]:
 
 
 def test_every_file_the_page_points_at_is_there() -> None:
-    named = re.findall(r"\]\(([\w./]+)", KOREAN)
+    named = re.findall(r"\]\(([\w./-]+)", KOREAN)
     assert len(named) >= 6
     assert [name for name in named if not (ROOT / name).is_file()] == []
 

@@ -31,7 +31,12 @@ MUON = [
     "grad_clip_norm=1",
 ]
 PLAIN = [word for word in TINY if not word.startswith("scheduler")]
-VARIANTS = {"step_lr": TINY, "plateau": PLAIN + PLATEAU, "muon": PLAIN + MUON}
+VARIANTS = {
+    "step_lr": TINY,
+    "plateau": PLAIN + PLATEAU,
+    "muon": PLAIN + MUON,
+    "accumulated": [*TINY, "batch_size=5", "accumulate_steps=3", "precision=bf16"],
+}
 
 
 Whole = Callable[[str], tuple[dict[str, Any], int]]
@@ -105,6 +110,14 @@ def test_two_optimizers_with_groups_and_a_chain_go_on_to_the_bit(tmp_path: Path,
     assert done.code == -9
     assert program.run(["resume", str(only_run(tmp_path))], tmp_path / "said").code == 0
     assert contents(only_run(tmp_path)) == whole("muon")[0]
+
+
+def test_a_step_of_several_batches_in_half_the_bits_goes_on_to_the_bit(tmp_path: Path, whole: Whole) -> None:
+    argv = ["train", *VARIANTS["accumulated"], f"output_dir={tmp_path}"]
+    done = program.run(argv, tmp_path / "said", before="kill_before", at=("runner.engine.step:Stepper.step", 7))
+    assert done.code == -9
+    assert program.run(["resume", str(only_run(tmp_path))], tmp_path / "said").code == 0
+    assert contents(only_run(tmp_path)) == whole("accumulated")[0]
 
 
 def test_fault_4_five_kills_within_one_epoch_change_nothing(tmp_path: Path, whole: Whole) -> None:

@@ -12,6 +12,7 @@ import torch
 from runner.errors import DeviceError
 
 GIB = 2**30
+AUTOCAST = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}  # of products in a net
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,28 @@ def threads(count: int | None) -> int:
     if count is not None:
         torch.set_num_threads(count)
     return torch.get_num_threads()
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """Raises DeviceError where a net cannot be trained in ``precision`` on ``device``."""
+    if precision == "fp16" and device.type != "cuda":
+        raise DeviceError(f"precision=fp16: needs a CUDA device, and this run is on {device}; set precision=bf16")
+    if precision == "bf16" and not _has_bf16(device):
+        other = "fp16 or " if device.type == "cuda" else ""
+        raise DeviceError(f"precision=bf16: {device} has no bf16; set precision={other}float32")
+
+
+def _has_bf16(device: torch.device) -> bool:
+    """Whether it computes in bf16: a GPU that would only imitate it has not."""
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    try:
+        number = torch.ones(1, 1, dtype=torch.bfloat16, device=device)
+        (number @ number).item()
+    except (RuntimeError, TypeError):
+        return False
+    return True
 
 
 def circumstances(device: torch.device) -> dict[str, str | int]:

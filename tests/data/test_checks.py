@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from runner.contracts import Column, Data
-from runner.data.checks import check_batch_size, check_data, check_transformed, digest
+from runner.data.checks import check_accumulate_steps, check_batch_size, check_data, check_transformed, digest
 from runner.errors import ConfigError, DataError
 
 TABLE = Data(
@@ -77,6 +77,16 @@ def test_a_batch_larger_than_the_train_split_is_refused():
     check_batch_size(50, 50)
     with pytest.raises(ConfigError, match="batch_size=64 is more than the 50 train rows; set batch_size=50 or less"):
         check_batch_size(64, 50)
+
+
+def test_a_step_of_more_batches_than_an_epoch_has_is_refused():
+    check_accumulate_steps(4, 16, 50)  # 16 + 16 + 16 + 2 rows
+    told = (
+        "accumulate_steps=5: is more than the batches of an epoch: 50 train rows make 4 of 16\n"
+        "  set accumulate_steps=4 or less, or a smaller batch, as batch_size=10"
+    )
+    with pytest.raises(ConfigError, match=f"^{told}$"):
+        check_accumulate_steps(5, 16, 50)
 
 
 DATA = Data(

@@ -13,8 +13,9 @@ from experiments import assembled
 from program import TINY, only_run
 from runner.config.run_config import changed
 from runner.contracts import Column, Data, Split
-from runner.experiment import baselines
+from runner.experiment import baselines, trees
 from runner.experiment.baselines import constant
+from runner.experiment.estimators import Table
 from runner.runs.directory import results_digest
 
 COLUMNS = (Column("number"), Column("category", ("red", "blue")))
@@ -80,6 +81,24 @@ def test_trees_that_are_not_installed_are_named_with_their_package_and_the_other
     found = baselines.baselines(experiment, "test")
     assert found["trees_left_out"] == ["catboost: the package catboost is not installed; pip install catboost"]
     assert found["trees"].keys() == {"hist"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (ModuleNotFoundError("No module named 'six'"), "ModuleNotFoundError: No module named 'six'"),
+        (ValueError("no trees\nat all"), "ValueError: no trees"),
+        (MemoryError(), "MemoryError: without a reason"),
+    ],
+)
+def test_trees_that_cannot_be_fitted_are_left_out_with_the_reason(monkeypatch, fault, told):
+    def fails(table: Table) -> None:
+        raise fault
+
+    monkeypatch.setitem(trees.ENSEMBLES, "hist", trees.Trees("sklearn", fails))
+    found = baselines.baselines(assembled(["dataset=iris", "threads=1"]), "test")
+    assert found["trees_left_out"] == [f"hist: cannot be fitted: {told}"]
+    assert (found["trees"], found["trees_seconds"]) == ({}, {}) and found["linear"]
 
 
 @pytest.mark.parametrize("words", [["dataset=iris", "baselines.trees=[]"], ["dataset=digits"]])

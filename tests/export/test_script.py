@@ -53,6 +53,7 @@ COMBINATIONS = {
         "{Linear: {out_features: out, bias: false}}]",
         "epochs=2",
     ],
+    "residual connections of a dnn": [*IRIS, "model.residual=true", "model.hidden=[8,8]", "epochs=2"],
     "cars, computed": ["dataset=car", "model=dnn", "epochs=3"],
     "a fold of cars": ["experiment=car_onehot", "fold=1", "epochs=3"],
     "a fold of numbers": ["experiment=diabetes_linear", "fold=2", "epochs=3"],
@@ -78,6 +79,12 @@ COMBINATIONS = {
     "classes as signs": [*CANCER, "loss=soft_margin"],
     "two classes balanced": [*CANCER, "loss=bce_with_logits", "loss.pos_weight=balanced"],
     "an activation that draws": [*IRIS, "model.activation=RReLU", "epochs=3"],
+    "batches in parts, of which the last are short": [*IRIS, "batch_size=20", "accumulate_steps=3", "epochs=3"],
+    "batches in parts, classes weighed": [
+        *[*IRIS, "batch_size=20", "accumulate_steps=3", "epochs=2"],
+        *["loss=cross_entropy", "loss.weight=[1,2,9]"],
+    ],
+    "half the bits": [*IRIS, "precision=bf16", "epochs=2"],
     "the best by the train loss": [*IRIS, "monitor=train/loss", "epochs=3"],
 }
 # What an epoch brings is never enough: the rate falls after each, from the second on
@@ -171,6 +178,28 @@ def test_a_layer_used_twice_is_shown_twice(
     assert "has frozen parameters, which a script cannot show; set model.freeze=[]" in capsys.readouterr().err
 
 
+def test_a_compiled_net_takes_batches_of_full_size_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    script = written([*IRIS, "compile=true", "batch_size=50"], capsys)
+    assert '\ncompiled = torch.compile(model, dynamic=False, options={"fallback_random": True})  # dropout ' in script
+    assert "\n        net = compiled if len(x_batch) == 50 else model  # for another size it would be " in script
+    assert "\n        loss = loss_function(net(x_batch), y_batch)  # forward: " in script
+
+
+def test_residual_blocks_stand_one_within_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    conv = "{Conv2d: {out_channels: 4, kernel_size: 3, padding: same}}"
+    inner = "[conv, ReLU, BatchNorm2d, {residual: [conv]}, conv]"
+    layers = f"[conv, {{residual: {inner}}}, Flatten, {{Linear: {{out_features: out}}}}]"
+    words = ["model=sequential", f"model.blocks={{conv: [{conv}]}}", f"model.layers={layers}", "epochs=1"]
+    assert """
+            Residual(
+                nn.Conv2d(4, 4, 3, padding="same"), nn.ReLU(), nn.BatchNorm2d(4),
+                Residual(nn.Conv2d(4, 4, 3, padding="same")),
+                nn.Conv2d(4, 4, 3, padding="same"),
+            ),
+            nn.Flatten(), nn.Linear(256, 10),
+""" in check(words, tmp_path, capsys)
+
+
 def test_the_command_stands_above_the_script_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     script = written([*IRIS, 'output_dir=a\\d"""', "epochs=1"], capsys)
     assert 'a\\d"""' in script.splitlines()[0]
@@ -185,7 +214,7 @@ def test_the_command_stands_above_the_script_whatever_is_in_it(capsys: pytest.Ca
 def test_the_recipes_of_the_notes_as_scripts(
     experiment: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [f"experiment={experiment}", f"dataset={option}", "epochs=1", f"data_dir={REAL}"]
+    words = [f"experiment={experiment}", f"dataset={option}", "epochs=1", "batch_size=600", f"data_dir={REAL}"]
     script = check(words, tmp_path, capsys)
     assert 40 <= counted(script) <= 60
 
@@ -230,6 +259,12 @@ def test_the_recipes_of_the_notes_as_scripts(
             ["early_stopping={patience_epochs: 3, min_delta: 0.1}"],
             "min_delta=0.1: a script counts any better epoch; leave",
         ),
+        (
+            ["accumulate_steps=2", "loss=nll", "loss.ignore_index=0"],
+            "loss.ignore_index: a script with accumulate_steps counts every row; leave one of them out",
+        ),
+        (["precision=fp16"], "precision=fp16: needs CUDA, and a script computes on the CPU; set precision=bf16"),
+        (["precision=bf16", "loss=nll"], "precision=bf16: loss=nll ends the net, in bf16 too; choose another loss"),
         (["max_steps=5"], "max_steps=5: a plain script has no such thing"),
         (
             ["metric=accuracy", "metric.accuracy.average=macro"],
@@ -238,7 +273,7 @@ def test_the_recipes_of_the_notes_as_scripts(
         (["monitor=train/accuracy"], "monitor=train/accuracy: a script can watch train/loss, val/loss, val/accuracy"),
         (["monitor=val/f1", "metric=f1", *PLATEAU], "monitor=val/f1: a script can watch train/loss, val/loss, val/acc"),
         (["dataset.transforms=[{resize:{size:[4,4]}}]"], "dataset.transforms: resize: a script can show scale"),
-        (["model=dnn", "model.residual=true", "model.hidden=[8,8]"], "model=dnn: has a Residual"),
+        (["model=torchvision"], "model=torchvision: is not a plain row of layers"),
         (["dataset.limit=4", "batch_size=2", "loss=cross_entropy", "loss.weight=balanced"], "a class has no train row"),
         (["optimizer.decay_biases_and_norms=false"], "optimizer.decay_biases_and_norms=False: is not torch's own"),
         (["optimizer.groups=[{pattern: 'head.*', lr: 0.01}]"], "optimizer.groups="),

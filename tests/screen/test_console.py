@@ -119,6 +119,17 @@ def test_a_file_gets_plain_lines_of_what_will_run(plain):
     ]
 
 
+def test_a_step_of_several_batches_tells_how_many(plain):
+    plain.console.start(dataclasses.replace(OUTLINE, accumulate_steps=4, batch_size=16))
+    line = "steps     10 epochs x 5 steps of 4 x 16 rows = 50; best epoch by val/loss"
+    assert line in plain.take_raw().splitlines()
+
+
+def test_half_the_bits_and_a_compiled_net_are_told(plain):
+    plain.console.start(dataclasses.replace(OUTLINE, precision="bf16", compile=True))
+    assert "training  cross_entropy by adam lr 0.001, no schedule, bf16, compiled" in plain.take_raw().splitlines()
+
+
 def test_a_net_that_nobody_chose_is_said_to_come_from_auto(plain):
     plain.console.start(dataclasses.replace(OUTLINE, auto_model="pictures"))
     assert "model     cnn (model=auto, for pictures), 4,418 parameters" in plain.take_raw().splitlines()

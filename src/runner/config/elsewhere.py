@@ -19,6 +19,10 @@ SETTINGS = {
     "max_steps": "iterations iters max_iters n_steps num_iterations num_steps steps train_steps",
     "repeat_batch": "overfit_batches",
     "batch_size": "b batch bs mini_batch mini_batch_size per_device_train_batch_size train_batch_size",
+    "accumulate_steps": "accumulate accumulate_grad_batches accumulation_steps grad_accum grad_accum_steps "
+    "gradient_accumulation gradient_accumulation_steps",
+    "precision": "amp_dtype dtype mixed_precision",
+    "compile": "compile_model jit_compile torch_compile use_compile",
     "eval_batch_size": "per_device_eval_batch_size test_batch_size val_batch_size valid_batch_size",
     "val_fraction": "val_frac val_pct val_ratio val_size val_split valid_size valid_split validation_split",
     "test_fraction": "test_frac test_ratio test_size test_split",

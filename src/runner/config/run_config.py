@@ -23,6 +23,7 @@ Fraction = Annotated[float, Range(low=0, below=1)]
 Seed = Annotated[int, Range(low=0, high=2**32 - 1)]
 Device = Annotated[str, Matching(r"auto|cpu|mps|cuda(:\d+)?", "like auto, cpu, cuda, cuda:1 or mps")]
 Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or train/loss, never test/...")]
+Precision = Literal["float32", "bf16", "fp16"]
 Shown = Literal["auto", "off", "scalars", "full"]
 Figures = Annotated[dict[str, list[float]], NumbersByName("of a metric and its numbers, as {val/loss: [0.5, 0.4]}")]
 Package = Annotated[str, Matching(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", "that names a package")]
@@ -93,6 +94,9 @@ class Config:
     max_steps: Count | None = field(metadata=facts(changes="on resume", is_length=True))
     repeat_batch: Count | None = field(metadata=facts(later=None))
     batch_size: Count = field(metadata=facts(in_script=True, in_help=True))
+    accumulate_steps: Count = field(metadata=facts(later=1, in_script=True))
+    precision: Precision = field(metadata=facts(later="float32", in_script=True))
+    compile: bool = field(metadata=facts(later=False, in_script=True))
     eval_batch_size: Count = field(metadata=facts(in_script=True))
     max_eval_rows: Count | None = field(metadata=facts(later=None))
     shuffle: bool = field(metadata=facts(in_script=True))

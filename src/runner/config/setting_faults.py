@@ -59,6 +59,8 @@ def cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator[
         yield fault
     if sound.get("profile") and not (sound.get("max_steps") or MOST_PROFILED + 1) <= MOST_PROFILED:
         yield f"profile=true: keeps every operation in memory; set max_steps=20, at most {MOST_PROFILED}"
+    if sound.get("detect_anomaly") and sound.get("compile"):
+        yield "detect_anomaly=true: names an operation as the net has it, not as torch compiles it; set compile=false"
     monitor, val_fraction = sound.get("monitor", ""), sound.get("val_fraction")
     if monitor.startswith("val/") and val_fraction == 0 and monitor != usual_monitor(catalog):
         yield (

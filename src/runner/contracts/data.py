@@ -150,7 +150,7 @@ class Batching:
     """How the rows of a split become batches, however the rows are kept."""
 
     device: torch.device
-    batch_size: int  # of training
+    batch_size: int  # of a training step
     eval_batch_size: int  # of the splits in their own order
     order_seed: int | None  # draws the order of the train batches anew each epoch; None keeps the order of the split
     num_members: int = 1  # that take a train batch each in a step

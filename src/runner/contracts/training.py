@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import torch
 from torch import Tensor, nn
+from torch.amp import GradScaler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -20,7 +22,8 @@ from runner.contracts.net import LayerSummary
 if TYPE_CHECKING:
     from runner.config.run_config import Reference
 
-Status = Literal["finished", "stopped_early", "interrupted"]
+Status = Literal["finished", "stopped_early", "interrupted", "pruned"]
+Stops = Mapping[int, float | None]  # epoch -> what the monitor must have reached for a run to go on; None: it stops
 OF_BATCHES = "train/batch_"  # how what is measured since the last log row is called
 
 
@@ -47,6 +50,9 @@ class Parts:
     max_eval_batch: int | None = None  # rows the model is given at once in evaluation, at most; None: no such bound
     augment: Callable[[Tensor, Tensor, int], Tensor] | None = None  # (x, rows, epoch from 0) -> x, of train rows only
     reference: Batches | None = None  # the train rows, where the readout compares with them
+    compiled: nn.Module | None = None  # the model for training batches of full size; its weights are the model's
+    autocast: torch.dtype | None = None  # of products in the net; None: that of the weights
+    scaler: GradScaler | None = None  # of the loss in fp16, whose small gradients would be 0
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,9 @@ class Outline:
     auto_model: str = ""  # for which rows model=auto took the net: pictures; "" where it was chosen
     hint: str = ""  # what else could be tried
     print_every_steps: int | None = None
+    accumulate_steps: int = 1  # batches of a step
+    precision: str = "float32"
+    compile: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import astuple
-from math import prod
+from math import ceil, prod
 
 import torch
 from torch import Tensor
@@ -27,6 +27,18 @@ def check_batch_size(batch_size: int, num_train_rows: int) -> None:
     if batch_size > num_train_rows:
         most = num_train_rows
         raise ConfigError(f"batch_size={batch_size} is more than the {most} train rows; set batch_size={most} or less")
+
+
+def check_accumulate_steps(accumulate_steps: int, batch_size: int, num_train_rows: int) -> None:
+    """Raises ConfigError where a step would take more batches than an epoch has."""
+    most = ceil(num_train_rows / batch_size)
+    if accumulate_steps > most:
+        smaller = max(1, num_train_rows // accumulate_steps)
+        raise ConfigError(
+            f"accumulate_steps={accumulate_steps}: is more than the batches of an epoch: "
+            f"{num_train_rows:,} train rows make {most:,} of {batch_size:,}\n"
+            f"  set accumulate_steps={most} or less, or a smaller batch, as batch_size={smaller}"
+        )
 
 
 def _check_form(data: Data) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Literal
 
 from runner.contracts import Column, Data, Source
-from runner.data.covtype_files import FEATURES, NAMES, ROW_NUMBER, TARGET, found, names_in
+from runner.data.covtype_files import NAMES, ROW_NUMBER, TARGET, found, names_in
 from runner.data.download import download, missing
 from runner.data.downloads import PUBLICATIONS
+from runner.data.table.chosen import OTHERS
 from runner.data.table.column_kinds import Kind
 from runner.data.table.dialect import Reading
 from runner.data.table.given_splits import Official
@@ -25,17 +26,17 @@ class Covtype(Source):
     as of any table.
     """
 
-    def __init__(self, *, path: str | None, split: Literal["official", "random"]):
-        self.path, self.split = path, split
+    def __init__(self, *, path: str | None, features: list[str | int] | None, split: Literal["official", "random"]):
+        self.path, self.features, self.split = path, features, split
 
     def load(self, data_dir: Path) -> Data:
         path, note = (find_file(self.path, data_dir), "") if self.path else _file_in(data_dir)
         names = names_in(path)
         reading = Reading(names=names, delimiter=",", decimal=".")
-        kinds: dict[str, Column | Kind] = {name: Column(name) for name in FEATURES}
+        kinds: dict[str, Column | Kind] = {OTHERS: "numeric"}
         if ROW_NUMBER in names:
             kinds[ROW_NUMBER] = "ignored"
-        meaning = Meaning(kinds, missing="refuse", unknown="refuse")
+        meaning = Meaning(kinds, missing="refuse", unknown="refuse", features=self.features)
         official = Official(rows=(TRAIN_ROWS, VAL_ROWS), kind=self.split)
         data = read_table(path, reading, meaning, Goal(TARGET, "multiclass", CLASSES), official)
         return replace(data, notes=(*data.notes, note)) if note else data

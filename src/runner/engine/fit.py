@@ -33,6 +33,7 @@ class Plan:
     print_every_steps: int | None = None
     test_every_epochs: int | None = None
     grad_clip_norm: float | None = None
+    batch_size: int | None = None  # rows that go through the net at once; None: all of a step
 
     def is_done(self, progress: Progress) -> bool:
         all_steps = progress.epoch >= self.epochs or (self.max_steps is not None and progress.step >= self.max_steps)
@@ -72,7 +73,7 @@ def fit(
     How far an evaluation is, is told: "val 4/10".
     Raises RunError when a loss or gradient is not finite.
     """
-    stepper = Stepper(parts, plan.grad_clip_norm)
+    stepper = Stepper(parts, plan.grad_clip_norm, plan.batch_size)
     progress = start
     while not plan.is_done(progress):
         tally = Tally(progress, counts_hits=counts_hits(parts))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from runner.contracts import Batches, Chunk, Parts
+from runner.engine.forward import forward
 
 
 class Stopped(Exception):
@@ -33,7 +34,7 @@ def predict(parts: Parts, batches: Batches, stop: Callable[[], bool] = never) ->
         for x_B, y_B in rows_to_predict(parts, chunk):
             if stop():
                 raise Stopped
-            logits_BK = parts.model(x_B)
+            logits_BK = forward(parts, x_B)
             if done == 0:
                 logits_NK = logits_BK.new_empty(batches.num_rows, *logits_BK.shape[1:])
                 y_N = y_B.new_empty(batches.num_rows)

@@ -19,6 +19,7 @@ def capture(parts: Parts, progress: Progress, monitor: Monitor) -> dict[str, Any
     Raises RunError where a weight is not finite: such a state is not worth the one it would replace.
     """
     check_finite(parts, progress)
+    scaler = {"scaler": parts.scaler.state_dict()} if parts.scaler else {}
     return {
         "model": parts.model.state_dict(),
         "preprocess": parts.preprocess.state_dict(),
@@ -28,6 +29,7 @@ def capture(parts: Parts, progress: Progress, monitor: Monitor) -> dict[str, Any
         "progress": asdict(progress),
         "monitor": monitor.state(),
         "random": seed.capture(),
+        **scaler,
     }
 
 
@@ -48,6 +50,8 @@ def restore(state: Mapping[str, Any], parts: Parts, monitor: Monitor) -> Progres
             optimizer.load_state_dict(saved)
         for schedule, saved in zip(parts.schedules, state["schedules"], strict=True):
             schedule.scheduler.load_state_dict(saved)
+        if parts.scaler:
+            parts.scaler.load_state_dict(state["scaler"])
         monitor.load(state["monitor"])
         seed.restore(state["random"])
     return progress_of(state)

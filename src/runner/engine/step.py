@@ -1,4 +1,7 @@
-"""One step of an optimizer."""
+"""One step of an optimizer.
+
+Shapes: B rows of the step, b of a micro-batch, K outputs.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,32 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from runner.contracts import Parts
+from runner.contracts import Ensemble, Parts
 from runner.engine.epoch_sums import Tally
+from runner.engine.forward import forward
 from runner.errors import RunError
+from runner.losses.adapted import weight_of_rows
+
+SMALLEST_SCALE = 2.0**-10  # of a loss in fp16, which begins at 2 ** 16: gradients that overflow here always will
 
 
 class Stepper:
     """Loss, backward, clip, finite, step, schedule."""
 
-    def __init__(self, parts: Parts, grad_clip_norm: float | None):
+    def __init__(self, parts: Parts, grad_clip_norm: float | None, batch_size: int | None = None):
         self.parts = parts
+        self.scaler = parts.scaler
         self.grad_clip_norm = grad_clip_norm
+        self.batch_size = batch_size  # rows a member that go through the net at once; None: all of a step
+        self.num_members = parts.model.num_members if isinstance(parts.model, Ensemble) else 1
+        self.full_size = None if batch_size is None else batch_size * self.num_members
+        self.for_full_size = replace(parts, model=parts.compiled) if parts.compiled is not None else parts
         self.params = [p for p in parts.model.parameters() if p.requires_grad]
         self.step_schedules = [s.scheduler for s in parts.schedules if s.interval == "step"]
         self.closure_optimizer = next((o for o in parts.optimizers if isinstance(o, torch.optim.LBFGS)), None)
@@ -32,7 +45,7 @@ class Stepper:
         self.on_cpu = device.type == "cpu"
         self.found_inf = torch.zeros((), device=device)
         self.one = torch.ones((), device=device)
-        if device.type == "cuda":  # kernels elsewhere take the flag and do not look at it
+        if device.type == "cuda" and parts.scaler is None:  # kernels elsewhere take the flag and do not look at it
             let_skip(parts.optimizers, self.found_inf)
 
     def rates(self) -> dict[str, float]:
@@ -55,7 +68,9 @@ class Stepper:
         else:
             loss, logits_BK = self.backward(x_B, y_B, tally)
             for optimizer in self.parts.optimizers:
-                optimizer.step()
+                optimizer.step() if self.scaler is None else self.scaler.step(optimizer)
+            if self.scaler is not None:
+                self.scaler.update()  # halved where gradients overflowed, and no step was taken
         if self.step_schedules:
             self.used_rates = learning_rates(self.parts.optimizers)
             for scheduler in self.step_schedules:
@@ -65,15 +80,50 @@ class Stepper:
     def backward(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
         for p in self.params:
             p.grad = None
-        logits_BK: Tensor = self.parts.model(x_B)
-        loss: Tensor = self.parts.loss(logits_BK, y_B)
-        torch.autograd.backward(loss)
+        loss, logits_BK = self.add_gradients(x_B, y_B)
+        if self.scaler is not None:
+            for optimizer in self.parts.optimizers:
+                self.scaler.unscale_(optimizer)
         if self.has_sparse:
             self.coalesce()
         if self.grad_clip_norm is not None:
             self.clip(self.grad_clip_norm)
         self.check_finite(loss, tally)
+        return loss, logits_BK
+
+    def add_gradients(self, x_B: Tensor, y_B: Tensor) -> tuple[Tensor, Tensor]:
+        """(loss, logits_BK) of the rows, at once or one micro-batch after the other: their gradients add up."""
+        if self.full_size is not None and len(x_B) > self.full_size:
+            return self.add_gradients_in_parts(x_B, y_B)
+        logits_BK = self.forward(x_B)
+        loss: Tensor = self.parts.loss(logits_BK, y_B)
+        torch.autograd.backward(loss if self.scaler is None else self.scaler.scale(loss))
         return loss.detach(), logits_BK.detach()
+
+    def add_gradients_in_parts(self, x_B: Tensor, y_B: Tensor) -> tuple[Tensor, Tensor]:
+        """The same; a micro-batch counts as much as its rows do in the mean over all of them."""
+        whole = weight_of_rows(self.parts.loss, y_B)
+        losses, outputs = [], []
+        for x_b, y_b in zip(self.micro_batches(x_B), self.micro_batches(y_B), strict=True):
+            logits_bK = self.forward(x_b)
+            loss = self.parts.loss(logits_bK, y_b) * (weight_of_rows(self.parts.loss, y_b) / whole)
+            torch.autograd.backward(loss if self.scaler is None else self.scaler.scale(loss))
+            losses.append(loss.detach())
+            outputs.append(self.by_member(logits_bK.detach()))
+        return torch.stack(losses).sum(), torch.cat(outputs, 1).flatten(0, 1)
+
+    def forward(self, x_B: Tensor) -> Tensor:
+        """By the compiled net if there is one, and the batch is of the size that it was compiled for."""
+        return forward(self.for_full_size if len(x_B) == self.full_size else self.parts, x_B)
+
+    def micro_batches(self, rows_B: Tensor) -> list[Tensor]:
+        """``batch_size`` rows each, or what is left; of several members so many of each."""
+        assert self.batch_size is not None
+        return [part.flatten(0, 1) for part in torch.split(self.by_member(rows_B), self.batch_size, dim=1)]
+
+    def by_member(self, rows_B: Tensor) -> Tensor:
+        """[members, rows of each, ...]: in a batch those of one member stand behind those of another."""
+        return rows_B.reshape(self.num_members, -1, *rows_B.shape[1:])
 
     def coalesce(self) -> None:
         """Adds up the rows that a sparse gradient names more than once: only then its values have a norm."""
@@ -102,7 +152,13 @@ class Stepper:
         return answers[0]
 
     def check_finite(self, loss: Tensor, tally: Tally) -> None:
-        """On the CPU before the step; elsewhere the flag stays on the device until the tally is read."""
+        """On the CPU before the step; elsewhere the flag stays on the device until the tally is read.
+
+        Of fp16 a gradient may overflow, and the loss may not.
+        """
+        if self.scaler is not None:
+            tally.found_inf = self.scaler.scale(self.one) < SMALLEST_SCALE
+            return
         # one pass over all gradients, 7 times cheaper than a total norm; what torch's own GradScaler calls
         torch._amp_foreach_non_finite_check_and_unscale_(self.grads(), self.found_inf, self.one)
         if not self.on_cpu:

@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.amp import GradScaler
 
 from runner import device, seed
-from runner.build import optimizer, own_net, schedule
+from runner.build import libraries, optimizer, own_net, schedule
 from runner.build.instantiate import build_source, faults_of
 from runner.build.loss import build_loss
-from runner.build.metric import build_metrics
 from runner.build.model import is_ensemble
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
@@ -30,10 +30,12 @@ from runner.data.transforms import blank_preprocess, build_preprocess, out_shape
 from runner.engine.best import Monitor, directions, is_higher_better
 from runner.engine.fit import Plan
 from runner.experiment import origin
+from runner.experiment.accumulation import accumulation_notes
 from runner.experiment.calibration import check_calibration
 from runner.experiment.located import located
+from runner.experiment.metric_checks import check_measurable
 from runner.experiment.net import build_net, learns_categories
-from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
+from runner.experiment.settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit
 from runner.losses.readout import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
 
@@ -100,6 +102,7 @@ def plan_of(config: Config) -> Plan:
         print_every_steps=config.print_every_steps,
         test_every_epochs=config.test_every_epochs,
         grad_clip_norm=config.grad_clip_norm,
+        batch_size=config.batch_size,
     )
 
 
@@ -130,7 +133,8 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
     rows = replace(rows, val=judged_rows.val, test=judged_rows.test)
     check_measurable(config, data, judged_rows, parts.metrics)
     check_calibration(config, data, judged_rows, parts.readout)
-    remarks = (*told, *notes(said, config, data, len(rows.train)), *net_remarks(config, data, rows, parts))
+    decided = (*notes(said, config, data, len(rows.train)), *accumulation_notes(config, net, parts.loss))
+    remarks = (*told, *decided, *net_remarks(config, data, rows, parts))
     return Experiment(config, data, rows, parts, train, judged, choice, in_shape, catalog, remarks)
 
 
@@ -215,6 +219,9 @@ def build_parts(
     steps_per_epoch: int,
     where: torch.device,
 ) -> Parts:
+    libraries.load()
+    from runner.build.metric import build_metrics  # brings torchmetrics: only what is known to be right waits for it
+
     num_classes = len(data.class_names)
     y_train, transform = data.y[rows.train], target_transform(config)
     loss, readout = build_loss(config.loss, data.task, num_classes, y_train, config.trusted, transform=transform)
@@ -238,6 +245,8 @@ def build_parts(
         schedules=scheduled,
         metrics={name: metric.to(where) for name, metric in metrics.items()},
         task=data.task,
+        autocast=device.AUTOCAST[config.precision],
+        scaler=GradScaler(where.type) if config.precision == "fp16" else None,
         max_eval_batch=rows_that_fit(layers(model, in_shape), EVAL_BYTES) if where.type == "cpu" else None,
         augment=build_augment(
             config.dataset.knobs.get("augment", []), tuple(data.x.shape[1:]), seed.derive(config.seed, "augment")
@@ -269,7 +278,7 @@ def batches(
 ) -> tuple[Batches, Mapping[str, Batches]]:
     """(train, every split that has rows): on the device from the start, or read by workers where the rows stream."""
     order_seed = seed.derive(config.seed, "order") if config.shuffle else None
-    batching = Batching(where, config.batch_size, config.eval_batch_size, order_seed)
+    batching = Batching(where, config.batch_size * config.accumulate_steps, config.eval_batch_size, order_seed)
     if isinstance(net, Ensemble):
         batching = replace(batching, num_members=net.num_members, shares_batches=net.shares_batches)
     return batches_of_splits(

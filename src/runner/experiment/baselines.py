@@ -98,7 +98,12 @@ def all_trees(experiment: Experiment, split: str, tell: Callable[[str], None]) -
             continue
         tell(f"trees, {name}")
         begun = time.perf_counter()
-        scores[name] = scored(experiment, ENSEMBLES[name].fit, tree_inputs, split)
+        try:
+            scores[name] = scored(experiment, ENSEMBLES[name].fit, tree_inputs, split)
+        except Exception as fault:  # of any kind: a package that cannot fit must not cost the run its end
+            said = (str(fault).strip() or "without a reason").splitlines()[0]
+            left_out.append(f"{name}: cannot be fitted: {type(fault).__name__}: {said}")
+            continue
         seconds[name] = round(time.perf_counter() - begun, 3)
     return {"trees": scores, "trees_seconds": seconds, "trees_left_out": left_out}
 

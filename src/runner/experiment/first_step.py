@@ -18,8 +18,10 @@ from runner import seed
 from runner.contracts import Parts, Progress
 from runner.engine.epoch_sums import Tally
 from runner.engine.fit import counts_hits, prepared
+from runner.engine.forward import forward
 from runner.engine.step import Stepper
 from runner.experiment.assemble import Experiment
+from runner.experiment.precision import check_precision
 from runner.experiment.rebuild import probabilities
 from runner.losses.readout import OneVersusRest, Ranking
 from runner.models.summary import layers
@@ -74,23 +76,25 @@ class FirstStep:
 def first_step(experiment: Experiment) -> FirstStep:
     """Takes the step that ``train`` takes first, to the bit; the experiment has made it afterwards.
 
-    Raises RunError where the loss is not finite.
+    Raises RunError where the loss is not finite, and as ``check_precision`` does.
     """
+    check_precision(experiment)
     parts = experiment.parts
     seed.seed_everything(seed.derive(experiment.config.seed, "training"))
     parts.model.train()
     x_B, y_B = first_batch(experiment)
     before = [weight.detach().clone() for weight in parts.model.parameters()]
     generators = seed.capture()
-    stepper, tally = Stepper(parts, experiment.plan.grad_clip_norm), Tally(Progress(), counts_hits=counts_hits(parts))
+    plan, tally = experiment.plan, Tally(Progress(), counts_hits=counts_hits(parts))
+    stepper = Stepper(parts, plan.grad_clip_norm, plan.batch_size)
     lr = stepper.rates()["lr"]
     kinds = {row.name: row.kind for row in layers(parts.model, experiment.in_shape)}
     with watched(parts.model, kinds) as (seen, outputs):
         stepper.step(x_B, y_B, tally)
-    loss, logits_BK = tally.losses[0], outputs[0]
+    loss, logits_BK = tally.losses[0], torch.cat(outputs)[: len(y_B)]  # of micro-batches all, of LBFGS the first
     seed.restore(generators)  # the same dropout for the second look
     with torch.no_grad():
-        loss_after = parts.loss(parts.model(x_B), y_B).item()
+        loss_after = parts.loss(forward(parts, x_B), y_B).item()
     of_classes, first_BK = counts_hits(parts), logits_BK[:ROWS_SHOWN]
     return FirstStep(
         batch_shape=tuple(x_B.shape),

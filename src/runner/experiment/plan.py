@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from runner.build import optimizer, schedule
-from runner.build.metric import POSITIVE, OfTwoClasses
+from runner.build.two_classes import POSITIVE, OfTwoClasses
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.config.types import shown
@@ -50,6 +50,9 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         device_reason=experiment.choice.reason,
         epochs=experiment.plan.epochs,
         batch_size=config.batch_size,
+        accumulate_steps=config.accumulate_steps,
+        precision=config.precision,
+        compile=config.compile,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,

@@ -26,6 +26,7 @@ from runner.config.validate import leaves
 from runner.contracts import Data, Parts
 from runner.data.new_rows import raw_rows
 from runner.data.transforms import blank_preprocess
+from runner.engine.forward import forward
 from runner.engine.state import load_weights
 from runner.errors import ConfigError, DataError
 from runner.experiment.assemble import (
@@ -100,8 +101,7 @@ class Predictor:
         return np.array(names)[scores.argmax(1)] if names else np.asarray(scores)
 
     def logits(self, x_B: Tensor) -> Tensor:
-        logits_BK: Tensor = self.parts.model(self.parts.preprocess(x_B.to(self.choice.device)))
-        return logits_BK
+        return forward(self.parts, self.parts.preprocess(x_B.to(self.choice.device)))
 
 
 def probabilities(parts: Parts, logits_NK: Tensor) -> Tensor:
@@ -245,6 +245,7 @@ def build_predictor(config: Config, schema: Schema, saved: Mapping[str, Any]) ->
         schedules=(),
         metrics={},
         task=schema.task,
+        autocast=device.AUTOCAST[config.precision],
     )
     load_weights(saved, parts)
     parts.model.eval()

@@ -113,8 +113,19 @@ def model_section(experiment: Experiment) -> list[str]:
         are_flat=len(experiment.in_shape) == 1,
         ending=ending_layers(config.loss),
         single_output=single_output(experiment),
+        in_bf16=is_in_bf16(experiment),
     )
     return [*apart([lines]), "", "", *making_lines(experiment)]
+
+
+def is_in_bf16(experiment: Experiment) -> bool:
+    """Whether the net computes so. Raises ConfigError where a script cannot."""
+    config = experiment.config
+    if config.precision == "fp16":
+        raise ConfigError("precision=fp16: needs CUDA, and a script computes on the CPU; set precision=bf16")
+    if config.precision == "bf16" and ending_layers(config.loss):
+        raise ConfigError(f"precision=bf16: loss={config.loss.option} ends the net, in bf16 too; choose another loss")
+    return config.precision == "bf16"
 
 
 def training_section(experiment: Experiment) -> list[str]:

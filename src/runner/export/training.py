@@ -23,6 +23,7 @@ from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment, total_steps
 from runner.export.net import Layer, joined, keywords
 from runner.export.rows import single_output
+from runner.export.step import scheduled, step_lines
 from runner.seed import derive
 
 LOSSES = (
@@ -55,6 +56,7 @@ def making_lines(experiment: Experiment) -> list[str]:
     lines = [
         f"torch.manual_seed({derive(config.seed, 'weights')})  # the first weights are random, and the same every time",
         "model = Net()",
+        *compile_lines(experiment),
         f"loss_function = {loss(experiment)}",
         f"optimizer = {optimizer(experiment)}",
         *schedule_lines(experiment),
@@ -62,6 +64,11 @@ def making_lines(experiment: Experiment) -> list[str]:
     for part in (config.loss, config.optimizer, config.scheduler):
         check_knobs(part, experiment.catalog)
     return lines
+
+
+def compile_lines(experiment: Experiment) -> list[str]:
+    made = 'compiled = torch.compile(model, dynamic=False, options={"fallback_random": True})'
+    return [f"{made}  # dropout draws as in the model"] * experiment.config.compile
 
 
 def ending_layers(loss: Part) -> tuple[Layer, ...]:
@@ -161,7 +168,7 @@ def loop_lines(experiment: Experiment) -> Iterator[str]:
     yield f"for epoch in range({config.epochs}):"
     yield "    model.train()"
     yield "    train_loss = 0.0"
-    rows, size = "train_rows", config.batch_size
+    rows, size = "train_rows", config.batch_size * config.accumulate_steps
     if config.shuffle:
         yield f'    rows = shuffled(train_rows, {derive(config.seed, "order")}, "order", epoch)'
         rows = "rows"
@@ -182,22 +189,6 @@ def watched(experiment: Experiment) -> tuple[str, str]:
     if monitor not in WATCHED:
         raise ConfigError(f"monitor={monitor}: a script can watch {', '.join(WATCHED)}; choose one of them")
     return WATCHED[monitor]
-
-
-def step_lines(experiment: Experiment) -> Iterator[str]:
-    yield "loss = loss_function(model(x_batch), y_batch)  # forward: how wrong is the model on this batch?"
-    yield "optimizer.zero_grad()  # forget the gradients of the batch before"
-    yield "loss.backward()  # backward: which way does each weight make it worse?"
-    if (norm := experiment.config.grad_clip_norm) is not None:
-        yield f"nn.utils.clip_grad_norm_(model.parameters(), {norm})  # all gradients together at most this long"
-    yield "optimizer.step()  # a small step the other way"
-    if scheduled(experiment) == "step":
-        yield "scheduler.step()"
-    yield "train_loss += loss.item() * len(y_batch) / len(train_rows)  # the last batch may be short: count rows"
-
-
-def scheduled(experiment: Experiment) -> str | None:
-    return experiment.parts.schedules[0].interval if experiment.parts.schedules else None
 
 
 def epoch_lines(experiment: Experiment) -> Iterator[str]:

@@ -68,6 +68,15 @@ class Counted(nn.Module):
         return value
 
 
+def weight_of_rows(loss: nn.Module, y_B: Tensor) -> Tensor | int:
+    """What the mean over the rows divides by: how many they are, or what their classes weigh together."""
+    own = loss.loss if isinstance(loss, Adapted) else loss
+    if not isinstance(own, nn.CrossEntropyLoss | nn.NLLLoss):
+        return len(y_B)
+    counts_B = y_B != own.ignore_index
+    return (counts_B if own.weight is None else counts_B * own.weight[y_B]).sum()
+
+
 def with_one_output(loss: nn.Module, outputs_B1: Tensor, y_B: Tensor) -> Tensor:
     """Over [B], the targets as floats. MSELoss would spread [B, 1] against [B] into [B, B] and learn the mean."""
     value: Tensor = loss(outputs_B1.squeeze(1), y_B.to(outputs_B1.dtype))

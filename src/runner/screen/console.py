@@ -99,7 +99,8 @@ class RunConsole:
         self.introduce(outline)
         self._num_epochs = outline.epochs
         self._epochs = EpochLines(outline, self._out.width if self._out.is_interactive else None)
-        rows = rows_of_an_epoch(outline.split_sizes["train"], outline.steps_per_epoch, outline.batch_size)
+        step_rows = outline.batch_size * outline.accumulate_steps
+        rows = rows_of_an_epoch(outline.split_sizes["train"], outline.steps_per_epoch, step_rows)
         self._steps = StepLines(outline.print_every_steps, rows)
         self._epoch_began = self._clock()
         if self._out.is_interactive and not self._brief:

@@ -105,11 +105,15 @@ def _classes_text(names: Sequence[str], counts: Sequence[int]) -> str:
 
 def _training_text(outline: Outline) -> str:
     schedule = "no schedule" if outline.scheduler == "none" else outline.scheduler
-    return f"{outline.loss} by {outline.optimizer}, {schedule}{'' if outline.shuffle else ', not shuffled'}"
+    told = {"not shuffled": not outline.shuffle, outline.precision: outline.precision != "float32"}
+    others = [words for words, is_so in {**told, "compiled": outline.compile}.items() if is_so]
+    return ", ".join([f"{outline.loss} by {outline.optimizer}", schedule, *others])
 
 
 def _steps_text(outline: Outline) -> str:
-    steps = f"{counted(outline.epochs, 'epoch')} x {counted(outline.steps_per_epoch, 'step')} of {outline.batch_size:,}"
+    batches = f"{outline.accumulate_steps} x " if outline.accumulate_steps > 1 else ""
+    each = f"of {batches}{outline.batch_size:,}"
+    steps = f"{counted(outline.epochs, 'epoch')} x {counted(outline.steps_per_epoch, 'step')} {each}"
     total = f"{outline.total_steps:,}"
     if outline.total_steps < outline.epochs * outline.steps_per_epoch:
         return f"{steps}, {total} steps at most; best epoch by {outline.monitor}"

@@ -37,7 +37,7 @@ class StepLines:
         self._before = (progress.epoch, progress.loss_sum, progress.hits, progress.seen)
 
 
-def rows_of_an_epoch(train: int, steps: int, batch_size: int) -> int:
+def rows_of_an_epoch(train: int, steps: int, step_rows: int) -> int:
     """The train rows, or as many as there are in the one batch that ``repeat_batch`` takes again and again."""
-    whole = steps * batch_size
-    return train if whole - batch_size < train <= whole else whole
+    whole = steps * step_rows
+    return train if whole - step_rows < train <= whole else whole

@@ -15,7 +15,7 @@ from runner.sweep.local import Ended, Handle
 from runner.sweep.plan import Job
 from runner.text import counted
 
-SHAPED_BY = ("options", "dataset", "model", "loss", "metric", "batch_size", "repeat_batch", "folds")
+SHAPED_BY = ("options", "dataset", "model", "loss", "metric", "batch_size", "accumulate_steps", "repeat_batch", "folds")
 MOST_FAULTS = 10
 
 
