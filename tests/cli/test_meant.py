@@ -224,6 +224,12 @@ WORDS = {
 }
 
 
+def test_a_word_that_yaml_reads_as_another_is_right_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    told = answered("train tensorboard=off lr=0.1", capsys)
+    assert told.splitlines()[-1] == "  python -m runner train tensorboard=off optimizer.lr=0.1"
+    assert "tensorboard=off: must" not in told
+
+
 @pytest.mark.parametrize(("typed", "line"), WORDS.items())
 def test_words_of_another_program_are_answered_with_the_line(
     typed: str, line: str, capsys: pytest.CaptureFixture[str]
@@ -242,7 +248,8 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: write settings without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
-        ("sweep.jobs=4", "sweep.jobs=4: it says how the jobs of a sweep are run, with -m; did you mean:"),
+        ("search=qmc search.trials=4 optimizer.lr=1,2", "search.trials=4: it says how the jobs of a sweep are run"),
+        ("sweep.jobs=4 seed=1,2", "sweep.jobs=4: it says how the jobs of a sweep are run, with -m; did you mean:"),
         ("optimizer.lr=0.1,0.01", "several values are a run each, with -m"),
     ],
 )

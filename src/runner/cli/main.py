@@ -24,6 +24,7 @@ VERBS = {
     "predict": ("runner.cli.predict:run", "predict pictures, tables, a typed row or a row of the test split"),
     "view": ("runner.cli.view:run", "draw a run, a sweep, a data set or a schedule"),
     "explain": ("runner.cli.explain:run", "follow one batch through training; explain TOPIC: a lesson"),
+    "find": ("runner.cli.find:run", "find a learning rate or a batch size for a run"),
     "code": ("runner.cli.code:run", "print a run as one plain PyTorch script"),
     "report": ("runner.cli.report:run", "compare runs, best first; for two runs, show the difference"),
     "fetch": ("runner.cli.fetch:run", "download a data set once; without a name, list the data sets"),

@@ -33,6 +33,7 @@ OTHER_VERBS = {
     "report": "compare describe diff history info inspect leaderboard list log logs ls ps rank ranking results runs "
     "status summary",
     "report --top 1": "best top winner",
+    "find lr": "lr_find lr_finder lr_range_test",
     "code": "export script to_python",
     "fetch": "download get pull",
     "show": "choices config help_me options settings",

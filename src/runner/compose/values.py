@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from runner.compose.line import NUMBER
 from runner.config.catalog import RECIPES, Catalog
@@ -151,6 +151,8 @@ def _called(group: str, name: str, inside: str, catalog: Catalog) -> Meant | Non
 def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | None:
     """What suits the setting or knob of that type, where ``text`` does not; None where it does, or nothing is plain."""
     if annotation is None or not faults(spelled(text), annotation, key) or "${" in text or "{" in text:
+        return None
+    if text in get_args(annotation):  # tensorboard=off, which YAML reads as false
         return None
     if found := RANGE.fullmatch(text.strip("[]")):
         values = [value for value in between(found[1], found[4]) if not faults(spelled(value), annotation, key)]

@@ -14,7 +14,8 @@ from runner.errors import ConfigError
 
 PARTS = ("dataset", "model", "loss", "optimizer", "scheduler", "metric")
 RECIPES = ("experiment", "debug")  # they change settings and parts, and are no part themselves
-GROUPS = (*PARTS, *RECIPES)
+SEARCH = "search"  # says how train -m chooses its jobs; it is no part of a run
+GROUPS = (*PARTS, *RECIPES, SEARCH)
 PRIMARY = "train"
 # What loss=auto comes to, by the task of the data
 AUTO_LOSSES = {"multiclass": "cross_entropy", "binary": "bce_with_logits", "regression": "mse"}

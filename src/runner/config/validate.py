@@ -89,7 +89,7 @@ def part_faults(
             and name not in RUN_TIME.get(group, ())
             and not of_program
         ):
-            yield _unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
+            yield unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
         else:
             ours = of_program or _is_ours(node.get("_target_"), trusted)
             yield from _knob_faults(group, where, name, value, known, ours)
@@ -161,7 +161,7 @@ def _known_option(group: str, option: str, catalog: Catalog | None) -> tuple[Opt
         return None, str(error)
 
 
-def _unknown_knob(group: str, key: str, name: str, value: Any, known: Option, catalog: Catalog | None) -> str:
+def unknown_knob(group: str, key: str, name: str, value: Any, known: Option, catalog: Catalog | None) -> str:
     what = f"{key}={shown(value)}: {group}={known.name} has no {name}"
     meant = nearest(name, known.knobs)
     owners = catalog.owners(group, name) if catalog else []
