@@ -1,6 +1,6 @@
 """Seconds per epoch: this program with everything on, against a loop written by hand over tensors.
 
-    python scripts/bench_loop.py [--epochs 9] [--nets sigmoid template cnn] [--loader]
+    python scripts/bench_loop.py [--epochs 9] [--nets sigmoid template cnn list] [--loader]
 
 Same net, batch size, rows, validation and threads; the two take turns epoch by epoch in one process; medians and the
 median of the ratios are printed. ``--loader`` adds the usual DataLoader + ToTensor loop (slow). Needs MNIST
@@ -35,10 +35,12 @@ from runner.experiment.assemble import Experiment, assemble
 from runner.runs.directory import claim
 from runner.training.record import record
 
+LAYERS = "[Flatten,{Linear:{out_features:20}},Sigmoid,{Linear:{out_features:out}}]"
 NETS = {
     "sigmoid": "model=dnn model.hidden=[20] model.activation=Sigmoid optimizer=sgd optimizer.lr=0.1 batch_size=100",
     "template": "model=dnn model.hidden=[64,128,64] model.normalisation=batch optimizer=adam batch_size=128",
     "cnn": "model=cnn optimizer=adam batch_size=64",
+    "list": f"model=sequential model.layers={LAYERS} optimizer=sgd optimizer.lr=0.1 batch_size=100",
 }
 Epoch = Callable[[], float]  # trains and validates once; its seconds
 Batches = Iterable[tuple[Tensor, Tensor]]

@@ -1,5 +1,6 @@
 """Parts as the config would hand them over, read straight from conf/."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,5 +19,6 @@ def part(group: str, option: str, **changed: Any) -> Part:
     return completed(Part(group, option, values.pop("_target_"), values | changed), Catalog([CONF]))
 
 
+@cache
 def options(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))

@@ -75,7 +75,7 @@ def typed(line: str, home: Path) -> program.Done:
     """The line as a shell in ``home`` would run it, its comment taken off."""
     argv = shlex.split(line, comments=True)
     if tuple(argv[:3]) == RUNNER:
-        return program.run(argv[3:], home / "said", before="forget_the_settings", cwd=home)
+        return program.run(argv[3:], home / "said", before="be_a_reader", cwd=home)
     done = subprocess.run(["bash", "-c", line], cwd=home, capture_output=True, text=True, timeout=30, check=False)
     return program.Done(done.returncode, done.stdout, done.stderr)
 

@@ -52,3 +52,34 @@ def make_sweep(folder: Path, jobs: Sequence[str], started: str = "2026-01-02T00:
     facts = [{"job": number, "folder": name, "config": {}} for number, name in enumerate(jobs)]
     (folder / "journal.jsonl").write_text("".join(f"{json.dumps(fact)}\n" for fact in facts))
     return folder
+
+
+def make_jobs(folder: Path, *jobs: tuple[str, float | None, str]) -> Path:
+    """A sweep whose jobs have (words, best val/loss, status), numbered from 1; without a loss, none is measured."""
+    folder.mkdir(parents=True)
+    head = {"format": 1, "name": folder.name, "started": "2026-01-02T00:00:00.000000", "monitor": "val/loss"}
+    (folder / "sweep.json").write_text(json.dumps(head))
+    facts: list[dict[str, Any]] = []
+    for number, (words, loss, status) in enumerate(jobs, start=1):
+        name = f"{number:04}-job"
+        facts.append({"job": number, "words": words.split(), "folder": name, "config": {}})
+        if status != "waiting":
+            facts.append({"ended": number, "how": status, "reason": ""})
+            make_run(folder / name, status=status, **settings_of(words))
+            write_best(folder / name, loss)
+    (folder / "journal.jsonl").write_text("".join(f"{json.dumps(fact)}\n" for fact in facts))
+    return folder
+
+
+def settings_of(words: str) -> dict[str, Any]:
+    """As ``make_run`` takes them; an option of a group stays as it is."""
+    given = dict(word.split("=", 1) for word in words.split())
+    return {
+        name.replace(".", "__"): json.loads(value) for name, value in given.items() if name not in CONFIG["options"]
+    }
+
+
+def write_best(run: Path, loss: float | None) -> None:
+    summary = json.loads((run / "summary.json").read_text())
+    best = {} if loss is None else {"step": 4, "epoch": 2, "val/loss": loss, "test/accuracy": 0.5}
+    (run / "summary.json").write_text(json.dumps(summary | {"best": best}))

@@ -37,7 +37,8 @@ SLOW_IMPORTS = [
     "matplotlib.backends.backend_agg",
 ]
 PATIENCE_S = 120
-# a run of 16 steps in a moment, with everything that has a state: dropout, momentum, a schedule, patience, saves
+# a run of 16 steps in a moment, with everything that has a state: dropout, momentum, a schedule, patience, saves;
+# without pictures, which take as long as all the rest
 TINY = [
     "dataset=random",
     "dataset.shape=[6]",
@@ -60,6 +61,7 @@ TINY = [
     "epochs=4",
     "threads=1",
     "device=cpu",
+    "tensorboard=scalars",
 ]
 
 
@@ -109,9 +111,9 @@ def fork(argv: Sequence[str], scratch: Path, *, before: str = "", at: Any = None
     return start_in_fork(scratch, argv=list(argv), before=before, at=at, cwd=str(cwd or scratch), script="")
 
 
-def run_script(path: Path, scratch: Path) -> Done:
+def run_script(path: Path, scratch: Path, *, before: str = "", at: Any = None, cwd: Path | None = None) -> Done:
     """A Python script, to its end, here, in a process that has imported torch and set nothing."""
-    return start_in_fork(scratch, script=str(path), cwd=str(Path.cwd())).end()
+    return start_in_fork(scratch, script=str(path), before=before, at=at, cwd=str(cwd or Path.cwd())).end()
 
 
 def start_in_fork(scratch: Path, **job: Any) -> Forked:
@@ -168,13 +170,13 @@ def child(job: dict[str, Any]) -> int:
     sys.path.insert(0, job["cwd"])  # as python -m does
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests run below nohup
+    if job["before"]:
+        globals()[job["before"]](job["at"])
     if job["script"]:
         runpy.run_path(job["script"], run_name="__main__")
         return 0
     from runner.cli.main import main
 
-    if job["before"]:
-        globals()[job["before"]](job["at"])
     return main(job["argv"])
 
 
@@ -274,9 +276,21 @@ def terminate_twice_before(at: tuple[str, int]) -> None:
     before_call(*at, act)
 
 
-def forget_the_settings(at: None) -> None:
-    """Runs go where a user's would who has set nothing."""
+def be_another_program(source: str) -> None:
+    """The modules of runner are forgotten: those in the folder ``source`` are imported in their place."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "runner"]:
+        del sys.modules[name]
+    sys.path.insert(0, source)
+    os.environ["PYTHONPATH"] = source
+    be_a_reader(None)
+
+
+def be_a_reader(at: None) -> None:
+    """Runs go where a user's would who has set nothing, who reads what is printed: no picture goes to TensorBoard."""
+    from runner.tensorboard.dashboards import Dashboards
+
     os.environ.pop("RUNNER_OUTPUTS", None)
+    Dashboards.show_picture = lambda self, run, name: None
 
 
 def draw_nothing(at: None) -> None:

@@ -203,15 +203,15 @@ def test_importing_it_is_light_and_unknown_names_are_told() -> None:
         runner.nothing  # noqa: B018
 
 
-def test_the_notebook_runs_cell_by_cell_in_a_fresh_process(here: Path) -> None:
+def test_the_notebook_runs_cell_by_cell_in_a_process_of_its_own(here: Path) -> None:
     book = json.loads((ROOT / "docs" / "notebook.ipynb").read_text(encoding="utf-8"))
     cells = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
     assert len(cells) > 5 and all(not cell.get("outputs") for cell in book["cells"])
     script = here / "cells.py"
     script.write_text("\n\n".join([*cells[:-1], f"assert {cells[-1]}"]), encoding="utf-8")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "did you mean epochs=5" in done.stdout
+    done = program.run_script(script, here / "said")
+    assert done.code == 0, done.err
+    assert "did you mean epochs=5" in done.out
 
 
 @pytest.fixture

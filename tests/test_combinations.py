@@ -59,6 +59,7 @@ NEEDS_FILES = {
 }
 GROUPS = ("model", "loss", "optimizer", "scheduler")
 NOT_DRAWN = {"auto", "tabular", "tabm"}  # one of the others; those that bring their own settings: test_tabular_run
+FEW = {"lbfgs": {"max_iter": 2}}  # of its 20 evaluations a step: a second each with a large net
 QUICK = ["name=quick", "device=cpu", "max_steps=1", "batch_size=8", "threads=1", "max_eval_rows=40"]
 SAID = [word.partition("=")[0] for word in QUICK]
 CATALOG = Catalog(conf_folders())
@@ -79,7 +80,8 @@ class Combination:
         """What a user types."""
         option, knobs = DATA[self.data]
         chosen = [f"dataset={option}", *(f"dataset.{key}={value}" for key, value in knobs.items())]
-        return (*chosen, *(f"{group}={getattr(self, group)}" for group in GROUPS))
+        few = [f"optimizer.{key}={value}" for key, value in FEW.get(self.optimizer, {}).items()]
+        return (*chosen, *(f"{group}={getattr(self, group)}" for group in GROUPS), *few)
 
     @property
     def fits(self) -> bool:
@@ -112,7 +114,7 @@ def rows_of(name: str) -> Data:
 
 @cache
 def chosen(group: str, option: str) -> Part:
-    return part(group, option)
+    return part(group, option, **FEW.get(option, {}))
 
 
 @cache

@@ -11,19 +11,17 @@ import torch
 from omegaconf import OmegaConf
 
 from runner.build.target import resolve
-from runner.config.catalog import RECIPES
+from runner.config import catalog
 from runner.contracts import Source
 
 CONF = Path(__file__).parents[1] / "conf"
-PARTS = sorted(
-    path for path in CONF.rglob("*/*.yaml") if path.parent.parent == CONF and path.parent.name not in RECIPES
-)
+PARTS = sorted(path for group in catalog.PARTS for path in (CONF / group).glob("*.yaml"))
 IDS = [f"{path.parent.name}={path.stem}" for path in PARTS]
 
 # What only the run knows, given by build
 FACTS = {
-    "dataset": {"dataset_class"},
-    "model": {"in_shape", "num_outputs", "model_class", "task", "two_valued", "make_layer"},
+    "dataset": {"make_dataset"},
+    "model": {"in_shape", "num_outputs", "make_net", "task", "two_valued", "make_layer"},
     "optimizer": {"params"},
     "scheduler": {"optimizer", "last_epoch"},
     "metric": {"task", "num_classes", "num_labels", "num_outputs", "validate_args"},
@@ -134,7 +132,7 @@ def test_an_option_file_says_in_words_what_it_is_and_what_each_key_means(path: P
     assert [line for line in keys if not re.search(r" # \S.+", line)] == []
 
 
-@pytest.mark.parametrize("path", sorted(path for group in RECIPES for path in CONF.glob(f"{group}/*.yaml")))
+@pytest.mark.parametrize("path", sorted(path for group in catalog.RECIPES for path in CONF.glob(f"{group}/*.yaml")))
 def test_a_recipe_changes_the_run_and_not_a_key_of_its_own(path: Path) -> None:
     assert path.read_text().startswith("# @package _global_")
 

@@ -59,17 +59,24 @@ def write(folder: Path, texts: dict[str, str]) -> None:
 
 
 def runner(*argv: str, cwd: Path) -> str:
-    done = program.run(argv, cwd / "said", before="forget_the_settings", cwd=cwd)
+    done = program.run(argv, cwd / "said", before="be_a_reader", cwd=cwd)
     assert done.code == 0, done.out + done.err
     return done.out
 
 
-def python(*argv: str, cwd: Path, path: Path) -> str:
-    """A new interpreter: the program is that of ``path``."""
+def changed_runner(*argv: str, cwd: Path, checkout: Path) -> str:
+    """``runner argv`` of a copy of the program."""
+    done = program.run(argv, cwd / "said", before="be_another_program", at=str(checkout / "src"), cwd=cwd)
+    assert done.code == 0, done.out + done.err
+    return done.out
+
+
+def python(*argv: str, cwd: Path) -> str:
+    """A new interpreter."""
     done = subprocess.run(
         [sys.executable, *argv],
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(path), "RUNNER_OUTPUTS": str(cwd / "outputs")},
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "RUNNER_OUTPUTS": str(cwd / "outputs")},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -167,7 +174,7 @@ def test_the_console_script_finds_the_package_too_and_eval_wants_it_trusted_agai
     script = tmp_path / "bin" / "runner"  # as pip writes it
     write(tmp_path, files("model") | {"bin/runner": "from runner.cli.main import entry\n\nentry()\n"})
     runner(*command("model"), cwd=tmp_path)
-    told = python(str(script), "eval", "last", "trusted=[mine]", cwd=tmp_path, path=ROOT / "src")
+    told = python(str(script), "eval", "last", "trusted=[mine]", cwd=tmp_path)
     assert "accuracy" in told
 
 
@@ -176,7 +183,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the program with all changes of the page made in it, the parts each in the room of its kind."""
     copy = tmp_path_factory.mktemp("checkout")
     for name in ("src", "conf"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, copy / name)
     for section, room in ROOMS.items():
         for name, text in files(section).items():
             place = name.replace("mine/", f"src/runner/{room}/")
@@ -190,18 +197,18 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_parts_in_the_program_itself_need_no_trust(checkout: Path, tmp_path: Path) -> None:
     sections = ("model", "optimizer", "metric", "loss")
     words = {word: None for section in sections for word in command(section) if "=[mine]" not in word}
-    python("-m", "runner", *words, cwd=tmp_path, path=checkout / "src")
+    changed_runner(*words, cwd=tmp_path, checkout=checkout)
     assert summary(tmp_path)["status"] == "finished"
 
 
 def test_a_dataset_a_setting_and_a_verb_in_the_program_are_used(checkout: Path, tmp_path: Path) -> None:
     words = [word for word in [*command("dataset"), *command("setting")[1:-1]] if "=[mine]" not in word]
-    python("-m", "runner", *words, "threads=1", cwd=tmp_path, path=checkout / "src")
+    changed_runner(*words, "threads=1", cwd=tmp_path, checkout=checkout)
     (run,) = tmp_path.glob("outputs/*/*")
     assert summary(tmp_path)["status"] == "finished"
     assert "nice: 5\n" in (run / "config.yaml").read_text(encoding="utf-8")
-    assert python("-m", "runner", *command("verb"), cwd=tmp_path, path=checkout / "src") == f"{run}\n"
-    assert "the directory of a run" in python("-m", "runner", "--help", cwd=tmp_path, path=checkout / "src")
+    assert changed_runner(*command("verb"), cwd=tmp_path, checkout=checkout) == f"{run}\n"
+    assert "the directory of a run" in changed_runner("--help", cwd=tmp_path, checkout=checkout)
 
 
 def test_the_parts_of_the_page_keep_the_rules_of_the_house(checkout: Path) -> None:
@@ -213,10 +220,15 @@ def test_the_parts_of_the_page_keep_the_rules_of_the_house(checkout: Path) -> No
         "tests/test_direction.py",
     ):
         write(checkout, {name: (ROOT / name).read_text(encoding="utf-8")})
-    told = python("-m", "pytest", "-q", "tests", cwd=checkout, path=checkout / "src")
-    assert re.search(r"^\d{3,} passed", told, re.M)
+    words = ["-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "tests"]  # hydra is imported before pytest
+    write(checkout, {"suite.py": f"import sys, pytest\nsys.exit(pytest.main({words}))\n"})
+    source = str(checkout / "src")
+    done = program.run_script(
+        checkout / "suite.py", checkout / "said", before="be_another_program", at=source, cwd=checkout
+    )
+    assert done.code == 0 and re.search(r"^\d{3,} passed", done.out, re.M), done.out + done.err
     parts = [f"src/runner/{ROOMS[section]}/{Path(name).name}" for section in ROOMS for name in files(section)]
     opened = [name for section in IN_THE_PROGRAM for name, _, _ in insertions(section)]
     classes = [name for name in [*parts, *opened, *files("verb")] if name.endswith(".py")]
-    python("-m", "ruff", "check", *classes, cwd=checkout, path=checkout / "src")
-    python("-m", "ruff", "format", "--check", *classes, cwd=checkout, path=checkout / "src")
+    python("-m", "ruff", "check", *classes, cwd=checkout)
+    python("-m", "ruff", "format", "--check", *classes, cwd=checkout)

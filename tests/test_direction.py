@@ -16,7 +16,7 @@ PARTS = ("data", "models", "losses", "optimizers", "schedulers", "metrics")  # t
 # a room may import those that stand before it
 ROOMS = (
     *("errors", "text", "contracts", "seed", "device", "config", *PARTS, "build", "engine", "runs", "experiment"),
-    *("lessons", "screen", "figures", "tensorboard", "compose", "training", "sweep", "export"),
+    *("lessons", "screen", "figures", "tensorboard", "compose", "training", "search", "sweep", "export"),
     *("cli", "train", "api", "__main__"),
 )
 # parts do not see each other, and of config what follows alone

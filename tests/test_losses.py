@@ -82,7 +82,9 @@ def test_an_embedding_is_judged_by_neighbours_and_has_no_accuracy_in_training(op
 
 
 def test_the_accuracy_of_an_embedding_in_training_cannot_be_monitored() -> None:
-    with pytest.raises(ConfigError, match=r"^monitor=train/accuracy: nothing of that name is measured; choose train/l"):
+    with pytest.raises(
+        ConfigError, match=r"^monitor=train/accuracy: nothing of that name is measured; did you mean monitor=v"
+    ):
         assembled(["dataset=iris", "model=mlp", "loss=triplet_margin", "monitor=train/accuracy"])
 
 

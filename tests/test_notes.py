@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import program
-from pages import RUNNER, examples, missing, pieces, typed
+from pages import RUNNER, File, examples, missing, pieces, steps, typed
 from runner.cli.show import sentence
 from runner.config.catalog import Catalog
 
@@ -17,14 +17,20 @@ ROOT = Path(__file__).parents[1]
 ENGLISH, KOREAN = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("notes.md", "notes.ko.md"))
 CONF = Catalog([ROOT / "conf"])
 TABLES = ("loss", "optimizer", "scheduler")
-TOPICS = ["Lessons", "Models", "Losses", "Optimizers", "Schedulers", "Data handling", "Evaluation"]
-TOPICS += ["Monitoring", "Against overfitting", "Device"]
+TOPICS = ["Tensors", "Autograd", "Data", "Loader", "Transforms", "Layers", "Models", "Losses", "Optimizers"]
+TOPICS += ["Schedulers", "The loop", "Evaluation", "TensorBoard", "Prediction", "Overfitting", "Linear regression"]
+TOPICS += ["The tables of the notes", "Many runs"]
 
 
 def sections(page: str) -> dict[str, str]:
     """The text below each heading of the second level."""
     parts = re.split(r"^## (.*)$", page, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def files(page: str) -> list[File]:
+    """Those that the page has the reader write."""
+    return [step for step in steps(page) if isinstance(step, File)]
 
 
 def table(page: str, group: str) -> dict[str, str]:
@@ -37,13 +43,16 @@ def table(page: str, group: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", sections(ENGLISH))
 def test_each_command_of_the_page_prints_what_stands_below_it(name: str, tmp_path: Path) -> None:
-    for example in examples(sections(ENGLISH)[name]):
-        said = [(line, typed(line, tmp_path)) for line in example.typed]
+    for step in steps(sections(ENGLISH)[name]):
+        if isinstance(step, File):
+            (tmp_path / step.name).write_text(step.text)
+            continue
+        said = [(line, typed(line, tmp_path)) for line in step.typed]
         assert [(line, done.code, program.amiss(done.err)) for line, done in said] == [
-            (line, 0, "") for line in example.typed
+            (line, 0, "") for line in step.typed
         ]
         printed = [line for _, done in said for line in done.out.splitlines()]
-        assert missing(example.printed, printed) == [], (example.typed, "\n".join(printed))
+        assert missing(step.printed, printed) == [], (step.typed, "\n".join(printed))
 
 
 def test_every_topic_has_its_commands() -> None:
@@ -53,14 +62,20 @@ def test_every_topic_has_its_commands() -> None:
 
 def test_every_block_of_both_pages_is_a_command_with_what_it_prints() -> None:
     for page in (ENGLISH, KOREAN):
-        assert page.count("\n```") == 4 * len(examples(page))
+        assert page.count("\n```") == 4 * len(examples(page)) + 2 * len(files(page))
         assert all(pieces(example.printed) for example in examples(page))
         assert all(example.typed[-1].split()[:3] == [*RUNNER] for example in examples(page))
 
 
 def test_both_pages_have_the_same_topics_commands_and_excerpts_in_the_same_order() -> None:
-    assert examples(KOREAN) == examples(ENGLISH)
+    assert examples(KOREAN) == examples(ENGLISH) and files(KOREAN) == files(ENGLISH)
     assert list(iter_levels(KOREAN)) == list(iter_levels(ENGLISH))
+
+
+def test_the_table_of_contents_links_to_every_topic_in_order() -> None:
+    for page in (ENGLISH, KOREAN):
+        linked = re.findall(r"^\| \[(.+)\]\(#(.+?)\) \|", page, flags=re.M)
+        assert linked == [(name, name.lower().replace(" ", "-")) for name in sections(page)]
 
 
 def iter_levels(page: str) -> Iterator[str]:

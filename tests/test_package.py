@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import program
+
 ROOT = Path(__file__).parent.parent
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "conf", "src")
 
@@ -43,6 +45,13 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def forked(*argv: str, site: Path, cwd: Path) -> str:
+    """What the unpacked program says on stdout, in a process that had torch already."""
+    done = program.run(argv, site / "said", before="be_another_program", at=str(site), cwd=cwd)
+    assert done.code == 0, done.err
+    return done.out
+
+
 def typed(*argv: str, site: Path, cwd: Path) -> str:
     """What the unpacked program says on stdout, typed in ``cwd``."""
     done = subprocess.run(
@@ -65,7 +74,7 @@ def test_the_wheel_holds_every_module_and_option_file(wheel: Path) -> None:
     modules = {str(path.relative_to(ROOT / "src")) for path in (ROOT / "src").rglob("*.py")}
     options = {f"runner/{path.relative_to(ROOT)}" for path in (ROOT / "conf").rglob("*.yaml")}
     assert {"runner/conf/train.yaml", "runner/conf/model/cnn.yaml"} <= held
-    assert held == modules | options | {"runner/py.typed"}
+    assert held == modules | options | {"runner/py.typed", "runner/figures/sweep_page.html"}
 
 
 def test_the_wheel_brings_the_runner_command_and_the_licence(wheel: Path) -> None:
@@ -78,13 +87,13 @@ def test_the_wheel_brings_the_runner_command_and_the_licence(wheel: Path) -> Non
 
 
 def test_the_installed_program_knows_its_options_in_any_folder(site: Path, tmp_path: Path) -> None:
-    told = typed("show", "model", site=site, cwd=tmp_path)
+    told = forked("show", "model", site=site, cwd=tmp_path)
     assert "model=cnn " in told
     assert "model=mlp " in told
 
 
 def test_the_installed_program_composes_a_run_in_any_folder(site: Path, tmp_path: Path) -> None:
-    told = typed("train", "--cfg", "job", "optimizer=sgd", site=site, cwd=tmp_path)
+    told = forked("train", "--cfg", "job", "optimizer=sgd", site=site, cwd=tmp_path)
     assert "_target_: torch.optim.SGD" in told
     assert list(tmp_path.iterdir()) == []
 
@@ -94,10 +103,10 @@ def test_a_conf_in_the_current_folder_comes_before_the_installed_one(site: Path,
     own.parent.mkdir(parents=True)
     packaged = (site / "runner" / "conf" / "optimizer" / "sgd.yaml").read_text(encoding="utf-8")
     own.write_text(packaged.replace("lr: 0.001", "lr: 0.25"), encoding="utf-8")
-    assert "lr: 0.25" in typed("train", "--cfg", "job", "optimizer=sgd", site=site, cwd=tmp_path)
-    shown = typed("show", "optimizer=sgd", site=site, cwd=tmp_path).splitlines()
+    assert "lr: 0.25" in forked("train", "--cfg", "job", "optimizer=sgd", site=site, cwd=tmp_path)
+    shown = forked("show", "optimizer=sgd", site=site, cwd=tmp_path).splitlines()
     assert shown[1].split()[:2] == ["optimizer.lr", "0.25"]
-    assert "_target_: torch.optim.Adam" in typed("train", "--cfg", "job", site=site, cwd=tmp_path)
+    assert "_target_: torch.optim.Adam" in forked("train", "--cfg", "job", site=site, cwd=tmp_path)
 
 
 def test_the_installed_program_trains_in_any_folder(site: Path, tmp_path: Path) -> None:

@@ -72,9 +72,9 @@ def test_a_command_of_the_page_works(line: str, home: Path, tmp_path: Path, monk
     _, runner, *words = shortened(line)
     if "-m" in words:  # a sweep of docs/sweeps.md is run
         monkeypatch.chdir(home)
-        assert len(check_jobs(parse(words[1:]))[0]) >= 3
+        assert len(check_jobs(parse(words[1:])).jobs) >= 3
         return
-    done = program.run(words, tmp_path, before="forget_the_settings", cwd=home)
+    done = program.run(words, tmp_path, before="be_a_reader", cwd=home)
     assert (runner, done.code, program.amiss(done.err)) == ("runner", 0, "")
     assert done.out.strip()
 

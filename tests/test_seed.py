@@ -97,3 +97,14 @@ def test_states_of_devices_that_are_not_here_are_left_out():
     expected = draw_from_every_stream()
     seed.restore(states)
     assert draw_from_every_stream() == expected
+
+
+def test_a_lent_seed_is_given_back():
+    seed.seed_everything(1)
+    expected = draw_from_every_stream()
+    seed.seed_everything(7)
+    lent = draw_from_every_stream()
+    seed.seed_everything(1)
+    with seed.lent(7):
+        assert draw_from_every_stream() == lent
+    assert draw_from_every_stream() == expected

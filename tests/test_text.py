@@ -2,13 +2,17 @@
 
 import io
 import math
+import re
+import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
+from torch import nn
 
 from runner.cli.main import main
 from runner.config.spelling import listed
@@ -16,7 +20,7 @@ from runner.config.types import shown
 from runner.screen.console import READABLE, RunConsole, _Console, draw
 from runner.screen.predictions import Answers, lines
 from runner.screen.table import Listing
-from runner.text import counted, duration, figure, here, message, painted, say, short_names, shortened, visible
+from runner.text import counted, duration, figure, here, message, painted, reason, say, short_names, shortened, visible
 
 
 @pytest.mark.parametrize(
@@ -134,6 +138,28 @@ def test_a_duration_is_said_in_the_units_that_matter(seconds, text):
 def test_one_is_not_a_plural():
     assert counted(1, "epoch") == "1 epoch"
     assert counted(1294, "row") == "1,294 rows"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import json\nx = json.loads('{')", r"JSONDecodeError: Expecting .* \(mine\.py, line 2\)"),
+        ("raise ValueError('\\n first\\nsecond')", r"ValueError: first \(mine\.py, line 1\)"),
+        ("\nassert False", r"AssertionError \(mine\.py, line 2\)"),
+    ],
+)
+def test_a_fault_of_the_users_code_is_told_with_its_line(tmp_path: Path, code: str, told: str) -> None:
+    (tmp_path / "mine.py").write_text(code)
+    with pytest.raises((ValueError, AssertionError)) as caught:
+        runpy.run_path(str(tmp_path / "mine.py"))
+    assert re.fullmatch(told, reason(caught.value))
+
+
+def test_a_fault_of_an_installed_package_is_told_without_a_line() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        nn.functional.linear(torch.zeros(2, 3), torch.zeros(2, 4))
+    own = caught.value.with_traceback(caught.value.__traceback__ and caught.value.__traceback__.tb_next)
+    assert reason(own).startswith("RuntimeError: mat1 and mat2") and "line" not in reason(own)
 
 
 def test_error_is_red_in_a_terminal_with_colours_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,14 @@ def kept() -> Iterator[None]:
         restore(states)
 
 
+@contextmanager
+def lent(seed: int) -> Iterator[None]:
+    """Inside, the global generators draw what ``seed`` gives; afterwards they stand where they stood before."""
+    with kept():
+        seed_everything(seed)
+        yield
+
+
 def capture() -> dict[str, Any]:
     """The state of every global generator, made of what ``torch.load(weights_only=True)`` reads back."""
     numpy_state: Any = np.random.get_state(legacy=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
+import sysconfig
+import traceback
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -115,6 +117,25 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def reason(fault: BaseException) -> str:
+    """KeyError: 'x' (my_data.py, line 12): what was raised, and where in the code of the user's, if it was there."""
+    told = next((line for line in str(fault).splitlines() if line.strip()), "").strip()
+    return ": ".join(filter(None, [type(fault).__name__, told])) + place(fault)
+
+
+def place(fault: BaseException) -> str:
+    """(my_data.py, line 12), the last line on the way to ``fault`` that no package brought; "" where there is none."""
+    steps = [(step.filename, step.lineno) for step in traceback.extract_tb(fault.__traceback__)]
+    own = [(Path(name).name, line) for name, line in steps if Path(name).is_file() and not _is_installed(name)]
+    return f" ({own[-1][0]}, line {own[-1][1]})" if own else ""
+
+
+def _is_installed(file: str) -> bool:
+    """Whether it is of this program, of Python's own library, or of an installed package."""
+    holders = (str(Path(__file__).parent), sysconfig.get_path("stdlib"))
+    return file.startswith(holders) or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
 def counted(count: int, noun: str) -> str:

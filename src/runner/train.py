@@ -53,15 +53,14 @@ def run(argv: list[str]) -> int:
         if answer(request):
             return 0
         if request.multirun:
-            jobs, configs, num_skipped = check_jobs(request)
-            if num_skipped:
-                say(f"{counted(num_skipped, 'combination')} left out by sweep.skip")
+            planned = check_jobs(request)
+            if planned.num_skipped:
+                say(f"{counted(planned.num_skipped, 'combination')} left out by sweep.skip")
             libraries.load()
             from runner.sweep.start import sweep  # brings torch
 
-            return sweep(request, jobs, configs)
-        composed = compose(request)
-    start(request, composed)
+            return sweep(request, planned)
+        start(request, compose(request))
     return 0
 
 
@@ -71,7 +70,7 @@ def start(request: Request, composed: Composed) -> RunDirectory:
     config = composed.config
     output_dir = Path(config.output_dir).expanduser()
     check_writable(output_dir)
-    libraries.load()
+    libraries.load_torch()
     from runner.training.folds import prepare  # brings torch: only a request known to be right has to wait for it
 
     with waiting(f"reading {config.dataset.option}"):

@@ -1,8 +1,9 @@
 import pytest
 from torch import nn
 
-from runner.build.auto import auto_loss, auto_metrics
+from runner.build.auto import auto_metrics
 from runner.build.loss import outputs_of
+from runner.config.catalog import AUTO_LOSSES
 from runner.contracts import Task
 from runner.errors import ConfigError
 
@@ -18,7 +19,7 @@ from runner.errors import ConfigError
     ],
 )
 def test_auto_takes_what_fits_the_task(task: Task, counts: list[int], loss: str, metrics: list[str]) -> None:
-    assert auto_loss(task) == loss
+    assert AUTO_LOSSES[task] == loss
     assert auto_metrics(task, counts, is_thin=False) == metrics
 
 

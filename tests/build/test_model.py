@@ -1,10 +1,8 @@
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from options import options, part
 from runner.build.instantiate import build_source
@@ -97,97 +95,6 @@ def test_a_torch_dataset_is_no_source_and_is_told_where_it_goes() -> None:
     told = r"_target_=torchvision.datasets.FakeData is a torch Dataset; those go by dataset=module dataset.name=torchv"
     with pytest.raises(ConfigError, match=told):
         build_source(Part("dataset", "mine", "torchvision.datasets.FakeData", {}))
-
-
-MY_NET = """
-from torch import nn
-
-class Net(nn.Module):
-    def __init__(self, in_shape, num_outputs, width):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(in_shape[0], width), nn.Linear(width, num_outputs))
-    def forward(self, x):
-        return self.layers(x)
-
-class Plain(nn.Sequential):
-    def __init__(self):
-        super().__init__(nn.Linear(4, 3))
-
-class Extra(Plain):
-    def forward(self, x):
-        return (x, x) if self.training else super().forward(x)
-
-def made(num_outputs, width=4):
-    return nn.Sequential(nn.Linear(4, width), nn.Linear(width, num_outputs))
-
-def wanting(in_shape, width, *others):
-    return made(3)
-
-def wordy():
-    return "a net"
-"""
-
-
-def user_model(folder: Path, name: str, trusted: list[str], **arguments: Any) -> nn.Module:
-    (folder / "my_net_file.py").write_text(MY_NET)
-    path = str(folder / "my_net_file.py")
-    return build_model(part("model", "module", path=path, name=name, arguments=arguments), (4,), 3, trusted)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.delitem(sys.modules, "my_net_file", raising=False)
-    return tmp_path
-
-
-def test_a_class_in_a_file_of_the_users_is_a_model_that_is_given_what_it_takes(folder: Path) -> None:
-    net = user_model(folder, "Net", ["my_net_file"], width=5)
-    assert type(net).__name__ == "Net" and net.training
-    assert [list(weight.shape) for weight in net.parameters()] == [[5, 4], [5], [3, 5], [3]]
-    assert type(user_model(folder, "Plain", ["my_net_file"])).__name__ == "Plain"
-
-
-def test_a_function_that_makes_the_net_is_given_what_it_takes(folder: Path) -> None:
-    net = user_model(folder, "made", ["my_net_file"], width=5)
-    assert [list(weight.shape) for weight in net.parameters()] == [[5, 4], [5], [3, 5], [3]]
-
-
-def test_a_function_of_torchs_is_not_called() -> None:
-    with pytest.raises(ConfigError, match=r"model\.name=torch\.load is refused: it is no class of the kind"):
-        build_model(part("model", "module", name="torch.load", arguments={"f": "x.pt"}), (4,), 3)
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "told"),
-    [
-        (
-            "Net",
-            {"width": 5, "depth": 2},
-            r"model=module: Net\.__init__\(\) got an unexpected keyword argument 'depth'",
-        ),
-        ("Net", {}, r"model\.name=Net: needs width; add model\.arguments=\{width: \.\.\.\}$"),
-        ("wanting", {}, r"model\.name=wanting: needs width; add model\.arguments=\{width: \.\.\.\}$"),
-        ("wordy", {}, r"model\.name=wordy: gives a str, not an nn\.Module; return the net$"),
-        ("Extra", {}, r"model=module: gives a tuple; a model gives one tensor, \[rows, outputs\]"),
-        ("Nett", {}, r"model\.name=Nett is refused: my_net_file has no Nett; did you mean my_net_file\.Net\?"),
-    ],
-)
-def test_a_class_that_cannot_be_the_model_is_refused(folder: Path, name: str, arguments: Any, told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
-        user_model(folder, name, ["my_net_file"], **arguments)
-
-
-def test_a_file_with_a_model_is_run_only_when_it_is_trusted(folder: Path) -> None:
-    with pytest.raises(ConfigError, match=r"say that you trust it: trusted=\[my_net_file\]"):
-        user_model(folder, "Net", [], width=5)
-
-
-def test_a_class_of_torch_goes_by_its_path_and_is_held_against_the_rows() -> None:
-    linear = part("model", "module", name="torch.nn.Linear", arguments={"in_features": 4, "out_features": 3})
-    assert type(build_model(linear, (4,), 3)) is nn.Linear
-    with pytest.raises(ConfigError, match=r"model=module: turns one row into \[1, 3\], not into \[1, 2\]"):
-        build_model(linear, (4,), 2)
 
 
 def test_a_stored_net_needs_no_file_of_published_weights_for_its_checkpoint_holds_all() -> None:

@@ -266,8 +266,9 @@ def test_a_group_reaches_the_weights_of_both_optimizers(deep: nn.Sequential) -> 
         (
             "sgd",
             [{"pattern": "7.*", "lr": 1.0}],
-            r"groups\[0\].pattern=7.\*: fits no weight; there are 0.weight, 0.bias,",
+            r"groups\[0\].pattern=7.\*: fits no weight; write one of these: 0.weight, 0.bias,",
         ),
+        ("sgd", [{"pattern": "6", "lr": 1.0}], r"groups\[0\].pattern=6: fits no weight; write 6.\*: 0.weight, 0.bias,"),
         (
             "sgd",
             [{"pattern": "*", "lr": 1.0}, {"pattern": "6.*", "lr": 2.0}],

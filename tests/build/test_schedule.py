@@ -56,7 +56,11 @@ def test_building_a_schedule_ticks_nothing() -> None:
     ("option", "changed", "words"),
     [
         ("step_lr", {"step_size": 1.5}, "scheduler.step_size=1.5: step_lr wants a whole number"),
-        ("step_lr", {"interval": "batch"}, "scheduler.interval=batch: no interval; choices: epoch, step"),
+        (
+            "step_lr",
+            {"interval": "batch"},
+            "scheduler.interval=batch: is no interval; set scheduler.interval=epoch",
+        ),
         ("step_lr", {"last_epoch": 3}, "scheduler.last_epoch is found out by the program; leave it out"),
         ("multi_step_lr", {"milestones": 30}, "scheduler.milestones=30: multi_step_lr wants a list, each a whole num"),
         ("reduce_lr_on_plateau", {"factor": 1.5}, "scheduler=reduce_lr_on_plateau: .*[Ff]actor"),

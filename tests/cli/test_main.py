@@ -225,6 +225,20 @@ def test_torch_stays_out_of_a_question_and_of_a_refusal(argv: list[str], tmp_pat
     assert done.returncode == (2 if argv[:1] == ["train"] and argv[1] not in ("--help", "--cfg") else 0)
 
 
+@pytest.mark.parametrize("verb", ["show", "train"])
+def test_a_net_that_the_rows_do_not_suit_is_told_before_all_but_torch_is_imported(verb: str, tmp_path: Path) -> None:
+    net = ["model=sequential", "model.layers=[{Conv2d: {out_channels: 2, kernel_size: 9}}, Flatten]"]
+    script = (
+        "import sys; from runner.cli.main import main; code = main(sys.argv[1:]);"
+        "heavy = {'torchvision', 'torchmetrics', 'sklearn', 'pandas'} & set(sys.modules);"
+        "sys.exit(f'imported {heavy}' if heavy else code)"
+    )
+    typed = [sys.executable, "-c", script, verb, *net, "dataset=digits"]
+    done = subprocess.run(typed, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.startswith("error: model.layers[0]=Conv2d: cannot take the rows of 1 x 8 x 8 that come in")
+    assert "imported" not in done.stderr and done.returncode == 2
+
+
 def test_awkward_words_arrive_from_a_shell(tmp_path: Path) -> None:
     done = typed("train", "--cfg", "job", "-p", "data_dir", "data_dir=~/데이터 (1)/가격=.csv", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "~/데이터 (1)/가격=.csv\n")

@@ -198,6 +198,21 @@ WORDS = {
     "-m model=cnn,MLP": "-m model=cnn,mlp",
     # values
     "epochs=5.0": "epochs=5",
+    "model=mlp model.activation=Relu": "model=mlp model.activation=ReLU",
+    "model=cnn model.normalisation=batchnorm": "model=cnn model.normalisation=batch",
+    "model=cnn 'model.kernel_size=[3,3]'": "model=cnn model.kernel_size=3",
+    "model=dnn model.dropout=50 val_fraction=20": "model=dnn model.dropout=0.5 val_fraction=0.2",
+    "scheduler=one_cycle_lr scheduler.anneal_strategy=cosine": ("scheduler=one_cycle_lr scheduler.anneal_strategy=cos"),
+    "scheduler=reduce_lr_on_plateau scheduler.threshold_mode=relative": (
+        "scheduler=reduce_lr_on_plateau scheduler.threshold_mode=rel"
+    ),
+    "scheduler=lambda_lr scheduler.lr_lambda=0.95^epoch": ("scheduler=lambda_lr 'scheduler.lr_lambda=0.95 ** epoch'"),
+    "metric=f1 metric.f1.average=Macro": "metric=f1 metric.f1.average=macro",
+    "tensorboard=false": "tensorboard=off",
+    "monitor=acc": "monitor=val/accuracy",
+    "monitor=val_loss": "monitor=val/loss",
+    "dataset.transforms=[normalize]": "'dataset.transforms=[normalise]'",
+    "'dataset.augment=[{rotate:{degrees:5}}]'": "'dataset.augment=[{rotation:{degrees:5}}]'",
     "grad_clip_norm=None": "grad_clip_norm=null",
     "val_split=20%": "val_fraction=0.2",
     "shuffle=1": "shuffle=true",
@@ -207,6 +222,12 @@ WORDS = {
         "dataset.target=COLUMN optimizer=sgd optimizer.momentum=0.9 seed=3"
     ),
 }
+
+
+def test_a_word_that_yaml_reads_as_another_is_right_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    told = answered("train tensorboard=off lr=0.1", capsys)
+    assert told.splitlines()[-1] == "  python -m runner train tensorboard=off optimizer.lr=0.1"
+    assert "tensorboard=off: must" not in told
 
 
 @pytest.mark.parametrize(("typed", "line"), WORDS.items())
@@ -227,7 +248,8 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: write settings without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
-        ("sweep.jobs=4", "sweep.jobs=4: it says how the jobs of a sweep are run, with -m; did you mean:"),
+        ("search=qmc search.trials=4 optimizer.lr=1,2", "search.trials=4: it says how the jobs of a sweep are run"),
+        ("sweep.jobs=4 seed=1,2", "sweep.jobs=4: it says how the jobs of a sweep are run, with -m; did you mean:"),
         ("optimizer.lr=0.1,0.01", "several values are a run each, with -m"),
     ],
 )

@@ -267,6 +267,14 @@ def test_a_long_default_is_cut_so_that_its_meaning_stays_in_sight(recipes: Catal
     assert len(wide[1]) == 24 and wide[1].endswith(" ...") and wide[2] == "many"
 
 
+def test_a_default_that_is_cut_stands_whole_below(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show.run(["model=sequential"]) == 0
+    assert (
+        "\nmodel.layers=[Flatten, {Linear:{out_features:64}}, ReLU,\n  {Linear:{out_features:out}}]\n"
+        in capsys.readouterr().out
+    )
+
+
 def test_what_is_here_need_not_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     catalog = Catalog(conf_folders())
     monkeypatch.setattr(show, "is_here", lambda name, data_dir: False)

@@ -14,7 +14,7 @@ import program
 from past_runs import make_run, make_sweep
 from program import fingerprints
 from runner.cli import main
-from runner.cli.view import holds_runs
+from runner.cli.view_run import holds_runs
 from runner.figures.run_view import called
 from runner.figures.style import Picture
 from runner.runs.directory import RunDirectory

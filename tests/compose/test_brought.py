@@ -104,6 +104,23 @@ def test_a_knob_of_the_loss_waits_until_the_data_has_chosen_one(folder: Path) ->
     assert smoothing(found.config, folder, rows("regression", ())) is None
 
 
+def test_a_typed_knob_beside_the_automatic_loss_is_given_to_the_loss_that_the_data_chooses(folder: Path) -> None:
+    found = config(folder, "loss.label_smoothing=0")
+    assert found.loss.knobs == {"label_smoothing": 0}
+    assert smoothing(found, folder, rows("multiclass", ("a", "b", "c"))) == 0
+    with pytest.raises(ConfigError) as refused:
+        smoothing(found, folder, rows("regression", ()))
+    assert str(refused.value) == (
+        "loss.label_smoothing=0: loss=auto takes mse for data with numbers to predict, and mse has no label_smoothing; "
+        "leave it out, or choose another loss: python -m runner show loss"
+    )
+
+
+def test_a_knob_of_another_loss_is_refused_beside_the_automatic_one(folder: Path) -> None:
+    (fault,) = faults(folder, "loss.delta=1")
+    assert fault.startswith("loss.delta=1: loss=auto has no delta; delta belongs to huber: choose loss=huber")
+
+
 def test_a_typed_loss_has_the_knob_where_it_knows_it(folder: Path) -> None:
     assert config(folder, "loss=cross_entropy").loss.knobs["label_smoothing"] == 0.1
     assert config(folder, "loss=cross_entropy loss.label_smoothing=0").loss.knobs["label_smoothing"] == 0

@@ -76,7 +76,7 @@ def test_a_file_goes_with_an_experiment_and_builds_on_another() -> None:
 
 def test_the_jobs_of_a_sweep_read_the_file() -> None:
     Path("my.yaml").write_text(PLAIN)
-    _, configs, _ = check_jobs(parse(["-m", "my.yaml", "optimizer.lr=0.1,0.2"]))
+    configs = check_jobs(parse(["-m", "my.yaml", "optimizer.lr=0.1,0.2"])).configs
     assert [(config.optimizer.knobs["lr"], config.dataset.option) for config in configs] == [
         (0.1, "wine"),
         (0.2, "wine"),

@@ -4,7 +4,7 @@ import random
 
 import pandas as pd
 import torch
-from torch.utils.data import Dataset, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, random_split
 
 
 class Labelled(Dataset):
@@ -63,7 +63,8 @@ class Empty(Labelled):
 
 
 class Endless(IterableDataset):
-    pass
+    def __iter__(self):
+        return iter([])
 
 
 class NotOne:
@@ -81,3 +82,40 @@ class OfFrame(Dataset):
 
     def __getitem__(self, row):
         return self.table.iloc[row, :3], self.table.iloc[row : row + 1, 3]
+
+
+class WithoutBase:
+    """As torch takes it too: a length, and rows by number."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, row):
+        return [row], row % 2
+
+
+def halves(num_train):
+    """A pair, drawn at random."""
+    return random_split(Labelled(), [num_train, 40 - num_train])
+
+
+def with_wrong_test():
+    return Labelled(), Labelled(wrong={7: (torch.zeros(3), 2)})
+
+
+def of_three():
+    return random_split(Labelled(), [20, 10, 10])
+
+
+def loader():
+    return DataLoader(Labelled())
+
+
+def failing():
+    return pd.read_csv("nowhere.csv")
+
+
+ready = Labelled()
+ready_pair = Labelled(), Labelled(num_classes=2)
+whole_floats = TensorDataset(torch.arange(6.0)[:, None], torch.tensor([0.0, 1, 2, 2, 1, 0]))
+tensors = torch.zeros(3, 2), torch.tensor([0, 1, 0])

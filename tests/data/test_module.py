@@ -19,7 +19,7 @@ def search_path(monkeypatch):
 
 
 def source(name, *, path=FILE, trusted=("my_rows",), **knobs):
-    knobs = {"path": path and str(path), "name": name, "arguments": {}, "class_names": None} | knobs
+    knobs = {"path": path and str(path), "name": name, "arguments": {}, "class_names": None, "task": None} | knobs
     return build_source(Part("dataset", "module", "runner.data.module.Module", knobs), trusted)
 
 
@@ -56,6 +56,102 @@ def test_series_of_pandas_are_read_by_their_values():
     assert (data.x[torch.tensor([2, 0])].tolist(), data.y.tolist()) == ([[3, 6, 9], [1, 4, 7]], [0, 1, 1])
 
 
+def test_a_ready_data_set_is_that_of_its_class():
+    assert digest(load("ready")) != digest(load("WithoutTargets"))
+    assert torch.equal(load("ready").x[ALL], load("Labelled").x[ALL])
+    assert load("WithoutBase").y.tolist() == [0, 1, 0, 1]
+
+
+def test_a_pair_is_train_and_test_rows():
+    data = load("ready_pair")
+    check_data(data)
+    assert (data.x.shape, data.official_test.tolist()) == ((80, 3), list(range(40, 80)))
+    assert data.y.tolist() == [row % 4 for row in range(40)] + [row % 2 for row in range(40)]
+    assert data.x[torch.tensor([3, 43])].tolist() == [[3, pytest.approx(0.075), 1], [1, pytest.approx(0.075), 1]]
+
+
+def test_what_a_function_draws_at_random_is_the_same_each_time():
+    first = load("halves", arguments={"num_train": 30})
+    torch.rand(3)
+    again = load("halves", arguments={"num_train": 30})
+    assert first.official_test.tolist() == list(range(30, 40))
+    assert first.y.tolist() == again.y.tolist() and first.y.tolist() != [row % 4 for row in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("name", "knobs", "task", "note"),
+    [
+        ("ready", {}, "multiclass", "ready: y has 4 values, taken as classes; as numbers: dataset.task=regression"),
+        ("ready", {"class_names": list("abcd")}, "multiclass", None),
+        ("ready", {"task": "multiclass"}, "multiclass", None),
+        ("ready", {"task": "regression"}, "regression", None),
+        ("Regression", {}, "regression", None),
+        (
+            "whole_floats",
+            {},
+            "regression",
+            "whole_floats: y is predicted as a number, though all are whole; as classes: dataset.task=multiclass",
+        ),
+        ("whole_floats", {"task": "multiclass"}, "multiclass", None),
+        ("whole_floats", {"class_names": list("abc")}, "multiclass", None),
+    ],
+)
+def test_what_whole_numbers_mean_is_said_or_guessed_with_a_note(name, knobs, task, note):
+    data = load(name, **knobs)
+    check_data(data)
+    assert (data.task, data.notes) == (task, (note,) if note else ())
+    assert data.y.dtype == (torch.float32 if task == "regression" else torch.int64)
+    assert data.x[torch.tensor([2])].shape[0] == 1  # its y is still that of the row
+
+
+@pytest.mark.parametrize(
+    ("name", "knobs", "fault"),
+    [
+        (
+            "Regression",
+            {"task": "multiclass"},
+            r"row 1: y 0\.5 is no class, which is a whole number; dataset\.task=regr",
+        ),
+        ("ready", {"task": "regression", "class_names": ["a"]}, "a number has none; leave out either them or dataset"),
+    ],
+)
+def test_a_task_that_y_does_not_suit_is_refused(name, knobs, fault):
+    with pytest.raises((ConfigError, DataError), match=fault):
+        load(name, **knobs)
+
+
+@pytest.mark.parametrize(
+    ("name", "knobs", "fault"),
+    [
+        (
+            "halves",
+            {},
+            r"^dataset\.name=halves: needs num_train \(my_rows\.py, line \d+\); add dataset\.arguments=\{num_",
+        ),
+        (
+            "halves",
+            {"arguments": {"num_tran": 3, "num_train": 3}},
+            r"takes no num_tran \(.*\); did you mean num_train\?",
+        ),
+        (
+            "of_three",
+            {},
+            r"name=of_three: gives a list of Subset, Subset, Subset \(my_rows\.py, line \d+\); give a torch",
+        ),
+        (
+            "loader",
+            {},
+            r"name=loader: gives a DataLoader \(my_rows\.py, line \d+\); give a torch Dataset, as TensorData",
+        ),
+        ("tensors", {}, r"name=tensors: is a tuple of Tensor, Tensor \(my_rows\.py, line \d+\); give a torch Dataset"),
+        ("Endless", {}, r"dataset\.name=Endless: needs a length, __len__, and rows by number"),
+    ],
+)
+def test_what_is_given_and_is_no_data_is_refused(name, knobs, fault):
+    with pytest.raises(ConfigError, match=fault):
+        load(name, **knobs)
+
+
 def test_loading_leaves_the_global_generator_alone():
     before = torch.get_rng_state()
     digest(load("Noisy"))
@@ -81,9 +177,12 @@ def test_a_class_of_a_package_is_named_by_its_dotted_path(monkeypatch):
     [
         ("Labelled", {"trusted": ()}, r"to run what is in it, say that you trust it: trusted=\[my_rows\]"),
         ("Labelld", {}, r"name=Labelld is refused: my_rows has no Labelld; did you mean my_rows\.Labelled\?"),
-        ("NotOne", {}, r"dataset\.name=NotOne: is no class of the kind torch\.utils\.data\..*Dataset"),
-        ("Endless", {}, r"dataset\.name=Endless: needs a length, __len__, and rows by number"),
-        ("os.system", {}, r"dataset\.name=os\.system: give the name of a class in .*my_rows\.py"),
+        (
+            "NotOne",
+            {},
+            r"NotOne: is the class my_rows\.NotOne \(my_rows\.py, line \d+\); give a torch Dataset",
+        ),
+        ("os.system", {}, r"dataset\.name=os\.system: give a name that stands in .*my_rows\.py"),
         (
             "X",
             {"path": "nowhere.py", "trusted": ("nowhere",)},
@@ -106,7 +205,7 @@ def test_a_file_called_like_another_module_is_refused(tmp_path):
 
 def test_a_file_that_fails_is_told_with_its_cause(tmp_path):
     (tmp_path / "my_broken.py").write_text("import no_such_package")
-    with pytest.raises(ConfigError, match=r"my_broken cannot be imported \(ModuleNotFoundError: .*no_such_package"):
+    with pytest.raises(ConfigError, match=r"cannot be imported: ModuleNotFoundError: .* \(my_broken\.py, line 1\)"):
         source("X", path=tmp_path / "my_broken.py", trusted=("my_broken",))
 
 
@@ -114,6 +213,8 @@ def test_a_file_that_fails_is_told_with_its_cause(tmp_path):
     ("name", "wrong", "fault"),
     [
         ("Unmakeable", None, r"Unmakeable\(\*\*\{\}\): FileNotFoundError: no weather\.csv \(my_rows\.py, line \d+\)"),
+        ("failing", None, r"failing\(\*\*\{\}\): FileNotFoundError: .*nowhere\.csv' \(my_rows\.py, line \d+\)"),
+        ("with_wrong_test", None, "with_wrong_test: row 7 of test has y 2, and 3 in the targets"),
         ("Empty", None, "Empty: the data set has no rows"),
         ("Faulty", None, r"Faulty: row 0 cannot be read as \(x, y\): KeyError: 0 \(my_rows\.py, line \d+\)"),
         ("Labelled", {7: 3}, r"row 7 cannot be read as \(x, y\): TypeError"),
@@ -130,7 +231,8 @@ def test_a_file_that_fails_is_told_with_its_cause(tmp_path):
 )
 def test_a_row_that_is_wrong_is_named(name, wrong, fault):
     with pytest.raises(DataError, match=fault):
-        load(name, arguments={"wrong": wrong} if wrong else {}).x[ALL]
+        rows = load(name, arguments={"wrong": wrong} if wrong else {}).x
+        rows[torch.arange(rows.shape[0])]
 
 
 @pytest.mark.parametrize("label", [-100, -1, 4])

@@ -121,3 +121,11 @@ def test_a_monitor_goes_on_from_its_saved_state_as_if_never_stopped():
 def test_a_metric_the_run_does_not_have_is_refused_by_name():
     with pytest.raises(ConfigError, match=r"monitor=val/acc: .* only train/loss, val/accuracy"):
         Monitor("val/acc", 0.0, None, higher_is_better=True).update(1, 10, {"train/loss": 0.5, "val/accuracy": 0.9})
+
+
+@pytest.mark.parametrize(("is_higher", "reached"), [(False, [True, True, False]), (True, [False, True, True])])
+def test_a_monitor_has_reached_what_is_as_good_as_its_best(is_higher, reached):
+    monitor = Monitor("val/x", 0.0, None, higher_is_better=is_higher)
+    assert not monitor.has_reached(0.5)
+    monitor.update(1, 10, {"val/x": 0.5})
+    assert [monitor.has_reached(value) for value in (0.6, 0.5, 0.4)] == reached

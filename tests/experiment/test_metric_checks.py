@@ -12,7 +12,7 @@ from torchmetrics import Metric
 import program
 from program import TINY
 from runner.contracts import Data
-from runner.experiment.settings import try_metric
+from runner.experiment.metric_checks import try_metric
 
 NUMBERS = ["x,y", *(f"{i},{i * 1.5}" for i in range(9))]
 CLASSES = ["x,y", *(f"{i},{'rare' if i % 12 == 0 else 'often'}" for i in range(40))]

@@ -4,9 +4,8 @@ import hashlib
 import io
 import os
 import pickle
+import signal
 import struct
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 
+import program
 from runner.errors import DataError
 from runner.runs.checkpoint import COMMENT, COMMENT_SIZE, Checkpoints, pack, unpack
 
@@ -142,14 +142,13 @@ def test_fault_27_another_format_is_refused_by_its_number(found: str, content: A
 
 
 KILLED_AT = """
-import os, signal, sys
-sys.path.insert(0, {src!r})
+import os, signal
 import torch
 from pathlib import Path
 from runner.runs import files
 from runner.runs.checkpoint import Checkpoints
 
-calls, fatal = 0, int(sys.argv[1])
+calls, fatal = 0, {fatal}
 
 def guard(function):
     def guarded(*args, **kwargs):
@@ -162,7 +161,7 @@ def guard(function):
 
 for name in ("fsync", "replace", "link", "open"):
     setattr(os, name, guard(getattr(os, name)))
-checkpoints = Checkpoints(Path(sys.argv[2]))
+checkpoints = Checkpoints(Path({folder!r}))
 for step in (1, 2, 3):
     checkpoints.save({{"progress": {{"step": step}}, "model": {{"w": torch.zeros(100)}}}}, best=step != 2)
     print(step, flush=True)
@@ -172,14 +171,15 @@ for step in (1, 2, 3):
 def test_fault_3_a_kill_at_any_call_of_the_protocol_leaves_the_old_or_the_new(tmp_path: Path) -> None:
     """Three saves; every second call is the last of a process of its own, until one process comes through."""
     script = tmp_path / "save.py"
-    script.write_text(KILLED_AT.format(src=str(Path(__file__).parents[2] / "src")))
     landed = set()
     for fatal in range(2, 100, 2):
         folder = tmp_path / str(fatal)
-        done = subprocess.run([sys.executable, script, str(fatal), folder], capture_output=True, text=True, timeout=60)
-        if done.returncode == 0:
+        script.write_text(KILLED_AT.format(fatal=fatal, folder=str(folder)))
+        done = program.run_script(script, tmp_path / "said")
+        if done.code == 0:
             break
-        promised = max([int(line) for line in done.stdout.split()], default=0)
+        assert done.code == -signal.SIGKILL, done.err
+        promised = max([int(line) for line in done.out.split()], default=0)
         if promised:
             checkpoints = Checkpoints(folder, lambda text: pytest.fail(text))
             last, best = (checkpoints.load(name)["progress"]["step"] for name in ("last", "best"))

@@ -20,7 +20,7 @@ from runner.sweep.plan import (
 
 
 def identity(*words: str, digest: str = "d", device: str = "cpu", threads: int = 1) -> str:
-    jobs, _, _ = check_jobs(parse(["-m", "dataset=iris", *words]))
+    jobs = check_jobs(parse(["-m", "dataset=iris", "sweep.dir=x", *words])).jobs
     return with_identity(with_threads(jobs[0], threads), digest, device).identity
 
 
@@ -37,7 +37,8 @@ def test_a_job_is_another_with_other_settings_data_threads_or_device() -> None:
 
 
 def test_a_job_comes_out_of_the_journal_as_it_went_in() -> None:
-    jobs, configs, num_skipped = check_jobs(parse(["-m", "dataset=iris", "model=mlp,linear", "seed=0,1"]))
+    planned = check_jobs(parse(["-m", "dataset=iris", "model=mlp,linear", "seed=0,1"]))
+    jobs, configs, num_skipped = planned.jobs, planned.configs, planned.num_skipped
     assert [job.number for job in jobs] == [0, 1, 2, 3] and num_skipped == 0
     assert jobs[3].settings == {"dataset": "iris", "model": "linear", "seed": "1"}
     job = replace(jobs[3], folder="0003-linear-seed=1", identity="a")
@@ -71,5 +72,5 @@ def test_a_folder_is_named_by_what_differs() -> None:
     ],
 )
 def test_a_sweep_is_named_by_what_its_jobs_have_in_common(names: list[str], told: str) -> None:
-    _, (config,), _ = check_jobs(parse(["-m"]))
+    (config,) = check_jobs(parse(["-m", "sweep.dir=x"])).configs
     assert sweep_name([replace(config, name=name) for name in names]) == told

@@ -19,7 +19,7 @@ from runner.sweep.trial import Needs, kinds, try_jobs
 
 
 def jobs(*words: str) -> list[Job]:
-    return check_jobs(parse(["-m", "dataset=iris", *words]))[0]
+    return check_jobs(parse(["-m", "dataset=iris", *words])).jobs
 
 
 def asks_for_its_number(job: Job, folder: Path) -> dict[str, int]:

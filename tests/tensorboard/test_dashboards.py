@@ -170,7 +170,8 @@ def test_a_full_disk_is_warned_of_and_the_run_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_cannot_be_drawn_is_warned_of_and_the_run_goes_on(tmp_path: Path) -> None:
-    done = program.run(["train", *program.TINY, f"output_dir={tmp_path}"], tmp_path / "said", before="draw_nothing")
+    words = ["train", *program.TINY, "tensorboard=auto", f"output_dir={tmp_path}"]
+    done = program.run(words, tmp_path / "said", before="draw_nothing")
     assert done.code == 0 and "TensorBoard goes without confusion: ValueError: no such font" in done.err
     assert json.loads((program.only_run(tmp_path) / "summary.json").read_text())["status"] == "finished"
 

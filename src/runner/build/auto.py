@@ -19,11 +19,6 @@ MOST_SAVES = 50  # of a table's run: a save takes as long as the training of ten
 IMBALANCED = 3  # times as many rows in the commonest class as in the rarest: accuracy alone no longer tells
 
 
-def auto_loss(task: Task) -> str:
-    """The option of group loss that fits."""
-    return {"multiclass": "cross_entropy", "binary": "bce_with_logits", "regression": "mse"}[task]
-
-
 def auto_metrics(task: Task, class_counts: Sequence[int], *, is_thin: bool) -> list[str]:
     """The options of group metric that are shown when none is chosen; ``class_counts`` is empty for regression.
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -16,13 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from runner.build.target import located, located_in_file, resolve, resolve_in_file
+from runner.build.own_code import own_code
+from runner.build.target import resolve
 from runner.config.catalog import Part
 from runner.config.layers import Layer
 from runner.config.spelling import nearest
 from runner.config.types import faults
 from runner.contracts import Source
 from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
+from runner.text import place, reason
 
 T = TypeVar("T")
 
@@ -41,38 +42,15 @@ def make(part: Part, kind: type[T], facts: Mapping[str, Any] = {}, knobs: Mappin
 
 
 def build_source(part: Part, trusted: Sequence[str] = ()) -> Source:
-    """The data set that ``part`` names, nothing read yet; one that wraps a class of the user's is given the class."""
+    """The data set that ``part`` names, nothing read yet; that of a user's own is given what makes it."""
     if issubclass(kind_of(part, object, trusted), Dataset):
         raise ConfigError(
             f"dataset._target_={part.target} is a torch Dataset; those go by dataset=module dataset.name={part.target}"
         )
     kind: type[Source] = kind_of(part, Source, trusted)  # type: ignore[type-abstract] # its subclasses are meant
-    if "dataset_class" not in parameter_names(kind):
+    if "make_dataset" not in parameter_names(kind):
         return make(part, kind)
-    return make(part, kind, {"dataset_class": user_class(part, Dataset, trusted)})
-
-
-def user_class(part: Part, role: type[T], trusted: Sequence[str]) -> type[T]:
-    """The class ``name`` of the file ``path``, or of a package, that a module option names."""
-    path, name = part.knobs["path"], part.knobs["name"]
-    if path is None:
-        return resolve(name, role, trusted, f"{part.group}.name")
-    return resolve_in_file(Path(path).expanduser(), name, role, trusted, part.group)
-
-
-def user_net(part: Part, trusted: Sequence[str]) -> Callable[..., object]:
-    """The class of a net, or the function that makes one, which ``model=module`` names.
-
-    A function has to be of a file or package of the user's: torch has functions that do other things.
-    """
-    path, name = part.knobs["path"], part.knobs["name"]
-    if path is None:
-        found = located(name, trusted, "model.name")
-    else:
-        found = located_in_file(Path(path).expanduser(), name, trusted, "model")
-    if inspect.isfunction(found) and found.__module__.partition(".")[0] in trusted:
-        return found
-    return user_class(part, nn.Module, trusted)
+    return make(part, kind, {"make_dataset": own_code(part, trusted)})
 
 
 @contextmanager
@@ -88,7 +66,7 @@ def faults_of(part: Part) -> Iterator[None]:
         if memory_ran_out(error):
             raise RunError(_named(part, "does not fit into memory; choose fewer or narrower layers")) from error
         words = str(error).strip().split("\n")[0] or type(error).__name__
-        raise ConfigError(_named(part, words)) from error
+        raise ConfigError(_named(part, reason(error) if place(error) else words)) from error
 
 
 def _named(part: Part, fault: str) -> str:

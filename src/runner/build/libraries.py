@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
@@ -15,11 +16,20 @@ NAMES = ("torch", "torchvision", "torchmetrics")
 
 def load() -> None:
     """Imports torch, torchvision and torchmetrics. Raises RunError where they were not built for each other."""
+    _load(NAMES)
+
+
+def load_torch() -> None:
+    """Imports torch alone, a third of the time: enough for data and nets. Raises RunError where it is not whole."""
+    _load(NAMES[:1])
+
+
+def _load(names: Sequence[str]) -> None:
     calm_threads()
     gc.disable()  # what an import makes stays: looking for garbage in it takes a quarter of the time
     try:
         with waiting("loading torch"):
-            for name in NAMES:
+            for name in names:
                 import_module(name)
         gc.freeze()  # nor does a later search look through it: importing scikit-learn then takes 0.3 s instead of 0.5
     except (ImportError, OSError, RuntimeError) as error:

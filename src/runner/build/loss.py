@@ -15,13 +15,14 @@ from torch import Tensor, nn
 from runner.build import auto
 from runner.build.instantiate import faults_of, kind_of, make
 from runner.config.catalog import Part
+from runner.config.types import shown
 from runner.contracts import TargetTransform, Task
 from runner.errors import ConfigError
 from runner.losses import adapted
 from runner.losses.adapted import Adapted, Call, Counted, OfLog, Standardised
 from runner.losses.embedding import CosineEmbedding, EmbeddingLoss, HingeEmbedding, TripletMargin
 from runner.losses.readout import FromLog, NearestNeighbour, OneVersusRest, Probabilities, Ranking, Rate, Values
-from runner.text import figure
+from runner.text import counted, figure
 
 BALANCED = "balanced"
 OF_MARGINS = (nn.MultiMarginLoss, nn.MultiLabelMarginLoss, nn.MarginRankingLoss)
@@ -94,6 +95,7 @@ def build_loss(
     fit = fit_of(kind, task, num_classes)
     words = [key for key in ("weight", "pos_weight") if part.knobs.get(key) == BALANCED]
     numbers = {key: balanced(part, kind, key, y_train, num_classes) for key in words}
+    _check_weight(part, kind, num_classes)
     own = make(part, kind, knobs={**part.knobs, **numbers})
     outputs = torch.zeros(2, num_outputs(part, task, num_classes, trusted))
     with faults_of(part):
@@ -149,6 +151,15 @@ def balanced(part: Part, kind: type[nn.Module], key: str, y_train: Tensor, num_c
         return (len(y_train) / (num_classes * counts_K.double())).tolist()
     advice = "loss.pos_weight=balanced" if issubclass(kind, nn.BCEWithLogitsLoss) else "loss=cross_entropy"
     raise ConfigError(f"loss.{key}=balanced: {part.option} has a factor for rows, not for classes; choose {advice}")
+
+
+def _check_weight(part: Part, kind: type[nn.Module], num_classes: int) -> None:
+    given = part.knobs.get("weight")
+    if isinstance(given, list) and issubclass(kind, OF_CLASSES) and len(given) != num_classes:
+        raise ConfigError(
+            f"loss.weight={shown(given)}: has {counted(len(given), 'factor')}; this data has {num_classes} classes\n"
+            "  give one for each class, or loss.weight=balanced"
+        )
 
 
 def adapt(loss: nn.Module, fit: Fit, y_train: Tensor) -> nn.Module:

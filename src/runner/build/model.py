@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from runner.build import own_net
-from runner.build.instantiate import faults_of, kind_of, make, make_layer, parameter_names, user_net
+from runner.build.instantiate import faults_of, kind_of, make, make_layer, parameter_names
+from runner.build.own_code import own_code
 from runner.build.parameters import freeze
 from runner.config.catalog import Part
 from runner.contracts import Architecture, Column, Ensemble
@@ -63,8 +64,8 @@ def _net(part: Part, facts: Mapping[str, Any], trusted: Sequence[str]) -> nn.Mod
     if not issubclass(kind, Architecture):
         return make(part, kind_of(part, nn.Module, trusted), facts, knobs)
     own: dict[str, Any] = {}
-    if "model_class" in parameter_names(kind):
-        own = {"model_class": user_net(part, trusted)}
+    if "make_net" in parameter_names(kind):
+        own = {"make_net": own_code(part, trusted)}
     elif "make_layer" in parameter_names(kind):
         own = {"make_layer": make_layer}
     architecture = make(part, kind, own, knobs)
@@ -76,9 +77,11 @@ def _check_outputs(part: Part, outputs: object, shape: list[int]) -> None:
     if not isinstance(outputs, torch.Tensor):
         raise ConfigError(f"gives a {type(outputs).__name__}; a model gives one tensor, [rows, outputs]")
     if list(outputs.shape) != shape:
-        raise ConfigError(
-            f"turns {'one row' if shape[0] == 1 else 'two rows'} into {list(outputs.shape)}, not into {shape}"
+        as_classes = "; two outputs for two classes want loss=cross_entropy" * (
+            outputs.shape[1:] == (2,) and shape[1] == 1
         )
+        rows = "one row" if shape[0] == 1 else "two rows"
+        raise ConfigError(f"turns {rows} into {list(outputs.shape)}, not into {shape}{as_classes}")
 
 
 def build_embedded_model(

@@ -160,7 +160,8 @@ def _group(
 def _without_weights(where: str, pattern: str, fitting: Sequence[str], names: Collection[str]) -> str:
     if fitting:
         return f"{where}.pattern={pattern}: {fitting[0]} and all else it fits belongs to a group before it"
-    return f"{where}.pattern={pattern}: fits no weight; there are {', '.join(_some(names))}"
+    advice = f"write {pattern}.*" if any(name.startswith(f"{pattern}.") for name in names) else "write one of these"
+    return f"{where}.pattern={pattern}: fits no weight; {advice}: {', '.join(_some(names))}"
 
 
 def _some(names: Collection[str]) -> Iterator[str]:

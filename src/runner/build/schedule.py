@@ -179,8 +179,10 @@ def _interval(value: object, on_monitor: bool) -> Interval:
         return "epoch"
     if value == "step" and not on_monitor:
         return "step"
-    why = "the monitor is measured once an epoch" if value == "step" else "no interval"
-    raise ConfigError(f"scheduler.interval={value}: {why}; choices: {'epoch' if on_monitor else 'epoch, step'}")
+    why = "the monitor is measured once an epoch" if value == "step" else "is no interval"
+    raise ConfigError(
+        f"scheduler.interval={value}: {why}; set scheduler.interval=epoch{'' if on_monitor else ' or step'}"
+    )
 
 
 def filled(

@@ -115,10 +115,11 @@ def parser_of(verb: str, words: Sequence[str]) -> Parser:
     """What a verb takes, as its module says it; ``train`` has Hydra's own flags."""
     if verb == "train":
         return Parser(verb, "", "", TRAIN, composes=True)
-    module: Any = import_module(VERBS[verb][0].partition(":")[0])
+    of_run = verb == "view" and names_a_run(words)
+    module: Any = import_module("runner.cli.view_run" if of_run else VERBS[verb][0].partition(":")[0])
     if verb == "explain" and names_a_run(words):
         return cast(Parser, module.lesson_parser(words))
-    make = module.run_parser if verb == "view" and names_a_run(words) else getattr(module, "parser", None)
+    make = module.run_parser if of_run else getattr(module, "parser", None)
     made: Parser = make() if make else Parser(verb, "", "")
     return made
 

@@ -22,7 +22,7 @@ VERBS = {
     "resume": ("runner.cli.resume:run", "continue an interrupted run, at the exact step"),
     "eval": ("runner.cli.evaluate:run", "score a trained model again"),
     "predict": ("runner.cli.predict:run", "predict pictures, tables, a typed row or a row of the test split"),
-    "view": ("runner.cli.view:run", "draw a run, a data set or a schedule"),
+    "view": ("runner.cli.view:run", "draw a run, a sweep, a data set or a schedule"),
     "explain": ("runner.cli.explain:run", "follow one batch through training; explain TOPIC: a lesson"),
     "find": ("runner.cli.find:run", "find a learning rate or a batch size for a run"),
     "code": ("runner.cli.code:run", "print a run as one plain PyTorch script"),

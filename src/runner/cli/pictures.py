@@ -1,4 +1,4 @@
-"""What ``view`` draws: a data set, a schedule, a run; each as PNG files, and in the terminal what fits there."""
+"""What ``view`` draws: a data set, a schedule, a run, a sweep; as files, and in the terminal what fits there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.text import Text
 from runner.build.optimizer import sample_optimizers
 from runner.build.schedule import build_schedules, describe
 from runner.cli.picture_files import form_of
-from runner.cli.view import PICTURES
+from runner.cli.view_run import PICTURES, SWEEP_PICTURES
 from runner.config.run_config import Config
 from runner.config.schedule import formula_names
 from runner.data import splits
@@ -34,9 +34,13 @@ from runner.figures.run import DRAW, counts_and_names, first_mistakes
 from runner.figures.run_view import RunView, called, checkpoint_name
 from runner.figures.schedule import ScheduleCurves
 from runner.figures.style import Picture, advice, pdf_pages, style
+from runner.figures.sweep import draw_sweep as sweep_picture
+from runner.figures.sweep_view import SweepView
+from runner.runs.candidates import Candidates
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows
 from runner.runs.saved_run import SavedRun
+from runner.runs.saved_sweep import SavedSweep
 from runner.screen.console import RunConsole, console
 from runner.screen.data_preview import name_of
 from runner.screen.result import confusion_table
@@ -176,6 +180,23 @@ def draw_runs(runs: Sequence[SavedRun], out: Path) -> None:
     screen.print(Text(f"written to {out}"), soft_wrap=True)
 
 
+def draw_sweep(sweep: SavedSweep, found: Candidates, pictures: Sequence[str], out: Path) -> None:
+    """``pictures`` of a sweep, or all, below each other in one file.
+
+    Raises DataError where importance alone is wanted and the jobs cannot tell.
+    """
+    view = SweepView(sweep.path.name, found)
+    if [*pictures] == ["importance"] and not view.ranked:
+        raise DataError(f"importance: {view.importance.how}")
+    with style() as boxes:
+        write_whole(out, sweep_picture(view, pictures or [*SWEEP_PICTURES]).content(form_of(out)))
+    say(view.title("").facts, f"importance: {view.importance_in_words}")
+    messages = RunConsole()
+    for line in filter(None, [*found.left_out, advice(boxes)]):
+        messages.warn(line)
+    say(f"written to {out}")
+
+
 def fitting(name: str, run: RunView, missing: dict[str, list[str]]) -> Picture | None:
     """The picture; None where it does not suit the run, or lacks something."""
     try:
@@ -241,6 +262,7 @@ def show_run(run: RunView, written: Sequence[str]) -> None:
 VIEWS: Mapping[str, Callable[..., None]] = {
     "run": draw_run,
     "runs": draw_runs,
+    "sweep": draw_sweep,
     "dataset": draw_dataset,
     "scheduler": draw_schedule,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import math
@@ -13,8 +14,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from runner.cli.arguments import Parser, whole_number
+from runner.cli.arguments import Parser, check_out, whole_number
 from runner.compose.command import command_of_best
+from runner.config import regular_file
 from runner.config.catalog import Catalog, conf_folders
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import is_sweep, usual_output_dir
@@ -33,6 +35,7 @@ from runner.runs.ranking import (
     read_runs,
 )
 from runner.runs.saved_run import SavedRun
+from runner.runs.saved_sweep import SavedSweep
 from runner.screen.console import console
 from runner.screen.contest import show_contest
 from runner.screen.table import WIDEST, bare_table
@@ -41,6 +44,8 @@ from runner.text import figure, here, say, visible
 
 HELP = "Compare runs, best first; seeds and folds are averaged. For two runs, show the difference."
 WHICH = "a run, a sweep or a folder of them; last: the newest; key=value: those whose settings are so"
+PAGE_MARK = b'<meta name="generator" content="runner report">'  # what a page of --html has in its first bytes
+PAGE_HEAD = 1000  # bytes
 MOST_TOLD = 10  # unreadable runs, one by one
 
 
@@ -52,6 +57,8 @@ def run(argv: Sequence[str]) -> int:
     words = [word for word in wanted.folders if "=" in word and not Path(word).expanduser().exists()]
     named = [word for word in wanted.folders if word not in words]
     folders = [folder_of_runs("report", word, usual_output_dir()) for word in named] or [usual_output_dir()]
+    if wanted.html:
+        check_html(wanted, words, folders)
     runs, left_out = read_runs(folders)
     for line in first_lines(left_out, "more directories"):
         say(f"warning: {line}; left out", file=sys.stderr)
@@ -61,7 +68,11 @@ def run(argv: Sequence[str]) -> int:
         raise ConfigError(no_run(folders))
     runs = matching(runs, words, list(argv))
     check_metric(wanted.by, runs)
-    if wanted.json:
+    if wanted.html:
+        from runner.cli.sweep_page import write_page  # brings matplotlib, which a table does without
+
+        write_page(SavedSweep(folders[0].absolute()), runs, wanted.html)
+    elif wanted.json:
         print(json.dumps([as_record(found) for found in in_order(runs, wanted.by)], indent=2, ensure_ascii=False))
     elif wanted.csv:
         write_csv(in_order(runs, wanted.by))
@@ -74,7 +85,7 @@ def run(argv: Sequence[str]) -> int:
 def parser() -> Parser:
     made = Parser(
         "report",
-        "[DIR ...] [dataset=wine ...] [--by METRIC] [--top N]\n    [--json | --csv | --wide]",
+        "[DIR ...] [dataset=wine ...] [--by METRIC] [--top N]\n    [--json | --csv | --wide | --html FILE]",
         HELP,
         reads_run=True,
     )
@@ -86,8 +97,33 @@ def parser() -> Parser:
     form = made.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every run with all its settings, as JSON")
     form.add_argument("--wide", action="store_true", help="show every column, even on a narrow terminal")
+    page = "a sweep as one page that loads nothing: its table, pictures, and best run"
+    form.add_argument("--html", type=lambda text: Path(text).expanduser(), metavar="FILE", help=page)
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
     return made
+
+
+def check_html(wanted: argparse.Namespace, words: Sequence[str], folders: Sequence[Path]) -> None:
+    """Raises ConfigError where the page would not tell of one whole sweep, or its file cannot be made."""
+    out: Path = wanted.html
+    if len(folders) != 1 or not is_sweep(folders[0]):
+        raise ConfigError(f"--html {out}: tells of one sweep; name its folder, or last")
+    if others := [*words, *(["--by"] if wanted.by else [])]:
+        raise ConfigError(f"--html {out}: tells of the whole sweep by its monitor; leave out {' '.join(others)}")
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"--html {out}: is a page; name it {out.stem or 'sweep'}.html")
+    check_out("--html", out, overwrite=True)
+    if out.exists() and not is_page(out):
+        raise ConfigError(f"--html {out}: is there, and is no report of this program; name another file")
+
+
+def is_page(path: Path) -> bool:
+    """Whether it is a regular file that ``--html`` wrote, which may be written anew."""
+    try:
+        with regular_file.opened(path) as file:
+            return PAGE_MARK in file.read(PAGE_HEAD)
+    except (OSError, DataError):
+        return False
 
 
 def no_run(folders: Sequence[Path]) -> str:

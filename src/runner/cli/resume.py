@@ -8,8 +8,10 @@ import time
 
 from runner.build import libraries
 from runner.cli.arguments import Parser
+from runner.config.catalog import SEARCH
 from runner.config.run_config import settings_with, sweep_settings
 from runner.config.schedule import length_knob
+from runner.config.searching import MAY_CHANGE
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import SWEEP
 from runner.runs.named import open_run_or_sweep
@@ -19,7 +21,8 @@ from runner.screen.console import RunConsole
 from runner.text import here
 
 OWN = settings_with("changes", "on resume")
-OF_A_SWEEP = ("retry", *settings_with("changes", "on resume of a sweep"))
+OF_A_SEARCH = tuple(f"{SEARCH}.{name}" for name in MAY_CHANGE)
+OF_A_SWEEP = ("retry", *settings_with("changes", "on resume of a sweep"), *OF_A_SEARCH)
 OF_ALL_JOBS = tuple(name for name in ANYWHERE if name in settings_with("is_neutral", True))  # their bits stay
 USAGE = """\
 RUN|last [epochs=N] [max_steps=N] [num_workers=N]
@@ -69,12 +72,15 @@ def go_on_with(sweep: SavedSweep) -> int:
         )
     if (retry := sweep.changes.get("retry", "failed")) != "failed":
         raise ConfigError(f"retry={retry}: must be failed: the jobs that failed are run again")
+    search = {name.partition(".")[2]: value for name, value in sweep.changes.items() if name in OF_A_SEARCH}
+    if search and not sweep.head.get(SEARCH):
+        raise ConfigError(f"{SEARCH}.{next(iter(search))}: is for a search, and this is a grid: {here(sweep.path)}")
     sweeping = sweep_settings({name: value for name, value in sweep.changes.items() if name.startswith("sweep.")})
     libraries.load()
     from runner.sweep.start import resume_sweep  # brings torch
 
     changes = {name: value for name, value in sweep.changes.items() if name in OF_ALL_JOBS}
-    return resume_sweep(sweep.path, sweeping, changes, retries_failed="retry" in sweep.changes)
+    return resume_sweep(sweep.path, sweeping, changes, search, retries_failed="retry" in sweep.changes)
 
 
 def check_is_of_a_run(stored: SavedRun) -> None:

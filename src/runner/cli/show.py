@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import wrap
 
 from runner.build import libraries
 from runner.cli.arguments import COLUMN, Parser, answered, composed
@@ -28,6 +29,7 @@ a data set, model=cnn dataset=mnist: the net, its layers and its parameters."""
 SETTINGS = ("settings", "train")
 FIRST = ("show dataset", "show optimizer=adam", "show settings", "train dataset=digits")
 FROM_VARIABLE = re.compile(r"\$\{oc\.env:\w+,([^}]*)\}")  # what holds where the variable is not set
+CUT = " ..."
 WIDEST = 24  # characters of a default: a longer one would push the meanings out of sight
 TRIES = 4  # lines that differ in nothing but the target
 
@@ -91,7 +93,7 @@ def columns_alone(
 ) -> tuple[list[Listing], list[str]]:
     """(the columns of a table, a line for each of some that can be the target). Raises RunnerError."""
     config = composed([*words, "dataset.target=-1"], config_dir)
-    libraries.load()
+    libraries.load_torch()
     from runner.screen.data_preview import glimpse_listing
 
     listing, names = glimpse_listing(config)
@@ -114,7 +116,7 @@ def data_at_hand(word: str, config_dir: str | None, catalog: Catalog) -> list[Li
 def built(words: Sequence[str], config_dir: str | None, catalog: Catalog) -> list[Listing]:
     """The net or the table that the words describe, as a run would have it. Raises RunnerError as ``train`` would."""
     config = composed(words, config_dir)
-    libraries.load()
+    libraries.load_torch()
     from runner.screen.data_preview import data_listings
     from runner.screen.preview import net_listings
 
@@ -172,7 +174,16 @@ def _option(catalog: Catalog, group: str, name: str) -> Listing:
     parts = tuple((part, chosen, why) for part, chosen in option.parts.items())
     brought = tuple((key, _default(knob), knob.meaning or why) for key, knob in option.brings.items())
     rows = (*parts, *own) if group in RECIPES else (*own, *parts, *brought)
+    notes = (*notes, *whole_defaults(option.knobs, prefix))
     return Listing(title, ("parameter", "default", "meaning"), rows, tuple(filter(None, notes)))
+
+
+def whole_defaults(knobs: Mapping[str, Knob], prefix: str) -> Iterator[str]:
+    """Lines of at most 80 columns with each default that its cell cuts."""
+    for name, knob in knobs.items():
+        if _default(knob).endswith(CUT):
+            text = f"{prefix}{name}={shown(knob.default)}".replace(",", ", ")
+            yield from wrap(text, 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def following(catalog: Catalog, word: str) -> list[str]:
@@ -213,7 +224,7 @@ def sentence(description: str) -> str:
 
 def _default(knob: Knob) -> str:
     text = "(required)" if knob.default == "???" else FROM_VARIABLE.sub(r"\1", shown(knob.default))
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 4]} ..."
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - len(CUT)]}{CUT}"
 
 
 def _unknown(catalog: Catalog, word: str) -> str:

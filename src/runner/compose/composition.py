@@ -22,7 +22,7 @@ from runner.compose.hydra_faults import lookup_words, survivors_of
 from runner.compose.recipe import label
 from runner.compose.request import Request, parsed, readable
 from runner.compose.run_name import run_name
-from runner.config.catalog import PARTS, PRIMARY, RECIPES, Catalog, Knob, conf_folders, packaged_conf
+from runner.config.catalog import PARTS, PRIMARY, RECIPES, SEARCH, Catalog, Knob, conf_folders, packaged_conf
 from runner.config.run_config import Config, annotation_at, check, find_faults
 from runner.config.types import shown
 from runner.config.usual import usual_settings
@@ -69,6 +69,7 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     recipes, typed = dict(names_in_recipes(chosen, catalog)), list(typed_names(survivors))
     choices["experiment"] = label(chosen["experiment"])
     data, broken = plain(tree)
+    data.pop(SEARCH, None)  # how a file searches concerns no single run
     broken += undecided_faults(data, choices, {*typed, *recipes}, catalog)
     _set_reference_epochs(data, chosen, catalog)
     data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
@@ -88,7 +89,7 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
 
 def is_of_a_sweep(word: str) -> bool:
     """Whether it says how the jobs of ``train -m`` are chosen and run."""
-    return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] == "sweep"
+    return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] in ("sweep", SEARCH)
 
 
 def _for_a_sweep(word: str) -> str:

@@ -170,6 +170,12 @@ def swept_values(override: Override, catalog: Catalog) -> tuple[int, Iterator[tu
     return count, ((Transformer.str(value), Override._convert_value(value)) for value in values)
 
 
+def interval_ends(override: Override) -> tuple[float, float, set[str]]:
+    """The two ends of a word that is an interval, and what it is tagged with."""
+    swept: Any = override._value
+    return swept.start, swept.end, set(swept.tags)
+
+
 def editable(tree: DictConfig) -> AbstractContextManager[Any]:
     """Inside it Hydra's own node, read-only once it is in use, can be written."""
     return flag_override(tree.hydra, ["readonly", "struct"], [False, False])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 import yaml
 from hydra.errors import MissingConfigException
@@ -58,7 +59,11 @@ def _fault(error: BaseException, culprit: str | None, catalog: Catalog) -> str:
         mark = getattr(error, "problem_mark", None)
         place = f"{mark.name}, line {mark.line + 1}" if mark else "a configuration file"
         return f"{place}: not YAML: {getattr(error, 'problem', None) or _words(error)}"
-    return f"{culprit.lstrip('+') if culprit else 'the configuration'}: cannot be composed: {_words(error)}"
+    line = culprit.lstrip("+") if culprit else "the configuration"
+    if "Cannot merge DictConfig with ListConfig" in _words(error):
+        key, _, value = line.partition("=")
+        return f"{line}: must be a list, in brackets; did you mean {quote(f'{key}=[{value}]')}?"
+    return f"{line}: cannot be composed: {_words(error)}"
 
 
 def _missing_file(error: MissingConfigException, catalog: Catalog) -> str:

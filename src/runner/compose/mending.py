@@ -12,7 +12,7 @@ from runner.compose import values
 from runner.compose.auto_model import AUTO, likely_net
 from runner.compose.line import Piece, pieces
 from runner.compose.values import Meant
-from runner.config.catalog import GROUPS, PARTS, RECIPES, Catalog, Option
+from runner.config.catalog import GROUPS, PARTS, RECIPES, SEARCH, Catalog, Option
 from runner.config.elsewhere import KNOBS
 from runner.config.part_types import EVERY_OPTION, RUN_TIME
 from runner.config.run_config import annotation_at, setting_types
@@ -195,7 +195,9 @@ class _Line:
         chosen |= {word.partition("=")[0]: word.partition("=")[2] for word in added}
         fit = self._fitting(key, value, chosen) if key != "device" else None
         whole = (f"{plus}{key}={value}",) if fit is None else fit.words
-        of_a_sweep = "it says how the jobs of a sweep are run, with -m" if key.startswith("sweep.") else ""
+        of_a_sweep = (
+            "it says how the jobs of a sweep are run, with -m" if key.startswith(("sweep.", f"{SEARCH}.")) else ""
+        )
         reasons = [why, fit.why if fit else "", "" if self.is_sweep else of_a_sweep]
         is_sweep = of_a_sweep != "" or (fit is not None and fit.is_sweep)
         return Meant((*added, *whole), "; ".join(filter(None, reasons)), is_sweep)
@@ -216,10 +218,10 @@ class _Line:
         if key not in ("model.name", "model.weights") or self.options["model"].name != "torchvision":
             return None
         if key == "model.weights":
-            name = "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet") else None
+            name = "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet", "default") else None
         else:
             name = torchvision_names.named(value) or torchvision_names.near(value)
-        return Meant((f"{key}={name}",), f"the name here is {name}") if name else None
+        return Meant((f"{key}={name}",), f"the name here is {name}") if name not in (None, value) else None
 
     def _target(self, word: str) -> Meant | None:
         """A column that stands beside its table: the one to predict."""
@@ -246,12 +248,14 @@ class _Line:
 
     def _is_right(self, name: str) -> bool:
         group, _, knob = name.partition(".")
-        if name in GROUPS or group in ("hydra", "metric"):
+        if name in GROUPS or group in ("hydra", "metric", SEARCH):
             return True
         if group in PARTS:
             first = knob.partition(".")[0]
             free = {*EVERY_OPTION.get(group, ()), *RUN_TIME.get(group, ()), "_target_"}
-            return group not in self.options or first in self.catalog.knob_names(group, self.options[group].name) | free
+            option = self.options[group].name if group in self.options else None
+            is_left_open = option == AUTO and self.catalog.knob(group, AUTO, knob) is not None
+            return option is None or is_left_open or first in self.catalog.knob_names(group, option) | free
         known = setting_types()
         return name in known or any(other.startswith(f"{name}.") or name.startswith(f"{other}.") for other in known)
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from runner.compose.line import NUMBER
 from runner.config.catalog import RECIPES, Catalog
 from runner.config.layers import activation_names
 from runner.config.spelling import another_name, listed, nearest
 from runner.config.step_knobs import AUGMENT_KNOBS, TRANSFORM_KNOBS
-from runner.config.steps import with_examples
+from runner.config.steps import is_known_elsewhere, nearest_step, with_examples
 from runner.config.types import choices, expected, faults, shown
 from runner.config.yaml_file import spelled
 from runner.data.table.head import column_names, is_address
@@ -152,6 +152,8 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
     """What suits the setting or knob of that type, where ``text`` does not; None where it does, or nothing is plain."""
     if annotation is None or not faults(spelled(text), annotation, key) or "${" in text or "{" in text:
         return None
+    if text in get_args(annotation):  # tensorboard=off, which YAML reads as false
+        return None
     if found := RANGE.fullmatch(text.strip("[]")):
         values = [value for value in between(found[1], found[4]) if not faults(spelled(value), annotation, key)]
         return Meant((f"{key}={','.join(values)}",), "write out the values of a sweep", True) if values else None
@@ -172,14 +174,28 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
 
 def _steps(key: str, text: str) -> Meant | None:
     """Steps that are named alone, with an example of what each needs: flip, for ``[{flip: {horizontal: 0.5}}]``."""
-    if re.search(r":\s*[^\s{]", text):  # what a knob is given is judged by itself
-        return None
+    if re.search(r":\s*[^\s{]", text):  # knobs are given: no examples are wanted
+        return _renamed(key, text)
     names = [name.strip() for name in text.strip("[]").split(",")]
     entries = with_examples(names, STEPS[key]) or []
     needs = [
         f"{step} needs {listed(own)}" for entry in entries if isinstance(entry, dict) for step, own in entry.items()
     ]
-    return Meant((f"{key}={shown(entries)}",), "; ".join(needs)) if needs else None
+    return Meant((f"{key}={shown(entries)}",), "; ".join(needs)) if needs else _renamed(key, text)
+
+
+def _renamed(key: str, text: str) -> Meant | None:
+    """Steps by the names that they have here: rotation for rotate."""
+    found = spelled(re.sub(r":(?=\S)", ": ", text))
+    entries = [entry if isinstance(entry, dict) else {str(entry): None} for entry in found] if text[:1] == "[" else []
+    wrong = [name for entry in entries for name in entry if name not in STEPS[key]]
+    names = {name: nearest_step(name, STEPS[key]) for name in wrong if not is_known_elsewhere(name)}
+    if not names or None in names.values():
+        return None
+    renamed = [{names.get(name, name): knobs for name, knobs in entry.items()} for entry in entries]
+    steps = [entry if any(entry.values()) else next(iter(entry)) for entry in renamed]
+    reasons = (f"there is no {name}; the nearest is {step}" for name, step in names.items())
+    return Meant((f"{key}={shown(steps)}",), "; ".join(reasons))
 
 
 def _monitor(value: str, catalog: Catalog) -> str:

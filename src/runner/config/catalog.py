@@ -14,8 +14,11 @@ from runner.errors import ConfigError
 
 PARTS = ("dataset", "model", "loss", "optimizer", "scheduler", "metric")
 RECIPES = ("experiment", "debug")  # they change settings and parts, and are no part themselves
-GROUPS = (*PARTS, *RECIPES)
+SEARCH = "search"  # says how train -m chooses its jobs; it is no part of a run
+GROUPS = (*PARTS, *RECIPES, SEARCH)
 PRIMARY = "train"
+# What loss=auto comes to, by the task of the data
+AUTO_LOSSES = {"multiclass": "cross_entropy", "binary": "bce_with_logits", "regression": "mse"}
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,12 @@ class Catalog:
         except ConfigError:
             return set()
         return {*knobs, *(knob.partition(".")[0] for knob in knobs)}
+
+    def knob(self, group: str, option: str, key: str) -> Knob | None:
+        """The knob of an option; of ``loss=auto`` one of those losses that it may come to. None where there is none."""
+        names = AUTO_LOSSES.values() if (group, option) == ("loss", "auto") else (option,)
+        knobs = (self.option(group, name).knobs.get(key) for name in names if name in self.options(group))
+        return next(filter(None, knobs), None)
 
     def nearest_option(self, group: str, word: str) -> str | None:
         """The option meant by a wrong name, or by the name of its class: CrossEntropyLoss -> cross_entropy."""

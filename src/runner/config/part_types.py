@@ -214,8 +214,8 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
 
 # Facts that only the data and the other parts can give; build sets them.
 RUN_TIME: Mapping[str, frozenset[str]] = {
-    "dataset": frozenset({"dataset_class"}),
-    "model": frozenset({"in_shape", "num_outputs", "model_class", "task", "two_valued", "make_layer"}),
+    "dataset": frozenset({"make_dataset"}),
+    "model": frozenset({"in_shape", "num_outputs", "make_net", "task", "two_valued", "make_layer"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer", "last_epoch"}),
     "metric": frozenset({"task", "num_classes", "num_labels"}),

@@ -215,9 +215,10 @@ def annotation_at(name: str, choices: Mapping[str, Any], catalog: Catalog) -> An
         return setting_types().get(name)
     option, _, knob = knob.partition(".") if group == "metric" else (str(choices.get(group)), "", knob)
     try:
-        return annotation_of(group, knob, catalog.option(group, option).knobs[knob].default)
-    except (ConfigError, KeyError):
+        known = catalog.knob(group, option, knob)
+    except ConfigError:
         return None
+    return annotation_of(group, knob, known.default) if known else None
 
 
 @cache

@@ -100,7 +100,7 @@ def _unknown(key: str, name: str, kinds: Kinds) -> str:
         return f"{name} is random, new in every epoch; it belongs into dataset.augment"
     if key == "dataset.augment" and name in TRANSFORM_KNOBS:
         return f"{name} is fixed, the same for every picture; it belongs into dataset.transforms"
-    if DRAWN.fullmatch(name):
+    if is_known_elsewhere(name):
         return f"{name} cannot be drawn by seed, epoch and row; dataset.augment has {', '.join(AUGMENT_KNOBS)}"
     return f"there is no {key.partition('.')[2].removesuffix('s')} {name!r}{_nearest(name, kinds)}"
 
@@ -125,7 +125,17 @@ def _knob_faults(place: str, knobs: Mapping[str, Knob], given: dict[Any, Any]) -
     return found
 
 
+def is_known_elsewhere(name: str) -> bool:
+    """Whether it is a step of one of the two lists, or of torchvision's that neither takes."""
+    return name in {**TRANSFORM_KNOBS, **AUGMENT_KNOBS} or DRAWN.fullmatch(name) is not None
+
+
+def nearest_step(name: str, choices: Mapping[str, Any]) -> str | None:
+    """The step, or the knob, that is meant; ours before torchvision's, which need more arguments."""
+    return nearest(name, list(filter(str.islower, choices))) or nearest(name, choices)
+
+
 def _nearest(name: str, choices: Mapping[str, Any]) -> str:
-    meant = nearest(name, list(filter(str.islower, choices))) or nearest(name, choices)  # ours need fewer arguments
+    meant = nearest_step(name, choices)
     guess = f"; did you mean {meant}?" if meant else ";"
     return f"{guess} choices: {', '.join(choices) or 'none'}"

@@ -16,6 +16,7 @@ LATER_KNOBS: dict[str, dict[str, Any]] = {  # by class: what facts(later=...) is
     "runner.data.car.Car": {"path": None},
     "runner.data.covtype.Covtype": {"split": "official", "features": None},
     "runner.data.csv.Csv": {"features": None},
+    "runner.data.module.Module": {"task": None},
     "runner.data.image_folder.ImageFolder": {"background": "white", "brightest": None},
     "runner.models.cnn.Cnn": {"dropout": 0.0, "residual": False},
     "runner.models.dnn.Dnn": {"output_activation": None},

@@ -82,8 +82,14 @@ def part_faults(
     named = known.knobs if known else VOCABULARY[group]  # without: a column called size is no knob of that name
     for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, named):
         of_program = name in EVERY_OPTION.get(group, ())
-        if known and name not in known.knobs and name not in RUN_TIME.get(group, ()) and not of_program:
-            yield _unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
+        if (
+            catalog
+            and known
+            and not catalog.knob(group, option, name)
+            and name not in RUN_TIME.get(group, ())
+            and not of_program
+        ):
+            yield unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
         else:
             ours = of_program or _is_ours(node.get("_target_"), trusted)
             yield from _knob_faults(group, where, name, value, known, ours)
@@ -155,7 +161,7 @@ def _known_option(group: str, option: str, catalog: Catalog | None) -> tuple[Opt
         return None, str(error)
 
 
-def _unknown_knob(group: str, key: str, name: str, value: Any, known: Option, catalog: Catalog | None) -> str:
+def unknown_knob(group: str, key: str, name: str, value: Any, known: Option, catalog: Catalog | None) -> str:
     what = f"{key}={shown(value)}: {group}={known.name} has no {name}"
     meant = nearest(name, known.knobs)
     owners = catalog.owners(group, name) if catalog else []

@@ -19,7 +19,7 @@ from runner.contracts.data import (
     Unfitted,
 )
 from runner.contracts.net import Architecture, Ensemble, Layer, Selection
-from runner.contracts.training import OF_BATCHES, Outcome, Outline, Parts, Progress, Report, Schedule, Status
+from runner.contracts.training import OF_BATCHES, Outcome, Outline, Parts, Progress, Report, Schedule, Status, Stops
 
 __all__ = [
     "OF_BATCHES",
@@ -47,6 +47,7 @@ __all__ = [
     "Source",
     "Split",
     "Status",
+    "Stops",
     "TargetTransform",
     "Task",
     "Unfitted",

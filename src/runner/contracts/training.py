@@ -22,7 +22,8 @@ from runner.contracts.net import Layer
 if TYPE_CHECKING:
     from runner.config.run_config import Reference
 
-Status = Literal["finished", "stopped_early", "interrupted"]
+Status = Literal["finished", "stopped_early", "interrupted", "pruned"]
+Stops = Mapping[int, float | None]  # epoch -> what the monitor must have reached for a run to go on; None: it stops
 OF_BATCHES = "train/batch_"  # how what is measured since the last log row is called
 
 

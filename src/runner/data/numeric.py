@@ -190,10 +190,8 @@ def _spread(knob: str, given: Numbers | None, numeric: Tensor, otherwise: float)
     """[C] or [F]: ``given`` at the numeric places, one number for all of them or one each; ``otherwise`` at others."""
     places = int(numeric.sum())
     if isinstance(given, list) and len(given) != places:
-        raise ConfigError(
-            f"dataset.transforms: normalise.{knob} has {len(given)} numbers; "
-            f"give one, or {places}: one for each channel or numeric column"
-        )
+        each = f", or {places}: one for each channel or numeric column" if places > 1 else ""
+        raise ConfigError(f"dataset.transforms: normalise.{knob} has {len(given)} numbers; give one{each}")
     constants = torch.full(numeric.shape, otherwise)
     constants[numeric] = torch.tensor(otherwise if given is None else given, dtype=torch.float32)
     return constants

@@ -61,6 +61,10 @@ class Monitor:
         self.best_value, self.best_epoch, self.best_step = value, epoch, step
         return True
 
+    def has_reached(self, value: float) -> bool:
+        """Whether the best so far is at least as good."""
+        return self.best_value is not None and self._sign * (self.best_value - value) >= 0
+
     @property
     def spent(self) -> bool:
         """Whether ``patience_epochs`` epochs in a row brought nothing better; never where patience is not limited."""

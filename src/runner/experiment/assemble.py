@@ -13,10 +13,9 @@ from torch import nn
 from torch.amp import GradScaler
 
 from runner import device, seed
-from runner.build import optimizer, own_net, schedule
+from runner.build import libraries, optimizer, own_net, schedule
 from runner.build.instantiate import build_source, faults_of
 from runner.build.loss import build_loss
-from runner.build.metric import build_metrics
 from runner.build.model import is_ensemble
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
@@ -34,8 +33,9 @@ from runner.experiment import origin
 from runner.experiment.accumulation import accumulation_notes
 from runner.experiment.calibration import check_calibration
 from runner.experiment.located import located
+from runner.experiment.metric_checks import check_measurable
 from runner.experiment.net import build_net, learns_categories
-from runner.experiment.settings import check_measurable, notes, resolve_auto, with_batch_size, with_epochs, with_limit
+from runner.experiment.settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit
 from runner.losses.readout import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
 
@@ -219,6 +219,9 @@ def build_parts(
     steps_per_epoch: int,
     where: torch.device,
 ) -> Parts:
+    libraries.load()
+    from runner.build.metric import build_metrics  # brings torchmetrics: only what is known to be right waits for it
+
     num_classes = len(data.class_names)
     y_train, transform = data.y[rows.train], target_transform(config)
     loss, readout = build_loss(config.loss, data.task, num_classes, y_train, config.trusted, transform=transform)

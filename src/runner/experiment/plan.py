@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from runner.build import optimizer, schedule
-from runner.build.metric import POSITIVE, OfTwoClasses
+from runner.build.two_classes import POSITIVE, OfTwoClasses
 from runner.config.catalog import Catalog, Part
 from runner.config.run_config import Config
 from runner.config.types import shown

@@ -47,7 +47,7 @@ def draw_importance(title: Title, found: Importance, class_names: Sequence[str])
         bottom = panels - (number // 2 + 1) * (ABOVE + PANEL + BELOW) + BELOW
         width = ROOM / 2 - AXIS
         left = AXIS + number % 2 * ROOM / 2
-        axes = picture.figure.add_axes((left / ROOM, bottom / picture.height, width / ROOM, PANEL / picture.height))
+        axes = picture.place(left, bottom, width, PANEL)
         draw_dependence(axes, moved, class_names)
     return picture
 
@@ -63,7 +63,7 @@ def draw_bars(picture: Picture, found: Importance, shown: Sequence[int], height:
     left = width_of(heads, SMALL, LETTER)
     width = ROOM - left - max(width_of(column, SMALL) for column in values) - 8
     bottom = picture.height - height
-    axes = picture.figure.add_axes((left / ROOM, bottom / picture.height, width / ROOM, height / picture.height))
+    axes = picture.place(left, bottom, width, height)
     thick = 0.8 / len(found.lost)
     for number, (of, numbers, colour) in enumerate(zip(found.lost.values(), values, COLOURS, strict=False)):
         places = [line - 0.4 + (number + 0.5) * thick for line in range(len(shown))]

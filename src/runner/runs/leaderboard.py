@@ -35,6 +35,7 @@ class JobResult:
     status: str
     run: SavedRun | None  # as ``read_run`` reads it
     reason: str = ""
+    trial: int | None = None  # of a search: jobs of one trial differ in seed and fold alone
 
     @property
     def is_done(self) -> bool:
@@ -42,8 +43,8 @@ class JobResult:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Of its best checkpoint; {} of a job that is not done: it may come to others."""
-        found = self.run.metrics if self.run is not None and self.is_done else {}
+        """Of its best checkpoint; {} of a job that may come to others."""
+        found = self.run.metrics if self.run is not None and (self.is_done or self.status == "pruned") else {}
         return {name: int(value) if name in ("step", "epoch") else value for name, value in found.items()}
 
 
@@ -136,6 +137,7 @@ def summary(
 
 def _job_record(job: JobResult, swept: Sequence[str]) -> dict[str, Any]:
     told = {"job": job.number, "folder": job.folder, "status": job.status}
+    told |= {} if job.trial is None else {"trial": job.trial}
     told |= {"reason": job.reason} if job.reason else {}
     settings = {name: job.settings[name] for name in swept if name in job.settings}
     return {**told, "settings": settings, "metrics": _as_json(job.metrics)}

@@ -30,14 +30,14 @@ def open_run(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: 
     """
     word, found = _opened(verb, argv, settings, own)
     run = found if isinstance(found, SavedRun) else best_job(found)
-    _tell(word, found, "" if run is found else run.path.name)
+    tell(word, found, "" if run is found else run.path.name)
     return _readable(run)
 
 
 def open_run_or_sweep(verb: str, argv: Sequence[str], settings: Sequence[str] = (), own: Sequence[str] = ()) -> Saved:
     """As ``open_run``, for a verb that takes a sweep as a whole; ``changes`` are what is said of it."""
     word, found = _opened(verb, argv, settings, own)
-    _tell(word, found)
+    tell(word, found)
     return found if isinstance(found, SavedSweep) else _readable(found)
 
 
@@ -55,7 +55,7 @@ def _opened(verb: str, argv: Sequence[str], settings: Sequence[str], own: Sequen
     return names[0], replace(found, changes=changes)
 
 
-def _tell(word: str, found: Saved, best_job: str = "") -> None:
+def tell(word: str, found: Saved, best_job: str = "") -> None:
     """Says on standard error, for standard output may be data, what ``last`` is, and which job of a sweep is taken."""
     is_sweep, path = isinstance(found, SavedSweep), here(found.path)
     if word != "last" and not best_job:
@@ -69,10 +69,7 @@ def best_job(sweep: SavedSweep) -> SavedRun:
     """The winner, with what is said of the sweep. Raises DataError where no job is done."""
     if (best := sweep.winner) is not None:
         return replace(best, changes=sweep.changes)
-    path = here(sweep.path)
-    raise DataError(
-        f"{path}: is a sweep of which no job is finished\n  how they stand: python -m runner report {shlex.quote(path)}"
-    )
+    raise sweep.nothing_done
 
 
 def _readable(run: SavedRun) -> SavedRun:
@@ -195,7 +192,7 @@ def folder_of_runs(verb: str, word: str, output_dir: Path) -> Path:
     Raises ConfigError where there is none.
     """
     if word == "last":
-        _tell(word, last := newest(output_dir))
+        tell(word, last := newest(output_dir))
         return last.path
     folder = Path(word).expanduser()
     if not folder.is_dir():

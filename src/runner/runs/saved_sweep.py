@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from runner.runs.files import parsed_json, read_json
 from runner.runs.metric_log import numbered_lines
 from runner.runs.ranking import Contest, entries, read_runs
 from runner.runs.saved_run import SavedRun
+from runner.text import here
 
 JOB = re.compile(r"(\d+)(-[^/]*)?")  # the name of a job's folder
 CLAIMED_AT = re.compile(r"(\d{4}-\d\d-\d\d)/(\d\d)-(\d\d)-(\d\d)-(\d{6})-")  # the end of a sweep's path
@@ -65,25 +67,40 @@ class SavedSweep:
         names = list(self._journal[0]) or sorted(self._on_disk(), key=_number)
         return [SavedRun(RunDirectory(self.path / name)) for name in names]
 
+    def typed(self, job: SavedRun) -> dict[str, str]:
+        """The settings of a job as they were typed: {"optimizer.lr": "0.1"}; {} in a sweep of an older build."""
+        words = self._journal[0].get(job.path.name, {}).get("words")
+        told = words if isinstance(words, list) else []
+        return dict(word.split("=", 1) for word in told if isinstance(word, str) and "=" in word)
+
+    def ended(self, job: SavedRun) -> Mapping[str, Any]:
+        """How the process of the job ended last, by the journal: ``how`` and ``reason``; {} where it did not."""
+        return self._journal[1].get(self._journal[0].get(job.path.name, {}).get("job"), {})
+
     def standing(self, job: SavedRun) -> str:
         """That of the run; of one whose files do not say, how the process of the job ended last, or not started.
 
         Raises DataError where its summary is damaged.
         """
-        numbers, ends = self._journal
-        said = ends.get(numbers.get(job.path.name, -1), "")
+        said = str(self.ended(job).get("how"))
         if job.is_done or job.standing == "running" or said not in ("failed", "interrupted"):
             return job.standing or "not started"
         return said
 
     @cached_property
-    def _journal(self) -> tuple[dict[str, int], dict[int, str]]:
-        """The folder of each job that belongs and its number; by number how it ended. Older builds kept no journal."""
+    def _journal(self) -> tuple[dict[str, Mapping[str, Any]], dict[Any, Mapping[str, Any]]]:
+        """(what is said of each job that belongs, by its folder; by number how it ended). Older builds kept none."""
         facts = list(self._facts())
-        named = [(fact.get("folder"), fact.get("job")) for fact in facts]
-        numbers = {name: job for name, job in named if isinstance(name, str) and JOB.fullmatch(name)}
-        ends = {end: str(fact.get("how")) for fact in facts if isinstance(end := fact.get("ended"), int)}
-        return {name: job if isinstance(job, int) else -1 for name, job in numbers.items()}, ends
+        named = [(fact.get("folder"), fact) for fact in facts]
+        jobs = {name: fact for name, fact in named if isinstance(name, str) and JOB.fullmatch(name)}
+        return jobs, {end: fact for fact in facts if isinstance(end := fact.get("ended"), int)}
+
+    @property
+    def nothing_done(self) -> DataError:
+        """For who needs a job that is finished."""
+        path = here(self.path)
+        how = f"how they stand: python -m runner report {shlex.quote(path)}"
+        return DataError(f"{path}: is a sweep of which no job is finished\n  {how}")
 
     def origin_of(self, word: str) -> str | None:
         """The checkpoint that this word of its command line came to when it began; None where no job has the word."""

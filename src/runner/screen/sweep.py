@@ -42,6 +42,8 @@ class SweepPlan:
     threads: int  # of each job
     jobs_at_a_time: int
     size: str = ""  # on disk, expected: "about 24 MB", "about 24 MB more" where some of the jobs are there already
+    search: Sequence[tuple[str, Sequence[str]]] = ()  # label and cells of each line on what is searched
+    num_to_come: int = 0  # jobs of a search that are not known yet; ``jobs`` grows by them
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class RunningJob:
 @dataclass(frozen=True)
 class EndedJob:
     number: int
-    status: str  # finished, stopped_early, failed or interrupted
+    status: str  # finished, stopped_early, pruned, failed or interrupted
     seconds: float
     folder: Path
     monitor: float | None = None
@@ -65,13 +67,14 @@ class EndedJob:
 
 @dataclass(frozen=True)
 class SweepState:
-    """Where every job stands; a job waits, runs, or has ended in one of three ways."""
+    """Where every job stands; a job waits, runs, or has ended in one of four ways."""
 
     running: Sequence[RunningJob]
     waiting: int
     finished: int
     failed: int = 0
     interrupted: int = 0
+    pruned: int = 0
     seconds_left: float | None = None
 
 
@@ -103,9 +106,7 @@ class SweepConsole:
 
     def begin(self, plan: SweepPlan) -> None:
         """Shows what all jobs have in common."""
-        self._plan = plan
-        self._settings = {number: _pairs(settings) for number, settings in plan.jobs.items()}
-        self._settings_width = max(map(cell_len, self._settings.values()), default=0)
+        self._plan, self._num_jobs = plan, len(plan.jobs) + plan.num_to_come
         self._is_live = is_live(self._out)
         room = self._out.width - LABEL_WIDTH if self._is_live else None
         for label, cells, gap in _introduction(plan):
@@ -127,7 +128,8 @@ class SweepConsole:
         """Leaves its line: the score; or in red why it failed, and its folder."""
         if job.status not in ENDED_STYLES:
             score = "" if job.monitor is None else f"{self._plan.monitor} {figure(job.monitor)}{GAP}"
-            self._leave([*self._head(job.number), score + duration(job.seconds)])
+            pruned = [f"pruned {job.reason}"] if job.status == "pruned" else []
+            self._leave([*self._head(job.number), score + duration(job.seconds), *pruned])
         elif self._is_live:
             self._not_finished_live(job, ENDED_STYLES[job.status])
         else:
@@ -163,11 +165,10 @@ class SweepConsole:
         self._table = None
 
     def _head(self, number: int) -> list[str]:
-        count = len(self._plan.jobs)
-        place, settings = f"job {number:>{len(str(count))}} of {count}", self._settings[number]
-        return (
-            [place, settings + " " * (self._settings_width - cell_len(settings))] if self._settings_width else [place]
-        )
+        count, settings = self._num_jobs, _pairs(self._plan.jobs[number])
+        place = f"job {number:>{len(str(count))}} of {count}"
+        width = max(cell_len(_pairs(each)) for each in self._plan.jobs.values())
+        return [place, settings + " " * (width - cell_len(settings))] if width else [place]
 
     def _leave(self, cells: Sequence[str], style: str = "") -> None:
         """One line of the cells; in a terminal too narrow for it, as many as are needed, no cell broken."""
@@ -188,8 +189,10 @@ def _introduction(plan: SweepPlan) -> Iterator[tuple[str, list[str], str]]:
     """(label, cells, what stands between them) of each line."""
     together = [f"{plan.jobs_at_a_time:,} at a time"] if plan.jobs_at_a_time > 1 else []
     size = [f"{plan.size} on disk"] if plan.size else []
-    how = [counted(len(plan.jobs), "job"), *together, f"{counted(plan.threads, 'thread')} each"]
+    how = [counted(len(plan.jobs) + plan.num_to_come, "job"), *together, f"{counted(plan.threads, 'thread')} each"]
     yield "sweep", [*how, f"compared by {plan.monitor}", *size], GAP
+    for label, cells in plan.search:
+        yield label, list(cells), GAP
     if plan.common:
         yield "all with", [f"{name}={visible(value)}" for name, value in plan.common.items()], " "
     yield "folder", [here(plan.folder)], GAP
@@ -218,10 +221,6 @@ class LiveTable:
     def __init__(self, console: Console, plan: SweepPlan, clock: Callable[[], float]):
         self._console, self._plan, self._clock = console, plan, clock
         self._drawn_at = -REDRAW_EVERY_S
-        names = dict.fromkeys(name for settings in plan.jobs.values() for name in settings)
-        self._widths = {
-            name: max(cell_len(visible(settings.get(name, ""))) for settings in plan.jobs.values()) for name in names
-        }
         self._live = self._begun()
 
     def _begun(self) -> Live:
@@ -259,8 +258,15 @@ class LiveTable:
         parts += (Text(line, style="bold") for line in _filled(_counts(state), self._console.width))
         return Group(*parts)
 
+    def _widths(self) -> dict[str, int]:
+        """Of the column of each setting: what is the widest of all known jobs."""
+        known = self._plan.jobs.values()
+        names = dict.fromkeys(name for settings in known for name in settings)
+        return {name: max(cell_len(visible(settings.get(name, ""))) for settings in known) for name in names}
+
     def _jobs(self, jobs: Sequence[RunningJob]) -> Fitting:
-        monitor, settings = self._plan.monitor, list(self._widths)
+        monitor, widths = self._plan.monitor, self._widths()
+        settings = list(widths)
         heads = ["job", *settings, "epoch", monitor, "left"]
         rows = [
             [str(job.number), *(self._plan.jobs[job.number].get(name, "") for name in settings), *_progress(job)]
@@ -270,7 +276,7 @@ class LiveTable:
         table = bare_table(heads, rows, numbers)
         epoch_width = max(2 * len(str(job.epochs or "")) + 1 for job in jobs)
         last = {"epoch": epoch_width, monitor: VALUE_WIDTH, "left": DURATION_WIDTH}
-        for column, width in zip(table.columns[1:], [*self._widths.values(), *last.values()], strict=True):
+        for column, width in zip(table.columns[1:], [*widths.values(), *last.values()], strict=True):
             column.no_wrap, column.min_width = True, width  # else the columns would move at every drawing
         return Fitting(table, tuple(last))
 
@@ -283,7 +289,6 @@ def _progress(job: RunningJob) -> list[str]:
 
 def _counts(state: SweepState) -> list[str]:
     counts = {"running": len(state.running), "waiting": state.waiting, "done": state.finished, "failed": state.failed}
-    if state.interrupted:
-        counts["interrupted"] = state.interrupted
+    counts |= {name: count for name in ("interrupted", "pruned") if (count := getattr(state, name))}
     left = [] if state.seconds_left is None else [f"{duration(state.seconds_left)} left"]
     return [*(f"{count:,} {name}" for name, count in counts.items()), *left]

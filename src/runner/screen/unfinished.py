@@ -33,7 +33,7 @@ def unfinished_lines(runs: Sequence[SavedRun]) -> Iterator[str]:
         sweep = SavedSweep(folder)
         where = "" if len(jobs) == len(runs) else f"{here(folder)}: "
         yield from (f"{where}{line}" for line in sweep_lines(sweep, standings(sweep, jobs)))
-        others += [job for job in jobs if not job.is_done and job.standing not in (*LEFT, "running")]
+        others += [job for job in jobs if not job.is_done and job.standing not in (*LEFT, "running", "pruned")]
     yield from map(run_line, others[:MOST_TOLD])
     if len(others) > MOST_TOLD:
         yield f"{len(others) - MOST_TOLD} more that are not finished"
@@ -65,6 +65,8 @@ def sweep_lines(sweep: SavedSweep, count: Counter[str]) -> Iterator[str]:
     """2 of 6 jobs are still running; 1 stopped, 3 not started: python -m runner resume last."""
     if running := count["running"]:
         yield f"{running} of {counted(len(sweep.jobs), 'job')} {'is' if running == 1 else 'are'} still running"
+    if pruned := count["pruned"]:
+        yield f"{counted(pruned, 'job')} pruned by the search"
     left = ", ".join(f"{count[name]} {name}" for name in LEFT if count[name])
     if sweep.is_in_use:
         yield from [f"{left} yet"] if left else []

@@ -30,7 +30,7 @@ def run_apart(words: Sequence[str]) -> Path:
     Raises RunnerError where no job began; Interrupted after Ctrl-C, when the jobs have saved.
     """
     with hydra_put_back():
-        _, configs, _ = check_jobs(parse(["-m", *words]))
+        configs = check_jobs(parse(["-m", *words])).configs
     first = configs[0]
     if first.sweep.dir is None:
         folder = claim(Path(first.output_dir).expanduser(), sweep_name(configs), under="sweeps").path

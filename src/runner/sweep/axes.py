@@ -43,11 +43,21 @@ class Axis:
         return Axis(self.keys, len(points), points)
 
 
+def check_number(count: int, most: int) -> None:
+    """Raises ConfigError where there would be more jobs than anybody meant."""
+    if count > most:
+        raise ConfigError(
+            f"{count:,} jobs: more than sweep.max_jobs={most}; to run them all add sweep.max_jobs={count}"
+        )
+
+
 def axis(override: Override, catalog: Catalog) -> Axis:
     """The values of one setting. Raises ConfigError."""
     said, element = str(override.input_line).lstrip("+"), override.get_key_element()
     if override.is_interval_sweep():
-        raise ConfigError(f"{said}: there is no end of values between two numbers; {WRITE_OUT}")
+        raise ConfigError(
+            f"{said}: there is no end of values between two numbers; {WRITE_OUT}\n  or have some drawn: search=random"
+        )
     try:
         size, values = swept_values(override, catalog)
     except (ValueError, ArithmeticError) as error:

@@ -15,7 +15,9 @@ from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.errors import ConfigError
 from runner.runs.saved_sweep import SavedSweep
-from runner.sweep.grid import Grid, GridJob, grid
+from runner.sweep.grid import Grid, grid
+from runner.sweep.line import GridJob
+from runner.sweep.search_plan import plan_for
 from runner.text import counted, waiting
 
 FROM_LAST = "start_from=last"
@@ -27,7 +29,10 @@ def checked(request: Request) -> tuple[Grid, list[Config]]:
     trees = Trees(Catalog(conf_folders(request.flags.config_dir)))
     found = grid(request, trees)
     with waiting(f"checking {counted(len(found.jobs), 'job')}"):
-        return found, _configs(request, found, trees)
+        configs = _configs(request, found, trees)
+    if found.search is not None:
+        found = replace(found, search=plan_for(found.search, configs))
+    return found, configs
 
 
 def _configs(request: Request, found: Grid, trees: Trees) -> list[Config]:
@@ -37,7 +42,7 @@ def _configs(request: Request, found: Grid, trees: Trees) -> list[Config]:
         try:
             job = found.jobs[number]
             words = tuple(pinned if pinned and word.lstrip("+") == FROM_LAST else word for word in job.overrides)
-            config = _config(request, replace(job, overrides=words), number, trees)
+            config = job_config(request, replace(job, overrides=words), number, trees)
             configs[number] = replace(config, sweep=found.settings)
         except ConfigError as error:
             faults[number] = error.faults
@@ -62,14 +67,14 @@ def check_first(request: Request) -> None:
     found, faults = grid(request, trees), dict[int, Sequence[str]]()
     for number in _new_values_first(found.jobs)[:2]:
         try:
-            _config(request, found.jobs[number], number, trees)
+            job_config(request, found.jobs[number], number, trees)
         except ConfigError as error:
             faults[number] = error.faults
     if faults:
         raise ConfigError(list(_once(found.jobs, faults)))
 
 
-def _config(request: Request, job: GridJob, number: int, trees: Trees) -> Config:
+def job_config(request: Request, job: GridJob, number: int, trees: Trees) -> Config:
     config = compose(request.with_overrides(job.overrides), number, trees).config
     if config.fold == "all":  # of an option that is swept over, whose folds nobody could count before
         raise ConfigError(f"fold=all: each fold is a job; say their number on the line: folds={config.folds}")

@@ -16,7 +16,7 @@ from runner.sweep.local import Ended, Handle
 from runner.sweep.plan import Job
 from runner.text import duration
 
-How = Literal["finished", "failed", "interrupted"]
+How = Literal["finished", "failed", "interrupted", "pruned"]
 LOOKED_AT_S = 0.25  # how often whoever iterates hears of the running jobs
 GRACE_S = 30.0  # from the wish to end until a process is killed
 
@@ -38,7 +38,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Over:
-    """A job's end: ``finished``; ``failed``, which is a result; ``interrupted``: it can be gone on with."""
+    """A job's end: ``finished``; ``failed``, which is a result; ``pruned`` by a search; ``interrupted``: it goes on."""
 
     job: Job
     how: How
@@ -49,10 +49,9 @@ class Over:
 
 @dataclass(frozen=True)
 class Running:
-    """The jobs that run now, and how many have not begun."""
+    """The jobs that run now."""
 
     jobs: Sequence[tuple[Job, float]]  # each with the seconds it has run
-    num_waiting: int
 
 
 Event = Begun | Over | Running
@@ -88,15 +87,20 @@ class Driver:
     attempts: Counter[int] = field(default_factory=Counter)  # of each job, by this driver
     is_stuck: bool = False  # the disk is full
 
-    def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Raises RunError where a folder cannot be made; running jobs have saved and ended then."""
-        waiting, running = deque(jobs), list[_Attempt]()
+    def run(self, jobs: Iterator[Job | None]) -> Generator[Event, None, None]:
+        """Runs them in their order; None says that the next job is not known before another has ended.
+
+        Raises RunError where a folder cannot be made; running jobs have saved and ended then.
+        """
+        again, running = deque[Job](), list[_Attempt]()
         try:
-            while running or (waiting and not self.is_ending):
-                while waiting and len(running) < self.limits.at_a_time and not self.is_ending:
-                    yield Begun(waiting[0])
-                    running.append(self.begin(waiting.popleft()))
-                yield Running([(each.job, self.clock() - each.handle.began) for each in running], len(waiting))
+            while True:
+                while len(running) < self.limits.at_a_time and (job := self.next_job(again, jobs)) is not None:
+                    yield Begun(job)
+                    running.append(self.begin(job))
+                if not running:
+                    return
+                yield Running([(each.job, self.clock() - each.handle.began) for each in running])
                 self.back_end.wait([each.handle for each in running], LOOKED_AT_S)
                 self.tell(running)
                 for attempt, ended in self.ended(running):
@@ -104,13 +108,19 @@ class Driver:
                     over = self.judged(attempt, ended)
                     yield over
                     if self.may_retry(over):
-                        waiting.appendleft(attempt.job)
+                        again.append(attempt.job)
         finally:
             self.end(running)
 
     @property
     def is_ending(self) -> bool:
         return bool(self.stop()) or self.is_stuck
+
+    def next_job(self, again: deque[Job], jobs: Iterator[Job | None]) -> Job | None:
+        """None where none may begin now."""
+        if self.is_ending:
+            return None
+        return again.popleft() if again else next(jobs, None)
 
     def begin(self, job: Job) -> _Attempt:
         folder = self.folder / job.folder
@@ -184,6 +194,8 @@ def verdict(ended: Ended, run: SavedRun) -> tuple[How, str]:
     code = ended.exit_code
     if code <= 0 and run.known.get("status") in DONE:  # it may have been killed after its last file was written
         return "finished", ""
+    if code == 0 and run.known.get("status") == "pruned":
+        return "pruned", f"after epoch {run.known.get('final', {}).get('epoch')}"
     if code < 0:
         return "interrupted", how_it_ended(code)
     if code == 0:

@@ -28,16 +28,24 @@ from runner.tensorboard.means import write_means
 from runner.text import counted, here, program, say
 
 
-def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None, trouble: str) -> int:
-    """The exit code. Raises Interrupted after a signal, RunError where ``trouble`` lets no other job begin."""
+def conclude(
+    folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None, trouble: str, num_to_come: int = 0
+) -> int:
+    """The exit code; ``num_to_come`` are jobs that a search has still to propose.
+
+    Raises Interrupted after a signal, RunError where ``trouble`` lets no other job begin.
+    """
     screen = console(sys.stdout)
     screen.print()
     results = list(map(partial(result_of, folder), folder.jobs))
     if not trouble:
-        write_leaderboard(folder.path, results, status_of(results), asdict(folder.header))
+        status = "interrupted" if num_to_come else status_of(results)
+        write_leaderboard(folder.path, results, status, asdict(folder.header))
     catalog = Catalog(conf_folders(folder.header.config_dir))
     for contest in contests(result.run for result in results if result.run is not None and result.is_done):
         show_contest(screen, contest, command_of_best(contest, catalog, folder.header.config_dir))
+    if pruned := sum(result.status == "pruned" for result in results):
+        screen.print(Text(f"{pruned} of {counted(len(results), 'job')} pruned by the search", style="dim"))
     numbers = {job.number for job in jobs}
     own = [result for result in results if result.number in numbers]
     told_here = ("failed",) if signal_number else ("failed", "interrupted")  # after a signal all are
@@ -46,21 +54,23 @@ def conclude(folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None
             told = ended_line(result.status, result.reason, folder.path / result.folder)
             screen.print(Text(told, style="magenta"), soft_wrap=True)
     standings = Counter(result.status for result in own)
+    standings["waiting"] += num_to_come
     if signal_number or trouble:
         stopped(folder, standings, signal_number, trouble)
     write_means(SavedSweep(folder.path), lambda warning: say(f"warning: {warning}", file=sys.stderr))
     show_ways(screen, folder, standings)
-    return int(standings["finished"] < len(own))
+    return int(standings["finished"] + standings["pruned"] < len(own))
 
 
 def result_of(folder: SweepFolder, job: Job) -> JobResult:
     """How the job stands; a run of it that cannot be read is said."""
     standing, run = folder.standing(job), None
     try:
-        run = read_run(folder.run_of(job).path) if standing == "finished" else None
+        run = read_run(folder.run_of(job).path) if standing in ("finished", "pruned") else None
     except DataError as fault:
         say(f"warning: {fault}; left out", file=sys.stderr)
-    return JobResult(job.number, job.folder, job.settings, standing, run, folder.reason(job))
+    trial = folder.trial_of(job)
+    return JobResult(job.number, job.folder, job.settings, standing, run, folder.reason(job), trial)
 
 
 def status_of(results: Sequence[JobResult]) -> str:

@@ -20,7 +20,7 @@ from runner.sweep.journal import Journal, read_journal
 from runner.sweep.plan import Job, job_of_fact
 from runner.text import here
 
-Standing = Literal["waiting", "finished", "failed", "interrupted"]
+Standing = Literal["waiting", "finished", "failed", "interrupted", "pruned"]
 FORMAT = 1
 SAVING_S = 60.0  # that a job of a dead sweep may take to save
 
@@ -39,6 +39,7 @@ class Header:
     device: str  # cpu, cuda, mps
     monitor: str
     keep: str = "all"
+    search: Mapping[str, Any] | None = None  # of a search: its settings, space and words
 
 
 class SweepFolder:
@@ -49,6 +50,8 @@ class SweepFolder:
         self.header = header
         self._ends: dict[int, Mapping[str, Any]] = {}  # of the jobs that have ended and were not begun again
         self._begun = Counter[int]()
+        self.trials: dict[int, Mapping[str, Any]] = {}  # of a search, by number: their points and jobs
+        self.told: dict[int, Mapping[str, Any]] = {}  # what came of them, as later trials were chosen by it
         facts = read_journal(path / JOURNAL)
         try:
             self.jobs = [job_of_fact(fact) for fact in facts if "job" in fact]
@@ -68,6 +71,12 @@ class SweepFolder:
         write_json(path / SWEEP, {"format": FORMAT, **asdict(header)})
         return cls(path, header)
 
+    def rewrite(self, header: Header) -> None:
+        """Puts another header in the place of the one it has."""
+        if header != self.header:
+            write_json(self.path / SWEEP, {"format": FORMAT, **asdict(header)})
+            self.header = header
+
     def add(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             self.journal.write(**job.as_fact())
@@ -82,12 +91,26 @@ class SweepFolder:
             self._begun[fact["begun"]] += 1
         elif "ended" in fact:
             self._ends[fact["ended"]] = fact
+        elif "trial" in fact:
+            self.trials[fact["trial"]] = fact
+        elif "told" in fact:
+            self.told[fact["told"]] = fact
 
     def write_begin(self, job: Job) -> None:
         self._write({"begun": job.number, "attempt": self._begun[job.number] + 1})
 
     def write_end(self, job: Job, how: str, reason: str) -> None:
         self._write({"ended": job.number, "how": how, "reason": reason})
+
+    def trial_of(self, job: Job) -> int | None:
+        """The first trial of a search that the job is of."""
+        return next((number for number, fact in self.trials.items() if job.number in fact["jobs"]), None)
+
+    def write_trial(self, number: int, point: Mapping[str, float], jobs: Sequence[int]) -> None:
+        self._write({"trial": number, "point": dict(point), "jobs": list(jobs)})
+
+    def write_told(self, number: int, outcome: str, score: float | None, by_epoch: Sequence[float]) -> None:
+        self._write({"told": number, "outcome": outcome, "score": score, "by_epoch": list(by_epoch)})
 
     def _write(self, fact: Mapping[str, Any]) -> None:
         self._count(fact)
@@ -101,9 +124,9 @@ class SweepFolder:
         status = run.known.get("status")
         if status in DONE:
             return "finished"
-        said = self._ends.get(job.number, {}).get("how")
-        if said in ("failed", "interrupted"):
-            return "failed" if said == "failed" else "interrupted"
+        said: Standing | None = self._ends.get(job.number, {}).get("how")
+        if said in ("failed", "interrupted", "pruned"):
+            return said
         is_of_this_attempt = self._begun[job.number] <= 1  # else it may be what the attempt before it came to
         return "failed" if status == "failed" and is_of_this_attempt else "interrupted"
 

@@ -80,11 +80,11 @@ class Training(Work):
         with directory.owned():
             if directory.config.exists():
                 stored = SavedRun(directory, self.changes)
-                go_on(stored, begun, force=False, read=self.read, brief=True)
+                go_on(stored, begun, force=False, read=self.read, brief=True, stops=job.stops)
                 return
             write_words(directory, job.words)
             prepared = prepare(job.config(self.changes), Catalog(self.catalog_folders), self.read)
-            prepared.record(directory, brief=True, begun=begun, hint="")
+            prepared.record(directory, brief=True, begun=begun, hint="", stops=job.stops)
 
 
 def write_words(directory: RunDirectory, words: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runner.compose.request import Request
@@ -16,6 +16,8 @@ from runner.config.run_config import Config, check, settings_with
 from runner.config.stored import with_later_keys
 from runner.runs.ranking import differing
 from runner.sweep.check import checked
+from runner.sweep.line import GridJob
+from runner.sweep.search_plan import SearchPlan
 
 NOT_OF_IDENTITY = ("said", *settings_with("is_identity", False))
 
@@ -29,6 +31,7 @@ class Job:
     folder: str
     packed: bytes
     identity: str = ""  # what the run is, whatever it is called: digest of settings, data and kind of device
+    stops: Mapping[int, float | None] = field(default_factory=dict)  # where a search may end it, as ``record`` takes it
 
     @property
     def settings(self) -> dict[str, str]:
@@ -63,15 +66,27 @@ def packed_config(plain: Mapping[str, Any]) -> bytes:
     return zlib.compress(json.dumps(plain, ensure_ascii=False).encode())
 
 
-def check_jobs(request: Request) -> tuple[list[Job], list[Config], int]:
-    """Every job, numbered as it stands on the line; its config; how many combinations were left out.
+@dataclass(frozen=True)
+class Planned:
+    """What a line asks for, checked: every job, or the few that a search was checked by; the config of each."""
 
-    Raises ConfigError with the faults of all, equal ones once.
-    """
+    jobs: list[Job]
+    configs: list[Config]
+    num_skipped: int  # combinations that sweep.skip left out
+    search: SearchPlan | None
+
+
+def check_jobs(request: Request) -> Planned:
+    """Its jobs are numbered as they stand on the line. Raises ConfigError with the faults of all, equal ones once."""
     grid, configs = checked(request)
-    words = [tuple(word.lstrip("+") for word in job.overrides if not word.startswith("hydra")) for job in grid.jobs]
-    plain = (packed_config({**config.as_dict(), "said": sorted(config.said)}) for config in configs)
-    return [Job(number, words[number], "", packed) for number, packed in enumerate(plain)], configs, grid.num_skipped
+    jobs = [job_of(number, job, config) for number, (job, config) in enumerate(zip(grid.jobs, configs, strict=True))]
+    return Planned(jobs, configs, grid.num_skipped, grid.search)
+
+
+def job_of(number: int, job: GridJob, config: Config) -> Job:
+    """Without a folder yet."""
+    words = tuple(word.lstrip("+") for word in job.overrides if not word.startswith("hydra"))
+    return Job(number, words, "", packed_config({**config.as_dict(), "said": sorted(config.said)}))
 
 
 def with_threads(job: Job, threads: int) -> Job:

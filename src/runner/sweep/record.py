@@ -19,7 +19,9 @@ from runner.sweep.ending import conclude
 from runner.sweep.folder import SweepFolder
 from runner.sweep.plan import Job
 from runner.sweep.progress import JobProgress, seconds_left
+from runner.sweep.search_plan import introduced
 from runner.sweep.trial import Needs
+from runner.sweep.trials import Trials
 
 
 class Urgency(Interruption):
@@ -43,28 +45,36 @@ class SweepRun:
     at_a_time: int
     needs: Needs
     retries_failed: bool = False
+    search: Trials | None = None  # where the jobs are not known from the start
     screen: SweepConsole = field(default_factory=SweepConsole)
     progress: dict[int, JobProgress] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)  # that the jobs took which have ended here
-    ends: Counter[str] = field(default_factory=Counter)
+    ends: dict[int, str] = field(default_factory=dict)  # how each job has ended
     notes: set[str] = field(default_factory=set)
+    num_todo: int = 0  # jobs, those of this command that have begun among them
+    apart: dict[int, dict[str, str]] = field(default_factory=dict)  # what tells each job from the others
     trouble: str = ""  # why no other job is begun
     stop: Urgency = field(default_factory=Urgency)
 
     def run(self, jobs: Sequence[Job]) -> int:
-        """The exit code. Raises Interrupted after a signal, RunError where the disk is full."""
+        """The exit code; ``jobs`` are those that were asked for, of a search all that are known by now.
+
+        Raises Interrupted after a signal, RunError where the disk is full.
+        """
         redone = ("waiting", "interrupted", *(["failed"] if self.retries_failed else []))
         standings = {job.number: self.folder.standing(job) for job in jobs}
-        self.ends.update(how for how in standings.values() if how not in redone)
+        self.ends = {number: how for number, how in standings.items() if how not in redone}
         todo = [job for job in jobs if standings[job.number] in redone]
+        self.num_todo = len(todo) + (self.search.num_to_come if self.search is not None else 0)
         limits = Limits(self.at_a_time, self.sweeping.job_timeout_s, self.sweeping.retries)
         with interruption(self.stop), closing(self.folder.journal):
-            self.begin(todo)
+            self.begin()
             driver = Driver(
                 self.folder.path, self.back_end, limits, lambda: self.stop.number or 0, lambda: self.stop.is_urgent
             )
             try:
-                with closing(driver.run(todo)) as events:
+                queue = iter(todo) if self.search is None else self.search.jobs(redone)
+                with closing(driver.run(queue)) as events:
                     for event in events:
                         self.follow(event)
             except RunError as refusal:  # of the disk, to a folder or the journal
@@ -72,18 +82,25 @@ class SweepRun:
             finally:
                 self.screen.close()
             self.thin_out()
-        return conclude(self.folder, jobs, self.stop.number, self.trouble)
+        if self.search is None:
+            return conclude(self.folder, jobs, self.stop.number, self.trouble)
+        return conclude(self.folder, self.folder.jobs, self.stop.number, self.trouble, self.search.num_to_come)
 
-    def begin(self, todo: Sequence[Job]) -> None:
-        common, apart = shared_and_own({job.number: job.settings for job in self.folder.jobs})
-        header = self.folder.header
-        more = " more" if len(todo) < len(self.folder.jobs) else ""
-        size = f"about {megabytes(self.needs.disk * len(todo))}{more}" if self.needs.disk and todo else ""
-        self.screen.begin(
-            SweepPlan(apart, common, header.monitor, self.folder.path, header.threads, self.at_a_time, size)
-        )
-        if not todo:
-            told = ", ".join(f"{count} {how}" for how, count in self.ends.items())
+    def begin(self) -> None:
+        header, search = self.folder.header, list[tuple[str, list[str]]]()
+        settings = {job.number: job.settings for job in self.folder.jobs}
+        common, self.apart = shared_and_own(settings)
+        if self.search is not None:
+            plan = self.search.plan
+            common, search = plan.common(), introduced(plan)
+            self.apart = {number: plan.own(words) for number, words in settings.items()}
+        num_to_come = self.search.num_to_come if self.search is not None else 0
+        more = " more" if self.num_todo < len(settings) + num_to_come else ""
+        size = f"about {megabytes(self.needs.disk * self.num_todo)}{more}" if self.needs.disk and self.num_todo else ""
+        how = header.monitor, self.folder.path, header.threads, self.at_a_time
+        self.screen.begin(SweepPlan(self.apart, common, *how, size, search, num_to_come))
+        if not self.num_todo:
+            told = ", ".join(f"{count} {how}" for how, count in Counter(self.ends.values()).items())
             self.screen.note(f"nothing is left to do: {told}")
 
     def follow(self, event: Event) -> None:
@@ -91,6 +108,9 @@ class SweepRun:
         match event:
             case Begun(job):
                 self.before(job)
+                self.ends.pop(job.number, None)
+                if self.search is not None:
+                    self.apart[job.number] = self.search.plan.own(job.settings)
                 self.folder.write_begin(job)
                 self.progress[job.number] = JobProgress(job.number, self.folder.run_of(job).directory)
                 self.screen.begun(self.progress[job.number].state)
@@ -98,15 +118,17 @@ class SweepRun:
                 self.trouble = event.reason if event.stops_the_sweep else self.trouble
                 self.show_end(event)
                 self.folder.write_end(event.job, event.how, event.reason)
-            case Running(jobs, num_waiting):
+            case Running(jobs):
+                num_waiting = self.num_todo - len(self.progress)
+                ends = Counter(self.ends.values())
                 running = [self.progress[job.number].after(seconds) for job, seconds in jobs]
                 left = seconds_left(running, num_waiting, self.seconds, self.at_a_time)
-                counts = {how: self.ends[how] for how in ("finished", "failed", "interrupted")}
+                counts = {how: ends[how] for how in ("finished", "failed", "interrupted", "pruned")}
                 self.screen.show(SweepState(running, num_waiting, seconds_left=left, **counts))
 
     def show_end(self, over: Over) -> None:
         self.seconds.append(over.seconds)
-        self.ends[over.how] += 1
+        self.ends[over.job.number] = over.how
         run = self.folder.run_of(over.job)
         monitor = run.known.get("best", {}).get(self.folder.header.monitor)
         self.screen.ended(EndedJob(over.job.number, over.how, over.seconds, run.path, monitor, over.reason))
@@ -122,6 +144,7 @@ class SweepRun:
         done = [run for job in self.folder.jobs if (run := self.folder.run_of(job)).known.get("best")]
         monitor = self.folder.header.monitor
         done.sort(key=lambda run: place(run.known["best"].get(monitor), run.is_higher_better(monitor)))
+        done.sort(key=lambda run: run.is_done, reverse=True)  # those that a search has pruned come last
         for run in done[most:]:
             for file in run.directory.checkpoints.glob("*.pt"):
                 file.unlink()

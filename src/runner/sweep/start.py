@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from runner.compose.request import Request
-from runner.config.catalog import conf_folders
+from runner.compose.hydra_bridge import Trees
+from runner.compose.request import Request, parse
+from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
+from runner.config.searching import longer
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DeviceError, RunnerError
 from runner.runs.directory import SWEEP, check_writable, claim, make
 from runner.runs.summary import now
+from runner.sweep.check import job_config
 from runner.sweep.folder import Header, SweepFolder, owned
 from runner.sweep.job import SharedData, Training, Trial
+from runner.sweep.line import GridJob
 from runner.sweep.local import LocalJobs
 from runner.sweep.machine import Machine
-from runner.sweep.plan import Job, numbered_on, sweep_name, with_identity, with_threads
+from runner.sweep.plan import Job, Planned, job_of, numbered_on, sweep_name, with_identity, with_threads
 from runner.sweep.record import SweepRun
+from runner.sweep.rungs import Halving
+from runner.sweep.search_plan import SearchPlan, differences, plan_of_fact
 from runner.sweep.trial import Needs, try_jobs
+from runner.sweep.trials import Trials
 from runner.text import here, waiting
 
 
@@ -45,11 +52,12 @@ class Ground:
             self.read(job.config(self.changes))
 
 
-def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> int:
+def sweep(request: Request, planned: Planned) -> int:
     """Run the jobs, which are checked: 0 when all have finished, 1 when one has failed.
 
     Raises RunnerError, before a folder is made where the data or a first step shows it; Interrupted after a signal.
     """
+    jobs, configs, search = planned.jobs, planned.configs, planned.search
     first = configs[0]
     named = named_folder(first.sweep)
     check_writable(named or Path(first.output_dir).expanduser())
@@ -60,12 +68,18 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
         digests = [ground.read.digest(config) for config in configs]
     with waiting("taking a first step of each kind of job"):
         needs = try_jobs(jobs, ground.work(Trial), machine.places) if first.sweep.check else Needs()
-    at_a_time = machine.at_a_time(first.sweep.jobs, len(jobs), needs.memory)
+    num_jobs = len(jobs) if search is None else search.most_at_a_time
+    at_a_time = min(machine.at_a_time(first.sweep.jobs, num_jobs, needs.memory), num_jobs)
     name = sweep_name(configs)
     path = named or claim(Path(first.output_dir).expanduser(), name, under="sweeps").path
     make(path)
     with owned(path):
-        folder = SweepFolder.opened(path, header(request, first, name, machine, at_a_time))
+        folder = SweepFolder.opened(path, header(request, first, name, machine, at_a_time, search))
+        check_same_search(folder, search)
+        if search is not None:
+            trials = trials_of(search, request, folder, ground)
+            run = SweepRun(folder, ground.work(Training), ground.read_for, first.sweep, at_a_time, needs, search=trials)
+            return run.run(folder.jobs)
         fixed = [
             with_identity(with_threads(job, folder.header.threads), digest, machine.device)
             for job, digest in zip(jobs, digests, strict=True)
@@ -76,27 +90,66 @@ def sweep(request: Request, jobs: Sequence[Job], configs: Sequence[Config]) -> i
         return SweepRun(folder, ground.work(Training), ground.read_for, first.sweep, at_a_time, needs).run(todo)
 
 
-def header(request: Request, first: Config, name: str, machine: Machine, at_a_time: int) -> Header:
-    """What a sweep that begins fixes for all its jobs, of which ``first`` is one."""
+def check_same_search(folder: SweepFolder, asked: SearchPlan | None) -> None:
+    """Raises ConfigError where the folder holds a search of other values, or one is no search.
+
+    Only how long it goes on may be another than it was, which is written down.
+    """
+    held, where = folder.header.search, f"sweep.dir={here(folder.path)}"
+    if asked is None or held is None:
+        if asked is not None or held is not None:
+            kinds = [f"a search by {held['method']}" if held else "a grid", "a search" if asked else "a grid"]
+            raise ConfigError(f"{where}: holds {kinds[0]}, and this is {kinds[1]}; name another folder")
+        return
+    if faults := list(differences(plan_of_fact(held), asked)):
+        raise ConfigError([f"{where}: {fault}; name another folder for another search" for fault in faults])
+    folder.rewrite(replace(folder.header, search=asked.as_fact()))
+
+
+def trials_of(plan: SearchPlan, request: Request, folder: SweepFolder, ground: Ground) -> Trials:
+    """The trials of a search, each composed and checked as it is proposed."""
+    trees = Trees(Catalog(ground.catalog_folders))
+
+    def make(asked: GridJob) -> Job:
+        config = job_config(request, asked, len(folder.jobs), trees)
+        job = with_threads(job_of(0, asked, config), folder.header.threads)
+        return with_identity(job, ground.read.digest(config), ground.machine.device)
+
+    return (Halving if plan.rungs else Trials)(plan, folder, make)
+
+
+def header(
+    request: Request, first: Config, name: str, machine: Machine, at_a_time: int, search: SearchPlan | None
+) -> Header:
+    """What a sweep that begins fixes for all its jobs, of which ``first`` is one.
+
+    How many jobs of a search run beside each other decides nothing of it, also not through their threads.
+    """
+    side_by_side = at_a_time if search is None else min(machine.places, search.most_at_a_time)
     return Header(
         name=name,
         started=now(),
         words=request.argv,
         config_dir=request.flags.config_dir,
-        threads=first.threads or max(1, machine.cores // at_a_time),
+        threads=first.threads or max(1, machine.cores // side_by_side),
         jobs_at_a_time=at_a_time,
         jobs_per_gpu=first.sweep.jobs_per_gpu,
         device=machine.device,
         monitor=first.monitor,
         keep=first.sweep.keep,
+        search=None if search is None else search.as_fact(),
     )
 
 
-def resume_sweep(path: Path, sweeping: Sweeping, changes: Mapping[str, Any], *, retries_failed: bool) -> int:
-    """Run what is left of a sweep; as ``sweep``."""
+def resume_sweep(
+    path: Path, sweeping: Sweeping, changes: Mapping[str, Any], search: Mapping[str, Any], *, retries_failed: bool
+) -> int:
+    """Run what is left of a sweep; as ``sweep``. ``search`` says how much longer a search goes on."""
     torch.set_num_threads(1)
     with owned(path):
         folder = SweepFolder.opened(path)
+        if search and folder.header.search is not None:
+            folder.rewrite(replace(folder.header, search=longer(folder.header.search, search)))
         fixed = folder.header
         machine = Machine.here(
             "cpu" if fixed.device == "cpu" else "auto", max(sweeping.jobs_per_gpu, fixed.jobs_per_gpu)
@@ -111,6 +164,9 @@ def resume_sweep(path: Path, sweeping: Sweeping, changes: Mapping[str, Any], *, 
         run = SweepRun(
             folder, ground.work(Training), ground.read_for, sweeping, at_a_time, Needs(), retries_failed=retries_failed
         )
+        if fixed.search is not None:
+            request = parse(["--config-dir", fixed.config_dir] if fixed.config_dir else [])
+            run.search = trials_of(plan_of_fact(fixed.search), request, folder, ground)
         return run.run(folder.jobs)
 
 

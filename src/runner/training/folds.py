@@ -10,21 +10,22 @@ from pathlib import Path
 
 from runner.config.catalog import Catalog
 from runner.config.run_config import Config
-from runner.contracts import Data, Outline
+from runner.contracts import Data, Outline, Stops
 from runner.data.splits import describe, evaluated
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError
 from runner.experiment.assemble import Experiment, ReadOnce, assemble, read_split, split_settings
+from runner.experiment.metric_checks import check_measurable, check_monitor
 from runner.experiment.plan import outline
 from runner.experiment.precision import check_precision
 from runner.experiment.scoring import Scores
-from runner.experiment.settings import check_measurable, check_monitor, with_batch_size
+from runner.experiment.settings import with_batch_size
 from runner.runs.directory import RunDirectory, make
 from runner.runs.files import write_whole
 from runner.runs.named import short_name
 from runner.runs.summary import PREDICTIONS, FoldsSummary, join_predictions, write_predictions
 from runner.screen.folds import FoldConsole
-from runner.training.record import Start, record
+from runner.training.record import NO_STOPS, Start, record
 
 Begin = Callable[[int], Start | None]  # the fold of a number, built; None where it is done
 
@@ -37,10 +38,10 @@ class Prepared:
     config: Config
     begin: Begin | None
 
-    def record(self, directory: RunDirectory, *, brief: bool, begun: float, hint: str) -> None:
-        """Train it to its end, into ``directory``."""
+    def record(self, directory: RunDirectory, *, brief: bool, begun: float, hint: str, stops: Stops = NO_STOPS) -> None:
+        """Train it to its end, into ``directory``, or to one of the ``stops``, which are for a run without folds."""
         if self.begin is None:
-            record(self.first, directory, brief=brief, begun=begun, hint=hint)
+            record(self.first, directory, brief=brief, begun=begun, hint=hint, stops=stops)
         else:
             record_folds(self.config, self.begin, directory, brief=brief, begun=begun, hint=hint)
 
@@ -125,6 +126,7 @@ def record_fold(start: Start, directory: RunDirectory, begun: float | None, *, b
             )
         except RunError as fault:
             raise RunError(f"{directory.path.name}: {fault}") from fault
+        assert scores is not None
         answer_test_rows(start.experiment, directory, scores)
 
 

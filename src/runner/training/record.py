@@ -14,7 +14,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from runner import device, seed
-from runner.contracts import Outcome, Progress, Report, Status
+from runner.contracts import Outcome, Progress, Report, Status, Stops
 from runner.engine import state
 from runner.engine.fit import fit
 from runner.engine.predict import Stopped
@@ -34,10 +34,12 @@ from runner.runs.summary import Summary
 from runner.screen.advice import Records, advice
 from runner.screen.result import flattery
 from runner.tensorboard.dashboards import Dashboards
+from runner.tensorboard.names import judges
 from runner.text import counted
 from runner.training.compiling import with_compiled_net
 from runner.training.writers import Views
 
+NO_STOPS: Stops = {}
 LASTING_S = 0.5  # an evaluation that takes less is not told of
 
 
@@ -60,10 +62,12 @@ def record(
     is_fold: bool = False,
     begun: float | None = None,
     hint: str = "",
-) -> Scores:
+    stops: Stops = NO_STOPS,
+) -> Scores | None:
     """Train to the end, from the start or from a ``saved`` state, and write everything a run directory holds.
 
-    The scores are those of the weights that the experiment is left with. The caller owns the directory. ``begun`` is
+    The scores are those of the weights that the experiment is left with; None where one of the ``stops`` of a search
+    ended it, as it can be gone on with. The caller owns the directory. ``begun`` is
     when the run began, by ``time.perf_counter``, where that was before now; ``hint`` is shown beside what will run.
     Raises Interrupted after a signal and RunError when the run fails; what was saved last can be resumed.
     """
@@ -82,11 +86,12 @@ def record(
                 views.note(note)
             for warning in warnings:
                 views.warn(warning)
-            run = Recording(with_compiled_net(experiment, views), directory, views, stop, begun or time.perf_counter())
+            begun = begun or time.perf_counter()
+            run = Recording(with_compiled_net(experiment, views), directory, views, stop, begun, stops)
             outcome = run.to_the_end(saved)
             views.finish(outcome)
         summary.close(outcome, degraded=views.degraded)
-    if run.scores is None:
+    if outcome.status == "interrupted":
         raise interrupted(run, stop)
     return run.scores
 
@@ -128,11 +133,20 @@ def interrupted(run: Recording, stop: Interruption) -> Interrupted:
 class Recording:
     """One pass over the engine's reports."""
 
-    def __init__(self, experiment: Experiment, directory: RunDirectory, views: Views, stop: Interruption, begun: float):
+    def __init__(
+        self,
+        experiment: Experiment,
+        directory: RunDirectory,
+        views: Views,
+        stop: Interruption,
+        begun: float,
+        stops: Stops,
+    ):
         self.experiment = experiment
         self.directory = directory
         self.views = views
         self.stop = stop
+        self.stops = stops
         self.schema = as_dict(schema_of(experiment.data, experiment.split.train))
         self.monitor = experiment.new_monitor()
         self.dashboards = Dashboards(experiment, directory, views.tensorboard, views.warn, begun)
@@ -148,7 +162,8 @@ class Recording:
         self.begin(saved)
         with self.watched():
             status = self.train()
-        outcome = self.judged(status) if status != "interrupted" else Outcome("interrupted")
+        ways = {"interrupted": lambda: Outcome("interrupted"), "pruned": self.pruned}
+        outcome = ways.get(status, lambda: self.judged(status))()
         return replace(outcome, seconds=time.perf_counter() - begun)
 
     @contextmanager
@@ -183,14 +198,14 @@ class Recording:
                 self.save(best=best)
             elif best and self.experiment.has_validation:
                 self.checkpoints.hold(self.snapshot())
-            if report.epoch_end and self.monitor.spent:
+            if report.epoch_end and (self.monitor.spent or self.is_stopped):
                 break
         if not self.is_saved:
             self.save(best=False)
         return self.status()
 
     def reports(self) -> Iterator[Report]:
-        if self.monitor.spent:  # the last thing before a kill: nothing is left to train
+        if self.monitor.spent or self.is_stopped:  # the last thing before a kill: nothing is left to train
             return iter(())
         experiment = self.experiment
         judged = {name: batches for name, batches in experiment.judged.items() if name != "train"}
@@ -206,7 +221,18 @@ class Recording:
     def status(self) -> Status:
         if self.monitor.spent:
             return "stopped_early"
-        return "finished" if self.experiment.plan.is_done(self.progress) else "interrupted"
+        if self.experiment.plan.is_done(self.progress):
+            return "finished"
+        return "pruned" if self.is_stopped else "interrupted"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a search ends the run at the end of the epoch that it has come to."""
+        progress = self.progress
+        if progress.batch or progress.unjudged or progress.epoch not in self.stops:
+            return False
+        needed = self.stops[progress.epoch]
+        return needed is None or not self.monitor.has_reached(needed)
 
     def is_due(self, report: Report) -> bool:
         due = self.experiment.config.checkpoint
@@ -233,6 +259,13 @@ class Recording:
             "schema": self.schema,
             "circumstances": device.circumstances(self.experiment.choice.device),
         }
+
+    def pruned(self) -> Outcome:
+        """What its epochs said; it is judged when it has come to its own end."""
+        rows = {row["epoch"]: row for row in epoch_rows(self.directory.metrics)}
+        row = rows.get(self.monitor.best_epoch, {})
+        best = {name: value for name, value in row.items() if name in ("step", "epoch") or judges(name)}
+        return Outcome("pruned", best=best, final=last_epoch_row(self.directory.metrics))
 
     def judged(self, status: Status) -> Outcome:
         """The run's end: its best checkpoint scored on every split."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.config.run_config import Config
-from runner.contracts import Data
+from runner.contracts import Data, Stops
 from runner.engine.best import is_spent
 from runner.engine.state import misfits, progress_of
 from runner.errors import DataError
@@ -21,7 +21,7 @@ from runner.runs.saved_run import SavedRun
 from runner.runs.summary import is_done
 from runner.text import counted, here
 from runner.training.folds import record_folds
-from runner.training.record import Start, record
+from runner.training.record import NO_STOPS, Start, record
 
 
 def is_trained(stored: SavedRun, warn: Callable[[str], None] = lambda text: None) -> bool:
@@ -46,16 +46,17 @@ def go_on(
     *,
     force: bool,
     brief: bool = False,
+    stops: Stops = NO_STOPS,
 ) -> None:
-    """Train to the end that the config asks for, ``begun`` as in ``record``; ``force`` mends metrics.jsonl.
+    """Train to the end that the config asks for, or to one of the ``stops``; ``begun`` as in ``record``.
 
-    ``read`` as ``assemble`` takes it.
+    ``force`` mends metrics.jsonl; ``read`` as ``assemble`` takes it.
     """
     if stored.folds:
         go_on_with_folds(stored, read or ReadOnce(), force=force, brief=brief)
         return
     start = start_of(stored, read, force=force)
-    record(start.experiment, stored.directory, start.saved, start.warnings, brief=brief, begun=begun)
+    record(start.experiment, stored.directory, start.saved, start.warnings, brief=brief, begun=begun, stops=stops)
 
 
 def go_on_with_folds(stored: SavedRun, read: Callable[[Config], Data], *, force: bool, brief: bool) -> None:
@@ -94,7 +95,7 @@ def check_nothing_was_saved(stored: SavedRun) -> None:
     directory, due = stored.directory, stored.as_written.checkpoint
     row = last_row(directory.metrics) if directory.metrics.exists() else {}
     has_passed_one = row.get("epoch", 0) > due.every_epochs or row.get("step", 0) > (due.every_steps or math.inf)
-    if stored.is_done or stored.status == "interrupted":
+    if stored.is_done or stored.status in ("interrupted", "pruned"):
         told = "summary.json says that the run was saved"
     elif has_passed_one:
         told = f"metrics.jsonl holds {counted(row['step'], 'step')}"

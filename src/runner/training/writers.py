@@ -99,7 +99,7 @@ class Views:
         self.tensorboard.flush()
 
     def finish(self, outcome: Outcome) -> None:
-        """The end as people see it; an interrupted run has no results yet."""
+        """The end as people see it; an interrupted run has no results yet, a pruned one those of its epochs alone."""
         log.info("%s %s", outcome.status, as_text(outcome.best))
         if outcome.status == "interrupted":
             return
@@ -107,6 +107,8 @@ class Views:
             self.tensorboard.table("classes", CLASS_HEADS, class_lines(self.outline.class_names, outcome.confusion))
         trial = trial_name(self.config, self.outline.run_dir)
         self.tensorboard.hparams(trial, hyperparameters(self.config), best_scores(outcome.best, self.config.monitor))
+        if outcome.status == "pruned":
+            return
         is_told = self.config.reference.figures or self.config.repeat_batch is not None
         rows = read_rows(self.metric_log.path) if is_told else []
         self.remark([*outcome.remarks, *verdict(self.config, rows, outcome.best)])
