@@ -40,7 +40,7 @@ NETS = {
     "sigmoid": "model=dnn model.hidden=[20] model.activation=Sigmoid optimizer=sgd optimizer.lr=0.1 batch_size=100",
     "template": "model=dnn model.hidden=[64,128,64] model.normalisation=batch optimizer=adam batch_size=128",
     "cnn": "model=cnn optimizer=adam batch_size=64",
-    "list": f"model=sequential 'model.layers={LAYERS}' optimizer=sgd optimizer.lr=0.1 batch_size=100",
+    "list": f"model=sequential model.layers={LAYERS} optimizer=sgd optimizer.lr=0.1 batch_size=100",
 }
 Epoch = Callable[[], float]  # trains and validates once; its seconds
 Batches = Iterable[tuple[Tensor, Tensor]]

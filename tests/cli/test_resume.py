@@ -26,6 +26,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program.train(tmp_path_factory.mktemp("outputs"))
 
 
+@pytest.fixture(scope="module")
+def longer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was trained for 6 epochs at once."""
+    return program.train(tmp_path_factory.mktemp("longer"), "epochs=6")
+
+
 @pytest.fixture
 def run(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / "run"))
@@ -66,21 +72,21 @@ def test_a_run_out_of_patience_is_said_to_be_so_and_not_touched(tmp_path: Path) 
     assert fingerprints(run) == before
 
 
-def test_fault_11_a_longer_run_equals_one_that_was_longer_from_the_start(run: Path, tmp_path: Path) -> None:
+def test_fault_11_a_longer_run_equals_one_that_was_longer_from_the_start(run: Path, longer: Path) -> None:
     assert resume(run, "epochs=6").code == 0
-    assert contents(run) == contents(program.train(tmp_path / "fresh", "epochs=6"))
+    assert contents(run) == contents(longer)
     assert "epochs: 6" in (run / "config.yaml").read_text()
 
 
 @pytest.mark.parametrize("instant", ["runner.training.record:write_schema", "runner.runs.summary:Summary.write"])
 def test_case_30_lengthening_that_was_killed_before_its_first_step_is_gone_on_with(
-    run: Path, tmp_path: Path, instant: str
+    run: Path, longer: Path, tmp_path: Path, instant: str
 ) -> None:
     killed = program.run(["resume", str(run), "epochs=6"], tmp_path / "said", before="kill_before", at=(instant, 1))
     assert killed.code == -9
     assert summary(run)["status"] == "finished" and "epochs: 6" in (run / "config.yaml").read_text()
     assert resume(run).code == 0
-    assert contents(run) == contents(program.train(tmp_path / "fresh", "epochs=6"))
+    assert contents(run) == contents(longer)
 
 
 def test_case_30_what_a_summary_says_of_a_run_that_is_not_trained_to_its_end_is_not_believed(tmp_path: Path) -> None:
@@ -93,13 +99,14 @@ def test_case_30_what_a_summary_says_of_a_run_that_is_not_trained_to_its_end_is_
     assert (summary(run)["status"], summary(run)["final"]["epoch"]) == ("finished", 4)
 
 
-def test_fault_11_a_run_cut_within_an_epoch_goes_on_with_a_warning_and_the_same_weights(tmp_path: Path) -> None:
+def test_fault_11_a_run_cut_within_an_epoch_goes_on_with_a_warning_and_the_same_weights(
+    finished: Path, tmp_path: Path
+) -> None:
     run = program.train(tmp_path / "cut", "max_steps=7")
     done = resume(run, "max_steps=null")
     assert done.code == 0
     assert "max_steps=7 ended epoch 2 in its middle: its row stays in metrics.jsonl" in done.err
-    fresh = contents(program.train(tmp_path / "fresh"))
-    assert contents(run)["last"]["model"] == fresh["last"]["model"]
+    assert contents(run)["last"]["model"] == contents(finished)["last"]["model"]
 
 
 def test_fault_11_a_schedule_laid_out_over_the_length_cannot_be_stretched(tmp_path: Path) -> None:
@@ -108,7 +115,7 @@ def test_fault_11_a_schedule_laid_out_over_the_length_cannot_be_stretched(tmp_pa
     assert program.run(argv, tmp_path / "said").code == 0
     done = resume(program.only_run(tmp_path), "epochs=9")
     assert done.code == 2
-    assert "epochs cannot change: scheduler=cosine_annealing_lr was laid out over the run's length" in done.err
+    assert "epochs cannot change: scheduler=cosine_annealing_lr was planned for the run's length" in done.err
     assert "give scheduler.T_max from the beginning" in done.err
 
 
@@ -175,7 +182,7 @@ def test_a_checkpoint_of_a_first_build_is_said_to_be_one_this_build_does_not_rea
         del state["config"]
         path.write_bytes(pack(state))
     done = program.run(["eval", str(run)], run.parent / "said")
-    assert done.code == 3 and "checkpoints: not a checkpoint that this build reads: config missing" in done.err
+    assert done.code == 3 and "checkpoints: not a checkpoint that this version reads: config missing" in done.err
 
 
 def test_fault_43_data_that_changed_is_refused_with_both_digests(run: Path) -> None:
@@ -184,7 +191,7 @@ def test_fault_43_data_that_changed_is_refused_with_both_digests(run: Path) -> N
         assert done.code == 3
         digest = summary(run)["data"]["digest"][:12]
         assert f"the data has changed since the run was saved (digest {digest} then, " in done.err
-        assert "or train anew; where no data has changed, an older build read it otherwise" in done.err
+        assert "or train again; if the data is the same, an older version read it differently" in done.err
 
 
 def test_fault_7_other_circumstances_are_said(run: Path) -> None:
@@ -256,9 +263,9 @@ def test_case_14_the_end_is_shown_once_wherever_a_kill_came(tmp_path: Path, inst
     assert points(run)["best/val/loss"] == [21]
 
 
-def test_case_14_of_a_run_that_was_made_longer_only_its_end_is_shown(run: Path, tmp_path: Path) -> None:
+def test_case_14_of_a_run_that_was_made_longer_only_its_end_is_shown(run: Path, longer: Path) -> None:
     assert resume(run, "epochs=6").code == 0
-    assert points(run) == points(program.train(tmp_path / "fresh", "epochs=6"))
+    assert points(run) == points(longer)
 
 
 @pytest.mark.parametrize("step", [3, 8])
@@ -294,7 +301,7 @@ def damage(path: Path) -> None:
     path.write_bytes(b"damaged")
 
 
-def test_case_34_with_both_generations_of_last_damaged_the_best_is_gone_on_with(run: Path, tmp_path: Path) -> None:
+def test_case_34_with_both_generations_of_last_damaged_the_best_is_gone_on_with(run: Path, longer: Path) -> None:
     step = summary(run)["best"]["step"]
     for name in ("last.pt", "previous-last.pt"):
         damage(run / "checkpoints" / name)
@@ -305,7 +312,7 @@ def test_case_34_with_both_generations_of_last_damaged_the_best_is_gone_on_with(
             told = f"checkpoints/{name}: not loaded: cut short, or not a checkpoint of this program; going on with best"
             assert told in done.err
         assert f"; going on with best.pt of step {step}\n" in done.err
-    assert contents(run) == contents(program.train(tmp_path / "fresh", "epochs=6"))
+    assert contents(run) == contents(longer)
 
 
 def test_case_34_without_its_checkpoints_a_run_that_was_saved_is_not_started_over(run: Path) -> None:
@@ -352,7 +359,7 @@ def lose_a_line(content: bytes) -> bytes:
     ],
 )
 def test_case_35_damaged_rows_are_told_before_training_and_left_out_where_that_is_asked_for(
-    run: Path, tmp_path: Path, spoil: Callable[[bytes], bytes], told: str
+    run: Path, longer: Path, tmp_path: Path, spoil: Callable[[bytes], bytes], told: str
 ) -> None:
     rows = run / "metrics.jsonl"
     whole = rows.read_bytes()
@@ -365,9 +372,8 @@ def test_case_35_damaged_rows_are_told_before_training_and_left_out_where_that_i
     assert {name for name, state in fingerprints(run).items() if before.get(name) != state} <= {".owner", ".lock"}
     forced = resume(run, "epochs=6", "--force")
     assert forced.code == 0 and "left out\n" in forced.err
-    fresh = program.train(tmp_path / "fresh", "epochs=6")
-    assert contents(run)["last"]["model"] == contents(fresh)["last"]["model"]
-    assert rows.stat().st_size == (fresh / "metrics.jsonl").stat().st_size
+    assert contents(run)["last"]["model"] == contents(longer)["last"]["model"]
+    assert rows.stat().st_size == (longer / "metrics.jsonl").stat().st_size
     assert program.run(["view", str(run), "curves"], tmp_path / "said").code == 0
     assert resume(run, "epochs=7").code == 0  # what was left out once is not asked about again
 

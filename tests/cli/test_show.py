@@ -110,7 +110,7 @@ def test_a_net_lists_what_comes_along_behind_its_parameters(tmp_path: Path) -> N
         ("optimizer=Adam", "did you mean optimizer=adam?"),
         ("optimizer=zzz", "choices: adam, sgd"),
         ("lr", "did you mean: python -m runner show optimizer=adam"),
-        ("my.yaml", "a file of settings; what it sets: python -m runner train my.yaml --cfg job"),
+        ("my.yaml", "is a file of settings; to see them: python -m runner train my.yaml --cfg job"),
         ("zzz", "groups: dataset, model"),
     ],
 )

@@ -53,6 +53,7 @@ COMBINATIONS = {
         "{Linear: {out_features: out, bias: false}}]",
         "epochs=2",
     ],
+    "residual connections of a dnn": [*IRIS, "model.residual=true", "model.hidden=[8,8]", "epochs=2"],
     "cars, computed": ["dataset=car", "model=dnn", "epochs=3"],
     "a fold of cars": ["experiment=car_onehot", "fold=1", "epochs=3"],
     "a fold of numbers": ["experiment=diabetes_linear", "fold=2", "epochs=3"],
@@ -184,6 +185,21 @@ def test_a_compiled_net_takes_batches_of_full_size_alone(capsys: pytest.CaptureF
     assert "\n        loss = loss_function(net(x_batch), y_batch)  # forward: " in script
 
 
+def test_residual_blocks_stand_one_within_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    conv = "{Conv2d: {out_channels: 4, kernel_size: 3, padding: same}}"
+    inner = "[conv, ReLU, BatchNorm2d, {residual: [conv]}, conv]"
+    layers = f"[conv, {{residual: {inner}}}, Flatten, {{Linear: {{out_features: out}}}}]"
+    words = ["model=sequential", f"model.blocks={{conv: [{conv}]}}", f"model.layers={layers}", "epochs=1"]
+    assert """
+            Residual(
+                nn.Conv2d(4, 4, 3, padding="same"), nn.ReLU(), nn.BatchNorm2d(4),
+                Residual(nn.Conv2d(4, 4, 3, padding="same")),
+                nn.Conv2d(4, 4, 3, padding="same"),
+            ),
+            nn.Flatten(), nn.Linear(256, 10),
+""" in check(words, tmp_path, capsys)
+
+
 def test_the_command_stands_above_the_script_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     script = written([*IRIS, 'output_dir=a\\d"""', "epochs=1"], capsys)
     assert 'a\\d"""' in script.splitlines()[0]
@@ -257,7 +273,7 @@ def test_the_recipes_of_the_notes_as_scripts(
         (["monitor=train/accuracy"], "monitor=train/accuracy: a script can watch train/loss, val/loss, val/accuracy"),
         (["monitor=val/f1", "metric=f1", *PLATEAU], "monitor=val/f1: a script can watch train/loss, val/loss, val/acc"),
         (["dataset.transforms=[{resize:{size:[4,4]}}]"], "dataset.transforms: resize: a script can show scale"),
-        (["model=dnn", "model.residual=true", "model.hidden=[8,8]"], "model=dnn: has a Residual"),
+        (["model=torchvision"], "model=torchvision: is not a plain row of layers"),
         (["dataset.limit=4", "batch_size=2", "loss=cross_entropy", "loss.weight=balanced"], "a class has no train row"),
         (["optimizer.decay_biases_and_norms=false"], "optimizer.decay_biases_and_norms=False: is not torch's own"),
         (["optimizer.groups=[{pattern: 'head.*', lr: 0.01}]"], "optimizer.groups="),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from runner.figures.style import part, short_names, shortened, tick, width_of, wrapped
+from runner.figures.dataset_view import Title
+from runner.figures.style import DPI, MARGIN, Picture, part, short_names, shortened, style, tick, width_of, wrapped
 
 
 def test_a_hangul_character_counts_as_two() -> None:
@@ -42,3 +43,12 @@ def test_a_picture_that_shows_a_part_says_so() -> None:
         "8 filters",
         "1 column",
     )
+
+
+def test_a_line_of_digits_above_a_picture_is_not_cut() -> None:
+    with style():
+        picture = Picture(Title("x", "0123456789=@% " * 12, ""), 744, 100)
+        picture.place(0, 0, 744, 100)
+        edge = picture.finished().x1 - MARGIN / DPI
+        drawn = [text for text in picture.figure.texts if "0123" in text.get_text()]
+        assert len(drawn) == 1 and drawn[0].get_window_extent().x1 / DPI <= edge + 0.01

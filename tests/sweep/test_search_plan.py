@@ -230,13 +230,13 @@ def test_a_search_and_a_grid_do_not_share_a_folder_and_neither_do_two_searches()
 
 def test_an_interval_without_a_search_is_refused_with_the_way_out() -> None:
     (told,) = faults_of("optimizer.lr=interval(0.1,1)")
-    assert told.startswith("optimizer.lr=interval(0.1,1): there is no end of values") and "search=random" in told
+    assert told.startswith("optimizer.lr=interval(0.1,1): there are endlessly many values") and "search=random" in told
 
 
 def test_a_search_without_a_sweep_is_refused() -> None:
     with pytest.raises(ConfigError) as error:
         compose(parse(["search=tpe"]))
-    assert error.value.faults == ("search=tpe: says how the jobs of a sweep are run; add -m, or leave it out",)
+    assert error.value.faults == ("search=tpe: is for the jobs of a sweep; add -m, or leave it out",)
 
 
 def test_a_search_that_is_not_installed_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program.train(tmp_path_factory.mktemp("outputs"), "folds=3", "fold=all")
 
 
+@pytest.fixture(scope="module")
+def longer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with 6 epochs."""
+    return program.train(tmp_path_factory.mktemp("longer"), "folds=3", "fold=all", "epochs=6")
+
+
 @pytest.fixture
 def copy(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "copy"))
@@ -163,12 +169,11 @@ def test_finished_folds_are_said_to_be_so_and_not_touched(copy: Path) -> None:
     assert fingerprints(copy) == before
 
 
-def test_longer_folds_equal_those_that_were_longer_from_the_start(copy: Path, tmp_path: Path) -> None:
+def test_longer_folds_equal_those_that_were_longer_from_the_start(copy: Path, longer: Path, tmp_path: Path) -> None:
     assert program.run(["resume", str(copy), "epochs=6"], tmp_path / "said").code == 0
-    fresh = program.train(tmp_path / "fresh", "folds=3", "fold=all", "epochs=6")
     for fold in range(3):
-        assert contents(copy / f"fold-{fold}") == contents(fresh / f"fold-{fold}")
-    assert told(copy) == told(fresh)
+        assert contents(copy / f"fold-{fold}") == contents(longer / f"fold-{fold}")
+    assert told(copy) == told(longer)
 
 
 def test_lengthening_that_was_cut_short_reaches_every_fold(copy: Path, tmp_path: Path) -> None:
@@ -188,14 +193,13 @@ def test_lengthening_that_was_cut_short_reaches_every_fold(copy: Path, tmp_path:
     ],
 )
 def test_case_30_lengthening_that_was_killed_between_two_files_equals_that_which_was_not(
-    copy: Path, tmp_path: Path, at: tuple[str, int]
+    copy: Path, longer: Path, tmp_path: Path, at: tuple[str, int]
 ) -> None:
     argv = ["resume", str(copy), "epochs=6"]
     assert program.run(argv, tmp_path / "said", before="kill_before", at=at).code == -9
     assert program.run(["resume", str(copy)], tmp_path / "said").code == 0
-    fresh = program.train(tmp_path / "fresh", "folds=3", "fold=all", "epochs=6")
-    assert told(copy) == told(fresh)
-    assert (copy / "predictions.csv").read_bytes() == (fresh / "predictions.csv").read_bytes()
+    assert told(copy) == told(longer)
+    assert (copy / "predictions.csv").read_bytes() == (longer / "predictions.csv").read_bytes()
 
 
 def test_a_fold_that_fails_is_named(tmp_path: Path) -> None:
@@ -260,7 +264,7 @@ def test_a_sweep_has_a_job_for_each_fold(tmp_path: Path) -> None:
     ("words", "told"),
     [
         (["fold=all"], "fold=all: needs the number of folds; add folds=5"),
-        (["folds=5"], "folds=5: which of them is to be the test split? fold=all for each in its turn, fold=0 for one"),
+        (["folds=5"], "folds=5: choose the test split: fold=all runs every fold, fold=0 runs one"),
         (["folds=5", "fold=5"], "fold=5: folds are counted from 0; with folds=5 the last is 4"),
         (["folds=5", "fold=every"], "fold=every: must be a whole number >= 0 or all or null"),
         (["folds=1000", "fold=all"], "folds=1000: give 2 to 90, the number of rows to cut"),

@@ -233,9 +233,9 @@ def _default(knob: Knob) -> str:
 
 def _unknown(catalog: Catalog, word: str) -> str:
     if Path(word).is_dir():
-        return f"show {word}: tells what can be chosen; the scores of a run: python -m runner eval {shlex.quote(word)}"
+        return f"show {word}: is a folder; for the scores of a run: python -m runner eval {shlex.quote(word)}"
     if Path(word).suffix.lower() in (".yaml", ".yml"):
-        return f"show {word}: a file of settings; what it sets: python -m runner train {shlex.quote(word)} --cfg job"
+        return f"show {word}: is a file of settings; to see them: python -m runner train {shlex.quote(word)} --cfg job"
     owned = [f"{group}={name}" for group in GROUPS for name in catalog.options(group) if bare(name) == bare(word)]
     owned += [f"{group}={name}" for group, name in catalog.defaults.items() if word in catalog.knob_names(group, name)]
     meant = owned[0] if owned else nearest(word.partition("=")[0], [*GROUPS, *SETTINGS])

@@ -67,22 +67,15 @@ class Stepper:
             loss, logits_BK = self.step_by_closure(self.closure_optimizer, x_B, y_B, tally)
         else:
             loss, logits_BK = self.backward(x_B, y_B, tally)
-            self.step_optimizers()
+            for optimizer in self.parts.optimizers:
+                optimizer.step() if self.scaler is None else self.scaler.step(optimizer)
+            if self.scaler is not None:
+                self.scaler.update()  # halved where gradients overflowed, and no step was taken
         if self.step_schedules:
             self.used_rates = learning_rates(self.parts.optimizers)
             for scheduler in self.step_schedules:
                 scheduler.step()
         tally.add(loss, logits_BK, y_B)
-
-    def step_optimizers(self) -> None:
-        """Of fp16 those whose gradients overflowed take no step, and the scale of the loss is halved."""
-        for optimizer in self.parts.optimizers:
-            if self.scaler is None:
-                optimizer.step()
-            else:
-                self.scaler.step(optimizer)
-        if self.scaler is not None:
-            self.scaler.update()
 
     def backward(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
         for p in self.params:
@@ -104,7 +97,7 @@ class Stepper:
             return self.add_gradients_in_parts(x_B, y_B)
         logits_BK = self.forward(x_B)
         loss: Tensor = self.parts.loss(logits_BK, y_B)
-        torch.autograd.backward(self.scaled(loss))
+        torch.autograd.backward(loss if self.scaler is None else self.scaler.scale(loss))
         return loss.detach(), logits_BK.detach()
 
     def add_gradients_in_parts(self, x_B: Tensor, y_B: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,7 +107,7 @@ class Stepper:
         for x_b, y_b in zip(self.micro_batches(x_B), self.micro_batches(y_B), strict=True):
             logits_bK = self.forward(x_b)
             loss = self.parts.loss(logits_bK, y_b) * (weight_of_rows(self.parts.loss, y_b) / whole)
-            torch.autograd.backward(self.scaled(loss))
+            torch.autograd.backward(loss if self.scaler is None else self.scaler.scale(loss))
             losses.append(loss.detach())
             outputs.append(self.by_member(logits_bK.detach()))
         return torch.stack(losses).sum(), torch.cat(outputs, 1).flatten(0, 1)
@@ -122,9 +115,6 @@ class Stepper:
     def forward(self, x_B: Tensor) -> Tensor:
         """By the compiled net if there is one, and the batch is of the size that it was compiled for."""
         return forward(self.for_full_size if len(x_B) == self.full_size else self.parts, x_B)
-
-    def scaled(self, loss: Tensor) -> Tensor:
-        return loss if self.scaler is None else self.scaler.scale(loss)
 
     def micro_batches(self, rows_B: Tensor) -> list[Tensor]:
         """``batch_size`` rows each, or what is left; of several members so many of each."""

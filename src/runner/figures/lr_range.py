@@ -21,6 +21,7 @@ def picture(tested: LrRange, name: str, form: str = "png") -> bytes:
         if tested.suggested is not None:
             axes.axvline(tested.suggested, color=FAINT, linewidth=1, linestyle=(0, (3, 3)))
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")  # the usual one writes 10 to a power in TeX
         axes.grid(axis="y", color=RULE)
         axes.set_axisbelow(True)
         set_ticks(axes.yaxis)

@@ -156,11 +156,26 @@ class Picture:
             (self.title.name, LARGE, BOLD, {"fontweight": "bold"}),
         )
         for words, size, character, looks in parts:
-            lines = wrapped(words, columns_in(max(ink.width * DPI, ROOM), size, character)) if words else []
+            room = max(ink.width * DPI, ROOM)
+            lines = self._fitting(words, room, columns_in(room, size, character), {"fontsize": size, **looks})
             left, bottom = ink.x0 * DPI / self.width, top / self.height
             self.figure.text(left, bottom, "\n".join(lines), fontsize=size, va="bottom", linespacing=LINE, **looks)
             top += LINE * pixels(size) * len(lines)
         return float(top)
+
+    def _fitting(self, words: str, room: float, columns: int, looks: dict[str, Any]) -> list[str]:
+        """In lines of at most ``room`` pixels, where ``columns`` characters of a mean width stand; [] of no words."""
+        lines = wrapped(words, columns) if words else []
+        while columns > 1 and any(self._width(line, looks) > room for line in lines):
+            columns -= 1  # digits and signs are wider than the letters of a sentence
+            lines = wrapped(words, columns)
+        return lines
+
+    def _width(self, line: str, looks: dict[str, Any]) -> float:
+        drawn = self.figure.text(0, 0, line, **looks)
+        width = drawn.get_window_extent().width
+        drawn.remove()
+        return float(width)
 
 
 def pdf_pages(pictures: Iterable[Picture]) -> bytes:

@@ -21,7 +21,7 @@ from runner.text import counted
 Numbers = NDArray[np.float64]
 FEWEST, FEWEST_A_SETTING = 10, 5  # candidates, in all and for each setting
 RESAMPLES = 12
-MOST_ROWS = 300  # of a resample: a tree of fANOVA takes time as the square of them
+MOST_ROWS = 200  # of a resample: a tree of fANOVA takes time as the square of them
 TREES, DEPTH = 10, 6  # of a resample's forest; of a tree of fANOVA, for the same reason
 FOREST = 64  # trees, of which those that a candidate is not in guess its rank
 EXPLAINED = 0.1  # of the variance of the ranks, at least, or the settings say nothing
