@@ -51,7 +51,7 @@ class SweepView:
         columns = [axis.column(numbers) for axis in self.axes]
         return setting_importance(columns, [self.found.all[number].mean for number in numbers])
 
-    @property
+    @cached_property
     def ranked(self) -> list[tuple[str, float, float]]:
         """(setting, mean share, its standard deviation over resamples), the most important first; [] of too few."""
         if not (shares := self.importance.shares).size:
