@@ -160,13 +160,13 @@ def test_case_04_a_metric_that_does_not_say_which_end_is_better_cannot_be_monito
         run([*words, f"output_dir={tmp_path / 'out'}", "threads=1", "device=cpu"])
     assert not (tmp_path / "out").exists()
     assert refused.value.faults == (
-        "monitor=val/mute: Brier does not say which end of it is the better one: its higher_is_better is None\n"
+        "monitor=val/mute: Brier does not say whether high or low is better: its higher_is_better is None\n"
         "  choose val/loss or val/brier; a class of your own can say higher_is_better = True, or False",
     )
 
 
 def test_case_04_no_metric_takes_the_name_of_the_loss() -> None:
-    with pytest.raises(ConfigError, match=r"^metric=loss: that name is of the run's own loss"):
+    with pytest.raises(ConfigError, match=r"^metric=loss: the run's own loss has this name"):
         build_metrics([Part("metric", "loss", "torchmetrics.Accuracy", {})], "multiclass", ["a", "b", "c"])
 
 

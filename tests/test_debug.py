@@ -20,6 +20,7 @@ SMALL = [
     "optimizer.lr=0.02",
     "threads=1",
     "device=cpu",
+    "tensorboard=scalars",
 ]
 NAN = """
 from torch import nn, zeros

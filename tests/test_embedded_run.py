@@ -9,6 +9,7 @@ import program
 from program import contents, only_run
 
 CAR = ["dataset=car", "dataset.categorical=embedding", "model=dnn", "epochs=2", "threads=1", "device=cpu"]
+CAR += ["tensorboard=scalars", "baselines.trees=[]"]
 NAMES = ["0_buying", "1_maint", "2_doors", "3_persons", "4_lug_boot", "5_safety"]
 
 
@@ -17,7 +18,7 @@ def train(folder: Path, *words: str, **how: object) -> program.Done:
 
 
 def test_the_vectors_are_shown_learned_saved_and_used(tmp_path: Path) -> None:
-    done = train(tmp_path)
+    done = train(tmp_path, "baselines.trees=[hist]")
     assert (done.code, done.err) == (0, "")
     run = only_run(tmp_path)
     model = torch.load(run / "checkpoints/best.pt")["model"]

@@ -23,7 +23,7 @@ def test_a_command_gives_the_figures_of_its_golden_file(name: str, tmp_path: Pat
     words, rows = golden(name)
     if any(".dropout=" in word for word in words) and not torch.backends.mkl.is_available():
         pytest.skip("without MKL dropout draws other numbers")
-    done = program.run(words, tmp_path / "said", cwd=tmp_path)
+    done = program.run(words, tmp_path / "said", before="be_a_reader", cwd=tmp_path)
     assert done.code == 0, done.err
     report = program.run(REPORT, tmp_path / "said", cwd=tmp_path).out
     wrong = differences(rows, measured(tmp_path / "outputs", report))

@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "my_net.py").write_text(NET)
     words = ["dataset=csv", "dataset.path=my.csv", "dataset.target=price", "batch_size=8", "epochs=1"]
     words += ["model=module", "model.path=my_net.py", "model.name=Net", "trusted=[my_net]", "output_dir=out"]
-    done = program.run(["train", *words, "data_dir=data"], folder / "said", cwd=folder)
+    done = program.run(["train", *words, "data_dir=data", "tensorboard=off"], folder / "said", cwd=folder)
     assert done.code == 0, done.err
     return folder
 

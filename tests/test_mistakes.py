@@ -27,7 +27,7 @@ COSTS = {
 
 def said(folder: Path, recipe: str, *words: str) -> tuple[str, dict[str, Any]]:
     """What the run shows, and its summary."""
-    words = ("device=cpu", "threads=1", f"output_dir={folder / 'outputs'}", *words)
+    words = ("device=cpu", "threads=1", "tensorboard=off", f"output_dir={folder / 'outputs'}", *words)
     done = program.run(["train", f"experiment={recipe}", *words], folder / "said")
     assert done.code == 0, done.err
     return done.out, json.loads((program.only_run(folder / "outputs") / "summary.json").read_text())

@@ -15,7 +15,7 @@ ROWS = [f"{i},{i % 7},{'abc'[i % 3]}" for i in range(60)]
 def test_a_note_is_said_once_and_kept_by_every_run(tmp_path: Path, words: list[str]) -> None:
     path = write(tmp_path / "a.csv", "id,size,y", *ROWS)
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=y", "model=linear", "epochs=1"]
-    done = program.run([*argv, "batch_size=4", f"output_dir={tmp_path / 'out'}", *words], tmp_path)
+    done = program.run([*argv, "tensorboard=off", "batch_size=4", f"output_dir={tmp_path / 'out'}", *words], tmp_path)
     assert done.code == 0, done.err
     assert done.out.count(NOTE) == 1
     logs = [log.read_text() for log in (tmp_path / "out").rglob("train.log")]

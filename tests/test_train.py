@@ -51,7 +51,7 @@ def test_workers_that_have_nothing_to_load_are_said_to_have_no_effect(tmp_path: 
 
 def test_case_1_a_last_batch_of_one_row_is_refused_only_where_a_norm_would_see_one_value(tmp_path: Path) -> None:
     data = ["dataset=random", "dataset.shape=[1,8,8]", "dataset.num_rows=90", "test_fraction=0", "batch_size=16"]
-    words = ["train", *data, "epochs=1", "device=cpu", "threads=1", f"output_dir={tmp_path / 'out'}"]
+    words = ["train", *data, "epochs=1", "device=cpu", "threads=1", "tensorboard=off", f"output_dir={tmp_path / 'out'}"]
     done = program.run([*words, "model=cnn", "model.channels=[4]"], tmp_path / "said")
     assert done.code == 0, done.err  # 81 train rows; a picture has a value for each of its pixels
     done = program.run([*words, "model=dnn", "model.normalisation=batch"], tmp_path / "said")

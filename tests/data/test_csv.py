@@ -98,7 +98,7 @@ def test_a_run_says_what_was_left_out_once(tmp_path: Path) -> None:
     lines = [f"{i},{line}" for i, line in enumerate(ROWS)]
     path = write(tmp_path / "my.csv", f"id,{HEADER}", *lines)
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "epochs=1", "batch_size=8"]
-    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    done = run([*argv, "model=linear", "tensorboard=off", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
     assert (done.code, done.err) == (0, "")
     assert "".join(done.out.split()).count("columnidisleftout:itnumberstherows") == 1
 
@@ -108,7 +108,11 @@ def test_hangul_in_path_columns_and_classes(tmp_path: Path) -> None:
     lines = [f"{i % 9},{('서울', '부산')[i % 2]}" for i in range(40)]
     write(tmp_path / "데이터" / "가격.csv", "면적,도시", *lines)
     argv = ["train", "dataset=csv", "dataset.path=데이터/가격.csv", "dataset.target=도시", "epochs=1", "batch_size=8"]
-    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said", cwd=tmp_path)
+    done = run(
+        [*argv, "model=linear", "tensorboard=off", f"output_dir={tmp_path / 'outputs'}"],
+        tmp_path / "said",
+        cwd=tmp_path,
+    )
     assert done.code == 0, done.err
     assert "2 classes: 부산 14, 서울 15" in done.out
     stored = read_schema(RunDirectory(only_run(tmp_path / "outputs")))
@@ -188,13 +192,13 @@ def test_a_target_that_numbers_the_rows_is_said_to_do_so(tmp_path: Path, name: s
     data, _ = fitted(path, target=name, task=task, columns={"size": "numeric"})
     assert data.task == "regression"
     (note,) = (note for note in data.notes if "target" in note)
-    assert note.startswith(f"{name}, the target, numbers the rows: what is learned is the order of the file")
+    assert note.startswith(f"{name}, the target, numbers the rows: the net would learn the order of the file")
 
 
 def test_a_run_says_once_that_its_target_numbers_the_rows(tmp_path: Path) -> None:
     path = write(tmp_path / "my.csv", f"id,{HEADER}", *(f"{i},{line}" for i, line in enumerate(ROWS)))
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=id", "epochs=1", "batch_size=8"]
-    done = run([*argv, "model=linear", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
+    done = run([*argv, "model=linear", "tensorboard=off", f"output_dir={tmp_path / 'outputs'}"], tmp_path / "said")
     assert (done.code, done.err) == (0, "")
     assert "".join(done.out.split()).count("id,thetarget,numberstherows") == 1
 
@@ -269,7 +273,7 @@ def test_rows_outside_train_change_nothing_that_was_fitted(tmp_path: Path) -> No
 def test_numbers_of_val_and_test_rows_do_not_decide_what_a_column_is(tmp_path: Path) -> None:
     lines = [f"{i},{i % 3},train" for i in range(40)] + ["x1,0,test"] * 60
     path = write(tmp_path / "my.csv", "a,y,part", *lines)
-    with pytest.raises(DataError, match="line 42, column a: 'x1' is no number, and this is a column of numbers"):
+    with pytest.raises(DataError, match="line 42, column a: 'x1' is not a number, and this is a column of numbers"):
         fitted(path, target="y", split_column="part")
 
 
@@ -301,7 +305,7 @@ def test_splits_by_a_column_and_by_position(tmp_path: Path) -> None:
 def test_a_split_by_position_may_be_without_validation(tmp_path: Path) -> None:
     path = write(tmp_path / "my.csv", HEADER, *ROWS)
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=price", "dataset.split_rows=[30,0]"]
-    argv += ["model=linear", "batch_size=8", "epochs=1", f"output_dir={tmp_path / 'outputs'}"]
+    argv += ["model=linear", "batch_size=8", "epochs=1", "tensorboard=off", f"output_dir={tmp_path / 'outputs'}"]
     done = run([*argv, "monitor=val/mae"], tmp_path / "said")
     assert done.code == 2 and "monitor=val/mae: nothing of that name is measured; choose train/loss" in done.err
     assert not (tmp_path / "outputs").exists()
@@ -315,13 +319,19 @@ def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None
     lines = [f"{'' if i == 5 else i % 9},{('red', 'green', 'blue')[i % 3]},{('no', 'yes')[i % 2]}" for i in range(60)]
     path = write(tmp_path / "my.csv", "size,colour,sold", *lines)
     argv = ["train", "dataset=csv", f"dataset.path={path}", "dataset.target=sold", "dataset.unknown=refuse", "epochs=1"]
-    argv += ["dataset.categorical=embedding", "model=dnn", "batch_size=8", f"output_dir={tmp_path / 'outputs'}"]
+    argv += [
+        "dataset.categorical=embedding",
+        "model=dnn",
+        "batch_size=8",
+        "tensorboard=off",
+        f"output_dir={tmp_path / 'outputs'}",
+    ]
     assert run(argv, tmp_path / "said").code == 0
     path.unlink()
     directory = only_run(tmp_path / "outputs")
     new = write(tmp_path / "new.csv", "colour,size", "red,3", "blue,", "pink,1", ",2")
     done = run(["predict", str(directory), str(new)], tmp_path / "said")
-    assert done.code == 1 and "new.csv:4: colour='pink': is to be one of blue, green, red" in done.err
+    assert done.code == 1 and "new.csv:4: colour='pink': must be one of blue, green, red" in done.err
     assert all(f"new.csv:{line}" in done.out for line in (2, 3, 5)) and "new.csv:4" not in done.out
     kept = json.dumps(torch.load(directory / "checkpoints" / "best.pt")["schema"])  # tuples there, lists in the file
     assert json.loads(kept) == json.loads((directory / "schema.json").read_text("utf-8"))
@@ -377,7 +387,7 @@ def test_case_19_what_a_server_says_instead_of_a_table_is_not_kept(
             "<Error>\n<Code>X</Code>\n</Error>",
         ):
             mirror.replies["/d/my.csv"] = serve(said.encode())
-            with pytest.raises(DataError, match="what came is no table of rows and columns: "):
+            with pytest.raises(DataError, match="the downloaded file is not a table: "):
                 fetch_table(address, tmp_path)
         for i, table in enumerate(("a,b\n1,2\n", "1 2\n3 4\n", "Sales\n\na;b\n1;2\n", "가,나\n1,2\n")):
             mirror.replies[f"/d/{i}.csv"] = serve(table.encode("cp949"))
@@ -447,7 +457,7 @@ def test_rows_that_limit_leaves_unused_may_hold_anything(tmp_path: Path) -> None
     clean = read(write(tmp_path / "b.csv", HEADER, *ROWS)).x.fitted(rows)
     assert torch.equal(limited.x[:40], clean.x) and limited.columns == clean.columns
     assert limited.x[40:].tolist() == [[0.0] * 3] * 3
-    with pytest.raises(DataError, match=r"line 44, column size: '1e39' is no finite number"):
+    with pytest.raises(DataError, match=r"line 44, column size: '1e39' is not a finite number"):
         data.x.fitted(replace(rows, test=torch.tensor([42])))
     with pytest.raises(DataError, match=r"line 42, column colour: 'pink' is a category .* \(1 such cells in this"):
         data.x.fitted(replace(rows, test=torch.arange(30, 41)))

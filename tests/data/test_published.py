@@ -163,6 +163,6 @@ def test_the_published_california_has_the_mean_price_that_is_known() -> None:
 @pytest.mark.skipif(not (REAL / "adult.data").exists(), reason="set RUNNER_DATA to the folder that holds adult.data")
 def test_adult_trains_with_numbers_to_a_normal(tmp_path: Path) -> None:
     words = ["dataset=adult", f"data_dir={REAL}", "dataset.numeric=quantile", "dataset.limit=3000", "model=linear"]
-    done = run(["train", *words, "epochs=1", "max_eval_rows=500", "threads=1"], tmp_path)
+    done = run(["train", *words, "epochs=1", "max_eval_rows=500", "threads=1", "tensorboard=off"], tmp_path)
     assert (done.code, done.err) == (0, "")
     assert "adult, binary, 104 columns" in done.out and "dataset.numeric=quantile" in done.out
