@@ -69,12 +69,18 @@ def main() -> int:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    return spawn(["train", "-m", *SWEEP, *SAME, f"sweep.dir={folder}"])
+    return spawn(folder, ["train", "-m", *SWEEP, *SAME, f"sweep.dir={folder}"])
 
 
-def spawn(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+def spawn(folder: Path, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    """What it says stands in a file beside the folder."""
     command = [sys.executable, "-m", "runner", *argv]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    with open(folder.with_suffix(".txt"), "a") as said:
+        return subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def resume(folder: Path) -> subprocess.Popen[bytes]:
+    return spawn(folder, ["resume", str(folder)])
 
 
 def one(folder: Path, alone: Path, kind: str, length: float, draw: random.Random, result: Result) -> None:
@@ -85,11 +91,15 @@ def one(folder: Path, alone: Path, kind: str, length: float, draw: random.Random
     result.kills += 1
     done = {path.parent.name for path in folder.glob("0*/summary.json") if is_done(path)}
     if kind == "twice in a row":
-        disturb(spawn(["resume", str(folder)]), folder, "driver and jobs", length / 2, draw)
+        disturb(resume(folder), folder, "driver and jobs", length / 2, draw)
+    is_equal = False
     for _ in range(MOST_RESUMES):
-        if (spawn(["resume", str(folder)]) if (folder / "sweep.json").exists() else start(folder)).wait() == 0:
-            result.equal += all((folder / name).read_bytes() == (alone / name).read_bytes() for name in LEADERBOARDS)
+        if (resume(folder) if (folder / "sweep.json").exists() else start(folder)).wait() == 0:
+            is_equal = all((folder / name).read_bytes() == (alone / name).read_bytes() for name in LEADERBOARDS)
             break
+    result.equal += is_equal
+    if not is_equal:
+        print(folder.with_suffix(".txt").read_text(), file=sys.stderr)
     result.run_again += jobs_run_again(folder, done)
     result.most_repeated = max([result.most_repeated, *map(epochs_repeated, folder.glob("0*/train.log"))])
     result.left += len(list(processes(lambda pid: str(folder) in command_of(pid))))

@@ -111,7 +111,9 @@ def test_categories_come_by_their_names(categorical: str) -> None:
 
 def test_an_empty_cell_is_no_number(iris: runner.Run) -> None:
     flowers = pd.DataFrame([[5.1, 3.5, 1.4, float("nan")]], columns=list(COLUMNS))
-    with pytest.raises(runner.RunnerError, match="x: petal_width_cm=nan: is no value: no train row lacked one"):
+    with pytest.raises(
+        runner.RunnerError, match="x: petal_width_cm=nan: is empty, and no train row lacked a value here"
+    ):
         iris.predict(flowers)
     assert iris.predict(flowers.assign(petal_width_cm=True)) == iris.predict([[5.1, 3.5, 1.4, 1.0]])
 
@@ -121,10 +123,10 @@ def test_an_empty_cell_is_no_number(iris: runner.Run) -> None:
     [
         ([5.1, 3.5, 1.4, 0.2], r"shape \[4\]; rows of this data are \['N', 4\]; a single row is x\[None\]"),
         ([[1.0, 2.0]], r"shape \[1, 2\]"),
-        ([["a", "b", "c", "d"]], "x: no array of numbers"),
-        ([[1.0, 2, 3, 4], [1, 2, float("nan"), 4]], "x: row 1: petal_length_cm=nan: is no number"),
-        ([[1e300, 2, 3, 4]], "x: row 0: sepal_length_cm=inf: is no number"),
-        ([[1.0, 2, 3, 4], [3e38, 3e38, -3e38, 3e38]], "x: row 1: the net's answer is no number"),
+        ([["a", "b", "c", "d"]], "x: is not an array of numbers"),
+        ([[1.0, 2, 3, 4], [1, 2, float("nan"), 4]], "x: row 1: petal_length_cm=nan: is not a number"),
+        ([[1e300, 2, 3, 4]], "x: row 0: sepal_length_cm=inf: is not a number"),
+        ([[1.0, 2, 3, 4], [3e38, 3e38, -3e38, 3e38]], "x: row 1: the net's output is not a number"),
     ],
 )
 def test_rows_that_do_not_fit_are_told(iris: runner.Run, x: list[object], told: str) -> None:
@@ -140,7 +142,7 @@ def test_rows_that_do_not_fit_are_told(iris: runner.Run, x: list[object], told: 
         (["--help"], "takes no flags"),
         (["train", "dataset=iris"], "runner.run: train: leave it out, it is what runner.run does"),
         (["seed=0,1"], "several values for one run"),
-        ("dataset=iris epochs=1", r"the words come as a list: \['dataset=iris', 'epochs=1'\]"),
+        ("dataset=iris epochs=1", r"give the words as a list: \['dataset=iris', 'epochs=1'\]"),
         (["dataset=image_folder", "dataset.path=nowhere"], "nowhere"),
     ],
 )
@@ -267,7 +269,7 @@ def test_a_sweep_runs_from_a_notebook_in_a_process_of_its_own(here: Path, capsys
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("optimizer.lr=0.1,0.01", "run_sweep: the words come as a list"),
+        ("optimizer.lr=0.1,0.01", "run_sweep: give the words as a list"),
         (["-m", "seed=0,1"], "runner.run_sweep: -m: leave it out: it makes a sweep from key=value words"),
         (["train", "seed=0,1"], "runner.run_sweep: train: leave it out"),
         (["optimizer.lr=0.1,x"], "optimizer.lr=x: must be a number > 0"),

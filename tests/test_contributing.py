@@ -102,7 +102,7 @@ def test_the_page_makes_each_change_in_three_files_at_most() -> None:
 def test_the_page_says_where_every_other_change_begins() -> None:
     table = PAGE.partition("## Where other changes begin")[2].partition("## ")[0]
     rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| a")]
-    assert len(rows) == 5
+    assert len(rows) == 6
     for change, told in rows:
         named = [name for name in re.findall(r"`([\w/.]+)`", told) if "/" in name]
         assert len(named) <= (4 if " or " in told else 3), change
@@ -160,13 +160,13 @@ def test_case_04_a_metric_that_does_not_say_which_end_is_better_cannot_be_monito
         run([*words, f"output_dir={tmp_path / 'out'}", "threads=1", "device=cpu"])
     assert not (tmp_path / "out").exists()
     assert refused.value.faults == (
-        "monitor=val/mute: Brier does not say which end of it is the better one: its higher_is_better is None\n"
+        "monitor=val/mute: Brier does not say whether high or low is better: its higher_is_better is None\n"
         "  choose val/loss or val/brier; a class of your own can say higher_is_better = True, or False",
     )
 
 
 def test_case_04_no_metric_takes_the_name_of_the_loss() -> None:
-    with pytest.raises(ConfigError, match=r"^metric=loss: that name is of the run's own loss"):
+    with pytest.raises(ConfigError, match=r"^metric=loss: the run's own loss has this name"):
         build_metrics([Part("metric", "loss", "torchmetrics.Accuracy", {})], "multiclass", ["a", "b", "c"])
 
 

@@ -298,6 +298,6 @@ def test_case_33_nothing_is_written_through_a_link_of_a_run_that_came_from_elsew
     before = program.fingerprints(run), program.fingerprints(elsewhere), elsewhere.is_file() and elsewhere.read_bytes()
     done = program.run(["resume", str(run), "epochs=6"], run.parent / "said")
     assert done.code == 3
-    said_in_a_line(done, f"{run}/{name}: is a link to {elsewhere}; nothing is written through a link")
+    said_in_a_line(done, f"{run}/{name}: is a link to {elsewhere}; a run directory must not hold links")
     after = program.fingerprints(run), program.fingerprints(elsewhere), elsewhere.is_file() and elsewhere.read_bytes()
     assert after == before

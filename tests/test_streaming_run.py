@@ -143,7 +143,7 @@ def test_fault_48_a_broken_picture_is_named_and_ends_the_run(place, tmp_path, nu
     finally:
         broken.unlink()
     assert done.code == 3
-    assert "digit 3/broken.png: is no picture that can be read" in done.err
+    assert "digit 3/broken.png: cannot be read as a picture" in done.err
     assert "Traceback" not in done.err
 
 

@@ -82,7 +82,7 @@ def run_sweep(overrides: Sequence[str] = ()) -> Sweep:
 def words_of(function: str, overrides: Sequence[str]) -> list[str]:
     """Raises ConfigError where they come as one text, which is a sequence of letters."""
     if isinstance(overrides, str):
-        raise ConfigError(f"{function}: the words come as a list: {overrides.split()}")
+        raise ConfigError(f"{function}: give the words as a list: {overrides.split()}")
     return list(map(str, overrides))
 
 

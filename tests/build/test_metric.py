@@ -194,14 +194,14 @@ def test_case_24_what_is_of_one_class_alone_says_of_which() -> None:
         (
             option("f1", positive_class="abnorml"),
             2,
-            "metric.f1.positive_class=abnorml: is none of the classes: abnormal, normal; did you mean abnormal?",
+            "metric.f1.positive_class=abnorml: is not one of the classes: abnormal, normal; did you mean abnormal?",
         ),
         (
             option("f1", positive_class="normal"),
             3,
             "metric.f1.positive_class=normal: is for two classes; this data has 3",
         ),
-        (option("accuracy", top_k=2), 2, "metric.accuracy.top_k=2: of two classes every row would be right"),
+        (option("accuracy", top_k=2), 2, "metric.accuracy.top_k=2: with two classes every row is right"),
     ],
 )
 def test_case_24_a_knob_that_the_classes_do_not_suit_is_refused(given: Part, num_classes: int, told: str) -> None:
@@ -277,7 +277,7 @@ def test_every_metric_option_is_known_to_one_task() -> None:
         ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: .*preds"),
         ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: .*threshold"),
         ("mae", "regression", {"task": "binary"}, "metric=mae: .*task"),
-        ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is found out by the program; leave it out"),
+        ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is set by the program; leave it out"),
     ],
 )
 def test_a_metric_that_does_not_fit_is_refused(option: str, task: Task, changed: dict[str, Any], words: str) -> None:

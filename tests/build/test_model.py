@@ -45,7 +45,7 @@ def test_a_dropout_that_torch_refuses_is_an_error_of_the_config() -> None:
 
 @pytest.mark.parametrize("key", ["in_shape", "num_outputs"])
 def test_a_fact_of_the_run_cannot_be_set(key: str) -> None:
-    with pytest.raises(ConfigError, match=f"model.{key} is found out by the program; leave it out"):
+    with pytest.raises(ConfigError, match=f"model.{key} is set by the program; leave it out"):
         build_model(part("model", "linear", **{key: 3}), (4,), 2)
 
 
@@ -53,7 +53,7 @@ def test_a_module_that_is_no_model_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         build_model(Part("model", "mine", "torch.nn.Linear", {"in_features": 4}), (4,), 2)
     assert caught.value.faults == (
-        "model.out_features is missing: Linear needs it",
+        "model.out_features is missing; Linear needs it",
         "model=mine: Linear takes no in_shape, num_outputs: it is no model",
     )
 
@@ -85,14 +85,12 @@ def test_a_source_takes_its_knobs_and_reads_nothing(tmp_path: Path, monkeypatch:
 
 
 def test_a_model_is_no_data_set() -> None:
-    with pytest.raises(
-        ConfigError, match=r"^dataset\._target_=torch\.nn\.Linear is refused: it is no class of the kin"
-    ):
+    with pytest.raises(ConfigError, match=r"^dataset\._target_=torch\.nn\.Linear is refused: it is not a kind of"):
         build_source(Part("dataset", "mine", "torch.nn.Linear", {}))
 
 
 def test_a_torch_dataset_is_no_source_and_is_told_where_it_goes() -> None:
-    told = r"_target_=torchvision.datasets.FakeData is a torch Dataset; those go by dataset=module dataset.name=torchv"
+    told = r"_target_=torchvision.datasets.FakeData is a torch Dataset; write dataset=module dataset.name=torchv"
     with pytest.raises(ConfigError, match=told):
         build_source(Part("dataset", "mine", "torchvision.datasets.FakeData", {}))
 

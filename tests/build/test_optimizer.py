@@ -107,7 +107,7 @@ def test_a_model_without_weights_is_refused() -> None:
         ("rmsprop", {"capturable": True}, "optimizer=rmsprop: .*capturable"),
         ("lbfgs", {"line_search_fn": "armijo"}, "optimizer=lbfgs: .*strong_wolfe"),
         ("adam", {"momentum": 0.9}, "optimizer.momentum: Adam of torch .* has no such argument; it takes params, lr"),
-        ("adam", {"params": []}, "optimizer.params is found out by the program; leave it out"),
+        ("adam", {"params": []}, "optimizer.params is set by the program; leave it out"),
     ],
 )
 def test_what_torch_refuses_at_the_first_step_or_before_is_an_error_of_the_config(
@@ -272,7 +272,7 @@ def test_a_group_reaches_the_weights_of_both_optimizers(deep: nn.Sequential) -> 
         (
             "sgd",
             [{"pattern": "*", "lr": 1.0}, {"pattern": "6.*", "lr": 2.0}],
-            r"groups\[1\].pattern=6.\*: 6.weight and all else it fits belongs to a group before it",
+            r"groups\[1\].pattern=6.\*: 6.weight and all others it fits belong to an earlier group",
         ),
         (
             "muon",

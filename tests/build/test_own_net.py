@@ -189,20 +189,20 @@ def test_case_28_nothing_is_said_of_a_net_that_learns(name: str, words: list[str
     [
         (
             "Detached",
-            "model=module: its outputs (float32) lead no gradient back to its weights: nothing would train\n  l",
+            "model=module: its outputs (float32) have no gradient: its weights would not train\n  r",
         ),
         (
             "NoGrad",
-            "model=module: its outputs (float32) lead no gradient back to its weights: nothing would train\n  leav",
+            "model=module: its outputs (float32) have no gradient: its weights would not train\n  remo",
         ),
         (
             "Compared",
-            "model=module: its outputs (bool) lead no gradient back to its weights: nothing would train\n  leave",
+            "model=module: its outputs (bool) have no gradient: its weights would not train\n  remov",
         ),
         ("Frozen", "optimizer=adam has nothing to do: the model has no weights to learn"),
         (
             "Mapped",
-            "model=module: nothing of it would train: layers.only is not registered, so it does not train: use nn",
+            "model=module: none of its weights would train: layers.only is not registered, so it does not train: use",
         ),
     ],
 )

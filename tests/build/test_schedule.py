@@ -61,7 +61,7 @@ def test_building_a_schedule_ticks_nothing() -> None:
             {"interval": "batch"},
             "scheduler.interval=batch: is no interval; set scheduler.interval=epoch",
         ),
-        ("step_lr", {"last_epoch": 3}, "scheduler.last_epoch is found out by the program; leave it out"),
+        ("step_lr", {"last_epoch": 3}, "scheduler.last_epoch is set by the program; leave it out"),
         ("multi_step_lr", {"milestones": 30}, "scheduler.milestones=30: multi_step_lr wants a list, each a whole num"),
         ("reduce_lr_on_plateau", {"factor": 1.5}, "scheduler=reduce_lr_on_plateau: .*[Ff]actor"),
         ("reduce_lr_on_plateau", {"mode": "up"}, "scheduler.mode=up: reduce_lr_on_plateau wants one of min, max"),
@@ -79,10 +79,14 @@ def test_building_a_schedule_ticks_nothing() -> None:
         (
             "one_cycle_lr",
             {"total_steps": 24},
-            r"scheduler.total_steps=24: the run has 25 ticks \(steps\) and would out",
+            r"scheduler.total_steps=24: the run has 25 ticks \(steps\), more than the cycle",
         ),
-        ("one_cycle_lr", {"epochs": 2}, r"scheduler.total_steps=20: the run has 25 ticks \(steps\) and would out"),
-        ("one_cycle_lr", {"pct_start": 0.04}, "scheduler.pct_start=0.04: leaves a phase of the cycle without length"),
+        (
+            "one_cycle_lr",
+            {"epochs": 2},
+            r"scheduler.total_steps=20: the run has 25 ticks \(steps\), more than the cycle",
+        ),
+        ("one_cycle_lr", {"pct_start": 0.04}, "scheduler.pct_start=0.04: one phase of the cycle would have none"),
         (
             "reduce_lr_on_plateau",
             {"interval": "step"},

@@ -75,23 +75,23 @@ def test_a_root_that_is_not_trusted_is_refused_unimported(path: str, role: type)
 
 @pytest.mark.parametrize("path", NO_CLASS_OF_THE_KIND)
 def test_a_trusted_root_is_not_enough(path: str) -> None:
-    with pytest.raises(ConfigError, match=r"is refused: it is no class of the kind torch\.nn\.modules\.module\.Module"):
+    with pytest.raises(ConfigError, match=r"is refused: it is not a kind of torch\.nn\.modules\.module\.Module"):
         resolve(path, nn.Module)
 
 
 @pytest.mark.parametrize("path", NO_WAY_THROUGH)
 def test_a_trusted_module_is_no_way_through_to_what_it_imported(path: str) -> None:
-    with pytest.raises(ConfigError, match=r"is refused: .* (is no module of|cannot be imported)"):
+    with pytest.raises(ConfigError, match=r"is refused: .* (is not a module of|cannot be imported)"):
         resolve(path, nn.Module)
 
 
 def test_a_class_of_another_role_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"it is no class of the kind torch\.optim\.optimizer\.Optimizer"):
+    with pytest.raises(ConfigError, match=r"it is not a kind of torch\.optim\.optimizer\.Optimizer"):
         resolve("torch.nn.Linear", Optimizer)
 
 
 def test_a_foreign_class_reached_by_a_trusted_name_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"no class of the kind builtins.object"):
+    with pytest.raises(ConfigError, match=r"not a kind of builtins.object"):
         resolve("runner.contracts.data.Path", object)
 
 

@@ -53,8 +53,8 @@ def test_a_file_is_drawn_where_out_says_and_never_over_another_picture_unasked(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--picture", "--json"], "predict: --json and --picture are one or the other"),
-        (["--out", "a.png"], "predict: --out a.png: names the file of --picture, which is not there; add it"),
+        (["--picture", "--json"], "predict: choose one of --json and --picture"),
+        (["--out", "a.png"], "predict: --out a.png: is the file of a picture; add --picture"),
         (["--picture", "--out", "a.jpg"], "--out a.jpg: pictures are drawn as .png, .svg or .pdf"),
     ],
 )

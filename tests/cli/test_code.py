@@ -56,7 +56,7 @@ def test_a_folder_that_is_no_run_is_said(run: Path, tmp_path: Path, capsys: pyte
     assert f"{run.parent}: not a run directory" in refused([str(run.parent)], capsys)
     assert "there/is/none: no such directory; give a run directory, or last" in refused(["there/is/none"], capsys)
     (tmp_path / "multirun.yaml").touch()
-    again = f"{tmp_path}: is a sweep of which no job is finished\n  how they stand: python -m runner report {tmp_path}"
+    again = f"{tmp_path}: is a sweep without a finished job\n  to see them: python -m runner report {tmp_path}"
     assert again in refused([str(tmp_path)], capsys)
 
 

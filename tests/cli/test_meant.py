@@ -248,8 +248,8 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: write settings without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
-        ("search=qmc search.trials=4 optimizer.lr=1,2", "search.trials=4: it says how the jobs of a sweep are run"),
-        ("sweep.jobs=4 seed=1,2", "sweep.jobs=4: it says how the jobs of a sweep are run, with -m; did you mean:"),
+        ("search=qmc search.trials=4 optimizer.lr=1,2", "search.trials=4: it is for the jobs of a sweep"),
+        ("sweep.jobs=4 seed=1,2", "sweep.jobs=4: it is for the jobs of a sweep, with -m; did you mean:"),
         ("optimizer.lr=0.1,0.01", "several values are a run each, with -m"),
     ],
 )

@@ -51,7 +51,7 @@ def test_a_score_that_differs_is_named_and_fails(iris: Path, tmp_path: Path, cap
     assert main.main(["predict", str(run), "--parity"]) == 1
     out, err = capsys.readouterr()
     assert "0.1230" in out and "the same" not in out
-    assert "predict: test/loss, test/accuracy: not what the summary has" in err
+    assert "predict: test/loss, test/accuracy: differs from the summary" in err
 
 
 def test_another_checkpoint_than_that_of_the_summary_is_refused(iris: Path, capsys: Capture) -> None:
@@ -64,11 +64,11 @@ def test_a_run_without_held_out_rows_has_nothing_to_be_compared_with(
 ) -> None:
     run = changed(iris, tmp_path / "run", judged_split="")
     assert main.main(["predict", str(run), "--parity"]) == 3
-    assert "its summary has no scores of held-out rows to compare with" in capsys.readouterr().err
+    assert "its summary has no scores of val or test rows to compare with" in capsys.readouterr().err
 
 
 def test_parity_stands_alone(iris: Path, capsys: Capture) -> None:
     assert main.main(["predict", str(iris), "--parity", "--json"]) == 2
     assert "predict: --parity takes no other flag" in capsys.readouterr().err
     assert main.main(["predict", str(iris), "--parity", "--test-index", "1"]) == 2
-    assert "--test-index and --parity are one or the other" in capsys.readouterr().err
+    assert "choose one of files, column=value, --test-index and --parity" in capsys.readouterr().err

@@ -109,10 +109,10 @@ def test_a_file_is_read_as_one_to_train_on(tmp_path: Path, here: Path, capsys: C
     capsys.readouterr()
     assert main.main(["predict", str(run), "값.csv", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert "값.csv: read as cp949" in err and "답: no column of this run, left aside" in err
+    assert "값.csv: read as cp949" in err and "답: the run has no such column; ignored" in err
     (here / "one.csv").write_text("너비;색\n1,500;파랑\n")
     assert main.main(["predict", str(run), "one.csv"]) == 3
-    assert "one.csv:2: 너비='1,500': is to be a number" in capsys.readouterr().err
+    assert "one.csv:2: 너비='1,500': must be a number" in capsys.readouterr().err
     (said,) = predicted(capsys, run, "one.csv", "dataset.decimal=,")
     assert said["probabilities"] == json.loads(out.splitlines()[3])["probabilities"]
 
@@ -146,7 +146,7 @@ def test_wrong_items_are_told_and_the_rest_is_answered(digits: Path, here: Path,
     out, err = capsys.readouterr()
     assert [json.loads(line)["input"] for line in out.splitlines()] == ["a.png", "b.png"]
     wrong, sum_up = err.splitlines()
-    assert re.fullmatch(r"error: wrong\.png: is no picture that can be read: .+; mend it or take it away", wrong)
+    assert re.fullmatch(r"error: wrong\.png: cannot be read as a picture: .+; mend it or take it away", wrong)
     assert sum_up == "error: 1 of 3 inputs could not be predicted"
 
 
@@ -156,7 +156,7 @@ def test_an_answer_that_is_no_number_is_told(diabetes: Path, here: Path, capsys:
     out, err = capsys.readouterr()
     assert [json.loads(line)["input"] for line in out.splitlines()] == ["a.csv:1"]
     assert err.startswith(
-        "error: a.csv:2: the net's answer is no number: the row is too far from those of the training"
+        "error: a.csv:2: the net's output is not a number: the row is too different from the train rows"
     )
 
 
@@ -347,7 +347,7 @@ def test_a_run_of_an_older_build_reads_its_data_once_more(car: Path, tmp_path: P
     ("content", "told"),
     [
         ("{", "schema.json: damaged: "),
-        ("{}", "schema.json: of another format; this build reads format 1"),
+        ("{}", "schema.json: of another format; this version reads format 1"),
         ('{"format": 1}', "schema.json: damaged: 'task'"),
         ("[1]", "schema.json: damaged: not a JSON object"),
     ],
@@ -377,14 +377,14 @@ def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Pa
             "predict: low high: no such file; a row is typed with its columns: buying=low maint=high ...",
         ),
         (["low,low,4,more,big,high"], "persons=more lug_boot=big safety=high\n"),
-        (["safety=low", "safety=high"], "predict: safety=...: there twice; which one is meant?"),
-        (["a.png", "--test-index", "3"], "files, column=value, --test-index and --parity are one or the other"),
+        (["safety=low", "safety=high"], "predict: safety=...: is given twice; keep one"),
+        (["a.png", "--test-index", "3"], "choose one of files, column=value, --test-index and --parity"),
         (["a.csv", "--wrong"], "predict: --wrong: no such flag"),
-        (["a.csv", "--json", "--csv", "b.csv"], "--json and --csv are one or the other"),
+        (["a.csv", "--json", "--csv", "b.csv"], "choose one of --json and --csv"),
         (["a.csv", "--csv", "no/b.csv"], "--csv no/b.csv: there is no folder no"),
         (["a.csv", "--csv", "."], "--csv .: is a folder"),
         (["a.csv", "--csv", ""], "--csv .: is a folder"),
-        (["a.csv", "--top", "0"], "--top 0: at least 1"),
+        (["a.csv", "--top", "0"], "--top 0: must be at least 1"),
         (["--test-index", "x"], "argument --test-index: x: must be a whole number, 0 or more"),
         (["--test-index", "100000"], "--test-index 100000: the test split has rows 0 to "),
         (["a.csv", "--invert"], "--invert: this run reads the rows of a table, not pictures"),
@@ -428,5 +428,5 @@ def test_what_a_row_lacks_and_what_training_has_not_seen_is_told(here: Path, cap
     assert main.main(["predict", titanic, "new.csv"]) == 1
     assert capsys.readouterr().err.splitlines()[1:3] == [
         "error: new.csv:5: sex='x': is neither f nor m: a column of two categories takes no third",
-        "warning: 2 of 3 rows hold a category of no train row",
+        "warning: 2 of 3 rows hold a category that no train row has",
     ]

@@ -115,7 +115,7 @@ def test_fault_11_a_schedule_laid_out_over_the_length_cannot_be_stretched(tmp_pa
     assert program.run(argv, tmp_path / "said").code == 0
     done = resume(program.only_run(tmp_path), "epochs=9")
     assert done.code == 2
-    assert "epochs cannot change: scheduler=cosine_annealing_lr was laid out over the run's length" in done.err
+    assert "epochs cannot change: scheduler=cosine_annealing_lr was planned for the run's length" in done.err
     assert "give scheduler.T_max from the beginning" in done.err
 
 
@@ -182,7 +182,7 @@ def test_a_checkpoint_of_a_first_build_is_said_to_be_one_this_build_does_not_rea
         del state["config"]
         path.write_bytes(pack(state))
     done = program.run(["eval", str(run)], run.parent / "said")
-    assert done.code == 3 and "checkpoints: not a checkpoint that this build reads: config missing" in done.err
+    assert done.code == 3 and "checkpoints: not a checkpoint that this version reads: config missing" in done.err
 
 
 def test_fault_43_data_that_changed_is_refused_with_both_digests(run: Path) -> None:
@@ -191,7 +191,7 @@ def test_fault_43_data_that_changed_is_refused_with_both_digests(run: Path) -> N
         assert done.code == 3
         digest = summary(run)["data"]["digest"][:12]
         assert f"the data has changed since the run was saved (digest {digest} then, " in done.err
-        assert "or train anew; where no data has changed, an older build read it otherwise" in done.err
+        assert "or train again; if the data is the same, an older version read it differently" in done.err
 
 
 def test_fault_7_other_circumstances_are_said(run: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_net_lists_what_comes_along_behind_its_parameters(tmp_path: Path) -> N
         ("optimizer=Adam", "did you mean optimizer=adam?"),
         ("optimizer=zzz", "choices: adam, sgd"),
         ("lr", "did you mean: python -m runner show optimizer=adam"),
-        ("my.yaml", "a file of settings; what it sets: python -m runner train my.yaml --cfg job"),
+        ("my.yaml", "is a file of settings; to see them: python -m runner train my.yaml --cfg job"),
         ("zzz", "groups: dataset, model"),
     ],
 )
@@ -135,6 +135,20 @@ def test_a_terminal_gets_the_same_words(monkeypatch: pytest.MonkeyPatch, capsys:
     draw(Listing("T", ("a", "b"), (("[x]", "one"),), ("note [y]",)))
     told = capsys.readouterr().out
     assert all(word in told for word in ("T", "[x]", "one", "note [y]"))
+
+
+@pytest.mark.parametrize(
+    ("word", "last"),
+    [
+        ("search", "train -m search=tpe 'optimizer.lr=tag(log,interval(1e-4,1e-1))'"),
+        ("search=qmc", "train -m search=qmc 'optimizer.lr=tag(log,interval(1e-4,1e-1))'"),
+        ("search=grid", "train -m search=grid optimizer.lr=0.1,0.01"),
+    ],
+)
+def test_a_search_is_followed_by_a_sweep_with_a_space(word: str, last: str) -> None:
+    catalog = Catalog([packaged_conf()])
+    assert show.following(catalog, word)[-1] == last
+    assert ("search=grid", "default") in [row[:2] for row in show.tables(catalog, "search").rows]
 
 
 def test_every_option_that_comes_with_the_program_is_described() -> None:

@@ -94,7 +94,7 @@ def test_a_wrong_request_is_told_and_leaves_nothing(here: Path, capsys: Capture)
         (["outputs/lr", "--html", "a.html", "--csv"], "not allowed with argument"),
     ):
         assert told in reported(capsys, *words, code=2)[1]
-    assert "is a sweep of which no job is finished" in reported(capsys, "outputs/none", "--html", "a.html", code=3)[1]
+    assert "is a sweep without a finished job" in reported(capsys, "outputs/none", "--html", "a.html", code=3)[1]
     assert sorted(os.listdir()) == ["full.html", "mine.html", "outputs"]
 
 

@@ -85,7 +85,7 @@ def test_a_run_given_by_its_name_is_answered_with_its_directory(here: Path, caps
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "view: say what\n  a run: python -m runner view last\n"),
+        ([], "view: name what to draw\n  a run: python -m runner view last\n"),
         ([], "\n  a data set: python -m runner view dataset=mnist; choices: adult, breast_cancer, "),
         (["nosuch"], "view nosuch: no such run, data set or schedule\n"),
         (["nosuch"], "\n  a schedule: python -m runner view scheduler=step_lr"),

@@ -308,7 +308,7 @@ def test_a_terminal_with_colours_shows_no_mistakes_of_a_table(
         (["--out", "a.jpg"], "error: --out a.jpg: pictures are drawn as .png, .svg or .pdf"),
         (
             ["curves", "weights", "--out", "a.svg"],
-            "error: --out a.svg: holds one picture, these are 2; choose one: curves, weights\n"
+            "error: --out a.svg: holds one picture, and there are 2; choose one: curves, weights\n"
             "  all in one file: --out a.pdf; a file each: --out a\n",
         ),
         (["--out", "no/where"], "--out no/where: there is no folder no"),

@@ -128,7 +128,7 @@ def test_the_names_in_a_mapping_may_be_in_any_script(typed: str, columns: dict[s
 
 
 def test_of_two_mappings_none_is_lost() -> None:
-    told = "dataset.columns is said twice; write it once: dataset.columns={a: b, c: d}"
+    told = "dataset.columns is given twice; write it once: dataset.columns={a: b, c: d}"
     for order in (1, -1):
         (fault,) = faults_of(*CSV, *["dataset.columns={나: ignored}", "+dataset.columns={a: numeric}"][::order])
         assert fault.endswith(told)
@@ -183,18 +183,18 @@ def test_hydra_writes_down_what_can_be_typed_again() -> None:
         (["optimizer={lr:1}"], "choose an option by its name"),
         (["optimizer=null"], "a run needs one of the optimizer options"),
         (["metric=[]"], "a run needs one of the metric options"),
-        (["~optimizer.lr"], "nothing can be taken out of a run; set another value instead"),
+        (["~optimizer.lr"], "a setting cannot be removed; set another value instead"),
         (["~scheduler"], "write scheduler=none"),
-        (["optimizer@here=sgd"], "a part has one place; write optimizer=..."),
+        (["optimizer@here=sgd"], "a part has a fixed place; write optimizer=..."),
         (["cnn"], "did you mean model=cnn?"),
         (["model", "=cnn"], "is not of the form key=value"),
         (["데이터=1"], "there is no setting 데이터"),
-        (["hydra.run.dir=/"], "where a run goes is set by output_dir and name"),
-        (["hydra.sweep.dir=/"], "where a sweep goes is set by sweep.dir"),
-        (["sweep.jobs=4"], "sweep.jobs=4: says how the jobs of a sweep are run; add -m, or leave it out"),
-        (["sweep={jobs: 4}"], "sweep={jobs: 4}: says how the jobs of a sweep are run; add -m, or leave it out"),
-        (["hydra/launcher=sloorm"], "jobs run side by side without it: sweep.jobs"),
-        (["hydra.nothing=1"], "hydra.nothing=1: is not for setting"),
+        (["hydra.run.dir=/"], "output_dir and name set where a run goes"),
+        (["hydra.sweep.dir=/"], "sweep.dir sets where a sweep goes"),
+        (["sweep.jobs=4"], "sweep.jobs=4: is for the jobs of a sweep; add -m, or leave it out"),
+        (["sweep={jobs: 4}"], "sweep={jobs: 4}: is for the jobs of a sweep; add -m, or leave it out"),
+        (["hydra/launcher=sloorm"], "sweep.jobs sets how many jobs run side by side"),
+        (["hydra.nothing=1"], "hydra.nothing=1: cannot be set"),
         (["seed=${nothing}"], "seed=${nothing}: cannot be looked up: "),
         (["data_dir=${oc.env:NOT_SET_AT_ALL}"], "data_dir=${oc.env:NOT_SET_AT_ALL}: cannot be looked up: "),
         (["seed=${seed}"], "seed=${seed}: cannot be looked up: "),
@@ -261,7 +261,7 @@ def test_all_faults_of_all_kinds_come_at_once() -> None:
     [
         (["--lr=1"], "--lr=1: no such flag; write settings without dashes, lr=..."),
         (["--info", "nothing"], "invalid choice"),
-        (["--config-path", "x"], "add a folder with --config-dir"),
+        (["--config-path", "x"], "to add a folder of options: --config-dir DIR"),
         (["--cfg", "job", "-m"], "--multirun and --cfg exclude each other"),
     ],
 )
@@ -304,15 +304,15 @@ def test_case_31_a_train_yaml_that_says_nothing_of_hydra_runs_as_ours_does() -> 
 def test_case_31_what_a_file_sets_of_hydra_is_told_key_by_key() -> None:
     write("conf/experiment/x.yaml", "# @package _global_\nhydra: {callbacks: {x: {a: 1, b: 2}}, output_subdir: ../x}\n")
     assert faults_of("experiment=x") == (
-        "hydra.callbacks.x: a configuration file sets it; it is not for setting; of hydra only hydra.mode is",
-        "hydra.output_subdir: a configuration file sets it; it is not for setting; "
+        "hydra.callbacks.x: a configuration file sets it; it cannot be set; of hydra.* only hydra.mode can",
+        "hydra.output_subdir: a configuration file sets it; it cannot be set; "
         "a run keeps the words of its command in .hydra",
     )
 
 
 def test_case_31_who_is_trusted_is_said_on_the_command_line_alone() -> None:
     write("conf/experiment/x.yaml", "# @package _global_\ntrusted: [mine]\ntags: [theirs]\n")
-    told = "trusted=[mine]: comes from a file; who is trusted is said on the command line: 'trusted=[mine]'"
+    told = "trusted=[mine]: comes from a file; only the command line can trust a package: 'trusted=[mine]'"
     assert faults_of("experiment=x") == (f"conf/experiment/x.yaml: {told}",)
     assert composed("experiment=x", "trusted=[mine]").config.trusted == ["mine"]
     (fault,) = faults_of("experiment=x", "trusted=${tags}")
@@ -322,13 +322,13 @@ def test_case_31_who_is_trusted_is_said_on_the_command_line_alone() -> None:
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("hydra/launcher=joblib", "jobs run side by side without it: sweep.jobs"),
-        ("hydra/launcher=submitit_slurm", "jobs run side by side without it: sweep.jobs"),
-        ("hydra.launcher.n_jobs=4", "jobs run side by side without it: sweep.jobs"),
-        ("+hydra/launcher=basic", "jobs run side by side without it: sweep.jobs"),
-        ("hydra/sweeper=optuna", "write the values out, as in: -m optimizer.lr=0.1,0.01"),
+        ("hydra/launcher=joblib", "sweep.jobs sets how many jobs run side by side"),
+        ("hydra/launcher=submitit_slurm", "sweep.jobs sets how many jobs run side by side"),
+        ("hydra.launcher.n_jobs=4", "sweep.jobs sets how many jobs run side by side"),
+        ("+hydra/launcher=basic", "sweep.jobs sets how many jobs run side by side"),
+        ("hydra/sweeper=optuna", "write the values out: -m optimizer.lr=0.1,0.01"),
         ("hydra.sweeper.params={seed: '1,2'}", "write the values out"),
-        ("hydra.verbose=true", "of hydra only hydra.mode is"),
+        ("hydra.verbose=true", "of hydra.* only hydra.mode can"),
     ],
 )
 @pytest.mark.parametrize("flags", [(), ("-m",)])
@@ -336,7 +336,7 @@ def test_case_15_how_jobs_are_run_is_said_in_a_line(word: str, told: str, flags:
     with pytest.raises(ConfigError) as error:
         check_jobs(parse([*flags, word]))
     (fault,) = error.value.faults
-    assert fault.startswith(f"{word}: is not for setting; ") and told in fault and "\n" not in fault
+    assert fault.startswith(f"{word}: cannot be set; ") and told in fault and "\n" not in fault
 
 
 def test_config_dir_adds_options() -> None:
@@ -376,7 +376,7 @@ def test_a_broken_experiment_is_told_with_its_place(text: str, told: str) -> Non
 def test_a_class_of_an_option_file_outside_its_role_is_refused() -> None:
     write("conf/model/evil.yaml", "_target_: os.system\ncommand: touch x\n")
     (fault,) = faults_of("model=evil")
-    assert fault.startswith("model._target_=os.system: is no model class")
+    assert fault.startswith("model._target_=os.system: is not a class for group model")
     assert sorted(path.name for path in Path.cwd().iterdir()) == ["conf"]
 
 
@@ -511,11 +511,11 @@ def test_awkward_values_can_be_swept() -> None:
     ("words", "told"),
     [
         (["optimizer.lr=interval(0,1)"], "write the values out"),
-        (["hydra.sweeper=3"], "every combination is run"),
+        (["hydra.sweeper=3"], "every combination runs"),
         (["hydra.sweeper.params=${now:%Y}"], "write the values out"),
         (["optimizer.lr=1,-1"], "optimizer.lr=-1: must be a number > 0"),
         (["model=mlp,cmm"], "model=cmm: no such option"),
-        (["~optimizer"], "nothing can be taken out"),
+        (["~optimizer"], "a setting cannot be removed"),
         (["seed=1,a", "optimizer.lr=1,-1"], "seed=a: must be a whole number"),
     ],
 )

@@ -114,7 +114,7 @@ def test_the_config_of_a_run_is_found_in_a_directory_whose_name_tells_settings()
 def test_who_is_trusted_is_not_believed_from_a_file() -> None:
     Path("my.yaml").write_text("trusted: [mine]\n")
     assert faults_of("my.yaml") == (
-        "my.yaml: trusted=[mine]: comes from a file; who is trusted is said on the command line: 'trusted=[mine]'",
+        "my.yaml: trusted=[mine]: comes from a file; only the command line can trust a package: 'trusted=[mine]'",
     )
     assert composed("my.yaml", "trusted=[mine]").config.trusted == ["mine"]
 
@@ -128,16 +128,16 @@ def test_who_is_trusted_is_not_believed_from_a_file() -> None:
         ("epochs: 0\n", "my.yaml: epochs=0: must be a whole number >= 1 or auto"),
         ("epoch: 3\n", "my.yaml: epoch=3: there is no setting epoch; did you mean epochs=3?"),
         ("model:\n", "my.yaml: model=null: a run needs one of the model options: auto, cnn"),
-        ("- epochs\n", "my.yaml: holds no mapping; write lines of the form key: value"),
-        ("epochs: 1\nepochs: 2\n", "my.yaml, line 2: epochs is there twice; keep one"),
+        ("- epochs\n", "my.yaml: has no settings; write lines of the form key: value"),
+        ("epochs: 1\nepochs: 2\n", "my.yaml, line 2: epochs is given twice; keep one"),
         ("epochs: [\n", "my.yaml, line 2, column 1: not YAML"),
         ("experiment: nope\n", "experiment=nope: no such option"),
-        ("optimizer: 3\noptimizer.lr: 0.1\n", "my.yaml: optimizer is there twice; keep one"),
-        ("epochs.x: 1\nepochs: 3\n", "my.yaml: epochs is there twice; keep one"),
-        ("optimizer: {lr: 0.1}\noptimizer.lr: 0.2\n", "my.yaml: optimizer.lr is there twice; keep one"),
-        ("defaults: wine\n", "my.yaml: defaults=wine: is to be a list, as - override /model: mlp"),
+        ("optimizer: 3\noptimizer.lr: 0.1\n", "my.yaml: optimizer is given twice; keep one"),
+        ("epochs.x: 1\nepochs: 3\n", "my.yaml: epochs is given twice; keep one"),
+        ("optimizer: {lr: 0.1}\noptimizer.lr: 0.2\n", "my.yaml: optimizer.lr is given twice; keep one"),
+        ("defaults: wine\n", "my.yaml: defaults=wine: must be a list, such as - override /model: mlp"),
         ("defaults: [{override /dataset: [iris, 3]}]\n", "to run each of them: -m dataset=iris,3"),
-        ("hydra: {run: {dir: x}}\n", "hydra.run.dir: a configuration file sets it; it is not for setting"),
+        ("hydra: {run: {dir: x}}\n", "hydra.run.dir: a configuration file sets it; it cannot be set"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_told_with_its_place(text: str, told: str) -> None:

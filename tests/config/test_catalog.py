@@ -98,8 +98,8 @@ def test_a_broken_file_of_the_user_breaks_only_its_own_option(conf: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("lr: 1\nlr: 2\n", "line 2: lr is there twice"),
-        ("- 1\n", "holds no mapping"),
+        ("lr: 1\nlr: 2\n", "line 2: lr is given twice"),
+        ("- 1\n", "has no settings"),
         ("a: !!python/object/apply:os.system [ls]\n", "not YAML"),
         ("a: " + "[" * 50 + "]" * 50, "nested more than 40 deep"),
         ("a: 1\x00", "not YAML"),

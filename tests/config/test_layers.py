@@ -85,10 +85,10 @@ def test_layers_blocks_repeats_and_residuals_are_read_in_their_order() -> None:
             "Bilinear",
             "model.layers[0]=Bilinear: takes more than one tensor; a net of your own can have it: model=module",
         ),
-        ("MSELoss", "model.layers[0]=MSELoss: is a loss and no layer; choose it by loss="),
+        ("MSELoss", "model.layers[0]=MSELoss: is a loss, not a layer; choose it with loss=..."),
         (
             "LazyLinear",
-            "model.layers[0]=LazyLinear: is not needed, sizes that come in are found; write Linear",
+            "model.layers[0]=LazyLinear: is not needed, because input sizes are found; write Linear",
         ),
         (
             {"Sequential": {}},
@@ -97,7 +97,7 @@ def test_layers_blocks_repeats_and_residuals_are_read_in_their_order() -> None:
         ({"ReLU": {"device": "cuda"}}, "model.layers[0].device: the program sets it; leave it out"),
         (
             {"Flatten": {"start_dim": 0}},
-            "model.layers[0].start_dim=0: would mix the rows of a batch, which 0 counts; the sizes of a row begin at 1",
+            "model.layers[0].start_dim=0: would mix the rows of a batch, which are dimension 0; a row's own begin at 1",
         ),
         ("Softmax", "model.layers[0]=Softmax: needs its dim; write {Softmax: {dim: 1}}"),
         (
@@ -131,7 +131,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_only_the_last_size_can_be_out() -> None:
     out = {"Linear": {"out_features": "out"}}
     assert faults([out, "ReLU", LINEAR]) == (
-        "model.layers[0].out_features=out: only the last size can be out, and model.layers[2]=Linear comes behind; "
+        "model.layers[0].out_features=out: only the last size can be out, and model.layers[2]=Linear comes after it; "
         "give a number",
     )
     assert len(read_layers([LINEAR, out, "ReLU"], {})) == 3

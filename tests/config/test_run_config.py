@@ -122,10 +122,10 @@ def test_without_validation_rows_the_usual_monitor_is_the_training_loss(catalog:
         ({"fold": 1}, "fold=1: needs the number of folds; add folds=5"),
         ({"folds": 3, "fold": 3}, "fold=3: folds are counted from 0; with folds=3 the last is 2"),
         ({"val_fraction": 0, "monitor": "val/accuracy"}, "set val_fraction=0.1 or monitor=train/accuracy"),
-        ({"name": "../x"}, "name=../x: becomes the name of a folder"),
-        ({"name": "/x"}, "name=/x: becomes the name of a folder"),
-        ({"name": ".."}, "name=..: becomes the name of a folder"),
-        ({"name": "a\nb"}, "becomes the name of a folder"),
+        ({"name": "../x"}, "name=../x: is the name of a folder"),
+        ({"name": "/x"}, "name=/x: is the name of a folder"),
+        ({"name": ".."}, "name=..: is the name of a folder"),
+        ({"name": "a\nb"}, "is the name of a folder"),
         ({"name": "가" * 51}, "1 to 150 bytes"),
         ({"optimizer__lr": 0}, "optimizer.lr=0: must be a number > 0"),
         ({"optimizer__betas": [0.9, 1]}, "optimizer.betas[1]=1: must be a number >= 0 and < 1"),
@@ -135,11 +135,11 @@ def test_without_validation_rows_the_usual_monitor_is_the_training_loss(catalog:
         ({"loss__zzz": 1}, "loss=auto has no zzz; it has nothing to set"),
         ({"model__note": 3}, "model.note=3: must be text"),  # by the type of its default
         ({"model__channels": []}, "model.channels=[]: must be a list, each a whole number >= 1, at least one"),
-        ({"model__in_shape": [1]}, "model.in_shape=[1]: is known only when the data is"),
-        ({"model__num_outputs": 3}, "model.num_outputs=3: is known only when the data is"),
-        ({"optimizer__params": []}, "optimizer.params=[]: is known only when the data is"),
-        ({"scheduler__last_epoch": 1}, "scheduler.last_epoch=1: is known only when the data is"),
-        ({"metric__auto__num_classes": 3}, "metric.auto.num_classes=3: is known only when the data is"),
+        ({"model__in_shape": [1]}, "model.in_shape=[1]: is found from the data"),
+        ({"model__num_outputs": 3}, "model.num_outputs=3: is found from the data"),
+        ({"optimizer__params": []}, "optimizer.params=[]: is found from the data"),
+        ({"scheduler__last_epoch": 1}, "scheduler.last_epoch=1: is found from the data"),
+        ({"metric__auto__num_classes": 3}, "metric.auto.num_classes=3: is found from the data"),
         ({"metric": {"f1": {"average": "micro"}}}, "f1 is not among the chosen metrics; add it: metric=[f1]"),
         ({"optimizer": None}, "optimizer=null: a run needs one of the optimizer options: adam, rmsprop, sgd"),
         ({"model": "cnn"}, "model=cnn: a run needs one of the model options: cnn"),
@@ -170,7 +170,7 @@ def test_an_option_that_is_not_there_names_the_choices(catalog: Catalog) -> None
 
 def test_a_required_knob_says_what_it_is(catalog: Catalog) -> None:
     (fault,) = faults_of(catalog, {"dataset": "csv"}, dataset=part(catalog, "dataset", "csv"))
-    assert fault == "dataset.path=???: the option needs it (the file); give it: dataset.path=..."
+    assert fault == "dataset.path=???: is needed (the file); give it: dataset.path=..."
 
 
 def test_nesterov_without_momentum_is_told_before_torch_does(catalog: Catalog) -> None:
@@ -217,7 +217,7 @@ ATTACKS = [
 
 @pytest.mark.parametrize("target", ATTACKS)
 def test_a_class_outside_its_role_is_refused(catalog: Catalog, target: Any) -> None:
-    assert any("is no optimizer class" in f for f in faults_of(catalog, optimizer___target_=target))
+    assert any("is not a class for group optimizer" in f for f in faults_of(catalog, optimizer___target_=target))
 
 
 @pytest.mark.parametrize("target", ATTACKS)
@@ -267,7 +267,7 @@ def test_a_stored_config_of_an_older_build_is_given_what_came_later(catalog: Cat
 def test_a_stored_config_is_not_believed_about_whom_to_trust(catalog: Catalog, tmp_path: Path) -> None:
     tree = composed(catalog, model___target_="mine.nets.Big", trusted=["mine"])
     path = stored(tmp_path, check(tree, CHOICES, catalog).as_dict())
-    with pytest.raises(DataError, match=r"mine\.nets\.Big: is no model class"):
+    with pytest.raises(DataError, match=r"mine\.nets\.Big: is not a class for group model"):
         load_stored(path)
     assert load_stored(path, trusted=["mine"]).model.target == "mine.nets.Big"
 
@@ -282,7 +282,7 @@ def test_a_stored_interpolation_is_only_text(catalog: Catalog, tmp_path: Path, m
 def test_a_stored_class_outside_its_role_is_refused(catalog: Catalog, tmp_path: Path, target: Any) -> None:
     tree = check(composed(catalog), CHOICES, catalog).as_dict()
     tree["optimizer"]["_target_"] = target
-    with pytest.raises(DataError, match="is no optimizer class"):
+    with pytest.raises(DataError, match="is not a class for group optimizer"):
         load_stored(stored(tmp_path, tree))
 
 
@@ -292,7 +292,7 @@ def test_a_stored_class_outside_its_role_is_refused(catalog: Catalog, tmp_path: 
         ("", "does not say which options"),
         ("a: [1", "not YAML"),
         ("a: !!python/object/apply:os.system [touch x]", "not YAML"),
-        ("a: 1\na: 2", "a is there twice"),
+        ("a: 1\na: 2", "a is given twice"),
         ("a: &x [1]\nb: *x", r"\*x is refused here"),
         ("a: " + "[" * 41 + "]" * 41, "nested more than 40 deep"),
         ("a: " + "[" * 100_000, "line 1"),  # by PyYAML itself, in its words, or by us

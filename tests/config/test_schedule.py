@@ -56,14 +56,14 @@ def test_two_links_of_one_option_share_no_list_that_yaml_would_write_as_an_alias
         ([{"step_lr": {"gamma": -3}}, "step_lr"], "scheduler.schedulers[0].step_lr.gamma=-3: must be a number > 0"),
         (
             [{"step_lr": {"interval": "step"}}, "step_lr"],
-            "interval=step: the whole chain has one; set scheduler.interval",
+            "interval=step: a chain has one interval; set scheduler.interval",
         ),
-        (["none", "step_lr"], "scheduler.schedulers[0]=none: is no scheduler that could be part of a chain"),
-        (["reduce_lr_on_plateau", "step_lr"], "cannot be part of a chain: it follows the monitor"),
-        (["one_cycle_lr", "step_lr"], "cannot be part of a chain: it goes up and down by itself"),
-        (["cyclic_lr", "step_lr"], "cannot be part of a chain: it goes up and down by itself"),
-        (["chained_scheduler", "step_lr"], "cannot be part of a chain: a chain holds no chain"),
-        (["step_lr", "warmup_cosine"], "cannot be part of a chain: a chain holds no chain"),
+        (["none", "step_lr"], "scheduler.schedulers[0]=none: cannot be part of a chain"),
+        (["reduce_lr_on_plateau", "step_lr"], "cannot be part of a chain: it needs the monitor"),
+        (["one_cycle_lr", "step_lr"], "cannot be part of a chain: it raises and lowers the rate by itself"),
+        (["cyclic_lr", "step_lr"], "cannot be part of a chain: it raises and lowers the rate by itself"),
+        (["chained_scheduler", "step_lr"], "cannot be part of a chain: a chain cannot hold another chain"),
+        (["step_lr", "warmup_cosine"], "cannot be part of a chain: a chain cannot hold another chain"),
         (
             [{"lambda_lr": {"lr_lambda": "x"}}, "step_lr"],
             "lr_lambda=x: character 1 (x): no such name; there are epoch,",
@@ -113,7 +113,7 @@ def test_a_class_in_a_stored_link_that_is_no_scheduler_is_refused() -> None:
 @pytest.mark.parametrize("key", ["lr_lambda", "scale_fn"])
 def test_a_formula_is_read_before_torch_is_there(key: str) -> None:
     (fault,) = schedule_faults({"_target_": "x", key: "epoch.real"}, {}, None)
-    assert fault.startswith(f"scheduler.{key}=epoch.real: character 1 (epoch.real): is no arithmetic")
+    assert fault.startswith(f"scheduler.{key}=epoch.real: character 1 (epoch.real): is not arithmetic")
 
 
 @pytest.mark.parametrize(("knobs", "count"), [({"lr": 1.0}, 1), ({"momentum": 0.0}, 0), ({"betas": [0.9, 0.9]}, 0)])
@@ -122,7 +122,7 @@ def test_a_momentum_is_cycled_only_where_there_is_one(knobs: dict[str, Any], cou
     assert len(found) == count
     for fault in found:
         assert fault == (
-            "scheduler.cycle_momentum=true: Adagrad has no momentum that could go up and down\n"
+            "scheduler.cycle_momentum=true: Adagrad has no momentum to raise and lower\n"
             "  set scheduler.cycle_momentum=false, or choose optimizer=sgd or optimizer=adam"
         )
 

@@ -57,8 +57,8 @@ def test_a_short_name_stands_for_knobs_that_are_null():
         ([{"ToDtype": "uint8"}], r"ToDtype\.dtype='uint8': give float32, what a net takes"),
         (["ToTenser"], r"there is no transform 'ToTenser'; did you mean ToTensor\?"),
         (["FiveCrop"], r"there is no transform 'FiveCrop'"),
-        (["RandomHorizontalFlip"], r"RandomHorizontalFlip is random, .* belongs into dataset\.augment"),
-        (["ColorJitter"], r"ColorJitter cannot be drawn by seed, epoch and row; dataset\.augment has flip, shift"),
+        (["RandomHorizontalFlip"], r"RandomHorizontalFlip is random, .* put it into dataset\.augment"),
+        (["ColorJitter"], r"ColorJitter cannot be repeated from seed, epoch and row; dataset\.augment takes flip"),
         ([{"resize": {"size": [8, 0]}}], r"resize\.size=\[8, 0\]: give"),
         ([{"pad": {"pixels": 1.5}}], r"pad\.pixels=1\.5: give a whole number of at least 1"),
         ([{"pad": {"pixels": True}}], r"pad\.pixels=True: give"),
@@ -80,9 +80,12 @@ def test_a_value_alone_is_that_of_the_first_knob():
 @pytest.mark.parametrize(
     ("augment", "fault"),
     [
-        (["Resize"], r"augment\[0\]: Resize is fixed, the same for every picture; it belongs into dataset\.transforms"),
-        (["RandomResizedCrop"], r"RandomResizedCrop cannot be drawn by seed, epoch and row; dataset\.augment has flip"),
-        (["RandomErasing"], r"RandomErasing cannot be drawn by seed"),
+        (["Resize"], r"augment\[0\]: Resize is the same for every picture; put it into dataset\.transforms"),
+        (
+            ["RandomResizedCrop"],
+            r"RandomResizedCrop cannot be repeated from seed, epoch and row; dataset\.augment takes",
+        ),
+        (["RandomErasing"], r"RandomErasing cannot be repeated from seed"),
         ([{"RandomRotation": [-15, 15]}], r"RandomRotation\.degrees=\[-15, 15\]: give a number above 0, up to 180"),
         ([{"RandomCrop": 32}], r"RandomCrop\.padding is missing: give a whole number"),
     ],
@@ -102,9 +105,7 @@ def test_numeric_stands_in_the_place_of_a_plain_normalise():
 def test_numeric_without_a_place_is_refused_where_somebody_said_it():
     part = Part("dataset", "car", "", {"transforms": ["one_hot"], "numeric": "robust"})
     assert with_numeric(part, is_said=False) == ["one_hot"]
-    with pytest.raises(
-        ConfigError, match=r"numeric=robust: stands in the place of a plain normalise .* has \[one_hot\]"
-    ):
+    with pytest.raises(ConfigError, match=r"numeric=robust: takes the place of normalise .* has \[one_hot\]"):
         with_numeric(part, is_said=True)
 
 

@@ -26,9 +26,9 @@ def test_groups_that_say_what_they_change_are_right() -> None:
 @pytest.mark.parametrize(
     ("group", "told"),
     [
-        ({"lr": 1}, "optimizer.groups[0]={lr:1}: needs a pattern of weight names, as {pattern: head.*, lr: 0.01}"),
+        ({"lr": 1}, "optimizer.groups[0]={lr:1}: needs a pattern of weight names, such as {pattern: head.*, lr: 0.01}"),
         ({"pattern": 3, "lr": 1}, "optimizer.groups[0]={pattern:3,lr:1}: needs a pattern of weight names"),
-        ({"pattern": "a"}, "optimizer.groups[0]={pattern:a}: changes nothing; add what these weights have of their"),
+        ({"pattern": "a"}, "optimizer.groups[0]={pattern:a}: changes nothing; add a knob for these weights, such as"),
         ({"pattern": "a", "lrr": 1}, "optimizer.groups[0].lrr=1: optimizer=sgd has no lrr for a group; did you mean l"),
         ({"pattern": "a", "betas": 1}, "has no betas for a group; there are lr, momentum, dampening, weight_decay, "),
         ({"pattern": "a", "fused": True}, "optimizer.groups[0].fused=true: optimizer=sgd has no fused for a group"),

@@ -57,7 +57,7 @@ def test_a_category_that_car_does_not_have_is_told_with_its_line(tmp_path):
     )
     read = Car(path="car.data").load(tmp_path)
     rows = split(read, SplitSettings(0, 0.1, 0.2, None, None))
-    with pytest.raises(DataError, match="line 3, column persons: '5' is none of its categories: 2, 4, more"):
+    with pytest.raises(DataError, match="line 3, column persons: '5' is not one of its categories: 2, 4, more"):
         read.x.fitted(rows)
 
 

@@ -44,18 +44,18 @@ def test_right_data_pass(data):
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
-        (with_value(TABLE, (2, 0), float("nan")), "row 2, column size: nan is no finite number"),
-        (with_value(IMAGES, (1, 0, 1, 0), float("-inf")), r"row 1, place \[0, 1, 0\]: -inf is no finite number"),
-        (with_value(TABLE, (1, 1), 3.0), "row 1, column colour: 3 is no code of a category, 0..2"),
-        (with_value(TABLE, (1, 1), 0.5), "row 1, column colour: 0.5 is no code"),
-        (with_value(TABLE, (0, 1), -1.0), "row 0, column colour: -1 is no code"),
-        (with_value(LACKING, (1, 0), float("inf")), "row 1, column size: inf is no finite number"),
-        (with_value(LACKING, (1, 1), float("nan")), "row 1, column colour: nan is no code"),
-        (with_value(LACKING, (1, 2), -1.0), "row 1, column rank: -1 is no code"),
+        (with_value(TABLE, (2, 0), float("nan")), "row 2, column size: nan is not a finite number"),
+        (with_value(IMAGES, (1, 0, 1, 0), float("-inf")), r"row 1, place \[0, 1, 0\]: -inf is not a finite number"),
+        (with_value(TABLE, (1, 1), 3.0), "row 1, column colour: 3 is not the code of a category, 0..2"),
+        (with_value(TABLE, (1, 1), 0.5), "row 1, column colour: 0.5 is not the code"),
+        (with_value(TABLE, (0, 1), -1.0), "row 0, column colour: -1 is not the code"),
+        (with_value(LACKING, (1, 0), float("inf")), "row 1, column size: inf is not a finite number"),
+        (with_value(LACKING, (1, 1), float("nan")), "row 1, column colour: nan is not the code"),
+        (with_value(LACKING, (1, 2), -1.0), "row 1, column rank: -1 is not the code"),
         (replace(IMAGES, y=torch.tensor([0, -100, 2])), "row 1: label -100 is not among 0..2"),
         (replace(IMAGES, y=torch.tensor([1, 2, 3])), "row 2: label 3 is not among 0..2"),
-        (replace(IMAGES, y=torch.tensor([1, 1, 1])), "every row has label 1: there is nothing to tell apart"),
-        (replace(NUMBERS, y=torch.tensor([0, torch.inf, 1])), "row 1: the target inf is no finite number"),
+        (replace(IMAGES, y=torch.tensor([1, 1, 1])), "every row has label 1: with one class there is nothing to learn"),
+        (replace(NUMBERS, y=torch.tensor([0, torch.inf, 1])), "row 1: the target inf is not a finite number"),
         (replace(IMAGES, x=torch.zeros(3, 4, 4)), "x must be"),
         (replace(IMAGES, x=IMAGES.x.double()), "x must be"),
         (replace(IMAGES, y=torch.tensor([0, 1])), r"y must be \[3\] torch.int64 for multiclass"),
@@ -137,6 +137,6 @@ def test_a_target_without_a_logarithm_is_told_with_its_row_and_how_many_there_ar
 def test_a_logarithm_is_not_taken_of_classes():
     data = Data(x=torch.zeros(2, 1), y=torch.tensor([0, 1]), task="binary", class_names=("no", "yes"))
     with pytest.raises(
-        ConfigError, match=r"target_transform=log1p: is for a number to predict, and here are 2 classes"
+        ConfigError, match=r"target_transform=log1p: is for a number to predict, and this data has 2 classes"
     ):
         check_transformed(data, "log1p")

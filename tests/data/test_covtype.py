@@ -66,7 +66,7 @@ def test_a_label_that_is_no_class_is_told_with_its_line(tmp_path: Path, label: s
     changed[24] = changed[24].rpartition(",")[0] + f",{label}"
     (tmp_path / "covtype.data").write_text("\n".join(changed))
     with pytest.raises(
-        DataError, match=rf"covtype.data, line 25, column Cover_Type: '{label}' is no class; the classes are 1, 2"
+        DataError, match=rf"covtype.data, line 25, column Cover_Type: '{label}' is not a class; the classes are 1, 2"
     ):
         Covtype(path=None, features=None, split="official").load(tmp_path)
 

@@ -192,7 +192,7 @@ def test_a_target_that_numbers_the_rows_is_said_to_do_so(tmp_path: Path, name: s
     data, _ = fitted(path, target=name, task=task, columns={"size": "numeric"})
     assert data.task == "regression"
     (note,) = (note for note in data.notes if "target" in note)
-    assert note.startswith(f"{name}, the target, numbers the rows: what is learned is the order of the file")
+    assert note.startswith(f"{name}, the target, numbers the rows: the net would learn the order of the file")
 
 
 def test_a_run_says_once_that_its_target_numbers_the_rows(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_rows_outside_train_change_nothing_that_was_fitted(tmp_path: Path) -> No
 def test_numbers_of_val_and_test_rows_do_not_decide_what_a_column_is(tmp_path: Path) -> None:
     lines = [f"{i},{i % 3},train" for i in range(40)] + ["x1,0,test"] * 60
     path = write(tmp_path / "my.csv", "a,y,part", *lines)
-    with pytest.raises(DataError, match="line 42, column a: 'x1' is no number, and this is a column of numbers"):
+    with pytest.raises(DataError, match="line 42, column a: 'x1' is not a number, and this is a column of numbers"):
         fitted(path, target="y", split_column="part")
 
 
@@ -331,7 +331,7 @@ def test_a_run_answers_for_new_rows_as_its_own_were_read(tmp_path: Path) -> None
     directory = only_run(tmp_path / "outputs")
     new = write(tmp_path / "new.csv", "colour,size", "red,3", "blue,", "pink,1", ",2")
     done = run(["predict", str(directory), str(new)], tmp_path / "said")
-    assert done.code == 1 and "new.csv:4: colour='pink': is to be one of blue, green, red" in done.err
+    assert done.code == 1 and "new.csv:4: colour='pink': must be one of blue, green, red" in done.err
     assert all(f"new.csv:{line}" in done.out for line in (2, 3, 5)) and "new.csv:4" not in done.out
     kept = json.dumps(torch.load(directory / "checkpoints" / "best.pt")["schema"])  # tuples there, lists in the file
     assert json.loads(kept) == json.loads((directory / "schema.json").read_text("utf-8"))
@@ -387,7 +387,7 @@ def test_case_19_what_a_server_says_instead_of_a_table_is_not_kept(
             "<Error>\n<Code>X</Code>\n</Error>",
         ):
             mirror.replies["/d/my.csv"] = serve(said.encode())
-            with pytest.raises(DataError, match="what came is no table of rows and columns: "):
+            with pytest.raises(DataError, match="the downloaded file is not a table: "):
                 fetch_table(address, tmp_path)
         for i, table in enumerate(("a,b\n1,2\n", "1 2\n3 4\n", "Sales\n\na;b\n1;2\n", "가,나\n1,2\n")):
             mirror.replies[f"/d/{i}.csv"] = serve(table.encode("cp949"))
@@ -457,7 +457,7 @@ def test_rows_that_limit_leaves_unused_may_hold_anything(tmp_path: Path) -> None
     clean = read(write(tmp_path / "b.csv", HEADER, *ROWS)).x.fitted(rows)
     assert torch.equal(limited.x[:40], clean.x) and limited.columns == clean.columns
     assert limited.x[40:].tolist() == [[0.0] * 3] * 3
-    with pytest.raises(DataError, match=r"line 44, column size: '1e39' is no finite number"):
+    with pytest.raises(DataError, match=r"line 44, column size: '1e39' is not a finite number"):
         data.x.fitted(replace(rows, test=torch.tensor([42])))
     with pytest.raises(DataError, match=r"line 42, column colour: 'pink' is a category .* \(1 such cells in this"):
         data.x.fitted(replace(rows, test=torch.arange(30, 41)))

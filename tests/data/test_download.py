@@ -78,10 +78,10 @@ SPOILT = {
     "refuses": (refuse(404), "HTTP 404 Not Found"),
     "is broken": (refuse(500), "HTTP 500 Internal Server Error"),
     "hangs": (hang, "no answer within 0.3 s"),
-    "falls silent": (stall(GZIPPED[FIRST]), "fell silent for 0.4 s"),
+    "falls silent": (stall(GZIPPED[FIRST]), "sent nothing for 0.4 s"),
     "truncates": (truncate(GZIPPED[FIRST]), rf"the connection ended after \d+ of {len(GZIPPED[FIRST])} bytes"),
-    "corrupts": (corrupt(GZIPPED[FIRST]), r"what came is corrupt: expected md5:\w{32}, found md5:\w{32}"),
-    "serves a page": (serve(b"<html>log in first</html>"), r"what came is corrupt: expected md5:"),
+    "corrupts": (corrupt(GZIPPED[FIRST]), r"the downloaded file is corrupt: expected md5:\w{32}, found md5:\w{32}"),
+    "serves a page": (serve(b"<html>log in first</html>"), r"the downloaded file is corrupt: expected md5:"),
 }
 
 

@@ -138,9 +138,7 @@ def test_pictures_without_class_folders_are_refused(tmp_path):
 def test_a_broken_picture_among_many_is_named(folder, memory_mb, content):
     whole = (folder / "dog/x.png").read_bytes()
     (folder / "cat/broken.png").write_bytes(whole[: len(whole) // 2] if content == "truncated" else content)
-    with pytest.raises(
-        DataError, match=r"cat/broken\.png: is no picture that can be read: .+; mend it or take it away"
-    ):
+    with pytest.raises(DataError, match=r"cat/broken\.png: cannot be read as a picture: .+; mend it or take it away"):
         data = load(folder, memory_mb=memory_mb)
         data.x[torch.arange(len(data.y))]
 
@@ -182,7 +180,7 @@ def test_case_26_pictures_that_are_the_same_on_white_are_refused_with_the_ground
     for name in ("a/1.png", "a/2.png", "b/1.png", "b/2.png"):
         shape(tmp_path / name, opaque=opaque)
     told = (
-        r"its 4 pictures are all the same once they are read: nothing to tell apart\n"
+        r"its 4 pictures are all the same: there is nothing to learn\n"
         r"  4 of 4 pictures show nothing once laid on white \(.*a/1\.png\): dataset\.background=black$"
     )
     with pytest.raises(DataError, match=told):
@@ -195,7 +193,7 @@ def test_case_26_pictures_that_are_the_same_on_white_are_refused_with_the_ground
 def test_case_26_pictures_that_are_the_same_for_whatever_reason_are_refused(tmp_path):
     for name in ("a/1.png", "b/1.png"):
         shape(tmp_path / name, opaque=0)
-    with pytest.raises(DataError, match=r"its 2 pictures are all the same once they are read: nothing to tell apart$"):
+    with pytest.raises(DataError, match=r"its 2 pictures are all the same: there is nothing to learn$"):
         load(tmp_path)
 
 
@@ -290,7 +288,10 @@ def test_case_19_the_brightest_value_can_be_said(tmp_path):
 
 
 def test_case_19_sixteen_bits_that_all_come_out_black_are_refused_with_the_way_out(tmp_path):
-    with pytest.raises(DataError, match=r"all the same .*\n  values reach 255 .*almost black: dataset\.brightest=255"):
+    with pytest.raises(
+        DataError,
+        match=r"all the same: there is nothing to learn\n  values reach 255 .*almost black: dataset\.brightest=255",
+    ):
         load(deep(tmp_path, [0, 100, 255], np.uint16, "png"))
 
 

@@ -226,7 +226,7 @@ def test_a_file_that_fails_is_told_with_its_cause(tmp_path):
         ("WithoutTargets", {7: (torch.zeros(3), "dog")}, "the y of row 7 is a str; give a tensor or a number"),
         ("WithoutTargets", {7: (torch.zeros(3), torch.zeros(2))}, r"the y of row 7 has shape \[2\]; give one number"),
         ("WithoutTargets", {7: (torch.zeros(3), 0.5)}, "some y are whole numbers, which are classes, and some are not"),
-        ("WithoutTargets", {7: (torch.zeros(3), 999)}, "row 7: label 999 in a data set of 40 rows; labels are to be 0"),
+        ("WithoutTargets", {7: (torch.zeros(3), 999)}, "row 7: label 999 in a data set of 40 rows; labels must be 0"),
     ],
 )
 def test_a_row_that_is_wrong_is_named(name, wrong, fault):

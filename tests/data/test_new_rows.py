@@ -150,15 +150,15 @@ def test_wrong_pictures_are_told_one_by_one_and_the_rest_is_read(tmp_path: Path,
     assert rows.names == [str(good)]
     told = [fault.removeprefix(f"{tmp_path}/") for fault in rows.faults]
     assert told[0] == "empty.png: is empty" and told[3] == "gone.png: no such file"
-    assert re.fullmatch("text.png: is no picture that can be read: .+; mend it or take it away", told[1])
-    assert told[2].startswith("cut.png: is no picture that can be read: ")
+    assert re.fullmatch("text.png: cannot be read as a picture: .+; mend it or take it away", told[1])
+    assert told[2].startswith("cut.png: cannot be read as a picture: ")
 
 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
         (b"", "standard input: is empty"),
-        (b"hello", "standard input: is no picture that can be read: .+; mend it or take it away"),
+        (b"hello", "standard input: cannot be read as a picture: .+; mend it or take it away"),
     ],
 )
 def test_standard_input_that_is_no_picture_is_told(typed: bytes, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_standard_input_that_is_no_picture_is_told(typed: bytes, told: str, monk
 def test_a_picture_too_large_to_be_one_is_refused(tmp_path: Path, grey: Image.Image, monkeypatch) -> None:
     path = saved(tmp_path / "a.png", grey)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1)
-    assert "a.png: is no picture that can be read: " in only([path], schema()).faults[0]
+    assert "a.png: cannot be read as a picture: " in only([path], schema()).faults[0]
 
 
 def test_rows_that_are_no_pictures_are_refused() -> None:

@@ -152,7 +152,7 @@ def test_splits_are_disjoint_complete_and_fair(counts, val_fraction, test_fracti
     try:
         parts = draw(data, **knobs)
     except ConfigError as fault:
-        assert "no whole row" in str(fault) or "leaves none for training" in str(fault)
+        assert "less than one row" in str(fault) or "leaves none for training" in str(fault)
         return
     assert torch.equal(all_rows(parts), torch.arange(sum(counts)))
     assert len(parts.test) == int(test_fraction * sum(counts) + 0.5)
@@ -184,9 +184,9 @@ def test_every_row_is_tested_in_exactly_one_fold(counts, folds, data_seed):
         ({"test_fraction": 0.98}, r"test_fraction=0\.98 of 20 rows leaves none for training: lower it"),
         (
             {"val_fraction": 0.02},
-            r"val_fraction=0\.02 of 20 rows is no whole row: raise it \(one row is 0\.05\), or set val_fraction=0 ",
+            r"val_fraction=0\.02 of 20 rows is less than one row: raise it \(one row is 0\.05\), or set val_fraction",
         ),
-        ({"test_fraction": 1e-9}, r"test_fraction=1e-09 of 20 rows is no whole row"),
+        ({"test_fraction": 1e-9}, r"test_fraction=1e-09 of 20 rows is less than one row"),
         ({"folds": 21, "fold": 0}, r"folds=21: give 2 to 20, the number of rows to cut"),
         ({"folds": 1, "fold": 0}, r"folds=1: give 2 to 20"),
         ({"folds": 5, "fold": 5}, r"fold=5: give 0 to 4, as folds=5"),

@@ -145,7 +145,7 @@ def test_a_row_that_cannot_be_read_is_told_as_if_there_were_no_workers(num_worke
 
 
 @pytest.mark.parametrize(
-    ("happens", "how"), [(die, "killed by SIGKILL: most often for want of memory"), (leave, "exit code 7")]
+    ("happens", "how"), [(die, "killed by SIGKILL: most often because memory ran out"), (leave, "exit code 7")]
 )
 def test_fault_48_a_worker_that_dies_is_told_with_its_cause(monkeypatch, happens, how):
     monkeypatch.setattr(workers, "POLL_S", 0.5)
@@ -168,7 +168,7 @@ def test_workers_that_hang_are_given_up_in_the_end(monkeypatch):
     monkeypatch.setattr(workers, "POLL_S", 0.1)
     monkeypatch.setattr(workers, "PATIENCE_S", 0.3)
     monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.1)  # how long one that hangs may end
-    with pytest.raises(RunError, match="have given nothing for 0 s"):
+    with pytest.raises(RunError, match="have sent nothing for 0 s"):
         seen(batches_of(Counted(happens=sleep), num_workers=1, order_seed=None))
 
 

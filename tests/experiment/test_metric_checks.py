@@ -64,7 +64,7 @@ def train(folder: Path, lines: list[str], *words: str) -> program.Done:
         (
             CLASSES,
             ["metric=[accuracy,confusion_matrix]", "monitor=val/confusion_matrix"],
-            "monitor=val/confusion_matrix: is no single number, by which epochs could be told apart",
+            "monitor=val/confusion_matrix: is not one number, so it cannot choose an epoch",
         ),
     ],
 )

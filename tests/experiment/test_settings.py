@@ -237,7 +237,7 @@ def test_case_47_a_run_that_was_begun_is_not_left_to_choose_its_epochs(
     run = program.train(tmp_path, "epochs=1")
     assert main.main(["resume", str(run), "epochs=auto"]) == 2
     assert capsys.readouterr().err == (
-        "error: epochs=auto: a run that was begun has a number of epochs; give one, as epochs=100\n"
+        "error: epochs=auto: a started run has a number of epochs; give one, such as epochs=100\n"
     )
 
 

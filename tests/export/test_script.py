@@ -273,7 +273,7 @@ def test_the_recipes_of_the_notes_as_scripts(
         (["monitor=train/accuracy"], "monitor=train/accuracy: a script can watch train/loss, val/loss, val/accuracy"),
         (["monitor=val/f1", "metric=f1", *PLATEAU], "monitor=val/f1: a script can watch train/loss, val/loss, val/acc"),
         (["dataset.transforms=[{resize:{size:[4,4]}}]"], "dataset.transforms: resize: a script can show scale"),
-        (["model=torchvision"], "model=torchvision: is more than layers in a row"),
+        (["model=torchvision"], "model=torchvision: is not a plain row of layers"),
         (["dataset.limit=4", "batch_size=2", "loss=cross_entropy", "loss.weight=balanced"], "a class has no train row"),
         (["optimizer.decay_biases_and_norms=false"], "optimizer.decay_biases_and_norms=False: is not torch's own"),
         (["optimizer.groups=[{pattern: 'head.*', lr: 0.01}]"], "optimizer.groups="),

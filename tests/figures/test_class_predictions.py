@@ -27,11 +27,11 @@ def test_beside_a_short_name_stands_how_sure_the_net_is() -> None:
 
 
 def test_calibration_by_hand() -> None:
-    """Confidences 12/16, 15/16, 10/16, 14/16 in bins 7, 9, 6, 8; right are the first and the last."""
+    """Confidences 12/16, 15/16, 10/16, 14/16 in bins 11, 14, 9, 13 of 15; right are the first and the last."""
     found = calibration_of(predictions())
-    assert found.counts == (0, 0, 0, 0, 0, 0, 1, 1, 1, 1)
-    assert found.accuracy[6:] == (0.0, 1.0, 1.0, 0.0)
-    assert found.confidence[6:] == (10 / 16, 12 / 16, 14 / 16, 15 / 16)
+    assert found.counts == (0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 1)
+    assert found.accuracy[9:] == (0.0, 0.0, 1.0, 0.0, 1.0, 0.0)
+    assert found.confidence[9:] == (10 / 16, 0.0, 12 / 16, 0.0, 14 / 16, 15 / 16)
     assert found.error == (10 / 16 + 4 / 16 + 2 / 16 + 15 / 16) / 4
 
 

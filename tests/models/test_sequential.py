@@ -119,7 +119,7 @@ def test_every_layer_that_takes_a_tensor_and_gives_one_has_its_place(name: str) 
             r"model\.layers\[0\]\.kernel: Conv2d of torch \S+ has no such argument; did you mean kernel_size\?\n"
             r"model\.layers\[0\]\.bais: Conv2d of torch \S+ has no such argument; did you mean bias\?",
         ),
-        ([{"Conv2d": {"out_channels": 4}}], r"model\.layers\[0\]\.kernel_size is missing: Conv2d needs it"),
+        ([{"Conv2d": {"out_channels": 4}}], r"model\.layers\[0\]\.kernel_size is missing; Conv2d needs it"),
         (
             [{"Conv2d": {"out_channels": 4, "kernel_size": [3]}}],
             r"model\.layers\[0\]\.kernel_size=\[3\]: Conv2d wants a whole number or a list of 2: "
@@ -172,9 +172,7 @@ def test_a_layer_that_does_not_fit_is_told_with_what_comes_in_and_what_it_wants(
 
 
 def test_a_block_cannot_be_called_as_what_every_net_has() -> None:
-    assert fault(["train"], train=["ReLU"]) == (
-        "model.blocks.train: every net of torch has something of that name; choose another"
-    )
+    assert fault(["train"], train=["ReLU"]) == ("model.blocks.train: torch uses this name in every net; choose another")
 
 
 def test_rows_of_another_shape_than_a_batch_of_them_looks_like_are_refused() -> None:

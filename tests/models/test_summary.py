@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from runner.contracts import Layer
+from runner.contracts import LayerSummary
 from runner.models.cnn import Cnn
 from runner.models.dnn import Dnn
 from runner.models.summary import forward_flops, kind_of, layers, rows_that_fit
@@ -12,10 +12,10 @@ from runner.models.summary import forward_flops, kind_of, layers, rows_that_fit
 def test_the_rows_of_a_small_net_are_those_counted_by_hand() -> None:
     net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3))
     assert layers(net, (1, 4, 4)) == (
-        Layer("0", "Conv2d(1, 2, kernel 3, padding 1)", (2, 4, 4), 20, 2 * 9 * 2 * 16),
-        Layer("1", "MaxPool2d(kernel 2)", (2, 2, 2), 0, 0),
-        Layer("2", "Flatten", (8,), 0, 0),
-        Layer("3", "Linear(8, 3)", (3,), 27, 2 * 8 * 3),
+        LayerSummary("0", "Conv2d(1, 2, kernel 3, padding 1)", (2, 4, 4), 20, 2 * 9 * 2 * 16),
+        LayerSummary("1", "MaxPool2d(kernel 2)", (2, 2, 2), 0, 0),
+        LayerSummary("2", "Flatten", (8,), 0, 0),
+        LayerSummary("3", "Linear(8, 3)", (3,), 27, 2 * 8 * 3),
     )
 
 
@@ -78,7 +78,10 @@ def test_a_shared_weight_counts_once_and_a_weight_outside_any_layer_counts() -> 
 
 
 def test_the_rows_that_fit_are_those_of_the_largest_output() -> None:
-    rows = [Layer("0", "Conv2d", (2, 4, 4), 20, 0), Layer("1", "Linear", (3,), 27, 0)]  # 128 and 12 bytes a row
+    rows = [
+        LayerSummary("0", "Conv2d", (2, 4, 4), 20, 0),
+        LayerSummary("1", "Linear", (3,), 27, 0),
+    ]  # 128 and 12 bytes a row
     assert rows_that_fit(rows, 1024) == 8
     assert rows_that_fit(rows, 2047) == 8  # 15 fit
     assert rows_that_fit(rows, 100) == 1

@@ -39,7 +39,7 @@ def test_without_a_network_the_message_says_which_file_goes_where(home: Path) ->
     first, second, third = str(error.value).splitlines()
     assert first.startswith(f"model.weights=DEFAULT: {home / NAME} is not there and cannot be downloaded (")
     assert second == f"  put the file there: {url}"
-    assert third == "  or begin with weights drawn anew: model.weights=null"
+    assert third == "  or begin with random weights: model.weights=null"
 
 
 def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,7 @@ def test_fault_38_a_zip_bomb_is_refused_by_its_sizes() -> None:
 
 @pytest.mark.parametrize(("found", "content"), [("2", {"format": 2}), ("None", {}), ("none", [1])])
 def test_fault_27_another_format_is_refused_by_its_number(found: str, content: Any) -> None:
-    with pytest.raises(DataError, match=f"format {found}, this build reads format 1"):
+    with pytest.raises(DataError, match=f"format {found}, this version reads format 1"):
         unpack(signed(saved_by_torch(content)), Path("last.pt"))
 
 

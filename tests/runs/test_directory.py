@@ -74,7 +74,7 @@ def test_case_33_a_run_in_which_something_is_a_link_is_not_owned(tmp_path: Path,
     link = directory.path / name
     link.parent.mkdir(exist_ok=True)
     link.symlink_to(elsewhere)
-    said = rf"{name}: is a link to {elsewhere}; nothing is written through a link inside a run directory: put what"
+    said = rf"{name}: is a link to {elsewhere}; a run directory must not hold links: replace it by what"
     with pytest.raises(DataError, match=said), directory.owned():
         pass
     assert not elsewhere.exists() and not (directory.path / ".owner").exists()

@@ -77,7 +77,7 @@ def test_of_a_sweep_of_which_no_job_is_finished_no_run_can_be_taken(sweep: Path)
         open_run("eval", ["last"])
     here = f"outputs/sweeps/day/{sweep.name}"
     assert str(fault.value) == (
-        f"{here}: is a sweep of which no job is finished\n  how they stand: python -m runner report {here}"
+        f"{here}: is a sweep without a finished job\n  to see them: python -m runner report {here}"
     )
 
 

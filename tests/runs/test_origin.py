@@ -70,7 +70,7 @@ def test_what_holds_no_weights_is_refused_with_the_reason(run: Path, tmp_path: P
         (run, DataError, "no checkpoint is there; begin with another run"),
         (tmp_path / "x.pt", DataError, "no such file; give a run directory, last, or a .pt of a run's checkpoints"),
         (tmp_path / "y.pt", DataError, "cut short, or not a checkpoint of this program"),
-        (tmp_path / "sweep", DataError, "is a sweep of which no job is finished"),
+        (tmp_path / "sweep", DataError, "is a sweep without a finished job"),
         (tmp_path / "outputs", DataError, "not a run directory"),
         ("c", ConfigError, f"no such directory; did you mean {run}?"),
         ("last", ConfigError, f"no run under {tmp_path}"),

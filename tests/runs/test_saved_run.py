@@ -53,7 +53,7 @@ def test_of_a_run_without_its_settings_only_the_results_are_told(outputs: Path, 
     for argv in (["eval"], ["predict", "--test-index", "0"], ["resume"], ["view"]):
         done = program.run([argv[0], str(bare), *argv[1:]], tmp_path / "said")
         assert (done.code, done.out) == (3, "")
-        assert "config.yaml: not there; of a run without its settings only its results can be told" in done.err
+        assert "config.yaml: not there; without its settings a run can only be reported" in done.err
         assert f"  python -m runner report {bare}" in done.err
     assert program.run(["report", str(bare)], tmp_path / "said").code == 0
 
@@ -130,7 +130,7 @@ def spoil(folder: Path, **changes: object) -> None:
         (lambda run: (run / "summary.json").write_text('{"status": "fin'), "summary.json: damaged: "),
         (lambda run: (run / "summary.json").write_text("[]"), "damaged: not a JSON object"),
         (lambda run: (run / "summary.json").write_text('{"loss": 1}'), "its summary.json is not one of this program"),
-        (lambda run: spoil(run, format=9), "format 9, this build reads format 1"),
+        (lambda run: spoil(run, format=9), "format 9, this version reads format 1"),
         (lambda run: spoil(run, config={"options": 3}), "damaged: AttributeError in config or best"),
         (lambda run: spoil(run, config=7), "damaged: TypeError in config or best"),
         (lambda run: spoil(run, best=[1]), "damaged: AttributeError in config or best"),

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from runner.config.run_config import Reference
-from runner.contracts import Layer, Outcome, Outline, Progress, Report
+from runner.contracts import LayerSummary, Outcome, Outline, Progress, Report
 from runner.screen.console import RunConsole, console
 
 RUN = Path("outputs/2025-11-21/10-20-30.123456-digits-cnn-adam")
@@ -28,10 +28,10 @@ OUTLINE = Outline(
     split_sizes={"train": 259, "val": 29, "test": 72},
     split_note="test 20 %, val 10 % of the rest, stratified, seed 0",
     layers=(
-        Layer("0", "Conv2d(1, 32, kernel 3)", (32, 8, 8), 320, 36864),
-        Layer("1", "ReLU", (32, 8, 8), 0, 0),
-        Layer("2", "Flatten", (2048,), 0, 0),
-        Layer("head", "Linear(2048, 2)", (2,), 4098, 8192),
+        LayerSummary("0", "Conv2d(1, 32, kernel 3)", (32, 8, 8), 320, 36864),
+        LayerSummary("1", "ReLU", (32, 8, 8), 0, 0),
+        LayerSummary("2", "Flatten", (2048,), 0, 0),
+        LayerSummary("head", "Linear(2048, 2)", (2,), 4098, 8192),
     ),
     num_parameters=4418,
     loss="cross_entropy",
@@ -349,7 +349,7 @@ def test_the_panel_shows_every_layer_with_its_shape_and_parameters(terminal):
 
 
 def test_a_deep_model_is_condensed_to_its_first_and_last_layers(terminal):
-    layers = tuple(Layer(f"block.{index}", "Linear(8, 8)", (8,), 72, 128) for index in range(40))
+    layers = tuple(LayerSummary(f"block.{index}", "Linear(8, 8)", (8,), 72, 128) for index in range(40))
     terminal.console.start(dataclasses.replace(OUTLINE, layers=layers))
     text = "\n".join(terminal.take())
     assert "block.5 " in text

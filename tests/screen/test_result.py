@@ -53,18 +53,22 @@ FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shi
 COUNTS = [[900 if i == j else 11 for j in range(10)] for i in range(10)]
 
 
-@pytest.mark.parametrize("width", [60, 70, 80, 120])
-def test_long_class_names_are_cut_to_what_the_terminal_has_room_for(width):
-    table = confusion_table(FASHION, COUNTS, width)
-    lines = text_of(table, width=200)
-    assert max(map(len, lines)) <= width
-    assert len(lines) == 12
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_names_stand_whole_above_the_confusion_matrix_or_classes_are_numbered(width):
+    lines = text_of(confusion_table(FASHION, COUNTS, width), width=200)
+    assert max(map(len, lines)) <= width and len(lines) == 12
+    if width == 120:
+        assert lines[1].split() == ["true", *" ".join(FASHION).split()]
+    else:
+        assert lines[1].split() == ["true", *map(str, range(10))]
+        assert [line[:13].rstrip() for line in lines[2:4]] == ["0 T-shirt/top", "1 Trouser"]
 
 
-def test_names_that_would_be_cut_alike_become_numbers():
-    names = tuple(f"spruce_{kind}" for kind in "abc")
-    head = text_of(confusion_table(names, [[1, 0, 0]] * 3, width=80))[1]
-    assert head.split() == ["true", "0", "1", "2"]
+def test_long_names_that_begin_alike_become_numbers():
+    names = tuple(f"norway_spruce_tree_{kind}" for kind in "abc")
+    lines = text_of(confusion_table(names, [[1, 0, 0]] * 3, width=80))
+    assert lines[1].split() == ["true", "0", "1", "2"]
+    assert lines[2].startswith("0 norway_spruce...")
 
 
 def test_a_matrix_that_fits_no_way_is_left_out():

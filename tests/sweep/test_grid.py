@@ -61,7 +61,7 @@ def test_a_list_that_is_zipped_may_say_a_value_twice() -> None:
     [
         (
             ["optimizer.lr=0.1,0.01,0.001", "sweep.zip=[model,optimizer.lr]"],
-            "sweep.zip=[model,optimizer.lr]: their lists advance together and need one length; "
+            "sweep.zip=[model,optimizer.lr]: their lists advance together and need the same length; "
             "model has 2, optimizer.lr has 3",
         ),
         (
@@ -169,14 +169,17 @@ def test_lists_that_are_zipped_are_counted_as_one() -> None:
         (["sweep.jobs=1,2"], "sweep.jobs=1,2: holds for all jobs; it takes one value"),
         (
             ["output_dir=a,b"],
-            "output_dir=a,b: holds for all jobs; it takes one value; where a sweep goes is set by sweep.dir",
+            "output_dir=a,b: holds for all jobs; it takes one value; sweep.dir sets where a sweep goes",
         ),
         (["sweep.job=3"], "sweep.job=3: there is no setting sweep.job; did you mean sweep.jobs=3?"),
         (["sweep.jobs=0"], "sweep.jobs=0: must be a whole number >= 1 or auto"),
         (["seed=range(0,3,0)"], "seed=range(0,3,0): a range without a step; write the values out: key=1,2,3, or"),
-        (["seed=range(3,0)"], "seed=range(3,0): holds no value; write the values out"),
-        (["model=glob(zz*)"], "model=glob(zz*): holds no value; write the values out"),
-        (["optimizer.lr=interval(0,1)"], "optimizer.lr=interval(0,1): there is no end of values between two numbers"),
+        (["seed=range(3,0)"], "seed=range(3,0): has no values; write the values out"),
+        (["model=glob(zz*)"], "model=glob(zz*): has no values; write the values out"),
+        (
+            ["optimizer.lr=interval(0,1)"],
+            "optimizer.lr=interval(0,1): there are endlessly many values between two numbers",
+        ),
     ],
 )
 def test_what_cannot_be_swept_is_told_with_all_other_faults(words: list[str], told: str) -> None:
@@ -250,7 +253,7 @@ def test_what_is_left_out_is_never_composed_and_may_be_impossible() -> None:
         ("model == ccn", "character 10 (ccn): no such setting; did you mean cnn?"),
         ("sweep.jobs == 1", "character 1 (sweep.jobs): no such setting; "),
         ("model == 'ccn'", "model=ccn: no such option; did you mean model=cnn?"),
-        ("optimizer.lr > 0", "leaves none of 4 jobs; see what it compares"),
+        ("optimizer.lr > 0", "leaves out all 4 jobs; check what it compares"),
         ("optimizer.lr > '1'", "optimizer.lr and '1' are a number and a text; write 1 without quotes"),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_process_that_the_system_refuses_is_said_and_leaves_no_pipe(
     before = len(os.listdir("/dev/fd"))
     with pytest.raises(RunError) as fault:
         back_end.submit(None, tmp_path)
-    told = "no process more for a job: Resource temporarily unavailable; try fewer at a time: sweep.jobs=1"
+    told = "cannot start another process for a job: Resource temporarily unavailable; run fewer at a time: sweep.jobs=1"
     assert str(fault.value) == told and len(os.listdir("/dev/fd")) == before
 
 

@@ -17,7 +17,7 @@ def summary(folder: Path) -> dict[str, object]:
 
 
 def test_a_survivor_of_halving_has_the_bits_of_a_run_that_was_never_held(tmp_path: Path) -> None:
-    done = typed(tmp_path, *TYPED, "search=halving", "search.trials=3", "epochs=4")
+    done = typed(tmp_path, *TYPED, "search=halving", "search.trials=3", "epochs=4", "tensorboard=scalars")
     assert done.code == 0, done.err
     told = "6 epochs, 50% of the 12 of all settings"
     assert told in done.out and "goes on after epoch 1" in done.out and "2 of 3 jobs pruned by the search" in done.out
@@ -29,6 +29,8 @@ def test_a_survivor_of_halving_has_the_bits_of_a_run_that_was_never_held(tmp_pat
     held = next(sweep / job["folder"] for job in jobs if job["status"] == "pruned")
     assert summary(held)["status"] == "pruned" and len((held / "metrics.jsonl").read_text().splitlines()) == 1
     assert "test/loss" not in str(summary(held)["best"])
+    events = b"".join(path.read_bytes() for path in held.glob("events.out.*"))
+    assert b"_hparams_/session_end_info" in events and b"best/val/loss" in events
     rate = json.loads((winner / "summary.json").read_text())["config"]["optimizer"]["lr"]
     alone = ["train", *(word for word in JOBS if "interval" not in word), f"optimizer.lr={rate}", "epochs=4"]
     assert typed(tmp_path, *alone, "baselines.trees=[]", "output_dir=o").code == 0

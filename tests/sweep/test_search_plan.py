@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from runner.compose.composition import compose
+from runner.compose.hydra_bridge import Trees
 from runner.compose.request import parse
+from runner.config.catalog import Catalog, packaged_conf
 from runner.errors import ConfigError
 from runner.search.space import Choice, Interval
-from runner.sweep import search_plan
+from runner.sweep import check, search_plan
 from runner.sweep.check import checked
 from runner.sweep.grid import grid
 from runner.sweep.search_plan import SearchPlan, differences, introduced, plan_of_fact
@@ -18,13 +20,17 @@ from runner.sweep.search_plan import SearchPlan, differences, introduced, plan_o
 LR = "optimizer.lr=tag(log,interval(1e-4,1e-1))"
 
 
+TREES = Trees(Catalog([packaged_conf()]))  # composed once for all
+
+
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(check, "Trees", lambda catalog: TREES)
 
 
 def asked(*words: str) -> SearchPlan:
-    found = grid(parse(["-m", "search=random", *words])).search
+    found = grid(parse(["-m", "search=random", *words]), TREES).search
     assert found is not None
     return found
 
@@ -67,6 +73,24 @@ def test_a_knob_that_the_chosen_option_lacks_is_left_out_of_its_trials() -> None
     assert told == ["optimizer.lr 0.0001 to 0.1, log", "model mlp, cnn", "model.channels [8], [16] (with model=cnn)"]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            [LR, "search=tpe", "search.trials=8"],
+            "all 8 trials are drawn at random: the first search.startup_trials=10 are",
+        ),
+        (["model=mlp,cnn", "seed=0,1"], "there are 2 different settings at most; search=grid trains each of them once"),
+        (
+            [LR, "search=cmaes", "model=mlp,cnn"],
+            "model: drawn at random, for cmaes adapts numbers that all trials have",
+        ),
+    ],
+)
+def test_what_a_search_does_otherwise_than_asked_is_said_before_it_begins(words: list[str], told: str) -> None:
+    assert introduced(asked(*words))[2:] == [("", [told])]
+
+
 def test_seeds_and_folds_repeat_each_trial() -> None:
     plan = asked(LR, "seed=3,4", "folds=2", "fold=all")
     assert list(plan.space.dimensions) == ["optimizer.lr"]
@@ -89,7 +113,7 @@ def test_a_search_is_checked_by_every_value_and_both_ends() -> None:
 
 def test_a_file_may_say_how_to_search() -> None:
     Path("my.yaml").write_text("search: qmc\nsearch.trials: 4\nmodel: mlp\n")
-    found = grid(parse(["-m", "my.yaml", LR])).search
+    found = grid(parse(["-m", "my.yaml", LR]), TREES).search
     assert found is not None and (found.searching.method, found.searching.trials) == ("qmc", 4)
 
 
@@ -206,13 +230,13 @@ def test_a_search_and_a_grid_do_not_share_a_folder_and_neither_do_two_searches()
 
 def test_an_interval_without_a_search_is_refused_with_the_way_out() -> None:
     (told,) = faults_of("optimizer.lr=interval(0.1,1)")
-    assert told.startswith("optimizer.lr=interval(0.1,1): there is no end of values") and "search=random" in told
+    assert told.startswith("optimizer.lr=interval(0.1,1): there are endlessly many values") and "search=random" in told
 
 
 def test_a_search_without_a_sweep_is_refused() -> None:
     with pytest.raises(ConfigError) as error:
         compose(parse(["search=tpe"]))
-    assert error.value.faults == ("search=tpe: says how the jobs of a sweep are run; add -m, or leave it out",)
+    assert error.value.faults == ("search=tpe: is for the jobs of a sweep; add -m, or leave it out",)
 
 
 def test_a_search_that_is_not_installed_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:

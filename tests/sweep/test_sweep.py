@@ -27,6 +27,7 @@ def test_a_sweep_leaves_its_jobs_and_what_they_come_to(alone: Path) -> None:
     assert (summary["kind"], summary["status"], len(summary["jobs"])) == ("sweep", "finished", 4)
     told = (alone / "leaderboard.csv").read_text() + (alone / "leaderboard.md").read_text()
     assert str(alone) not in told and "seconds" not in told
+    assert list(alone.glob("baselines-*.json")) and not list(alone.glob("*.json.lock"))
 
 
 def test_ctrl_c_lets_jobs_save_and_says_how_to_go_on(alone: Path, tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_a_sweep_of_a_gpu_does_not_go_on_without_one(alone: Path, tmp_path: Path
     header = json.loads((folder / "sweep.json").read_text())
     (folder / "sweep.json").write_text(json.dumps({**header, "device": "another"}))
     done = typed(tmp_path, "resume", "sweep")
-    assert done.code == 2 and "sweep: its jobs compute on another, and there is none here; go on where" in done.err
+    assert done.code == 2 and "sweep: its jobs compute on another, which this machine does not have" in done.err
 
 
 def test_a_damaged_journal_or_header_is_said(alone: Path, tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_a_damaged_journal_or_header_is_said(alone: Path, tmp_path: Path) -> Non
     assert done.code == 3 and "sweep/journal.jsonl: line 1 is damaged" in done.err
     (folder / "sweep.json").write_text('{"format": 2}')
     done = typed(tmp_path, "resume", "sweep")
-    assert done.code == 3 and "sweep.json: format 2, this build reads format 1" in done.err
+    assert done.code == 3 and "sweep.json: format 2, this version reads format 1" in done.err
 
 
 def test_a_job_that_takes_too_long_is_stopped_and_goes_on_later(alone: Path, tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_a_folder_of_something_else_and_one_in_use_are_refused(alone: Path, tmp_
     (tmp_path / "other").mkdir()
     (tmp_path / "other/letter.txt").touch()
     done = typed(tmp_path, *SWEEP, "sweep.dir=other")
-    assert done.code == 2 and "sweep.dir=other: holds something else than a sweep; name an empty folder" in done.err
+    assert done.code == 2 and "sweep.dir=other: holds files of no sweep; name an empty folder" in done.err
     driver = program.fork([*SWEEP, "sweep.dir=sweep", "sweep.jobs=1"], tmp_path / "said", cwd=tmp_path)
     until((tmp_path / "sweep/journal.jsonl").exists)
     for argv in ([*SWEEP, "sweep.dir=sweep"], ["resume", "sweep"]):
@@ -140,7 +141,7 @@ def test_a_folder_of_something_else_and_one_in_use_are_refused(alone: Path, tmp_
         assert done.code == 1 and f"in use by process {driver.pid}" in done.err
     assert driver.end().code == 0
     done = typed(tmp_path, "resume", "sweep", "epochs=50")
-    assert done.code == 2 and "epochs: the jobs of a sweep go on as they are" in done.err
+    assert done.code == 2 and "epochs: the jobs of a sweep keep their settings" in done.err
     done = typed(tmp_path, "resume", "sweep", "retry=all")
     assert done.code == 2 and "retry=all: must be failed" in done.err
 

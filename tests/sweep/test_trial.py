@@ -100,6 +100,6 @@ def test_first_steps_that_are_left_early_have_ended_before_their_folder_goes(
         begin(process)
 
     monkeypatch.setattr(local, "begin", only_once)
-    with pytest.raises(RunError, match="no process more for a job"):
+    with pytest.raises(RunError, match="cannot start another process for a job"):
         try_jobs(jobs("model=linear,mlp"), LocalJobs(work), 2)
     assert (tmp_path / "ended").exists()

@@ -145,6 +145,17 @@ def test_a_trial_that_cannot_be_composed_has_failed_and_the_next_goes_on(tmp_pat
     assert trials.trials[0].outcome == "failed" and notes == ["trial 0 cannot be begun: optimizer.lr=0.5: no"]
 
 
+def test_a_trial_without_a_finite_score_has_failed(tmp_path: Path) -> None:
+    folder = opened(tmp_path / "sweep")
+    trials = Trials(plan({**TPE, "window": 1}), folder, made)
+    jobs = trials.jobs(REDONE)
+    job = next(jobs)
+    assert job
+    run(folder, job)
+    folder.run_of(job).directory.write_summary({"status": "finished", "best": {"val/loss": None}})
+    assert next(jobs) is not None and (trials.trials[0].outcome, trials.trials[0].score) == ("failed", None)
+
+
 def test_the_same_values_twice_are_one_job(tmp_path: Path) -> None:
     space = {"optimizer.lr": {"kind": "choice", "values": ["1", "2"], "words": ["optimizer.lr=1", "optimizer.lr=2"]}}
     folder = opened(tmp_path / "sweep")

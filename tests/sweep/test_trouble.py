@@ -87,7 +87,7 @@ def test_fault_34_a_full_disk_stops_a_sweep_that_goes_on_later(alone: Path, tmp_
     words = [*SWEEP, "sweep.dir=sweep", "sweep.jobs=1", "sweep.check=false"]
     full = program.run(words, tmp_path / "said", before="fill_the_disk_of_metrics", at=9, cwd=tmp_path)
     assert full.code == 1 and begun(tmp_path / "sweep") == [1]
-    assert "error: no other job is begun: " in full.err and "metrics.jsonl: not written: no space left" in full.err
+    assert "error: no other job will start: " in full.err and "metrics.jsonl: not written: no space left" in full.err
     assert full.err.endswith("  1 on the way, 3 of 4 jobs not started; go on with: python -m runner resume sweep\n")
     assert typed(tmp_path, "resume", "sweep").code == 0 and is_as(tmp_path / "sweep", alone)
     again = typed(tmp_path, "resume", "sweep")

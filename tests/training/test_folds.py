@@ -264,7 +264,7 @@ def test_a_sweep_has_a_job_for_each_fold(tmp_path: Path) -> None:
     ("words", "told"),
     [
         (["fold=all"], "fold=all: needs the number of folds; add folds=5"),
-        (["folds=5"], "folds=5: which of them is to be the test split? fold=all for each in its turn, fold=0 for one"),
+        (["folds=5"], "folds=5: choose the test split: fold=all runs every fold, fold=0 runs one"),
         (["folds=5", "fold=5"], "fold=5: folds are counted from 0; with folds=5 the last is 4"),
         (["folds=5", "fold=every"], "fold=every: must be a whole number >= 0 or all or null"),
         (["folds=1000", "fold=all"], "folds=1000: give 2 to 90, the number of rows to cut"),

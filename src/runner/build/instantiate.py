@@ -45,7 +45,7 @@ def build_source(part: Part, trusted: Sequence[str] = ()) -> Source:
     """The data set that ``part`` names, nothing read yet; that of a user's own is given what makes it."""
     if issubclass(kind_of(part, object, trusted), Dataset):
         raise ConfigError(
-            f"dataset._target_={part.target} is a torch Dataset; those go by dataset=module dataset.name={part.target}"
+            f"dataset._target_={part.target} is a torch Dataset; write dataset=module dataset.name={part.target}"
         )
     kind: type[Source] = kind_of(part, Source, trusted)  # type: ignore[type-abstract] # its subclasses are meant
     if "make_dataset" not in parameter_names(kind):
@@ -124,13 +124,13 @@ def _name_faults(
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for key in given:
         if key in facts:
-            yield f"{part.group}.{key} is found out by the program; leave it out"
+            yield f"{part.group}.{key} is set by the program; leave it out"
         elif key not in parameters and not open_ended:
             yield _unknown(part, kind, parameters, key)
     for key, parameter in parameters.items():
         needed = parameter.default is parameter.empty and parameter.kind not in _VARIADIC
         if needed and key not in given and key not in facts:
-            yield f"{part.group}.{key} is missing: {kind.__name__} needs it"
+            yield f"{part.group}.{key} is missing; {kind.__name__} needs it"
     untaken = [] if open_ended else [key for key in facts if key not in parameters]
     if untaken:
         yield f"{part.group}={part.option}: {kind.__name__} takes no {', '.join(untaken)}: it is no {part.group}"

@@ -105,7 +105,7 @@ def build_loss(
             call, readout = of_log(call, readout, transform)
         value = call(outputs, y_train[:1].expand(2))
     if not isinstance(value, Tensor) or value.numel() != 1:
-        raise ConfigError(f"loss={part.option} gives no single number; an optimizer needs one")
+        raise ConfigError(f"loss={part.option} does not give one number; an optimizer needs one")
     return call, readout
 
 

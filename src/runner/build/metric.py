@@ -36,7 +36,7 @@ def build_metrics(
 
 def _metric(part: Part, task: Task, class_names: Sequence[str], trusted: Sequence[str]) -> Metric | OfTwoClasses:
     if part.option == "loss":
-        raise ConfigError("metric=loss: that name is of the run's own loss; give the option's file another")
+        raise ConfigError("metric=loss: the run's own loss has this name; rename the option's file")
     kind = kind_of(part, Metric, trusted)  # type: ignore[type-abstract] # its subclasses are meant
     measured = _measured(kind)
     if measured is not None and (measured == "numbers") != (task == "regression"):
@@ -94,7 +94,7 @@ def form(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str])
     if task != "binary":
         return task, None
     if part.knobs.get("top_k", 1) > 1:
-        raise ConfigError(f"metric.{part.option}.top_k={part.knobs['top_k']}: of two classes every row would be right")
+        raise ConfigError(f"metric.{part.option}.top_k={part.knobs['top_k']}: with two classes every row is right")
     if positive is not None:
         return "binary", positive
     if is_of_either_alike(part, kind):
@@ -122,4 +122,4 @@ def positive_class(part: Part, class_names: Sequence[str]) -> int | None:
         return list(class_names).index(str(value))
     meant = nearest(str(value), class_names)
     hint = f"; did you mean {meant}?" if meant else ""
-    raise ConfigError(f"{said}: is none of the classes: {listed(class_names)}{hint}")
+    raise ConfigError(f"{said}: is not one of the classes: {listed(class_names)}{hint}")

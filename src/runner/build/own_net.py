@@ -41,11 +41,11 @@ def check_gradient(net: nn.Module, outputs: Tensor) -> None:
     has_weights = any(weight.requires_grad for weight in net.parameters())
     if has_weights and not outputs.requires_grad:
         raise ConfigError(
-            f"its outputs ({str(outputs.dtype).removeprefix('torch.')}) lead no gradient back to its weights: "
-            "nothing would train\n  leave detach(), no_grad, argmax, a comparison or numpy out of its forward"
+            f"its outputs ({str(outputs.dtype).removeprefix('torch.')}) have no gradient: its weights would not train\n"
+            "  remove detach(), no_grad, argmax, comparisons and numpy from forward"
         )
     if not has_weights and (lines := unregistered(net, outputs)):
-        raise ConfigError(f"nothing of it would train: {'; '.join(lines)}")
+        raise ConfigError(f"none of its weights would train: {'; '.join(lines)}")
 
 
 def remarks(net: nn.Module, loss: nn.Module, loss_name: str, x: Tensor) -> list[str]:

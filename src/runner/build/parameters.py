@@ -159,7 +159,7 @@ def _group(
 
 def _without_weights(where: str, pattern: str, fitting: Sequence[str], names: Collection[str]) -> str:
     if fitting:
-        return f"{where}.pattern={pattern}: {fitting[0]} and all else it fits belongs to a group before it"
+        return f"{where}.pattern={pattern}: {fitting[0]} and all others it fits belong to an earlier group"
     advice = f"write {pattern}.*" if any(name.startswith(f"{pattern}.") for name in names) else "write one of these"
     return f"{where}.pattern={pattern}: fits no weight; {advice}: {', '.join(_some(names))}"
 

@@ -27,6 +27,7 @@ from runner.build.instantiate import faults_of, kind_of, make, parameter_names
 from runner.config.catalog import Part
 from runner.config.formula import Formula
 from runner.config.schedule import FORMULAS, links_of
+from runner.config.types import shown
 from runner.contracts import Schedule
 from runner.errors import ConfigError
 
@@ -107,7 +108,8 @@ def describe(part: Part) -> str:
 
 
 def _knobs_text(part: Part) -> str:
-    knobs = [f"{key} {value}" for key, value in part.knobs.items() if key != "interval" and value is not None]
+    said = {key: value for key, value in part.knobs.items() if key != "interval" and value is not None}
+    knobs = [f"{key} {shown(value) if isinstance(value, bool) else value}" for key, value in said.items()]
     return " ".join([part.option, *knobs])
 
 
@@ -218,8 +220,8 @@ def _cycle_steps(knobs: Mapping[str, Any], span: Span) -> int:
         total = (span.epochs if epochs is None else epochs) * (own if per_epoch is None else per_epoch)
     if total < span.ticks:
         raise ConfigError(
-            f"scheduler.total_steps={total}: the run has {span.ticks} ticks ({span.interval}s) and would outlast the "
-            f"cycle; leave it null"
+            f"scheduler.total_steps={total}: the run has {span.ticks} ticks ({span.interval}s), more than the cycle; "
+            f"leave it null"
         )
     if "pct_start" in knobs:
         _check_phases(knobs["pct_start"], bool(knobs.get("three_phase")), total)
@@ -232,8 +234,8 @@ def _check_phases(pct_start: float, three_phase: bool, total: int) -> None:
     borders = [0, rise, *([float(2 * pct_start * total) - 2] if three_phase else []), total - 1]
     if any(begin == end for begin, end in pairwise(borders)):
         raise ConfigError(
-            f"scheduler.pct_start={pct_start}: leaves a phase of the cycle without length in {total} ticks; "
-            f"choose another, as 0.3"
+            f"scheduler.pct_start={pct_start}: one phase of the cycle would have none of its {total} ticks; "
+            f"choose another, such as 0.3"
         )
 
 

@@ -27,7 +27,7 @@ def resolve(path: str, role: type[T], trusted: Sequence[str] = (), key: str = "_
     """
     (_, found), roots = located(path, trusted, key), (*TRUSTED_ROOTS, *trusted)
     if not isinstance(found, type) or not issubclass(found, role) or found.__module__.split(".")[0] not in roots:
-        raise ConfigError(f"{key}={path} is refused: it is no class of the kind {role.__module__}.{role.__qualname__}")
+        raise ConfigError(f"{key}={path} is refused: it is not a kind of {role.__module__}.{role.__qualname__}")
     return found
 
 
@@ -88,7 +88,7 @@ def _module(parents: Sequence[str], refused: str) -> ModuleType:
     for depth, name in enumerate(parents[1:], start=2):
         inner = getattr(module, name, None) or _import(".".join(parents[:depth]), refused)
         if not isinstance(inner, ModuleType) or inner.__name__.split(".")[0] != parents[0]:
-            raise ConfigError(f"{refused}: {'.'.join(parents[:depth])} is no module of {parents[0]}")
+            raise ConfigError(f"{refused}: {'.'.join(parents[:depth])} is not a module of {parents[0]}")
         module = inner
     return module
 

@@ -32,11 +32,11 @@ def show_parity(stored: SavedRun) -> None:
     split = stored.results.get("judged_split", "")
     summary = {name: value for name, value in stored.metrics.items() if split and name.startswith(f"{split}/")}
     if not summary:
-        raise DataError(f"{stored.path}: its summary has no scores of held-out rows to compare with")
+        raise DataError(f"{stored.path}: its summary has no scores of val or test rows to compare with")
     rebuilt, (net, _) = rebuild_to_read(stored, console.warn), predictor_of(stored, console.warn)
     judged = checkpoint_to_judge(Checkpoints(stored.directory.checkpoints, console.warn))
     if rebuilt.checkpoint != judged:
-        raise ConfigError(f"checkpoint={rebuilt.checkpoint}: the summary has the scores of {judged}.pt; leave it out")
+        raise ConfigError(f"checkpoint={rebuilt.checkpoint}: the summary holds the scores of {judged}.pt; leave it out")
     load_weights(rebuilt.saved, rebuilt.experiment.parts)
     logits_NK, y_N = answers(net, rebuilt.experiment.judged[split])
     scores = {f"{split}/{name}": value for name, value in judge(rebuilt.experiment.parts, logits_NK, y_N).items()}
@@ -46,7 +46,7 @@ def show_parity(stored: SavedRun) -> None:
     console.show(bare_table(["", "by predict", "in the summary"], lines))
     differing = [name for name in names if not isclose(scores[name], summary[name], rel_tol=SAME, abs_tol=SAME)]
     if differing:
-        raise RunError(f"predict: {', '.join(differing)}: not what the summary has; was the run's data or net changed?")
+        raise RunError(f"predict: {', '.join(differing)}: differs from the summary; has the run's data or net changed?")
     console.note("the same")
 
 

@@ -24,7 +24,7 @@ def check_one_picture(out: Path, pictures: Sequence[str]) -> None:
     """Raises ConfigError where a file that holds one picture should hold several."""
     if len(pictures) != 1 and form_of(out) != "pdf":
         raise ConfigError(
-            f"--out {out}: holds one picture, these are {len(pictures)}; choose one: {', '.join(pictures)}\n"
+            f"--out {out}: holds one picture, and there are {len(pictures)}; choose one: {', '.join(pictures)}\n"
             f"  all in one file: --out {out.with_suffix('.pdf')}; a file each: --out {out.with_suffix('')}"
         )
 

@@ -109,20 +109,20 @@ def check(wanted: argparse.Namespace, columns: Sequence[str]) -> None:
     if first.isdecimal() and not Path(first).exists():
         refuse(f"{first}: no such file; a row of the test split is --test-index {first}")
     if twice := next((name for name in columns if columns.count(name) > 1), None):
-        refuse(f"{twice}=...: there twice; which one is meant?")
+        refuse(f"{twice}=...: is given twice; keep one")
     if sum(kinds) > 1:
-        refuse("files, column=value, --test-index and --parity are one or the other")
+        refuse("choose one of files, column=value, --test-index and --parity")
     if wanted.parity and (wanted.json or wanted.csv or wanted.picture or wanted.invert or wanted.top is not None):
         refuse("--parity takes no other flag")
     if wanted.json and wanted.csv:
-        refuse("--json and --csv are one or the other")
+        refuse("choose one of --json and --csv")
     if wanted.top == 0:
-        refuse("--top 0: at least 1")
+        refuse("--top 0: must be at least 1")
     if wanted.csv is not None:
         check_out("--csv", wanted.csv, overwrite=wanted.overwrite)
     if wanted.out is not None and not wanted.picture:
-        refuse(f"--out {wanted.out}: names the file of --picture, which is not there; add it")
+        refuse(f"--out {wanted.out}: is the file of a picture; add --picture")
     if wanted.picture:
         if wanted.json:
-            refuse("--json and --picture are one or the other")
+            refuse("choose one of --json and --picture")
         wanted.out = picture_file(wanted, "prediction")

@@ -177,7 +177,7 @@ class AnswerWriter:
         self.table: list[str] = []  # a CSV file in the making
         self.written = 0
         self.failed = 0
-        self.num_unseen = 0  # rows that hold a category of no train row
+        self.num_unseen = 0  # rows that hold a category that no train row has
         self.notes: set[str] = set()
 
     def write(self, answers: Answers, x: Tensor, faults: Sequence[str] = (), notes: Sequence[str] = ()) -> None:
@@ -217,7 +217,7 @@ class AnswerWriter:
         if self.num_unseen:
             verb = "holds" if self.num_unseen == 1 else "hold"
             self.console.warn(
-                f"{self.num_unseen:,} of {counted(self.written, 'row')} {verb} a category of no train row"
+                f"{self.num_unseen:,} of {counted(self.written, 'row')} {verb} a category that no train row has"
             )
         if not self.written:
             raise DataError("predict: nothing could be predicted")

@@ -61,12 +61,12 @@ def go_on_with(sweep: SavedSweep) -> int:
     """The exit code of the rest of a sweep."""
     if not (sweep.path / SWEEP).exists():
         raise ConfigError(
-            f"{here(sweep.path)}: is a sweep of an older build; its jobs go on one by one\n"
+            f"{here(sweep.path)}: is a sweep of an older version; resume its jobs one by one\n"
             f"  python -m runner resume {shlex.quote(here(sweep.path))}/JOB"
         )
     if wrong := [name for name in sweep.changes if name not in (*OF_A_SWEEP, *OF_ALL_JOBS)]:
         raise ConfigError(
-            f"{wrong[0]}: the jobs of a sweep go on as they are\n"
+            f"{wrong[0]}: the jobs of a sweep keep their settings\n"
             f"  it can change {', '.join((*OF_A_SWEEP, *OF_ALL_JOBS))}\n"
             f"  others: python -m runner train -m ... sweep.dir={shlex.quote(here(sweep.path))}"
         )
@@ -122,11 +122,11 @@ def status_of(stored: SavedRun) -> str:
 
 def check_has_length(stored: SavedRun) -> None:
     if stored.config.epochs == "auto":
-        raise ConfigError("epochs=auto: a run that was begun has a number of epochs; give one, as epochs=100")
+        raise ConfigError("epochs=auto: a started run has a number of epochs; give one, such as epochs=100")
 
 
 def check_stretchable(stored: SavedRun) -> None:
-    """A schedule that was laid out over the run's length cannot be stretched afterwards."""
+    """A schedule that was planned for the run's length cannot be stretched afterwards."""
     knob, changed = length_knob(stored.config.scheduler), stored.changed(*LENGTHS)
     if not knob or not changed:
         return
@@ -134,6 +134,6 @@ def check_stretchable(stored: SavedRun) -> None:
     if knob == "lr_lambda":
         how, other = "asks for it", "a scheduler.lr_lambda without epochs and steps"
     raise ConfigError(
-        f"{changed[0]} cannot change: scheduler={stored.config.scheduler.option} was laid out over the run's "
+        f"{changed[0]} cannot change: scheduler={stored.config.scheduler.option} was planned for the run's "
         f"length ({knob} {how})\n  start a new run, or give {other} from the beginning"
     )

@@ -12,7 +12,8 @@ from textwrap import wrap
 
 from runner.build import libraries
 from runner.cli.arguments import COLUMN, Parser, answered, composed
-from runner.config.catalog import GROUPS, RECIPES, Catalog, Knob, conf_folders
+from runner.config.catalog import GROUPS, RECIPES, SEARCH, Catalog, Knob, conf_folders
+from runner.config.searching import GRID
 from runner.config.spelling import bare, listed, nearest
 from runner.config.types import shown
 from runner.config.usual import usual_options
@@ -156,7 +157,7 @@ def tables(catalog: Catalog, word: str) -> Listing:
 
 
 def _options(catalog: Catalog, group: str) -> Listing:
-    default = catalog.defaults.get(group)
+    default = GRID if group == SEARCH else catalog.defaults.get(group)
     rows = [
         (f"{group}={name}", "default" if name == default else "", _described(catalog, group, name))
         for name in catalog.options(group)
@@ -191,6 +192,9 @@ def following(catalog: Catalog, word: str) -> list[str]:
     group, _, name = word.replace("/", "=", 1).partition("=")
     if group in SETTINGS:
         return ["train epochs=5 batch_size=32"]
+    if group == SEARCH:
+        space = "optimizer.lr=0.1,0.01" if name == GRID else "'optimizer.lr=tag(log,interval(1e-4,1e-1))'"
+        return [*([] if name else ["show search=tpe"]), f"train -m search={name or 'tpe'} {space}"]
     if not name:
         named = catalog.defaults.get(group) or next(iter(catalog.options(group)), "...")
         return [f"show {group}={named}", f"train {group}={named}"]
@@ -229,9 +233,9 @@ def _default(knob: Knob) -> str:
 
 def _unknown(catalog: Catalog, word: str) -> str:
     if Path(word).is_dir():
-        return f"show {word}: tells what can be chosen; the scores of a run: python -m runner eval {shlex.quote(word)}"
+        return f"show {word}: is a folder; for the scores of a run: python -m runner eval {shlex.quote(word)}"
     if Path(word).suffix.lower() in (".yaml", ".yml"):
-        return f"show {word}: a file of settings; what it sets: python -m runner train {shlex.quote(word)} --cfg job"
+        return f"show {word}: is a file of settings; to see them: python -m runner train {shlex.quote(word)} --cfg job"
     owned = [f"{group}={name}" for group in GROUPS for name in catalog.options(group) if bare(name) == bare(word)]
     owned += [f"{group}={name}" for group, name in catalog.defaults.items() if word in catalog.knob_names(group, name)]
     meant = owned[0] if owned else nearest(word.partition("=")[0], [*GROUPS, *SETTINGS])

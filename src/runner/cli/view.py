@@ -153,7 +153,7 @@ def nothing_to_view(words: Sequence[str]) -> str:
         return f"view: a net is shown by python -m runner show {shlex.join(words)} dataset=..."
     stranger = next((word for word in words if "=" not in word and not word.startswith("-")), None)
     return (
-        f"{f'view {stranger}: no such run, data set or schedule' if stranger else 'view: say what'}\n"
+        f"{f'view {stranger}: no such run, data set or schedule' if stranger else 'view: name what to draw'}\n"
         f"  a run: python -m runner view last\n"
         f"  a data set: python -m runner view dataset=mnist; choices: {listed(catalog.options('dataset'))}\n"
         f"  a schedule: python -m runner view scheduler=step_lr optimizer=sgd epochs=20"

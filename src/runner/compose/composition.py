@@ -93,7 +93,7 @@ def is_of_a_sweep(word: str) -> bool:
 
 
 def _for_a_sweep(word: str) -> str:
-    return f"{word.lstrip('+')}: says how the jobs of a sweep are run; add -m, or leave it out"
+    return f"{word.lstrip('+')}: is for the jobs of a sweep; add -m, or leave it out"
 
 
 def outline(request: Request, trees: Trees) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -221,7 +221,7 @@ def _typed_trust(lines: Sequence[str]) -> list[str]:
 def _trust_faults(found: Any, typed: list[str]) -> Iterator[str]:
     if isinstance(found, list) and found != typed:
         names = quote(f"trusted={shown(found)}")
-        yield f"trusted={shown(found)}: comes from a file; who is trusted is said on the command line: {names}"
+        yield f"trusted={shown(found)}: comes from a file; only the command line can trust a package: {names}"
 
 
 def spell_out_mappings(tree: DictConfig, catalog: Catalog) -> None:

@@ -212,13 +212,13 @@ def run_job(request: Request, composed: Composed, run_dir: Path, task: Task) -> 
 
 SETTABLE = ("hydra.mode", "hydra.job.num", "hydra.job.id")  # -m said otherwise; a sweep numbers its jobs
 FILLED_IN = ("hydra.runtime", "hydra.overrides", "hydra.job.override_dirname", "hydra.job.config_name")  # by Hydra
-SIDE_BY_SIDE = "jobs run side by side without it: sweep.jobs"
-WRITTEN_OUT = "every combination is run; write the values out, as in: -m optimizer.lr=0.1,0.01"
+SIDE_BY_SIDE = "sweep.jobs sets how many jobs run side by side"
+WRITTEN_OUT = "every combination runs; write the values out: -m optimizer.lr=0.1,0.01"
 INSTEAD = {
-    "hydra.run": "where a run goes is set by output_dir and name",
-    "hydra.sweep": "where a sweep goes is set by sweep.dir",
-    "hydra.sweep.subdir": "a job's folder is its number and what it has of its own",
-    "hydra.job.chdir": "a run stays in the folder it is started from",
+    "hydra.run": "output_dir and name set where a run goes",
+    "hydra.sweep": "sweep.dir sets where a sweep goes",
+    "hydra.sweep.subdir": "a job's folder is named by its number and its own settings",
+    "hydra.job.chdir": "a run stays in the folder where it was started",
     "hydra.output_subdir": "a run keeps the words of its command in .hydra",
     "hydra.searchpath": "options are looked for in ./conf and --config-dir",
     "hydra.launcher": SIDE_BY_SIDE,
@@ -227,14 +227,14 @@ INSTEAD = {
 
 
 def refusal(key: str) -> str | None:
-    """Why ``key``, of a word or a composed tree, is not for setting; None where it is, or is none of Hydra's."""
+    """Why ``key``, of a word or a composed tree, cannot be set; None where it is, or is none of Hydra's."""
     parts = key.replace("/", ".").split(".")
     name = ".".join(parts)
     if parts[0] != "hydra" or name in SETTABLE:
         return None
     holders = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     instead = next((INSTEAD[holder] for holder in holders if holder in INSTEAD), None)
-    return f"is not for setting; {instead or 'of hydra only hydra.mode is'}"
+    return f"cannot be set; {instead or 'of hydra.* only hydra.mode can'}"
 
 
 def changed_keys(node: Mapping[str, Any], usual: Mapping[str, Any], where: str = "hydra") -> list[str]:

@@ -195,9 +195,7 @@ class _Line:
         chosen |= {word.partition("=")[0]: word.partition("=")[2] for word in added}
         fit = self._fitting(key, value, chosen) if key != "device" else None
         whole = (f"{plus}{key}={value}",) if fit is None else fit.words
-        of_a_sweep = (
-            "it says how the jobs of a sweep are run, with -m" if key.startswith(("sweep.", f"{SEARCH}.")) else ""
-        )
+        of_a_sweep = "it is for the jobs of a sweep, with -m" if key.startswith(("sweep.", f"{SEARCH}.")) else ""
         reasons = [why, fit.why if fit else "", "" if self.is_sweep else of_a_sweep]
         is_sweep = of_a_sweep != "" or (fit is not None and fit.is_sweep)
         return Meant((*added, *whole), "; ".join(filter(None, reasons)), is_sweep)

@@ -41,7 +41,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
                 raise ConfigError(f"{here(path)}: {twice}") from twice
     given = data.get("defaults") or []
     if not isinstance(given, list):
-        raise ConfigError(f"{here(path)}: defaults={shown(given)}: is to be a list, as - override /model: mlp")
+        raise ConfigError(f"{here(path)}: defaults={shown(given)}: must be a list, such as - override /model: mlp")
     return {**tree, "defaults": [*others, *given, *({f"override /{group}": name} for group, name in chosen.items())]}
 
 
@@ -63,7 +63,7 @@ def _merge(tree: dict[str, Any], more: Mapping[str, Any], where: str = "") -> No
         if isinstance(there, dict) and isinstance(value, dict):
             _merge(there, value, f"{where}{name}.")
         elif name in tree:
-            raise ConfigError(f"{where}{name} is there twice; keep one")
+            raise ConfigError(f"{where}{name} is given twice; keep one")
         else:
             tree[name] = value
 

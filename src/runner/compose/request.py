@@ -60,7 +60,7 @@ def parse(argv: Sequence[str]) -> Request:
     parser.error = _refuse  # type: ignore[method-assign]
     flags = parser.parse_intermixed_args(list(argv))
     if flags.config_path is not None:
-        raise ConfigError("--config-path: the packaged conf stays where it is; add a folder with --config-dir")
+        raise ConfigError("--config-path: cannot be set; to add a folder of options: --config-dir DIR")
     return Request(tuple(argv), flags, tuple(flags.overrides))
 
 
@@ -129,7 +129,7 @@ def _mappings_lost(overrides: Sequence[str]) -> Iterator[str]:
     for key, line in zip(keys, overrides, strict=True):
         if line.startswith(f"{key}='{{") and keys.count(key) > 1:
             name = key.lstrip("+")
-            yield f"{line.lstrip('+')}: {name} is said twice; write it once: {name}={{a: b, c: d}}"
+            yield f"{line.lstrip('+')}: {name} is given twice; write it once: {name}={{a: b, c: d}}"
 
 
 def _read(word: str, catalog: Catalog, multirun: bool) -> Iterator[tuple[bool, str]]:
@@ -183,9 +183,9 @@ def _refused(override: Override, word: str, catalog: Catalog, multirun: bool) ->
         return f"{word}: {refused}"
     if override.is_delete():
         instead = "write scheduler=none" if key == "scheduler" else "set another value instead"
-        return f"{word}: nothing can be taken out of a run; {instead}"
+        return f"{word}: a setting cannot be removed; {instead}"
     if override.package is not None:
-        return f"{word}: a part has one place; write {key}=..."
+        return f"{word}: a part has a fixed place; write {key}=..."
     if override.is_sweep_override() and not multirun:
         return _ambiguous(word, key)
     if "${" in word and not _is_interpolation(str(override.input_line)):

@@ -34,7 +34,7 @@ class Condition:
 
     def __init__(self, text: str, name_fault: Callable[[str], str | None], is_word: Callable[[str], bool]):
         self.text = _unquoted(" ".join(text.split()))
-        if fault := syntax_fault(self.text, f"is no condition; {_advice(self.text)}"):
+        if fault := syntax_fault(self.text, f"is not a condition; {_advice(self.text)}"):
             raise ValueError(fault)
         body = _Named(lambda name: is_word(name) and name_fault(name) is not None).visit(parsed(self.text))
         if fault := next(_condition_faults(self.text, body, name_fault), None):
@@ -111,7 +111,7 @@ def _role_fault(node: ast.AST, is_said: bool) -> str | None:
     """A value where something has to be true or false, or the contrary."""
     is_claim = isinstance(node, ast.Compare | ast.BoolOp) or _is_not(node)
     if is_claim and not is_said:
-        return "is no value to compare with; several values are in ('cnn', 'mlp')"
+        return "cannot be compared; several values are written in ('cnn', 'mlp')"
     is_truth = isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and isinstance(node.value, bool))
     if is_said and not (is_claim or is_truth):
         return f"is neither true nor false; compare it, as in {EXAMPLE}"
@@ -146,7 +146,7 @@ def _condition_fault(node: ast.AST, name_fault: Callable[[str], str | None]) -> 
         return None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
         return f"write {'and' if isinstance(node.op, ast.BitAnd) else 'or'}"
-    return arithmetic_fault(node, name_fault, "is no part of a condition")
+    return arithmetic_fault(node, name_fault, "cannot be part of a condition")
 
 
 def _truth(node: ast.expr, value: Callable[[str], Any]) -> bool | None:
@@ -184,7 +184,9 @@ def _compared(op: ast.cmpop, left: ast.expr, right: ast.expr, value: Callable[[s
     said = f"{ast.unparse(left)} and {ast.unparse(right)}"
     if type(op) in MEMBERS:
         if not isinstance(second, tuple | str) or (isinstance(second, str) and not isinstance(first, str)):
-            raise ValueError(f"{ast.unparse(right)} is {readable(second)}, no list that {readable(first)} could be in")
+            raise ValueError(
+                f"{ast.unparse(right)} is {readable(second)}, not a list; it cannot hold {readable(first)}"
+            )
         held = first in second if isinstance(second, str) else any(_equal(first, item, said) for item in second)
         return held is MEMBERS[type(op)]
     if type(op) in EQUALS:

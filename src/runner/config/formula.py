@@ -83,8 +83,8 @@ def syntax_fault(text: str, what: str) -> str | None:
 
 
 def _faults(text: str, names: Collection[str]) -> Iterator[str]:
-    """What is no arithmetic, in the order of the text."""
-    if fault := syntax_fault(text, "is no formula"):
+    """What is not arithmetic, in the order of the text."""
+    if fault := syntax_fault(text, "is not a formula"):
         yield fault
         return
     yield from placed(text, _behind_lambda(parsed(text), names), lambda node: _formula_fault(node, names))
@@ -120,12 +120,12 @@ def _column(text: str, node: ast.AST) -> int:
 
 def _formula_fault(node: ast.AST, names: Collection[str]) -> str | None:
     if isinstance(node, ast.Lambda):
-        return "is no lambda of one name that the formula knows, as lambda epoch: 0.95 ** epoch"
+        return "is not a lambda of one name that the formula knows, such as lambda epoch: 0.95 ** epoch"
     return arithmetic_fault(node, lambda name: _name_fault(name, [*names, *CONSTANTS]))
 
 
 def arithmetic_fault(
-    node: ast.AST, name_fault: Callable[[str], str | None], other: str = "is no arithmetic"
+    node: ast.AST, name_fault: Callable[[str], str | None], other: str = "is not arithmetic"
 ) -> str | None:
     if isinstance(node, ast.Constant):
         return _number_fault(node.value)
@@ -149,7 +149,7 @@ def _name_fault(name: str, known: Collection[str]) -> str | None:
 
 def _number_fault(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return "is no number"
+        return "is not a number"
     try:
         return None if math.isfinite(float(value)) else "is too large"
     except OverflowError:
@@ -159,10 +159,10 @@ def _number_fault(value: object) -> str | None:
 def _call_fault(node: ast.Call) -> str | None:
     name = node.func.id if isinstance(node.func, ast.Name) else None
     if name not in FUNCTIONS:
-        return f"is no function; there are {listed(FUNCTIONS)}"
+        return f"is not a function; there are {listed(FUNCTIONS)}"
     least, most = (2, math.inf) if name in ("min", "max") else (1, 1)
     starred = node.keywords or any(isinstance(item, ast.Starred) for item in node.args)
-    return "wants another number of values" if starred or not least <= len(node.args) <= most else None
+    return "takes another number of values" if starred or not least <= len(node.args) <= most else None
 
 
 def value_of(node: ast.expr, value: Callable[[str], Any]) -> Any:

@@ -29,7 +29,7 @@ UNFIT = {
     **dict.fromkeys(("MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "Transformer"), CROSSED),
     **dict.fromkeys(("TransformerDecoder", "TransformerDecoderLayer"), CROSSED),
     **dict.fromkeys(("Container", "Module", "ModuleDict", "ModuleList", "Sequential"), HOLDS_OTHERS),
-    **dict.fromkeys(("ParameterDict", "ParameterList"), "holds weights and is no layer"),
+    **dict.fromkeys(("ParameterDict", "ParameterList"), "holds weights and is not a layer"),
     "TransformerEncoder": "holds other layers; write {repeat: {times: 2, layers: [{TransformerEncoderLayer: ...}]}}",
     **dict.fromkeys(
         ("Embedding", "EmbeddingBag"), "takes whole numbers; for a table set dataset.categorical=embedding"
@@ -216,7 +216,7 @@ def _argument_faults(place: str, name: str, given: Mapping[str, Any]) -> Iterato
     yield from (f"{place}.{key}: the program sets it; leave it out" for key in PLACED if key in given)
     for key in ("dim", "start_dim"):
         if given.get(key) == 0:
-            yield f"{place}.{key}=0: would mix the rows of a batch, which 0 counts; the sizes of a row begin at 1"
+            yield f"{place}.{key}=0: would mix the rows of a batch, which are dimension 0; a row's own begin at 1"
     if name in ("LogSoftmax", "Softmax", "Softmin") and "dim" not in given:
         yield f"{place}={name}: needs its dim; write {{{name}: {{dim: 1}}}}"
     if name == "TransformerEncoderLayer" and given.get("batch_first") is not True:
@@ -225,9 +225,9 @@ def _argument_faults(place: str, name: str, given: Mapping[str, Any]) -> Iterato
 
 def _unfit(name: str) -> str:
     if name.startswith("Lazy"):
-        return f"is not needed, sizes that come in are found; write {name.removeprefix('Lazy')}"
+        return f"is not needed, because input sizes are found; write {name.removeprefix('Lazy')}"
     if "Loss" in name or name.endswith("Options"):
-        return "is a loss and no layer; choose it by loss="
+        return "is a loss, not a layer; choose it with loss=..."
     return UNFIT.get(name, "")
 
 
@@ -238,6 +238,6 @@ def _out_faults(row: Row) -> Iterator[str]:
         if layer.knobs[key] == OUT:
             last, _ = sized[-1]
             yield (
-                f"{layer.place}.{key}=out: only the last size can be out, and {last.place}={last.kind} comes behind; "
+                f"{layer.place}.{key}=out: only the last size can be out, and {last.place}={last.kind} comes after it; "
                 "give a number"
             )

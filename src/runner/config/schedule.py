@@ -18,10 +18,10 @@ from runner.text import counted
 
 FORMULAS = {"lr_lambda": ("epoch", "epochs", "step", "steps"), "scale_fn": ("x",)}  # knob -> the names it may use
 LENGTHS = ("T_max", "total_iters", "total_steps", "step_size_up")  # knobs that null lets follow the run's length
-CYCLES = "it goes up and down by itself; use it alone"
+CYCLES = "it raises and lowers the rate by itself; use it alone"
 NO_LINKS = {  # knob of a scheduler -> why that cannot be a link
-    "schedulers": "a chain holds no chain; name its schedulers here",
-    "patience": "it follows the monitor, which a chain does not hand on; use it alone",
+    "schedulers": "a chain cannot hold another chain; name its schedulers here",
+    "patience": "it needs the monitor, which a chain does not have; use it alone",
     "max_lr": CYCLES,
 }
 
@@ -94,7 +94,7 @@ def _momentum_faults(optimizer: Mapping[str, Any]) -> Iterator[str]:
     if optimizer.keys().isdisjoint(("momentum", "betas")):
         kind = str(optimizer.get("_target_")).rpartition(".")[2]
         yield (
-            f"scheduler.cycle_momentum=true: {kind} has no momentum that could go up and down\n"
+            f"scheduler.cycle_momentum=true: {kind} has no momentum to raise and lower\n"
             f"  set scheduler.cycle_momentum=false, or choose optimizer=sgd or optimizer=adam"
         )
 
@@ -119,13 +119,13 @@ def _link_faults(where: str, entry: Any, catalog: Catalog | None) -> Iterator[st
         yield f"{where}: {unknown_option(catalog, 'scheduler', name)}"
         return
     if "interval" in knobs:
-        yield f"{where}.{name}.interval={shown(knobs['interval'])}: the whole chain has one; set scheduler.interval"
+        yield f"{where}.{name}.interval={shown(knobs['interval'])}: a chain has one interval; set scheduler.interval"
     if catalog is not None:
         (knobs,) = _completed(Part("scheduler", name, None, knobs), catalog).values()
     yield from part_faults("scheduler", name, knobs, catalog, where=f"{where}.{name}")
     yield from _formula_faults(f"{where}.{name}", knobs)
     if knobs.get("_target_") is None:
-        yield f"{where}={name}: is no scheduler that could be part of a chain"
+        yield f"{where}={name}: cannot be part of a chain"
     elif reason := next((why for knob, why in NO_LINKS.items() if knob in knobs), None):
         yield f"{where}={name}: cannot be part of a chain: {reason}"
 

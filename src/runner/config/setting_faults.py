@@ -71,7 +71,7 @@ def cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator[
 
 def _fold_fault(fold: int | str | None, folds: int | None) -> str | None:
     if fold is None and folds is not None:
-        return f"folds={folds}: which of them is to be the test split? fold=all for each in its turn, fold=0 for one"
+        return f"folds={folds}: choose the test split: fold=all runs every fold, fold=0 runs one"
     if fold is not None and folds is None:
         return f"fold={fold}: needs the number of folds; add folds=5"
     if isinstance(fold, int) and folds is not None and fold >= folds:
@@ -90,8 +90,8 @@ def _name_fault(name: str) -> str | None:
     if re.fullmatch(r"[^/\\\x00-\x1f\x7f]+", name) and not name.startswith(".") and len(name.encode()) <= 150:
         return None
     return (
-        f"name={shown(name)}: becomes the name of a folder: no / or \\, no dot in front, 1 to 150 bytes\n"
-        "  where runs go is set by output_dir"
+        f"name={shown(name)}: is the name of a folder: 1 to 150 bytes, no / or \\, no dot at the start\n"
+        "  output_dir sets where runs go"
     )
 
 

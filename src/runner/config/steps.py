@@ -47,7 +47,7 @@ def with_numeric(dataset: Part, *, is_said: bool) -> list[Any]:
         return steps
     if is_said and "normalise" not in steps:
         raise ConfigError(
-            f"dataset.numeric={numeric}: stands in the place of a plain normalise in dataset.transforms, "
+            f"dataset.numeric={numeric}: takes the place of normalise in dataset.transforms, "
             f"and there is none: dataset={dataset.option} has {shown(steps)}"
         )
     return [numeric if step == "normalise" else step for step in steps]
@@ -97,11 +97,11 @@ def _read_spec(place: str, entry: Any, kinds: Kinds, found: list[str]) -> Spec:
 def _unknown(key: str, name: str, kinds: Kinds) -> str:
     """What is said of a step that the list does not take."""
     if key == "dataset.transforms" and name in AUGMENT_KNOBS:
-        return f"{name} is random, new in every epoch; it belongs into dataset.augment"
+        return f"{name} is random, new in every epoch; put it into dataset.augment"
     if key == "dataset.augment" and name in TRANSFORM_KNOBS:
-        return f"{name} is fixed, the same for every picture; it belongs into dataset.transforms"
+        return f"{name} is the same for every picture; put it into dataset.transforms"
     if is_known_elsewhere(name):
-        return f"{name} cannot be drawn by seed, epoch and row; dataset.augment has {', '.join(AUGMENT_KNOBS)}"
+        return f"{name} cannot be repeated from seed, epoch and row; dataset.augment takes {', '.join(AUGMENT_KNOBS)}"
     return f"there is no {key.partition('.')[2].removesuffix('s')} {name!r}{_nearest(name, kinds)}"
 
 

@@ -106,10 +106,10 @@ def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | 
     """Faults of a knob that the option has."""
     key = f"{where}.{name}"
     if name in RUN_TIME.get(group, ()):
-        yield f"{key}={shown(value)}: is known only when the data is; take it out, it is set for you"
+        yield f"{key}={shown(value)}: is found from the data; leave it out"
     elif value == MISSING:
         meaning = known.knobs[name].meaning if known else ""
-        yield f"{key}=???: the option needs it ({meaning or 'no default'}); give it: {key}=..."
+        yield f"{key}=???: is needed ({meaning or 'no default'}); give it: {key}=..."
     elif ours and not isinstance(value, Unresolved):
         default = known.knobs[name].default if known and name in known.knobs else None
         yield from faults(value, annotation_of(group, name, default), key)
@@ -182,14 +182,14 @@ def _target_faults(
     roots = (*ROLES[group], *(f"{package}." for package in trusted))
     if target is not None and not _is_path_under(target, roots):
         yield (
-            f"{where}._target_={shown(target)}: is no {group} class\n"
+            f"{where}._target_={shown(target)}: is not a class for group {group}\n"
             f"  it has to begin with {' or '.join(roots)}\n"
             f"  or with a package of yours that you trust: trusted=[package]{INSTEAD.get(group, '')}"
         )
     inner = roots if group == "scheduler" else ()
     for place, nested in _nested_targets({k: v for k, v in node.items() if k != "_target_"}, where):
         if not _is_path_under(nested, inner):
-            may = f"it has to begin with {' or '.join(inner)}" if inner else "nothing inside an option may name a class"
+            may = f"it has to begin with {' or '.join(inner)}" if inner else "inside an option nothing may name a class"
             yield f"{place}={shown(nested)}: is refused here\n  {may}"
 
 
@@ -223,7 +223,7 @@ def _combination_faults(group: str, where: str, node: Mapping[str, Any]) -> Iter
     if group != "optimizer":
         return
     if node.get("foreach") is True and node.get("fused") is True:
-        yield f"{where}.foreach=true: excludes {where}.fused=true; leave one of them null"
+        yield f"{where}.foreach=true: cannot be used with {where}.fused=true; leave one of them null"
     damped = "dampening" in node  # Muon's nesterov asks for nothing
     if damped and node.get("nesterov") is True and not (node.get("momentum") and node["dampening"] == 0):
         yield f"{where}.nesterov=true: needs {where}.momentum above 0 and {where}.dampening=0"
@@ -247,9 +247,9 @@ def group_faults(node: Any, option: str, catalog: Catalog | None) -> Iterator[st
 def _faults(where: str, option: str, group: Mapping[str, Any], knobs: Mapping[str, Knob] | None) -> Iterator[str]:
     pattern = group.get("pattern")
     if not isinstance(pattern, str) or not pattern:
-        yield f"{where}={shown(group)}: needs a pattern of weight names, as {{pattern: head.*, lr: 0.01}}"
+        yield f"{where}={shown(group)}: needs a pattern of weight names, such as {{pattern: head.*, lr: 0.01}}"
     if group.keys() <= {"pattern"}:
-        yield f"{where}={shown(group)}: changes nothing; add what these weights have of their own, as lr: 0.01"
+        yield f"{where}={shown(group)}: changes nothing; add a knob for these weights, such as lr: 0.01"
     own = [key for key in knobs or () if "." not in key and key not in OF_THE_WHOLE]
     for key, value in group.items():
         if key == "pattern" or knobs is None:

@@ -63,7 +63,7 @@ def read_yaml(path: Path, *, aliases: bool = True) -> YamlFile:
         if node is None:
             return YamlFile({}, {}, tuple(_header(text)))
         if not isinstance(node, yaml.MappingNode):
-            raise ConfigError(f"{path}: holds no mapping; write lines of the form key: value")
+            raise ConfigError(f"{path}: has no settings; write lines of the form key: value")
         _refuse_twins(path, node)
         comments = dict(_comments(text.splitlines(), node, ""))
         return YamlFile(loader.construct_document(node), comments, tuple(_header(text)))
@@ -106,7 +106,7 @@ def _text(path: Path) -> str:
         with regular_file.opened(path) as file:
             text = file.read(MAX_BYTES + 1)
         if len(text) > MAX_BYTES:
-            raise ConfigError(f"{path}: larger than {MAX_BYTES:,} bytes; that is no configuration")
+            raise ConfigError(f"{path}: larger than {MAX_BYTES:,} bytes; a configuration is smaller")
         return text.decode()
     except DataError as error:
         raise ConfigError(str(error)) from error
@@ -131,7 +131,7 @@ def _refuse_twins(path: Path, node: yaml.Node) -> None:
         seen: set[str] = set()
         for key, _ in mapping.value:
             if key.value in seen:
-                raise ConfigError(f"{path}, line {key.start_mark.line + 1}: {key.value} is there twice; keep one")
+                raise ConfigError(f"{path}, line {key.start_mark.line + 1}: {key.value} is given twice; keep one")
             seen.add(str(key.value))
 
 

@@ -18,7 +18,7 @@ from runner.contracts.data import (
     Task,
     Unfitted,
 )
-from runner.contracts.net import Architecture, Ensemble, Layer, Selection
+from runner.contracts.net import Architecture, Ensemble, LayerSummary, Selection
 from runner.contracts.training import OF_BATCHES, Outcome, Outline, Parts, Progress, Report, Schedule, Status, Stops
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
     "Data",
     "DatePart",
     "Ensemble",
-    "Layer",
+    "LayerSummary",
     "LeftOut",
     "Missing",
     "Notation",

@@ -61,7 +61,7 @@ class Selection(Ensemble):
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerSummary:
     """One row of a model's summary."""
 
     name: str  # dotted path of the module, "" for the model itself

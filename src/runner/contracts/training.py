@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from runner.contracts.data import Batches, Task
-from runner.contracts.net import Layer
+from runner.contracts.net import LayerSummary
 
 if TYPE_CHECKING:
     from runner.config.run_config import Reference
@@ -93,7 +93,7 @@ class Outline:
     class_counts: tuple[int, ...]  # in the train split; () for regression
     split_sizes: Mapping[str, int]  # train, val, test
     split_note: str  # "10 % of train by seed 0, stratified; official test set" ...
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerSummary, ...]
     num_parameters: int
     loss: str  # "cross_entropy label_smoothing 0.1": the option, and its knobs that are not as its file has them
     optimizer: str  # "adam lr 0.001", and so on

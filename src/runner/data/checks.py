@@ -64,7 +64,7 @@ def _check_finite(data: Data, x: Tensor) -> None:
     if first := _first(wrong):
         row, *place = first
         where = f"column {data.columns[place[0]].name}" if data.columns else f"place {place}"
-        raise DataError(f"row {row}, {where}: {x[row, *place].item()} is no finite number")
+        raise DataError(f"row {row}, {where}: {x[row, *place].item()} is not a finite number")
 
 
 def _check_codes(x_NF: Tensor, columns: tuple[Column, ...]) -> None:
@@ -77,7 +77,7 @@ def _check_codes(x_NF: Tensor, columns: tuple[Column, ...]) -> None:
             value = codes_N[first].item()
             raise DataError(
                 f"row {first[0]}, column {column.name}: "
-                f"{figure(value, is_short=True)} is no code of a category, 0..{last}"
+                f"{figure(value, is_short=True)} is not the code of a category, 0..{last}"
             )
 
 
@@ -85,12 +85,12 @@ def _check_y(data: Data) -> None:
     y_N, num_classes = data.y, len(data.class_names)
     if data.task == "regression":
         if first := _first(~torch.isfinite(y_N)):
-            raise DataError(f"row {first[0]}: the target {y_N[first].item()} is no finite number")
+            raise DataError(f"row {first[0]}: the target {y_N[first].item()} is not a finite number")
     elif first := _first((y_N < 0) | (y_N >= num_classes)):  # -100 too, which cross entropy would leave out in silence
         label = y_N[first].item()
         raise DataError(f"row {first[0]}: label {label} is not among 0..{num_classes - 1}, the codes of the classes")
     elif (y_N == y_N[0]).all():
-        raise DataError(f"every row has label {y_N[0].item()}: there is nothing to tell apart")
+        raise DataError(f"every row has label {y_N[0].item()}: with one class there is nothing to learn")
 
 
 def check_transformed(data: Data, transform: TargetTransform | None) -> None:
@@ -99,8 +99,8 @@ def check_transformed(data: Data, transform: TargetTransform | None) -> None:
         return
     if data.task != "regression":
         raise ConfigError(
-            f"dataset.target_transform={transform}: is for a number to predict, and here are {len(data.class_names)} "
-            f"classes; leave it out"
+            f"dataset.target_transform={transform}: is for a number to predict, and this data has "
+            f"{len(data.class_names)} classes; leave it out"
         )
     if first := _first(wrong := data.y <= -1):
         column = f", column {data.target}" if data.target else ""

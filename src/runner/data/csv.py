@@ -157,4 +157,4 @@ def _refuse_sentence(address: str, raw: bytes) -> None:
     are_parted = any(2 * sum(len(record) > 1 for record in records) >= len(records) for records in samples)
     if len(samples[0]) < 2 or not (are_parted or find_delimiter(text) == BLANKS):
         shown = raw[:SHOWN_BYTES].decode(errors="replace").strip()
-        raise DataError(f"dataset.path={address}: what came is no table of rows and columns: {shown!r}")
+        raise DataError(f"dataset.path={address}: the downloaded file is not a table: {shown!r}")

@@ -208,7 +208,7 @@ def _receive(url: str, digest: str | None, path: Path, name: str) -> None:
                 file.write(piece)
                 bar.update(task, completed=received, total=size)
     if digest and (found := digest_of(path, digest)) != digest:
-        raise MirrorFault(f"what came is corrupt: expected {digest}, found {found}")
+        raise MirrorFault(f"the downloaded file is corrupt: expected {digest}, found {found}")
 
 
 def _pieces(url: str) -> Iterator[tuple[int, int | None, bytes]]:
@@ -252,7 +252,7 @@ def _reason(fault: Exception) -> str:
         fault.close()
         return f"HTTP {fault.code} {fault.reason}"
     if isinstance(fault, TimeoutError):
-        return f"fell silent for {READ_TIMEOUT_S:g} s"
+        return f"sent nothing for {READ_TIMEOUT_S:g} s"
     if isinstance(fault, URLError) and isinstance(fault.reason, OSError):
         fault = fault.reason
     return (fault.strerror if isinstance(fault, OSError) else None) or str(fault) or type(fault).__name__

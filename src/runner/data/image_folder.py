@@ -41,7 +41,7 @@ class ImageFolder(Source):
         x = rows.decoded() if prod(rows.shape) <= self.memory_mb * 10**6 else rows
         notes += notes_on(rows.paths, shades)
         if are_same(x):
-            fault = f"{folder}: its {len(files):,} pictures are all the same once they are read: nothing to tell apart"
+            fault = f"{folder}: its {len(files):,} pictures are all the same: there is nothing to learn"
             raise DataError("\n  ".join([fault, *notes]))
         class_names = tuple(sorted({file.class_name for file in files}))
         val, test = ([row for row, file in enumerate(files) if file.split == split] for split in ("val", "test"))

@@ -197,7 +197,7 @@ def _of_classes(labels: Tensor, class_names: Sequence[str] | None) -> Meaning:
     row, largest = int(labels.argmax()), int(labels.max())
     if class_names is None and largest >= len(labels):
         raise DataError(
-            f"row {row}: label {largest} in a data set of {len(labels)} rows; labels are to be 0, 1, ... K - 1, "
+            f"row {row}: label {largest} in a data set of {len(labels)} rows; labels must be 0, 1, ... K - 1, "
             "numbers are predicted with dataset.task=regression"
         )
     names = tuple(map(str, range(largest + 1) if class_names is None else class_names))

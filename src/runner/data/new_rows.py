@@ -38,7 +38,7 @@ class Rows:
     x: Tensor  # [n, ...] raw
     faults: Sequence[str] = field(default_factory=tuple)  # one line each
     notes: Sequence[str] = field(default_factory=tuple)  # what a person should know of how they were read
-    num_unseen: int = 0  # those that hold a category of no train row
+    num_unseen: int = 0  # those that hold a category that no train row has
 
 
 def by_own_name(names: Sequence[str], columns: Sequence[Column]) -> list[str]:
@@ -69,7 +69,7 @@ def raw_rows(x: Any, row_shape: Sequence[int], columns: Sequence[Column]) -> Ten
     try:
         rows = x if isinstance(x, Tensor) else torch.as_tensor(np.asarray(x))
     except (TypeError, ValueError) as fault:
-        raise DataError(f"x: no array of numbers: {fault}") from fault
+        raise DataError(f"x: is not an array of numbers: {fault}") from fault
     if tuple(rows.shape[1:]) == tuple(row_shape[1:]) and row_shape[0] == 1:
         rows = rows.unsqueeze(1)
     if tuple(rows.shape[1:]) != tuple(row_shape):
@@ -85,7 +85,7 @@ def finite(rows: Tensor, columns: Sequence[Column]) -> Tensor:
     if wrong.any():
         row, *place = wrong.nonzero()[0].tolist()
         cell = (f"{columns[place[0]].name}=" if columns else "") + f"{rows[row, *place].item()}"
-        raise DataError(f"x: row {row}: {cell}: is no number that the run can take")
+        raise DataError(f"x: row {row}: {cell}: is not a number that the run can take")
     return rows
 
 

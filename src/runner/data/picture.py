@@ -67,7 +67,7 @@ def opened(file: File, name: str | None = None) -> Iterator[Image.Image]:
         if isinstance(fault, OSError) and fault.strerror and isinstance(file, str | Path):
             raise DataError(f"{name or file}: cannot be read: {fault.strerror.lower()}") from fault
         reason = re.sub(r" <_io\.\w+[^>]*>", "", str(fault)).rstrip(".")  # as PIL calls a stream
-        raise DataError(f"{name or file}: is no picture that can be read: {reason}; mend it or take it away") from fault
+        raise DataError(f"{name or file}: cannot be read as a picture: {reason}; mend it or take it away") from fault
 
 
 def is_deep(picture: Image.Image) -> bool:

@@ -72,7 +72,7 @@ def split(data: Data, settings: SplitSettings) -> Split:
     val, test = data.official_val, data.official_test
     if settings.folds is not None or settings.fold is not None:
         if data.in_time is not None:
-            raise ConfigError("dataset.split=time excludes folds, which draw their rows; leave one of them out")
+            raise ConfigError("dataset.split=time cannot be used with folds, which are random; leave one out")
         rest, test = _cut_fold(rest, strata_N, settings)
     elif test is None:
         rest, test = part(rest, "test", settings.test_fraction)
@@ -166,8 +166,8 @@ def _drawn(rows: Tensor, strata_N: Tensor, num_drawn: int, draw: torch.Generator
 def _check_count(knob: str, fraction: float, count: int, num_rows: int) -> None:
     if fraction > 0 and count == 0:
         raise ConfigError(
-            f"{knob}={fraction:g} of {num_rows} rows is no whole row: raise it (one row is {1 / num_rows:.2g}),"
-            f" or set {knob}=0 to do without that split"
+            f"{knob}={fraction:g} of {num_rows} rows is less than one row: raise it (one row is {1 / num_rows:.2g}),"
+            f" or set {knob}=0 to have no such split"
         )
     if count >= num_rows:
         raise ConfigError(f"{knob}={fraction:g} of {num_rows} rows leaves none for training: lower it")

@@ -95,8 +95,8 @@ def next_answer(answers: Iterator[Answer]) -> Answer:
                 raise
             if time.monotonic() - begun > PATIENCE_S:
                 raise RunError(
-                    f"the workers that load data have given nothing for {PATIENCE_S:.0f} s\n"
-                    f"  see what they wait for: num_workers=0 reads the rows in the main process"
+                    f"the workers that load data have sent nothing for {PATIENCE_S:.0f} s\n"
+                    f"  to find out why: num_workers=0 reads the rows in the main process"
                 ) from fault
 
 
@@ -108,8 +108,8 @@ def worker_died(answers: Any, fault: Exception) -> RunError:
             worker.join()  # its pipes break a moment before its exit code can be had
     codes = {worker.exitcode for worker in answers._workers if worker.exitcode is not None}  # torch shows them nowhere
     how = ", ".join(f"killed by {signal.Signals(-c).name}" if c < 0 else f"exit code {c}" for c in sorted(codes))
-    memory = ": most often for want of memory" if -signal.SIGKILL in codes else ""
-    shared = ": most often for want of shared memory, /dev/shm" if -signal.SIGBUS in codes else ""
+    memory = ": most often because memory ran out" if -signal.SIGKILL in codes else ""
+    shared = ": most often because shared memory (/dev/shm) ran out" if -signal.SIGBUS in codes else ""
     return RunError(
         f"a worker that loads data died ({how or fault}{memory}{shared})\n"
         f"  fewer workers need less memory; num_workers=0 reads the rows in the main process"

@@ -37,7 +37,7 @@ def check_measurable(config: Config, data: Data, rows: Split, metrics: Mapping[s
                 turn = advice(config, data, split, name)
                 faults.append(f"metric={name}: has no value on the {split} split: {why}\n  {turn}")
             elif value.ndim and config.monitor == f"{split}/{name}":
-                faults.append(f"monitor={config.monitor}: is no single number, by which epochs could be told apart")
+                faults.append(f"monitor={config.monitor}: is not one number, so it cannot choose an epoch")
     if faults:
         raise ConfigError(faults)
 
@@ -49,7 +49,7 @@ def check_monitor(config: Config, metrics: Mapping[str, Any]) -> None:
     if said[name] is None:
         others = [f"{split}/{other}" for other in ("loss", *metrics) if said[other] is not None]
         raise ConfigError(
-            f"monitor={config.monitor}: {type(metrics[name]).__name__} does not say which end of it is the better one: "
+            f"monitor={config.monitor}: {type(metrics[name]).__name__} does not say whether high or low is better: "
             f"its higher_is_better is {metrics[name].higher_is_better!r}\n"
             f"  choose {' or '.join(others)}; a class of your own can say higher_is_better = True, or False"
         )

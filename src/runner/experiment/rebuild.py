@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 KINDS = {"config": dict, "circumstances": dict, "data_digest": str, "epoch": int, "log_size": int}
 Read = Callable[[Config], Data]
 MOST_SHOWN = 3  # differences that are told one by one
-NO_ANSWER = "the net's answer is no number: the row is too far from those of the training"
+NO_ANSWER = "the net's output is not a number: the row is too different from the train rows"
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def rebuild(run: SavedRun, saved: Mapping[str, Any], read: Read | None = None) -
     if (before := saved["data_digest"]) != (now := experiment.data_digest):
         raise DataError(
             f"{run.path}: the data has changed since the run was saved (digest {before[:12]} then, {now[:12]} now)\n"
-            "  put the old data back, or train anew; where no data has changed, an older build read it otherwise"
+            "  put the old data back, or train again; if the data is the same, an older version read it differently"
         )
     here = device.circumstances(experiment.choice.device)
     differing = [
@@ -217,7 +217,7 @@ def schema_for(run: SavedRun, saved: Mapping[str, Any]) -> Schema:
     try:
         data, rows = read_split(run.config, read_data)
     except DataError as fault:
-        told = "not there (the run is of an older build), and its data set cannot be read"
+        told = "not there (the run is of an older version), and its data set cannot be read"
         raise DataError(f"{path}: {told}:\n  {fault}") from fault
     return schema_of(data, rows.train)
 
@@ -256,7 +256,7 @@ def check_saved(run: SavedRun, saved: Mapping[str, Any]) -> None:
     """Raises DataError where a checkpoint lacks something, or the run's config is not what it was taken with."""
     if wrong := [key for key, kind in KINDS.items() if not isinstance(saved.get(key), kind)]:
         where = run.directory.checkpoints
-        raise DataError(f"{where}: not a checkpoint that this build reads: {', '.join(wrong)} missing")
+        raise DataError(f"{where}: not a checkpoint that this version reads: {', '.join(wrong)} missing")
     both = (saved["config"], run.config.as_dict())
     before, now = (dict(leaves(with_later_keys(tree), ())) for tree in both)
     fixed = LENGTHS if length_knob(run.config.scheduler) else ()  # of what the schedule was laid out over

@@ -102,7 +102,7 @@ def layers_of(net: nn.Module, option: str) -> list[Layer | Block]:
     if isinstance(net, Ensemble):
         raise ConfigError(f"model={option}: {OF_MEMBERS}")
     if not is_row(net):
-        raise ConfigError(f"model={option}: is more than layers in a row ({type(net).__name__}); {INSTEAD}")
+        raise ConfigError(f"model={option}: is not a plain row of layers ({type(net).__name__}); {INSTEAD}")
     return in_row(net, option)
 
 
@@ -122,7 +122,7 @@ def layer(module: nn.Module, option: str) -> Layer | Block:
         return Block(tuple(in_row(module, option)))
     kind = type(module)
     if not kind.__module__.startswith("torch.nn.modules.") or list(module.children()):
-        raise ConfigError(f"model={option}: has a {kind.__name__}, which is no layer of torch; {INSTEAD}")
+        raise ConfigError(f"model={option}: has a {kind.__name__}, which is not a layer of torch; {INSTEAD}")
     named = [p for p in inspect.signature(kind).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     parameters = [p for p in named if p.name not in ("device", "dtype")]
     required = tuple(argument(module, p.name) for p in parameters if p.default is p.empty)
@@ -151,7 +151,7 @@ def check_weights(net: nn.Module, layers: Sequence[Layer | Block], option: str, 
     if not all(parameter.requires_grad for parameter in own):
         raise ConfigError(f"model={option}: has frozen parameters, which a script cannot show; set model.freeze=[]")
     if len(made) != len(own) or not all(torch.equal(a, b.cpu()) for a, b in zip(made, own, strict=True)):
-        raise ConfigError(f"model={option}: draws its first weights in a way of its own; {INSTEAD}")
+        raise ConfigError(f"model={option}: initialises its weights in its own way; {INSTEAD}")
 
 
 def layer_lines(layers: Sequence[Layer | Block]) -> Iterator[str]:

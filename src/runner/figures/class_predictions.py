@@ -12,10 +12,10 @@ import torch
 from rich.cells import cell_len
 from torch import Tensor
 
+from runner.experiment.calibration import BINS
 from runner.text import shortened
 
 LONGEST_NAME, SHORT_NAME = 14, 3  # characters, in a caption; beside a short one there is room for its confidence
-BINS = 10  # of confidence, all of one width
 
 
 @dataclass(frozen=True)

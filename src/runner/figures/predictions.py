@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Column
-from runner.figures.class_predictions import BINS, Calibration, ClassPredictions
+from runner.experiment.calibration import BINS
+from runner.figures.class_predictions import Calibration, ClassPredictions
 from runner.figures.dataset_view import Title
 from runner.figures.pixels import NEGATIVE, POSITIVE, Pixels, fitted, mosaic, to_rgb
 from runner.figures.style import (

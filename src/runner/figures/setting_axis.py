@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from statistics import quantiles
 
 from matplotlib.ticker import LogLocator, MaxNLocator
@@ -19,8 +18,8 @@ from runner.runs.ranking import place
 from runner.runs.setting_importance import Column
 
 WIDE = 20  # times the least value that the greatest of an axis is where it has a scale of powers of ten
-MOST_TICKS = 8
-LEAST_GAP = 0.08  # of an axis, from one tick to the next
+MOST_TICKS = 8  # of values that are named one by one
+LEAST_GAP = 0.06  # of an axis, from one tick to the next
 PARTS = 5  # of a scale, as categories
 ABSENT = -0.15  # where those stand that do not have the setting
 CUT_BEHIND = 3.0  # times as far from the best as three quarters of the values are
@@ -117,12 +116,21 @@ class SettingAxis:
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """(place, text): the values where they are few, else round numbers, or some of the categories."""
-        every = 1 if self.scale is not None else math.ceil(len(self.distinct) / (2 * MOST_TICKS))
-        ticks = [(self.place(value), as_shown(self.name, value)) for value in self.distinct[::every]]
-        if self.scale is not None and any(right - left < LEAST_GAP for (left, _), (right, _) in pairwise(ticks)):
+        """(height, text): the values where they are few, else round numbers; of categories what has room."""
+        if self.scale is not None and len(self.distinct) > MOST_TICKS:
             ticks = [(self.scale.at(value), tick(value)) for value in self.scale.ticks]
+        else:
+            ticks = apart([(self.place(value), as_shown(self.name, value)) for value in self.distinct])
         return [*ticks, *([(ABSENT, "none")] if None in self.values else [])]
+
+
+def apart(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Without those that are too close to one before them."""
+    kept = list(ticks[:1])
+    for height, words in ticks[1:]:
+        if height - kept[-1][0] >= LEAST_GAP:
+            kept.append((height, words))
+    return kept
 
 
 def is_number(text: str) -> bool:

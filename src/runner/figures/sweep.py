@@ -83,8 +83,9 @@ def draw_importance(picture: Picture, view: SweepView, bottom: float) -> None:
     for place, (mean, sd) in enumerate(zip(means, sds, strict=True)):
         words, end = f"{mean:.0%} ± {sd:.0%}", (mean + sd, place)
         axes.annotate(words, end, (6, 0), textcoords="offset points", va="center", fontsize=SMALL, color=FAINT)
+    widest = max(mean + sd for mean, sd in zip(means, sds, strict=True))
     axes.set_yticks(range(len(names)), [shortened(name, LONGEST_BAR) for name in names], fontsize=SMALL)
-    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(0, 1), xticks=[])
+    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(0, max(1, widest)), xticks=[])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
 

@@ -83,7 +83,7 @@ def _free_name(block: Block, taken: Mapping[str, nn.Module]) -> str:
     if block.is_residual:
         return str(len(taken))
     if hasattr(nn.Sequential(), block.name):
-        raise ConfigError(f"model.blocks.{block.name}: every net of torch has something of that name; choose another")
+        raise ConfigError(f"model.blocks.{block.name}: torch uses this name in every net; choose another")
     names = (block.name if number == 1 else f"{block.name}_{number}" for number in count(1))
     return next(name for name in names if name not in taken)
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from runner.contracts import Layer
+from runner.contracts import LayerSummary
 from runner.models.members import AdaptedLinear, ColumnLinear, MemberLinear
 
 _SALIENT = (
@@ -25,13 +25,13 @@ _SALIENT = (
 )
 
 
-def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[Layer, ...]:
+def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[LayerSummary, ...]:
     """One row per innermost module, in the order they run, from one example of zeros; ``net`` is left as it was.
 
     FLOPs are those of linear and convolution layers, the rest count 0: torch.utils.flop_counter agrees on our models
     but takes 0.2 s to import.
     """
-    rows: list[Layer] = []
+    rows: list[LayerSummary] = []
     counted: set[Tensor] = set()  # a shared weight counts once
     names = {module: name for name, module in net.named_modules()}
 
@@ -40,7 +40,9 @@ def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[Layer, ...]:
         counted.update(own)
         out = next((o for o in (output, *output) if isinstance(o, Tensor)), weight.new_empty(0))
         num_parameters = sum(parameter.numel() for parameter in own)
-        rows.append(Layer(names[module], kind_of(module), tuple(out.shape[1:]), num_parameters, _flops(module, out)))
+        rows.append(
+            LayerSummary(names[module], kind_of(module), tuple(out.shape[1:]), num_parameters, _flops(module, out))
+        )
 
     innermost = [m for m in names if not list(m.children()) or list(m.parameters(recurse=False))]
     hooks = [module.register_forward_hook(add_row) for module in innermost]
@@ -57,7 +59,7 @@ def layers(net: nn.Module, in_shape: tuple[int, ...]) -> tuple[Layer, ...]:
     return tuple(rows)
 
 
-def rows_that_fit(layers: Sequence[Layer], num_bytes: int) -> int:
+def rows_that_fit(layers: Sequence[LayerSummary], num_bytes: int) -> int:
     """Rows whose largest output of a layer, as float32, takes no more than ``num_bytes``; a power of two."""
     largest = max((4 * prod(layer.out_shape) for layer in layers), default=1)
     return 1 << max(0, (num_bytes // max(1, largest)).bit_length() - 1)

@@ -155,7 +155,7 @@ def _download(url: str, path: Path, wanted_by: str) -> None:
         raise DataError(
             f"{wanted_by}: {path} is not there and cannot be downloaded ({error})\n"
             f"  put the file there: {url}\n"
-            f"  or begin with weights drawn anew: model.weights=null"
+            f"  or begin with random weights: model.weights=null"
         ) from error
 
 

@@ -53,7 +53,7 @@ def unpack(content: bytes, path: Path) -> dict[str, Any]:
 def check_format(state: Any, path: Path) -> None:
     found = state.get("format") if isinstance(state, dict) else "none"
     if found != FORMAT:
-        raise DataError(f"{path}: not loaded: format {found}, this build reads format {FORMAT}")
+        raise DataError(f"{path}: not loaded: format {found}, this version reads format {FORMAT}")
     progress = state.get("progress")
     if not isinstance(progress, dict) or not isinstance(progress.get("step"), int):
         raise DataError(f"{path}: not loaded: it does not say at which step it was taken")

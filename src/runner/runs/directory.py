@@ -144,8 +144,8 @@ def check_links(folder: Path) -> None:
     for entry in entries:
         if entry.is_symlink():
             raise DataError(
-                f"{entry.path}: is a link to {os.readlink(entry.path)}; nothing is written through a link inside a run "
-                "directory: put what it names in its place"
+                f"{entry.path}: is a link to {os.readlink(entry.path)}; a run directory must not "
+                "hold links: replace it by what it names"
             )
         if not (entry.is_dir() or entry.is_file()):
             raise DataError(f"{entry.path}: is a pipe or a device, not a file; take it out of the run directory")
@@ -174,7 +174,7 @@ def claim(output_dir: Path, name: str, under: str = "") -> RunDirectory:
         path = output_dir.absolute() / under / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S-%f}-{name}"
         if make(path):
             return RunDirectory(path)
-    raise RunError(f"{path}: taken {CLAIM_TRIES} times over; is the clock standing still?")
+    raise RunError(f"{path}: taken {CLAIM_TRIES} times over; check the clock of this machine")
 
 
 def make(path: Path) -> bool:
@@ -205,5 +205,5 @@ def why_not_begun(directory: RunDirectory) -> str:
         words = read_words(directory.path / ".hydra" / "overrides.yaml")
         again = f"start it again: {shlex.join(['python', '-m', 'runner', 'train', *words])}"
     except ConfigError:
-        again = "start it again with python -m runner train ...; it was not written yet what was typed"
+        again = "start it again with python -m runner train ...; the command was not saved yet"
     return f"{here(directory.path)}: the run was killed before it began, nothing of it was saved\n  {again}"

@@ -76,7 +76,7 @@ def _readable(run: SavedRun) -> SavedRun:
     """The run, whose config is there and right. Raises ConfigError or DataError."""
     if not run.directory.config.exists():
         raise DataError(
-            f"{run.directory.config}: not there; of a run without its settings only its results can be told\n"
+            f"{run.directory.config}: not there; without its settings a run can only be reported\n"
             f"  python -m runner report {shlex.quote(here(run.path))}"
         )
     _ = run.config  # what is wrong with it is to be known now

@@ -153,7 +153,7 @@ def place(value: float | None, higher_is_better: bool | None) -> float:
 
 def order(metric: str, higher_is_better: bool | None) -> str:
     """The order of a ranking in words: smallest val/loss first."""
-    unsaid = " (which end is better is not said)" if higher_is_better is None else ""
+    unsaid = " (whether high or low is better is not known)" if higher_is_better is None else ""
     return f"{'smallest' if higher_is_better is False else 'largest'} {metric} first{unsaid}"
 
 
@@ -238,7 +238,7 @@ def read_run(path: Path) -> SavedRun:
     if not isinstance(run.results.get("status"), str):
         raise DataError(f"{path}: its summary.json is not one of this program")
     if (found := run.results.get("format")) not in FORMATS:
-        raise DataError(f"{path}: format {found}, this build reads format {FORMATS[-1]}")
+        raise DataError(f"{path}: format {found}, this version reads format {FORMATS[-1]}")
     try:
         _ = run.metrics, run.settings, run.monitor
         check_parts(run.plain_config)

@@ -84,7 +84,7 @@ class SavedRun:
         """summary.json."""
         path = self.directory.summary
         if not path.exists():
-            raise DataError(f"{self.path}: no run directory: it has no summary.json")
+            raise DataError(f"{self.path}: is not a run directory: it has no summary.json")
         content = read_json(path)
         for name, kind in KINDS.items():
             if name in content and not isinstance(content[name], kind):

@@ -99,8 +99,8 @@ class SavedSweep:
     def nothing_done(self) -> DataError:
         """For who needs a job that is finished."""
         path = here(self.path)
-        how = f"how they stand: python -m runner report {shlex.quote(path)}"
-        return DataError(f"{path}: is a sweep of which no job is finished\n  {how}")
+        how = f"to see them: python -m runner report {shlex.quote(path)}"
+        return DataError(f"{path}: is a sweep without a finished job\n  {how}")
 
     def origin_of(self, word: str) -> str | None:
         """The checkpoint that this word of its command line came to when it began; None where no job has the word."""

@@ -114,7 +114,7 @@ def _difference(name: str, before: Any, now: Any) -> str:
 
 def _checked(content: dict[str, Any], path: Path) -> Schema:
     if content.pop("format", None) != FORMAT:
-        raise DataError(f"{path}: of another format; this build reads format {FORMAT}")
+        raise DataError(f"{path}: of another format; this version reads format {FORMAT}")
     try:
         schema: Schema = _read(Schema, content)
         if unknown := {column.notation.decimal for column in schema.columns} - {"", ".", ","}:

@@ -66,7 +66,7 @@ class Summary:
         ended = asdict(outcome) | {"seconds": round(self.seconds_before + outcome.seconds, 3)}
         self.content |= {name: value for name, value in ended.items() if value or name not in MAY_LACK}
         if degraded:
-            self.content["degraded"] = "TensorBoard's events could not be written; metrics.jsonl is whole"
+            self.content["degraded"] = "TensorBoard's events could not be written; metrics.jsonl is complete"
         self.write()
 
     def close_failed(self, fault: Exception) -> None:

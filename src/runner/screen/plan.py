@@ -15,7 +15,7 @@ from runner.screen.table import Fitting, bare_table
 from runner.text import counted, number, shape_text, visible
 
 if TYPE_CHECKING:
-    from runner.contracts import Layer, Outline
+    from runner.contracts import LayerSummary, Outline
 
 MAX_LAYERS = 12  # more are condensed to the first and the last ones
 MAX_CLASSES = 12
@@ -66,7 +66,7 @@ def _model_text(outline: Outline) -> str:
     return f"{outline.options['model']}{why}, {counted(outline.num_parameters, 'parameter')}"
 
 
-def _layer_table(layers: Sequence[Layer]) -> Fitting:
+def _layer_table(layers: Sequence[LayerSummary]) -> Fitting:
     """Name, kind, output shape and parameters of each layer; of many, the first and the last with a line between."""
     layers = [layer for layer in layers if layer.name] or list(layers)
     rows = [(layer.name, layer.kind, shape_text(layer.out_shape), number(layer.num_parameters)) for layer in layers]

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from runner.contracts import Outcome, Outline
 
 MAX_CLASSES = 20
-WIDEST_HEAD = 6  # columns of a class name above the confusion matrix
-NARROWEST_HEAD = 3
+LONGEST_NAME = 16  # columns of a class name in a table
 NOTABLE_FRACTION = 0.05  # of the rows of a class
 NO_SCORE = "-"
 TREES = {"hist": "trees", "catboost": "CatBoost", "xgboost": "XGBoost"}  # how the ensembles of a run are called
@@ -103,17 +102,28 @@ def class_table(names: Sequence[str], scores: Sequence[ClassScore], split: str) 
     table = bare_table(["class", "precision", "recall", "F1", "rows"], gap=2)
     table.title, table.title_justify = Text(f"{split} split", style="dim"), "left"
     for name, *ratios, support in zip(names, *columns, num_rows, strict=True):
-        table.add_row(Text(shortened(name, 16)), *(f"{ratio:.3f}" for ratio in ratios), f"{support:,}")
+        table.add_row(Text(shortened(name, LONGEST_NAME, "...")), *(f"{ratio:.3f}" for ratio in ratios), f"{support:,}")
     table.add_row("mean", *(f"{mean:.3f}" for mean in means), f"{sum(num_rows):,}", style="dim")
     return table
 
 
 def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], width: int) -> Table | None:
-    """The counts, a row for each true class, a column for each predicted one; None where it is wider than ``width``."""
-    labels = [shortened(name, 10) for name in names]
-    heads = _heads(names, confusion, width - max(map(cell_len, [*labels, "true"])))
-    if heads is None:
+    """The counts, a row for each true class, a column for each predicted one; None where it is wider than ``width``.
+
+    Where there is no room for the names above the columns, classes are numbered.
+    """
+    whole = [shortened(name, LONGEST_NAME, "...") for name in names]
+    numbers = list(map(str, range(len(names))))
+    numbered = [f"{number} {name}" for number, name in zip(numbers, whole, strict=True)]
+    digits = len(str(max(map(max, confusion))))
+    fitting = [
+        (labels, heads)
+        for labels, heads in ((whole, whole), (numbered, numbers))
+        if len({*heads}) == len(names) and _matrix_width(labels, heads, digits) <= width
+    ]
+    if not fitting:
         return None
+    labels, heads = fitting[0]
     table = bare_table(["true", *heads], gap=1)
     table.title, table.title_justify = Text("predicted", style="dim"), "right"
     for k, row in enumerate(confusion):
@@ -140,16 +150,9 @@ def next_commands(outline: Outline, outcome: Outcome, logdir: Path | None) -> li
     return commands
 
 
-def _heads(names: Sequence[str], confusion: Sequence[Sequence[int]], width: int) -> list[str] | None:
-    """Names above the columns, as long as ``width`` columns allow; numbers where cut names would be the same."""
-    digits = len(str(max(map(max, confusion))))
-    for head_width in range(WIDEST_HEAD, NARROWEST_HEAD - 1, -1):
-        heads = [shortened(name, head_width) for name in names]
-        if len(set(heads)) < len(heads):
-            heads = [str(k) for k in range(len(names))]
-        if sum(1 + max(cell_len(head), digits) for head in heads) <= width:
-            return heads
-    return None
+def _matrix_width(labels: Sequence[str], heads: Sequence[str], digits: int) -> int:
+    """Columns of a terminal that the matrix takes, its counts of so many ``digits``."""
+    return max(map(cell_len, [*labels, "true"])) + sum(1 + max(cell_len(head), digits) for head in heads)
 
 
 def _gap_text(held_out: float | None, train: float | None) -> str:

@@ -56,14 +56,15 @@ def axis(override: Override, catalog: Catalog) -> Axis:
     said, element = str(override.input_line).lstrip("+"), override.get_key_element()
     if override.is_interval_sweep():
         raise ConfigError(
-            f"{said}: there is no end of values between two numbers; {WRITE_OUT}\n  or have some drawn: search=random"
+            f"{said}: there are endlessly many values between two numbers; {WRITE_OUT}\n"
+            "  or let some be drawn: search=random"
         )
     try:
         size, values = swept_values(override, catalog)
     except (ValueError, ArithmeticError) as error:
         raise ConfigError(f"{said}: a range without a step; {WRITE_OUT}") from error
     if size <= 0:
-        raise ConfigError(f"{said}: holds no value; {WRITE_OUT}")
+        raise ConfigError(f"{said}: has no values; {WRITE_OUT}")
     return Axis((override.key_or_group,), size, ((_value(element, word, plain),) for word, plain in values))
 
 
@@ -98,7 +99,7 @@ def _zip_faults(said: str, keys: Sequence[str], sizes: Mapping[str, int]) -> Ite
         yield f"{said}: one setting has nothing to advance with; name two or more that are swept"
     elif len(set(lengths.values())) > 1:
         told = ", ".join(f"{key} has {size}" for key, size in lengths.items())
-        yield f"{said}: their lists advance together and need one length; {told}"
+        yield f"{said}: their lists advance together and need the same length; {told}"
 
 
 def with_folds(axes: Sequence[Axis]) -> list[Axis]:

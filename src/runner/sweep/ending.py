@@ -38,6 +38,8 @@ def conclude(
     screen = console(sys.stdout)
     screen.print()
     results = list(map(partial(result_of, folder), folder.jobs))
+    for lock in folder.path.glob("baselines-*.lock"):
+        lock.unlink()  # no job is left that could wait for it
     if not trouble:
         status = "interrupted" if num_to_come else status_of(results)
         write_leaderboard(folder.path, results, status, asdict(folder.header))
@@ -92,7 +94,7 @@ def stopped(folder: SweepFolder, standings: Counter[str], signal_number: int | N
     told += [f"{standings['waiting']} of {count} not started"] if standings["waiting"] else []
     left = f"{', '.join(told) or f'all {count} had ended'}; go on with: {again(folder)}"
     if signal_number is None:
-        raise RunError(f"no other job is begun: {trouble}\n  {left}")
+        raise RunError(f"no other job will start: {trouble}\n  {left}")
     raise Interrupted(f"interrupted; {left}", signal_number)
 
 

@@ -167,7 +167,7 @@ def read_header(path: Path) -> Header:
     """Raises DataError where it is damaged, or of a later build."""
     content: Mapping[str, Any] = read_json(path / SWEEP)
     if content.get("format") != FORMAT:
-        raise DataError(f"{here(path / SWEEP)}: format {content.get('format')}, this build reads format {FORMAT}")
+        raise DataError(f"{here(path / SWEEP)}: format {content.get('format')}, this version reads format {FORMAT}")
     try:
         return Header(**{name: value for name, value in content.items() if name != "format"})
     except TypeError as fault:

@@ -70,7 +70,7 @@ def combined(line: Line) -> Grid:
         leaves_out = Skip(settings.skip, axes, line.catalog, line.outline)
         found = [values for values in combinations if not leaves_out(values)]
     if not found:
-        raise ConfigError(f"sweep.skip={settings.skip}: leaves none of {count:,} jobs; see what it compares")
+        raise ConfigError(f"sweep.skip={settings.skip}: leaves out all {count:,} jobs; check what it compares")
     line.first = found[0]
     check_number(len(found), settings.max_jobs)
     return Grid(tuple(map(line.job, found)), count - len(found), settings)

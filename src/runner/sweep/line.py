@@ -123,5 +123,5 @@ def _one_for_all(word: Override) -> str:
     key, _, value = said.partition("=")
     if key == "sweep.zip":
         return f"{said}: write a list in brackets: sweep.zip=[{value}]"
-    where = "; where a sweep goes is set by sweep.dir" if key == "output_dir" else ""
+    where = "; sweep.dir sets where a sweep goes" if key == "output_dir" else ""
     return f"{said}: holds for all jobs; it takes one value{where}"

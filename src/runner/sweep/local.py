@@ -76,7 +76,7 @@ class LocalJobs:
         except OSError as refusal:
             listening.close()
             raise RunError(
-                f"no process more for a job: {refusal.strerror}; try fewer at a time: sweep.jobs=1"
+                f"cannot start another process for a job: {refusal.strerror}; run fewer at a time: sweep.jobs=1"
             ) from refusal
         finally:
             telling.close()

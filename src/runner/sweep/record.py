@@ -91,7 +91,7 @@ class SweepRun:
         settings = {job.number: job.settings for job in self.folder.jobs}
         common, self.apart = shared_and_own(settings)
         if self.search is not None:
-            plan = self.search.plan
+            self.search.note, plan = self.screen.note, self.search.plan
             common, search = plan.common(), introduced(plan)
             self.apart = {number: plan.own(words) for number, words in settings.items()}
         num_to_come = self.search.num_to_come if self.search is not None else 0

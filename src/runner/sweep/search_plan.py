@@ -186,11 +186,24 @@ def introduced(plan: SearchPlan) -> list[tuple[str, list[str]]]:
     knobs = [f"{name} {value}" for name, value in plan.searching.knobs().items()]
     holders = {key: f" (with {group}={','.join(options)})" for key, (group, options) in plan.space.only_with.items()}
     space = [f"{key} {text}{holders.get(key, '')}" for key, text in described(plan.space).items()]
-    lines = [("search", [plan.searching.method, *knobs]), ("space", space)]
+    lines = [("search", [plan.searching.method, *knobs]), ("space", space), *(("", [note]) for note in _notes(plan))]
     if plan.rungs:
         first, *others = table(plan.rungs)
         lines += [("rungs", [first]), *(("", [line]) for line in others)]
     return lines
+
+
+def _notes(plan: SearchPlan) -> Iterator[str]:
+    """What a search cannot do as it was asked for, and does otherwise."""
+    trials, startup_trials = plan.searching.trials, plan.searching.startup_trials
+    if startup_trials is not None and startup_trials >= trials:
+        yield f"all {trials} trials are drawn at random: the first search.startup_trials={startup_trials} are"
+    if (size := plan.space.size()) < trials:
+        yield f"there are {size:.0f} different settings at most; search=grid trains each of them once"
+    dimensions, only_with = plan.space.dimensions.items(), plan.space.only_with
+    options = [key for key, each in dimensions if key in only_with or (isinstance(each, Choice) and not each.is_range)]
+    if plan.searching.method == "cmaes" and options:
+        yield f"{', '.join(options)}: drawn at random, for cmaes adapts numbers that all trials have"
 
 
 def _said(word: Override) -> str:

@@ -156,7 +156,8 @@ def resume_sweep(
         )
         if fixed.device not in (machine.device, "cpu"):
             raise DeviceError(
-                f"{here(path)}: its jobs compute on {fixed.device}, and there is none here; go on where one is"
+                f"{here(path)}: its jobs compute on {fixed.device}, which this machine does not have; "
+                "resume it where there is one"
             )
         ground = Ground(machine, SharedData(), conf_folders(fixed.config_dir), changes)
         wanted = sweeping.jobs if isinstance(sweeping.jobs, int) else fixed.jobs_at_a_time
@@ -181,9 +182,7 @@ def named_folder(sweeping: Sweeping) -> Path | None:
     if path.exists() and not path.is_dir():
         raise ConfigError(f"sweep.dir={sweeping.dir}: is a file; name a folder")
     if path.is_dir() and any(path.iterdir()) and not (path / SWEEP).exists():
-        raise ConfigError(
-            f"sweep.dir={sweeping.dir}: holds something else than a sweep; name an empty folder, or a new one"
-        )
+        raise ConfigError(f"sweep.dir={sweeping.dir}: holds files of no sweep; name an empty folder, or a new one")
     if path.is_dir() and (path / SWEEP).exists():
         with owned(path):
             pass

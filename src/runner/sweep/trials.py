@@ -31,7 +31,7 @@ class Trials:
     plan: SearchPlan
     folder: SweepFolder
     make: Callable[[GridJob], Job]  # without a number and a folder; raises ConfigError or DataError
-    note: Callable[[str], None] = lambda text: None
+    note: Callable[[str], None] = lambda text: None  # says what a user should know
     clock: Callable[[], float] = time.monotonic
     is_over_time: bool = False
     begun: float = field(init=False)
@@ -78,8 +78,7 @@ class Trials:
         return {epoch: self.value(score) for epoch, score in found.items()}
 
     def jobs_of(self, number: int) -> list[Job]:
-        own = self.folder.trials[number]["jobs"]
-        return [job for job in self.folder.jobs if job.number in own]
+        return [self.folder.jobs[own - 1] for own in self.folder.trials[number]["jobs"]]  # numbered from 1 on
 
     def must_end(self) -> bool:
         most = self.plan.searching.max_seconds

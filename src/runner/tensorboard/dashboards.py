@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner import seed
-from runner.contracts import Layer, Report
+from runner.contracts import LayerSummary, Report
 from runner.errors import RunError
 from runner.experiment.assemble import Experiment
 from runner.experiment.rebuild import Predictor
@@ -70,7 +70,7 @@ class Dashboards:
         self.boxes: set[str] = set()  # characters that no font here has
         self.epoch_began = time.perf_counter()
 
-    def begin(self, layers: Sequence[Layer]) -> None:
+    def begin(self, layers: Sequence[LayerSummary]) -> None:
         """The net and some of the rows it will learn from."""
         with seed.kept():
             self.offer("graph", lambda: self.board.graph(graph(self.net, self.experiment.in_shape, layers)))

@@ -19,7 +19,7 @@ from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.compat.proto.versions_pb2 import VersionDef
 from torch import Tensor, fx, nn
 
-from runner.contracts import Layer
+from runner.contracts import LayerSummary
 from runner.figures.activations import run_with
 from runner.figures.pixels import Pixels, png, to_rgb
 from runner.figures.run_view import RunView
@@ -35,7 +35,7 @@ MOST_DIMENSIONS = 200  # of a point; of more, TensorBoard's PCA begins with a ra
 LARGEST_THUMBNAIL, SMALLEST_THUMBNAIL = 40, 16  # pixels
 
 
-def graph(net: nn.Module, in_shape: tuple[int, ...], layers: Sequence[Layer]) -> bytes:
+def graph(net: nn.Module, in_shape: tuple[int, ...], layers: Sequence[LayerSummary]) -> bytes:
     """A serialised GraphDef: modules are boxes in boxes, operations between them, tensors lines.
 
     A net that torch.fx cannot follow is shown as its layers one after the other.
@@ -71,7 +71,7 @@ def traced_nodes(net: nn.Module, in_shape: tuple[int, ...], shapes: Mapping[str,
             yield node_of(names[node], getattr(node.target, "__name__", target), inputs)
 
 
-def layer_nodes(in_shape: tuple[int, ...], layers: Sequence[Layer]) -> Iterator[NodeDef]:
+def layer_nodes(in_shape: tuple[int, ...], layers: Sequence[LayerSummary]) -> Iterator[NodeDef]:
     yield node_of("input", "input", [], in_shape)
     before = "input"
     for layer in layers:

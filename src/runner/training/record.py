@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
-
-import torch
-from torch.profiler import ProfilerActivity, profile
 
 from runner import device, seed
 from runner.contracts import Outcome, Progress, Report, Status, Stops
@@ -35,8 +31,8 @@ from runner.screen.advice import Records, advice
 from runner.screen.result import flattery
 from runner.tensorboard.dashboards import Dashboards
 from runner.tensorboard.names import judges
-from runner.text import counted
 from runner.training.compiling import with_compiled_net
+from runner.training.profiling import profiled
 from runner.training.writers import Views
 
 NO_STOPS: Stops = {}
@@ -292,40 +288,3 @@ class Recording:
         models = self.experiment.catalog.options("model")
         tried = advice(Records(config, self.views.outline, outcome, rows, models))
         return replace(outcome, remarks=(*outcome.remarks, *flattered, *tried))
-
-
-MOST_OPERATIONS = 15  # in the table
-NAME_WIDTH = 44
-
-
-@contextmanager
-def profiled(trace: Path, say: Callable[[Sequence[str]], None]) -> Iterator[None]:
-    """What runs inside is timed, operation by operation; then ``trace`` is written and the table said."""
-    with_cuda = [ProfilerActivity.CUDA] if torch.cuda.is_available() else []
-    with profile(activities=[ProfilerActivity.CPU, *with_cuda], acc_events=True) as profiler:
-        yield
-    profiler.export_chrome_trace(str(trace))
-    times = {event.key: (event.count, time_us(event)) for event in profiler.key_averages()}
-    say([*operation_lines(times), f"the trace, for TensorBoard, chrome://tracing or ui.perfetto.dev: {trace}"])
-
-
-def time_us(event: object) -> float:
-    """Microseconds in the operation itself, without those it calls: on the device where it ran there."""
-    return float(getattr(event, "self_device_time_total", 0) or getattr(event, "self_cpu_time_total", 0))
-
-
-def operation_lines(times: dict[str, tuple[int, float]]) -> list[str]:
-    """The operations that took longest, from their (calls, microseconds), and what all others took."""
-    total = sum(us for _, us in times.values()) or 1.0
-    longest = sorted(times.items(), key=lambda item: -item[1][1])
-    shown, rest = longest[:MOST_OPERATIONS], longest[MOST_OPERATIONS:]
-    if rest:
-        others = (sum(calls for _, (calls, _) in rest), sum(us for _, (_, us) in rest))
-        shown.append((counted(len(rest), "other operation"), others))
-    head = f"{'operation':{NAME_WIDTH}}  {'calls':>7}  {'time':>10}  share"
-    return [head, *(_line(name, calls, us, total) for name, (calls, us) in shown)]
-
-
-def _line(name: str, calls: int, us: float, total_us: float) -> str:
-    short = name[:NAME_WIDTH]
-    return f"{short:{NAME_WIDTH}}  {calls:>7,}  {us / 1000:>7.1f} ms  {us / total_us:>5.1%}"

@@ -80,7 +80,7 @@ def test_case_7_a_table_by_blanks_is_read_as_one_by_commas(tmp_path: Path, heade
     ("line", "told"),
     [
         ("  3   4", "line 34: 2 fields, where there are 3 columns"),
-        (" 3  x9  a", "line 34, column price: 'x9' is no number"),
+        (" 3  x9  a", "line 34, column price: 'x9' is not a number"),
     ],
 )
 def test_case_7_a_fault_among_blanks_is_told_with_its_line(tmp_path: Path, line: str, told: str) -> None:

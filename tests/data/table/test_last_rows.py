@@ -54,7 +54,7 @@ def test_case_44_where_a_total_is_refused_it_is_said_how_to_leave_it_out(tmp_pat
 def test_case_44_footnotes_are_left_out_too(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", HEADER, *ROWS, "", "Source: the office", "(40 rows)")
     with pytest.raises(
-        DataError, match=r"line 43: 1 fields, .*\n.*\n  no row of the table: dataset.skip_last=2 leaves"
+        DataError, match=r"line 43: 1 fields, .*\n.*\n  if it is not a row of the table: dataset.skip_last=2 leaves"
     ):
         read(path)
     assert len(read(path, skip_last=2).y) == 40

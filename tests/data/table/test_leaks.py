@@ -51,7 +51,7 @@ def test_case_6_the_target_in_other_words_is_told_before_training(tmp_path: Path
     )
     assert experiment.data.notes[-1] == (
         "column alive alone tells Survived for 100 % of the train rows: "
-        "is it known before? leave it out with 'dataset.columns={alive: ignored}'"
+        "is it known when you predict? if not, leave it out: 'dataset.columns={alive: ignored}'"
     )
 
 
@@ -60,7 +60,7 @@ def test_case_6_what_is_typed_as_the_line_says_leaves_the_column_out(tmp_path: P
     path = write(tmp_path / "my.csv", "size,is he alive?,y", *lines)
     words = ["dataset=csv", f"dataset.path={path}", "dataset.target=y", "model=linear", "batch_size=8"]
     note = assembled(words).data.notes[-1]
-    typed = note.partition("leave it out with '")[2].rstrip("'")
+    typed = note.partition("leave it out: '")[2].rstrip("'")
     data = assembled([*words, typed]).data
     assert tuple(data.ignored) == ("is he alive?",)
     assert "alone tells" not in " ".join(data.notes)

@@ -46,7 +46,7 @@ def test_without_a_heading_the_order_is_that_of_the_run(tmp_path: Path) -> None:
 def test_columns_that_the_run_does_not_know_are_left_aside_and_said(tmp_path: Path) -> None:
     _, numbers, _, notes = read(tmp_path, "id,colour,width_cm,price\n7,green,1,9\n")
     assert numbers == [[1.0, 1.0]]
-    assert notes == ["a.csv: id, price: no column of this run, left aside"]
+    assert notes == ["a.csv: id, price: the run has no such column; ignored"]
 
 
 @pytest.mark.parametrize("text", ["colour;width_cm\nblue;1.5\n", "colour\twidth_cm\nblue\t1.5\n"])
@@ -71,19 +71,19 @@ def test_wrong_rows_are_told_one_by_one_and_the_rest_is_read(tmp_path: Path) -> 
     names, numbers, faults, _ = read(tmp_path, text)
     assert (names, numbers) == (["a.csv:2", "a.csv:9"], [[1.0, 0.0], [3.0, 2.0]])
     assert faults == [
-        "a.csv:3: width_cm='abc': is to be a number; colour='pink': is to be one of red, green, blue",
+        "a.csv:3: width_cm='abc': must be a number; colour='pink': must be one of red, green, blue",
         "a.csv:4: has 1 cells, not 2",
-        "a.csv:5: width_cm='': is to be a number",
-        "a.csv:6: width_cm='nan': is to be a number",
-        "a.csv:7: width_cm='1e999': is to be a number",
-        "a.csv:8: width_cm='1_000': is to be a number",
+        "a.csv:5: width_cm='': must be a number",
+        "a.csv:6: width_cm='nan': must be a number",
+        "a.csv:7: width_cm='1e999': must be a number",
+        "a.csv:8: width_cm='1_000': must be a number",
     ]
 
 
 def test_a_quote_that_never_closes_is_a_fault_of_its_row(tmp_path: Path) -> None:
     names, _, faults, _ = read(tmp_path, 'colour,width_cm\nred,1\n"blue,2\nred,3\n')
     assert names == ["a.csv:2"]
-    assert faults == ["a.csv:3: has 1 cells, not 2; a quote opens here and takes in the lines that follow"]
+    assert faults == ["a.csv:3: has 1 cells, not 2; a quote opens here and takes in the next lines"]
 
 
 HANGUL = (Column("너비"), Column("색", ("빨강", "파랑")))
@@ -124,7 +124,7 @@ def test_delimiters_and_decimal_commas_are_found(tmp_path: Path, text: str, rows
 def test_a_decimal_comma_that_may_part_thousands_can_be_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("colour;width_cm\nblue;1,500\n")
     (found,) = table_rows(str(tmp_path / "a.csv"), COLUMNS, Reading())
-    assert list(found.faults) == [f"{tmp_path / 'a.csv'}:2: width_cm='1,500': is to be a number"]
+    assert list(found.faults) == [f"{tmp_path / 'a.csv'}:2: width_cm='1,500': must be a number"]
     (said,) = table_rows(str(tmp_path / "a.csv"), COLUMNS, Reading(decimal=","))
     assert said.x.tolist() == [[1.5, 2.0]]
 
@@ -172,7 +172,7 @@ def test_a_large_file_comes_in_blocks(tmp_path: Path, monkeypatch: pytest.Monkey
         ("colour,colour,width_cm\nred,red,1\n", "line 1: columns 1 and 2 are both called colour"),
         ("a,b,c\n1,2,3\n", "its first line names no column of this run and has 3 cells, not 2"),
         ("a,b\n1,2\n", "unknown columns a, b\n  those of this run: width_cm, colour"),
-        (b"colour,width_cm\n\xb0\x81,1\n", "line 2: byte 0xb0 is no UTF-8, and it is not plain what else the text is"),
+        (b"colour,width_cm\n\xb0\x81,1\n", "line 2: byte 0xb0 is not UTF-8, and the encoding of the text is not clear"),
         (b"PK\x03\x04", "the zip file is cut short or damaged"),
     ],
 )

@@ -58,7 +58,7 @@ def test_case_21_marks_below_the_first_lines_are_looked_at_too(tmp_path: Path) -
 
 def test_case_21_even_evidence_is_refused_with_its_line(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", "t,a,y", lambda i: (5, 7, "1.250", "3.500")[i % 4], half, label)
-    with pytest.raises(DataError, match=r"a\.csv, line 2, column t: '5' may be read in two ways: 1\.250 may be 1\.25"):
+    with pytest.raises(DataError, match=r"a\.csv, line 2, column t: '5' can be read in two ways: 1\.250 may be 1\.25"):
         lenient(path)
 
 
@@ -106,7 +106,7 @@ def test_case_10_rows_without_a_target_are_left_out_with_their_lines(tmp_path: P
 
 def test_case_10_a_fault_below_a_row_that_is_left_out_is_told_with_its_own_line(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", "a,y", lambda i: "1e400" if i == 9 else half(i), lambda i: "" if i < 3 else i / 4)
-    with pytest.raises(DataError, match="line 11, column a: '1e400' is no finite number"):
+    with pytest.raises(DataError, match="line 11, column a: '1e400' is not a finite number"):
         lenient(path)
 
 
@@ -192,7 +192,7 @@ def test_case_19_leading_zeros_make_texts_of_numbers_wherever_they_come(tmp_path
     path = table(tmp_path / "a.csv", "zip,a,y", lambda i: f"{i % 6 * 1000 + 1:05}", half, label)
     data, _ = lenient(path)
     assert data.columns[0].categories[:2] == ("00001", "01001")
-    assert "column zip: leading zeros make its numbers texts" in data.notes
+    assert "column zip: its numbers have leading zeros, so they are names" in data.notes
     late = [f"{i % 6 + 1}0001" for i in range(400)] + ["01234"] * 400
     path = write(tmp_path / "b.csv", "zip,a,y", *(f"{cell},{half(i)},{label(i)}" for i, cell in enumerate(late)))
     assert "01234" in lenient(path)[0].columns[0].categories
@@ -216,7 +216,7 @@ def test_case_12_rows_in_the_order_of_a_date_are_said_and_can_be_split_by_it(tmp
     data, split = lenient(turned, split="time")
     assert (split.test.tolist(), split.val.tolist()) == (list(range(12)), list(range(12, 17)))
     assert "10 % of train, the latest, for validation" in describe(data, SplitSettings(0, 0.1, 0.2, None, None))
-    with pytest.raises(ConfigError, match=r"dataset\.split=time excludes folds"):
+    with pytest.raises(ConfigError, match=r"dataset\.split=time cannot be used with folds"):
         from runner.data.splits import split as split_rows
 
         split_rows(read(turned, "y", split="time"), SplitSettings(0, 0.1, 0.2, 5, 0))

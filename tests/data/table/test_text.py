@@ -75,9 +75,9 @@ def test_case_16_a_sample_decides_wherever_the_hangul_begins(monkeypatch: pytest
 
 
 def test_case_16_a_fault_far_down_is_told_with_its_line() -> None:
-    with pytest.raises(DataError, match=r"a\.csv, line 90001: byte 0xff is no cp949"):
+    with pytest.raises(DataError, match=r"a\.csv, line 90001: byte 0xff is not cp949"):
         encoded("서울,1\n".encode("cp949") * 90_000 + b"\xff\xff,1\n")
-    with pytest.raises(DataError, match=r"line 90001: byte 0xff is no UTF-8, as all that stands above is; mend it"):
+    with pytest.raises(DataError, match=r"line 90001: byte 0xff is not UTF-8, and all above it is; fix it"):
         encoded("서울,1\n".encode() * 90_000 + b"\xff\xff,1\n")
 
 

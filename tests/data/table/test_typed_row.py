@@ -26,8 +26,8 @@ def test_every_fault_of_a_typed_row_is_told() -> None:
         single_row({"color": "green", "width_cm": "wide"}, COLUMNS, None)
     assert fault.value.faults == (
         "color=...: no column of this run; did you mean colour? it has width_cm, colour",
-        "colour=...: is missing; is to be one of red, green, blue",
-        "width_cm='wide': is to be a number",
+        "colour=...: is missing; must be one of red, green, blue",
+        "width_cm='wide': must be a number",
     )
 
 
@@ -65,7 +65,7 @@ def test_a_typed_row_may_leave_out_what_the_run_fills_in_and_no_other_column() -
     ]
     with pytest.raises(ConfigError) as raised:
         single_row({"width_cm": "1", "colour": "red"}, LACKING, None)
-    assert raised.value.faults == ("height_cm=...: is missing; is to be a number",)
+    assert raised.value.faults == ("height_cm=...: is missing; must be a number",)
 
 
 def test_many_columns_that_are_filled_in_are_counted() -> None:

@@ -63,7 +63,7 @@ def kind_of_words(counts: Mapping[str, int], spelling: Spelling) -> Found:
     if total >= FEWEST_TO_TELL and len(full) >= OWN_TEXT * total:
         why = f"{len(full):,} different texts in {total:,} cells"
         return Found("ignored", why, "categorical", holds="text")
-    note = "leading zeros make its numbers texts" if are_codes else _note_on_case(full)
+    note = "its numbers have leading zeros, so they are names" if are_codes else _note_on_case(full)
     return Found("binary" if len(full) == 2 else "categorical", note=note)
 
 
@@ -94,7 +94,7 @@ def numbering(name: str, *, counts_up: bool, digits: int, are_round: bool) -> st
     if is_id_name(name) or counts_up:
         return "it numbers the rows"
     if digits >= LONG_NUMBER and not are_round:
-        return f"every row has a number of its own, of {digits} digits: it names something"
+        return f"every row has a number of its own, of {digits} digits: it is an id"
     return ""
 
 
@@ -112,8 +112,8 @@ def is_id_name(name: str) -> bool:
 def numbering_note(name: str) -> str:
     """What to say where such a column, with a number of its own for each row, is to be predicted."""
     return (
-        f"{name}, the target, numbers the rows: what is learned is the order of the file, "
-        "which says nothing of later rows (dataset.target=...)"
+        f"{name}, the target, numbers the rows: the net would learn the order of the file, "
+        "which tells nothing about new rows (dataset.target=...)"
     )
 
 

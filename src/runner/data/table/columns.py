@@ -79,7 +79,7 @@ class Fit:
                 f"cells without a value: {_listed(self.empty)}: filled in, and marked where train rows lack some"
             )
         if self.unknown:
-            notes.append(f"cells of no category that train rows have: {_listed(self.unknown)}: taken as none of them")
+            notes.append(f"cells of no category that train rows have: {_listed(self.unknown)}: taken as no category")
         return notes
 
     def _features_of(self, place: int) -> list[Feature]:
@@ -89,7 +89,7 @@ class Fit:
             return [self._as_said(place, said)]
         found = self._kinds.kind(place, said)
         if found.refused:
-            reason = f" may be read in two ways: {found.refused}"
+            reason = f" can be read in two ways: {found.refused}"
             self._fault(name, self.frame.x_NC[:, place] >= 0, reason)
             return []
         if found.kind == "ignored":
@@ -115,7 +115,7 @@ class Fit:
             return Feature(place, Column(name, missing=self._filled("filled"), notation=notation))
         else:
             values_N = self.frame.x_NC[:, place]
-        self._fault(name, values_N.isinf(), " is no finite number, or too large for float32")
+        self._fault(name, values_N.isinf(), " is not a finite number, or it is too large for float32")
         is_missing_N = values_N.isnan()
         self._take_missing(name, is_missing_N)
         is_marked = bool(is_missing_N[self.split.train].any())
@@ -130,7 +130,7 @@ class Fit:
         if not form:
             advice = f"\n  leave the column out, or take it otherwise: {setting(name, 'ignored')}"
             self._fault(
-                name, self.frame.x_NC[:, place] >= 0, f" is no date of a form that most of its cells have{advice}"
+                name, self.frame.x_NC[:, place] >= 0, f" is not a date in the form of most of its cells{advice}"
             )
             return []
         if may_be_swapped(full, form):
@@ -161,7 +161,7 @@ class Fit:
             f"{setting(name, 'categorical')}, or ignored"
         )
         kind = "dates" if notation.date_part else "numbers"
-        reason = f" is no {kind[:-1]}, and this is a column of {kind}{advice}"
+        reason = f" is not a {kind[:-1]}, and this is a column of {kind}{advice}"
         self._fault(name, self._of_words(place, [*is_wrong, False]), reason)
         return torch.tensor([*values, float("nan")])
 
@@ -233,7 +233,7 @@ class Fit:
             f"  mend it{how}, or leave the column out: {setting(column.name, 'ignored')}"
         )
         if column.name in self.meaning.columns and isinstance(self.meaning.columns[column.name], Column):
-            reason = f" is none of its categories: {', '.join(column.categories)}"
+            reason = f" is not one of its categories: {', '.join(column.categories)}"
         self._fault(column.name, is_unknown_N, reason)
 
     def _takes_unknown(self, column: Column) -> bool:

@@ -182,7 +182,7 @@ def _check_given_names(path: Path, first: Record, names: Sequence[str]) -> None:
     if first != names and sorted(first) == sorted(names):
         place = next(i for i, (cell, name) in enumerate(zip(first, names, strict=True)) if cell != name)
         raise DataError(
-            f"{path}, line 1: column {place + 1} is {first[place]}, where {names[place]} was to be: another order"
+            f"{path}, line 1: column {place + 1} is {first[place]}, where {names[place]} should be: the order differs"
         )
 
 

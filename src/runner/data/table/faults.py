@@ -132,9 +132,8 @@ class TableText:
             if not self.is_whole(cells):
                 below = [cells for _, cells in islice(records, MOST_SKIPPED)]
                 is_end = len(below) < MOST_SKIPPED and not any(map(self.is_whole, below))
-                advice = (
-                    f"\n  no row of the table: dataset.skip_last={1 + len(below)} leaves out the end" if is_end else ""
-                )
+                end = f"dataset.skip_last={1 + len(below)} leaves out the end"
+                advice = f"\n  if it is not a row of the table: {end}" if is_end else ""
                 raise DataError(f"{self.path}, line {line}{self._misfit(cells)}{advice}")
 
     def is_whole(self, cells: Record) -> bool:
@@ -145,7 +144,7 @@ class TableText:
     def _misfit(self, cells: Record) -> str:
         names = self.layout.names
         if len(cells) < len(names) and cells and "\n" in cells[-1]:
-            return f", column {names[len(cells) - 1]}: a quote opens here and takes in the lines that follow; close it"
+            return f", column {names[len(cells) - 1]}: a quote opens here and takes in the next lines; close it"
         return (
             f": {len(cells)} fields, where there are {len(names)} columns ({_ends(names)})\n"
             f"  a cell that holds {self.layout.delimiter!r} has to be in quotes; the fields: {_ends(cells)}"

@@ -32,7 +32,7 @@ class Official:
         if self.kind == "time" and self.rows is not None:
             raise ConfigError("dataset.split_rows: dataset.split=time takes the latest rows; leave one of them null")
         if self.column is not None and self.rows is not None:
-            raise ConfigError("dataset.split_column excludes dataset.split_rows; leave one of them null")
+            raise ConfigError("dataset.split_column cannot be used with dataset.split_rows; leave one null")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _by_column(text: TableText, frame: Frame, name: str) -> OfficialRows:
     codes_N = frame.apart[name].astype(np.int64) if splits else np.full(frame.num_rows, -1)
     split_N = np.array([*splits, ""])[codes_N]
     if (split_N == "").any():
-        text.refuse([Fault(int((split_N == "").argmax()), name, " is no split; write train, val or test")])
+        text.refuse([Fault(int((split_N == "").argmax()), name, " is not a split; write train, val or test")])
     val, test = (torch.from_numpy((split_N == split).nonzero()[0]) for split in ("val", "test"))
     return OfficialRows(val if len(val) else None, test if len(test) else None)
 
@@ -116,7 +116,7 @@ def time_order(text: TableText, frame: Frame, official: Official) -> tuple[Tenso
     is_wrong_N = np.isnan(times_N)
     if is_wrong_N.any():
         text.refuse(
-            [Fault(int(is_wrong_N.argmax()), name, " is no date, by which dataset.split=time is to order rows")]
+            [Fault(int(is_wrong_N.argmax()), name, " is not a date, and dataset.split=time orders rows by date")]
         )
     return torch.from_numpy(np.argsort(times_N, kind="stable")), f"rows are ordered by {name}"
 

@@ -99,7 +99,7 @@ def with_header(path: Path, utf8: bytes, columns: Sequence[Column], reading: Rea
             f"{len(names)}\n  the columns: {', '.join(names)}"
         )
     if all(len(list(cell_faults(cells, columns, decimal))) == len(cells) for decimal in (".", ",")):
-        raise DataError(f"{path}: unknown columns {', '.join(cells)}\n  those of this run: {', '.join(names)}")
+        raise DataError(f"{path}: has unknown columns {', '.join(cells)}\n  those of this run: {', '.join(names)}")
     return replace(decided, names=tuple(names))
 
 
@@ -115,7 +115,7 @@ class Table:
         places = list(placed(names, self.columns, str(self.text.path)))
         known = set(names_in_file(self.columns))
         if extra := [name for name in names if name not in known]:
-            notes = [*notes, f"{self.text.path}: {', '.join(extra)}: no column of this run, left aside"]
+            notes = [*notes, f"{self.text.path}: {', '.join(extra)}: the run has no such column; ignored"]
         is_large = len(self.text.utf8) > BLOCK_BYTES  # a smaller one is read before pandas is imported
         parts = self.by_block(places) if is_large and self.text.is_line_by_line else self.by_record(self.text, places)
         for rows in parts:
@@ -153,7 +153,7 @@ class Table:
 
     def explained(self, cells: Record, places: Sequence[int]) -> str:
         if not self.text.is_whole(cells):
-            quote = "; a quote opens here and takes in the lines that follow" if "\n" in cells[-1] else ""
+            quote = "; a quote opens here and takes in the next lines" if "\n" in cells[-1] else ""
             return f"has {len(cells)} cells, not {len(self.text.layout.names)}{quote}"
         found = cell_faults([cells[place] for place in places], self.columns, self.text.layout.sure_decimal)
         return "; ".join(dict.fromkeys(found))
@@ -173,10 +173,10 @@ def only_two(column: Column) -> str:
 
 def wanted(column: Column) -> str:
     if column.notation.date_part:
-        return "is to be a date as those of the run's data"
+        return "must be a date like those in the run's data"
     if not column.categories:
-        return "is to be a number"
-    return f"is to be one of {', '.join(column.categories[:12])}{' ...' if len(column.categories) > 12 else ''}"
+        return "must be a number"
+    return f"must be one of {', '.join(column.categories[:12])}{' ...' if len(column.categories) > 12 else ''}"
 
 
 def shortened(cell: str) -> str:

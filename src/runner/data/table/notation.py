@@ -211,12 +211,12 @@ def value_of(column: Column, text: str, decimal: str | None = None) -> float | s
         return _code_of(column, text)
     notation = column.notation
     if decimal is None and not notation.decimal and _EITHER.fullmatch(text):
-        return "may be read in two ways; write it without a comma"
+        return "can be read in two ways; write it without a comma"
     value = spelled_number(text, notation, decimal or ".")
     if _says_none(text, value, notation):
-        return float("nan") if column.missing != "refused" else "is no value: no train row lacked one"
+        return float("nan") if column.missing != "refused" else "is empty, and no train row lacked a value here"
     if value is None:
-        return "is no date" if notation.date_part else "is no number"
+        return "is not a date" if notation.date_part else "is not a number"
     return value if abs(value) <= LARGEST else "is too large for float32"
 
 
@@ -239,7 +239,7 @@ def _code_of(column: Column, text: str) -> float | str:
         return float("nan") if column.is_number else -1.0
     if is_unknown(column, text):
         return -1.0
-    return f"is none of {first_of(column.categories, MOST_CATEGORIES)}"
+    return f"is not one of {first_of(column.categories, MOST_CATEGORIES)}"
 
 
 PLAIN = b"0123456789.eE+- "  # what a number is written with; no nan, no inf, no 1_000

@@ -32,7 +32,7 @@ FOREIGN: Sequence[tuple[re.Pattern[bytes], str]] = [  # how what is often given 
     (re.compile(rb"SQLite format 3"), "an SQLite database; write the table as CSV"),
     (re.compile(rb"7z\xbc\xaf|Rar!"), "packed by another program; unpack it"),
     (re.compile(rb"(?i)<(!doctype\s+html|html\b|head>|body\b|!--)"), WEB_PAGE),
-    (re.compile(rb"(?i)<(\?xml|!doctype)\b"), "XML: what a server says of a fault, or another kind of file"),
+    (re.compile(rb"(?i)<(\?xml|!doctype)\b"), "XML: an error page of a server, or another kind of file"),
 ]
 KINDS = {  # how a file of the kind begins
     b"\x1f\x8b": "gzip",
@@ -97,7 +97,7 @@ def plain(path: Path | str, raw: bytes) -> Content:
     try:
         return _plain(path, raw, MOST_LAYERS)
     except MemoryError as fault:
-        raise DataError(f"{path}: what it holds does not go into memory; take a part of its rows") from fault
+        raise DataError(f"{path}: does not fit into memory; use fewer of its rows") from fault
 
 
 def _plain(path: Path | str, raw: bytes, layers: int) -> Content:
@@ -175,7 +175,7 @@ def _bounded(path: Path | str, pieces: Iterable[bytes], packed: int) -> bytes:
 def _refuse_size(path: Path | str, packed: int) -> None:
     raise DataError(
         f"{path}: holds more than {max(SURELY_BYTES, MOST_TIMES * packed) / 1e6:,.0f} MB in {packed / 1e6:,.1f} MB, "
-        f"as no packed table does; where it is one, unpack it"
+        f"too much for a packed table; if it is one, unpack it"
     )
 
 
@@ -238,7 +238,7 @@ def _table_among(path: Path | str, names: Sequence[str]) -> tuple[str, str]:
     if not files:
         raise DataError(f"{path}: the archive holds no file")
     listed = first_of(list(map(repr, tables or files)), MOST_NAMES)
-    many = f"{len(tables)} tables" if tables else f"{len(files)} files, which none is known by its name to be a table"
+    many = f"{len(tables)} tables" if tables else f"{len(files)} files, none of which has the name of a table"
     raise DataError(f"{path}: the archive holds {many}: {listed}\n  unpack it, and name the one that is meant")
 
 

@@ -57,7 +57,7 @@ def _line(data: Data, name: str, percent: int) -> str:
     nearly = f" to {100 * SAME_NUMBER:g} % of its ranks" if data.task == "regression" else ""
     return (
         f"column {name} alone tells {data.target or 'the target'}{nearly} for {percent} % of the train rows: "
-        f"is it known before? leave it out with {setting(name, 'ignored')}"
+        f"is it known when you predict? if not, leave it out: {setting(name, 'ignored')}"
     )
 
 

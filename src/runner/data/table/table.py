@@ -168,7 +168,7 @@ def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, offic
     layout = text.layout
     name = goal.column(layout.names)
     if frame.num_rows < 2:
-        raise DataError(f"{path}: holds {frame.num_rows} row: nothing to learn from and to judge by")
+        raise DataError(f"{path}: holds {frame.num_rows} row: nothing which is too few to train and test")
     if not frame.names:
         raise DataError(f"{path}: holds no column beside {' and '.join(frame.apart)}: nothing to predict from")
     spelling = Spelling(

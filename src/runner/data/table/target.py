@@ -65,7 +65,7 @@ class TargetCells:
 def read_cells(cells: TargetCells, spelling: Spelling, task: Task | None) -> TargetCells:
     """The cells as numbers where they spell numbers in whatever form, else as they are.
 
-    Raises DataError where they may be read in two ways, or hold dates.
+    Raises DataError where they can be read in two ways, or hold dates.
     """
     words = cells.words
     if words is None:
@@ -79,13 +79,13 @@ def read_cells(cells: TargetCells, spelling: Spelling, task: Task | None) -> Tar
         nulls = [word in NULL or spelling.is_missing(word) for word in words]
         return replace(cells, values_N=np.where(np.array([*nulls, True])[codes_N], -1.0, cells.values_N))
     if found.refused:
-        cells.refuse(codes_N >= 0, f" may be read in two ways: {found.refused}")
+        cells.refuse(codes_N >= 0, f" can be read in two ways: {found.refused}")
     markers = {word: count for word, count in zip(words, counts, strict=True) if word in numbers.markers}
     held = [f"{count:,} cells hold {word!r}: taken as missing" for word, count in markers.items()]
     values, is_wrong = values_of(words, numbers.notation, spelling)
     cells.refuse(
         np.array([*is_wrong, False])[codes_N],
-        " is no number, and the target is one; as classes: dataset.task=multiclass,\n"
+        " is not a number, and the target is; as classes: dataset.task=multiclass,\n"
         "  or as missing: dataset.missing_values=[...]",
     )
     notes = [*held, *([found.note] if found.note else [])]
@@ -114,7 +114,7 @@ def _read(cells: TargetCells, task: Task | None, classes: Mapping[str, str] | No
         return _of_numbers(cells, note)
     if classes is not None:
         known = np.array([label in classes for label in labels])
-        cells.refuse(~known[codes_N], f" is no class; the classes are {', '.join(classes)}")
+        cells.refuse(~known[codes_N], f" is not a class; the classes are {', '.join(classes)}")
         places = np.array([list(classes).index(label) for label in labels])
         return Target(task, torch.from_numpy(places[codes_N]), tuple(classes), note)
     _check_classes(cells, said, labels)
@@ -124,12 +124,12 @@ def _read(cells: TargetCells, task: Task | None, classes: Mapping[str, str] | No
 def _of_numbers(cells: TargetCells, note: str = "") -> Target:
     values_N = cells.values_N
     if cells.words is not None:
-        cells.refuse(values_N >= 0, " is no number, and the target is one; as classes: dataset.task=multiclass")
+        cells.refuse(values_N >= 0, " is not a number, and the target is; as classes: dataset.task=multiclass")
     if is_id_name(cells.name) and (values_N == np.round(values_N)).all() and len(np.unique(values_N)) == len(values_N):
         note = numbering_note(cells.name)
     with np.errstate(over="ignore"):
         y_N = values_N.astype(np.float32)
-    cells.refuse(~np.isfinite(y_N), " is no finite number, or too large for float32")
+    cells.refuse(~np.isfinite(y_N), " is not a finite number, or it is too large for float32")
     if (y_N != values_N)[values_N == np.round(values_N)].any():
         rounded = rounding_note(cells.name)
         note = f"{note}; {rounded}" if note else rounded
@@ -200,7 +200,7 @@ def _task_of_words(cells: TargetCells, counts: Mapping[str, int], total: int) ->
 def _check_classes(cells: TargetCells, said: Task | None, labels: Sequence[str]) -> None:
     where = f"{cells.text.path}: column {cells.name}, the target,"
     if len(labels) < 2:
-        raise DataError(f"{where} is {labels[0]!r} in every row: there is nothing to tell apart")
+        raise DataError(f"{where} is {labels[0]!r} in every row: with one value there is nothing to learn")
     if said == "binary" and len(labels) > 2:
         raise ConfigError(f"dataset.task=binary: {where} has {len(labels)} values: {first_of(labels, MOST_NAMED)}")
     if said == "multiclass" and len(labels) > len(cells.values_N) / 2 and len(labels) > MOST_CLASSES:

@@ -76,7 +76,7 @@ def as_utf8(path: Path, content: Content, encoding: str | None) -> Encoded:
     if b"\0" in raw:
         line = _line(raw, raw.index(b"\0"))
         raise DataError(
-            f"{path}, line {line}: a byte 0: this is no text, or UTF-16 without a mark: dataset.encoding=utf-16-le"
+            f"{path}, line {line}: a byte 0: not text, or UTF-16 without a mark: dataset.encoding=utf-16-le"
         )
     if raw.isascii():
         return Encoded(raw, "utf-8", "")
@@ -100,7 +100,7 @@ def _recoded(path: Path, raw: bytes, encoding: str) -> bytes:
         raise ConfigError(f"dataset.encoding={encoding}: no such encoding; utf-8, utf-16, cp949, cp1252") from fault
     except UnicodeDecodeError as fault:
         where = f"{path}, line {_line(raw, fault.start)}"
-        raise DataError(f"{where}: byte {raw[fault.start]:#04x} is no {encoding}") from fault
+        raise DataError(f"{where}: byte {raw[fault.start]:#04x} is not {encoding}") from fault
     return _composed_utf8(text.removeprefix("\ufeff"))
 
 
@@ -129,12 +129,12 @@ def _guess(path: Path, raw: bytes, fault_at: int) -> str:
     likely = [encoding for encoding in sorted(fits, key=lambda name: -fits[name]) if fits[encoding] >= SURE]
     of_pairs = [encoding for encoding in OF_PAIRS if sample.decode(encoding, "replace").count("\ufffd") <= WINDOWS]
     names = dict.fromkeys([*likely, *OFTEN] if likely and not are_pairs else [*of_pairs, *likely, *OFTEN])
-    where = f"{path}, line {_line(raw, fault_at)}: byte {raw[fault_at]:#04x} is no UTF-8"
+    where = f"{path}, line {_line(raw, fault_at)}: byte {raw[fault_at]:#04x} is not UTF-8"
     if not raw[:fault_at].isascii() and not likely:
-        raise DataError(f"{where}, as all that stands above is; mend it, or name another: dataset.encoding=...")
+        raise DataError(f"{where}, and all above it is; fix it, or name another encoding: dataset.encoding=...")
     raise DataError(
-        f"{where}, and it is not plain what else the text is\n"
-        f"  name it, the likeliest first: dataset.encoding={', '.join(names)} ..."
+        f"{where}, and the encoding of the text is not clear\n"
+        f"  name it; the likeliest first: dataset.encoding={', '.join(names)} ..."
     )
 
 

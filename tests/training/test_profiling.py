@@ -3,7 +3,7 @@ from pathlib import Path
 
 import torch
 
-from runner.training.record import operation_lines, profiled
+from runner.training.profiling import operation_lines, profiled
 
 
 def test_the_operations_that_took_longest_come_first_and_the_rest_is_one_line() -> None:
