@@ -57,3 +57,8 @@ def test_a_search_goes_on_where_it_was_and_refuses_to_become_another(tmp_path: P
     assert "sweep.dir=sweep: holds a search by tpe, and this is a grid; name another folder" in done.err
     done = typed(tmp_path, "resume", "sweep", "search.seed=1")
     assert done.code == 2 and "search.seed=1: resume takes the run as it is" in done.err
+    header = json.loads((sweep / "sweep.json").read_text())
+    del header["search"]["space"]
+    (sweep / "sweep.json").write_text(json.dumps(header))
+    done = typed(tmp_path, "resume", "sweep")
+    assert done.code == 3 and "sweep.json: damaged: KeyError in search: 'space'; put the file back" in done.err

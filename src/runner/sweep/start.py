@@ -16,7 +16,7 @@ from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.config.searching import longer
 from runner.config.sweeping import Sweeping
-from runner.errors import ConfigError, DeviceError, RunnerError
+from runner.errors import ConfigError, DataError, DeviceError, RunnerError
 from runner.runs.directory import SWEEP, check_writable, claim, make
 from runner.runs.summary import now
 from runner.sweep.check import job_config
@@ -101,9 +101,18 @@ def check_same_search(folder: SweepFolder, asked: SearchPlan | None) -> None:
             kinds = [f"a search by {held['method']}" if held else "a grid", "a search" if asked else "a grid"]
             raise ConfigError(f"{where}: holds {kinds[0]}, and this is {kinds[1]}; name another folder")
         return
-    if faults := list(differences(plan_of_fact(held), asked)):
+    if faults := list(differences(stored_plan(folder), asked)):
         raise ConfigError([f"{where}: {fault}; name another folder for another search" for fault in faults])
     folder.rewrite(replace(folder.header, search=asked.as_fact()))
+
+
+def stored_plan(folder: SweepFolder) -> SearchPlan:
+    """The search that sweep.json holds. Raises DataError where that is damaged."""
+    try:
+        return plan_of_fact(folder.header.search or {})
+    except (AttributeError, KeyError, TypeError) as fault:
+        told = f"{type(fault).__name__} in search: {fault}"
+        raise DataError(f"{here(folder.path / SWEEP)}: damaged: {told}; put the file back") from fault
 
 
 def trials_of(plan: SearchPlan, request: Request, folder: SweepFolder, ground: Ground) -> Trials:
@@ -167,7 +176,7 @@ def resume_sweep(
         )
         if fixed.search is not None:
             request = parse(["--config-dir", fixed.config_dir] if fixed.config_dir else [])
-            run.search = trials_of(plan_of_fact(fixed.search), request, folder, ground)
+            run.search = trials_of(stored_plan(folder), request, folder, ground)
         return run.run(folder.jobs)
 
 
