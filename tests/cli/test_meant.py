@@ -152,7 +152,6 @@ WORDS = {
     "-m seed=0,1 sweep.skip=model == cnn and seed in [1, 2] epochs=1": (
         "-m seed=0,1 'sweep.skip=model == cnn and seed in [1, 2]' epochs=1"
     ),
-    "seed=1 sweep.jobs=4": "seed=1 -m sweep.jobs=4",
     "sweep.jobs=4 seed=1,2": "-m sweep.jobs=4 seed=1,2",
     "sweep.skip=model==cnn model=mlp,cnn": "-m sweep.skip=model==cnn model=mlp,cnn",
     "-m seed=[0,1] optimizer.lr=[0.1,0.01]": "-m seed=0,1 optimizer.lr=0.1,0.01",

@@ -76,7 +76,7 @@ OURS = Catalog([packaged_conf()])
 def test_every_option_that_comes_with_the_program_is_right_as_it_is(choice: str) -> None:
     group, _, name = choice.partition("=")
     if group == SEARCH:
-        assert check_jobs(parse(["-m", choice, "optimizer.lr=0.1,0.01"])).jobs
+        assert check_jobs(parse(["-m", choice, "optimizer.lr=0.1,0.01", "epochs=27"])).jobs
         return
     required = [f"{group}.{key}=x" for key, knob in OURS.option(group, name).knobs.items() if knob.default == "???"]
     required += ["dataset.path=x"] if choice == "experiment=xy_regression" else []  # any table with x and y

@@ -17,8 +17,8 @@ def test_the_best_is_on_top_and_the_failed_are_below_all() -> None:
 
 
 def test_how_good_a_value_is_goes_from_0_to_1_by_the_direction_of_the_monitor() -> None:
-    assert [sweep_view(*JOBS).goodness(value) for value in (1.0, 1.5, 2.0, 9.0)] == [1, 0.5, 0, 0]
-    assert [sweep_view(*JOBS, higher=True).goodness(value) for value in (1.0, 2.0)] == [0, 1]
+    assert [sweep_view(*JOBS).goodness(value) for value in (1.0, 3.0, 5.0, 9.0)] == [1, 0.5, 0, 0]
+    assert [sweep_view(*JOBS, higher=True).goodness(value) for value in (1.0, 5.0)] == [0, 1], "of the pruned as well"
 
 
 def test_the_title_says_which_sweep_how_many_jobs_and_what_won() -> None:

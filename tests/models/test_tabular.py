@@ -78,6 +78,13 @@ def test_the_answer_is_the_mean_of_numbers_or_of_probabilities(
     assert mean_answer(torch.tensor([outputs]), shares, task)[0].tolist() == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_mean_of_probabilities_near_1_is_kept_in_half_the_bits() -> None:
+    outputs_BMK = torch.tensor([[[8.0]]], dtype=torch.bfloat16)  # of probability 0.9997, which bf16 rounds to 1
+    with torch.autocast("cpu", torch.bfloat16):
+        answer = mean_answer(outputs_BMK, torch.ones(1), "binary")
+    assert answer.dtype == torch.float32 and answer.item() == pytest.approx(8.0, abs=1e-3)
+
+
 def test_columns_of_two_values_are_not_embedded() -> None:
     numbers = net([False, True, True]).members.numbers
     assert (numbers.embedded.tolist(), numbers.others.tolist(), numbers.out_features) == ([0], [1, 2], 2 + 2)

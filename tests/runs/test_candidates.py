@@ -96,5 +96,5 @@ def test_a_job_whose_folder_is_gone_or_damaged_is_left_out_and_said(tmp_path: Pa
 
 def test_without_a_finished_job_there_is_nothing(tmp_path: Path) -> None:
     sweep = make_jobs(tmp_path / "sweep", ("optimizer.lr=0.1", None, "failed"), ("optimizer.lr=0.2", 0.5, "pruned"))
-    with pytest.raises(DataError, match="sweep: is a sweep without a finished job\n  how they stand: "):
+    with pytest.raises(DataError, match="sweep: is a sweep without a finished job\n  to see them: "):
         read(sweep)

@@ -34,6 +34,7 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 
 from runner.compose.recipe import read_recipe
 from runner.config.catalog import RECIPES, Catalog, conf_folders
+from runner.config.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from runner.compose.composition import Composed
@@ -107,15 +108,13 @@ class Files(FileConfigSource):
         return own.is_file() if own else super().is_config(config_path)
 
     def load_config(self, config_path: str) -> ConfigResult:
-        if config_path.partition("/")[0] not in RECIPES:
-            return super().load_config(config_path)
         path = _own_path(config_path) or Path(self.path, self._normalize_file_name(config_path))
-        return ConfigResult(
-            config=OmegaConf.create(read_recipe(path)),
-            path=self.full_path(),
-            provider=self.provider,
-            header={"package": "_global_"},
-        )
+        header: dict[str, str | None] = {"package": "_global_"}
+        if config_path.partition("/")[0] in RECIPES:
+            data = read_recipe(path)
+        else:  # by libyaml, as the catalog does: to read its files took Hydra an eighth of a composition
+            data, header = read_yaml(path).data, self._get_header_dict(path.read_text(encoding="utf-8"))
+        return ConfigResult(config=OmegaConf.create(data), path=self.full_path(), provider=self.provider, header=header)
 
 
 def _own_path(config_path: str) -> Path | None:

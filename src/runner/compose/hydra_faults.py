@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from shlex import quote
 
-import yaml
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig
 
@@ -55,10 +54,6 @@ def _fault(error: BaseException, culprit: str | None, catalog: Catalog) -> str:
         return str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing_file(error, catalog)
-    if isinstance(error, yaml.YAMLError):
-        mark = getattr(error, "problem_mark", None)
-        place = f"{mark.name}, line {mark.line + 1}" if mark else "a configuration file"
-        return f"{place}: not YAML: {getattr(error, 'problem', None) or _words(error)}"
     line = culprit.lstrip("+") if culprit else "the configuration"
     if "Cannot merge DictConfig with ListConfig" in _words(error):
         key, _, value = line.partition("=")

@@ -26,6 +26,7 @@ STRIP = 0.09  # the width of the colour bar, of a pitch
 # up to so many lines: points wide, how opaque the best are, and the worst
 LOOKS = ((40, 1.6, 0.95, 0.8), (200, 1.0, 0.8, 0.3), (10**9, 0.6, 0.6, 0.15))
 PALE = 0.3  # of the pruned, as a share of the finished
+EDGE = 0.01  # of an axis: the width of a line
 BEST = 2.4  # points wide
 
 Points = list[tuple[float, float]]
@@ -45,17 +46,17 @@ def draw_parallel(picture: Picture, view: SweepView, bottom: float) -> None:
     for status, share in (("pruned", PALE), ("finished", 1.0)):
         shown = [share * value for value in opacity]
         _add(axes, [points for points, _ in drawn[status]], _colours(view, drawn[status], *shown), width)
-    _add(axes, [drawn["finished"][-1][0]], [GOODNESS(1.0)], BEST)
+    _add(axes, [drawn["finished"][-1][0]], [GOODNESS(view.goodness(view.found.finished[0].mean))], BEST)
     for place, axis in enumerate(view.axes):
         draw_axis(axes, place, axis)
     draw_names(axes, [*short_names(view.found.settings).values()][:last], view.found.monitor)
     draw_colour_bar(axes, view, last)
-    axes.set(xlim=(-edge, last + edge), ylim=(_bottom(view), 1 + BAND / 2))
+    axes.set(xlim=(-edge, last + edge), ylim=(_bottom(view), 1 + BAND / 2 + EDGE))
     axes.set_axis_off()
 
 
 def _bottom(view: SweepView) -> float:
-    return (ABSENT if any(None in axis.values for axis in view.axes) else 0) - BAND / 2
+    return (ABSENT if any(None in axis.values for axis in view.axes) else 0) - BAND / 2 - EDGE
 
 
 def _lines(view: SweepView) -> list[Points]:
@@ -142,8 +143,9 @@ def draw_colour_bar(axes: Axes, view: SweepView, place: float) -> None:
     box = (place, place + STRIP, 0, 1)
     axes.imshow(shades, cmap=GOODNESS, extent=box, origin="lower", aspect="auto", zorder=2, interpolation="nearest")
     best = view.found.finished[0].mean
-    ticks = [(view.goodness(value), tick(value)) for value in view.score.ticks]
-    for height, words in [(1.0, figure(best, is_short=True)), *(pair for pair in ticks if pair[0] < 1 - APART)]:
+    top, ticks = view.goodness(best), [(view.goodness(value), tick(value)) for value in view.score.ticks]
+    shown = [(height, words) for height, words in ticks if abs(height - top) >= APART]
+    for height, words in [(top, figure(best, is_short=True)), *shown]:
         _tick(axes, place + STRIP + 0.03, height, words, "left")
     if view.is_cut:
         axes.text(place + STRIP / 2, -0.03, "and worse", ha="center", va="top", fontsize=SMALL, color=FAINT)

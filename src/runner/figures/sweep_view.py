@@ -31,7 +31,12 @@ class SweepView:
 
     @cached_property
     def score(self) -> Scale:
-        return score_scale([each.mean for each in self.found.finished], self.found.higher_is_better)
+        """Of the pruned as well: after halving they are most of what is known."""
+        return score_scale(self._means, self.found.higher_is_better)
+
+    @property
+    def _means(self) -> list[float]:
+        return [each.mean for each in self.found.all if each.values]
 
     def goodness(self, value: float) -> float:
         """From 0 to 1, the best."""
@@ -41,8 +46,7 @@ class SweepView:
     @property
     def is_cut(self) -> bool:
         """Whether some values are worse than the end of the scale."""
-        values = [each.mean for each in self.found.finished]
-        return min(values) < self.score.low or max(values) > self.score.high
+        return min(self._means) < self.score.low or max(self._means) > self.score.high
 
     @cached_property
     def importance(self) -> SettingImportance:

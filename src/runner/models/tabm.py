@@ -69,4 +69,5 @@ class TabM(Ensemble):
             outputs_BMK: Tensor = self.members(x_G.view(self.num_members, -1, x_G.shape[1]).transpose(0, 1))
             return outputs_BMK.transpose(0, 1).flatten(0, 1)
         outputs_BMK = self.members(x_G.unsqueeze(1).expand(-1, self.num_members, -1))
-        return mean_answer(outputs_BMK, torch.full_like(outputs_BMK[0, :, 0], 1 / self.num_members), self.task)
+        shares_M = torch.full((self.num_members,), 1 / self.num_members, device=x.device)
+        return mean_answer(outputs_BMK, shares_M, self.task)

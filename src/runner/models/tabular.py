@@ -115,13 +115,18 @@ def kept_name(name: str) -> str:
 
 
 def mean_answer(outputs_BMK: Tensor, shares_M: Tensor, task: Task) -> Tensor:
-    """logits_BK: of the members' mean probabilities, or their mean number for regression; ``shares_M`` sum to 1."""
-    if task == "regression":
-        return torch.einsum("bmk,m->bk", outputs_BMK, shares_M)
-    if outputs_BMK.shape[2] == 1:
-        shares_B1 = torch.einsum("bmk,m->bk", outputs_BMK.sigmoid(), shares_M)
-        return shares_B1.logit(eps=torch.finfo(outputs_BMK.dtype).eps)
-    return (outputs_BMK.log_softmax(2) + shares_M.log()[:, None]).logsumexp(1)
+    """logits_BK: of the members' mean probabilities, or their mean number for regression; ``shares_M`` sum to 1.
+
+    In float32 whatever the net computes in: in half the bits a probability near 1 is 1.
+    """
+    with torch.autocast(outputs_BMK.device.type, enabled=False):
+        outputs_BMK, shares_M = outputs_BMK.float(), shares_M.float()
+        if task == "regression":
+            return torch.einsum("bmk,m->bk", outputs_BMK, shares_M)
+        if outputs_BMK.shape[2] == 1:
+            shares_B1 = torch.einsum("bmk,m->bk", outputs_BMK.sigmoid(), shares_M)
+            return shares_B1.logit(eps=torch.finfo(torch.float32).eps)
+        return (outputs_BMK.log_softmax(2) + shares_M.log()[:, None]).logsumexp(1)
 
 
 def check_is_table(in_shape: tuple[int, ...]) -> None:
