@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from runner.errors import DataError
 from runner.runs.directory import RunDirectory
-from runner.sweep.folder import Header, SweepFolder
+from runner.sweep.folder import Header, SweepFolder, owned
 from runner.sweep.plan import Job, packed_config
 
 HEADER = Header("digits", "2026-11-26", ["-m"], None, 1, 2, 1, "cpu", "val/loss")
@@ -78,3 +80,14 @@ def test_a_sweep_without_its_journal_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"journal.jsonl: cannot be read: No such file"):
         SweepFolder.opened(tmp_path / "sweep")
     assert not (tmp_path / "sweep/journal.jsonl").exists()
+
+
+def test_jobs_of_a_driver_that_was_killed_are_waited_for_until_they_have_saved(tmp_path: Path) -> None:
+    job = tmp_path / "0001-mlp"
+    job.mkdir()
+    lock = FileLock(job / ".lock", thread_local=False)  # as the job's own process holds it
+    lock.acquire()
+    threading.Timer(0.3, lock.release).start()
+    assert RunDirectory(job).is_in_use
+    with owned(tmp_path):
+        assert not RunDirectory(job).is_in_use

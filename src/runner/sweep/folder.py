@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from runner.config import regular_file
 from runner.errors import DataError
 from runner.runs.directory import JOURNAL, SWEEP, RunDirectory
 from runner.runs.files import read_json, write_json
@@ -136,31 +134,15 @@ class SweepFolder:
 
 @contextmanager
 def owned(path: Path) -> Iterator[None]:
-    """As ``RunDirectory.owned``; of a sweep that was killed its jobs, which hold the lock too, are waited for.
+    """As ``RunDirectory.owned``; jobs of a driver that was killed are waited for.
 
-    They end by themselves as soon as they have saved. Raises RunError with the pid where a living one owns it.
+    They end by themselves as soon as they have saved. Raises RunError with the pid where another driver owns the sweep.
     """
-    deadline = time.monotonic() + SAVING_S
-    while RunDirectory(path).is_in_use and not is_alive(owner(path)) and time.monotonic() < deadline:
-        time.sleep(0.1)
     with RunDirectory(path).owned():
+        deadline = time.monotonic() + SAVING_S
+        while any(RunDirectory(lock.parent).is_in_use for lock in path.glob("*/.lock")) and time.monotonic() < deadline:
+            time.sleep(0.1)
         yield
-
-
-def owner(path: Path) -> int:
-    with suppress(OSError, ValueError, DataError):
-        return int(regular_file.content(path / ".owner", 20))
-    return 0
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # another user's
-    return pid != 0
 
 
 def read_header(path: Path) -> Header:
