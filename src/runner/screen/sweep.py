@@ -128,8 +128,8 @@ class SweepConsole:
         """Leaves its line: the score; or in red why it failed, and its folder."""
         if job.status not in ENDED_STYLES:
             score = "" if job.monitor is None else f"{self._plan.monitor} {figure(job.monitor)}{GAP}"
-            pruned = [f"pruned {job.reason}"] if job.status == "pruned" else []
-            self._leave([*self._head(job.number), score + duration(job.seconds), *pruned])
+            stopped = [f"stopped {job.reason}"] if job.status == "pruned" else []  # halving may go on with it
+            self._leave([*self._head(job.number), score + duration(job.seconds), *stopped])
         elif self._is_live:
             self._not_finished_live(job, ENDED_STYLES[job.status])
         else:
