@@ -56,7 +56,7 @@ def test_a_score_that_differs_is_named_and_fails(iris: Path, tmp_path: Path, cap
 
 def test_another_checkpoint_than_that_of_the_summary_is_refused(iris: Path, capsys: Capture) -> None:
     assert main.main(["predict", str(iris), "--parity", "checkpoint=last"]) == 2
-    assert "checkpoint=last: the summary has the scores of best.pt; leave it out" in capsys.readouterr().err
+    assert "checkpoint=last: the summary holds the scores of best.pt; leave it out" in capsys.readouterr().err
 
 
 def test_a_run_without_held_out_rows_has_nothing_to_be_compared_with(
