@@ -103,7 +103,7 @@ def test_categories_come_by_their_names(categorical: str) -> None:
     cars = pd.DataFrame([["low", "low", "4", "4", "big", "high"], ["vhigh", "vhigh", "2", "2", "small", "low"]])
     cars.columns = ["buying", "maint", "doors", "persons", "lug_boot", "safety"]
     assert len(run.predict(cars)) == 2
-    with pytest.raises(runner.RunnerError, match="x: safety=none: is none of low, med, high"):
+    with pytest.raises(runner.RunnerError, match="x: safety=none: is not one of low, med, high"):
         run.predict(cars.assign(safety="none"))
     with pytest.raises(runner.RunnerError, match="x: has no column doors"):
         run.predict(cars.drop(columns="doors"))

@@ -72,5 +72,6 @@ def test_a_word_that_is_no_way_to_code_categories_is_refused(tmp_path: Path) -> 
     done = program.run(["train", "dataset=car", "dataset.categorical=embeding"], tmp_path / "said")
     assert (done.code, done.err) == (
         2,
-        "error: dataset.categorical=embeding: must be one of onehot, embedding\n",
+        "error: dataset.categorical=embeding: must be one of onehot, embedding; did you mean:\n"
+        "  python -m runner train dataset=car dataset.categorical=embedding\n",
     )

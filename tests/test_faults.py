@@ -154,8 +154,10 @@ def test_fault_17_a_full_disk_for_the_log_is_said_once(tmp_path: Path) -> None:
 
 def without_torch(folder: Path) -> dict[str, str]:
     """An environment in which importing torch ends the program."""
-    folder.mkdir()
-    (folder / "torch.py").write_text("raise SystemExit('torch was imported')")
+    modules = Path("torch") / "nn" / "modules"
+    (folder / modules).mkdir(parents=True)
+    (folder / "torch" / "__init__.py").write_text("raise SystemExit('torch was imported')")
+    (folder / modules / "activation.py").symlink_to(Path(torch.__file__).parent.parent / modules / "activation.py")
     return program.environment() | {"PYTHONPATH": f"{folder}{os.pathsep}{program.REPOSITORY / 'src'}"}
 
 

@@ -77,7 +77,7 @@ def test_columns_that_are_not_those_of_covtype_are_refused(tmp_path: Path) -> No
         Covtype(path="few.csv", features=None, split="official").load(tmp_path)
     header = ",".join([FEATURES[1], FEATURES[0], *FEATURES[2:], TARGET])
     (tmp_path / "other.csv").write_text("\n".join([header, *lines(3)]))
-    with pytest.raises(DataError, match="line 1: column 1 is Aspect, where Elevation was to be"):
+    with pytest.raises(DataError, match="line 1: column 1 is Aspect, where Elevation should be"):
         Covtype(path="other.csv", features=None, split="official").load(tmp_path)
 
 

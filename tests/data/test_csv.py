@@ -444,7 +444,7 @@ def test_unfitted_rows_have_no_numbers(tmp_path: Path) -> None:
 
 
 def test_two_ways_to_say_the_splits_exclude_each_other(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="excludes"):
+    with pytest.raises(ConfigError, match=r"split_column cannot be used with dataset.split_rows"):
         read(tmp_path / "my.csv", split_column="a", split_rows=(1, 1))
 
 

@@ -50,7 +50,7 @@ def test_no_line_is_left_unless_asked_for_or_at_the_end_of_an_epoch() -> None:
     ("train", "steps", "rows"), [(90, 7, 90), (91, 7, 91), (92, 8, 92), (90, 50, 650), (90, 3, 39)]
 )
 def test_an_epoch_has_the_train_rows_or_those_of_a_repeated_batch(train: int, steps: int, rows: int) -> None:
-    assert rows_of_an_epoch(train, steps, batch_size=13) == rows
+    assert rows_of_an_epoch(train, steps, step_rows=13) == rows
 
 
 def test_train_prints_them_and_learns_the_same(tmp_path: Path) -> None:
