@@ -107,6 +107,7 @@ class SweepConsole:
     def begin(self, plan: SweepPlan) -> None:
         """Shows what all jobs have in common."""
         self._plan, self._num_jobs = plan, len(plan.jobs) + plan.num_to_come
+        self._settings_width = max((cell_len(_pairs(each)) for each in plan.jobs.values()), default=0)
         self._is_live = is_live(self._out)
         room = self._out.width - LABEL_WIDTH if self._is_live else None
         for label, cells, gap in _introduction(plan):
@@ -119,7 +120,8 @@ class SweepConsole:
             self.console.keep(self._table)
 
     def begun(self, job: RunningJob) -> None:
-        """A line where no table shows that it runs."""
+        """A line where no table shows that it runs; of a search, the job is known from now on."""
+        self._settings_width = max(self._settings_width, cell_len(_pairs(self._plan.jobs[job.number])))
         if not self._is_live:
             how = f"goes on after epoch {job.epoch}" if job.epoch else "started"
             self._leave([*self._head(job.number), how])
@@ -166,8 +168,7 @@ class SweepConsole:
 
     def _head(self, number: int) -> list[str]:
         count, settings = self._num_jobs, _pairs(self._plan.jobs[number])
-        place = f"job {number:>{len(str(count))}} of {count}"
-        width = max(cell_len(_pairs(each)) for each in self._plan.jobs.values())
+        place, width = f"job {number:>{len(str(count))}} of {count}", self._settings_width
         return [place, settings + " " * (width - cell_len(settings))] if width else [place]
 
     def _leave(self, cells: Sequence[str], style: str = "") -> None:
