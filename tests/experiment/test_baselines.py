@@ -1,6 +1,7 @@
 """What stands beside the scores of a net, on the same rows: counted by hand, and at the end of a run."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_trees_that_are_not_installed_are_named_with_their_package_and_the_other
     [
         (ModuleNotFoundError("No module named 'six'"), "ModuleNotFoundError: No module named 'six'"),
         (ValueError("no trees\nat all"), "ValueError: no trees"),
-        (MemoryError(), "MemoryError: without a reason"),
+        (MemoryError(), "MemoryError"),
     ],
 )
 def test_trees_that_cannot_be_fitted_are_left_out_with_the_reason(monkeypatch, fault, told):
@@ -97,7 +98,8 @@ def test_trees_that_cannot_be_fitted_are_left_out_with_the_reason(monkeypatch, f
 
     monkeypatch.setitem(trees.ENSEMBLES, "hist", trees.Trees("sklearn", fails))
     found = baselines.baselines(assembled(["dataset=iris", "threads=1"]), "test")
-    assert found["trees_left_out"] == [f"hist: cannot be fitted: {told}"]
+    (left_out,) = found["trees_left_out"]  # with the line of this file, as of any code that is no package's
+    assert re.fullmatch(rf"hist: cannot be fitted: {re.escape(told)} \(test_baselines\.py, line \d+\)", left_out)
     assert (found["trees"], found["trees_seconds"]) == ({}, {}) and found["linear"]
 
 

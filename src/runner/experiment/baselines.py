@@ -26,6 +26,7 @@ from runner.experiment.estimators import Fit, Fitted, Table, fitted
 from runner.experiment.linear import fit_linear
 from runner.experiment.trees import ENSEMBLES
 from runner.runs.files import read_json, write_json
+from runner.text import reason
 
 # Rows x columns x outputs of a fit. On one core trees take 20 to 40 s for so many, a linear model 5 s; MNIST has 420
 # million, covtype in all 140, its official train rows 4.
@@ -101,8 +102,7 @@ def all_trees(experiment: Experiment, split: str, tell: Callable[[str], None]) -
         try:
             scores[name] = scored(experiment, ENSEMBLES[name].fit, tree_inputs, split)
         except Exception as fault:  # of any kind: a package that cannot fit must not cost the run its end
-            said = (str(fault).strip() or "without a reason").splitlines()[0]
-            left_out.append(f"{name}: cannot be fitted: {type(fault).__name__}: {said}")
+            left_out.append(f"{name}: cannot be fitted: {reason(fault)}")
             continue
         seconds[name] = round(time.perf_counter() - begun, 3)
     return {"trees": scores, "trees_seconds": seconds, "trees_left_out": left_out}

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
-from runner.figures.setting_axis import ABSENT, SettingAxis
+from runner.figures.setting_axis import ABSENT, LEAST_GAP, SettingAxis
 from runner.figures.style import FAINT, INK, RULE, SMALL, Picture, shortened, tick
 from runner.figures.sweep_view import GOODNESS, SweepView
 from runner.runs.candidates import Candidate
@@ -21,7 +21,6 @@ BODY, NAMES = 380, 60  # pixels: the height of the lines, of the names above the
 SIDE = 110  # pixels: for the ticks of the first axis, and of the last
 LONGEST_NAME, LONGEST_TICK = 11, 9
 BAND = 0.12  # of an axis, at most: what lines that share a place are spread over, the best uppermost
-APART = 0.06  # of an axis, at least, from one tick to the next
 STRIP = 0.09  # the width of the colour bar, of a pitch
 # up to so many lines: points wide, how opaque the best are, and the worst
 LOOKS = ((40, 1.6, 0.95, 0.8), (200, 1.0, 0.8, 0.3), (10**9, 0.6, 0.6, 0.15))
@@ -144,7 +143,7 @@ def draw_colour_bar(axes: Axes, view: SweepView, place: float) -> None:
     axes.imshow(shades, cmap=GOODNESS, extent=box, origin="lower", aspect="auto", zorder=2, interpolation="nearest")
     best = view.found.finished[0].mean
     top, ticks = view.goodness(best), [(view.goodness(value), tick(value)) for value in view.score.ticks]
-    shown = [(height, words) for height, words in ticks if abs(height - top) >= APART]
+    shown = [(height, words) for height, words in ticks if abs(height - top) >= LEAST_GAP]
     for height, words in [(top, figure(best, is_short=True)), *shown]:
         _tick(axes, place + STRIP + 0.03, height, words, "left")
     if view.is_cut:

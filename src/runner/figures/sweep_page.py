@@ -12,12 +12,7 @@ from typing import Any
 import matplotlib
 from jinja2 import Environment, StrictUndefined
 
-from runner.figures.candidate_curves import (
-    BELOW,
-    HEIGHT,
-    draw_candidate_curves,
-    read_curves,
-)
+from runner.figures.candidate_curves import BELOW, HEIGHT, draw_candidate_curves, read_curves
 from runner.figures.dataset_view import Title
 from runner.figures.style import FAINT, INK, RULE, Picture, style
 from runner.figures.sweep import PICTURES, width_of

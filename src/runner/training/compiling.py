@@ -20,16 +20,10 @@ def with_compiled_net(experiment: Experiment, views: Views) -> Experiment:
     x_B, _ = first_batch(experiment)
     try:
         net = compiled(parts, x_B[: len(x_B) // experiment.config.accumulate_steps])
-    except (
-        Exception
-    ) as fault:  # torch's compiler may raise anything; of a net that is wrong itself, the first step tells
+    except Exception as fault:  # torch's compiler may raise anything; of a wrong net the first step tells
         if memory_ran_out(fault):
             raise
-        views.warn(f"compile=true: torch cannot compile this net here, it runs as it is: {reason(fault)}")
+        why = next(iter(str(fault).strip().splitlines()), type(fault).__name__)
+        views.warn(f"compile=true: torch cannot compile this net here, it runs as it is: {why}")
         return experiment
     return replace(experiment, parts=replace(parts, compiled=net))
-
-
-def reason(fault: Exception) -> str:
-    """The first line of what torch says."""
-    return next(iter(str(fault).strip().splitlines()), type(fault).__name__)

@@ -158,8 +158,10 @@ class Recording:
         self.begin(saved)
         with self.watched():
             status = self.train()
-        ways = {"interrupted": lambda: Outcome("interrupted"), "pruned": self.pruned}
-        outcome = ways.get(status, lambda: self.judged(status))()
+        if status == "interrupted":
+            outcome = Outcome("interrupted")
+        else:
+            outcome = self.pruned() if status == "pruned" else self.judged(status)
         return replace(outcome, seconds=time.perf_counter() - begun)
 
     @contextmanager
