@@ -9,24 +9,19 @@ from importlib.util import find_spec
 from itertools import product
 from typing import Any
 
-from hydra.core.override_parser.types import Override
-
-from runner.compose.hydra_bridge import interval_ends
-from runner.config.catalog import GROUPS, PARTS, SEARCH, Catalog
-from runner.config.part_types import EVERY_OPTION
-from runner.config.run_config import Config, annotation_at
+from runner.config.catalog import SEARCH
+from runner.config.run_config import Config
 from runner.config.searching import MAY_CHANGE, Searching, searching
-from runner.config.types import expected, faults, shown
+from runner.config.types import shown
 from runner.errors import ConfigError
 from runner.runs.ranking import REPEATED
 from runner.search.halving import Rung, rungs, table
 from runner.search.space import Choice, Dimension, Interval, Point, Space, described, space_of_fact
 from runner.sweep.axes import axis, check_number, folds
 from runner.sweep.line import GridJob, Line
+from runner.sweep.search_space import read_space
 from runner.text import short_names
 
-MOST_VALUES = 10_000  # of a range, whose values are kept one by one
-LOGARITHMIC = "log"
 PACKAGES = {"tpe": ["optuna"], "cmaes": ["optuna", "cmaes"]}  # that runner[search] installs
 
 
@@ -112,7 +107,7 @@ def search_plan(line: Line) -> SearchPlan:
     """Raises ConfigError with all that is wrong with the space."""
     settings = searching(line.method, line.data[SEARCH])
     check_installed(settings.method)
-    space, repeats = _space(line), _repeats(line)
+    space, repeats = read_space(line), _repeats(line)
     check_number(settings.trials * len(repeats), line.settings.max_jobs)
     fixed: dict[str, str | None] = dict(line.fixed)
     return SearchPlan(settings, space, repeats, {key: fixed.get(key) for key in [*line.of_the_jobs, "fold"]})
@@ -126,35 +121,6 @@ def check_installed(method: str) -> None:
             f"search={method}: needs {' and '.join(missing)}; pip install 'runner[search]'\n"
             "  search=random, search=qmc and search=halving do without"
         )
-
-
-def _space(line: Line) -> Space:
-    swept = {key: word for key, word in line.swept.items() if key not in REPEATED}
-    found, wrong = dict[str, Dimension](), list(_misplaced(line))
-    for key, word in sorted(swept.items(), key=lambda item: item[0] not in GROUPS):  # knobs depend on options
-        try:
-            found[key] = _dimension(word, line, found)
-        except ConfigError as error:
-            wrong += error.faults
-    if not swept:
-        example = "'optimizer.lr=tag(log,interval(1e-4,1e-1))'"
-        wrong.append(f"search={line.method}: nothing to choose from; give a setting several values, as {example}")
-    if wrong:
-        raise ConfigError(wrong)
-    only_with = {key: holder for key in line.of_the_jobs if (holder := _holder(key, found, line.catalog))}
-    return Space({key: found[key] for key in line.swept if key in found}, only_with)
-
-
-def _misplaced(line: Line) -> Iterator[str]:
-    """What goes with the combinations of a grid alone."""
-    for name in ("zip", "skip"):
-        if getattr(line.settings, name):
-            yield f"sweep.{name}: is for combinations, search=grid; you chose search={line.method}"
-    if "folds" in line.swept:
-        yield f"{_said(line.swept['folds'])}: a search compares trials of one number of folds; give one"
-    for key in REPEATED:
-        if key in line.swept and line.swept[key].is_interval_sweep():
-            yield f"{_said(line.swept[key])}: repeats every trial, and is not searched; write it out: {key}=0,1,2"
 
 
 def plan_for(plan: SearchPlan, configs: Sequence[Config]) -> SearchPlan:
@@ -204,64 +170,6 @@ def _notes(plan: SearchPlan) -> Iterator[str]:
     options = [key for key, each in dimensions if key in only_with or (isinstance(each, Choice) and not each.is_range)]
     if plan.searching.method == "cmaes" and options:
         yield f"{', '.join(options)}: drawn at random, for cmaes adapts numbers that all trials have"
-
-
-def _said(word: Override) -> str:
-    return str(word.input_line).lstrip("+")
-
-
-def _dimension(word: Override, line: Line, options: Mapping[str, Dimension]) -> Dimension:
-    """``options`` are the dimensions of groups. Raises ConfigError."""
-    if word.is_interval_sweep():
-        return _interval(word, _annotation(word.key_or_group, line, options))
-    found = axis(word, line.catalog)
-    if found.size > MOST_VALUES:
-        raise ConfigError(f"{_said(word)}: {found.size:,} values are too many to list; write int(interval(low,high))")
-    values = [value for (value,) in found.read().once().points]
-    return Choice(tuple(v.word for v in values), tuple(v.text for v in values), bool(word.is_range_sweep()))
-
-
-def _annotation(key: str, line: Line, options: Mapping[str, Dimension]) -> Any:
-    """The type of a setting; of a knob that of the first option that has it."""
-    holder = _holder(key, options, line.catalog)
-    chosen = {group: dimension.text(0) for group, dimension in options.items() if isinstance(dimension, Choice)}
-    return annotation_at(key, {**line.choices, **chosen, **({holder[0]: holder[1][0]} if holder else {})}, line.catalog)
-
-
-def _interval(word: Override, annotation: Any) -> Interval:
-    """Of whole numbers where the setting takes no others, or int(interval(...)) was said. Raises ConfigError."""
-    key, said = word.key_or_group, _said(word)
-    low, high, tags = interval_ends(word)
-
-    def fits(value: float) -> bool:
-        return annotation is None or not faults(value, annotation, key)
-
-    if key in GROUPS or not any(map(fits, (low, high, 1, 0.5, -1))):
-        what = "the name of an option" if key in GROUPS else expected(annotation)
-        raise ConfigError(f"{said}: an interval is of numbers, and {key} takes {what}; write its values out: {key}=a,b")
-    if not low < high:
-        mended = f"{low:g}" if low == high else f"interval({high:g},{low:g})"
-        raise ConfigError(f"{said}: holds nothing between its ends; write {key}={mended}")
-    if others := tags - {LOGARITHMIC}:
-        raise ConfigError(f"{said}: tag({min(others)},...) means nothing here; write tag(log,...) or no tag")
-    if tags and low <= 0:
-        raise ConfigError(f"{said}: a logarithm begins above 0; write tag(log,interval({high / 1000:g},{high:g}))")
-    has_whole_ends = low == int(low) and high == int(high)
-    is_whole = has_whole_ends and (isinstance(low, int) or (fits(int(low)) and not fits(low + 0.5)))
-    if is_whole:
-        low, high = int(low), int(high)
-    return Interval(low, high, is_log=bool(tags), is_whole=is_whole)
-
-
-def _holder(key: str, options: Mapping[str, Dimension], catalog: Catalog) -> tuple[str, tuple[str, ...]] | None:
-    """(group, the options that have this knob) where some that may be chosen have it, and others do not."""
-    group, _, knob = key.partition(".")
-    chosen = options.get(group)
-    if not knob or group not in PARTS or not isinstance(chosen, Choice) or knob in EVERY_OPTION.get(group, ()):
-        return None
-    names = {knob, knob.partition(".")[0]}
-    owners = tuple(option for option in chosen.texts if names & catalog.knob_names(group, option))
-    return (group, owners) if 0 < len(owners) < len(chosen.texts) else None
 
 
 def _repeats(line: Line) -> tuple[Mapping[str, str], ...]:
