@@ -87,7 +87,7 @@ def curve_table(curves: Sequence[Curve], best_epoch: int | None, width: int) -> 
 
 
 def overlay_tables(found: Sequence[Overlay], measures: Sequence[str], width: int) -> Iterator[Table]:
-    """A table for each measure and split, a line for each run: its first, last and best value, and its best epoch."""
+    """A table for each measure and split, a line for each run: its first and last value, that of best.pt and its epoch."""
     for name in measures:
         for split in SPLITS:
             lines = [(each, each.curves[name].lines.get(split, [])) for each in found if name in each.curves]
@@ -97,7 +97,7 @@ def overlay_tables(found: Sequence[Overlay], measures: Sequence[str], width: int
 
 def _overlay_table(name: str, lines: Sequence[tuple[Overlay, Points]], width: int) -> Table:
     rows = [_ends_and_best(each, points) for each, points in lines]
-    heads = ["first", "last", "best", "epoch"]
+    heads = ["first", "last", "best.pt", "epoch"]
     taken = sum(TIGHT + max(map(cell_len, column)) for column in zip(heads, *rows, strict=True))
     room = max(len(name), min(LONGEST_LABEL, width - taken - TIGHT))
     labels = short_names([each.label for each, _ in lines], room)
