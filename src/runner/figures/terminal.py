@@ -87,7 +87,7 @@ def curve_table(curves: Sequence[Curve], best_epoch: int | None, width: int) -> 
 
 
 def overlay_tables(found: Sequence[Overlay], measures: Sequence[str], width: int) -> Iterator[Table]:
-    """A table for each measure and split, a line for each run: its first and last value, that of best.pt and its epoch."""
+    """A table for each measure and split, a line for each run: its first and last value, and best.pt."""
     for name in measures:
         for split in SPLITS:
             lines = [(each, each.curves[name].lines.get(split, [])) for each in found if name in each.curves]
