@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from runner.runs.directory import RunDirectory, make
 from runner.runs.saved_run import DONE, SavedRun
-from runner.sweep.local import Ended, Handle
+from runner.sweep.local import Ended
 from runner.sweep.plan import Job
 from runner.text import duration
 
@@ -21,14 +21,20 @@ LOOKED_AT_S = 0.25  # how often whoever iterates hears of the running jobs
 GRACE_S = 30.0  # from the wish to end until a process is killed
 
 
+class Handle(Protocol):
+    """A job that was begun."""
+
+    began: float  # by time.monotonic
+
+
 class BackEnd(Protocol):
-    """Where jobs run."""
+    """Where jobs run; each has handles of its own."""
 
     def submit(self, task: Any, folder: Path) -> Handle: ...
-    def state(self, handle: Handle) -> Ended | None: ...
-    def cancel(self, handle: Handle, number: int = signal.SIGTERM) -> None: ...
-    def collect(self, handle: Handle, folder: Path) -> Path: ...
-    def wait(self, handles: Collection[Handle], seconds: float) -> None: ...
+    def state(self, handle: Any) -> Ended | None: ...
+    def cancel(self, handle: Any, number: int = signal.SIGTERM) -> None: ...
+    def collect(self, handle: Any, folder: Path) -> Path: ...
+    def wait(self, handles: Collection[Any], seconds: float) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Header:
     monitor: str
     keep: str = "all"
     search: Mapping[str, Any] | None = None  # of a search: its settings, space and words
+    cluster: Mapping[str, Any] | None = None  # where the jobs run; None: on this machine
 
 
 class SweepFolder:
