@@ -14,7 +14,7 @@ SETTINGS = {
     "seed": "manual_seed random_seed random_state rng seed_everything",
     "start_from": "checkpoint_path ckpt ckpt_path finetune_from init_from load_from pretrained_path",
     "split_seed": "data_seed",
-    "device": "accelerator cpu cuda devices gpu gpu_id gpu_ids gpus n_gpu no_cuda num_gpus use_cuda use_gpu",
+    "device": "accelerator cpu cuda gpu gpu_id gpu_ids gpus n_gpu no_cuda num_gpus use_cuda use_gpu",
     "epochs": "e ep epoch max_epoch max_epochs n_epoch n_epochs nb_epoch num_epoch num_epochs num_train_epochs",
     "max_steps": "iterations iters max_iters n_steps num_iterations num_steps steps train_steps",
     "repeat_batch": "overfit_batches",

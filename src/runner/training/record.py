@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runner import device, seed
-from runner.contracts import Outcome, Progress, Report, Status, Stops
+from runner.contracts import Outcome, Parts, Progress, Report, Status, Stops
 from runner.engine import state
 from runner.engine.fit import fit
 from runner.engine.predict import Stopped
@@ -31,6 +31,7 @@ from runner.screen.advice import Records, advice
 from runner.screen.result import flattery
 from runner.tensorboard.dashboards import Dashboards
 from runner.tensorboard.names import judges
+from runner.training.companions import accompanied
 from runner.training.compiling import with_compiled_net
 from runner.training.profiling import profiled
 from runner.training.writers import Views
@@ -156,8 +157,8 @@ class Recording:
     def to_the_end(self, saved: Mapping[str, Any] | None) -> Outcome:
         begun = time.perf_counter()
         self.begin(saved)
-        with self.watched():
-            status = self.train()
+        with accompanied(self.experiment, saved, self.directory) as parts, self.watched():
+            status = self.train(parts)
         if status == "interrupted":
             outcome = Outcome("interrupted")
         else:
@@ -183,9 +184,9 @@ class Recording:
         self.progress = state.restore(saved, self.experiment.parts, self.monitor)
         self.epoch, self.is_saved = saved["epoch"], True
 
-    def train(self) -> Status:
+    def train(self, parts: Parts) -> Status:
         """Follow the engine's reports to their end, writing and saving; what comes after what is this loop's order."""
-        for report in self.reports():
+        for report in self.reports(parts):
             best = report.epoch_end and self.monitor.update(report.epoch, report.progress.step, report.values)
             self.is_saved = self.is_saved and report.progress == self.progress
             self.progress, self.epoch, self.evaluating_since = report.progress, report.epoch, 0.0
@@ -202,12 +203,12 @@ class Recording:
             self.save(best=False)
         return self.status()
 
-    def reports(self) -> Iterator[Report]:
+    def reports(self, parts: Parts) -> Iterator[Report]:
         if self.monitor.spent or self.is_stopped:  # the last thing before a kill: nothing is left to train
             return iter(())
         experiment = self.experiment
         judged = {name: batches for name, batches in experiment.judged.items() if name != "train"}
-        return fit(experiment.parts, experiment.train, judged, experiment.plan, self.progress, self.stop, self.tell)
+        return fit(parts, experiment.train, judged, experiment.plan, self.progress, self.stop, self.tell)
 
     def tell(self, text: str) -> None:
         """Says how far the evaluation at the end of an epoch is, once it lasts."""

@@ -13,6 +13,7 @@ from runner.engine.best import is_spent
 from runner.engine.state import misfits, progress_of
 from runner.errors import DataError
 from runner.experiment.assemble import ReadOnce, plan_of
+from runner.experiment.devices import with_devices_checked, with_launched
 from runner.experiment.precision import check_precision
 from runner.experiment.rebuild import assembled, rebuild
 from runner.runs.checkpoint import Checkpoints
@@ -79,12 +80,13 @@ def start_of(stored: SavedRun, read: Callable[[Config], Data] | None = None, *, 
     if not (checkpoints.has("last") or checkpoints.has("best")):
         check_nothing_was_saved(stored)
         nothing = f"{stored.directory.path}: nothing was saved yet; starting at step 0"
-        experiment = assembled(stored, stored.config, read)
+        experiment = assembled(stored, with_launched(stored.config), read)
         check_precision(experiment)
-        return Start(experiment, None, [nothing] if stored.directory.config.exists() else [])
+        return Start(with_devices_checked(experiment), None, [nothing] if stored.directory.config.exists() else [])
     saved = checkpoints.load_to_go_on()
     experiment, differences = rebuild(stored, saved, read)
     check_precision(experiment)
+    experiment = with_devices_checked(experiment)
     check_best(saved, checkpoints, has_validation=experiment.has_validation)
     warnings += sound_rows(stored, saved, force=force)
     return Start(experiment, saved, [*warnings, *differences, *cut_short(stored, saved)])
