@@ -90,8 +90,7 @@ def begun_alike(parts: Parts, joined: Ranks) -> Parts:
 def companions(count: int) -> Iterator[tuple[distributed.Store, Sequence[subprocess.Popen[bytes]]]]:
     """The store that all ranks reach, and the processes of the others; none where torchrun has started them."""
     if "RANK" in os.environ:
-        store, _, _ = next(distributed.rendezvous("env://"))
-        yield store, ()
+        yield store_of_others(), ()
         return
     own = distributed.TCPStore("127.0.0.1", 0, count, is_master=True, wait_for_workers=False, timeout=ranks.PATIENCE)
     processes = [start(number, count, own.port) for number in range(1, count)]
@@ -101,6 +100,14 @@ def companions(count: int) -> Iterator[tuple[distributed.Store, Sequence[subproc
         for process in processes:
             process.kill()
             process.wait()
+
+
+def store_of_others() -> distributed.Store:
+    """That of torchrun, or of the first rank, which does not wait for others there as torch's own rendezvous would."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return next(distributed.rendezvous("env://", timeout=ranks.PATIENCE))[0]
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    return distributed.TCPStore(address, port, is_master=False, wait_for_workers=False, timeout=ranks.PATIENCE)
 
 
 def start(number: int, count: int, port: int) -> subprocess.Popen[bytes]:
@@ -155,7 +162,8 @@ def follow() -> int:
         signal(getattr(Signals, name), SIG_IGN)  # the first rank hears them, and says when to stop
     warnings.simplefilter("ignore")  # the first rank warns of the same
     libraries.load()
-    store, number, count = next(distributed.rendezvous("env://", timeout=ranks.PATIENCE))
+    number, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    store = store_of_others()
     try:
         store.set(name_of(number), "")
         follow_orders(store, number, count)
