@@ -75,6 +75,8 @@ def test_building_a_schedule_ticks_nothing() -> None:
             {"lr_lambda": "1 / (2 - epoch)"},
             r"scheduler.lr_lambda=.*: at epoch 2 the factor has no value: f",
         ),
+        ("cyclic_lr", {"base_lr": 2.0}, "scheduler.base_lr=2: must be below optimizer.lr=1, or null for a tenth of it"),
+        ("cyclic_lr", {"base_lr": 0.1, "max_lr": 0.1}, "scheduler.base_lr=0.1: must be below scheduler.max_lr=0.1, or"),
         ("cyclic_lr", {"scale_fn": "log(x - 9)"}, r"scheduler.scale_fn=log\(x - 9\): has no value at x = 1"),
         (
             "one_cycle_lr",

@@ -252,6 +252,11 @@ def _rates(knobs: Mapping[str, Any], optimizer: Optimizer) -> dict[str, list[flo
     if "base_lr" not in knobs:
         return {"max_lr": highest}
     lowest = [rate / 10 for rate in highest] if knobs["base_lr"] is None else [knobs["base_lr"]] * len(own)
+    if lowest[0] >= highest[0]:
+        whose = "optimizer.lr" if knobs.get("max_lr") is None else "scheduler.max_lr"
+        raise ConfigError(
+            f"scheduler.base_lr={lowest[0]:g}: must be below {whose}={highest[0]:g}, or null for a tenth of it"
+        )
     return {"max_lr": highest, "base_lr": lowest}
 
 
