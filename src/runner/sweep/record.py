@@ -81,10 +81,12 @@ class SweepRun:
                 self.trouble = str(refusal)
             finally:
                 self.screen.close()
-            self.thin_out()
+            if not driver.left:
+                self.thin_out()
+        ends = self.stop.number, self.trouble, self.back_end.farewell(driver.left)
         if self.search is None:
-            return conclude(self.folder, jobs, self.stop.number, self.trouble)
-        return conclude(self.folder, self.folder.jobs, self.stop.number, self.trouble, self.search.num_to_come)
+            return conclude(self.folder, jobs, *ends)
+        return conclude(self.folder, self.folder.jobs, *ends, self.search.num_to_come)
 
     def begin(self) -> None:
         header, search = self.folder.header, list[tuple[str, list[str]]]()
@@ -106,12 +108,13 @@ class SweepRun:
     def follow(self, event: Event) -> None:
         """Write down what happened, and show it."""
         match event:
-            case Begun(job):
-                self.before(job)
+            case Begun(job, is_found):
                 self.ends.pop(job.number, None)
                 if self.search is not None:
                     self.apart[job.number] = self.search.plan.own(job.settings)
-                self.folder.write_begin(job)
+                if not is_found:
+                    self.before(job)
+                    self.folder.write_begin(job)
                 self.progress[job.number] = JobProgress(job.number, self.folder.run_of(job).directory)
                 self.screen.begun(self.progress[job.number].state)
             case Over():
