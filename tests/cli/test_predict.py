@@ -109,7 +109,7 @@ def test_a_file_is_read_as_one_to_train_on(tmp_path: Path, here: Path, capsys: C
     capsys.readouterr()
     assert main.main(["predict", str(run), "값.csv", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert "값.csv: read as cp949" in err and "답: the run has no such column; ignored" in err
+    assert "값.csv: read as cp949" in err and "답: not used by the run; ignored" in err
     (here / "one.csv").write_text("너비;색\n1,500;파랑\n")
     assert main.main(["predict", str(run), "one.csv"]) == 3
     assert "one.csv:2: 너비='1,500': must be a number" in capsys.readouterr().err

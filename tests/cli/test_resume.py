@@ -113,10 +113,20 @@ def test_fault_11_a_schedule_laid_out_over_the_length_cannot_be_stretched(tmp_pa
     settings = [word for word in program.TINY if not word.startswith("scheduler")]
     argv = ["train", *settings, "scheduler=cosine_annealing_lr", f"output_dir={tmp_path}"]
     assert program.run(argv, tmp_path / "said").code == 0
-    done = resume(program.only_run(tmp_path), "epochs=9")
+    run = program.only_run(tmp_path)
+    done = resume(run, "epochs=9")
     assert done.code == 2
     assert "epochs cannot change: scheduler=cosine_annealing_lr was planned for the run's length" in done.err
-    assert "give scheduler.T_max from the beginning" in done.err
+    assert "(T_max left out); a run to be lengthened needs scheduler.T_max from the beginning" in done.err
+    assert f"a new run from its weights: python -m runner train {run}/config.yaml start_from={run} epochs=9" in done.err
+
+
+def test_a_length_left_out_of_the_link_of_a_chain_is_looked_for_there(tmp_path: Path) -> None:
+    settings = [word for word in program.TINY if not word.startswith("scheduler")]
+    argv = ["train", *settings, "scheduler=warmup_cosine", "scheduler.milestones=[1]", f"output_dir={tmp_path}"]
+    assert program.run(argv, tmp_path / "said").code == 0
+    done = resume(program.only_run(tmp_path), "epochs=9")
+    assert "needs T_max in scheduler.schedulers from the beginning" in done.err
 
 
 def test_case_27_a_length_typed_into_the_config_of_a_schedule_laid_out_over_it_is_refused(tmp_path: Path) -> None:

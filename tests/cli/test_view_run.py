@@ -142,8 +142,9 @@ def test_what_each_column_is_worth_is_drawn_and_said(
     told = "6 columns, accuracy lost with a column shuffled, mean and deviation of 5 times, 346 rows; "
     assert f"{told}blue: the net, orange: trees" in [" ".join(each.split()) for each in words]
     out = capsys.readouterr().out
-    assert re.search(r"column shuffled +the net: lost +trees: lost\n", out)
+    assert re.search(r"column shuffled +the net: accuracy lost +trees: accuracy lost\n", out)
     assert re.search(r"safety +-?0\.\d{4} ± 0\.\d{4} +0\.2\d{3} ± 0\.\d{4}", out)
+    assert "e-0" not in out
 
 
 def test_of_pictures_no_column_is_shuffled(pictures: Path, here: Path, capsys: Capture) -> None:

@@ -50,6 +50,9 @@ def composed(words: list[str]) -> Config:
             "dataset.columns={'a, \"b': [가,it's], 2019: numeric}",
         ],
         ["experiment=mnist_dnn_validated", "checkpoint.every_steps=5"],
+        ["scheduler=warmup_cosine", "scheduler.milestones=[3]"],
+        ["scheduler=sequential_lr", "scheduler.schedulers=[{linear_lr:{total_iters:2}},step_lr]"],
+        ["name=wide-lr=0.01-hidden=64+64", "tags=[a=b]"],
     ],
     ids=" ".join,
 )
@@ -69,6 +72,18 @@ def test_what_is_as_everywhere_is_not_said() -> None:
     assert command(composed([]).as_dict(), CATALOG) == "python -m runner train model=cnn"
     told = command(composed(["optimizer=sgd", "optimizer.lr=0.001", "epochs=11"]).as_dict(), CATALOG)
     assert told == "python -m runner train model=cnn optimizer=sgd epochs=11"
+
+
+def test_links_of_a_chain_are_said_as_they_are_typed() -> None:
+    same = command(composed(["scheduler=warmup_cosine"]).as_dict(), CATALOG)
+    assert same == "python -m runner train model=cnn scheduler=warmup_cosine"
+    links = "scheduler.schedulers=[{linear_lr:{total_iters:2}},step_lr]"
+    assert shlex.split(command(composed(["scheduler=sequential_lr", links]).as_dict(), CATALOG))[-1] == links
+
+
+def test_a_value_with_an_equals_sign_needs_no_quotes() -> None:
+    told = command(composed(["name=wide-lr=0.01"]).as_dict(), CATALOG)
+    assert told == "python -m runner train model=cnn name=wide-lr=0.01"
 
 
 def test_an_option_that_is_not_here_is_said_with_all_its_knobs(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_the_picture_says_which_run_is_which_and_what_they_share() -> None:
 
 def test_the_terminal_has_a_table_for_each_measure_and_a_line_for_each_run() -> None:
     first, *others = overlay_tables([overlay("lr=0.1"), overlay("lr=1")], ["loss", "accuracy"], 80)
-    assert [str(column.header) for column in first.columns][:5] == ["train/loss", "first", "last", "best", "epoch"]
+    assert [str(column.header) for column in first.columns][:5] == ["train/loss", "first", "last", "best.pt", "epoch"]
     assert [str(cell) for cell in first.columns[0].cells] == ["lr=0.1", "lr=1"]
     assert [str(cell) for cell in first.columns[3].cells] == ["1.0000", "1.0000"]
     assert len(others) == 3

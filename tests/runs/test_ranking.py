@@ -134,6 +134,12 @@ def test_values_of_a_net_that_diverged_leave_room_for_others() -> None:
     assert (str(Score(0.25, 0.5)), str(Score(2e7, None))) == ("0.2500 ± 0.5000", "2.0e+07")
 
 
+def test_a_small_spread_has_the_decimals_of_its_mean() -> None:
+    assert str(Score(0.5216, 8.127e-4)) == "0.5216 ± 0.0008"
+    assert str(Score(0.5216, 1.2e-5)) == "0.5216 ± 1.200e-05"  # four decimals would say that there is none
+    assert str(Score(2e-5, 8e-4)) == "2.000e-05 ± 8.000e-04"
+
+
 def test_equal_ones_are_in_the_order_of_their_folders(tmp_path: Path) -> None:
     for name, lr in {"0001": 0.1, "0000": 0.2}.items():
         for seed in (1, 0):

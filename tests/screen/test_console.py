@@ -519,10 +519,10 @@ print("the run went on", file=sys.stderr)
 """
 
 
-def shown_to(stdout, **environment):
+def shown_to(stdout, stderr=subprocess.PIPE, **environment):
     command = [sys.executable, "-c", SHOW]
     environment = {"PATH": "", "PYTHONPATH": ":".join(sys.path), **environment}
-    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipes = {"stdin": subprocess.PIPE, "stderr": stderr}
     return subprocess.Popen(command, stdout=stdout, env=environment, text=True, **pipes)
 
 
@@ -547,6 +547,14 @@ def test_a_reader_that_leaves_does_not_end_the_run():
     assert process.wait(timeout=60) == 0
     assert errors[0] == "warning: standard output: Broken pipe; the run goes on, nothing more is shown"
     assert errors[1:] == ["the run went on"]
+
+
+def test_a_reader_of_both_outputs_that_leaves_does_not_end_the_run():
+    process = shown_to(subprocess.PIPE, stderr=subprocess.STDOUT)
+    process.stdout.close()
+    process.stdin.write("\n")
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0
 
 
 def test_a_name_the_terminal_cannot_write_is_shown_escaped():

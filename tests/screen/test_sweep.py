@@ -31,6 +31,14 @@ INTRODUCTION = [
 ]
 
 
+def test_a_file_that_all_jobs_share_is_said_as_it_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    screen = Screen()
+    shared = {"experiment": "'/study/my wine.yaml'", "epochs": "2"}
+    screen.console.begin(SweepPlan(JOBS, shared, "val/loss", FOLDER, threads=1, jobs_at_a_time=2))
+    assert screen.lines()[1] == "all with  study/my wine.yaml epochs=2"
+
+
 def finished(number: int, folder: str = "") -> EndedJob:
     return EndedJob(number, "finished", 3.7, FOLDER / folder, 0.4385)
 

@@ -30,7 +30,7 @@ from runner.figures import dataset, schedule, terminal
 from runner.figures.curves import curves_of
 from runner.figures.dataset_view import DatasetView, Group
 from runner.figures.overlay import draw_overlays, measures, overlays, title_of
-from runner.figures.run import DRAW, counts_and_names, first_mistakes
+from runner.figures.run import DRAW, counts_and_names, first_mistakes, loses
 from runner.figures.run_view import RunView, called, checkpoint_name
 from runner.figures.schedule import ScheduleCurves
 from runner.figures.style import Picture, advice, pdf_pages, style
@@ -254,7 +254,7 @@ def show_run(run: RunView, written: Sequence[str]) -> None:
         if matrix is not None:
             screen.print(matrix, Text())
     if "columns" in written:
-        screen.print(terminal.importance_table(run.importance), Text())
+        screen.print(terminal.importance_table(run.importance, loses(run)), Text())
     if "mistakes" in written and terminal.has_colours(screen) and (mistakes := first_mistakes(run)):
         screen.print(*terminal.tiles(tuple(Group(*mistake) for mistake in mistakes), screen.width))
 

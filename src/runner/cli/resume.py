@@ -137,10 +137,14 @@ def check_stretchable(stored: SavedRun) -> None:
     knob, changed = length_knob(stored.config.scheduler), stored.changed(*LENGTHS)
     if not knob or not changed:
         return
-    how, other = "left out", f"scheduler.{knob}"
+    is_in_link = knob not in stored.config.scheduler.knobs
+    how, other = "left out", f"{knob} in scheduler.schedulers" if is_in_link else f"scheduler.{knob}"
     if knob == "lr_lambda":
         how, other = "asks for it", "a scheduler.lr_lambda without epochs and steps"
+    path = here(stored.path)
+    words = [f"{path}/config.yaml", f"start_from={path}", *(f"{key}={getattr(stored.config, key)}" for key in changed)]
     raise ConfigError(
         f"{changed[0]} cannot change: scheduler={stored.config.scheduler.option} was planned for the run's "
-        f"length ({knob} {how})\n  start a new run, or give {other} from the beginning"
+        f"length ({knob} {how}); a run to be lengthened needs {other} from the beginning\n"
+        f"  a new run from its weights: python -m runner train {shlex.join(words)}"
     )

@@ -11,6 +11,7 @@ from typing import Any
 from runner.compose.run_name import is_made
 from runner.config.catalog import Catalog, Knob, Part
 from runner.config.run_config import settings_with
+from runner.config.schedule import abridged
 from runner.config.types import shown
 from runner.config.usual import usual_knobs, usual_options, usual_settings
 from runner.config.validate import leaves
@@ -18,6 +19,7 @@ from runner.errors import ConfigError
 from runner.runs.ranking import Contest
 
 BARE = re.compile(r"[A-Za-z_/.][\w/.@:-]*")
+PLAIN = re.compile(r"[A-Za-z_/.][\w/.@:=+-]*")  # of a whole setting: the program itself quotes it for Hydra's grammar
 KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 READ_AS_OTHERS = ("true", "false", "null", "nan", "inf")
 
@@ -61,7 +63,7 @@ def _knob_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
             where = group if group != "metric" else f"metric.{name}"
             knobs = _knobs(catalog, group, name, config["options"]["model"])
             own = {key: value for key, value in part.items() if key != "_target_"}
-            yield from _changed(own, knobs, f"{where}.")
+            yield from _changed(abridged(Part(group, name, None, own), catalog).knobs, knobs, f"{where}.")
 
 
 def _setting_words(config: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
@@ -79,7 +81,8 @@ def _part(config: Mapping[str, Any], group: str) -> Part:
 def _changed(values: Mapping[str, Any], knobs: Mapping[str, Knob], prefix: str) -> Iterator[str]:
     for name, value in leaves(values, knobs):
         if name not in knobs or knobs[name].default != value:
-            yield f"{prefix}{name}={_value(value)}"
+            is_plain = isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in READ_AS_OTHERS
+            yield f"{prefix}{name}={value if is_plain else _value(value)}"
 
 
 def _knobs(catalog: Catalog, group: str, option: str, model: str) -> Mapping[str, Knob]:

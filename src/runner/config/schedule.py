@@ -54,6 +54,14 @@ def completed(part: Part, catalog: Catalog) -> Part:
     return replace(part, knobs={**part.knobs, "schedulers": [_completed(link, catalog) for link in links]})
 
 
+def abridged(part: Part, catalog: Catalog) -> Part:
+    """The part with each link as it is typed: its option, and what differs from that option's file."""
+    links = links_of(part)
+    if not links:
+        return part
+    return replace(part, knobs={**part.knobs, "schedulers": [_abridged(link, catalog) for link in links]})
+
+
 def links_of(part: Part) -> tuple[Part, ...]:
     """The links of a checked chain, in their order; () for any other scheduler."""
     entries = part.knobs.get("schedulers")
@@ -139,6 +147,12 @@ def _pair(entry: Any) -> tuple[str, Mapping[str, Any]] | None:
         if isinstance(knobs, Mapping):
             return str(name), knobs
     return None
+
+
+def _abridged(link: Part, catalog: Catalog) -> str | dict[str, dict[str, Any]]:
+    known = catalog.option("scheduler", link.option).knobs if link.option in catalog.options("scheduler") else {}
+    own = {key: value for key, value in link.knobs.items() if key not in known or known[key].default != value}
+    return {link.option: own} if own else link.option
 
 
 def _completed(link: Part, catalog: Catalog) -> dict[str, dict[str, Any]]:

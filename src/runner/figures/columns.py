@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from matplotlib.axes import Axes
 
@@ -28,8 +29,8 @@ from runner.text import figure
 
 COLOURS = (SPLIT_COLOURS["train"], SPLIT_COLOURS["val"])  # of the net, of trees
 MOST_BARS, BAR_PITCH = 12, 48  # columns; pixels from one to the next
-LONGEST_NAME, LONGEST_HEAD, LONGEST_CATEGORY = 20, 22, 5
-PANEL, ABOVE, BELOW = 190, 64, 40  # pixels: the height of a panel, what is above it and below it
+LONGEST_NAME, LONGEST_HEAD, LONGEST_CATEGORY = 20, 22, 10
+PANEL, ABOVE, BELOW = 190, 64, 80  # pixels: the height of a panel, what is above it and below it
 ASIDE = 0.1  # of the way from one category to the next: points of equal height are both seen
 AXIS = 90  # pixels for the numbers to the left of a panel
 
@@ -96,5 +97,7 @@ def draw_dependence(axes: Axes, moved: Dependence, class_names: Sequence[str]) -
         set_ticks(axes.xaxis, 4)
         return
     names = short_names([column.categories[int(code)] for code in moved.values], LONGEST_CATEGORY)
-    axes.set_xticks(places, names, fontsize=SMALL)
+    is_tight = len(names) * width_of(names, SMALL) > axes.bbox.width
+    looks: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if is_tight else {}
+    axes.set_xticks(places, names, fontsize=SMALL, **looks)
     axes.set_xlim(-0.5, len(moved.values) - 0.5)

@@ -206,11 +206,16 @@ def columns(run: RunView) -> Picture:
     if len(run.net.schema.row_shape) != 1:
         raise ConfigError("columns: the rows of this run are pictures; saliency shows where the net looks")
     found, names = run.importance, run.net.schema.class_names
-    loses = "accuracy lost" if names else "RMSE gained"
     times = f"mean and deviation of {REPEATS} times, {counted(found.num_rows, 'row')}"
     alone = f"; no trees: {found.left_out}" if found.left_out else ""
-    title = run.title(f"Which columns matter, {run.split} split", f"{loses} with a column shuffled, {times}{alone}")
+    note = f"{loses(run)} with a column shuffled, {times}{alone}"
+    title = run.title(f"Which columns matter, {run.split} split", note)
     return draw_importance(title, found, names)
+
+
+def loses(run: RunView) -> str:
+    """What a net loses whose columns are shuffled."""
+    return "accuracy lost" if run.net.schema.class_names else "RMSE gained"
 
 
 DRAW: Mapping[str, Callable[[RunView], Picture]] = {

@@ -87,7 +87,7 @@ def curve_table(curves: Sequence[Curve], best_epoch: int | None, width: int) -> 
 
 
 def overlay_tables(found: Sequence[Overlay], measures: Sequence[str], width: int) -> Iterator[Table]:
-    """A table for each measure and split, a line for each run: its first, last and best value, and its best epoch."""
+    """A table for each measure and split, a line for each run: its first and last value, and best.pt."""
     for name in measures:
         for split in SPLITS:
             lines = [(each, each.curves[name].lines.get(split, [])) for each in found if name in each.curves]
@@ -97,7 +97,7 @@ def overlay_tables(found: Sequence[Overlay], measures: Sequence[str], width: int
 
 def _overlay_table(name: str, lines: Sequence[tuple[Overlay, Points]], width: int) -> Table:
     rows = [_ends_and_best(each, points) for each, points in lines]
-    heads = ["first", "last", "best", "epoch"]
+    heads = ["first", "last", "best.pt", "epoch"]
     taken = sum(TIGHT + max(map(cell_len, column)) for column in zip(heads, *rows, strict=True))
     room = max(len(name), min(LONGEST_LABEL, width - taken - TIGHT))
     labels = short_names([each.label for each, _ in lines], room)
@@ -126,11 +126,16 @@ def with_blocks(
     return table
 
 
-def importance_table(found: Importance) -> Table:
-    """A line for each column, the most important to the net first: what is lost without it, and its deviation."""
-    table = bare_table(["column shuffled", *(f"{TREES.get(name, 'the net')}: lost" for name in found.lost)])
+def importance_table(found: Importance, loses: str) -> Table:
+    """A line for each column, the most important to the net first: what is lost without it, and its deviation.
+
+    ``loses`` says what: accuracy lost. All numbers have four decimals where the largest has no more to say.
+    """
+    table = bare_table(["column shuffled", *(f"{TREES.get(name, 'the net')}: {loses}" for name in found.lost)])
+    largest = max(float(of.mean(1).abs().max()) for of in found.lost.values())
+    text = "{:.4f}".format if 1e-3 <= largest < 10 else figure
     for place in found.order:
-        cells = (f"{figure(float(of[place].mean()))} ± {figure(float(of[place].std()))}" for of in found.lost.values())
+        cells = (f"{text(float(of[place].mean()))} ± {text(float(of[place].std()))}" for of in found.lost.values())
         table.add_row(Text(shortened(found.names[place], LONGEST_NAME)), *cells)
     return table
 

@@ -37,7 +37,11 @@ class Score:
 
     def __str__(self) -> str:
         text = figure if self.mean < DIVERGED else "{:.1e}".format
-        return text(self.mean) if self.sd is None else f"{text(self.mean)} ± {text(self.sd)}"
+        if self.sd is None:
+            return text(self.mean)
+        digits = f"{self.sd:.4f}"  # as many as the mean has, where they say something: 0.0008, not 8.127e-04
+        is_said = self.sd < 1e-3 <= abs(self.mean) and float(digits) > 0
+        return f"{text(self.mean)} ± {digits if is_said else text(self.sd)}"
 
 
 @dataclass(frozen=True)

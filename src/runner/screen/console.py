@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -203,9 +203,11 @@ class RunConsole:
     def _say(self, line: Text) -> None:
         if self._brief:
             return
-        gone = suppress(OSError)  # standard error itself: nobody is left to tell
-        with gone, self._live.away() if self._live is not None else nullcontext():
-            self._err.print(line, soft_wrap=True)
+        try:
+            with self._live.away() if self._live is not None else nullcontext():
+                self._err.print(line, soft_wrap=True)
+        except OSError:  # standard error itself: nobody is left to tell
+            discard(self._err.file)
 
     def close(self) -> None:
         """Takes the live part off the screen; nothing where there is none."""
@@ -225,7 +227,7 @@ class RunConsole:
         except OSError as error:
             self._out.quiet = True
             discard(self._out.file)
-            self._err.print(f"warning: standard output: {error.strerror}; the run goes on, nothing more is shown")
+            self.warn(f"standard output: {error.strerror}; the run goes on, nothing more is shown")
 
 
 class _Console(Console):

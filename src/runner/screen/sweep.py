@@ -195,8 +195,14 @@ def _introduction(plan: SweepPlan) -> Iterator[tuple[str, list[str], str]]:
     for label, cells in plan.search:
         yield label, list(cells), GAP
     if plan.common:
-        yield "all with", [f"{name}={visible(value)}" for name, value in plan.common.items()], " "
+        yield "all with", [_common(name, value) for name, value in plan.common.items()], " "
     yield "folder", [here(plan.folder)], GAP
+
+
+def _common(name: str, value: str) -> str:
+    """As it was typed: of a file of one's own, which stands there by its whole path in quotes, the path alone."""
+    path = Path(value.strip("'"))
+    return here(path) if name == "experiment" and path.is_absolute() else f"{name}={visible(value)}"
 
 
 def _pairs(settings: Settings) -> str:

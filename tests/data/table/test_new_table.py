@@ -46,7 +46,7 @@ def test_without_a_heading_the_order_is_that_of_the_run(tmp_path: Path) -> None:
 def test_columns_that_the_run_does_not_know_are_left_aside_and_said(tmp_path: Path) -> None:
     _, numbers, _, notes = read(tmp_path, "id,colour,width_cm,price\n7,green,1,9\n")
     assert numbers == [[1.0, 1.0]]
-    assert notes == ["a.csv: id, price: the run has no such column; ignored"]
+    assert notes == ["a.csv: id, price: not used by the run; ignored"]
 
 
 @pytest.mark.parametrize("text", ["colour;width_cm\nblue;1.5\n", "colour\twidth_cm\nblue\t1.5\n"])

@@ -115,7 +115,7 @@ class Table:
         places = list(placed(names, self.columns, str(self.text.path)))
         known = set(names_in_file(self.columns))
         if extra := [name for name in names if name not in known]:
-            notes = [*notes, f"{self.text.path}: {', '.join(extra)}: the run has no such column; ignored"]
+            notes = [*notes, f"{self.text.path}: {', '.join(extra)}: not used by the run; ignored"]
         is_large = len(self.text.utf8) > BLOCK_BYTES  # a smaller one is read before pandas is imported
         parts = self.by_block(places) if is_large and self.text.is_line_by_line else self.by_record(self.text, places)
         for rows in parts:
