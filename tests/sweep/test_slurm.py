@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,16 @@ from submitit import SlurmExecutor
 import program
 from runner.config.catalog import Catalog, packaged_conf
 from runner.config.clustering import Slurm
-from runner.errors import ConfigError
+from runner.errors import ConfigError, Interrupted, RunError
+from runner.experiment.assemble import read_data
 from runner.runs.directory import RunDirectory
+from runner.runs.saved_run import SavedRun
+from runner.sweep.ending import stopped
 from runner.sweep.folder import Header, SweepFolder
+from runner.sweep.job import NodeTraining
 from runner.sweep.local import Ended
 from runner.sweep.plan import Job
+from runner.sweep.record import other_torch
 from runner.sweep.slurm import Handle, SlurmJobs
 from runner.sweep.start import check_cluster_is_here
 from sweeps import LEADERBOARDS, begun, facts, rows, typed, until
@@ -195,3 +201,31 @@ def test_a_machine_without_slurm_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
         "where SLURM is\n  cluster.local=true tries it out without SLURM"
     )
     check_cluster_is_here(Slurm(**{**KNOBS, "local": True}))
+
+
+def test_after_ctrl_c_stands_what_goes_on_how_to_come_back_and_how_to_end_it(sweep: Path) -> None:
+    jobs = jobs_of(sweep)
+    ended_by = jobs.farewell(handed_over(jobs, 2))
+    with pytest.raises(Interrupted) as told:
+        stopped(jobs.folder, Counter(interrupted=2, waiting=1), signal.SIGINT, "", ended_by)
+    first, second = str(told.value).splitlines()
+    assert first.startswith("interrupted; 2 on the way, 1 of 3 jobs not started; go on with: ")
+    assert second == "  the jobs on the way go on by themselves; to end them: scancel 77_0 77_1"
+
+
+def test_a_run_that_another_torch_began_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "0001"
+    folder.mkdir()
+    monkeypatch.setattr("runner.sweep.job.versions", lambda: {"torch": "2.12.0"})
+    RunDirectory(folder).write_summary({"status": "running", "versions": {"torch": "2.11.0"}})
+    with pytest.raises(RunError, match=r"has torch 2\.12\.0, and the run was begun with 2\.11\.0"):
+        NodeTraining((), {}, read_data)(Job(1, (), "0001", b""), folder)
+
+
+def test_a_job_that_ran_with_another_torch_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.sweep.record.versions", lambda: {"torch": "2.12.0"})
+    directory = RunDirectory(tmp_path)
+    assert list(other_torch(SavedRun(directory))) == []
+    directory.write_summary({"status": "finished", "versions": {"torch": "2.11.0"}})
+    (told,) = other_torch(SavedRun(directory))
+    assert told == "a job ran with torch 2.11.0, and here is 2.12.0: its bits may be others"

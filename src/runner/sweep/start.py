@@ -24,7 +24,7 @@ from runner.runs.summary import now
 from runner.sweep.check import job_config
 from runner.sweep.driver import BackEnd
 from runner.sweep.folder import Header, SweepFolder, owned
-from runner.sweep.job import SharedData, Training, Trial
+from runner.sweep.job import NodeTraining, SharedData, Training, Trial
 from runner.sweep.line import GridJob
 from runner.sweep.local import LocalJobs
 from runner.sweep.machine import Machine, jobs_at_a_time, machine_for
@@ -59,7 +59,7 @@ class Ground:
         if isinstance(self.cluster, Slurm):
             from runner.sweep.slurm import SlurmJobs  # brings submitit, which others need not have
 
-            return SlurmJobs(self.cluster, Training(self.catalog_folders, self.changes, read_data), folder)
+            return SlurmJobs(self.cluster, NodeTraining(self.catalog_folders, self.changes, read_data), folder)
         if self.cluster is not None:
             raise ConfigError(f"{CLUSTER}: jobs run on this machine or by SLURM alone yet: {CLUSTER}=slurm")
         return LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
