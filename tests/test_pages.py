@@ -32,6 +32,7 @@ TOPICS = [
     "optimizers",
     "sweeps",
     "search",
+    "cluster",
     "sweep_pictures",
     "runs",
     "notebooks",
@@ -139,7 +140,9 @@ def test_a_page_is_short_and_its_links_lead_somewhere(name: str) -> None:
 def test_the_page_of_configuration_names_every_group() -> None:
     (told,) = re.findall(r"six groups: (.*?)\.", page("configuration"))
     groups = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
-    assert {*re.findall(r"`(\w+)`", told)} == groups - {"debug", "experiment", "search"} and len(groups) == 9
+    assert {*re.findall(r"`(\w+)`", told)} == groups - {"debug", "experiment", "search", "cluster"} and len(
+        groups
+    ) == 10
 
 
 def test_the_errors_of_the_page_are_those_of_the_program(tmp_path: Path) -> None:

@@ -143,12 +143,15 @@ def test_a_terminal_gets_the_same_words(monkeypatch: pytest.MonkeyPatch, capsys:
         ("search", "train -m search=tpe 'optimizer.lr=tag(log,interval(1e-4,1e-1))'"),
         ("search=qmc", "train -m search=qmc 'optimizer.lr=tag(log,interval(1e-4,1e-1))'"),
         ("search=grid", "train -m search=grid optimizer.lr=0.1,0.01"),
+        ("cluster", "train -m cluster=slurm optimizer.lr=0.1,0.01"),
+        ("cluster=ray", "train -m cluster=ray optimizer.lr=0.1,0.01"),
     ],
 )
-def test_a_search_is_followed_by_a_sweep_with_a_space(word: str, last: str) -> None:
+def test_a_search_or_a_cluster_is_followed_by_a_sweep(word: str, last: str) -> None:
     catalog = Catalog([packaged_conf()])
     assert show.following(catalog, word)[-1] == last
     assert ("search=grid", "default") in [row[:2] for row in show.tables(catalog, "search").rows]
+    assert ("cluster=local", "default") in [row[:2] for row in show.tables(catalog, "cluster").rows]
 
 
 def test_every_option_that_comes_with_the_program_is_described() -> None:

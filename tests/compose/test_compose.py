@@ -16,7 +16,7 @@ import runner
 from runner.compose.composition import Composed, compose
 from runner.compose.hydra_bridge import Trees, hydra_for, run_job
 from runner.compose.request import parse, parsed
-from runner.config.catalog import GROUPS, SEARCH, Catalog, packaged_conf
+from runner.config.catalog import GROUPS, OF_A_SWEEP, Catalog, packaged_conf
 from runner.errors import ConfigError
 from runner.sweep.grid import grid
 from runner.sweep.plan import check_jobs
@@ -75,7 +75,7 @@ OURS = Catalog([packaged_conf()])
 @pytest.mark.parametrize("choice", [f"{group}={name}" for group in GROUPS for name in OURS.options(group)])
 def test_every_option_that_comes_with_the_program_is_right_as_it_is(choice: str) -> None:
     group, _, name = choice.partition("=")
-    if group == SEARCH:
+    if group in OF_A_SWEEP:
         assert check_jobs(parse(["-m", choice, "optimizer.lr=0.1,0.01", "epochs=27"])).jobs
         return
     required = [f"{group}.{key}=x" for key, knob in OURS.option(group, name).knobs.items() if knob.default == "???"]
@@ -192,6 +192,7 @@ def test_hydra_writes_down_what_can_be_typed_again() -> None:
         (["hydra.run.dir=/"], "output_dir and name set where a run goes"),
         (["hydra.sweep.dir=/"], "sweep.dir sets where a sweep goes"),
         (["sweep.jobs=4"], "sweep.jobs=4: is for the jobs of a sweep; add -m, or leave it out"),
+        (["cluster=ray"], "cluster=ray: is for the jobs of a sweep; add -m, or leave it out"),
         (["sweep={jobs: 4}"], "sweep={jobs: 4}: is for the jobs of a sweep; add -m, or leave it out"),
         (["hydra/launcher=sloorm"], "sweep.jobs sets how many jobs run side by side"),
         (["hydra.nothing=1"], "hydra.nothing=1: cannot be set"),
@@ -603,3 +604,12 @@ def test_what_hydra_keeps_to_itself_is_named_in_one_file() -> None:
     package = Path(runner.__file__).parent
     found = {path.name for path in package.rglob("*.py") if "hydra._internal" in path.read_text(encoding="utf-8")}
     assert found == {"hydra_bridge.py"}
+
+
+def test_a_file_that_means_a_cluster_trains_no_single_run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my.yaml").write_text("cluster: slurm\ncluster.time_min: 5\n")
+    with pytest.raises(ConfigError) as error:
+        compose(parse(["my.yaml"]))
+    told = "cluster=slurm: runs the jobs of a sweep; add -m, or cluster=local for one run on this machine"
+    assert list(error.value.faults) == [f"my.yaml: {told}"]

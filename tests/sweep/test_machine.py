@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from runner.config.catalog import Catalog, packaged_conf
+from runner.config.clustering import cluster_of
 from runner.sweep import machine
 from runner.sweep.local import LocalJobs
-from runner.sweep.machine import Machine, free_memory, kind_of, usable_cores, visible_gpus
+from runner.sweep.machine import Machine, free_memory, jobs_at_a_time, kind_of, machine_for, usable_cores, visible_gpus
 
 
 @pytest.mark.parametrize(("quota", "cores"), [("max 100000", 8), ("150000 100000", 1), ("400000 100000", 4)])
@@ -88,3 +90,17 @@ def test_a_job_gets_the_gpu_with_the_fewest_jobs(tmp_path: Path) -> None:
     assert back_end.state(handles[1]) is not None
     assert [handle.slot for handle in handles] == ["0", "1", "2", "3"]
     assert back_end.submit(4, tmp_path).slot == "1"  # the others have a job each
+
+
+def test_a_cluster_says_what_its_jobs_compute_on_and_takes_as_many_as_an_array_has() -> None:
+    knobs = {name: knob.default for name, knob in Catalog([packaged_conf()]).option("cluster", "slurm").knobs.items()}
+    slurm = cluster_of("slurm", {**knobs, "array_size": 7})
+    machine = machine_for(slurm, "auto", 1)
+    assert (machine.device, machine.slots) == ("cpu", ())
+    assert machine_for(cluster_of("slurm", {**knobs, "gpus": 2}), "auto", 1).device == "cuda"
+    assert machine_for(slurm, "cuda:0", 1).device == "cuda"
+    assert [jobs_at_a_time(slurm, machine, wanted, 20, memory=0) for wanted in ("auto", 3)] == [7, 3]
+    ray = {name: knob.default for name, knob in Catalog([packaged_conf()]).option("cluster", "ray").knobs.items()}
+    assert jobs_at_a_time(cluster_of("ray", ray), machine, "auto", 20, memory=0) == 20
+    here = Machine("cpu", (), 2)
+    assert jobs_at_a_time(cluster_of("slurm", {**knobs, "local": True}), here, "auto", 20, memory=0) == 2

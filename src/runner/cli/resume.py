@@ -8,7 +8,8 @@ import time
 
 from runner.build import libraries
 from runner.cli.arguments import Parser
-from runner.config.catalog import SEARCH
+from runner.config.catalog import CLUSTER, SEARCH
+from runner.config.clustering import CLASSES, FIXED, knob_types
 from runner.config.run_config import settings_with, sweep_settings
 from runner.config.schedule import length_knob
 from runner.config.searching import MAY_CHANGE
@@ -22,7 +23,9 @@ from runner.text import here
 
 OWN = settings_with("changes", "on resume")
 OF_A_SEARCH = tuple(f"{SEARCH}.{name}" for name in MAY_CHANGE)
-OF_A_SWEEP = ("retry", *settings_with("changes", "on resume of a sweep"), *OF_A_SEARCH)
+MOVABLE = dict.fromkeys(name for option in CLASSES for name in knob_types(option) if name not in FIXED)
+OF_A_CLUSTER = tuple(f"{CLUSTER}.{name}" for name in MOVABLE)
+OF_A_SWEEP = ("retry", *settings_with("changes", "on resume of a sweep"), *OF_A_SEARCH, *OF_A_CLUSTER)
 OF_ALL_JOBS = tuple(name for name in ANYWHERE if name in settings_with("is_neutral", True))  # their bits stay
 USAGE = """\
 RUN|last [epochs=N] [max_steps=N] [num_workers=N]
@@ -75,12 +78,16 @@ def go_on_with(sweep: SavedSweep) -> int:
     search = {name.partition(".")[2]: value for name, value in sweep.changes.items() if name in OF_A_SEARCH}
     if search and not sweep.head.get(SEARCH):
         raise ConfigError(f"{SEARCH}.{next(iter(search))}: is for a search, and this is a grid: {here(sweep.path)}")
+    cluster = {name.partition(".")[2]: value for name, value in sweep.changes.items() if name in OF_A_CLUSTER}
+    if cluster and not sweep.head.get(CLUSTER):
+        raise ConfigError(f"{CLUSTER}.{next(iter(cluster))}: its jobs run on this machine: {here(sweep.path)}")
     sweeping = sweep_settings({name: value for name, value in sweep.changes.items() if name.startswith("sweep.")})
     libraries.load()
     from runner.sweep.start import resume_sweep  # brings torch
 
     changes = {name: value for name, value in sweep.changes.items() if name in OF_ALL_JOBS}
-    return resume_sweep(sweep.path, sweeping, changes, search, retries_failed="retry" in sweep.changes)
+    is_again = "retry" in sweep.changes
+    return resume_sweep(sweep.path, sweeping, changes, search, cluster, retries_failed=is_again)
 
 
 def check_is_of_a_run(stored: SavedRun) -> None:

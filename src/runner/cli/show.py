@@ -12,7 +12,8 @@ from textwrap import wrap
 
 from runner.build import libraries
 from runner.cli.arguments import COLUMN, Parser, answered, composed
-from runner.config.catalog import GROUPS, RECIPES, SEARCH, Catalog, Knob, conf_folders
+from runner.config.catalog import CLUSTER, GROUPS, RECIPES, SEARCH, Catalog, Knob, conf_folders
+from runner.config.clustering import LOCAL
 from runner.config.searching import GRID
 from runner.config.spelling import bare, listed, nearest
 from runner.config.types import shown
@@ -157,7 +158,7 @@ def tables(catalog: Catalog, word: str) -> Listing:
 
 
 def _options(catalog: Catalog, group: str) -> Listing:
-    default = GRID if group == SEARCH else catalog.defaults.get(group)
+    default = {SEARCH: GRID, CLUSTER: LOCAL}.get(group, catalog.defaults.get(group))
     rows = [
         (f"{group}={name}", "default" if name == default else "", _described(catalog, group, name))
         for name in catalog.options(group)
@@ -195,6 +196,8 @@ def following(catalog: Catalog, word: str) -> list[str]:
     if group == SEARCH:
         space = "optimizer.lr=0.1,0.01" if name == GRID else "'optimizer.lr=tag(log,interval(1e-4,1e-1))'"
         return [*([] if name else ["show search=tpe"]), f"train -m search={name or 'tpe'} {space}"]
+    if group == CLUSTER:
+        return [*([] if name else ["show cluster=slurm"]), f"train -m cluster={name or 'slurm'} optimizer.lr=0.1,0.01"]
     if not name:
         named = catalog.defaults.get(group) or next(iter(catalog.options(group)), "...")
         return [f"show {group}={named}", f"train {group}={named}"]

@@ -22,7 +22,18 @@ from runner.compose.hydra_faults import lookup_words, survivors_of
 from runner.compose.recipe import label
 from runner.compose.request import Request, parsed, readable
 from runner.compose.run_name import run_name
-from runner.config.catalog import PARTS, PRIMARY, RECIPES, SEARCH, Catalog, Knob, conf_folders, packaged_conf
+from runner.config.catalog import (
+    CLUSTER,
+    OF_A_SWEEP,
+    PARTS,
+    PRIMARY,
+    RECIPES,
+    Catalog,
+    Knob,
+    conf_folders,
+    packaged_conf,
+)
+from runner.config.clustering import LOCAL
 from runner.config.run_config import Config, annotation_at, check, find_faults
 from runner.config.types import shown
 from runner.config.usual import usual_settings
@@ -53,10 +64,11 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     lines = readable(request.overrides, catalog, multirun=False)
     survivors = list(lines.overrides)
     tree, faults, cause, rows = _with_net(request, survivors, trees)
-    faults = [*lines.faults, *map(_for_a_sweep, filter(is_of_a_sweep, survivors)), *faults]
+    swept = [word for word in survivors if is_of_a_sweep(word) and word != f"{CLUSTER}={LOCAL}"]
+    faults = [*lines.faults, *map(_for_a_sweep, swept), *faults]
     if tree is None:
         raise ConfigError(faults) from cause
-    faults += _node_faults(tree, usual)
+    faults += [*_node_faults(tree, usual), *([] if swept or job is not None else _cluster_faults(tree))]
     with editable(tree):
         tree.hydra.update({key: usual[key] for key in PLUGINS})  # a train.yaml that says nothing of them has Hydra's
         tree.hydra.overrides.task = [line.lstrip("+") for line in survivors if not line.startswith("hydra.")]
@@ -69,7 +81,8 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     recipes, typed = dict(names_in_recipes(chosen, catalog)), list(typed_names(survivors))
     choices["experiment"] = label(chosen["experiment"])
     data, broken = plain(tree)
-    data.pop(SEARCH, None)  # how a file searches concerns no single run
+    for group in OF_A_SWEEP:
+        data.pop(group, None)  # what a file says of sweeps concerns no single run
     broken += undecided_faults(data, choices, {*typed, *recipes}, catalog)
     _set_reference_epochs(data, chosen, catalog)
     data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
@@ -89,7 +102,13 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
 
 def is_of_a_sweep(word: str) -> bool:
     """Whether it says how the jobs of ``train -m`` are chosen and run."""
-    return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] in ("sweep", SEARCH)
+    return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] in ("sweep", *OF_A_SWEEP)
+
+
+def _cluster_faults(tree: DictConfig) -> Iterator[str]:
+    """A single run whose file means it for a cluster would train here unasked."""
+    if (cluster := tree.hydra.runtime.choices.get(CLUSTER, LOCAL)) != LOCAL:
+        yield f"{CLUSTER}={cluster}: runs the jobs of a sweep; add -m, or {CLUSTER}={LOCAL} for one run on this machine"
 
 
 def _for_a_sweep(word: str) -> str:

@@ -12,7 +12,7 @@ from runner.compose import values
 from runner.compose.auto_model import AUTO, likely_net
 from runner.compose.line import Piece, pieces
 from runner.compose.values import Meant
-from runner.config.catalog import GROUPS, PARTS, RECIPES, SEARCH, Catalog, Option
+from runner.config.catalog import GROUPS, OF_A_SWEEP, PARTS, RECIPES, Catalog, Option
 from runner.config.elsewhere import KNOBS
 from runner.config.part_types import EVERY_OPTION, RUN_TIME
 from runner.config.run_config import annotation_at, setting_types
@@ -195,7 +195,8 @@ class _Line:
         chosen |= {word.partition("=")[0]: word.partition("=")[2] for word in added}
         fit = self._fitting(key, value, chosen) if key != "device" else None
         whole = (f"{plus}{key}={value}",) if fit is None else fit.words
-        of_a_sweep = "it is for the jobs of a sweep, with -m" if key.startswith(("sweep.", f"{SEARCH}.")) else ""
+        is_of_a_sweep = "." in key and key.partition(".")[0] in ("sweep", *OF_A_SWEEP)
+        of_a_sweep = "it is for the jobs of a sweep, with -m" if is_of_a_sweep else ""
         reasons = [why, fit.why if fit else "", "" if self.is_sweep else of_a_sweep]
         is_sweep = of_a_sweep != "" or (fit is not None and fit.is_sweep)
         return Meant((*added, *whole), "; ".join(filter(None, reasons)), is_sweep)
@@ -246,7 +247,7 @@ class _Line:
 
     def _is_right(self, name: str) -> bool:
         group, _, knob = name.partition(".")
-        if name in GROUPS or group in ("hydra", "metric", SEARCH):
+        if name in GROUPS or group in ("hydra", "metric", *OF_A_SWEEP):
             return True
         if group in PARTS:
             first = knob.partition(".")[0]

@@ -7,7 +7,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from runner.config.catalog import PARTS, RECIPES, SEARCH, Catalog, unknown_option
+from runner.config.catalog import OF_A_SWEEP, PARTS, RECIPES, Catalog, unknown_option
 from runner.config.run_config import settings_with
 from runner.config.types import shown
 from runner.config.yaml_file import read_yaml
@@ -28,7 +28,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
     chosen = dict(options) if isinstance(options, Mapping) else {}
     others = []
     for key, value in data.items():
-        if key in (*PARTS, SEARCH) and _is_choice(value):
+        if key in (*PARTS, *OF_A_SWEEP) and _is_choice(value):
             chosen[key] = value
         elif key in RECIPES and _is_choice(value):
             others += [f"/{key}/{name}" for name in (value if isinstance(value, list) else [value])]
@@ -77,7 +77,7 @@ def recipe_faults(path: Path, catalog: Catalog) -> Iterator[str]:
             if isinstance(chosen, list) and group != "metric":
                 each = f"-m {group}={','.join(map(str, chosen))}"
                 yield f"{here(path)}: {group}: a run has one {group}; to run each of them: {each}"
-            elif group in (*PARTS, SEARCH):
+            elif group in (*PARTS, *OF_A_SWEEP):
                 unknown = (str(name) for name in names if str(name) not in catalog.options(group))
                 yield from (f"{here(path)}: {unknown_option(catalog, group, name)}" for name in unknown)
 

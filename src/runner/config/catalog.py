@@ -14,8 +14,9 @@ from runner.errors import ConfigError
 
 PARTS = ("dataset", "model", "loss", "optimizer", "scheduler", "metric")
 RECIPES = ("experiment", "debug")  # they change settings and parts, and are no part themselves
-SEARCH = "search"  # says how train -m chooses its jobs; it is no part of a run
-GROUPS = (*PARTS, *RECIPES, SEARCH)
+SEARCH, CLUSTER = "search", "cluster"
+OF_A_SWEEP = (SEARCH, CLUSTER)  # how train -m chooses its jobs and where they run; they are no part of a run
+GROUPS = (*PARTS, *RECIPES, *OF_A_SWEEP)
 PRIMARY = "train"
 # What loss=auto comes to, by the task of the data
 AUTO_LOSSES = {"multiclass": "cross_entropy", "binary": "bce_with_logits", "regression": "mse"}

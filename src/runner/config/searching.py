@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 from runner.config.catalog import SEARCH, Catalog
 from runner.config.part_types import Count, NotNegativeInt, Positive
 from runner.config.types import Range, faults
-from runner.config.validate import Unresolved, unknown_knob
+from runner.config.validate import option_faults
 from runner.errors import ConfigError
 
 GRID = "grid"
@@ -56,12 +56,9 @@ def longer(plan: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 def search_faults(method: str, node: Any, catalog: Catalog) -> Iterator[str]:
     """What is wrong with the knobs of a search, whose option is one of the catalog's."""
     types, option = get_type_hints(Searching, include_extras=True), catalog.option(SEARCH, method)
-    for name, value in (node if isinstance(node, Mapping) else {}).items():
-        if name not in option.knobs or name not in types:
-            yield unknown_knob(SEARCH, f"{SEARCH}.{name}", name, value, option, catalog)
-        elif not isinstance(value, Unresolved):
-            annotation = types[name] if option.knobs[name].default is None else _without_null(types[name])
-            yield from faults(value, annotation, f"{SEARCH}.{name}")
+    needed = {name for name, knob in option.knobs.items() if knob.default is not None}
+    own = {name: _without_null(hint) if name in needed else hint for name, hint in types.items()}
+    yield from option_faults(SEARCH, method, node, own, catalog)
 
 
 def _without_null(annotation: Any) -> Any:

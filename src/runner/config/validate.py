@@ -161,6 +161,16 @@ def _known_option(group: str, option: str, catalog: Catalog | None) -> tuple[Opt
         return None, str(error)
 
 
+def option_faults(group: str, name: str, node: Any, types: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
+    """What is wrong with the knobs of an option that is no part of a run: each has its type, by name."""
+    option = catalog.option(group, name)
+    for knob, value in (node if isinstance(node, Mapping) else {}).items():
+        if knob not in option.knobs or knob not in types:
+            yield unknown_knob(group, f"{group}.{knob}", knob, value, option, catalog)
+        elif not isinstance(value, Unresolved):
+            yield from faults(value, types[knob], f"{group}.{knob}")
+
+
 def unknown_knob(group: str, key: str, name: str, value: Any, known: Option, catalog: Catalog | None) -> str:
     what = f"{key}={shown(value)}: {group}={known.name} has no {name}"
     meant = nearest(name, known.knobs)

@@ -12,6 +12,7 @@ from runner.compose.composition import compose
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request
 from runner.config.catalog import Catalog, conf_folders
+from runner.config.clustering import Cluster
 from runner.config.searching import GRID
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError
@@ -33,6 +34,7 @@ class Grid:
     jobs: tuple[GridJob, ...]
     num_skipped: int
     settings: Sweeping
+    cluster: Cluster | None  # None: this machine
     search: SearchPlan | None = None
 
 
@@ -49,7 +51,7 @@ def grid(request: Request, trees: Trees | None = None) -> Grid:
 def searched(line: Line) -> Grid:
     """Raises ConfigError where there is nothing to search, or a value is none."""
     search = search_plan(line)
-    return Grid(tuple(probes(search)), 0, line.settings, search)
+    return Grid(tuple(probes(search)), 0, line.settings, line.cluster, search)
 
 
 def combined(line: Line) -> Grid:
@@ -73,7 +75,7 @@ def combined(line: Line) -> Grid:
         raise ConfigError(f"sweep.skip={settings.skip}: leaves out all {count:,} jobs; check what it compares")
     line.first = found[0]
     check_number(len(found), settings.max_jobs)
-    return Grid(tuple(map(line.job, found)), count - len(found), settings)
+    return Grid(tuple(map(line.job, found)), count - len(found), settings, line.cluster)
 
 
 def axes_of(line: Line) -> list[Axis]:

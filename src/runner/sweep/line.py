@@ -13,7 +13,8 @@ from runner.compose.command import quoted
 from runner.compose.composition import is_of_a_sweep, outline
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parsed, readable
-from runner.config.catalog import SEARCH
+from runner.config.catalog import CLUSTER, SEARCH
+from runner.config.clustering import LOCAL, Cluster, cluster_faults, cluster_of
 from runner.config.run_config import setting_types
 from runner.config.searching import GRID, search_faults
 from runner.config.setting_faults import setting_faults, unknown_settings
@@ -56,12 +57,18 @@ class Line:
         types = {name: hint for name, hint in setting_types().items() if is_of_a_sweep(name)}
         faults = [*setting_faults(own, types), *unknown_settings(own, types, {}, self.catalog)]
         faults += search_faults(self.method, self.data.get(SEARCH), self.catalog)
+        faults += cluster_faults(self.choices.get(CLUSTER, LOCAL), self.data.get(CLUSTER) or {}, self.catalog)
         if found := [*self.faults, *map(_one_for_all, whole), *faults]:
             raise ConfigError(found)
 
     @cached_property
     def settings(self) -> Sweeping:
         return Sweeping(**self.data["sweep"])
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """Where the jobs run; None: on this machine."""
+        return cluster_of(self.choices.get(CLUSTER, LOCAL), self.data.get(CLUSTER))
 
     @cached_property
     def swept(self) -> dict[str, Override]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from runner.config.clustering import Cluster, Slurm
+
 CGROUP = Path("/sys/fs/cgroup")
 SPARE = 1.5  # times the memory that a job was seen to take
 
@@ -41,6 +43,22 @@ class Machine:
         free = free_memory()
         fit = self.places if not memory or free is None else int(free // (memory * SPARE))
         return max(1, min(num_jobs, self.places, fit))
+
+
+def machine_for(cluster: Cluster | None, device: str, jobs_per_gpu: int) -> Machine:
+    """What the jobs run on; those of a cluster compute on what they ask it for."""
+    if cluster is None:
+        return Machine.here(device, jobs_per_gpu)
+    kind = device.partition(":")[0] if device != "auto" else "cuda" if cluster.gpus else "cpu"
+    return Machine(kind, (), usable_cores())
+
+
+def jobs_at_a_time(cluster: Cluster | None, machine: Machine, wanted: int | str, num_jobs: int, memory: int) -> int:
+    """A cluster has a queue of its own: ``auto`` hands it as many jobs as it takes at once."""
+    if cluster is None or (isinstance(cluster, Slurm) and cluster.local):
+        return machine.at_a_time(wanted, num_jobs, memory)
+    most = cluster.array_size if isinstance(cluster, Slurm) else num_jobs
+    return wanted if isinstance(wanted, int) else most
 
 
 def usable_cores(cgroup: Path = CGROUP) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from runner.compose.request import Request
 from runner.compose.run_name import told_apart
+from runner.config.clustering import Cluster
 from runner.config.run_config import Config, check, settings_with
 from runner.config.stored import with_later_keys
 from runner.runs.ranking import differing
@@ -73,6 +74,7 @@ class Planned:
     jobs: list[Job]
     configs: list[Config]
     num_skipped: int  # combinations that sweep.skip left out
+    cluster: Cluster | None  # where they run; None: on this machine
     search: SearchPlan | None
 
 
@@ -80,7 +82,7 @@ def check_jobs(request: Request) -> Planned:
     """Its jobs are numbered as they stand on the line. Raises ConfigError with the faults of all, equal ones once."""
     grid, configs = checked(request)
     jobs = [job_of(number, job, config) for number, (job, config) in enumerate(zip(grid.jobs, configs, strict=True))]
-    return Planned(jobs, configs, grid.num_skipped, grid.search)
+    return Planned(jobs, configs, grid.num_skipped, grid.cluster, grid.search)
 
 
 def job_of(number: int, job: GridJob, config: Config) -> Job:

@@ -6,25 +6,28 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import torch
 
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parse
-from runner.config.catalog import Catalog, conf_folders
-from runner.config.run_config import Config
+from runner.config.catalog import CLUSTER, Catalog, conf_folders
+from runner.config.clustering import FIXED, LOCAL, Cluster, Slurm, as_fact, cluster_of_fact, moved
 from runner.config.searching import longer
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DataError, DeviceError, RunnerError
+from runner.experiment.assemble import read_data
 from runner.runs.directory import SWEEP, check_writable, claim, make
 from runner.runs.summary import now
 from runner.sweep.check import job_config
+from runner.sweep.driver import BackEnd
 from runner.sweep.folder import Header, SweepFolder, owned
-from runner.sweep.job import SharedData, Training, Trial
+from runner.sweep.job import NodeTraining, SharedData, Training, Trial
 from runner.sweep.line import GridJob
 from runner.sweep.local import LocalJobs
-from runner.sweep.machine import Machine
+from runner.sweep.machine import Machine, jobs_at_a_time, machine_for
 from runner.sweep.plan import Job, Planned, job_of, numbered_on, sweep_name, with_identity, with_threads
 from runner.sweep.record import SweepRun
 from runner.sweep.rungs import Halving
@@ -32,6 +35,8 @@ from runner.sweep.search_plan import SearchPlan, differences, plan_of_fact
 from runner.sweep.trial import Needs, try_jobs
 from runner.sweep.trials import Trials
 from runner.text import here, waiting
+
+COMMANDS = ("sbatch", "srun", "scancel", "sacct")  # of SLURM, as submitit calls them
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,22 @@ class Ground:
     read: SharedData
     catalog_folders: tuple[Path, ...]
     changes: Mapping[str, Any]
+    cluster: Cluster | None
 
-    def work(self, kind: type[Training] | type[Trial]) -> LocalJobs:
-        return LocalJobs(kind(self.catalog_folders, self.changes, self.read), self.machine.slots)
+    def trying(self) -> LocalJobs:
+        """Where a first step of each kind of job is taken: on this machine, which may lack what the cluster has."""
+        changes = {**self.changes, "device": "auto"} if self.cluster else self.changes
+        return LocalJobs(Trial(self.catalog_folders, changes, self.read), self.machine.slots)
+
+    def back_end(self, folder: SweepFolder) -> BackEnd:
+        """Where the jobs of the folder run."""
+        if isinstance(self.cluster, Slurm):
+            from runner.sweep.slurm import SlurmJobs  # brings submitit, which others need not have
+
+            return SlurmJobs(self.cluster, NodeTraining(self.catalog_folders, self.changes, read_data), folder)
+        if self.cluster is not None:
+            raise ConfigError(f"{CLUSTER}: jobs run on this machine or by SLURM alone yet: {CLUSTER}=slurm")
+        return LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
 
     def read_for(self, job: Job) -> None:
         """Reads the job's data where no job before it did, so that it need not; what is wrong the job says itself."""
@@ -62,23 +80,28 @@ def sweep(request: Request, planned: Planned) -> int:
     named = named_folder(first.sweep)
     check_writable(named or Path(first.output_dir).expanduser())
     torch.set_num_threads(1)  # a process that has computed with several cannot be forked
-    machine = Machine.here(first.device, first.sweep.jobs_per_gpu)
-    ground = Ground(machine, SharedData(), conf_folders(request.flags.config_dir), {"trusted": first.trusted})
+    check_cluster_is_here(planned.cluster)
+    cluster, machine = planned.cluster, machine_for(planned.cluster, first.device, first.sweep.jobs_per_gpu)
+    changes = {"trusted": first.trusted}
+    ground = Ground(machine, SharedData(), conf_folders(request.flags.config_dir), changes, cluster)
     with waiting("reading the data"):
         digests = [ground.read.digest(config) for config in configs]
     with waiting("taking a first step of each kind of job"):
-        needs = try_jobs(jobs, ground.work(Trial), machine.places) if first.sweep.check else Needs()
+        needs = try_jobs(jobs, ground.trying(), machine.places) if first.sweep.check else Needs()
     num_jobs = len(jobs) if search is None else search.most_at_a_time
-    at_a_time = min(machine.at_a_time(first.sweep.jobs, num_jobs, needs.memory), num_jobs)
+    at_a_time = min(jobs_at_a_time(cluster, machine, first.sweep.jobs, num_jobs, needs.memory), num_jobs)
     name = sweep_name(configs)
     path = named or claim(Path(first.output_dir).expanduser(), name, under="sweeps").path
     make(path)
     with owned(path):
-        folder = SweepFolder.opened(path, header(request, first, name, machine, at_a_time, search))
+        folder = SweepFolder.opened(path, header(request, planned, name, machine, at_a_time))
         check_same_search(folder, search)
+        check_same_cluster(folder, cluster)
         if search is not None:
             trials = trials_of(search, request, folder, ground)
-            run = SweepRun(folder, ground.work(Training), ground.read_for, first.sweep, at_a_time, needs, search=trials)
+            run = SweepRun(
+                folder, ground.back_end(folder), ground.read_for, first.sweep, at_a_time, needs, search=trials
+            )
             return run.run(folder.jobs)
         fixed = [
             with_identity(with_threads(job, folder.header.threads), digest, machine.device)
@@ -87,7 +110,29 @@ def sweep(request: Request, planned: Planned) -> int:
         folder.add(numbered_on(fixed, folder.jobs))
         wanted = {job.identity for job in fixed}
         todo = [job for job in folder.jobs if job.identity in wanted]
-        return SweepRun(folder, ground.work(Training), ground.read_for, first.sweep, at_a_time, needs).run(todo)
+        return SweepRun(folder, ground.back_end(folder), ground.read_for, first.sweep, at_a_time, needs).run(todo)
+
+
+def check_cluster_is_here(cluster: Cluster | None) -> None:
+    """Raises ConfigError where this machine has no commands of SLURM."""
+    if isinstance(cluster, Slurm) and not cluster.local and (missing := [c for c in COMMANDS if which(c) is None]):
+        raise ConfigError(
+            f"cluster=slurm: there is no {' and no '.join(missing)} on this machine; start the sweep where SLURM is\n"
+            "  cluster.local=true tries it out without SLURM"
+        )
+
+
+def check_same_cluster(folder: SweepFolder, asked: Cluster | None) -> None:
+    """Raises ConfigError where the folder's jobs run elsewhere; what may change is written down."""
+    held, now = folder.header.cluster or {}, as_fact(asked) or {}
+    for name in ("option", *FIXED):
+        if (there := held.get(name, LOCAL)) != (wanted := now.get(name, LOCAL)):
+            knob = CLUSTER if name == "option" else f"{CLUSTER}.{name}"
+            raise ConfigError(
+                f"sweep.dir={here(folder.path)}: its jobs run with {knob}={there}, these with {knob}={wanted}; "
+                "name another folder"
+            )
+    folder.rewrite(replace(folder.header, cluster=as_fact(asked)))
 
 
 def check_same_search(folder: SweepFolder, asked: SearchPlan | None) -> None:
@@ -115,6 +160,15 @@ def stored_plan(folder: SweepFolder) -> SearchPlan:
         raise DataError(f"{here(folder.path / SWEEP)}: damaged: {told}; put the file back") from fault
 
 
+def stored_cluster(folder: SweepFolder) -> Cluster | None:
+    """Where the jobs run, by sweep.json. Raises DataError where that is damaged."""
+    try:
+        return cluster_of_fact(folder.header.cluster)
+    except (AttributeError, KeyError, TypeError) as fault:
+        told = f"{type(fault).__name__} in cluster: {fault}"
+        raise DataError(f"{here(folder.path / SWEEP)}: damaged: {told}; put the file back") from fault
+
+
 def trials_of(plan: SearchPlan, request: Request, folder: SweepFolder, ground: Ground) -> Trials:
     """The trials of a search, each composed and checked as it is proposed."""
     trees = Trees(Catalog(ground.catalog_folders))
@@ -127,52 +181,69 @@ def trials_of(plan: SearchPlan, request: Request, folder: SweepFolder, ground: G
     return (Halving if plan.rungs else Trials)(plan, folder, make)
 
 
-def header(
-    request: Request, first: Config, name: str, machine: Machine, at_a_time: int, search: SearchPlan | None
-) -> Header:
-    """What a sweep that begins fixes for all its jobs, of which ``first`` is one.
+def header(request: Request, planned: Planned, name: str, machine: Machine, at_a_time: int) -> Header:
+    """What a sweep that begins fixes for all its jobs.
 
     How many jobs of a search run beside each other decides nothing of it, also not through their threads.
     """
+    first, search, cluster = planned.configs[0], planned.search, planned.cluster
     side_by_side = at_a_time if search is None else min(machine.places, search.most_at_a_time)
     return Header(
         name=name,
         started=now(),
         words=request.argv,
         config_dir=request.flags.config_dir,
-        threads=first.threads or max(1, machine.cores // side_by_side),
+        threads=first.threads or max(1, int(cluster.cpus) if cluster else machine.cores // side_by_side),
         jobs_at_a_time=at_a_time,
         jobs_per_gpu=first.sweep.jobs_per_gpu,
         device=machine.device,
         monitor=first.monitor,
         keep=first.sweep.keep,
         search=None if search is None else search.as_fact(),
+        cluster=as_fact(cluster),
     )
 
 
 def resume_sweep(
-    path: Path, sweeping: Sweeping, changes: Mapping[str, Any], search: Mapping[str, Any], *, retries_failed: bool
+    path: Path,
+    sweeping: Sweeping,
+    changes: Mapping[str, Any],
+    search: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    *,
+    retries_failed: bool,
 ) -> int:
-    """Run what is left of a sweep; as ``sweep``. ``search`` says how much longer a search goes on."""
+    """Run what is left of a sweep; as ``sweep``.
+
+    ``search`` says how much longer a search goes on, ``asked`` what jobs to come ask the cluster for.
+    """
     torch.set_num_threads(1)
     with owned(path):
         folder = SweepFolder.opened(path)
         if search and folder.header.search is not None:
             folder.rewrite(replace(folder.header, search=longer(folder.header.search, search)))
-        fixed = folder.header
-        machine = Machine.here(
-            "cpu" if fixed.device == "cpu" else "auto", max(sweeping.jobs_per_gpu, fixed.jobs_per_gpu)
-        )
+        if asked and folder.header.cluster is not None:
+            folder.rewrite(replace(folder.header, cluster=moved(folder.header.cluster, asked)))
+        fixed, cluster = folder.header, stored_cluster(folder)
+        check_cluster_is_here(cluster)
+        device = "cpu" if fixed.device == "cpu" else "auto"
+        machine = machine_for(cluster, device, max(sweeping.jobs_per_gpu, fixed.jobs_per_gpu))
         if fixed.device not in (machine.device, "cpu"):
             raise DeviceError(
                 f"{here(path)}: its jobs compute on {fixed.device}, which this machine does not have; "
                 "resume it where there is one"
             )
-        ground = Ground(machine, SharedData(), conf_folders(fixed.config_dir), changes)
+        ground = Ground(machine, SharedData(), conf_folders(fixed.config_dir), changes, cluster)
         wanted = sweeping.jobs if isinstance(sweeping.jobs, int) else fixed.jobs_at_a_time
-        at_a_time = machine.at_a_time(wanted, len(folder.jobs), memory=0)
+        at_a_time = jobs_at_a_time(cluster, machine, wanted, len(folder.jobs), memory=0)
         run = SweepRun(
-            folder, ground.work(Training), ground.read_for, sweeping, at_a_time, Needs(), retries_failed=retries_failed
+            folder,
+            ground.back_end(folder),
+            ground.read_for,
+            sweeping,
+            at_a_time,
+            Needs(),
+            retries_failed=retries_failed,
         )
         if fixed.search is not None:
             request = parse(["--config-dir", fixed.config_dir] if fixed.config_dir else [])

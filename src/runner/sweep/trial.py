@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runner.errors import ConfigError, RunError
-from runner.sweep.driver import LOOKED_AT_S, BackEnd, end_all, how_it_ended
-from runner.sweep.local import Ended, Handle
+from runner.sweep.driver import LOOKED_AT_S, BackEnd, Handle, end_all, how_it_ended
+from runner.sweep.local import Ended
 from runner.sweep.plan import Job
 from runner.text import counted
 
