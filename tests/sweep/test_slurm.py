@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -229,3 +230,8 @@ def test_a_job_that_ran_with_another_torch_is_said(tmp_path: Path, monkeypatch: 
     directory.write_summary({"status": "finished", "versions": {"torch": "2.11.0"}})
     (told,) = other_torch(SavedRun(directory))
     assert told == "a job ran with torch 2.11.0, and here is 2.12.0: its bits may be others"
+
+
+def test_submitit_is_imported_for_its_cluster_alone() -> None:
+    code = "import sys, runner.sweep.start, runner.cli.resume; sys.exit('submitit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env=program.environment(), check=False).returncode == 0
