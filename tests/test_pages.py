@@ -32,6 +32,7 @@ TOPICS = [
     "optimizers",
     "sweeps",
     "search",
+    "cluster",
     "sweep_pictures",
     "runs",
     "notebooks",

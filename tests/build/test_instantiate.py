@@ -9,6 +9,7 @@ from torch import Tensor
 
 from runner.build.instantiate import arguments
 from runner.config.catalog import Part
+from runner.config.types import shown
 from runner.errors import ConfigError
 
 PART = Part("model", "mine", "x.Mine", {})
@@ -76,4 +77,4 @@ def test_a_list_where_a_tensor_is_wanted_becomes_one() -> None:
 def test_a_value_that_does_not_suit_is_refused_in_words(hint: Any, value: Any, wanted: str) -> None:
     with pytest.raises(ConfigError) as caught:
         given_to(hint, value)
-    assert caught.value.faults == (f"model.knob={value}: mine wants {wanted}",)
+    assert caught.value.faults == (f"model.knob={shown(value)}: mine wants {wanted}",)

@@ -135,6 +135,7 @@ def test_class_weights_become_a_tensor_that_moves_with_the_loss() -> None:
         ),
         ("cross_entropy", "multiclass", {"weight": 2.0}, "loss.weight=2.0: cross_entropy wants a list of numbers or n"),
         ("cross_entropy", "multiclass", {"label_smoothing": 2.0}, "loss=cross_entropy: .*label_smoothing"),
+        ("nll", "multiclass", {"ignore_index": 10}, "loss.ignore_index=10: must be 0 to 9, the number of a class, or"),
         ("cross_entropy", "multiclass", {"reduction": "none"}, "loss=cross_entropy does not give one number"),
         ("mse", "multiclass", {}, "loss=mse does not fit data with 10 classes: it needs numbers to pr"),
     ],

@@ -272,12 +272,14 @@ def test_every_metric_option_is_known_to_one_task() -> None:
     [
         ("rmse", "multiclass", {}, "metric=rmse does not fit data with 10 classes; what fits: accuracy, precision, r"),
         ("accuracy", "regression", {}, "metric=accuracy does not fit data with numbers to predict; what fits: rmse, "),
-        ("f1", "multiclass", {"average": "mean"}, "metric.average=mean: f1 wants one of micro, macro, weighted, none"),
-        ("accuracy", "multiclass", {"top_k": 11}, "metric=accuracy: .*top_k"),
+        ("f1", "multiclass", {"average": "mean"}, "metric.f1.average=mean: f1 wants one of micro, macro, weighted, "),
+        ("accuracy", "multiclass", {"top_k": 11}, "metric.accuracy.top_k=11: must be 1 to 9: with all 10 cl"),
+        ("precision", "multiclass", {"top_k": 10}, "metric.precision.top_k=10: must be 1 to 9: with all 10 c"),
+        ("f1", "multiclass", {"ignore_index": 10}, "metric.f1.ignore_index=10: must be 0 to 9, the number of a cl"),
         ("recall", "multiclass", {"multidim_average": "samplewise"}, "metric=recall: .*preds"),
         ("accuracy", "binary", {"threshold": 2.0}, "metric=accuracy: .*threshold"),
         ("mae", "regression", {"task": "binary"}, "metric=mae: .*task"),
-        ("accuracy", "binary", {"num_classes": 3}, "metric.num_classes is set by the program; leave it out"),
+        ("accuracy", "binary", {"num_classes": 3}, "metric.accuracy.num_classes is set by the program; leave"),
     ],
 )
 def test_a_metric_that_does_not_fit_is_refused(option: str, task: Task, changed: dict[str, Any], words: str) -> None:

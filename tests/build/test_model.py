@@ -33,7 +33,7 @@ def test_every_wrong_knob_of_a_part_is_said_at_once() -> None:
         "model.dropuot: Dnn has no such argument; did you mean dropout?",
         "model.hidden=wide: dnn wants a list, each a whole number",
         "model.normalisation=bach: dnn wants one of batch, layer, rms or null",
-        "model.dropout=None: dnn wants a finite number",
+        "model.dropout=null: dnn wants a finite number",
         "model.residual=1: dnn wants true or false",
     )
 

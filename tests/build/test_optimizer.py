@@ -99,7 +99,7 @@ def test_a_model_without_weights_is_refused() -> None:
         ("sgd", {"lr": -1.0}, r"optimizer=sgd: .*-1\.0"),
         ("sgd", {"lr": float("nan")}, "optimizer.lr=nan: sgd wants a finite number"),
         ("sgd", {"lr": "abc"}, "optimizer.lr=abc: sgd wants a finite number"),
-        ("sgd", {"lr": True}, "optimizer.lr=True: sgd wants a finite number"),
+        ("sgd", {"lr": True}, "optimizer.lr=true: sgd wants a finite number"),
         ("sgd", {"differentiable": True}, "optimizer=sgd: .+"),
         ("adam", {"betas": [0.9]}, r"optimizer.betas=\[0.9\]: adam wants a list of 2: \[a finite number, a finite n"),
         ("adam", {"betas": [0.9, 2.0]}, r"optimizer=adam: .*\b2\.0"),

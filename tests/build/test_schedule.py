@@ -11,7 +11,7 @@ from torch.optim import SGD, Optimizer, lr_scheduler
 
 from options import options, part
 from runner.build.schedule import build_schedules, describe, tick, twin
-from runner.config.catalog import Part
+from runner.config.catalog import Catalog, Part, packaged_conf
 from runner.contracts import Schedule
 from runner.errors import ConfigError
 
@@ -75,6 +75,8 @@ def test_building_a_schedule_ticks_nothing() -> None:
             {"lr_lambda": "1 / (2 - epoch)"},
             r"scheduler.lr_lambda=.*: at epoch 2 the factor has no value: f",
         ),
+        ("cyclic_lr", {"base_lr": 2.0}, "scheduler.base_lr=2: must be below optimizer.lr=1, or null for a tenth of it"),
+        ("cyclic_lr", {"base_lr": 0.1, "max_lr": 0.1}, "scheduler.base_lr=0.1: must be below scheduler.max_lr=0.1, or"),
         ("cyclic_lr", {"scale_fn": "log(x - 9)"}, r"scheduler.scale_fn=log\(x - 9\): has no value at x = 1"),
         (
             "one_cycle_lr",
@@ -266,6 +268,13 @@ def test_what_is_tried_on_a_twin_leaves_the_optimizer_alone(kind: type[Optimizer
         ("none", {}, "none"),
         ("step_lr", {}, "step_lr step_size 30 gamma 0.1, per epoch"),
         ("cosine_annealing_lr", {"interval": "step"}, "cosine_annealing_lr eta_min 0.0, per step"),
+        ("one_cycle_lr", {}, "one_cycle_lr pct_start 0.3 div_factor 25.0, per step"),
+        (
+            "one_cycle_lr",
+            {"three_phase": True},
+            "one_cycle_lr pct_start 0.3 div_factor 25.0 three_phase true, per step",
+        ),
+        ("reduce_lr_on_plateau", {"min_lr": 1e-5}, "reduce_lr_on_plateau factor 0.1 patience 10 min_lr 1e-05, per e"),
         (
             "warmup_cosine",
             {},
@@ -279,4 +288,4 @@ def test_what_is_tried_on_a_twin_leaves_the_optimizer_alone(kind: type[Optimizer
     ],
 )
 def test_a_schedule_is_said_in_words(option: str, changed: dict[str, Any], words: str) -> None:
-    assert describe(part("scheduler", option, **changed)).startswith(words)
+    assert describe(part("scheduler", option, **changed), Catalog([packaged_conf()])).startswith(words)

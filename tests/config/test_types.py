@@ -18,8 +18,6 @@ Positive = Annotated[float, Range(above=0)]
         ("min", Literal["min", "max"]),
         ([], list[int]),
         ([0.9, 0.999], OPTIMIZER["betas"]),
-        ([None, 0.001], OPTIMIZER["eps"]),  # Adafactor's
-        (1e-8, OPTIMIZER["eps"]),
         ([30, 80], SCHEDULER["milestones"]),
         ({"a": [1]}, Any),
         ([{"scale": {"divisor": 16}}, "one_hot"], list[Any]),

@@ -52,7 +52,7 @@ def train(folder: Path, lines: list[str], *words: str) -> program.Done:
         (
             NUMBERS,
             ["val_fraction=0", "test_fraction=0.3", "metric=[r2]", "metric.r2.adjusted=2", "max_eval_rows=3"],
-            "metric=r2: has no value on the test split: *\n"  # in the words of torchmetrics
+            "metric=r2: has no value on the test split: with 3 rows metric.r2.adjusted=2 must be 0 to 1\n"
             "  raise max_eval_rows=3, or leave it out: metric=[rmse,mae]",
         ),
         (

@@ -31,6 +31,8 @@ class BackEnd:
     now: float = 0.0
     told: list[tuple[int, int]] = field(default_factory=list)  # (job, signal)
     ticks: dict[int, int] = field(default_factory=dict)
+    outlives_driver: bool = False
+    found: Collection[int] = ()  # jobs that an earlier driver began
 
     def submit(self, task: Any, folder: Path) -> Any:
         self.ticks[task.number] = 0
@@ -52,8 +54,11 @@ class BackEnd:
     def cancel(self, handle: Any, number: int = signal.SIGTERM) -> None:
         self.told.append((handle.number, number))
 
-    def collect(self, handle: Any, folder: Path) -> Path:
-        return folder
+    def under_way(self, task: Any, folder: Path) -> Any:
+        return Handle(task.number, folder, self.now) if task.number in self.found else None
+
+    def farewell(self, handles: Collection[Any]) -> str:
+        return " ".join(str(handle.number) for handle in handles)
 
     def wait(self, handles: Collection[Any], seconds: float) -> None:
         self.now += 0.1
@@ -175,3 +180,28 @@ def test_whoever_leaves_early_leaves_no_job_behind(tmp_path: Path) -> None:
             break
     events.close()
     assert back_end.told == [(0, signal.SIGTERM), (1, signal.SIGTERM)]
+
+
+def test_jobs_that_outlive_the_driver_are_left_alone_after_a_signal(tmp_path: Path) -> None:
+    told, back_end = Told(), BackEnd({}, outlives_driver=True)
+    sweep, found = driver(tmp_path, back_end, told), list[str]()
+    for event in sweep.run(iter([job(0), job(1), job(2)])):
+        found += in_short(iter([event]))
+        told.signal_number = signal.SIGINT if isinstance(event, Running) else 0
+    assert found == ["begun 0", "begun 1"] and back_end.told == []
+    assert [handle.number for handle in sweep.left] == [0, 1]
+
+
+def test_a_job_that_an_earlier_driver_left_running_is_waited_for_and_not_begun_again(tmp_path: Path) -> None:
+    back_end = BackEnd({0: (2, Ended(0)), 1: (1, Ended(0))}, found=[0], ticks={0: 0})
+    back_end.submit = lambda task, folder: (
+        pytest.fail("begun again")
+        if task.number == 0
+        else BackEnd.submit(  # type: ignore[method-assign]
+            back_end, task, folder
+        )
+    )
+    (tmp_path / "0000").mkdir()
+    events = list(driver(tmp_path, back_end, Told()).run(iter([job(0), job(1)])))
+    assert [(e.job.number, e.is_found) for e in events if isinstance(e, Begun)] == [(0, True), (1, False)]
+    assert in_short(iter(events))[-2:] == ["finished 1", "finished 0"]

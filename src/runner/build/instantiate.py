@@ -20,7 +20,7 @@ from runner.build.target import resolve
 from runner.config.catalog import Part
 from runner.config.layers import Layer
 from runner.config.spelling import nearest
-from runner.config.types import faults
+from runner.config.types import faults, shown
 from runner.contracts import Source
 from runner.errors import ConfigError, RunError, RunnerError, memory_ran_out
 from runner.text import place, reason
@@ -67,6 +67,11 @@ def faults_of(part: Part) -> Iterator[None]:
             raise RunError(_named(part, "does not fit into memory; choose fewer or narrower layers")) from error
         words = str(error).strip().split("\n")[0] or type(error).__name__
         raise ConfigError(_named(part, reason(error) if place(error) else words)) from error
+
+
+def _holder(part: Part) -> str:
+    """What stands before the name of a knob: optimizer, metric.f1."""
+    return f"{part.group}.{part.option}" if part.group == "metric" else part.group
 
 
 def _named(part: Part, fault: str) -> str:
@@ -124,13 +129,13 @@ def _name_faults(
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for key in given:
         if key in facts:
-            yield f"{part.group}.{key} is set by the program; leave it out"
+            yield f"{_holder(part)}.{key} is set by the program; leave it out"
         elif key not in parameters and not open_ended:
             yield _unknown(part, kind, parameters, key)
     for key, parameter in parameters.items():
         needed = parameter.default is parameter.empty and parameter.kind not in _VARIADIC
         if needed and key not in given and key not in facts:
-            yield f"{part.group}.{key} is missing; {kind.__name__} needs it"
+            yield f"{_holder(part)}.{key} is missing; {kind.__name__} needs it"
     untaken = [] if open_ended else [key for key in facts if key not in parameters]
     if untaken:
         yield f"{part.group}={part.option}: {kind.__name__} takes no {', '.join(untaken)}: it is no {part.group}"
@@ -140,14 +145,14 @@ def _unknown(part: Part, kind: type, parameters: Parameters, key: str) -> str:
     near = nearest(key, parameters)
     hint = f"did you mean {near}?" if near else f"it takes {', '.join(parameters) or 'none'}"
     release = f" of torch {torch.__version__}" if kind.__module__.startswith("torch.") else ""
-    return f"{part.group}.{key}: {kind.__name__}{release} has no such argument; {hint}"
+    return f"{_holder(part)}.{key}: {kind.__name__}{release} has no such argument; {hint}"
 
 
 def _type_faults(part: Part, parameters: Parameters, given: Mapping[str, Any]) -> Iterator[str]:
     for key, value in given.items():
         wanted = _plain(parameters[key].annotation) if key in parameters else Any
         if faults(_in_words(wanted, value), wanted, key):
-            yield f"{part.group}.{key}={value}: {part.option} wants {_words(wanted)}"
+            yield f"{_holder(part)}.{key}={shown(value)}: {part.option} wants {_words(wanted)}"
 
 
 @dataclass(frozen=True)

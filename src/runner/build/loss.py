@@ -96,6 +96,7 @@ def build_loss(
     words = [key for key in ("weight", "pos_weight") if part.knobs.get(key) == BALANCED]
     numbers = {key: balanced(part, kind, key, y_train, num_classes) for key in words}
     _check_weight(part, kind, num_classes)
+    _check_ignored(part, num_classes)
     own = make(part, kind, knobs={**part.knobs, **numbers})
     outputs = torch.zeros(2, num_outputs(part, task, num_classes, trusted))
     with faults_of(part):
@@ -159,6 +160,14 @@ def _check_weight(part: Part, kind: type[nn.Module], num_classes: int) -> None:
         raise ConfigError(
             f"loss.weight={shown(given)}: has {counted(len(given), 'factor')}; this data has {num_classes} classes\n"
             "  give one for each class, or loss.weight=balanced"
+        )
+
+
+def _check_ignored(part: Part, num_classes: int) -> None:
+    ignored = part.knobs.get("ignore_index")
+    if num_classes and isinstance(ignored, int) and ignored >= num_classes:
+        raise ConfigError(
+            f"loss.ignore_index={ignored}: must be 0 to {num_classes - 1}, the number of a class, or below 0 for none"
         )
 
 

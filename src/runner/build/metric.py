@@ -54,6 +54,7 @@ def _metric(part: Part, task: Task, class_names: Sequence[str], trusted: Sequenc
 def _class_metric(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str]) -> Metric | OfTwoClasses:
     """One of torchmetrics' own for classes; where there are two of them, in the form that ``average`` asks for."""
     made_for, positive = form(part, kind, task, class_names)
+    check_labels(part, class_names)
     knobs = {key: value for key, value in part.knobs.items() if key != POSITIVE}
     inner = _made(part, kind, {"task": made_for, "num_classes": len(class_names), "validate_args": True}, knobs)
     metric: Metric | OfTwoClasses = inner
@@ -101,6 +102,19 @@ def form(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str])
         return "binary", None
     has_no_task = {"num_classes", "task"} & parameter_names(kind) == {"num_classes"}
     return ("multiclass", None) if "average" in part.knobs or has_no_task else ("binary", 1)
+
+
+def check_labels(part: Part, class_names: Sequence[str]) -> None:
+    """Raises ConfigError for knobs that ask for more classes than there are."""
+    top_k, ignored, count = part.knobs.get("top_k") or 1, part.knobs.get("ignore_index"), len(class_names)
+    if top_k >= count:
+        raise ConfigError(
+            f"metric.{part.option}.top_k={top_k}: must be 1 to {count - 1}: with all {count} classes every row is right"
+        )
+    if ignored is not None and ignored >= count:
+        raise ConfigError(
+            f"metric.{part.option}.ignore_index={ignored}: must be 0 to {count - 1}, the number of a class, or null"
+        )
 
 
 def is_of_either_alike(part: Part, kind: type[Metric]) -> bool:

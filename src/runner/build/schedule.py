@@ -24,7 +24,7 @@ from torch.optim.lr_scheduler import (
 )
 
 from runner.build.instantiate import faults_of, kind_of, make, parameter_names
-from runner.config.catalog import Part
+from runner.config.catalog import Catalog, Part
 from runner.config.formula import Formula
 from runner.config.schedule import FORMULAS, links_of
 from runner.config.types import shown
@@ -33,6 +33,10 @@ from runner.errors import ConfigError
 
 Interval = Literal["step", "epoch"]
 ALONE = (ReduceLROnPlateau, OneCycleLR, CyclicLR, SequentialLR, ChainedScheduler)  # no links of a chain
+MINOR = (  # knobs that few people turn
+    *("anneal_strategy", "cycle_momentum", "base_momentum", "max_momentum", "final_div_factor", "three_phase"),
+    *("scale_mode", "threshold", "threshold_mode", "cooldown", "min_lr", "eps"),
+)
 MOST_REHEARSED = 1000  # ticks of a schedule that are tried
 CHECKED_FACTORS = 1000  # ticks, spread over the run, at which a formula is tried
 
@@ -93,12 +97,12 @@ def build_schedules(
     return tuple(Schedule(scheduler(optimizer), interval) for optimizer in optimizers)
 
 
-def describe(part: Part) -> str:
-    """As "step_lr step_size 30 gamma 0.1, per epoch"."""
+def describe(part: Part, catalog: Catalog) -> str:
+    """As "step_lr step_size 30 gamma 0.1, per epoch"; of ``MINOR`` knobs those that are not as in the option's file."""
     if part.target is None:
         return part.option
     per = f"per {part.knobs.get('interval', 'epoch')}"
-    first, *others = [_knobs_text(link) for link in links_of(part)] or [_knobs_text(part)]
+    first, *others = [_knobs_text(link, catalog) for link in links_of(part)] or [_knobs_text(part, catalog)]
     if not others:
         return f"{first}, {per}"
     if "milestones" not in part.knobs:
@@ -107,8 +111,11 @@ def describe(part: Part) -> str:
     return f"{part.option}: {'; '.join([first, *later])}, {per}"
 
 
-def _knobs_text(part: Part) -> str:
-    said = {key: value for key, value in part.knobs.items() if key != "interval" and value is not None}
+def _knobs_text(part: Part, catalog: Catalog) -> str:
+    is_known = part.option in catalog.options("scheduler")  # of a stored run it need not be there
+    usual = catalog.option("scheduler", part.option).knobs if is_known else {}
+    untold = {"interval", *(key for key in MINOR if key in usual and part.knobs.get(key) == usual[key].default)}
+    said = {key: value for key, value in part.knobs.items() if key not in untold and value is not None}
     knobs = [f"{key} {shown(value) if isinstance(value, bool) else value}" for key, value in said.items()]
     return " ".join([part.option, *knobs])
 
@@ -252,6 +259,11 @@ def _rates(knobs: Mapping[str, Any], optimizer: Optimizer) -> dict[str, list[flo
     if "base_lr" not in knobs:
         return {"max_lr": highest}
     lowest = [rate / 10 for rate in highest] if knobs["base_lr"] is None else [knobs["base_lr"]] * len(own)
+    if lowest[0] >= highest[0]:
+        whose = "optimizer.lr" if knobs.get("max_lr") is None else "scheduler.max_lr"
+        raise ConfigError(
+            f"scheduler.base_lr={lowest[0]:g}: must be below {whose}={highest[0]:g}, or null for a tenth of it"
+        )
     return {"max_lr": highest, "base_lr": lowest}
 
 

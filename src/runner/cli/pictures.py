@@ -17,6 +17,7 @@ from runner.build.optimizer import sample_optimizers
 from runner.build.schedule import build_schedules, describe
 from runner.cli.picture_files import form_of
 from runner.cli.view_run import PICTURES, SWEEP_PICTURES
+from runner.config.catalog import Catalog, conf_folders
 from runner.config.run_config import Config
 from runner.config.schedule import formula_names
 from runner.data import splits
@@ -102,7 +103,7 @@ def schedule_curves(config: Config) -> ScheduleCurves:
             for schedule in schedules:
                 schedule.scheduler.step()
     note = schedule_note(config, steps, steps_per_epoch)
-    knobs = describe(config.scheduler) if schedules else "no schedule: the rate stays"
+    knobs = describe(config.scheduler, Catalog(conf_folders(None))) if schedules else "no schedule: the rate stays"
     return ScheduleCurves(config.scheduler.option, note, knobs, tick, rates)
 
 

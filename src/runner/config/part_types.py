@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union
 
-from runner.config.types import Increasing, Matching, NotEmpty, Range
+from runner.config.types import Increasing, Matching, NotEmpty, Range, faults
 
 Positive = Annotated[float, Range(above=0)]
 NotNegative = Annotated[float, Range(low=0)]
@@ -21,6 +22,19 @@ Average = Annotated[
     Matching(r"\w+", "(a metric is one number; that of each class stands in the table at a run's end)"),
 ]
 Interval = Literal["epoch", "step"]
+
+
+@dataclass(frozen=True)
+class Either:
+    """Types of a knob that means one thing to one class of torch and another to the next."""
+
+    types: tuple[Any, ...]
+
+    def suiting(self, default: Any) -> Any:
+        """The type of an option whose own value is ``default``; any of them where that tells nothing."""
+        suits = (known for known in self.types if default is not None and not faults(default, known, ""))
+        return next(suits, Union[self.types])  # noqa: UP007  # its members are not written out
+
 
 DATASET: Mapping[str, Any] = {
     "arguments": dict[str, Any],
@@ -99,7 +113,7 @@ LOSS: Mapping[str, Any] = {
     "ignore_index": int,
     "label_smoothing": Share,
     "margin": float,
-    "p": Annotated[float, Range(low=1)],
+    "p": Either((Literal[1, 2], Annotated[float, Range(low=1)])),  # a power of multi_margin; a norm of triplet_margin
     "pos_weight": Balanced | list[NotNegative] | None,
     "reduction": Literal["mean", "sum"],
     "weight": Balanced | list[NotNegative] | None,
@@ -117,7 +131,7 @@ OPTIMIZER: Mapping[str, Any] = {
     "decay_biases_and_norms": bool,
     "decoupled_weight_decay": bool,
     "differentiable": bool,
-    "eps": Positive | tuple[Positive | None, Positive],  # Adafactor has two
+    "eps": Either((Positive, tuple[Positive | None, Positive])),  # Adafactor has two
     "etas": tuple[
         Annotated[float, Range(above=0, below=1)],
         Annotated[float, Range(above=1)],
@@ -168,7 +182,9 @@ SCHEDULER: Mapping[str, Any] = {
     "max_lr": Positive | None,  # null: the optimizer's
     "max_momentum": Decay,
     "milestones": Annotated[list[Count], NotEmpty(), Increasing()],
-    "mode": Literal["min", "max", "triangular", "triangular2", "exp_range"] | None,  # null: as the monitor says
+    "mode": Either(
+        (Literal["min", "max"] | None, Literal["triangular", "triangular2", "exp_range"])
+    ),  # plateau; cycles
     "min_lr": NotNegative | list[NotNegative],
     "patience": NotNegativeInt,
     "pct_start": Annotated[float, Range(above=0, below=1)],
@@ -242,7 +258,8 @@ def annotation_of(group: str, key: str, default: Any) -> Any:
     """The type and range of a knob, by its dotted name: from the vocabulary, else from the type of its default."""
     name = key.rpartition(".")[2]
     if name in VOCABULARY[group]:
-        return VOCABULARY[group][name]
+        known = VOCABULARY[group][name]
+        return known.suiting(default) if isinstance(known, Either) else known
     if default is None or default == "???":
         return Any
     return list[Any] if isinstance(default, list) else type(default)

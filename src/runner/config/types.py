@@ -37,8 +37,8 @@ class Range:
         return " and ".join(f"{sign} {end}" for sign, _, end in self._ends() if end is not None)
 
     def _ends(self) -> Iterable[tuple[str, Callable[[float, float], bool], float | None]]:
-        signs, holds = (">=", "<=", ">", "<"), (operator.ge, operator.le, operator.gt, operator.lt)
-        return zip(signs, holds, (self.low, self.high, self.above, self.below), strict=True)
+        signs, holds = (">=", ">", "<=", "<"), (operator.ge, operator.gt, operator.le, operator.lt)
+        return zip(signs, holds, (self.low, self.above, self.high, self.below), strict=True)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from runner.build import auto
 from runner.build.two_classes import OfTwoClasses
+from runner.config.catalog import Part
 from runner.config.run_config import Config
 from runner.contracts import SPLITS, Data, Split
 from runner.engine.best import directions
@@ -33,7 +34,7 @@ def check_measurable(config: Config, data: Data, rows: Split, metrics: Mapping[s
         for name, metric in metrics.items() if len(y_N) else ():
             value = try_metric(metric, y_N, data)
             if isinstance(value, str):
-                why = missing_classes(y_N, data) or value
+                why = missing_classes(y_N, data) or too_few_rows(config.metric[name], len(y_N)) or value
                 turn = advice(config, data, split, name)
                 faults.append(f"metric={name}: has no value on the {split} split: {why}\n  {turn}")
             elif value.ndim and config.monitor == f"{split}/{name}":
@@ -92,6 +93,14 @@ def missing_classes(y_N: Tensor, data: Data) -> str:
     lacking = [name for name, is_there in zip(data.class_names, is_there_K.tolist(), strict=True) if not is_there]
     more = ", ..." if len(lacking) > MOST_CLASSES else ""
     return f"it has no row of {', '.join(lacking[:MOST_CLASSES])}{more}" if lacking else ""
+
+
+def too_few_rows(metric: Part, num_rows: int) -> str:
+    """In words: that an adjusted r2 corrects for more features than the rows allow; "" where it does not."""
+    adjusted = metric.knobs.get("adjusted", 0)
+    if not adjusted or adjusted < num_rows - 1:
+        return ""
+    return f"with {num_rows} rows metric.{metric.option}.adjusted={adjusted} must be 0 to {max(0, num_rows - 2)}"
 
 
 def advice(config: Config, data: Data, split: str, name: str) -> str:

@@ -45,7 +45,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         loss=f"{config.loss.option}{turned(config.loss, experiment.catalog)}",
         optimizer=f"{config.optimizer.option} lr {config.optimizer.knobs['lr']:g}{by_hand}",
         weight_groups=optimizer.describe(config.optimizer, parts.optimizers, parts.model),
-        scheduler=schedule.describe(config.scheduler),
+        scheduler=schedule.describe(config.scheduler, experiment.catalog),
         device=str(experiment.choice.device),
         device_reason=experiment.choice.reason,
         epochs=experiment.plan.epochs,

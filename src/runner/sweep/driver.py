@@ -30,16 +30,20 @@ class Handle(Protocol):
 class BackEnd(Protocol):
     """Where jobs run; each has handles of its own."""
 
+    outlives_driver: bool  # whether jobs go on when whoever began them has ended
+
     def submit(self, task: Any, folder: Path) -> Handle: ...
+    def under_way(self, task: Any, folder: Path) -> Handle | None: ...
     def state(self, handle: Any) -> Ended | None: ...
     def cancel(self, handle: Any, number: int = signal.SIGTERM) -> None: ...
-    def collect(self, handle: Any, folder: Path) -> Path: ...
     def wait(self, handles: Collection[Any], seconds: float) -> None: ...
+    def farewell(self, handles: Collection[Any]) -> str: ...
 
 
 @dataclass(frozen=True)
 class Begun:
     job: Job
+    is_found: bool = False  # an earlier sweep began it, and it went on
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class Driver:
     clock: Callable[[], float] = time.monotonic
     attempts: Counter[int] = field(default_factory=Counter)  # of each job, by this driver
     is_stuck: bool = False  # the disk is full
+    left: list[Handle] = field(default_factory=list)  # jobs that go on when the driver has ended
 
     def run(self, jobs: Iterator[Job | None]) -> Generator[Event, None, None]:
         """Runs them in their order; None says that the next job is not known before another has ended.
@@ -102,11 +107,14 @@ class Driver:
         try:
             while True:
                 while len(running) < self.limits.at_a_time and (job := self.next_job(again, jobs)) is not None:
-                    yield Begun(job)
-                    running.append(self.begin(job))
+                    found = self.back_end.under_way(job, self.folder / job.folder)
+                    yield Begun(job, found is not None)
+                    running.append(self.begin(job) if found is None else _Attempt(job, found))
                 if not running:
                     return
                 yield Running([(each.job, self.clock() - each.handle.began) for each in running])
+                if self.stop() and self.back_end.outlives_driver:
+                    return
                 self.back_end.wait([each.handle for each in running], LOOKED_AT_S)
                 self.tell(running)
                 for attempt, ended in self.ended(running):
@@ -175,7 +183,10 @@ class Driver:
         return over.how == "interrupted" and not self.is_ending and tried_again < self.limits.retries
 
     def end(self, running: Sequence[_Attempt]) -> None:
-        """Whoever iterates has left before the end: no job stays behind."""
+        """Whoever iterates has left before the end: no job stays behind that would not go on by itself."""
+        if self.back_end.outlives_driver:
+            self.left = [each.handle for each in running]
+            return
         end_all([each.handle for each in running], self.back_end, self.is_urgent, self.clock)
 
 
@@ -203,7 +214,7 @@ def verdict(ended: Ended, run: SavedRun) -> tuple[How, str]:
     if code == 0 and run.known.get("status") == "pruned":
         return "pruned", f"after epoch {run.known.get('final', {}).get('epoch')}"
     if code < 0:
-        return "interrupted", how_it_ended(code)
+        return "interrupted", ended.reason or how_it_ended(code)
     if code == 0:
         return "failed", "its process ended without a result"
     reason = ended.reason or str(run.known.get("reason") or f"exit code {code}")

@@ -29,16 +29,21 @@ from runner.text import counted, here, program, say
 
 
 def conclude(
-    folder: SweepFolder, jobs: Sequence[Job], signal_number: int | None, trouble: str, num_to_come: int = 0
+    folder: SweepFolder,
+    jobs: Sequence[Job],
+    signal_number: int | None,
+    trouble: str,
+    ended_by: str = "",
+    num_to_come: int = 0,
 ) -> int:
-    """The exit code; ``num_to_come`` are jobs that a search has still to propose.
+    """The exit code. ``ended_by`` is the command that ends jobs which go on, ``num_to_come`` how many are to come.
 
     Raises Interrupted after a signal, RunError where ``trouble`` lets no other job begin.
     """
     screen = console(sys.stdout)
     screen.print()
     results = list(map(partial(result_of, folder), folder.jobs))
-    for lock in folder.path.glob("baselines-*.lock"):
+    for lock in folder.path.glob("baselines-*.lock") if not ended_by else ():
         lock.unlink()  # no job is left that could wait for it
     if not trouble:
         status = "interrupted" if num_to_come else status_of(results)
@@ -58,7 +63,7 @@ def conclude(
     standings = Counter(result.status for result in own)
     standings["waiting"] += num_to_come
     if signal_number or trouble:
-        stopped(folder, standings, signal_number, trouble)
+        stopped(folder, standings, signal_number, trouble, ended_by)
     write_means(SavedSweep(folder.path), lambda warning: say(f"warning: {warning}", file=sys.stderr))
     show_ways(screen, folder, standings)
     return int(standings["finished"] + standings["pruned"] < len(own))
@@ -88,11 +93,14 @@ def again(folder: SweepFolder) -> str:
     return f"{program()} resume {shlex.quote(here(folder.path))}"
 
 
-def stopped(folder: SweepFolder, standings: Counter[str], signal_number: int | None, trouble: str) -> NoReturn:
+def stopped(
+    folder: SweepFolder, standings: Counter[str], signal_number: int | None, trouble: str, ended_by: str
+) -> NoReturn:
     count = counted(standings.total(), "job")
     told = [f"{standings['interrupted']} on the way"] if standings["interrupted"] else []
     told += [f"{standings['waiting']} of {count} not started"] if standings["waiting"] else []
     left = f"{', '.join(told) or f'all {count} had ended'}; go on with: {again(folder)}"
+    left += f"\n  the jobs on the way go on by themselves; to end them: {ended_by}" if ended_by else ""
     if signal_number is None:
         raise RunError(f"no other job will start: {trouble}\n  {left}")
     raise Interrupted(f"interrupted; {left}", signal_number)

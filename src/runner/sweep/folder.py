@@ -14,6 +14,7 @@ from runner.errors import DataError
 from runner.runs.directory import JOURNAL, SWEEP, RunDirectory
 from runner.runs.files import read_json, write_json
 from runner.runs.saved_run import DONE, SavedRun
+from runner.runs.saved_sweep import SavedSweep
 from runner.sweep.journal import Journal, read_journal
 from runner.sweep.plan import Job, job_of_fact
 from runner.text import here
@@ -49,6 +50,7 @@ class SweepFolder:
         self.header = header
         self._ends: dict[int, Mapping[str, Any]] = {}  # of the jobs that have ended and were not begun again
         self._begun = Counter[int]()
+        self.submitted: dict[int, str] = {}  # what a cluster calls the jobs that were handed to it and have not ended
         self.trials: dict[int, Mapping[str, Any]] = {}  # of a search, by number: their points and jobs
         self.told: dict[int, Mapping[str, Any]] = {}  # what came of them, as later trials were chosen by it
         facts = read_journal(path / JOURNAL)
@@ -87,9 +89,13 @@ class SweepFolder:
     def _count(self, fact: Mapping[str, Any]) -> None:
         if "begun" in fact:
             self._ends.pop(fact["begun"], None)
+            self.submitted.pop(fact["begun"], None)
             self._begun[fact["begun"]] += 1
         elif "ended" in fact:
             self._ends[fact["ended"]] = fact
+            self.submitted.pop(fact["ended"], None)
+        elif "submitted" in fact:
+            self.submitted[fact["submitted"]] = str(fact["id"])
         elif "trial" in fact:
             self.trials[fact["trial"]] = fact
         elif "told" in fact:
@@ -97,6 +103,9 @@ class SweepFolder:
 
     def write_begin(self, job: Job) -> None:
         self._write({"begun": job.number, "attempt": self._begun[job.number] + 1})
+
+    def write_submitted(self, job: Job, known_as: str) -> None:
+        self._write({"submitted": job.number, "id": known_as})
 
     def write_end(self, job: Job, how: str, reason: str) -> None:
         self._write({"ended": job.number, "how": how, "reason": reason})
@@ -135,12 +144,12 @@ class SweepFolder:
 
 @contextmanager
 def owned(path: Path) -> Iterator[None]:
-    """As ``RunDirectory.owned``; jobs of a driver that was killed are waited for.
+    """As ``RunDirectory.owned``; jobs of a driver that was killed are waited for, but for those of a cluster.
 
     They end by themselves as soon as they have saved. Raises RunError with the pid where another driver owns the sweep.
     """
     with RunDirectory(path).owned():
-        deadline = time.monotonic() + SAVING_S
+        deadline = time.monotonic() + (0 if SavedSweep(path).head.get("cluster") else SAVING_S)
         while any(RunDirectory(lock.parent).is_in_use for lock in path.glob("*/.lock")) and time.monotonic() < deadline:
             time.sleep(0.1)
         yield

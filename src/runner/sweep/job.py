@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +25,7 @@ from runner.runs.checkpoint import pack
 from runner.runs.directory import RunDirectory
 from runner.runs.files import write_whole
 from runner.runs.saved_run import SavedRun
+from runner.runs.summary import versions
 from runner.sweep.plan import Job
 from runner.training.folds import prepare
 from runner.training.resume import go_on
@@ -85,6 +87,26 @@ class Training(Work):
             write_words(directory, job.words)
             prepared = prepare(job.config(self.changes), Catalog(self.catalog_folders), self.read)
             prepared.record(directory, brief=True, begun=begun, hint="", stops=job.stops)
+
+
+class NodeTraining(Training):
+    """The same on a node of a cluster, where torch may be another than where the run was begun."""
+
+    def __call__(self, job: Job, folder: Path) -> None:
+        """Raises RunError where it is: the run would not go on to the same bits."""
+        begun_with, here = torch_of(SavedRun(RunDirectory(folder))), versions()["torch"]
+        if begun_with not in (None, here):
+            raise RunError(
+                f"{platform.node()} has torch {here}, and the run was begun with {begun_with}: "
+                "it goes on where that is installed\n  all nodes need the environment that the sweep is started in"
+            )
+        super().__call__(job, folder)
+
+
+def torch_of(run: SavedRun) -> str | None:
+    """The version that it was begun with; None where it was not."""
+    found = run.known.get("versions", {}).get("torch")
+    return None if found is None else str(found)
 
 
 def write_words(directory: RunDirectory, words: Sequence[str]) -> None:

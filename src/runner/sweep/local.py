@@ -59,6 +59,8 @@ class LocalJobs:
     ``slots`` are the GPUs, each as often as jobs may share it; without them a job has no GPU to itself.
     """
 
+    outlives_driver = False
+
     def __init__(self, work: Work, slots: Sequence[str] = ()):
         self.work = work
         self._free = list(slots)
@@ -84,6 +86,13 @@ class LocalJobs:
             self._free.remove(slot)
         return Handle(process, listening, slot)
 
+    def under_way(self, task: Any, folder: Path) -> None:
+        """None: the jobs of a sweep that was killed have ended with it."""
+
+    def farewell(self, handles: Collection[Handle]) -> str:
+        """Nothing: no job stays behind."""
+        return ""
+
     def state(self, handle: Handle) -> Ended | None:
         """None while it runs."""
         if handle.process.exitcode is None:
@@ -100,10 +109,6 @@ class LocalJobs:
     def cancel(self, handle: Handle, number: int = signal.SIGTERM) -> None:
         with suppress(ProcessLookupError):
             os.kill(handle.process.pid or 0, number)
-
-    def collect(self, handle: Handle, folder: Path) -> Path:
-        """The job's files as they are now: on this machine they need no copying."""
-        return folder
 
     def wait(self, handles: Collection[Handle], seconds: float) -> None:
         """Until one of them has ended, or the time is over, or a signal came."""
@@ -131,14 +136,14 @@ def _child(work: Work, task: Any, folder: Path, telling: Any, slot: str | None, 
     if slot is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = slot
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
-    _print_to(RunDirectory(folder).log)
-    told, code = _done(work, task, folder)
+    print_to(RunDirectory(folder).log)
+    told, code = done(work, task, folder)
     with suppress(OSError):  # nobody listens any more
         telling.send(told)
     os._exit(code)  # nothing of what the sweep would do at its own end
 
 
-def _done(work: Work, task: Any, folder: Path) -> tuple[dict[str, Any], int]:
+def done(work: Work, task: Any, folder: Path) -> tuple[dict[str, Any], int]:
     """What is told of the job, and its exit code."""
     try:
         return {"answer": work(task, folder)}, 0
@@ -168,7 +173,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def _print_to(log: Path) -> None:
+def print_to(log: Path) -> None:
     """From now on what is printed, also by libraries in C, goes to the end of ``log``, line by line."""
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (1, 2):

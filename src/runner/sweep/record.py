@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +13,12 @@ from runner.engine.stop import Interruption, interruption
 from runner.errors import RunError
 from runner.runs.ranking import place
 from runner.runs.saved_run import SavedRun
+from runner.runs.summary import versions
 from runner.screen.sweep import EndedJob, SweepConsole, SweepPlan, SweepState, shared_and_own
 from runner.sweep.driver import BackEnd, Begun, Driver, Event, Limits, Over, Running
 from runner.sweep.ending import conclude
 from runner.sweep.folder import SweepFolder
+from runner.sweep.job import torch_of
 from runner.sweep.plan import Job
 from runner.sweep.progress import JobProgress, seconds_left
 from runner.sweep.search_plan import introduced
@@ -81,10 +83,12 @@ class SweepRun:
                 self.trouble = str(refusal)
             finally:
                 self.screen.close()
-            self.thin_out()
+            if not driver.left:
+                self.thin_out()
+        ends = self.stop.number, self.trouble, self.back_end.farewell(driver.left)
         if self.search is None:
-            return conclude(self.folder, jobs, self.stop.number, self.trouble)
-        return conclude(self.folder, self.folder.jobs, self.stop.number, self.trouble, self.search.num_to_come)
+            return conclude(self.folder, jobs, *ends)
+        return conclude(self.folder, self.folder.jobs, *ends, self.search.num_to_come)
 
     def begin(self) -> None:
         header, search = self.folder.header, list[tuple[str, list[str]]]()
@@ -106,12 +110,13 @@ class SweepRun:
     def follow(self, event: Event) -> None:
         """Write down what happened, and show it."""
         match event:
-            case Begun(job):
-                self.before(job)
+            case Begun(job, is_found):
                 self.ends.pop(job.number, None)
                 if self.search is not None:
                     self.apart[job.number] = self.search.plan.own(job.settings)
-                self.folder.write_begin(job)
+                if not is_found:
+                    self.before(job)
+                    self.folder.write_begin(job)
                 self.progress[job.number] = JobProgress(job.number, self.folder.run_of(job).directory)
                 self.screen.begun(self.progress[job.number].state)
             case Over():
@@ -132,7 +137,7 @@ class SweepRun:
         run = self.folder.run_of(over.job)
         monitor = run.known.get("best", {}).get(self.folder.header.monitor)
         self.screen.ended(EndedJob(over.job.number, over.how, over.seconds, run.path, monitor, over.reason))
-        for note in notes_of(run):
+        for note in [*notes_of(run), *other_torch(run)]:
             if note not in self.notes:
                 self.notes.add(note)
                 self.screen.note(note)
@@ -154,6 +159,13 @@ def notes_of(run: SavedRun) -> list[str]:
     """How the job's data was read, where a user should know of it."""
     first_fold = SavedRun(run.directory.fold(0))  # above folds there is no data
     return [note for each in (run, first_fold) for note in each.known.get("data", {}).get("notes", [])]
+
+
+def other_torch(run: SavedRun) -> Iterator[str]:
+    """A node of a cluster may have another torch than the machine that a sweep is started on."""
+    there, here = torch_of(run), versions()["torch"]
+    if there not in (None, here):
+        yield f"a job ran with torch {there}, and here is {here}: its bits may be others"
 
 
 def megabytes(size: int) -> str:

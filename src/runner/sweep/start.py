@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import torch
@@ -13,16 +14,17 @@ import torch
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parse
 from runner.config.catalog import CLUSTER, Catalog, conf_folders
-from runner.config.clustering import FIXED, LOCAL, Cluster, as_fact, cluster_of_fact, moved
+from runner.config.clustering import FIXED, LOCAL, Cluster, Slurm, as_fact, cluster_of_fact, moved
 from runner.config.searching import longer
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DataError, DeviceError, RunnerError
+from runner.experiment.assemble import read_data
 from runner.runs.directory import SWEEP, check_writable, claim, make
 from runner.runs.summary import now
 from runner.sweep.check import job_config
 from runner.sweep.driver import BackEnd
 from runner.sweep.folder import Header, SweepFolder, owned
-from runner.sweep.job import SharedData, Training, Trial
+from runner.sweep.job import NodeTraining, SharedData, Training, Trial
 from runner.sweep.line import GridJob
 from runner.sweep.local import LocalJobs
 from runner.sweep.machine import Machine, jobs_at_a_time, machine_for
@@ -33,6 +35,8 @@ from runner.sweep.search_plan import SearchPlan, differences, plan_of_fact
 from runner.sweep.trial import Needs, try_jobs
 from runner.sweep.trials import Trials
 from runner.text import here, waiting
+
+COMMANDS = ("sbatch", "srun", "scancel", "sacct")  # of SLURM, as submitit calls them
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,14 @@ class Ground:
         changes = {**self.changes, "device": "auto"} if self.cluster else self.changes
         return LocalJobs(Trial(self.catalog_folders, changes, self.read), self.machine.slots)
 
-    def back_end(self) -> BackEnd:
-        """Where the jobs run."""
+    def back_end(self, folder: SweepFolder) -> BackEnd:
+        """Where the jobs of the folder run."""
+        if isinstance(self.cluster, Slurm):
+            from runner.sweep.slurm import SlurmJobs  # brings submitit, which others need not have
+
+            return SlurmJobs(self.cluster, NodeTraining(self.catalog_folders, self.changes, read_data), folder)
         if self.cluster is not None:
-            raise ConfigError(f"{CLUSTER}: jobs run on this machine alone yet: {CLUSTER}={LOCAL}")
+            raise ConfigError(f"{CLUSTER}: jobs run on this machine or by SLURM alone yet: {CLUSTER}=slurm")
         return LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
 
     def read_for(self, job: Job) -> None:
@@ -72,6 +80,7 @@ def sweep(request: Request, planned: Planned) -> int:
     named = named_folder(first.sweep)
     check_writable(named or Path(first.output_dir).expanduser())
     torch.set_num_threads(1)  # a process that has computed with several cannot be forked
+    check_cluster_is_here(planned.cluster)
     cluster, machine = planned.cluster, machine_for(planned.cluster, first.device, first.sweep.jobs_per_gpu)
     changes = {"trusted": first.trusted}
     ground = Ground(machine, SharedData(), conf_folders(request.flags.config_dir), changes, cluster)
@@ -90,7 +99,9 @@ def sweep(request: Request, planned: Planned) -> int:
         check_same_cluster(folder, cluster)
         if search is not None:
             trials = trials_of(search, request, folder, ground)
-            run = SweepRun(folder, ground.back_end(), ground.read_for, first.sweep, at_a_time, needs, search=trials)
+            run = SweepRun(
+                folder, ground.back_end(folder), ground.read_for, first.sweep, at_a_time, needs, search=trials
+            )
             return run.run(folder.jobs)
         fixed = [
             with_identity(with_threads(job, folder.header.threads), digest, machine.device)
@@ -99,7 +110,16 @@ def sweep(request: Request, planned: Planned) -> int:
         folder.add(numbered_on(fixed, folder.jobs))
         wanted = {job.identity for job in fixed}
         todo = [job for job in folder.jobs if job.identity in wanted]
-        return SweepRun(folder, ground.back_end(), ground.read_for, first.sweep, at_a_time, needs).run(todo)
+        return SweepRun(folder, ground.back_end(folder), ground.read_for, first.sweep, at_a_time, needs).run(todo)
+
+
+def check_cluster_is_here(cluster: Cluster | None) -> None:
+    """Raises ConfigError where this machine has no commands of SLURM."""
+    if isinstance(cluster, Slurm) and not cluster.local and (missing := [c for c in COMMANDS if which(c) is None]):
+        raise ConfigError(
+            f"cluster=slurm: there is no {' and no '.join(missing)} on this machine; start the sweep where SLURM is\n"
+            "  cluster.local=true tries it out without SLURM"
+        )
 
 
 def check_same_cluster(folder: SweepFolder, asked: Cluster | None) -> None:
@@ -205,6 +225,7 @@ def resume_sweep(
         if asked and folder.header.cluster is not None:
             folder.rewrite(replace(folder.header, cluster=moved(folder.header.cluster, asked)))
         fixed, cluster = folder.header, stored_cluster(folder)
+        check_cluster_is_here(cluster)
         device = "cpu" if fixed.device == "cpu" else "auto"
         machine = machine_for(cluster, device, max(sweeping.jobs_per_gpu, fixed.jobs_per_gpu))
         if fixed.device not in (machine.device, "cpu"):
@@ -216,7 +237,13 @@ def resume_sweep(
         wanted = sweeping.jobs if isinstance(sweeping.jobs, int) else fixed.jobs_at_a_time
         at_a_time = jobs_at_a_time(cluster, machine, wanted, len(folder.jobs), memory=0)
         run = SweepRun(
-            folder, ground.back_end(), ground.read_for, sweeping, at_a_time, Needs(), retries_failed=retries_failed
+            folder,
+            ground.back_end(folder),
+            ground.read_for,
+            sweeping,
+            at_a_time,
+            Needs(),
+            retries_failed=retries_failed,
         )
         if fixed.search is not None:
             request = parse(["--config-dir", fixed.config_dir] if fixed.config_dir else [])
