@@ -253,8 +253,7 @@ def spell_out_mappings(tree: DictConfig, catalog: Catalog) -> None:
 def plain(tree: DictConfig) -> tuple[dict[str, Any], list[str]]:
     """The tree without Hydra's node as plain data, every interpolation looked up, and the faults of those that fail."""
     faults: list[str] = []
-    names = [str(key) for key in tree if key != "hydra"]
-    data = {name: _plain(tree, name, name, faults) for name in names}
+    data = {str(key): _plain(tree, str(key), str(key), faults) for key in tree if key != "hydra"}
     return data, faults
 
 
