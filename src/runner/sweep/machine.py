@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from runner.config.clustering import Cluster, Slurm
+from runner.config.clustering import Cluster
 
 CGROUP = Path("/sys/fs/cgroup")
 SPARE = 1.5  # times the memory that a job was seen to take
@@ -55,10 +55,9 @@ def machine_for(cluster: Cluster | None, device: str, jobs_per_gpu: int) -> Mach
 
 def jobs_at_a_time(cluster: Cluster | None, machine: Machine, wanted: int | str, num_jobs: int, memory: int) -> int:
     """A cluster has a queue of its own: ``auto`` hands it as many jobs as it takes at once."""
-    if cluster is None or (isinstance(cluster, Slurm) and cluster.local):
+    if cluster is None or cluster.local:
         return machine.at_a_time(wanted, num_jobs, memory)
-    most = cluster.array_size if isinstance(cluster, Slurm) else num_jobs
-    return wanted if isinstance(wanted, int) else most
+    return wanted if isinstance(wanted, int) else cluster.array_size
 
 
 def usable_cores(cgroup: Path = CGROUP) -> int:

@@ -14,7 +14,7 @@ import torch
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parse
 from runner.config.catalog import CLUSTER, Catalog, conf_folders
-from runner.config.clustering import FIXED, LOCAL, Cluster, Slurm, as_fact, cluster_of_fact, moved
+from runner.config.clustering import FIXED, LOCAL, Cluster, as_fact, cluster_of_fact, moved
 from runner.config.searching import longer
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DataError, DeviceError, RunnerError
@@ -56,13 +56,11 @@ class Ground:
 
     def back_end(self, folder: SweepFolder) -> BackEnd:
         """Where the jobs of the folder run."""
-        if isinstance(self.cluster, Slurm):
-            from runner.sweep.slurm import SlurmJobs  # brings submitit, which others need not have
+        if self.cluster is None:
+            return LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
+        from runner.sweep.slurm import SlurmJobs  # brings submitit, which others need not have
 
-            return SlurmJobs(self.cluster, NodeTraining(self.catalog_folders, self.changes, read_data), folder)
-        if self.cluster is not None:
-            raise ConfigError(f"{CLUSTER}: jobs run on this machine or by SLURM alone yet: {CLUSTER}=slurm")
-        return LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
+        return SlurmJobs(self.cluster, NodeTraining(self.catalog_folders, self.changes, read_data), folder)
 
     def read_for(self, job: Job) -> None:
         """Reads the job's data where no job before it did, so that it need not; what is wrong the job says itself."""
@@ -115,7 +113,7 @@ def sweep(request: Request, planned: Planned) -> int:
 
 def check_cluster_is_here(cluster: Cluster | None) -> None:
     """Raises ConfigError where this machine has no commands of SLURM."""
-    if isinstance(cluster, Slurm) and not cluster.local and (missing := [c for c in COMMANDS if which(c) is None]):
+    if cluster is not None and not cluster.local and (missing := [c for c in COMMANDS if which(c) is None]):
         raise ConfigError(
             f"cluster=slurm: there is no {' and no '.join(missing)} on this machine; start the sweep where SLURM is\n"
             "  cluster.local=true tries it out without SLURM"
