@@ -5,6 +5,7 @@ Shapes: M members of an ensemble (1 of other nets), B rows of a batch, b of a ra
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,12 +13,14 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
+from torch.distributed import TCPStore  # type: ignore[attr-defined]  # torch documents it
+from torch.distributed.distributed_c10d import Store
 
 from runner import seed
 from runner.errors import RunError
 
 Answer = TypeVar("Answer")
-PATIENCE = timedelta(days=1)  # of ranks for each other: the first may judge for hours; one that died is noticed at once
+PATIENCE = timedelta(hours=3)  # with the first, which may judge for long; one that has died is noticed at once
 
 
 class RankLost(RunError):
@@ -35,12 +38,12 @@ class Ranks:
         self.number, self.count, self.draw_seed = number, count, draw_seed
 
     def share(self, rows_MB: Tensor) -> Tensor:
-        """[M, b] each ``count``-th row from this rank's own on; where that leaves none the first, which will not count."""
+        """[M, b] each ``count``-th row from this rank's own on; where there is none the first, which will not count."""
         own_Mb = rows_MB[:, self.number :: self.count]
         return own_Mb if own_Mb.shape[1] else rows_MB[:, :1]
 
     def draw_for(self, step: int) -> None:
-        """The global generators draw by seed, rank and step: dropout is other on each rank, and the same when resumed."""
+        """From now on the global generators draw by seed, rank and step: dropout differs from rank to rank."""
         seed.seed_everything(seed.derive(self.draw_seed, "rank", self.number, step))
 
     def average(self, tensors: Sequence[Tensor], weight: Tensor | int) -> None:
@@ -82,7 +85,26 @@ def noticing_loss() -> Iterator[None]:
         raise RankLost("another process of the run has ended") from gone
 
 
-def join(store: distributed.Store, number: int, count: int, draw_seed: int, kind: str) -> Ranks:
+def num_launched() -> int:
+    """How many processes torchrun has started, of which this is one; 1 where it has not."""
+    return int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
+
+
+def opened_store() -> tuple[Store, int]:
+    """One for ranks on this machine, and its port."""
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=PATIENCE)
+    return store, store.port
+
+
+def reached_store() -> Store:
+    """That of torchrun, or of the rank that has started this one."""
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    with noticing_loss():
+        store: Store = TCPStore(address, port, is_master=False, wait_for_workers=False, timeout=PATIENCE)
+    return store
+
+
+def join(store: Store, number: int, count: int, draw_seed: int, kind: str) -> Ranks:
     """Once all ranks are there; ``kind`` of device, cpu or cuda, decides what carries tensors between them."""
     backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
     with noticing_loss():

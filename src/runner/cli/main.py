@@ -76,11 +76,11 @@ def _dispatch(argv: list[str]) -> int:
     if verb not in VERBS:
         refuse: Callable[[list[str]], NoReturn] = import_module("runner.cli.meant").refuse  # brings Hydra
         refuse(argv)
-    if verb in ("train", "resume") and os.environ.get("RANK", "0") != "0":
-        follow: Callable[[], int] = import_module("runner.training.companions").follow
-        return follow()
     module, _, name = VERBS[verb][0].partition(":")
     function: Callable[[list[str]], int] = getattr(import_module(module), name)
+    if verb in ("train", "resume") and "TORCHELASTIC_RUN_ID" in os.environ:
+        launched: Callable[[Callable[[list[str]], int], list[str]], int] = import_module("runner.training.launched").run
+        return launched(function, rest)
     return function(rest)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,13 +13,14 @@ from runner.config.run_config import Config
 from runner.errors import ConfigError, DeviceError
 from runner.experiment.assemble import Experiment
 from runner.losses.embedding import EmbeddingLoss
+from runner.ranks import num_launched
 
 
 def with_launched(config: Config) -> Config:
     """With the number of processes that torchrun has started. Raises ConfigError where another one was asked for."""
-    if "RANK" not in os.environ:
+    count = num_launched()
+    if count == 1:
         return config
-    count = int(os.environ["WORLD_SIZE"])
     if "devices" in config.said and config.devices != count:
         raise ConfigError(f"devices={config.devices}: torchrun has started {count} processes; leave devices out")
     if config.fold == "all":
@@ -32,13 +32,13 @@ def with_launched(config: Config) -> Config:
 
 def with_devices_checked(experiment: Experiment) -> Experiment:
     """With notes on what differs. Raises ConfigError or DeviceError where several devices cannot train it."""
-    config = experiment.config
+    config = with_launched(experiment.config)
     if config.devices == 1:
         return experiment
     check_number(config, experiment.choice.device)
-    if faults := [f"devices={config.devices}: {fault}" for fault in unfit(experiment)]:
+    if faults := [f"devices={config.devices}: {fault}" for fault in unfit(experiment, config)]:
         raise ConfigError(faults)
-    return replace(experiment, notes=(*experiment.notes, *pair_notes(experiment)))
+    return replace(experiment, config=config, notes=(*experiment.notes, *pair_notes(experiment)))
 
 
 def check_number(config: Config, where: torch.device) -> None:
@@ -55,9 +55,9 @@ def check_number(config: Config, where: torch.device) -> None:
         )
 
 
-def unfit(experiment: Experiment) -> Iterator[str]:
+def unfit(experiment: Experiment, config: Config) -> Iterator[str]:
     """Why each device cannot train on a share of the rows."""
-    config, net = experiment.config, experiment.parts.model
+    net = experiment.parts.model
     if config.batch_size < config.devices:
         yield f"each takes a row of a batch at least; set batch_size={config.devices} or more"
     if not isinstance(experiment.data.x, Tensor):

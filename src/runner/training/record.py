@@ -20,6 +20,7 @@ from runner.errors import Interrupted, RunError, memory_ran_out
 from runner.experiment.assemble import Experiment
 from runner.experiment.plan import outline
 from runner.experiment.scoring import Scores, checkpoint_to_judge, judge
+from runner.ranks import RankLost
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import RunDirectory
 from runner.runs.files import write_whole
@@ -119,12 +120,16 @@ def out_of_memory(experiment: Experiment) -> RunError:
 def interrupted(run: Recording, stop: Interruption) -> Interrupted:
     """How to go on, ready for a shell; who the run trusts is never read from its directory."""
     assert stop.number is not None
-    trusted = run.experiment.config.trusted
-    words = [short_name(run.directory.whole.path), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
     epoch, steps = run.progress.epoch, run.progress.step
     place = f"after epoch {epoch}" if steps == epoch * len(run.experiment.train) else f"in epoch {epoch + 1}"
-    again = f"python -m runner resume {shlex.join(words)}"
+    again = resume_command(run.experiment, run.directory)
     return Interrupted(f"interrupted, saved {place} (step {steps:,}); resume with: {again}", stop.number)
+
+
+def resume_command(experiment: Experiment, directory: RunDirectory) -> str:
+    trusted = experiment.config.trusted
+    words = [short_name(directory.whole.path), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
+    return f"python -m runner resume {shlex.join(words)}"
 
 
 class Recording:
@@ -157,13 +162,26 @@ class Recording:
     def to_the_end(self, saved: Mapping[str, Any] | None) -> Outcome:
         begun = time.perf_counter()
         self.begin(saved)
-        with accompanied(self.experiment, saved, self.directory) as parts, self.watched():
-            status = self.train(parts)
+        status = self.train_with_others(saved)
         if status == "interrupted":
             outcome = Outcome("interrupted")
         else:
             outcome = self.pruned() if status == "pruned" else self.judged(status)
         return replace(outcome, seconds=time.perf_counter() - begun)
+
+    def train_with_others(self, saved: Mapping[str, Any] | None) -> Status:
+        """Alone on one device. Raises RunError, with the way to go on, where one of the other processes ends."""
+        joining = accompanied(self.experiment, saved, self.directory.path, self.stop, self.views.warn)
+        try:
+            with joining as parts, self.watched():
+                return self.train(parts)
+        except Stopped:  # before all were there
+            if not self.is_saved:
+                self.save(best=False)
+            return "interrupted"
+        except RankLost as lost:
+            again = resume_command(self.experiment, self.directory)
+            raise RunError(f"{lost}\n  the run ended with it; go on from what was saved: {again}") from lost
 
     @contextmanager
     def watched(self) -> Iterator[None]:

@@ -63,6 +63,8 @@ def go_on(
 def go_on_with_folds(stored: SavedRun, read: Callable[[Config], Data], *, force: bool, brief: bool) -> None:
     """The folds that are not done: the one under way from where it was saved, the others from the start."""
 
+    with_launched(stored.config)  # refuses all folds of one command
+
     def begin(number: int) -> Start | None:
         fold = stored.of_fold(number)
         return None if is_done(fold) and is_trained(fold) else start_of(fold, read, force=force)
@@ -80,16 +82,22 @@ def start_of(stored: SavedRun, read: Callable[[Config], Data] | None = None, *, 
     if not (checkpoints.has("last") or checkpoints.has("best")):
         check_nothing_was_saved(stored)
         nothing = f"{stored.directory.path}: nothing was saved yet; starting at step 0"
-        experiment = assembled(stored, with_launched(stored.config), read)
+        experiment = assembled(stored, stored.config, read)
         check_precision(experiment)
         return Start(with_devices_checked(experiment), None, [nothing] if stored.directory.config.exists() else [])
     saved = checkpoints.load_to_go_on()
     experiment, differences = rebuild(stored, saved, read)
     check_precision(experiment)
     experiment = with_devices_checked(experiment)
+    differences += other_number(saved["config"].get("devices", 1), experiment.config.devices)
     check_best(saved, checkpoints, has_validation=experiment.has_validation)
     warnings += sound_rows(stored, saved, force=force)
     return Start(experiment, saved, [*warnings, *differences, *cut_short(stored, saved)])
+
+
+def other_number(before: int, now: int) -> list[str]:
+    """Of devices, whose sums are added up in another order."""
+    return [f"the last bits of the results may differ: devices {before} -> {now}"] if before != now else []
 
 
 def check_nothing_was_saved(stored: SavedRun) -> None:
