@@ -147,7 +147,7 @@ def test_a_window_whose_hits_an_early_build_did_not_count_says_no_accuracy_and_t
         told = tally.close_window()
     assert told == {"train/batch_loss": 1.0, "train/batch_accuracy": 2 / 3}
     first = Tally(Progress(window_seen=6, window_hits=None), counts_hits=True)
-    first.add(torch.tensor(1.0), logits, labels)
+    first.add(torch.tensor(1.0), logits, labels, len(labels))
     first.read()
     assert list(first.close_window()) == ["train/batch_loss"]
 

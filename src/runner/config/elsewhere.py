@@ -15,6 +15,7 @@ SETTINGS = {
     "start_from": "checkpoint_path ckpt ckpt_path finetune_from init_from load_from pretrained_path",
     "split_seed": "data_seed",
     "device": "accelerator cpu cuda gpu gpu_id gpu_ids gpus n_gpu no_cuda num_gpus use_cuda use_gpu",
+    "devices": "nproc_per_node num_devices num_processes world_size",
     "epochs": "e ep epoch max_epoch max_epochs n_epoch n_epochs nb_epoch num_epoch num_epochs num_train_epochs",
     "max_steps": "iterations iters max_iters n_steps num_iterations num_steps steps train_steps",
     "repeat_batch": "overfit_batches",
