@@ -394,6 +394,15 @@ def have_a_second_rank(at: dict[str, Any]) -> None:
         globals()[at["0"][0]](at["0"][1])
 
 
+def be_launched(at: dict[str, Any]) -> None:
+    """As a process that torchrun has started with ``at["words"]``; ``at["places"]`` are its environment."""
+    from runner import device
+
+    device.num_cores = lambda: 2
+    os.environ.update(at["places"], TORCHELASTIC_RUN_ID="none", WORLD_SIZE="2", MASTER_ADDR="127.0.0.1")
+    sys.argv[1:] = at["words"]
+
+
 def change_a_row(at: None) -> None:
     """The data comes with one number changed."""
     from runner.data.random import Random
