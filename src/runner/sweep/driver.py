@@ -121,7 +121,7 @@ class Driver:
                     running.remove(attempt)
                     over = self.judged(attempt, ended)
                     yield over
-                    if self.may_retry(over):
+                    if self.may_retry(over, ended):
                         again.append(attempt.job)
         finally:
             self.end(running)
@@ -178,9 +178,10 @@ class Driver:
             how, reason = "interrupted", f"stopped after {duration(seconds)}: sweep.job_timeout_s"
         return Over(attempt.job, how, reason, seconds, ended.is_short_of_disk)
 
-    def may_retry(self, over: Over) -> bool:
-        tried_again = self.attempts[over.job.number] - 1
-        return over.how == "interrupted" and not self.is_ending and tried_again < self.limits.retries
+    def may_retry(self, over: Over, ended: Ended) -> bool:
+        self.attempts[over.job.number] -= ended.is_lost  # which is no fault of the job
+        has_tries = self.attempts[over.job.number] <= self.limits.retries
+        return over.how == "interrupted" and not self.is_ending and has_tries
 
     def end(self, running: Sequence[_Attempt]) -> None:
         """Whoever iterates has left before the end: no job stays behind that would not go on by itself."""

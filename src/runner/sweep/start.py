@@ -14,7 +14,7 @@ import torch
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parse
 from runner.config.catalog import CLUSTER, Catalog, conf_folders
-from runner.config.clustering import FIXED, LOCAL, Cluster, Slurm, as_fact, cluster_of_fact, moved
+from runner.config.clustering import FIXED, LOCAL, Cluster, Ray, Slurm, as_fact, cluster_of_fact, moved
 from runner.config.searching import longer
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DataError, DeviceError, RunnerError
@@ -27,7 +27,7 @@ from runner.sweep.folder import Header, SweepFolder, owned
 from runner.sweep.job import NodeTraining, SharedData, Training, Trial
 from runner.sweep.line import GridJob
 from runner.sweep.local import LocalJobs
-from runner.sweep.machine import Machine, jobs_at_a_time, machine_for
+from runner.sweep.machine import Machine, jobs_at_a_time, machine_for, on_ray
 from runner.sweep.plan import Job, Planned, job_of, numbered_on, sweep_name, with_identity, with_threads
 from runner.sweep.record import SweepRun
 from runner.sweep.rungs import Halving
@@ -60,8 +60,9 @@ class Ground:
             from runner.sweep.slurm import SlurmJobs  # brings submitit, which others need not have
 
             return SlurmJobs(self.cluster, NodeTraining(self.catalog_folders, self.changes, read_data), folder)
-        if self.cluster is not None:
-            raise ConfigError(f"{CLUSTER}: jobs run on this machine or by SLURM alone yet: {CLUSTER}=slurm")
+        if isinstance(self.cluster, Ray):
+            jobs: BackEnd = on_ray().RayJobs(self.cluster, self.read, self.catalog_folders, self.changes)
+            return jobs
         return LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
 
     def read_for(self, job: Job) -> None:
@@ -90,6 +91,8 @@ def sweep(request: Request, planned: Planned) -> int:
         needs = try_jobs(jobs, ground.trying(), machine.places) if first.sweep.check else Needs()
     num_jobs = len(jobs) if search is None else search.most_at_a_time
     at_a_time = min(jobs_at_a_time(cluster, machine, first.sweep.jobs, num_jobs, needs.memory), num_jobs)
+    if isinstance(cluster, Ray):
+        on_ray().check_data(cluster, dict(zip(digests, configs, strict=True)))
     name = sweep_name(configs)
     path = named or claim(Path(first.output_dir).expanduser(), name, under="sweeps").path
     make(path)
