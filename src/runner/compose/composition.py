@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,6 +18,7 @@ from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
 from runner.compose.brought import leave_out_idle, names_brought, undecided_faults
 from runner.compose.hydra_bridge import Trees, changed_keys, editable, hydra_for, refusal
 from runner.compose.hydra_faults import lookup_words, survivors_of
+from runner.compose.line import is_of_a_sweep
 from runner.compose.recipe import label
 from runner.compose.request import Request, parsed, readable
 from runner.compose.run_name import run_name
@@ -98,11 +98,6 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     if config.name == AUTO:
         config = replace(config, name=run_name(config, choices, typed, catalog))
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))
-
-
-def is_of_a_sweep(word: str) -> bool:
-    """Whether it says how the jobs of ``train -m`` are chosen and run."""
-    return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] in ("sweep", *OF_A_SWEEP)
 
 
 def _cluster_faults(tree: DictConfig) -> Iterator[str]:
@@ -258,8 +253,7 @@ def spell_out_mappings(tree: DictConfig, catalog: Catalog) -> None:
 def plain(tree: DictConfig) -> tuple[dict[str, Any], list[str]]:
     """The tree without Hydra's node as plain data, every interpolation looked up, and the faults of those that fail."""
     faults: list[str] = []
-    names = [str(key) for key in tree if key != "hydra"]
-    data = {name: _plain(tree, name, name, faults) for name in names}
+    data = {str(key): _plain(tree, str(key), str(key), faults) for key in tree if key != "hydra"}
     return data, faults
 
 

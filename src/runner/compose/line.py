@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
+from runner.config.catalog import OF_A_SWEEP
+
 OPERATOR = re.compile(r"==|!=|<=?|>=?|and|or|not|in|[-+*/%]")  # of a condition
 OTHER = re.compile(r"[+~]*[\w./@]+=(?!=)|-+[A-Za-z]")  # word that begins a new piece
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -134,3 +136,8 @@ def _word(word: str) -> Piece:
 
 def _is_value(word: str) -> bool:
     return bool(word) and "=" not in word and (not word.startswith("-") or NUMBER.fullmatch(word) is not None)
+
+
+def is_of_a_sweep(word: str) -> bool:
+    """Whether it says how the jobs of ``train -m`` are chosen and run."""
+    return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] in ("sweep", *OF_A_SWEEP)

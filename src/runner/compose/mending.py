@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.compose import values
 from runner.compose.auto_model import AUTO, likely_net
-from runner.compose.line import Piece, pieces
+from runner.compose.line import Piece, is_of_a_sweep, pieces
 from runner.compose.values import Meant
 from runner.config.catalog import GROUPS, OF_A_SWEEP, PARTS, RECIPES, Catalog, Option
 from runner.config.elsewhere import KNOBS
@@ -195,8 +195,7 @@ class _Line:
         chosen |= {word.partition("=")[0]: word.partition("=")[2] for word in added}
         fit = self._fitting(key, value, chosen) if key != "device" else None
         whole = (f"{plus}{key}={value}",) if fit is None else fit.words
-        is_of_a_sweep = "." in key and key.partition(".")[0] in ("sweep", *OF_A_SWEEP)
-        of_a_sweep = "it is for the jobs of a sweep, with -m" if is_of_a_sweep else ""
+        of_a_sweep = "it is for the jobs of a sweep, with -m" if "." in key and is_of_a_sweep(key) else ""
         reasons = [why, fit.why if fit else "", "" if self.is_sweep else of_a_sweep]
         is_sweep = of_a_sweep != "" or (fit is not None and fit.is_sweep)
         return Meant((*added, *whole), "; ".join(filter(None, reasons)), is_sweep)

@@ -192,8 +192,7 @@ def _introduction(plan: SweepPlan) -> Iterator[tuple[str, list[str], str]]:
     size = [f"{plan.size} on disk"] if plan.size else []
     how = [counted(len(plan.jobs) + plan.num_to_come, "job"), *together, f"{counted(plan.threads, 'thread')} each"]
     yield "sweep", [*how, f"compared by {plan.monitor}", *size], GAP
-    for label, cells in plan.search:
-        yield label, list(cells), GAP
+    yield from ((label, list(cells), GAP) for label, cells in plan.search)
     if plan.common:
         yield "all with", [_common(name, value) for name, value in plan.common.items()], " "
     yield "folder", [here(plan.folder)], GAP

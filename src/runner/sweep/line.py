@@ -10,8 +10,9 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 
 from runner.compose.command import quoted
-from runner.compose.composition import is_of_a_sweep, outline
+from runner.compose.composition import outline
 from runner.compose.hydra_bridge import Trees
+from runner.compose.line import is_of_a_sweep
 from runner.compose.request import Request, parsed, readable
 from runner.config.catalog import CLUSTER, SEARCH
 from runner.config.clustering import LOCAL, Cluster, cluster_faults, cluster_of
