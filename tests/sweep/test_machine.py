@@ -100,7 +100,5 @@ def test_a_cluster_says_what_its_jobs_compute_on_and_takes_as_many_as_an_array_h
     assert machine_for(cluster_of("slurm", {**knobs, "gpus": 2}), "auto", 1).device == "cuda"
     assert machine_for(slurm, "cuda:0", 1).device == "cuda"
     assert [jobs_at_a_time(slurm, machine, wanted, 20, memory=0) for wanted in ("auto", 3)] == [7, 3]
-    ray = {name: knob.default for name, knob in Catalog([packaged_conf()]).option("cluster", "ray").knobs.items()}
-    assert jobs_at_a_time(cluster_of("ray", ray), machine, "auto", 20, memory=0) == 20
     here = Machine("cpu", (), 2)
     assert jobs_at_a_time(cluster_of("slurm", {**knobs, "local": True}), here, "auto", 20, memory=0) == 2

@@ -6,9 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import torch
 
@@ -56,18 +54,10 @@ def machine_for(cluster: Cluster | None, device: str, jobs_per_gpu: int) -> Mach
 
 
 def jobs_at_a_time(cluster: Cluster | None, machine: Machine, wanted: int | str, num_jobs: int, memory: int) -> int:
-    """A cluster has a queue of its own: ``auto`` hands it as many jobs as it takes at once. Raises ConfigError."""
-    if cluster is None or (isinstance(cluster, Slurm) and cluster.local):
-        return machine.at_a_time(wanted, num_jobs, memory)
-    if isinstance(wanted, int):
-        return wanted
-    return cluster.array_size if isinstance(cluster, Slurm) else on_ray().places(cluster)
-
-
-def on_ray() -> ModuleType:
-    """``ray_jobs``, which brings Ray: others need not have it."""
-    os.environ |= {"RAY_DEDUP_LOGS_SKIP_REGEX": ".", "RAY_USAGE_STATS_ENABLED": "0"}  # it would print between our lines
-    return import_module("runner.sweep.ray_jobs")
+    """SLURM has a queue of its own: ``auto`` hands it as many jobs as it takes at once."""
+    if isinstance(cluster, Slurm) and not cluster.local:
+        return wanted if isinstance(wanted, int) else cluster.array_size
+    return machine.at_a_time(wanted, num_jobs, memory)
 
 
 def usable_cores(cgroup: Path = CGROUP) -> int:

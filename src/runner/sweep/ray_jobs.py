@@ -1,4 +1,4 @@
-"""Jobs on the nodes of a Ray cluster, which need not share a disk: a process of Ray's for each that runs at a time.
+"""Jobs on the nodes of a Ray cluster, which need not share a disk: each in a process of Ray's, an actor.
 
 Ray finds a node with room for a job, and says when the node has died. All else is as on this machine.
 """
@@ -6,6 +6,7 @@ Ray finds a node with room for a job, and says when the node has died. All else 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -21,8 +22,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from runner.config.catalog import packaged_conf
 from runner.config.clustering import Ray
-from runner.config.run_config import Config
-from runner.errors import ConfigError, DataError
+from runner.errors import ConfigError, DataError, RunError
 from runner.experiment.located import located
 from runner.runs.directory import RunDirectory
 from runner.runs.transfer import Sender
@@ -32,8 +32,10 @@ from runner.sweep.plan import Job, packed_config
 from runner.sweep.ray_node import News, Node, Task, data_faults
 
 ANSWERS_WITHIN_S = 10.0
+STARTS_WITHIN_S = 60.0  # a Ray that is begun on this machine
+READS_WITHIN_S = 1800.0  # a node, the data, which it may have to fetch
 LOOKED_AT_S = 0.25  # how long a node waits for something to say
-LOCAL = "local"  # an address: Ray is begun on this machine, and takes seconds for it
+LOCAL = "local"  # an address: Ray is begun on this machine
 NODE_DIED = "its node has died"  # Ray's words for it
 
 
@@ -41,54 +43,12 @@ NODE_DIED = "its node has died"  # Ray's words for it
 class RayJob:
     """A job that was handed to Ray."""
 
-    node: Any  # the process of Ray's that runs it
+    node: Any  # the actor that runs it
     folder: Path  # of the run, here
-    answer: Any  # of the node, still to come
-    owned: ExitStack  # the folder's lock
+    answer: Any  # of the actor, still to come
+    owned: ExitStack  # holds the folder's lock
     has_begun: bool = False  # on a node
     began: float = field(default_factory=time.monotonic)
-
-
-def places(cluster: Ray) -> int:
-    """How many jobs find room now. Raises ConfigError where no Ray answers, or none of its nodes has room for one."""
-    connect(cluster.address)
-    found = sum(room(cluster, node) for node in nodes_of(cluster))
-    if not found:
-        raise ConfigError(
-            f"cluster.cpus={cluster.cpus:g} cluster.gpus={cluster.gpus:g}: no node of {cluster.address} has so many"
-        )
-    return found
-
-
-def nodes_of(cluster: Ray) -> list[Mapping[str, Any]]:
-    """Those that live and have room for a job."""
-    return [node for node in ray.nodes() if node["Alive"] and room(cluster, node)]  # type: ignore[no-untyped-call]
-
-
-def room(cluster: Ray, node: Mapping[str, Any]) -> int:
-    """For how many jobs there is room on a node, while nobody else uses it."""
-    wanted = {"CPU": cluster.cpus, "GPU": cluster.gpus}
-    fit: list[int] = [int(node["Resources"].get(name, 0) // number) for name, number in wanted.items() if number]
-    return min(fit)
-
-
-def check_data(cluster: Ray, data: Mapping[str, Config]) -> None:
-    """Raises DataError where a node has other ``data`` than this machine, by its digest here, or has it not."""
-    connect(cluster.address)
-    plain = {digest: {**located(config).as_dict(), "said": sorted(config.said)} for digest, config in data.items()}
-    trusted = next((config.trusted for config in data.values()), [])
-    try:
-        found: list[list[str]] = ray.get([on(node).remote(plain, trusted) for node in nodes_of(cluster)])
-    except RayError as fault:
-        raise ConfigError(f"cluster.address={cluster.address}: a node cannot run jobs: {last_line(fault)}") from fault
-    if faults := [fault for of_node in found for fault in of_node]:
-        raise DataError("\n".join(dict.fromkeys(faults)))
-
-
-def on(node: Mapping[str, Any]) -> Any:
-    """``data_faults`` as a task of that node."""
-    there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-    return ray.remote(data_faults).options(num_cpus=0, scheduling_strategy=there)
 
 
 class RayJobs:
@@ -99,62 +59,68 @@ class RayJobs:
     def __init__(self, cluster: Ray, read: SharedData, catalog_folders: Sequence[Path], changes: Mapping[str, Any]):
         """Raises ConfigError where no Ray answers."""
         connect(cluster.address)
-        conf = [Sender(folder).changes() for folder in catalog_folders if folder != packaged_conf()]
-        self.read, self.changes = read, changes
-        self.new: Any = ray.remote(Node)
-        self.asked = {"num_cpus": cluster.cpus, "num_gpus": cluster.gpus}
-        self.words = changes, conf, cluster
-        self.idle: list[Any] = []  # nodes that have done a job: torch is imported there and the data read
+        self.cluster, self.read, self.changes = cluster, read, changes
+        self.conf = [Sender(folder).changes() for folder in catalog_folders if folder != packaged_conf()]
+        self.actor: Any = ray.remote(Node).options(num_cpus=cluster.cpus, num_gpus=cluster.gpus)
 
-    def submit(self, job: Job, folder: Path) -> RayJob:
-        node = self.idle.pop() if self.idle else self.new.options(**self.asked).remote(*self.words)
-        owned = ExitStack()
-        owned.enter_context(RunDirectory(folder).owned())
-        task = self.task(job, job.config(self.changes))
-        return RayJob(node, folder, node.begin.remote(task, folder.name, Sender(folder).changes()), owned)
+    def places(self) -> int:
+        """How many jobs find room while nobody else uses the cluster. Raises ConfigError where no node has any."""
+        if found := sum(map(self.room, self.nodes())):
+            return found
+        asked = f"cluster.cpus={self.cluster.cpus:g} cluster.gpus={self.cluster.gpus:g}"
+        raise ConfigError(f"{asked}: no node of the cluster has so many; ask for fewer")
 
-    def task(self, job: Job, config: Config) -> Task:
+    def nodes(self) -> list[Mapping[str, Any]]:
+        """Those that live and have room for a job."""
+        return [node for node in ray.nodes() if node["Alive"] and self.room(node)]  # type: ignore[no-untyped-call]
+
+    def room(self, node: Mapping[str, Any]) -> int:
+        """For how many jobs."""
+        wanted = {"CPU": self.cluster.cpus, "GPU": self.cluster.gpus}
+        return min(int(node["Resources"].get(name, 0) // number) for name, number in wanted.items() if number)
+
+    def check_data(self, jobs: Sequence[Job]) -> None:
+        """Raises DataError where a node has other data than this machine, or none; ConfigError where it cannot say."""
+        tasks = list({task.data_digest: task for task in map(self.task, jobs)}.values())
+        asked = [on(node).remote(tasks, self.changes) for node in self.nodes()]
+        try:
+            found: list[list[str]] = ray.get(asked, timeout=READS_WITHIN_S)
+        except RayError as fault:
+            told = str(fault).strip().rpartition("\n")[2]  # below the traceback of the node
+            raise ConfigError(f"cluster.address={self.cluster.address}: a node cannot run jobs: {told}") from fault
+        if faults := [fault for of_node in found for fault in of_node]:
+            raise DataError("\n".join(dict.fromkeys(faults)))
+
+    def task(self, job: Job) -> Task:
         """The job with its folders in full, as they are here, and what its data is here."""
+        config = job.config(self.changes)
         packed = packed_config({**located(config).as_dict(), "said": sorted(config.said)})
         return Task(replace(job, packed=packed), self.read.digest(config))
 
+    def submit(self, job: Job, folder: Path) -> RayJob:
+        node, owned = self.actor.remote(self.changes, self.conf, self.cluster), ExitStack()
+        owned.enter_context(RunDirectory(folder).owned())
+        return RayJob(node, folder, node.begin.remote(self.task(job), folder.name, Sender(folder).changes()), owned)
+
     def under_way(self, job: Job, folder: Path) -> None:
-        """No job: they end with the sweep."""
+        """None: the jobs of a sweep that was killed have ended with it."""
 
     def state(self, handle: RayJob) -> Ended | None:
-        """None while it runs. Raises RunError where what came of it cannot be written."""
+        """None while it waits or runs."""
         if not handle.has_begun:
             handle.began = time.monotonic()
         if not ray.wait([handle.answer], timeout=0)[0]:
             return None
-        ended = self.heard(handle)
+        ended = heard(handle)
         if ended is None:
             handle.answer = handle.node.news.remote(LOOKED_AT_S)
         else:
+            ray.kill(handle.node)  # its place is free; a node that was lost may be there and only not be heard
             handle.owned.close()
         return ended
 
-    def heard(self, handle: RayJob) -> Ended | None:
-        """How the job ended, by the node's answer."""
-        try:
-            news: News | None = ray.get(handle.answer)
-        except RayTaskError as fault:
-            return Ended(1, f"on its node: {fault.cause}")
-        except RayError as loss:
-            ray.kill(handle.node)  # it may be there and only not be heard
-            is_lost = isinstance(loss, ActorUnavailableError | ObjectLostError) or NODE_DIED in str(loss)
-            return Ended(-signal.SIGKILL, "its node died" if is_lost else first_line(loss), is_lost=is_lost)
-        handle.has_begun = True
-        if news is None:
-            return None
-        if news.changes is not None:
-            news.changes.put(handle.folder)
-        if news.ended is not None:
-            self.idle.append(handle.node)
-        return news.ended
-
     def cancel(self, handle: RayJob, number: int = signal.SIGTERM) -> None:
-        if handle.has_begun:
+        if handle.has_begun and number != signal.SIGKILL:
             handle.node.cancel.remote(number)
         else:
             ray.kill(handle.node)
@@ -168,31 +134,48 @@ class RayJobs:
         return ""
 
 
-def first_line(fault: BaseException) -> str:
-    return str(fault).strip().partition("\n")[0]
+def heard(handle: RayJob) -> Ended | None:
+    """How the job ended, by the answer of its node; what has changed in its folder is put down here."""
+    try:
+        news: News | None = ray.get(handle.answer)
+    except RayTaskError as fault:
+        return Ended(1, f"on its node: {fault.cause}")
+    except RayError as loss:
+        is_lost = isinstance(loss, ActorUnavailableError | ObjectLostError) or NODE_DIED in str(loss)
+        return Ended(-signal.SIGKILL, "its node died" if is_lost else "its process on the node died", is_lost=is_lost)
+    handle.has_begun = True
+    try:
+        if news is not None and news.changes is not None:
+            news.changes.put(handle.folder)
+    except (RunError, OSError) as refusal:
+        return Ended(1, str(refusal), is_short_of_disk=True)
+    return None if news is None else news.ended
 
 
-def last_line(fault: BaseException) -> str:
-    """Of a fault with a traceback what it says itself."""
-    return str(fault).strip().rpartition("\n")[2]
+def on(node: Mapping[str, Any]) -> Any:
+    """``data_faults`` as a task of that node."""
+    there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+    return ray.remote(data_faults).options(num_cpus=0, scheduling_strategy=there)
 
 
 def connect(address: str) -> None:
     """Raises ConfigError where no Ray answers, which Ray itself would wait for by the minute."""
     if ray.is_initialized():
         return
-    fault = [f"not within {ANSWERS_WITHIN_S:g} s"]
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of a Ray that is begun here
+    within_s = STARTS_WITHIN_S if address == LOCAL else ANSWERS_WITHIN_S
+    fault = [f"not within {within_s:g} s"]
 
     def try_it() -> None:
         try:
-            ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL)
+            ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, include_dashboard=False)
             fault.clear()
         except Exception as refusal:  # of kinds that differ with the address
-            fault[:] = [first_line(refusal)]
+            fault[:] = [" ".join(str(refusal).split())]
 
     thread = Thread(target=try_it, daemon=True)
     thread.start()
-    thread.join(None if address == LOCAL else ANSWERS_WITHIN_S)
+    thread.join(within_s)
     if fault:
         raise ConfigError(
             f"cluster.address={address}: no Ray answers: {fault[0]}\n"

@@ -1,4 +1,4 @@
-"""What a node of a Ray cluster does for a sweep: its jobs, one after the other, each in a process of its own.
+"""What a node of a Ray cluster does for a sweep: a job, on the data that the node has.
 
 The node need not see the driver's folders: a job's run directory comes and goes as bytes.
 """
@@ -6,17 +6,15 @@ The node need not see the driver's folders: a job's run directory comes and goes
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from runner.config.catalog import packaged_conf
 from runner.config.clustering import Ray
@@ -25,8 +23,8 @@ from runner.contracts import Data
 from runner.errors import DataError, RunnerError
 from runner.runs.transfer import Changes, Sender
 from runner.sweep.job import NodeTraining, SharedData
-from runner.sweep.local import Ended, Handle, LocalJobs
-from runner.sweep.plan import Job, packed_config
+from runner.sweep.local import Ended, LocalJobs
+from runner.sweep.plan import Job
 
 
 @dataclass(frozen=True)
@@ -41,36 +39,37 @@ class Task:
 class News:
     """How a job stands."""
 
-    changes: Changes | None  # of its run directory; None where they wait for the next checkpoint
-    ended: Ended | None  # None while it runs
+    changes: Changes | None = None  # of its run directory; None where they wait for the next checkpoint
+    ended: Ended | None = None  # None while it runs
 
 
 class NodeData(SharedData):
-    """The data sets as this node has them: below its own RUNNER_DATA, where that is set."""
+    """The data sets as this node has them: where the sweep's machine has them, else below its own RUNNER_DATA."""
 
     def __call__(self, config: Config) -> Data:
-        return super().__call__(replace(config, data_dir=os.environ.get("RUNNER_DATA", config.data_dir)))
+        own = config.data_dir if Path(config.data_dir).exists() else os.environ.get("RUNNER_DATA", config.data_dir)
+        return super().__call__(replace(config, data_dir=own))
 
     def check(self, task: Task, config: Config) -> None:
         """Raises DataError where the rows of the job are others here, or are not here."""
+        node = f"node {platform.node()}"
         try:
             own = self.digest(config)
         except RunnerError as fault:
-            raise DataError(f"node {os.uname().nodename}: {fault}") from fault
+            raise DataError(f"{node}: {fault}") from fault
         if own != task.data_digest:
             raise DataError(
-                f"node {os.uname().nodename}: dataset={config.dataset.option}: other rows than where the sweep began "
+                f"{node}: dataset={config.dataset.option}: other rows than where the sweep began "
                 f"(digest {own[:12]}, there {task.data_digest[:12]})\n  put the same files there"
             )
 
 
-def data_faults(configs: Mapping[str, Mapping[str, Any]], trusted: Sequence[str]) -> list[str]:
-    """What is wrong here with the data of ``configs``, which are plain, by the digests that it has to have."""
+def data_faults(tasks: Sequence[Task], changes: Mapping[str, Any]) -> list[str]:
+    """What is wrong here with the data of ``tasks``."""
     data, faults = NodeData(), list[str]()
-    for data_digest, plain in configs.items():
+    for task in tasks:
         try:
-            job = Job(0, (), "", packed_config(plain))
-            data.check(Task(job, data_digest), job.config({"trusted": trusted}))
+            data.check(task, task.job.config(changes))
         except DataError as fault:
             faults.append(str(fault))
     return faults
@@ -95,50 +94,40 @@ class OnNode:
 
 
 class Node:
-    """Called from the driver, through Ray."""
+    """The process of a job, called from the driver through Ray: it begins the job in another, and tells of it."""
 
     def __init__(self, changes: Mapping[str, Any], conf: Sequence[Changes], cluster: Ray):
         """``conf`` are the folders of options that the driver has besides the program's own."""
-        torch.set_num_threads(1)  # a process that has computed with several cannot be forked
         self.changes, self.conf, self.sync_s = changes, conf, cluster.sync_s
         if not cluster.gpus:
             os.environ["CUDA_VISIBLE_DEVICES"] = ""  # which others have asked for
-        self.data = NodeData()
 
     def begin(self, task: Task, name: str, content: Changes) -> None:
         """Begin the job, or go on with it, in a folder of that ``name``."""
-        scratch = Path(tempfile.mkdtemp(prefix="runner-"))
-        for folder, files in (
-            own := {scratch / f"conf-{number}": files for number, files in enumerate(self.conf)}
-        ).items():
+        scratch, data = Path(tempfile.mkdtemp(prefix="runner-")), NodeData()
+        conf = [scratch / f"conf-{number}" for number in range(len(self.conf))]
+        for folder, files in zip([*conf, scratch / name], [*self.conf, content], strict=True):
+            folder.mkdir()
             files.put(folder)
-        folder = scratch / name
-        folder.mkdir()
-        content.put(folder)
-        self.sender = Sender(folder)
+        self.sender = Sender(scratch / name)
         self.sender.changes()  # they came from where they would go
-        with suppress(RunnerError):  # which the job says itself
-            self.data.check(task, task.job.config(self.changes))
-        training = NodeTraining((*own, packaged_conf()), self.changes, self.data)
-        self.jobs = LocalJobs(OnNode(training, self.data, os.getpid()))
-        self.running: Handle | None = self.jobs.submit(task, folder)
+        training = NodeTraining((*conf, packaged_conf()), self.changes, data)
+        self.jobs = LocalJobs(OnNode(training, data, os.getpid()))
+        self.running = self.jobs.submit(task, scratch / name)
         self.sent = time.monotonic()
 
     def news(self, seconds: float) -> News:
         """What there is to be said of the job, after that time at the latest."""
-        assert self.running is not None
         self.jobs.wait([self.running], seconds)
         ended = self.jobs.state(self.running)
         is_due = time.monotonic() - self.sent >= self.sync_s and self.sender.has_checkpoint
         if ended is None and not is_due:
-            return News(None, None)
-        changes, self.sent = self.sender.changes(), time.monotonic()
+            return News()
+        news, self.sent = News(self.sender.changes(), ended), time.monotonic()
         if ended is not None:
-            self.running = None
             shutil.rmtree(self.sender.folder.parent)
-        return News(changes, ended)
+        return news
 
     def cancel(self, number: int) -> None:
         """Ray's own processes are deaf to Ctrl-C, and so are those that they begin: the job is told SIGTERM instead."""
-        if self.running is not None:
-            self.jobs.cancel(self.running, signal.SIGTERM if number == signal.SIGINT else number)
+        self.jobs.cancel(self.running, signal.SIGTERM if number == signal.SIGINT else number)

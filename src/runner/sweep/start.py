@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from shutil import which
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -27,7 +29,7 @@ from runner.sweep.folder import Header, SweepFolder, owned
 from runner.sweep.job import NodeTraining, SharedData, Training, Trial
 from runner.sweep.line import GridJob
 from runner.sweep.local import LocalJobs
-from runner.sweep.machine import Machine, jobs_at_a_time, machine_for, on_ray
+from runner.sweep.machine import Machine, jobs_at_a_time, machine_for
 from runner.sweep.plan import Job, Planned, job_of, numbered_on, sweep_name, with_identity, with_threads
 from runner.sweep.record import SweepRun
 from runner.sweep.rungs import Halving
@@ -35,6 +37,9 @@ from runner.sweep.search_plan import SearchPlan, differences, plan_of_fact
 from runner.sweep.trial import Needs, try_jobs
 from runner.sweep.trials import Trials
 from runner.text import here, waiting
+
+if TYPE_CHECKING:
+    from runner.sweep.ray_jobs import RayJobs
 
 COMMANDS = ("sbatch", "srun", "scancel", "sacct")  # of SLURM, as submitit calls them
 
@@ -60,10 +65,23 @@ class Ground:
             from runner.sweep.slurm import SlurmJobs  # brings submitit, which others need not have
 
             return SlurmJobs(self.cluster, NodeTraining(self.catalog_folders, self.changes, read_data), folder)
-        if isinstance(self.cluster, Ray):
-            jobs: BackEnd = on_ray().RayJobs(self.cluster, self.read, self.catalog_folders, self.changes)
-            return jobs
-        return LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
+        return self.ray or LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
+
+    @cached_property
+    def ray(self) -> RayJobs | None:
+        """Where the jobs run by Ray. Raises ConfigError where none answers."""
+        if not isinstance(self.cluster, Ray):
+            return None
+        os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = "."  # which Ray reads at import; it would print between our lines
+        from runner.sweep.ray_jobs import RayJobs  # brings Ray, which others need not have
+
+        return RayJobs(self.cluster, self.read, self.catalog_folders, self.changes)
+
+    def jobs_at_a_time(self, wanted: int | str, num_jobs: int, memory: int) -> int:
+        """Raises ConfigError where none finds a place."""
+        if self.ray is not None:
+            return wanted if isinstance(wanted, int) else self.ray.places()
+        return jobs_at_a_time(self.cluster, self.machine, wanted, num_jobs, memory)
 
     def read_for(self, job: Job) -> None:
         """Reads the job's data where no job before it did, so that it need not; what is wrong the job says itself."""
@@ -90,9 +108,10 @@ def sweep(request: Request, planned: Planned) -> int:
     with waiting("taking a first step of each kind of job"):
         needs = try_jobs(jobs, ground.trying(), machine.places) if first.sweep.check else Needs()
     num_jobs = len(jobs) if search is None else search.most_at_a_time
-    at_a_time = min(jobs_at_a_time(cluster, machine, first.sweep.jobs, num_jobs, needs.memory), num_jobs)
-    if isinstance(cluster, Ray):
-        on_ray().check_data(cluster, dict(zip(digests, configs, strict=True)))
+    at_a_time = min(ground.jobs_at_a_time(first.sweep.jobs, num_jobs, needs.memory), num_jobs)
+    if ground.ray is not None:
+        with waiting("asking the nodes for the data"):
+            ground.ray.check_data(jobs)
     name = sweep_name(configs)
     path = named or claim(Path(first.output_dir).expanduser(), name, under="sweeps").path
     make(path)
@@ -238,7 +257,7 @@ def resume_sweep(
             )
         ground = Ground(machine, SharedData(), conf_folders(fixed.config_dir), changes, cluster)
         wanted = sweeping.jobs if isinstance(sweeping.jobs, int) else fixed.jobs_at_a_time
-        at_a_time = jobs_at_a_time(cluster, machine, wanted, len(folder.jobs), memory=0)
+        at_a_time = ground.jobs_at_a_time(wanted, len(folder.jobs), memory=0)
         run = SweepRun(
             folder,
             ground.back_end(folder),
