@@ -121,7 +121,7 @@ class Driver:
                     running.remove(attempt)
                     over = self.judged(attempt, ended)
                     yield over
-                    if self.may_retry(over, ended):
+                    if self.may_retry(over):
                         again.append(attempt.job)
         finally:
             self.end(running)
@@ -171,6 +171,7 @@ class Driver:
     def judged(self, attempt: _Attempt, ended: Ended) -> Over:
         """What the end of a process says of its job."""
         self.is_stuck = self.is_stuck or ended.is_short_of_disk
+        self.attempts[attempt.job.number] -= ended.is_lost  # which is no fault of the job
         seconds = self.clock() - attempt.handle.began
         run = SavedRun(RunDirectory(self.folder / attempt.job.folder))
         how, reason = verdict(ended, run)
@@ -178,10 +179,9 @@ class Driver:
             how, reason = "interrupted", f"stopped after {duration(seconds)}: sweep.job_timeout_s"
         return Over(attempt.job, how, reason, seconds, ended.is_short_of_disk)
 
-    def may_retry(self, over: Over, ended: Ended) -> bool:
-        self.attempts[over.job.number] -= ended.is_lost  # which is no fault of the job
-        has_tries = self.attempts[over.job.number] <= self.limits.retries
-        return over.how == "interrupted" and not self.is_ending and has_tries
+    def may_retry(self, over: Over) -> bool:
+        tried_again = self.attempts[over.job.number] - 1
+        return over.how == "interrupted" and not self.is_ending and tried_again < self.limits.retries
 
     def end(self, running: Sequence[_Attempt]) -> None:
         """Whoever iterates has left before the end: no job stays behind that would not go on by itself."""
