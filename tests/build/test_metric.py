@@ -201,6 +201,7 @@ def test_case_24_what_is_of_one_class_alone_says_of_which() -> None:
             3,
             "metric.f1.positive_class=normal: is for two classes; this data has 3",
         ),
+        (option("auroc", max_fpr=0.5), 3, "metric.auroc.max_fpr=0.5: is for two classes; this data has 3"),
         (option("accuracy", top_k=2), 2, "metric.accuracy.top_k=2: with two classes every row is right"),
     ],
 )

@@ -186,9 +186,9 @@ def test_a_wrong_setting_ends_with_2_and_makes_nothing(tmp_path: Path) -> None:
     done = typed("train", "optimizer.lrr=1", "epochs=0", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
-        "error: epochs=0: must be a whole number >= 1 or auto",
-        "error: optimizer.lrr=1: optimizer=adam has no lrr; the nearest is lr; corrected so far:",
-        "  python -m runner train optimizer.lr=1 epochs=0",
+        "error: optimizer.lrr=1: optimizer=adam has no lrr; the nearest is lr",
+        "error: epochs=0: must be a whole number >= 1 or auto; did you mean:",
+        "  python -m runner train optimizer.lr=1 epochs=auto",
     ]
     assert list(tmp_path.iterdir()) == []
 

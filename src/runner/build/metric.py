@@ -23,6 +23,7 @@ from runner.contracts import Task
 from runner.errors import ConfigError
 
 T = TypeVar("T")
+OF_TWO = "is for two classes; this data has"
 
 
 def build_metrics(
@@ -103,6 +104,8 @@ def form(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str])
     Raises ConfigError for knobs that the classes do not suit.
     """
     positive = positive_class(part, class_names)
+    if task != "binary" and part.knobs.get("max_fpr") is not None:
+        raise ConfigError(f"metric.{part.option}.max_fpr={part.knobs['max_fpr']}: {OF_TWO} {len(class_names)}")
     if task != "binary":
         return task, None
     if part.knobs.get("top_k", 1) > 1:
@@ -142,7 +145,7 @@ def positive_class(part: Part, class_names: Sequence[str]) -> int | None:
         return None
     said = f"metric.{part.option}.{POSITIVE}={shown(value)}"
     if len(class_names) != 2:
-        raise ConfigError(f"{said}: is for two classes; this data has {len(class_names) or 'none'}")
+        raise ConfigError(f"{said}: {OF_TWO} {len(class_names) or 'none'}")
     if str(value) in class_names:
         return list(class_names).index(str(value))
     meant = nearest(str(value), class_names)

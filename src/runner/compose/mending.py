@@ -228,7 +228,8 @@ class _Line:
         return Meant((f"dataset.target={word}",), "the column to predict is dataset.target") if is_column else None
 
     def _fitting(self, key: str, text: str, chosen: Mapping[str, str]) -> Meant | None:
-        return values.fitting(key, text, annotation_at(key, chosen, self.catalog), multirun=self.is_sweep)
+        known, knob = annotation_at(key, chosen, self.catalog), self.catalog.knob_named(key, chosen)
+        return values.fitting(key, text, known, knob, multirun=self.is_sweep)
 
     def _key(self, name: str) -> tuple[str, tuple[str, ...], str]:
         """The setting or knob that ``name`` stands for, the choice that it needs, and the reason."""

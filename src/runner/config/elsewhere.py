@@ -1,4 +1,4 @@
-"""What other programs call our settings, groups, knobs and options: Lightning and its template, Keras, scikit-learn."""
+"""What other programs call what can be set and chosen here: Lightning and its template, Keras, scikit-learn."""
 
 from __future__ import annotations
 
@@ -54,6 +54,11 @@ KNOBS = {
     "path": "csv csv_path data_file file file_path filename filepath",
     "weights": "pretrained",
     "limit": "max_rows max_samples max_train_samples num_samples subset",
+}
+CHOICES = {
+    "float32": "32 32_true fp32 full single",
+    "bf16": "bf16_mixed bfloat16",
+    "fp16": "16 16_mixed float16 half",
 }
 OPTIONS = {
     "cross_entropy": "categorical_crossentropy ce log_loss softmax sparse_categorical_crossentropy xent",
