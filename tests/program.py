@@ -403,6 +403,11 @@ def be_launched(at: dict[str, Any]) -> None:
     sys.argv[1:] = at["words"]
 
 
+def see_no_folder(at: None) -> None:
+    """As on a machine that has none of the folders."""
+    Path.is_dir = lambda self: False
+
+
 def change_a_row(at: None) -> None:
     """The data comes with one number changed."""
     from runner.data.random import Random
