@@ -65,7 +65,7 @@ def unfit(experiment: Experiment, config: Config) -> Iterator[str]:
     if config.compile:
         yield "compile=true is for one device; leave one of them out"
     if any(isinstance(module, nn.Embedding | nn.EmbeddingBag) and module.sparse for module in net.modules()):
-        yield "sparse gradients are not added up; choose a net without them"
+        yield "sparse gradients are not added up; choose dense ones, as optimizer=adam has"
     if has_batch_norm(net) and experiment.choice.device.type == "cpu":
         yield (
             "batch normalisation takes its statistics from all rows of a batch, which torch gathers on GPUs alone\n"
