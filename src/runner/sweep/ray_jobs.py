@@ -173,7 +173,8 @@ def connect(address: str) -> None:
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, include_dashboard=False)
             fault.clear()
         except Exception as refusal:  # of kinds that differ with the address
-            fault[:] = [" ".join(str(refusal).split())]
+            told = (isinstance(refusal, OSError) and refusal.strerror) or str(refusal)
+            fault[:] = [" ".join(told.split())]
 
     if address == LOCAL:
         try_it()  # in this thread: with a thread Linux ends the processes that it has begun
