@@ -10,8 +10,9 @@ import pytest
 from bringing import with_wide
 from runner.cli import main
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
-from runner.config.elsewhere import KNOBS, OPTIONS, SETTINGS
+from runner.config.elsewhere import CHOICES, KNOBS, OPTIONS, SETTINGS
 from runner.config.run_config import setting_types
+from runner.config.spelling import nearest
 
 OURS = Catalog([packaged_conf()])
 
@@ -219,6 +220,9 @@ WORDS = {
     "shuffle=1": "shuffle=true",
     "precision=float16": "precision=fp16",
     "precision=bf16-mixed": "precision=bf16",
+    "dataset=iris, model=mlp": "dataset=iris model=mlp",
+    "-m seed=0,1, model=MLP": "-m seed=0,1 model=mlp",
+    "my seed=1": "my.yaml seed=1",
     # out of range
     "optimizer=sgd optimizer.momentum=1.5": "optimizer=sgd optimizer.momentum=0.9",
     "optimizer.lr=-1": "optimizer.lr=0.001",
@@ -314,6 +318,12 @@ def test_what_is_called_otherwise_elsewhere_is_there_and_has_one_name(names: dic
     others = [other for line in names.values() for other in line.split()]
     assert len(set(others)) == len(others)
     assert not set(others) & {*setting_types(), *GROUPS}
+
+
+def test_what_a_choice_is_called_elsewhere_has_one_name_and_is_taken_for_it() -> None:
+    others = {other: name for name, line in CHOICES.items() for other in line.split()}
+    assert len(others) == sum(len(line.split()) for line in CHOICES.values())
+    assert all(nearest(other, CHOICES) == name for other, name in others.items())
 
 
 @pytest.mark.parametrize("typed", ["predict digit.png", "predict --test-index 7", "predict age=3 job=a"])

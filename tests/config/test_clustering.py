@@ -40,6 +40,7 @@ def test_a_package_that_is_missing_is_told_with_the_line_that_installs_it(monkey
     assert list(cluster_faults("slurm", SLURM, CATALOG)) == [
         "cluster=slurm: needs submitit; pip install 'runner[slurm]'"
     ]
+    assert list(cluster_faults("ray", RAY, CATALOG)) == ["cluster=ray: needs ray; pip install 'runner[ray]'"]
     assert list(cluster_faults("local", {}, CATALOG)) == []
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,10 +37,13 @@ def ended(task: Task, content: Changes = EMPTY) -> tuple[Ended, Changes]:
     return news.ended, news.changes
 
 
-def test_a_job_is_trained_and_its_directory_comes_back_and_leaves_nothing(
+def test_a_job_is_trained_and_comes_back_and_nothing_is_left_there_also_of_one_that_was_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    (tmp_path / f"runner-job-{killed.pid}-left").mkdir()
     job, config = job_of(WORDS)
     how, changes = ended(Task(job, SharedData().digest(config)))
     assert how == Ended(0) and list(tmp_path.glob("runner-*")) == []

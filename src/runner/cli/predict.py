@@ -98,7 +98,7 @@ def check(wanted: argparse.Namespace, columns: Sequence[str]) -> None:
     """Raises ConfigError where the words do not go together, or the file to write is there."""
     refuse = parser().error
     if unknown := next((word for word in wanted.files if word.startswith("-") and word != "-"), None):
-        refuse(f"{unknown}: no such flag")
+        refuse(parser().no_such_flag(unknown))
     kinds = [bool(wanted.files), bool(columns), wanted.test_index is not None, wanted.parity]
     if not any(kinds):
         refuse("say what to predict")

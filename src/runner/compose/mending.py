@@ -175,6 +175,8 @@ class _Line:
 
     def _file(self, piece: Piece) -> Meant | None:
         """``--config my.yaml``: a YAML file is a word of its own; not where Hydra finds it by that name."""
+        if not piece.key and Path(f"{piece.text}.yaml").is_file():
+            return Meant((f"{piece.text}.yaml",), "a file of settings is named with its ending")
         flag, equals, value = piece.typed[0].partition("=")
         name = piece.key or flag.lstrip("-").replace("-", "_")
         value = piece.value or (value if equals else piece.typed[-1])

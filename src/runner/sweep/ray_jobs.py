@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
+import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
@@ -32,7 +34,6 @@ from runner.sweep.plan import Job, packed_config
 from runner.sweep.ray_node import News, Node, Task, data_faults
 
 ANSWERS_WITHIN_S = 10.0
-STARTS_WITHIN_S = 60.0  # a Ray that is begun on this machine
 READS_WITHIN_S = 1800.0  # a node, the data, which it may have to fetch
 LOOKED_AT_S = 0.25  # how long a node waits for something to say
 LOCAL = "local"  # an address: Ray is begun on this machine
@@ -163,19 +164,24 @@ def connect(address: str) -> None:
     if ray.is_initialized():
         return
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of a Ray that is begun here
-    within_s = STARTS_WITHIN_S if address == LOCAL else ANSWERS_WITHIN_S
-    fault = [f"not within {within_s:g} s"]
+    fault = [f"not within {ANSWERS_WITHIN_S:g} s"]
 
     def try_it() -> None:
         try:
+            if found := re.fullmatch(r"(?:ray://)?(.+):(\d+)", address):  # Ray would print that nobody is there
+                socket.create_connection((found[1], int(found[2])), ANSWERS_WITHIN_S).close()
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, include_dashboard=False)
             fault.clear()
         except Exception as refusal:  # of kinds that differ with the address
-            fault[:] = [" ".join(str(refusal).split())]
+            told = (isinstance(refusal, OSError) and refusal.strerror) or str(refusal)
+            fault[:] = [" ".join(told.split())]
 
-    thread = Thread(target=try_it, daemon=True)
-    thread.start()
-    thread.join(within_s)
+    if address == LOCAL:
+        try_it()  # in this thread: with a thread Linux ends the processes that it has begun
+    else:
+        thread = Thread(target=try_it, daemon=True)
+        thread.start()
+        thread.join(ANSWERS_WITHIN_S)
     if fault:
         raise ConfigError(
             f"cluster.address={address}: no Ray answers: {fault[0]}\n"

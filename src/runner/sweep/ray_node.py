@@ -26,6 +26,8 @@ from runner.sweep.job import NodeTraining, SharedData
 from runner.sweep.local import Ended, LocalJobs
 from runner.sweep.plan import Job
 
+SCRATCH = "runner-job"  # folders of jobs, in the node's own for temporary files
+
 
 @dataclass(frozen=True)
 class Task:
@@ -81,16 +83,11 @@ class OnNode:
 
     training: NodeTraining
     data: NodeData
-    node: int  # the process that sends what comes of it
 
-    def __call__(self, task: Task, folder: Path) -> Any:
+    def __call__(self, task: Task, folder: Path) -> None:
         """Raises DataError where the node has not the data that the sweep was begun with."""
-        try:
-            self.data.check(task, task.job.config(self.training.changes))
-            return self.training(task.job, folder)
-        finally:
-            if os.getppid() != self.node:  # nobody is left who would send it
-                shutil.rmtree(folder.parent)
+        self.data.check(task, task.job.config(self.training.changes))
+        self.training(task.job, folder)
 
 
 class Node:
@@ -104,7 +101,7 @@ class Node:
 
     def begin(self, task: Task, name: str, content: Changes) -> None:
         """Begin the job, or go on with it, in a folder of that ``name``."""
-        scratch, data = Path(tempfile.mkdtemp(prefix="runner-")), NodeData()
+        scratch, data = own_scratch(), NodeData()
         conf = [scratch / f"conf-{number}" for number in range(len(self.conf))]
         for folder, files in zip([*conf, scratch / name], [*self.conf, content], strict=True):
             folder.mkdir()
@@ -112,7 +109,7 @@ class Node:
         self.sender = Sender(scratch / name)
         self.sender.changes()  # they came from where they would go
         training = NodeTraining((*conf, packaged_conf()), self.changes, data)
-        self.jobs = LocalJobs(OnNode(training, data, os.getpid()))
+        self.jobs = LocalJobs(OnNode(training, data))
         self.running = self.jobs.submit(task, scratch / name)
         self.sent = time.monotonic()
 
@@ -131,3 +128,19 @@ class Node:
     def cancel(self, number: int) -> None:
         """Ray's own processes are deaf to Ctrl-C, and so are those that they begin: the job is told SIGTERM instead."""
         self.jobs.cancel(self.running, signal.SIGTERM if number == signal.SIGINT else number)
+
+
+def own_scratch() -> Path:
+    """A new folder for this process; those of processes that were killed are taken away."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}-*-*"):
+        if not is_running(int(folder.name.split("-")[-2])):
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{SCRATCH}-{os.getpid()}-"))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as refusal:
+        return not isinstance(refusal, ProcessLookupError)  # it may be another user's
+    return True
