@@ -103,6 +103,13 @@ def test_a_rank_that_is_killed_before_the_ranks_have_met_ends_the_run(tmp_path: 
     assert done.code == 1 and re.match(KILLED, done.err), done.err
 
 
+def test_a_rank_that_is_killed_ends_the_run_where_torch_does_not_notice(tmp_path: Path) -> None:
+    at = {"one": ["kill_before", [IN_A_STEP, 8]], "zero": ["wait_for_ever_at_a_sum", 8]}
+    done = pair(tmp_path, [*PAIR, f"output_dir={tmp_path}"], **at)
+    told = r"error: rank 1 \(process \d+\) was killed by SIGKILL; the run ended with it, and resume goes on from .*\n"
+    assert done.code == 1 and re.fullmatch(told, done.err), done.err
+
+
 def test_another_number_of_devices_goes_on_and_says_so(tmp_path: Path) -> None:
     run = trained(tmp_path, "epochs=1")
     alone = program.run(["resume", str(run), "devices=1", "epochs=2"], tmp_path / "said")
