@@ -286,3 +286,13 @@ def test_every_metric_option_is_known_to_one_task() -> None:
 def test_a_metric_that_does_not_fit_is_refused(option: str, task: Task, changed: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=f"^{words}"):
         build_metrics([part("metric", option, **changed)], task, [*"abcdefghij"])
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1"])
+def test_of_several_processes_one_measures_without_the_others(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torchmetrics.metric.jit_distributed_available", lambda: True)
+    shares_NK, y_N = torch.eye(2)[[0, 1, 1, 1]], torch.tensor([0, 0, 1, 1])
+    expected = {"accuracy": 3 / 4, "f1": (2 / 3 + 4 / 5) / 2}  # torchmetrics would ask them, and fail: there are none
+    assert measured(option(name, average="macro" if name == "f1" else "micro"), shares_NK, y_N) == pytest.approx(
+        expected[name]
+    )

@@ -174,7 +174,9 @@ WORDS = {
     "device=gpu": "device=cuda",
     "--gpu 0": "device=cuda:0",
     "--device cuda": "device=cuda",
-    "trainer.accelerator=gpu trainer.devices=1": "device=cuda",
+    "trainer.accelerator=gpu trainer.devices=1": "device=cuda devices=1",
+    "gpus=2": "device=cuda devices=2",
+    "--nproc_per_node 2": "devices=2",
     "--no-cuda": "device=cpu",
     "gpus=0": "device=cpu",
     # options

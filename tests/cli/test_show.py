@@ -144,7 +144,7 @@ def test_a_terminal_gets_the_same_words(monkeypatch: pytest.MonkeyPatch, capsys:
         ("search=qmc", "train -m search=qmc 'optimizer.lr=tag(log,interval(1e-4,1e-1))'"),
         ("search=grid", "train -m search=grid optimizer.lr=0.1,0.01"),
         ("cluster", "train -m cluster=slurm optimizer.lr=0.1,0.01"),
-        ("cluster=slurm", "train -m cluster=slurm optimizer.lr=0.1,0.01"),
+        ("cluster=ray", "train -m cluster=ray optimizer.lr=0.1,0.01"),
     ],
 )
 def test_a_search_or_a_cluster_is_followed_by_a_sweep(word: str, last: str) -> None:

@@ -192,7 +192,7 @@ def test_hydra_writes_down_what_can_be_typed_again() -> None:
         (["hydra.run.dir=/"], "output_dir and name set where a run goes"),
         (["hydra.sweep.dir=/"], "sweep.dir sets where a sweep goes"),
         (["sweep.jobs=4"], "sweep.jobs=4: is for the jobs of a sweep; add -m, or leave it out"),
-        (["cluster=slurm"], "cluster=slurm: is for the jobs of a sweep; add -m, or leave it out"),
+        (["cluster=ray"], "cluster=ray: is for the jobs of a sweep; add -m, or leave it out"),
         (["sweep={jobs: 4}"], "sweep={jobs: 4}: is for the jobs of a sweep; add -m, or leave it out"),
         (["hydra/launcher=sloorm"], "sweep.jobs sets how many jobs run side by side"),
         (["hydra.nothing=1"], "hydra.nothing=1: cannot be set"),

@@ -3,17 +3,18 @@ from __future__ import annotations
 import pytest
 
 from runner.config.catalog import Catalog, packaged_conf
-from runner.config.clustering import as_fact, cluster_faults, cluster_of, cluster_of_fact, moved
+from runner.config.clustering import Ray, Slurm, as_fact, cluster_faults, cluster_of, cluster_of_fact, moved
 from runner.errors import ConfigError
 
 CATALOG = Catalog([packaged_conf()])
 SLURM = {name: knob.default for name, knob in CATALOG.option("cluster", "slurm").knobs.items()}
+RAY = {name: knob.default for name, knob in CATALOG.option("cluster", "ray").knobs.items()}
 
 
 def test_a_cluster_is_written_down_and_read_again() -> None:
-    slurm = cluster_of("slurm", SLURM)
-    assert slurm is not None and slurm.time_min == 60
-    for cluster in (slurm, None):
+    slurm, ray = cluster_of("slurm", SLURM), cluster_of("ray", RAY)
+    assert isinstance(slurm, Slurm) and slurm.time_min == 60 and isinstance(ray, Ray) and ray.address == "auto"
+    for cluster in (slurm, ray, None):
         assert cluster_of_fact(as_fact(cluster)) == cluster
     assert cluster_of("local", {}) is None and as_fact(None) is None
 
@@ -30,7 +31,7 @@ def test_jobs_to_come_may_ask_for_more() -> None:
 
 
 def test_a_cluster_of_another_name_is_none() -> None:
-    told = "cluster=lab: jobs run on local, slurm; give your file one of these names"
+    told = "cluster=lab: jobs run on local, slurm, ray; give your file one of these names"
     assert list(cluster_faults("lab", {}, CATALOG)) == [told]
 
 
@@ -39,11 +40,13 @@ def test_a_package_that_is_missing_is_told_with_the_line_that_installs_it(monkey
     assert list(cluster_faults("slurm", SLURM, CATALOG)) == [
         "cluster=slurm: needs submitit; pip install 'runner[slurm]'"
     ]
+    assert list(cluster_faults("ray", RAY, CATALOG)) == ["cluster=ray: needs ray; pip install 'runner[ray]'"]
     assert list(cluster_faults("local", {}, CATALOG)) == []
 
 
 def test_a_file_of_your_own_says_every_knob() -> None:
-    node = {name: value for name, value in SLURM.items() if name != "setup"} | {"port": 1}
-    unknown, missing = cluster_faults("slurm", node, CATALOG)
-    assert unknown.startswith("cluster.port=1: cluster=slurm has no port; it has ")
-    assert missing == "cluster.setup: missing in your cluster/slurm.yaml"
+    node = {name: value for name, value in RAY.items() if name != "sync_s"} | {"port": 1}
+    assert list(cluster_faults("ray", node, CATALOG)) == [
+        "cluster.port=1: cluster=ray has no port; it has address, cpus, gpus, sync_s",
+        "cluster.sync_s: missing in your cluster/ray.yaml",
+    ]

@@ -166,6 +166,15 @@ def test_an_interrupted_job_is_gone_on_with_as_often_as_was_said(tmp_path: Path)
     assert found == ["begun 0", "interrupted 0"] * 3 + ["begun 1", "failed 1"]
 
 
+def test_a_job_whose_node_died_goes_on_and_no_try_is_counted(tmp_path: Path) -> None:
+    back_end, found = BackEnd({0: (1, Ended(-9, "its node died", is_lost=True))}), list[str]()
+    for event in driver(tmp_path, back_end, Told(), retries=0).run(iter([job(0)])):
+        found += in_short(iter([event]))
+        if found.count("interrupted 0") == 2:
+            back_end.ends[0] = (1, Ended(0))
+    assert found == ["begun 0", "interrupted 0"] * 2 + ["begun 0", "finished 0"]
+
+
 def test_a_full_disk_lets_no_other_job_begin(tmp_path: Path) -> None:
     back_end = BackEnd({0: (1, Ended(1, "no space left", is_short_of_disk=True)), 1: (4, Ended(0))})
     sweep = driver(tmp_path, back_end, Told(), retries=5)

@@ -232,6 +232,6 @@ def test_a_job_that_ran_with_another_torch_is_said(tmp_path: Path, monkeypatch: 
     assert told == "a job ran with torch 2.11.0, and here is 2.12.0: its bits may be others"
 
 
-def test_submitit_is_imported_for_its_cluster_alone() -> None:
-    code = "import sys, runner.sweep.start, runner.cli.resume; sys.exit('submitit' in sys.modules)"
+def test_submitit_and_ray_are_imported_for_their_clusters_alone() -> None:
+    code = "import sys, runner.sweep.start, runner.cli.resume; sys.exit(bool({'submitit', 'ray'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], env=program.environment(), check=False).returncode == 0

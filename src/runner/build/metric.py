@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import torch
 import torchmetrics as tm
+from torch import nn
 from torchmetrics import Metric
 
 from runner.build import auto
@@ -32,7 +33,17 @@ def build_metrics(
 
     Scores are probabilities: [B, K] for several classes, [B] of class 1 for two; predictions [B] for regression.
     """
-    return {part.option: _metric(part, task, class_names, trusted) for part in parts}
+    built = {part.option: _metric(part, task, class_names, trusted) for part in parts}
+    for metric in built.values():
+        _keep_to_itself(metric)
+    return built
+
+
+def _keep_to_itself(metric: nn.Module) -> None:
+    """Of several processes of a run one judges: torchmetrics would wait for the counts of the others."""
+    for each in metric.modules():
+        if isinstance(each, Metric):
+            each.distributed_available_fn = None
 
 
 def _metric(part: Part, task: Task, class_names: Sequence[str], trusted: Sequence[str]) -> Metric | OfTwoClasses:

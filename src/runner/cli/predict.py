@@ -48,17 +48,14 @@ def run(argv: list[str]) -> int:
     if stored.folds:
         raise ConfigError(in_each_fold(stored, "predict", "..."))
     libraries.load()
+    from runner.cli import parity, prediction  # bring torch
+
     if wanted.parity:
-        from runner.cli.parity import show_parity
-
-        show_parity(stored)
-        return 0
-    from runner.cli.prediction import answer_inputs, answer_test_row
-
-    if wanted.test_index is None:
-        answer_inputs(stored, wanted)
+        parity.show_parity(stored)
+    elif wanted.test_index is None:
+        prediction.answer_inputs(stored, wanted)
     else:
-        answer_test_row(stored, wanted)
+        prediction.answer_test_row(stored, wanted)
     return 0
 
 

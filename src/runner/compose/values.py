@@ -34,7 +34,7 @@ PATIENCE = "early_stopping.patience_epochs"
 USUAL_PATIENCE = 5  # epochs, where somebody asks for early stopping and no more
 FORMULAS = ("scheduler.lr_lambda", "scheduler.scale_fn")
 STEPS = {"dataset.augment": AUGMENT_KNOBS, "dataset.transforms": TRANSFORM_KNOBS}
-COUNTS = ("devices", "gpus", "n_gpu", "num_gpus")  # of devices, not their numbers
+COUNTS = ("gpus", "n_gpu", "num_gpus")  # of devices, not their numbers
 REFUSING = ("no_cuda", "cpu")
 SWITCHES = ("cuda", "use_cuda", "use_gpu")
 IN_WORDS = {"yes": True, "on": True, "1": True, "true": True, "no": False, "off": False, "0": False, "false": False}
@@ -51,6 +51,8 @@ class Meant:
 
 def known(name: str, key: str, value: str, catalog: Catalog) -> Meant | None:
     """What other programs write for a value of the setting ``key``, which they call ``name``."""
+    if key == "device" and name.rpartition(".")[2] in COUNTS and value.isdecimal() and int(value) > 1:
+        return Meant(("device=cuda", f"devices={value}"), "their number here is devices")
     if key == "device" and (here := device(name.rpartition(".")[2], value)) != value:
         return Meant((f"device={here}",), f"the name here is {here}")
     if key == "model.activation" and (layer := nearest(value, activation_names())) not in (None, value):

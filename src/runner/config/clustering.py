@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any, get_type_hints
 
 from runner.config.catalog import CLUSTER, Catalog
-from runner.config.part_types import Count, NotNegativeInt, Positive, Word
+from runner.config.part_types import Count, NotNegative, NotNegativeInt, Positive, Word
 from runner.config.types import faults
 from runner.config.validate import option_faults
 from runner.errors import ConfigError
@@ -31,9 +31,19 @@ class Slurm:
     local: bool
 
 
-Cluster = Slurm
-CLASSES: Mapping[str, type[Cluster]] = {"slurm": Slurm}
-PACKAGES = {"slurm": "submitit"}
+@dataclass(frozen=True)
+class Ray:
+    """What ``conf/cluster/ray.yaml`` says."""
+
+    address: Word
+    cpus: Positive
+    gpus: NotNegative
+    sync_s: Positive
+
+
+Cluster = Slurm | Ray
+CLASSES: Mapping[str, type[Cluster]] = {"slurm": Slurm, "ray": Ray}
+PACKAGES = {"slurm": "submitit", "ray": "ray"}
 FIXED = ("local", "gpus")  # of a sweep under way: where its jobs are known, and what they compute on
 
 

@@ -87,6 +87,7 @@ class Config:
     start_from: Word | None = field(metadata=facts(later=None, in_script=True, in_help=True))
     split_seed: Seed = field(metadata=facts(in_script=True))
     device: Device = field(metadata=facts(in_script=True, changes="anywhere", is_identity=False, in_help=True))
+    devices: Count = field(metadata=facts(later=1, changes="on resume", is_identity=False))
     epochs: Count | Literal["auto"] = field(
         metadata=facts(in_script=True, changes="on resume", is_length=True, in_help=True)
     )

@@ -171,6 +171,7 @@ class Driver:
     def judged(self, attempt: _Attempt, ended: Ended) -> Over:
         """What the end of a process says of its job."""
         self.is_stuck = self.is_stuck or ended.is_short_of_disk
+        self.attempts[attempt.job.number] -= ended.is_lost  # which is no fault of the job
         seconds = self.clock() - attempt.handle.began
         run = SavedRun(RunDirectory(self.folder / attempt.job.folder))
         how, reason = verdict(ended, run)

@@ -40,6 +40,7 @@ class Ended:
     is_saved: bool = False  # it was told to end by a signal, and can be gone on with
     is_short_of_memory: bool = False
     is_short_of_disk: bool = False
+    is_lost: bool = False  # with the machine that it ran on: another one goes on with it
     answer: Any = None  # what the work returned
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from runner.config.clustering import Cluster
+from runner.config.clustering import Cluster, Slurm
 
 CGROUP = Path("/sys/fs/cgroup")
 SPARE = 1.5  # times the memory that a job was seen to take
@@ -54,10 +54,10 @@ def machine_for(cluster: Cluster | None, device: str, jobs_per_gpu: int) -> Mach
 
 
 def jobs_at_a_time(cluster: Cluster | None, machine: Machine, wanted: int | str, num_jobs: int, memory: int) -> int:
-    """A cluster has a queue of its own: ``auto`` hands it as many jobs as it takes at once."""
-    if cluster is None or cluster.local:
-        return machine.at_a_time(wanted, num_jobs, memory)
-    return wanted if isinstance(wanted, int) else cluster.array_size
+    """SLURM has a queue of its own: ``auto`` hands it as many jobs as it takes at once."""
+    if isinstance(cluster, Slurm) and not cluster.local:
+        return wanted if isinstance(wanted, int) else cluster.array_size
+    return machine.at_a_time(wanted, num_jobs, memory)
 
 
 def usable_cores(cgroup: Path = CGROUP) -> int:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from shutil import which
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from runner.compose.hydra_bridge import Trees
 from runner.compose.request import Request, parse
 from runner.config.catalog import CLUSTER, Catalog, conf_folders
-from runner.config.clustering import FIXED, LOCAL, Cluster, as_fact, cluster_of_fact, moved
+from runner.config.clustering import FIXED, LOCAL, Cluster, Ray, Slurm, as_fact, cluster_of_fact, moved
 from runner.config.searching import longer
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DataError, DeviceError, RunnerError
 from runner.experiment.assemble import read_data
+from runner.ranks import num_launched
 from runner.runs.directory import SWEEP, check_writable, claim, make
 from runner.runs.summary import now
 from runner.sweep.check import job_config
@@ -35,6 +38,9 @@ from runner.sweep.search_plan import SearchPlan, differences, plan_of_fact
 from runner.sweep.trial import Needs, try_jobs
 from runner.sweep.trials import Trials
 from runner.text import here, waiting
+
+if TYPE_CHECKING:
+    from runner.sweep.ray_jobs import RayJobs
 
 COMMANDS = ("sbatch", "srun", "scancel", "sacct")  # of SLURM, as submitit calls them
 
@@ -56,11 +62,27 @@ class Ground:
 
     def back_end(self, folder: SweepFolder) -> BackEnd:
         """Where the jobs of the folder run."""
-        if self.cluster is None:
-            return LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
-        from runner.sweep.slurm import SlurmJobs  # brings submitit, which others need not have
+        if isinstance(self.cluster, Slurm):
+            from runner.sweep.slurm import SlurmJobs  # brings submitit, which others need not have
 
-        return SlurmJobs(self.cluster, NodeTraining(self.catalog_folders, self.changes, read_data), folder)
+            return SlurmJobs(self.cluster, NodeTraining(self.catalog_folders, self.changes, read_data), folder)
+        return self.ray or LocalJobs(Training(self.catalog_folders, self.changes, self.read), self.machine.slots)
+
+    @cached_property
+    def ray(self) -> RayJobs | None:
+        """Where the jobs run by Ray. Raises ConfigError where none answers."""
+        if not isinstance(self.cluster, Ray):
+            return None
+        os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = "."  # which Ray reads at import; it would print between our lines
+        from runner.sweep.ray_jobs import RayJobs  # brings Ray, which others need not have
+
+        return RayJobs(self.cluster, self.read, self.catalog_folders, self.changes)
+
+    def jobs_at_a_time(self, wanted: int | str, num_jobs: int, memory: int) -> int:
+        """Raises ConfigError where none finds a place."""
+        if self.ray is not None:
+            return wanted if isinstance(wanted, int) else self.ray.places()
+        return jobs_at_a_time(self.cluster, self.machine, wanted, num_jobs, memory)
 
     def read_for(self, job: Job) -> None:
         """Reads the job's data where no job before it did, so that it need not; what is wrong the job says itself."""
@@ -73,6 +95,7 @@ def sweep(request: Request, planned: Planned) -> int:
 
     Raises RunnerError, before a folder is made where the data or a first step shows it; Interrupted after a signal.
     """
+    check_not_launched()
     jobs, configs, search = planned.jobs, planned.configs, planned.search
     first = configs[0]
     named = named_folder(first.sweep)
@@ -87,7 +110,10 @@ def sweep(request: Request, planned: Planned) -> int:
     with waiting("taking a first step of each kind of job"):
         needs = try_jobs(jobs, ground.trying(), machine.places) if first.sweep.check else Needs()
     num_jobs = len(jobs) if search is None else search.most_at_a_time
-    at_a_time = min(jobs_at_a_time(cluster, machine, first.sweep.jobs, num_jobs, needs.memory), num_jobs)
+    at_a_time = min(ground.jobs_at_a_time(first.sweep.jobs, num_jobs, needs.memory), num_jobs)
+    if ground.ray is not None:
+        with waiting("asking the nodes for the data"):
+            ground.ray.check_data(jobs)
     name = sweep_name(configs)
     path = named or claim(Path(first.output_dir).expanduser(), name, under="sweeps").path
     make(path)
@@ -111,9 +137,14 @@ def sweep(request: Request, planned: Planned) -> int:
         return SweepRun(folder, ground.back_end(folder), ground.read_for, first.sweep, at_a_time, needs).run(todo)
 
 
+def check_not_launched() -> None:
+    if num_launched() > 1:
+        raise ConfigError("torchrun trains one run; leave it out for a sweep, whose jobs share the devices, one each")
+
+
 def check_cluster_is_here(cluster: Cluster | None) -> None:
     """Raises ConfigError where this machine has no commands of SLURM."""
-    if cluster is not None and not cluster.local and (missing := [c for c in COMMANDS if which(c) is None]):
+    if isinstance(cluster, Slurm) and not cluster.local and (missing := [c for c in COMMANDS if which(c) is None]):
         raise ConfigError(
             f"cluster=slurm: there is no {' and no '.join(missing)} on this machine; start the sweep where SLURM is\n"
             "  cluster.local=true tries it out without SLURM"
@@ -215,6 +246,7 @@ def resume_sweep(
 
     ``search`` says how much longer a search goes on, ``asked`` what jobs to come ask the cluster for.
     """
+    check_not_launched()
     torch.set_num_threads(1)
     with owned(path):
         folder = SweepFolder.opened(path)
@@ -233,7 +265,7 @@ def resume_sweep(
             )
         ground = Ground(machine, SharedData(), conf_folders(fixed.config_dir), changes, cluster)
         wanted = sweeping.jobs if isinstance(sweeping.jobs, int) else fixed.jobs_at_a_time
-        at_a_time = jobs_at_a_time(cluster, machine, wanted, len(folder.jobs), memory=0)
+        at_a_time = ground.jobs_at_a_time(wanted, len(folder.jobs), memory=0)
         run = SweepRun(
             folder,
             ground.back_end(folder),
