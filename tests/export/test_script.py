@@ -55,6 +55,8 @@ COMBINATIONS = {
     ],
     "residual connections of a dnn": [*IRIS, "model.residual=true", "model.hidden=[8,8]", "epochs=2"],
     "cars, computed": ["dataset=car", "model=dnn", "epochs=3"],
+    "few rows that judge": [*IRIS, "val_fraction=0.2", "max_eval_rows=20", "epochs=3"],
+    "few numbers that judge": [*["dataset=diabetes", "model=linear", "epochs=2"], "max_eval_rows=30"],
     "a fold of cars": ["experiment=car_onehot", "fold=1", "epochs=3"],
     "a fold of numbers": ["experiment=diabetes_linear", "fold=2", "epochs=3"],
     "codes of categories as numbers": ["dataset=car", "dataset.transforms=[flatten]", "model=linear", "epochs=2"],

@@ -98,7 +98,7 @@ class Config:
     precision: Precision = field(metadata=facts(later="float32", in_script=True))
     compile: bool = field(metadata=facts(later=False, in_script=True))
     eval_batch_size: Count = field(metadata=facts(in_script=True))
-    max_eval_rows: Count | None = field(metadata=facts(later=None))
+    max_eval_rows: Count | None = field(metadata=facts(later=None, in_script=True))
     shuffle: bool = field(metadata=facts(in_script=True))
     val_fraction: Fraction = field(metadata=facts(in_script=True, in_help=True))
     test_fraction: Fraction = field(metadata=facts(in_script=True))
