@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 import torch
@@ -344,6 +344,7 @@ class ReadyRank:
         reading, self.telling = os.pipe()
         self.pid = os.fork()
         self.code: int | None = None
+        self.asking = Lock()
         if not self.pid:
             os.setsid()
             os.dup2(reading, 0)
@@ -366,9 +367,10 @@ class ReadyRank:
         return self
 
     def poll(self) -> int | None:
-        if self.code is None and (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
-            self.code = os.waitstatus_to_exitcode(ended[1])
-        return self.code
+        with self.asking:
+            if self.code is None and (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+                self.code = os.waitstatus_to_exitcode(ended[1])
+            return self.code
 
     def kill(self) -> None:
         if self.poll() is None:
@@ -401,6 +403,19 @@ def be_launched(at: dict[str, Any]) -> None:
     device.num_cores = lambda: 2
     os.environ.update(at["places"], TORCHELASTIC_RUN_ID="none", WORLD_SIZE="2", MASTER_ADDR="127.0.0.1")
     sys.argv[1:] = at["words"]
+
+
+def wait_for_ever_at_a_sum(number: int) -> None:
+    """The sum of that number is one of NCCL, which does not notice that the other rank has ended."""
+    from runner.training import companions
+
+    companions.NOTICED_WITHIN_S = companions.WATCHED_S = 0.1
+    before_call("runner.ranks:Ranks.average", number, lambda: time.sleep(PATIENCE_S))
+
+
+def see_no_folder(at: None) -> None:
+    """As on a machine that has none of the folders."""
+    Path.is_dir = lambda self: False
 
 
 def change_a_row(at: None) -> None:

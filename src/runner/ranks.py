@@ -20,7 +20,7 @@ from runner import seed
 from runner.errors import RunError
 
 Answer = TypeVar("Answer")
-PATIENCE = timedelta(hours=3)  # with the first, which may judge for long; one that has died is noticed at once
+PATIENCE = timedelta(hours=3)  # with the first, which may judge for long; one that has died is noticed earlier
 
 
 class RankLost(RunError):

@@ -267,6 +267,7 @@ def test_the_recipes_of_the_notes_as_scripts(
         ),
         (["precision=fp16"], "precision=fp16: needs CUDA, and a script computes on the CPU; set precision=bf16"),
         (["precision=bf16", "loss=nll"], "precision=bf16: loss=nll ends the net, in bf16 too; choose another loss"),
+        (["devices=2"], "devices=2: a plain script has no such thing"),
         (["max_steps=5"], "max_steps=5: a plain script has no such thing"),
         (
             ["metric=accuracy", "metric.accuracy.average=macro"],

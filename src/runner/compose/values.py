@@ -185,6 +185,8 @@ def _usual(key: str, text: str, annotation: Any, knob: Knob) -> Meant | None:
     is_sweep = not text.startswith("[") and "," in text
     if is_sweep or "(" in text or expected(annotation).startswith("text") or knob.default in ([], MISSING):
         return None
+    if knob.default is None and text != "0":  # by which others mean none
+        return None
     _, _, usual = knob.meaning.partition("usual: ")
     numbers = [found[0] for found in NUMBER.finditer(usual.partition(";")[0])]
     value = numbers[-1] if knob.default == 0 and numbers else shown(knob.default)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import Signals
+from threading import Event, Thread
 from typing import Any
 
 import torch
@@ -28,7 +29,9 @@ from runner.ranks import RankLost, Ranks
 SOURCE = Path(__file__).parents[2]
 FAULT, ORDER = "fault", "order"  # keys of the store
 LOOKED_AT_S = 0.02
+WATCHED_S = 0.5
 LAST_WORDS_S = 5.0  # that a process which lost its connection may take to end
+NOTICED_WITHIN_S = 30.0  # by torch, that a process has ended; NCCL may not notice it at all
 Processes = Sequence[subprocess.Popen[bytes]]
 
 
@@ -70,11 +73,30 @@ def accompanied(
                 warn(remark)
             joined = ranks.join(store, 0, config.devices, draw_seed(config), kind)
             joined.tell(lambda: saved)
-            yield begun_alike(parts, joined)
+            with watched(store, processes):
+                yield begun_alike(parts, joined)
         except RankLost as lost:
             raise RankLost(why_lost(store, processes) or str(lost)) from lost
         finally:
             ranks.leave()
+
+
+@contextmanager
+def watched(store: Store, processes: Processes) -> Iterator[None]:
+    """Inside, this process ends where another has failed and the sum that waits for it does not."""
+    done = Event()
+    Thread(target=end_with_others, args=(store, processes, done), daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def end_with_others(store: Store, processes: Processes, done: Event) -> None:
+    while not done.wait(WATCHED_S):
+        if (why := fault_of_others(store, processes)) and not done.wait(NOTICED_WITHIN_S):
+            print(f"error: {why}; the run ended with it, and resume goes on from what was saved", file=sys.stderr)
+            os._exit(1)
 
 
 def draw_seed(config: Config) -> int:
@@ -141,12 +163,17 @@ def name_of(number: int) -> str:
 def why_lost(store: Store, processes: Processes) -> str:
     """What a rank said before it ended, or how its process did; "" where nobody knows."""
     until = time.monotonic() + LAST_WORDS_S
-    while time.monotonic() < until:
-        if store.check([FAULT]):
-            return store.get(FAULT).decode()
-        for number, process in enumerate(processes, start=1):
-            if (code := process.poll()) is not None:
-                how = f"was killed by {Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-                return f"{name_of(number)} (process {process.pid}) {how}"
+    while not (why := fault_of_others(store, processes)) and time.monotonic() < until:
         time.sleep(LOOKED_AT_S)
+    return why
+
+
+def fault_of_others(store: Store, processes: Processes) -> str:
+    """The same, as far as it is known now; "" also where all is well."""
+    if store.check([FAULT]):
+        return store.get(FAULT).decode()
+    for number, process in enumerate(processes, start=1):
+        if code := process.poll():
+            how = f"was killed by {Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            return f"{name_of(number)} (process {process.pid}) {how}"
     return ""
