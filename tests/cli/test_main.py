@@ -64,7 +64,7 @@ def test_every_command_says_how_it_is_used_within_80_columns(
     ("argv", "told"),
     [
         (("eval", "last", "--json"), "eval: --json: no such flag; it can change checkpoint, "),
-        (("resume", "last", "--epochs", "3"), "resume: --epochs: no such flag; write epochs=..."),
+        (("resume", "last", "--epochs", "3"), "resume: --epochs: no such flag; write epochs=3\n"),
         (("resume", "a", "b"), "resume: give one run directory, or last: python -m runner resume RUN\n  given: a b"),
         (("explain", "last"), "last: is a folder or a run; write settings, such as model=cnn"),
         (("explain", "."), ".: is a folder or a run; write settings, such as model=cnn"),

@@ -1,4 +1,4 @@
-"""Faults of optimizer.groups that need no model."""
+"""Faults of an optimizer and of its groups that need no model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from options import CONF, options
 from runner.config.catalog import Catalog
-from runner.config.validate import group_faults
+from runner.config.validate import group_faults, part_faults
 
 CATALOG = Catalog([CONF])
 
@@ -52,3 +52,20 @@ def test_lbfgs_has_no_groups() -> None:
 
 def test_every_option_takes_groups() -> None:
     assert all("groups" in CATALOG.option("optimizer", option).knobs for option in options("optimizer"))
+
+
+@pytest.mark.parametrize(
+    ("knobs", "told"),
+    [
+        (
+            {"lr": 100},
+            ["optimizer.lr=100: must be within optimizer.step_sizes=[1e-06,50.0], the smallest and largest step"],
+        ),
+        ({"lr": 50}, []),
+        ({"lr": -1}, ["optimizer.lr=-1: must be a number > 0"]),
+    ],
+)
+def test_the_first_step_of_rprop_is_one_that_it_may_take(knobs: dict[str, Any], told: list[str]) -> None:
+    option = CATALOG.option("optimizer", "rprop")
+    node = {"_target_": option.target, **{name: knob.default for name, knob in option.knobs.items()}, **knobs}
+    assert [*part_faults("optimizer", "rprop", node, CATALOG)] == told

@@ -19,6 +19,7 @@ from runner.config.yaml_file import spelled
 from runner.errors import ConfigError
 
 STEPS = {"transforms": read_transforms, "augment": read_augment}  # lists that a dataset option may have
+RPROP = "torch.optim.Rprop"
 SEQUENTIAL = "runner.models.sequential.Sequential"  # a model that is a list of layers
 MISSING = "???"
 # knobs that hold for all weights of an optimizer together
@@ -231,14 +232,24 @@ def _is_ours(target: Any, trusted: Collection[str]) -> bool:
 
 
 def _combination_faults(group: str, where: str, node: Mapping[str, Any]) -> Iterator[str]:
-    """Pairs of knobs that torch refuses when the optimizer is made."""
+    """Pairs of knobs that torch refuses when the optimizer is made, or takes and does not heed."""
     if group != "optimizer":
         return
     if node.get("foreach") is True and node.get("fused") is True:
         yield f"{where}.foreach=true: cannot be used with {where}.fused=true; leave one of them null"
+    if node.get("_target_") == RPROP:
+        yield from _rprop_faults(where, node.get("lr"), node.get("step_sizes"))
     damped = "dampening" in node  # Muon's nesterov asks for nothing
     if damped and node.get("nesterov") is True and not (node.get("momentum") and node["dampening"] == 0):
         yield f"{where}.nesterov=true: needs {where}.momentum above 0 and {where}.dampening=0"
+
+
+def _rprop_faults(where: str, lr: Any, sizes: Any) -> Iterator[str]:
+    """Of a first step that Rprop would make as small, or as large, as any other."""
+    known = VOCABULARY["optimizer"]
+    are_right = not faults(lr, known["lr"], "") and not faults(sizes, known["step_sizes"], "")
+    if are_right and not sizes[0] <= lr <= sizes[1]:
+        yield f"{where}.lr={shown(lr)}: must be within {where}.step_sizes={shown(sizes)}, the smallest and largest step"
 
 
 def group_faults(node: Any, option: str, catalog: Catalog | None) -> Iterator[str]:

@@ -45,8 +45,9 @@ def _opened(verb: str, argv: Sequence[str], settings: Sequence[str], own: Sequen
     """The word that names it, and the run or the sweep with what is said of it."""
     allowed = list(dict.fromkeys([*own, *settings, *ANYWHERE]))
     if flags := [word for word in argv if word.startswith("-")]:
-        name = flags[0].lstrip("-").partition("=")[0].replace("-", "_")
-        advice = f"write {name}=..." if name in allowed else f"it can change {', '.join(allowed)}, as device=cpu"
+        name, _, value = flags[0].lstrip("-").partition("=")
+        name, value = name.replace("-", "_"), value or next(iter(argv[argv.index(flags[0]) + 1 :]), "...")
+        advice = f"write {name}={value}" if name in allowed else f"it can change {', '.join(allowed)}, as device=cpu"
         raise ConfigError(f"{verb}: {flags[0]}: no such flag; {advice}")
     names = [word for word in argv if is_run(word, allowed)]
     if len(names) != 1:
