@@ -1,9 +1,13 @@
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from mirror import Mirror, publication
 from runner.data.downloads import PUBLICATIONS
+
+# tests run side by side, and threads of several that share the cores slow each other down; torch is imported after this
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ SLOW_IMPORTS = [
     "sklearn.ensemble",
     "sklearn.linear_model",
     "runner.training.record",
+    "runner.training.follower",
     "runner.train",
     "runner.experiment.rebuild",
     "runner.compose.composition",
@@ -302,6 +304,10 @@ def draw_nothing(at: None) -> None:
     before_call("runner.tensorboard.dashboards:Dashboards.show_picture", 1, fail)
 
 
+def hang(at: None) -> None:
+    time.sleep(PATIENCE_S)
+
+
 def ignore_hup(at: None) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
@@ -326,6 +332,90 @@ def slow_evaluation(batch_s: float) -> None:
 
     fit.torch.split = slow
     before_call("runner.runs.summary:Summary.close", 1, lambda: print("answered after", time.monotonic() - began[0]))
+
+
+class ReadyRank:
+    """A second rank, forked before the first has computed anything: it has torch imported, and begins when it is told.
+
+    What the program asks of a ``subprocess.Popen``.
+    """
+
+    def __init__(self, before: str, at: Any):
+        reading, self.telling = os.pipe()
+        self.pid = os.fork()
+        self.code: int | None = None
+        self.asking = Lock()
+        if not self.pid:
+            os.setsid()
+            os.dup2(reading, 0)
+            os.close(self.telling)
+            os._exit(self.follow(before, at))
+        os.close(reading)
+
+    def follow(self, before: str, at: Any) -> int:
+        from runner.training import follower
+
+        os.environ.update(json.loads(os.read(0, 1000)))
+        Thread(target=follower.end_with_parent, daemon=True).start()
+        if before:
+            globals()[before](at)
+        return follower.follow()
+
+    def begin(self, number: int, count: int, port: int) -> ReadyRank:
+        places = {"RANK": number, "WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        os.write(self.telling, json.dumps({name: str(value) for name, value in places.items()}).encode())
+        return self
+
+    def poll(self) -> int | None:
+        with self.asking:
+            if self.code is None and (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+                self.code = os.waitstatus_to_exitcode(ended[1])
+            return self.code
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def __enter__(self) -> ReadyRank:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        while self.poll() is None:
+            time.sleep(0.01)
+        os.close(self.telling)
+
+
+def have_a_second_rank(at: dict[str, Any]) -> None:
+    """With devices=2 it is there at once. ``at`` says what is done before each, as {"0": ["kill_before", [...]]}."""
+    from runner import device
+    from runner.training import companions
+
+    device.num_cores = lambda: 2
+    companions.start = ReadyRank(*at.get("1", ("", None))).begin
+    if "0" in at:
+        globals()[at["0"][0]](at["0"][1])
+
+
+def be_launched(at: dict[str, Any]) -> None:
+    """As a process that torchrun has started with ``at["words"]``; ``at["places"]`` are its environment."""
+    from runner import device
+
+    device.num_cores = lambda: 2
+    os.environ.update(at["places"], TORCHELASTIC_RUN_ID="none", WORLD_SIZE="2", MASTER_ADDR="127.0.0.1")
+    sys.argv[1:] = at["words"]
+
+
+def wait_for_ever_at_a_sum(number: int) -> None:
+    """The sum of that number is one of NCCL, which does not notice that the other rank has ended."""
+    from runner.training import companions
+
+    companions.NOTICED_WITHIN_S = companions.WATCHED_S = 0.1
+    before_call("runner.ranks:Ranks.average", number, lambda: time.sleep(PATIENCE_S))
+
+
+def see_no_folder(at: None) -> None:
+    """As on a machine that has none of the folders."""
+    Path.is_dir = lambda self: False
 
 
 def change_a_row(at: None) -> None:

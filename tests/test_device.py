@@ -161,3 +161,11 @@ def test_bf16_is_refused_where_it_would_only_be_imitated(monkeypatch):
         device.check_precision("bf16", torch.device("cuda:0"))
     with pytest.raises(DeviceError, match=r"^precision=bf16: mps has no bf16; set precision=float32$"):
         device.check_precision("bf16", torch.device("mps"))
+
+
+def test_the_number_of_threads_stands_afterwards_where_it_stood() -> None:
+    before = torch.get_num_threads()
+    with pytest.raises(KeyError), device.threads_kept():
+        torch.set_num_threads(before + 1)
+        raise KeyError
+    assert torch.get_num_threads() == before

@@ -15,7 +15,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "rooms.md"
 PARTS = ("data", "models", "losses", "optimizers", "schedulers", "metrics")  # the last three where torch has none
 # a room may import those that stand before it
 ROOMS = (
-    *("errors", "text", "contracts", "seed", "device", "config", *PARTS, "build", "engine", "runs", "experiment"),
+    *("errors", "text", "contracts", "seed", "device", "ranks", "config"),
+    *(*PARTS, "build", "engine", "runs", "experiment"),
     *("lessons", "screen", "figures", "tensorboard", "compose", "training", "search", "sweep", "export"),
     *("cli", "train", "api", "__main__"),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -56,11 +58,36 @@ def present() -> list[str]:
     return [f"cuda:{index}" for index in range(num_cuda)] + mps + ["cpu"]
 
 
-def threads(count: int | None) -> int:
-    """How many CPU threads torch uses within an operation, once ``count`` is set; None leaves torch's choice."""
+def threads(count: int | None, devices: int = 1) -> int:
+    """How many CPU threads torch uses within an operation, once ``count`` is set; None leaves torch's choice.
+
+    Where several processes train one run they share the cores, unless ``count`` says otherwise.
+    """
+    if count is None and devices > 1:
+        count = min(torch.get_num_threads(), max(1, num_cores() // num_processes_here(devices)))
     if count is not None:
         torch.set_num_threads(count)
     return torch.get_num_threads()
+
+
+@contextmanager
+def threads_kept() -> Iterator[None]:
+    """torch uses as many CPU threads afterwards as before."""
+    count = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(count)
+
+
+def num_cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def num_processes_here(devices: int) -> int:
+    """Those of a run on this machine: all of them, unless torchrun says that others are elsewhere."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", devices))
 
 
 def check_precision(precision: str, device: torch.device) -> None:

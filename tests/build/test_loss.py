@@ -137,6 +137,13 @@ def test_class_weights_become_a_tensor_that_moves_with_the_loss() -> None:
         ("cross_entropy", "multiclass", {"label_smoothing": 2.0}, "loss=cross_entropy: .*label_smoothing"),
         ("nll", "multiclass", {"ignore_index": 10}, "loss.ignore_index=10: must be 0 to 9, the number of a class, or"),
         ("cross_entropy", "multiclass", {"reduction": "none"}, "loss=cross_entropy does not give one number"),
+        ("bce", "binary", {"weight": [1.0, 2.0]}, r"loss.weight=\[1.0,2.0\]: bce takes one factor, as loss.weight=\[2"),
+        (
+            "bce_with_logits",
+            "binary",
+            {"pos_weight": [1.0, 2.0]},
+            r"loss.pos_weight=\[1.0,2.0\]: bce_with_logits takes one factor, as loss.pos_weight=\[2.0\]",
+        ),
         ("mse", "multiclass", {}, "loss=mse does not fit data with 10 classes: it needs numbers to pr"),
     ],
 )

@@ -201,6 +201,7 @@ def test_case_24_what_is_of_one_class_alone_says_of_which() -> None:
             3,
             "metric.f1.positive_class=normal: is for two classes; this data has 3",
         ),
+        (option("auroc", max_fpr=0.5), 3, "metric.auroc.max_fpr=0.5: is for two classes; this data has 3"),
         (option("accuracy", top_k=2), 2, "metric.accuracy.top_k=2: with two classes every row is right"),
     ],
 )
@@ -285,3 +286,13 @@ def test_every_metric_option_is_known_to_one_task() -> None:
 def test_a_metric_that_does_not_fit_is_refused(option: str, task: Task, changed: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=f"^{words}"):
         build_metrics([part("metric", option, **changed)], task, [*"abcdefghij"])
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1"])
+def test_of_several_processes_one_measures_without_the_others(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torchmetrics.metric.jit_distributed_available", lambda: True)
+    shares_NK, y_N = torch.eye(2)[[0, 1, 1, 1]], torch.tensor([0, 0, 1, 1])
+    expected = {"accuracy": 3 / 4, "f1": (2 / 3 + 4 / 5) / 2}  # torchmetrics would ask them, and fail: there are none
+    assert measured(option(name, average="macro" if name == "f1" else "micro"), shares_NK, y_N) == pytest.approx(
+        expected[name]
+    )

@@ -88,7 +88,16 @@ def test_building_a_schedule_ticks_nothing() -> None:
             {"epochs": 2},
             r"scheduler.total_steps=20: the run has 25 ticks \(steps\), more than the cycle",
         ),
-        ("one_cycle_lr", {"pct_start": 0.04}, "scheduler.pct_start=0.04: one phase of the cycle would have none"),
+        (
+            "one_cycle_lr",
+            {"pct_start": 0.04},
+            "scheduler.pct_start=0.04: a phase of the cycle would have none of its 25 ticks; choose 0.3",
+        ),
+        (
+            "reduce_lr_on_plateau",
+            {"min_lr": [0.1, 0.1]},
+            r"scheduler.min_lr=\[0.1,0.1\]: give one number, or one for each group of weights",
+        ),
         (
             "reduce_lr_on_plateau",
             {"interval": "step"},

@@ -126,7 +126,12 @@ def test_a_step_that_is_too_long_is_said(capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["-m", "seed=1,2"], "explain: -m: no such flag"), (["epochz=3"], "explain epochs=3")],
+    [
+        (["-m", "seed=1,2"], "explain: -m: no such flag"),
+        (["epochz=3"], "explain epochs=3"),
+        (["dropout"], "explain dropout: there is no such lesson; lessons: tensors, autograd, conv, "),
+        (["wine"], "python -m runner explain dataset=wine"),
+    ],
 )
 def test_a_wrong_request_is_told(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["explain", *words]) == 2

@@ -24,6 +24,7 @@ IRIS = ["dataset=iris", "model=linear", "device=cpu"]
         (["batch_size", "--out", "x.png"], "find batch_size: --out x.png: nothing is drawn of it; leave it out"),
         (["lr", "--out", "x.jpg"], "--out x.jpg: pictures are drawn as .png, .svg or .pdf, as x.png"),
         (["lr", "-x"], "find: -x: no such flag"),
+        (["lr", "iris"], "did you mean:\n  python -m runner find lr dataset=iris"),
         (["lr", "optimzer=sgd"], "did you mean:\n  python -m runner find lr optimizer=sgd"),
         (["lr", "dataset=iris", "precision=fp16", "device=cpu"], "precision=fp16: needs a CUDA device"),
     ],

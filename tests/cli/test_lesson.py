@@ -101,7 +101,10 @@ def test_a_lesson_needs_no_data_and_writes_nothing(
             ["conv", "kernel_size=[99,3]"],
             "explain conv: the kernel covers 99 pixels of the height, and with its padding it has 50; take",
         ),
-        (["conv", "--cod"], "explain: --cod: no such flag\n  python -m runner explain TOPIC [--code]"),
+        (
+            ["conv", "--cod"],
+            "explain: --cod: no such flag; did you mean --code?\n  python -m runner explain TOPIC [--code]",
+        ),
     ],
 )
 def test_a_wrong_topic_or_argument_is_told(words: list[str], told: str, capsys: Capture) -> None:

@@ -64,13 +64,14 @@ def test_every_command_says_how_it_is_used_within_80_columns(
     ("argv", "told"),
     [
         (("eval", "last", "--json"), "eval: --json: no such flag; it can change checkpoint, "),
+        (("resume", "last", "--epochs", "3"), "resume: --epochs: no such flag; write epochs=..."),
         (("resume", "a", "b"), "resume: give one run directory, or last: python -m runner resume RUN\n  given: a b"),
         (("explain", "last"), "last: is a folder or a run; write settings, such as model=cnn"),
         (("explain", "."), ".: is a folder or a run; write settings, such as model=cnn"),
         (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
         (("completion",), "completion: name the shell, bash or zsh"),
         (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),
-        (("train", "=cnn"), "error: =cnn: is not of the form key=value; no spaces around the ="),
+        (("train", "=cnn"), "error: =cnn: is not of the form key=value; write no spaces around the =, and a"),
         (
             ("view", "my table.csv"),
             "python -m runner view dataset=csv 'dataset.path=my table.csv' dataset.target",
@@ -186,9 +187,9 @@ def test_a_wrong_setting_ends_with_2_and_makes_nothing(tmp_path: Path) -> None:
     done = typed("train", "optimizer.lrr=1", "epochs=0", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
-        "error: epochs=0: must be a whole number >= 1 or auto",
-        "error: optimizer.lrr=1: optimizer=adam has no lrr; the nearest is lr; corrected so far:",
-        "  python -m runner train optimizer.lr=1 epochs=0",
+        "error: optimizer.lrr=1: optimizer=adam has no lrr; the nearest is lr",
+        "error: epochs=0: must be a whole number >= 1 or auto; did you mean:",
+        "  python -m runner train optimizer.lr=1 epochs=auto",
     ]
     assert list(tmp_path.iterdir()) == []
 

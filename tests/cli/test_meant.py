@@ -10,8 +10,9 @@ import pytest
 from bringing import with_wide
 from runner.cli import main
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
-from runner.config.elsewhere import KNOBS, OPTIONS, SETTINGS
+from runner.config.elsewhere import CHOICES, KNOBS, OPTIONS, SETTINGS
 from runner.config.run_config import setting_types
+from runner.config.spelling import nearest
 
 OURS = Catalog([packaged_conf()])
 
@@ -173,7 +174,9 @@ WORDS = {
     "device=gpu": "device=cuda",
     "--gpu 0": "device=cuda:0",
     "--device cuda": "device=cuda",
-    "trainer.accelerator=gpu trainer.devices=1": "device=cuda",
+    "trainer.accelerator=gpu trainer.devices=1": "device=cuda devices=1",
+    "gpus=2": "device=cuda devices=2",
+    "--nproc_per_node 2": "devices=2",
     "--no-cuda": "device=cpu",
     "gpus=0": "device=cpu",
     # options
@@ -215,6 +218,25 @@ WORDS = {
     "grad_clip_norm=None": "grad_clip_norm=null",
     "val_split=20%": "val_fraction=0.2",
     "shuffle=1": "shuffle=true",
+    "precision=float16": "precision=fp16",
+    "precision=bf16-mixed": "precision=bf16",
+    "dataset=iris, model=mlp": "dataset=iris model=mlp",
+    "-m seed=0,1, model=MLP": "-m seed=0,1 model=mlp",
+    "my seed=1": "my.yaml seed=1",
+    # out of range
+    "optimizer=sgd optimizer.momentum=1.5": "optimizer=sgd optimizer.momentum=0.9",
+    "optimizer.lr=-1": "optimizer.lr=0.001",
+    "optimizer=muon optimizer.adamw.lr=0": "optimizer=muon optimizer.adamw.lr=0.001",
+    "optimizer.betas=[0.9,1]": "'optimizer.betas=[0.9,0.999]'",
+    "loss=triplet_margin loss.margin=-1": "loss=triplet_margin loss.margin=1.0",
+    "loss=cross_entropy loss.label_smoothing=1": "loss=cross_entropy loss.label_smoothing=0.1",
+    "dataset=iris model.dropout=1.5": "dataset=iris model.dropout=0.5",
+    "scheduler=step_lr scheduler.gamma=0": "scheduler=step_lr scheduler.gamma=0.1",
+    "metric=auroc metric.auroc.average=micro": "metric=auroc metric.auroc.average=macro",
+    "metric=r2 metric.r2.multioutput=raw_values": "metric=r2 metric.r2.multioutput=uniform_average",
+    "epochs=0": "epochs=auto",
+    "grad_clip_norm=0": "grad_clip_norm=null",
+    "baselines.size=big": "baselines.size=auto",
     # all at once
     "--lr 0.1 --model resnet --gpus 1 dataset=my.csv momentum=0.9 seed=3": (
         "optimizer.lr=0.1 model=torchvision model.name=resnet18 device=cuda dataset=csv dataset.path=my.csv "
@@ -263,11 +285,28 @@ def test_a_bare_knob_is_that_of_the_part_which_comes_along_with_the_model(
     assert "train model=wide 'scheduler.milestones=[5]'" in answered("train model=wide 'milestones=[5]'", capsys)
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("train -m optimizer.lr=-1,0.1", "error: optimizer.lr=-1: must be a number > 0\n"),
+        ("train tags=5", "error: tags=5: must be a list, each text that is not empty\n"),
+        (
+            "train scheduler=lambda_lr scheduler.lr_lambda=-1",
+            "error: scheduler.lr_lambda=-1: must be text or a number >= 0\n",
+        ),
+    ],
+)
+def test_no_line_is_made_up_where_the_options_own_value_would_not_be_what_was_meant(
+    typed: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answered(typed, capsys) == told
+
+
 def test_what_cannot_be_mended_is_told_beside_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
-    assert answered("train epochs=0 lr=0.1", capsys).splitlines() == [
-        "error: epochs=0: must be a whole number >= 1 or auto",
+    assert answered("train fold=2 lr=0.1", capsys).splitlines() == [
+        "error: fold=2: needs the number of folds; add folds=5",
         "error: lr=0.1: lr is called optimizer.lr here; corrected so far:",
-        "  python -m runner train epochs=0 optimizer.lr=0.1",
+        "  python -m runner train fold=2 optimizer.lr=0.1",
     ]
 
 
@@ -279,6 +318,12 @@ def test_what_is_called_otherwise_elsewhere_is_there_and_has_one_name(names: dic
     others = [other for line in names.values() for other in line.split()]
     assert len(set(others)) == len(others)
     assert not set(others) & {*setting_types(), *GROUPS}
+
+
+def test_what_a_choice_is_called_elsewhere_has_one_name_and_is_taken_for_it() -> None:
+    others = {other: name for name, line in CHOICES.items() for other in line.split()}
+    assert len(others) == sum(len(line.split()) for line in CHOICES.values())
+    assert all(nearest(other, CHOICES) == name for other, name in others.items())
 
 
 @pytest.mark.parametrize("typed", ["predict digit.png", "predict --test-index 7", "predict age=3 job=a"])

@@ -50,7 +50,8 @@ def test_fault_10_a_finished_run_is_said_to_be_so_and_not_touched(run: Path, wor
     before = fingerprints(run)
     done = resume(run, *words)
     assert done.code == 0
-    assert f"{run}: finished already; nothing to do" in done.out
+    assert f"{run}: finished already, after epoch 4; nothing to do" in done.out
+    assert done.out.endswith(f"python -m runner resume {run} epochs=8\n")
     assert fingerprints(run) == before
 
 

@@ -132,7 +132,7 @@ def test_a_typed_loss_has_the_knob_where_it_knows_it(folder: Path) -> None:
     [
         ("optimizer: {lrr: 1}", "optimizer.lrr=1: optimizer=adamw has no lrr; did you mean optimizer.lr=1?"),
         ("optimizer: {lr: -1}", "optimizer.lr=-1: must be a number > 0"),
-        ("loss: {label_smoothing: 2}", "loss.label_smoothing=2: must be a number >= 0 and <= 1"),
+        ("loss: {label_smoothing: 2}", "loss.label_smoothing=2: must be a number >= 0 and < 1"),
         ("bach_size: 3", "bach_size=3: there is no setting bach_size; did you mean batch_size=3?"),
     ],
 )

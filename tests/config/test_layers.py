@@ -99,6 +99,12 @@ def test_layers_blocks_repeats_and_residuals_are_read_in_their_order() -> None:
             {"Flatten": {"start_dim": 0}},
             "model.layers[0].start_dim=0: would mix the rows of a batch, which are dimension 0; a row's own begin at 1",
         ),
+        ({"Linear": {"out_features": 0}}, "model.layers[0].out_features=0: give a whole number of at least 1"),
+        (
+            {"MaxPool2d": {"kernel_size": [2, 0]}},
+            "model.layers[0].kernel_size=[2,0]: give a whole number of at least 1",
+        ),
+        ({"Dropout": {"p": 2}}, "model.layers[0].p=2: give a share, 0 to 1"),
         ("Softmax", "model.layers[0]=Softmax: needs its dim; write {Softmax: {dim: 1}}"),
         (
             {"TransformerEncoderLayer": {"nhead": 2}},

@@ -128,6 +128,38 @@ def test_a_momentum_is_cycled_only_where_there_is_one(knobs: dict[str, Any], cou
 
 
 @pytest.mark.parametrize(
+    ("knobs", "told"),
+    [
+        ({"eta_min": 0.2}, "scheduler.eta_min=0.2: must be at most optimizer.lr=0.1, which is lowered to it"),
+        ({"min_lr": 1}, "scheduler.min_lr=1: must be at most optimizer.lr=0.1, which is lowered to it"),
+        (
+            {"cycle_momentum": True, "base_momentum": 0.9, "max_momentum": 0.8},
+            "scheduler.base_momentum=0.9: must be at most scheduler.max_momentum=0.8",
+        ),
+        (
+            {"threshold_mode": "rel", "threshold": 1},
+            "scheduler.threshold=1: must be below 1, a share of the best value\n  or set scheduler.threshold_mode=abs",
+        ),
+    ],
+)
+def test_knobs_that_are_right_alone_and_turn_a_schedule_round_are_refused(knobs: dict[str, Any], told: str) -> None:
+    assert [*schedule_faults(knobs, {"lr": 0.1, "momentum": 0.9}, CATALOG)] == [told]
+
+
+@pytest.mark.parametrize(
+    ("knobs", "optimizer"),
+    [
+        ({"eta_min": 0.1, "min_lr": [1, 1]}, {"lr": 0.1}),
+        ({"eta_min": 0.2}, {"lr": 0.1, "groups": [{"pattern": "*", "lr": 1}]}),
+        ({"eta_min": 0.2}, {"lr": -1}),
+        ({"threshold_mode": "abs", "threshold": 1}, {"lr": 0.1}),
+    ],
+)
+def test_knobs_that_may_be_meant_so_are_taken(knobs: dict[str, Any], optimizer: dict[str, Any]) -> None:
+    assert [*schedule_faults(knobs, optimizer, CATALOG)] == []
+
+
+@pytest.mark.parametrize(
     ("option", "changed", "expected"),
     [
         ("step_lr", {}, None),

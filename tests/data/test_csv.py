@@ -504,3 +504,9 @@ def test_spaces_after_a_delimiter_are_no_part_of_a_cell(tmp_path: Path) -> None:
     plain, spaced = (fitted(tmp_path / name, target="y")[0] for name in ("a.csv", "b.csv"))
     assert torch.equal(plain.x, spaced.x) and plain.columns == spaced.columns
     assert plain.columns[1].categories == ("a,c", "b,c")
+
+
+def test_a_line_that_is_for_excel_is_no_header(tmp_path: Path) -> None:
+    lines = ["sep=;", HEADER, *ROWS]
+    data, _ = fitted(write(tmp_path / "my.csv", *[line.replace(",", ";") for line in lines]))
+    assert (len(data.y), [column.name for column in data.columns]) == (40, ["size", "colour", "old"])

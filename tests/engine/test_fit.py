@@ -142,12 +142,12 @@ def test_a_window_whose_hits_an_early_build_did_not_count_says_no_accuracy_and_t
     tally = Tally(Progress(step=3, batch=3, window_seen=6, window_hits=None), counts_hits=True)
     logits, labels = torch.eye(3), torch.tensor([0, 1, 0])
     for _ in range(2):
-        tally.add(torch.tensor(1.0), logits, labels)
+        tally.add(torch.tensor(1.0), logits, labels, len(labels))
         tally.read()
         told = tally.close_window()
     assert told == {"train/batch_loss": 1.0, "train/batch_accuracy": 2 / 3}
     first = Tally(Progress(window_seen=6, window_hits=None), counts_hits=True)
-    first.add(torch.tensor(1.0), logits, labels)
+    first.add(torch.tensor(1.0), logits, labels, len(labels))
     first.read()
     assert list(first.close_window()) == ["train/batch_loss"]
 
@@ -155,7 +155,7 @@ def test_a_window_whose_hits_an_early_build_did_not_count_says_no_accuracy_and_t
 def test_where_no_hits_are_counted_no_accuracy_is_said() -> None:
     tally = Tally(Progress(), counts_hits=False)
     for _ in range(2):
-        tally.add(torch.tensor(0.5), torch.zeros(2, 1), torch.zeros(2))
+        tally.add(torch.tensor(0.5), torch.zeros(2, 1), torch.zeros(2), 2)
         tally.read()
         assert tally.close_window() == {"train/batch_loss": 0.5}
 

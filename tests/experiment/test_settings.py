@@ -208,7 +208,7 @@ def test_case_47_a_table_comes_near_the_linear_model_which_ten_epochs_do_not(tmp
         summary = read(only_run(tmp_path / name) / "summary.json")
         r2.append(summary["best"]["test/r2"])
     assert r2[0] > 0.97 > r2[1]
-    assert summary["remarks"] == ["20 steps in all; still improving at the last epoch: epochs=100"]
+    assert summary["remarks"] == ["20 steps in all; still improving at the last epoch: try epochs=100"]
 
 
 @pytest.mark.parametrize("step", [35, 45])  # before the first save, and between two: 20 epochs of 2 steps lie between

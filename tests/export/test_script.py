@@ -55,6 +55,8 @@ COMBINATIONS = {
     ],
     "residual connections of a dnn": [*IRIS, "model.residual=true", "model.hidden=[8,8]", "epochs=2"],
     "cars, computed": ["dataset=car", "model=dnn", "epochs=3"],
+    "few rows that judge": [*IRIS, "val_fraction=0.2", "max_eval_rows=20", "epochs=3"],
+    "few numbers that judge": [*["dataset=diabetes", "model=linear", "epochs=2"], "max_eval_rows=30"],
     "a fold of cars": ["experiment=car_onehot", "fold=1", "epochs=3"],
     "a fold of numbers": ["experiment=diabetes_linear", "fold=2", "epochs=3"],
     "codes of categories as numbers": ["dataset=car", "dataset.transforms=[flatten]", "model=linear", "epochs=2"],
@@ -265,6 +267,7 @@ def test_the_recipes_of_the_notes_as_scripts(
         ),
         (["precision=fp16"], "precision=fp16: needs CUDA, and a script computes on the CPU; set precision=bf16"),
         (["precision=bf16", "loss=nll"], "precision=bf16: loss=nll ends the net, in bf16 too; choose another loss"),
+        (["devices=2"], "devices=2: a plain script has no such thing"),
         (["max_steps=5"], "max_steps=5: a plain script has no such thing"),
         (
             ["metric=accuracy", "metric.accuracy.average=macro"],

@@ -80,6 +80,13 @@ def test_a_table_as_it_is_written_elsewhere(folder: Path, capsys: pytest.Capture
 
 
 @pytest.mark.usefixtures("no_process")
+def test_a_table_with_a_line_for_excel(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(rows(delimiter=";"), header=f"sep=;\n{';'.join(NAMES)}")
+    script = check(words_of(folder, "dataset.target=kind"), folder, capsys)
+    assert 'pd.read_csv("my.csv", sep=";", skiprows=1)' in script
+
+
+@pytest.mark.usefixtures("no_process")
 def test_a_table_without_names(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write([line.replace(",", ", ") for line in rows()], header=None)
     script = check(words_of(folder, "dataset.target=c8", "dataset.columns={c1: ignored}"), folder, capsys)

@@ -152,7 +152,7 @@ def test_beside_pictures_the_linear_model_itself_is_advised() -> None:
 
 def test_a_net_that_is_still_improving_is_not_held_against_the_linear_model() -> None:
     (line,) = advice(records(rows(HEALTHY, [2.0, 1.5, 1.2, 1.0, 0.9, 0.8]), linear={"accuracy": 0.99}))
-    assert line.endswith("still improving at the last epoch: epochs=12")
+    assert line.endswith("still improving at the last epoch: try epochs=12")
 
 
 def lead(trees: dict[str, Any], ours: float, **changed: Any) -> list[str]:
@@ -226,14 +226,14 @@ def steps_of(epochs: list[Any], each: int) -> list[Any]:
 
 def test_a_run_that_still_improves_is_told_with_twice_as_many_epochs() -> None:
     assert advice(records(rows(HEALTHY, [2.0, 1.5, 1.2, 1.0, 0.9, 0.8]))) == [
-        "val/loss goes from 0.9000 in epoch 5 to 0.8000; still improving at the last epoch: epochs=12"
+        "val/loss goes from 0.9000 in epoch 5 to 0.8000; still improving at the last epoch: try epochs=12"
     ]
     assert advice(records(rows(HEALTHY, [2.0, 1.5, 1.2, 1.0, 0.99, 0.98]))) == []
 
 
 def test_case_47_few_steps_whose_last_epoch_is_the_best_are_told_with_ten_times_as_many_epochs() -> None:
     short = steps_of(rows(HEALTHY, [2.0, 1.5, 1.2, 1.0, 0.99, 0.98]), 5)
-    assert advice(records(short)) == ["30 steps in all; still improving at the last epoch: epochs=60"]
+    assert advice(records(short)) == ["30 steps in all; still improving at the last epoch: try epochs=60"]
 
 
 def test_case_47_a_single_epoch_has_nothing_to_be_compared_with() -> None:
@@ -241,7 +241,7 @@ def test_case_47_a_single_epoch_has_nothing_to_be_compared_with() -> None:
 
 
 def test_so_few_steps_that_the_curve_says_nothing_are_told() -> None:
-    told = ["18 steps in all, of which the curve says nothing: epochs=60"]
+    told = ["18 steps in all are too few to judge the curve by: try epochs=60"]
     assert advice(records(steps_of(rows(HEALTHY), 3))) == told
     assert advice(records(steps_of(rows(HEALTHY), 4))) == []
 
@@ -249,7 +249,7 @@ def test_so_few_steps_that_the_curve_says_nothing_are_told() -> None:
 def test_nothing_else_is_read_off_so_few_steps() -> None:
     short = steps_of(rows([2.0, 0.9, 0.8, 3.5, 2.9, 2.8]), 3)
     assert advice(records(short, ours=0.5, confusion=NOT_LEARNED)) == [
-        "18 steps in all, of which the curve says nothing: epochs=60"
+        "18 steps in all are too few to judge the curve by: try epochs=60"
     ]
 
 

@@ -130,6 +130,11 @@ def test_half_the_bits_and_a_compiled_net_are_told(plain):
     assert "training  cross_entropy by adam lr 0.001, no schedule, bf16, compiled" in plain.take_raw().splitlines()
 
 
+def test_several_devices_are_told(plain):
+    plain.console.start(dataclasses.replace(OUTLINE, devices=2))
+    assert "device    2 x cpu: no CUDA or MPS device here, 2 threads" in plain.take_raw().splitlines()
+
+
 def test_a_net_that_nobody_chose_is_said_to_come_from_auto(plain):
     plain.console.start(dataclasses.replace(OUTLINE, auto_model="pictures"))
     assert "model     cnn (model=auto, for pictures), 4,418 parameters" in plain.take_raw().splitlines()

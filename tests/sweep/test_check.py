@@ -50,6 +50,7 @@ def test_each_job_comes_with_its_config_in_the_order_of_the_line() -> None:
         (["model=mlp,linear", "model.hidden=[3]"], ["model.hidden=[3]: model=linear has no hidden"]),
         (["seed=range(0,400)", "model=mlp,cmm"], ["model=cmm: no such option"]),
         (["seed=range(0,400)", "epochs=0"], ["epochs=0: must be a whole number >= 1 or auto"]),
+        (["seed=0,1", "devices=2"], ["devices=2: the jobs of a sweep share the devices, one each; leave it out"]),
         (["seed=-1,-2,-3,-4,-5,-6,-7"], ["seed=-1,-2,-3,-7: must be a whole number"]),
     ],
 )

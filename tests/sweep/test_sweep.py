@@ -142,6 +142,7 @@ def test_a_folder_of_something_else_and_one_in_use_are_refused(alone: Path, tmp_
     assert driver.end().code == 0
     done = typed(tmp_path, "resume", "sweep", "epochs=50")
     assert done.code == 2 and "epochs: the jobs of a sweep keep their settings" in done.err
+    assert re.search(r"its best job alone: python -m runner resume sweep/\S+ epochs=50\n", done.err)
     done = typed(tmp_path, "resume", "sweep", "retry=all")
     assert done.code == 2 and "retry=all: must be failed" in done.err
 

@@ -27,6 +27,7 @@ from runner.text import counted, figure
 BALANCED = "balanced"
 OF_MARGINS = (nn.MultiMarginLoss, nn.MultiLabelMarginLoss, nn.MarginRankingLoss)
 OF_CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss, nn.MultiLabelSoftMarginLoss)
+OF_ONE_OUTPUT = (nn.BCELoss, nn.BCEWithLogitsLoss)
 CLASSES: tuple[Task, ...] = ("multiclass", "binary")
 TWO_CLASSES: tuple[Task, ...] = ("binary",)
 NUMBERS: tuple[Task, ...] = ("regression",)
@@ -161,6 +162,10 @@ def _check_weight(part: Part, kind: type[nn.Module], num_classes: int) -> None:
             f"loss.weight={shown(given)}: has {counted(len(given), 'factor')}; this data has {num_classes} classes\n"
             "  give one for each class, or loss.weight=balanced"
         )
+    for key in ("weight", "pos_weight"):
+        given = part.knobs.get(key)
+        if isinstance(given, list) and issubclass(kind, OF_ONE_OUTPUT) and len(given) != 1:
+            raise ConfigError(f"loss.{key}={shown(given)}: {part.option} takes one factor, as loss.{key}=[2.0]")
 
 
 def _check_ignored(part: Part, num_classes: int) -> None:

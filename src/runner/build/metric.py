@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import torch
 import torchmetrics as tm
+from torch import nn
 from torchmetrics import Metric
 
 from runner.build import auto
@@ -22,6 +23,7 @@ from runner.contracts import Task
 from runner.errors import ConfigError
 
 T = TypeVar("T")
+OF_TWO = "is for two classes; this data has"
 
 
 def build_metrics(
@@ -31,7 +33,17 @@ def build_metrics(
 
     Scores are probabilities: [B, K] for several classes, [B] of class 1 for two; predictions [B] for regression.
     """
-    return {part.option: _metric(part, task, class_names, trusted) for part in parts}
+    built = {part.option: _metric(part, task, class_names, trusted) for part in parts}
+    for metric in built.values():
+        _keep_to_itself(metric)
+    return built
+
+
+def _keep_to_itself(metric: nn.Module) -> None:
+    """Of several processes of a run one judges: torchmetrics would wait for the counts of the others."""
+    for each in metric.modules():
+        if isinstance(each, Metric):
+            each.distributed_available_fn = None
 
 
 def _metric(part: Part, task: Task, class_names: Sequence[str], trusted: Sequence[str]) -> Metric | OfTwoClasses:
@@ -92,6 +104,8 @@ def form(part: Part, kind: type[Metric], task: Task, class_names: Sequence[str])
     Raises ConfigError for knobs that the classes do not suit.
     """
     positive = positive_class(part, class_names)
+    if task != "binary" and part.knobs.get("max_fpr") is not None:
+        raise ConfigError(f"metric.{part.option}.max_fpr={part.knobs['max_fpr']}: {OF_TWO} {len(class_names)}")
     if task != "binary":
         return task, None
     if part.knobs.get("top_k", 1) > 1:
@@ -131,7 +145,7 @@ def positive_class(part: Part, class_names: Sequence[str]) -> int | None:
         return None
     said = f"metric.{part.option}.{POSITIVE}={shown(value)}"
     if len(class_names) != 2:
-        raise ConfigError(f"{said}: is for two classes; this data has {len(class_names) or 'none'}")
+        raise ConfigError(f"{said}: {OF_TWO} {len(class_names) or 'none'}")
     if str(value) in class_names:
         return list(class_names).index(str(value))
     meant = nearest(str(value), class_names)

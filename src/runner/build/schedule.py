@@ -210,6 +210,8 @@ def filled(
         knobs |= {"total_steps": _cycle_steps(knobs, span), "epochs": None, "steps_per_epoch": None}
     if issubclass(kind, OneCycleLR | CyclicLR):
         knobs |= _rates(knobs, optimizer)
+    if isinstance(rates := knobs.get("min_lr"), list) and len(rates) != len(optimizer.param_groups):
+        raise ConfigError(f"scheduler.min_lr={shown(rates)}: give one number, or one for each group of weights")
     if issubclass(kind, LambdaLR | MultiplicativeLR) and "lr_lambda" in knobs:
         knobs["lr_lambda"] = _factor(str(knobs["lr_lambda"]), span)
     if isinstance(knobs.get("scale_fn"), str):
@@ -241,8 +243,7 @@ def _check_phases(pct_start: float, three_phase: bool, total: int) -> None:
     borders = [0, rise, *([float(2 * pct_start * total) - 2] if three_phase else []), total - 1]
     if any(begin == end for begin, end in pairwise(borders)):
         raise ConfigError(
-            f"scheduler.pct_start={pct_start}: one phase of the cycle would have none of its {total} ticks; "
-            f"choose another, such as 0.3"
+            f"scheduler.pct_start={pct_start}: a phase of the cycle would have none of its {total} ticks; choose 0.3"
         )
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from runner.config.run_config import Config
+from runner.config.spelling import nearest
 from runner.errors import ConfigError
 from runner.text import as_called
 
 PROGRAM = "python -m runner "
+UNKNOWN = "unrecognized arguments: "  # argparse's own words
 COLUMN = "dataset.target=COLUMN"  # in the place of one that is not known
 
 
@@ -48,6 +50,8 @@ class Parser(argparse.ArgumentParser):
         return {flag: action.nargs != 0 for action in self._actions for flag in action.option_strings}
 
     def error(self, message: str) -> NoReturn:
+        if message.startswith(UNKNOWN):
+            message = self.no_such_flag(message.removeprefix(UNKNOWN).partition(" ")[0])
         raise ConfigError(f"{self.verb}: {message}\n  {self.usage_line}")
 
     def format_help(self) -> str:
@@ -78,7 +82,11 @@ class Parser(argparse.ArgumentParser):
     def flag_fault(self, word: str) -> str | None:
         """What is wrong with a word that is left, where it is a flag."""
         is_flag = word.startswith("-") and word != "-"
-        return f"{self.verb}: {word}: no such flag\n  {self.usage_line}" if is_flag else None
+        return f"{self.verb}: {self.no_such_flag(word)}\n  {self.usage_line}" if is_flag else None
+
+    def no_such_flag(self, word: str) -> str:
+        near = nearest(word.partition("=")[0], self.flags)
+        return f"{word}: no such flag{f'; did you mean {near}?' if near else ''}"
 
 
 def composed(words: Sequence[str], config_dir: str | None) -> Config:

@@ -44,11 +44,11 @@ def run(argv: Sequence[str]) -> int:
     same as the run."""
     own, words = parser().parse_words(argv)
     if any(map(names_run, words)):
-        print(page_of_run(words), end="")
+        print(script_of_run(words), end="")
         return 0
     with answered("code", argv, parser()):
         config = composed(words, own.config_dir)
-    print(page_of_words(config, argv, own.config_dir), end="")
+    print(script_of_words(config, argv, own.config_dir), end="")
     return 0
 
 
@@ -57,31 +57,24 @@ def names_run(word: str) -> bool:
     return word == "last" or Path(word).is_dir() or (is_run(word, ()) and "/" in word and not Path(word).exists())
 
 
-def page_of_run(words: Sequence[str]) -> str:
+def script_of_run(words: Sequence[str]) -> str:
     """The script of a run that was made. Raises ConfigError with the words that make it again, to be changed."""
     stored = open_run("code", words)
     if stored.folds:
         raise ConfigError(in_each_fold(stored, "code"))
     again = command(stored.config.as_dict(), Catalog(conf_folders()))
     libraries.load()
-    from runner.experiment.rebuild import rebuild_to_read
-    from runner.export.script import page
+    from runner.export.script import page_of_run  # brings torch
 
-    experiment = rebuild_to_read(stored, RunConsole().warn).experiment
-    try:
-        return page(experiment, f"the run {stored.path.name}: {again}")
-    except ConfigError as error:
-        raise ConfigError([*error.faults, f"code: the run was made by: {again}"]) from error
+    return page_of_run(stored, again, RunConsole().warn)
 
 
-def page_of_words(config: Config, argv: Sequence[str], config_dir: str | None) -> str:
+def script_of_words(config: Config, argv: Sequence[str], config_dir: str | None) -> str:
     """The script of the run that ``train`` would make."""
     if config.fold == "all":
         raise ConfigError(f"code: fold=all: is a run for each of {config.folds} folds and a script is one; add fold=0")
     libraries.load()
-    from runner.experiment.assemble import assemble
-    from runner.export.script import page
+    from runner.export.script import page_of_config  # brings torch
 
-    return page(
-        assemble(config, Catalog(conf_folders(config_dir))), shlex.join(["python", "-m", "runner", "train", *argv])
-    )
+    line = shlex.join(["python", "-m", "runner", "train", *argv])
+    return page_of_config(config, Catalog(conf_folders(config_dir)), line)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from rich.text import Text
 
@@ -13,6 +15,8 @@ from runner.build import libraries
 from runner.cli import lesson
 from runner.cli.arguments import PROGRAM, Parser, answered, composed
 from runner.config.catalog import Catalog, conf_folders
+from runner.config.spelling import listed
+from runner.errors import ConfigError
 from runner.lessons.topics import LESSONS
 from runner.screen.console import console
 from runner.screen.first_step import lesson as walk
@@ -47,6 +51,8 @@ def run(argv: Sequence[str]) -> int:
         return lesson.run(argv)
     with answered("explain", argv, parser()):
         own, words = parser().parse_words(argv)
+        if word := next(filter(is_name, words), None):
+            raise ConfigError(f"explain {word}: there is no such lesson; lessons: {listed(LESSONS)}")
         config = composed(words, own.config_dir)
     if config.fold == "all":
         config = replace(config, fold=0)  # the first step there is
@@ -61,6 +67,11 @@ def run(argv: Sequence[str]) -> int:
         walk(first_step.first_step(experiment), experiment.config, list(map(visible, experiment.data.class_names)))
     )
     return 0
+
+
+def is_name(word: str) -> bool:
+    """Whether it is neither a setting nor a file, a folder or a run."""
+    return re.fullmatch(r"\w+", word) is not None and word != "last" and not Path(word).exists()
 
 
 def asks_for_lesson(argv: Sequence[str]) -> bool:

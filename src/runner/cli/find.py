@@ -40,7 +40,8 @@ def parser() -> Parser:
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``find``. Raises RunnerError; the request is known to be right before anything is tried."""
     own, (wanted, *words) = asked(argv)
-    with answered("find", argv, parser()):
+    others = [word for word in argv if word != wanted]
+    with answered(f"find {wanted}", others, parser()):
         config = tried_config(composed(words, own.config_dir), wanted)
     out = picture_file(own, "lr_range") if wanted == "lr" else None
     libraries.load()

@@ -78,6 +78,9 @@ def _dispatch(argv: list[str]) -> int:
         refuse(argv)
     module, _, name = VERBS[verb][0].partition(":")
     function: Callable[[list[str]], int] = getattr(import_module(module), name)
+    if verb in ("train", "resume") and "TORCHELASTIC_RUN_ID" in os.environ:
+        launched: Callable[[Callable[[list[str]], int], list[str]], int] = import_module("runner.training.launched").run
+        return launched(function, rest)
     return function(rest)
 
 

@@ -48,17 +48,14 @@ def run(argv: list[str]) -> int:
     if stored.folds:
         raise ConfigError(in_each_fold(stored, "predict", "..."))
     libraries.load()
+    from runner.cli import parity, prediction  # bring torch
+
     if wanted.parity:
-        from runner.cli.parity import show_parity
-
-        show_parity(stored)
-        return 0
-    from runner.cli.prediction import answer_inputs, answer_test_row
-
-    if wanted.test_index is None:
-        answer_inputs(stored, wanted)
+        parity.show_parity(stored)
+    elif wanted.test_index is None:
+        prediction.answer_inputs(stored, wanted)
     else:
-        answer_test_row(stored, wanted)
+        prediction.answer_test_row(stored, wanted)
     return 0
 
 
@@ -101,7 +98,7 @@ def check(wanted: argparse.Namespace, columns: Sequence[str]) -> None:
     """Raises ConfigError where the words do not go together, or the file to write is there."""
     refuse = parser().error
     if unknown := next((word for word in wanted.files if word.startswith("-") and word != "-"), None):
-        refuse(f"{unknown}: no such flag")
+        refuse(parser().no_such_flag(unknown))
     kinds = [bool(wanted.files), bool(columns), wanted.test_index is not None, wanted.parity]
     if not any(kinds):
         refuse("say what to predict")

@@ -89,9 +89,8 @@ def picture_of(stored: SavedRun, wanted: Namespace, checkpoint: str, schema: Sch
     if not wanted.picture:
         return None
     from runner.cli.answer_picture import AnswerPicture  # brings matplotlib, which other answers do without
-    from runner.figures.run_view import called
 
-    return AnswerPicture(wanted.out, f"{called(stored.config)}, {checkpoint}.pt", schema.columns)
+    return AnswerPicture(wanted.out, stored.config, checkpoint, schema.columns)
 
 
 def reading_of(stored: SavedRun) -> Reading:

@@ -17,7 +17,7 @@ from rich.text import Text
 from runner.cli.arguments import Parser, check_out, whole_number
 from runner.compose.command import command_of_best
 from runner.config import regular_file
-from runner.config.catalog import Catalog, conf_folders
+from runner.config.catalog import PARTS, Catalog, conf_folders
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import is_sweep, usual_output_dir
 from runner.runs.files import csv_cells
@@ -56,6 +56,8 @@ def run(argv: Sequence[str]) -> int:
         parser().error(f"--top {wanted.top}: a whole number of at least 1")
     words = [word for word in wanted.folders if "=" in word and not Path(word).expanduser().exists()]
     named = [word for word in wanted.folders if word not in words]
+    if option := next(filter(None, map(as_option, named)), None):
+        raise ConfigError(f"report: name the group of an option: python -m runner report {option}")
     folders = [folder_of_runs("report", word, usual_output_dir()) for word in named] or [usual_output_dir()]
     if wanted.html:
         check_html(wanted, words, folders)
@@ -80,6 +82,13 @@ def run(argv: Sequence[str]) -> int:
         is_pair = len(runs) == 2 and not any(map(is_sweep, folders))
         show(runs, wanted.by, wanted.top, is_wide=wanted.wide, is_pair=is_pair)
     return 0
+
+
+def as_option(word: str) -> str | None:
+    """``dataset=wine`` for ``wine``, where that is no folder."""
+    catalog = Catalog(conf_folders())
+    groups = (group for group in PARTS if not Path(word).exists() and word in catalog.options(group))
+    return next((f"{group}={word}" for group in groups), None)
 
 
 def parser() -> Parser:

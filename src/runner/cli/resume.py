@@ -13,6 +13,7 @@ from runner.config.clustering import CLASSES, FIXED, knob_types
 from runner.config.run_config import settings_with, sweep_settings
 from runner.config.schedule import length_knob
 from runner.config.searching import MAY_CHANGE
+from runner.config.types import shown
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import SWEEP
 from runner.runs.named import open_run_or_sweep
@@ -68,10 +69,12 @@ def go_on_with(sweep: SavedSweep) -> int:
             f"  python -m runner resume {shlex.quote(here(sweep.path))}/JOB"
         )
     if wrong := [name for name in sweep.changes if name not in (*OF_A_SWEEP, *OF_ALL_JOBS)]:
+        words = [f"{name}={shown(value)}" for name, value in sweep.changes.items()]
+        alone = ["python", "-m", "runner", "resume", here(sweep.winner.path), *words] if sweep.winner else []
         raise ConfigError(
             f"{wrong[0]}: the jobs of a sweep keep their settings\n"
-            f"  it can change {', '.join((*OF_A_SWEEP, *OF_ALL_JOBS))}\n"
-            f"  others: python -m runner train -m ... sweep.dir={shlex.quote(here(sweep.path))}"
+            + (f"  its best job alone: {shlex.join(alone)}\n" if alone else "")
+            + f"  more jobs: python -m runner train -m ... sweep.dir={shlex.quote(here(sweep.path))}"
         )
     if (retry := sweep.changes.get("retry", "failed")) != "failed":
         raise ConfigError(f"retry={retry}: must be failed: the jobs that failed are run again")
@@ -114,8 +117,10 @@ def is_at_its_end(stored: SavedRun) -> bool:
         print(f"{run}: stopped early already; its patience is spent, nothing to do")
         print("  a new run goes on for longer with early_stopping.patience_epochs=100, or null for all its epochs")
     else:
-        print(f"{run}: finished already; nothing to do")
-        print(f"  train it for longer: python -m runner resume {shlex.quote(run)} epochs=...")
+        epoch = stored.summary.get("final", {}).get("epoch")  # of folds, each has its own
+        print(f"{run}: finished already{f', after epoch {epoch}' if epoch else ''}; nothing to do")
+        more = 2 * epoch if epoch else "..."
+        print(f"  train it for longer: python -m runner resume {shlex.quote(run)} epochs={more}")
     return True
 
 

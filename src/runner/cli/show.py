@@ -119,10 +119,9 @@ def built(words: Sequence[str], config_dir: str | None, catalog: Catalog) -> lis
     """The net or the table that the words describe, as a run would have it. Raises RunnerError as ``train`` would."""
     config = composed(words, config_dir)
     libraries.load_torch()
-    from runner.screen.data_preview import data_listings
-    from runner.screen.preview import net_listings
+    from runner.screen import data_preview, preview
 
-    return net_listings(config, catalog) if asks_for_a_net(words) else data_listings(config)
+    return preview.net_listings(config, catalog) if asks_for_a_net(words) else data_preview.data_listings(config)
 
 
 def page(catalog: Catalog, word: str, words: Sequence[str]) -> str:

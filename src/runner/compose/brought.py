@@ -41,7 +41,7 @@ def undecided_faults(
     for name in idle(catalog, choices):
         group, _, knob = name.partition(".")
         if name not in said and choices.get(group) == AUTO and knob in data[group]:
-            yield from faults(data[group].pop(knob), annotation_of(group, knob, None), name)
+            yield from faults(data[group].pop(knob), annotation_of(group, knob, None, None), name)
 
 
 def names_brought(choices: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ SWITCHED = re.compile(r"true|false|yes|no|on|off|[01]", re.IGNORECASE)
 DASHES = "write settings without dashes"
 NO_BLANK = "write a list without spaces, or in quotes"
 BLANKS = "write no spaces around the ="
+COMMA = "write no comma at the end"
 QUOTES = "write a path with spaces in quotes"
 CONDITION = "write a condition in quotes"
 EQUALS = "write a setting and its value as one word, with ="
@@ -131,6 +132,8 @@ def _pair(rest: Sequence[str], is_setting: Callable[[str], bool]) -> Piece | Non
 def _word(word: str) -> Piece:
     key, equals, value = word.partition("=")
     is_setting = equals and "(" not in key
+    if is_setting and value.endswith(","):
+        return Piece((word,), key, value.rstrip(","), COMMA)
     return Piece((word,), key if is_setting else "", value if is_setting else None)
 
 

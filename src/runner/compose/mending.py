@@ -175,6 +175,8 @@ class _Line:
 
     def _file(self, piece: Piece) -> Meant | None:
         """``--config my.yaml``: a YAML file is a word of its own; not where Hydra finds it by that name."""
+        if not piece.key and Path(f"{piece.text}.yaml").is_file():
+            return Meant((f"{piece.text}.yaml",), "a file of settings is named with its ending")
         flag, equals, value = piece.typed[0].partition("=")
         name = piece.key or flag.lstrip("-").replace("-", "_")
         value = piece.value or (value if equals else piece.typed[-1])
@@ -228,7 +230,8 @@ class _Line:
         return Meant((f"dataset.target={word}",), "the column to predict is dataset.target") if is_column else None
 
     def _fitting(self, key: str, text: str, chosen: Mapping[str, str]) -> Meant | None:
-        return values.fitting(key, text, annotation_at(key, chosen, self.catalog), multirun=self.is_sweep)
+        known, knob = annotation_at(key, chosen, self.catalog), self.catalog.knob_named(key, chosen)
+        return values.fitting(key, text, known, knob, multirun=self.is_sweep)
 
     def _key(self, name: str) -> tuple[str, tuple[str, ...], str]:
         """The setting or knob that ``name`` stands for, the choice that it needs, and the reason."""

@@ -207,10 +207,13 @@ def _ambiguous(word: str, key: str) -> str:
     return text if "(" in values else f"{text}; a list is written {name}=[{values}]"
 
 
+FORM = "write no spaces around the =, and a value with spaces in quotes"
+
+
 def _unreadable(word: str, catalog: Catalog) -> str:
     key, equals, _ = word.partition("=")
     if equals and not key:
-        return f"{word}: is not of the form key=value; no spaces around the ="
+        return f"{word}: is not of the form key=value; {FORM}"
     holder, dot, name = key.partition("columns.")
     if equals and dot:
         return f"{word}: cannot be read; write {quote(f'{holder}columns={{{name}: {word[len(key) + 1 :]}}}')}"
@@ -233,7 +236,7 @@ def _unreadable(word: str, catalog: Catalog) -> str:
         return (
             f"{word}: is a file; a table of yours is dataset=csv {quote(f'dataset.path={word}')} dataset.target=COLUMN"
         )
-    return f"{word}: is not of the form key=value; no spaces around the ="
+    return f"{word}: is not of the form key=value; {FORM}"
 
 
 OF_COLUMNS = ("dataset.target", "dataset.split_column")  # whose names may hold a comma; only -m parts them at it

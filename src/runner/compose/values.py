@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from runner.compose.line import NUMBER
-from runner.config.catalog import RECIPES, Catalog
+from runner.config.catalog import RECIPES, Catalog, Knob
 from runner.config.layers import activation_names
 from runner.config.spelling import another_name, listed, nearest
 from runner.config.step_knobs import AUGMENT_KNOBS, TRANSFORM_KNOBS
 from runner.config.steps import is_known_elsewhere, nearest_step, with_examples
 from runner.config.types import choices, expected, faults, shown
+from runner.config.validate import MISSING
 from runner.config.yaml_file import spelled
 from runner.data.table.head import column_names, is_address
 from runner.models import torchvision_names
@@ -33,7 +34,7 @@ PATIENCE = "early_stopping.patience_epochs"
 USUAL_PATIENCE = 5  # epochs, where somebody asks for early stopping and no more
 FORMULAS = ("scheduler.lr_lambda", "scheduler.scale_fn")
 STEPS = {"dataset.augment": AUGMENT_KNOBS, "dataset.transforms": TRANSFORM_KNOBS}
-COUNTS = ("devices", "gpus", "n_gpu", "num_gpus")  # of devices, not their numbers
+COUNTS = ("gpus", "n_gpu", "num_gpus")  # of devices, not their numbers
 REFUSING = ("no_cuda", "cpu")
 SWITCHES = ("cuda", "use_cuda", "use_gpu")
 IN_WORDS = {"yes": True, "on": True, "1": True, "true": True, "no": False, "off": False, "0": False, "false": False}
@@ -50,6 +51,8 @@ class Meant:
 
 def known(name: str, key: str, value: str, catalog: Catalog) -> Meant | None:
     """What other programs write for a value of the setting ``key``, which they call ``name``."""
+    if key == "device" and name.rpartition(".")[2] in COUNTS and value.isdecimal() and int(value) > 1:
+        return Meant(("device=cuda", f"devices={value}"), "their number here is devices")
     if key == "device" and (here := device(name.rpartition(".")[2], value)) != value:
         return Meant((f"device={here}",), f"the name here is {here}")
     if key == "model.activation" and (layer := nearest(value, activation_names())) not in (None, value):
@@ -148,12 +151,17 @@ def _called(group: str, name: str, inside: str, catalog: Catalog) -> Meant | Non
     return Meant((f"{group}={found}", *words), "write each argument as a word of its own")
 
 
-def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | None:
+def fitting(key: str, text: str, annotation: Any, knob: Knob | None, *, multirun: bool) -> Meant | None:
     """What suits the setting or knob of that type, where ``text`` does not; None where it does, or nothing is plain."""
     if annotation is None or not faults(spelled(text), annotation, key) or "${" in text or "{" in text:
         return None
     if text in get_args(annotation):  # tensorboard=off, which YAML reads as false
         return None
+    return _respelled(key, text, annotation, multirun) or (_usual(key, text, annotation, knob) if knob else None)
+
+
+def _respelled(key: str, text: str, annotation: Any, multirun: bool) -> Meant | None:
+    """What ``text`` says, as it is written here."""
     if found := RANGE.fullmatch(text.strip("[]")):
         values = [value for value in between(found[1], found[4]) if not faults(spelled(value), annotation, key)]
         return Meant((f"{key}={','.join(values)}",), "write out the values of a sweep", True) if values else None
@@ -170,6 +178,19 @@ def fitting(key: str, text: str, annotation: Any, *, multirun: bool) -> Meant | 
     if not multirun and len(items) > 1 and not any(faults(spelled(item), annotation, key) for item in items):
         return Meant((f"{key}={','.join(items)}",), "several values are a run each, with -m", True)
     return _single(key, text, annotation)
+
+
+def _usual(key: str, text: str, annotation: Any, knob: Knob) -> Meant | None:
+    """The value that the option itself has; where that is 0, the last one that its comment calls usual."""
+    is_sweep = not text.startswith("[") and "," in text
+    if is_sweep or "(" in text or expected(annotation).startswith("text") or knob.default in ([], MISSING):
+        return None
+    if knob.default is None and text != "0":  # by which others mean none
+        return None
+    _, _, usual = knob.meaning.partition("usual: ")
+    numbers = [found[0] for found in NUMBER.finditer(usual.partition(";")[0])]
+    value = numbers[-1] if knob.default == 0 and numbers else shown(knob.default)
+    return Meant((f"{key}={value}",), f"must be {expected(annotation)}")
 
 
 def _steps(key: str, text: str) -> Meant | None:

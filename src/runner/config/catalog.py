@@ -122,6 +122,14 @@ class Catalog:
         knobs = (self.option(group, name).knobs.get(key) for name in names if name in self.options(group))
         return next(filter(None, knobs), None)
 
+    def knob_named(self, name: str, choices: Mapping[str, Any]) -> Knob | None:
+        """The setting or knob of that dotted name, ``choices`` the option of each group; None where there is none."""
+        group, option, key = knob_place(name, choices)
+        try:
+            return self.knob(group, option, key) if group in PARTS else self.settings.get(name)
+        except ConfigError:
+            return None
+
     def nearest_option(self, group: str, word: str) -> str | None:
         """The option meant by a wrong name, or by the name of its class: CrossEntropyLoss -> cross_entropy."""
         for name in self.options(group):
@@ -172,6 +180,15 @@ class Catalog:
             return self.option(group, name).target or ""
         except ConfigError:
             return ""
+
+
+def knob_place(name: str, choices: Mapping[str, Any]) -> tuple[str, str, str]:
+    """(group, option, knob) of the dotted name of a knob: metric.f1.average names its option itself."""
+    group, _, knob = name.partition(".")
+    if group != "metric":
+        return group, str(choices.get(group)), knob
+    option, _, key = knob.partition(".")
+    return group, option, key
 
 
 def unknown_option(catalog: Catalog, group: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What other programs call our settings, groups, knobs and options: Lightning and its template, Keras, scikit-learn."""
+"""What other programs call what can be set and chosen here: Lightning and its template, Keras, scikit-learn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ SETTINGS = {
     "seed": "manual_seed random_seed random_state rng seed_everything",
     "start_from": "checkpoint_path ckpt ckpt_path finetune_from init_from load_from pretrained_path",
     "split_seed": "data_seed",
-    "device": "accelerator cpu cuda devices gpu gpu_id gpu_ids gpus n_gpu no_cuda num_gpus use_cuda use_gpu",
+    "device": "accelerator cpu cuda gpu gpu_id gpu_ids gpus n_gpu no_cuda num_gpus use_cuda use_gpu",
+    "devices": "nproc_per_node num_devices num_processes world_size",
     "epochs": "e ep epoch max_epoch max_epochs n_epoch n_epochs nb_epoch num_epoch num_epochs num_train_epochs",
     "max_steps": "iterations iters max_iters n_steps num_iterations num_steps steps train_steps",
     "repeat_batch": "overfit_batches",
@@ -53,6 +54,11 @@ KNOBS = {
     "path": "csv csv_path data_file file file_path filename filepath",
     "weights": "pretrained",
     "limit": "max_rows max_samples max_train_samples num_samples subset",
+}
+CHOICES = {
+    "float32": "32 32_true fp32 full single",
+    "bf16": "bf16_mixed bfloat16",
+    "fp16": "16 16_mixed float16 half",
 }
 OPTIONS = {
     "cross_entropy": "categorical_crossentropy ce log_loss softmax sparse_categorical_crossentropy xent",

@@ -35,6 +35,18 @@ UNFIT = {
         ("Embedding", "EmbeddingBag"), "takes whole numbers; for a table set dataset.categorical=embedding"
     ),
 }
+COUNTS = {
+    "dilation",
+    "dim_feedforward",
+    "groups",
+    "kernel_size",
+    "nhead",
+    "num_groups",
+    "output_size",
+    "stride",
+    *SIZES,
+}
+SHARES = {"dropout", "p"}  # of values that are set to 0
 PLACED = ("device", "dtype")  # arguments that the program decides
 # What torch.nn files under activations and what cannot stand between two layers
 NO_ACTIVATION = {
@@ -214,6 +226,13 @@ def _name_and_inside(entry: Any) -> tuple[Any, Any]:
 def _argument_faults(place: str, name: str, given: Mapping[str, Any]) -> Iterator[str]:
     """Of arguments that a net of this program cannot have."""
     yield from (f"{place}.{key}: the program sets it; leave it out" for key in PLACED if key in given)
+    for key in COUNTS & given.keys():
+        sizes = given[key] if isinstance(given[key], list) else [given[key]]
+        if any(isinstance(size, int) and size < 1 for size in sizes):
+            yield f"{place}.{key}={shown(given[key])}: give a whole number of at least 1"
+    for key in SHARES & given.keys():
+        if isinstance(given[key], int | float) and not 0 <= given[key] <= 1:
+            yield f"{place}.{key}={shown(given[key])}: give a share, 0 to 1"
     for key in ("dim", "start_dim"):
         if given.get(key) == 0:
             yield f"{place}.{key}=0: would mix the rows of a batch, which are dimension 0; a row's own begin at 1"

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
-from runner.config.types import Increasing, Matching, NotEmpty, Range, faults
+from runner.config.types import Increasing, Matching, NotAllZero, NotEmpty, Range
 
 Positive = Annotated[float, Range(above=0)]
 NotNegative = Annotated[float, Range(low=0)]
-Decay = Annotated[float, Range(low=0, below=1)]  # of a running mean
+Fraction = Annotated[float, Range(low=0, below=1)]  # as the decay of a running mean: of 1 it would never move
 Share = Annotated[float, Range(low=0, high=1)]
 Count = Annotated[int, Range(low=1)]
 NotNegativeInt = Annotated[int, Range(low=0)]
 Word = Annotated[str, Matching(r"(?s).+", "that is not empty")]
 Switch = bool | None  # null: torch's own choice
 Balanced = Literal["balanced"]  # as much weight for each class, from the train rows
-Average = Annotated[
-    Literal["micro", "macro", "weighted"],
-    Matching(r"\w+", "(a metric is one number; that of each class stands in the table at a run's end)"),
-]
+OneNumber = Matching(r"\w+", "(a metric is one number; that of each class stands in the table at a run's end)")
 Interval = Literal["epoch", "step"]
 
 
 @dataclass(frozen=True)
-class Either:
-    """Types of a knob that means one thing to one class of torch and another to the next."""
+class ByClass:
+    """Types of a knob that means one thing to one class and another to the next."""
 
-    types: tuple[Any, ...]
+    types: Mapping[str, Any]  # by the name of the class
+    otherwise: Any
 
-    def suiting(self, default: Any) -> Any:
-        """The type of an option whose own value is ``default``; any of them where that tells nothing."""
-        suits = (known for known in self.types if default is not None and not faults(default, known, ""))
-        return next(suits, Union[self.types])  # noqa: UP007  # its members are not written out
+    def of(self, target: str | None) -> Any:
+        """The type for the class of that dotted path."""
+        return self.types.get(str(target).rpartition(".")[2], self.otherwise)
 
 
 DATASET: Mapping[str, Any] = {
@@ -80,7 +77,7 @@ MODEL: Mapping[str, Any] = {
     "bias": bool,
     "blocks": dict[str, Any],
     "channels": Annotated[list[Count], NotEmpty()],
-    "dropout": Decay,
+    "dropout": Fraction,
     "embedding": Literal["periodic", "piecewise", "none"],
     "embedding_size": Count,
     "freeze": list[str],
@@ -111,27 +108,34 @@ LOSS: Mapping[str, Any] = {
     "embedding_size": Count,
     "eps": Positive,
     "ignore_index": int,
-    "label_smoothing": Share,
-    "margin": float,
-    "p": Either((Literal[1, 2], Annotated[float, Range(low=1)])),  # a power of multi_margin; a norm of triplet_margin
-    "pos_weight": Balanced | list[NotNegative] | None,
+    "label_smoothing": Fraction,
+    "margin": ByClass(
+        {
+            "CosineEmbedding": Annotated[float, Range(low=-1, below=1)],  # of a cosine
+            "HingeEmbedding": Positive,
+            "TripletMargin": Positive,
+        },
+        NotNegative,
+    ),
+    "p": ByClass({"MultiMarginLoss": Literal[1, 2]}, Annotated[float, Range(low=1)]),  # a power; a norm
+    "pos_weight": Balanced | list[Positive] | None,
     "reduction": Literal["mean", "sum"],
-    "weight": Balanced | list[NotNegative] | None,
+    "weight": Balanced | None | Annotated[list[NotNegative], NotAllZero()],
 }
 OPTIMIZER: Mapping[str, Any] = {
     "adjust_lr_fn": Literal["original", "match_rms_adamw", "spectral_unclamped"] | None,
-    "alpha": Share,
+    "alpha": ByClass({"ASGD": Share}, Fraction),  # an exponent; the decay of a running mean
     "amsgrad": bool,
     "beta2_decay": Annotated[float, Range(high=0)],
-    "betas": tuple[Decay, Decay],
+    "betas": tuple[Fraction, Fraction],
     "capturable": bool,
     "centered": bool,
     "d": Positive,
-    "dampening": NotNegative,
+    "dampening": Fraction,
     "decay_biases_and_norms": bool,
     "decoupled_weight_decay": bool,
     "differentiable": bool,
-    "eps": Either((Positive, tuple[Positive | None, Positive])),  # Adafactor has two
+    "eps": ByClass({"Adafactor": tuple[Positive | None, Positive]}, Positive),
     "etas": tuple[
         Annotated[float, Range(above=0, below=1)],
         Annotated[float, Range(above=1)],
@@ -148,12 +152,12 @@ OPTIMIZER: Mapping[str, Any] = {
     "max_eval": Count | None,
     "max_iter": Count,
     "maximize": bool,
-    "momentum": NotNegative,
+    "momentum": Share,  # of 1: no gradient is forgotten, as experiment=mistake_gradients_kept shows
     "momentum_decay": NotNegative,
     "nesterov": bool,
     "ns_coefficients": tuple[float, float, float],
     "ns_steps": Annotated[int, Range(low=1, below=100)],
-    "rho": Share,
+    "rho": Fraction,
     "step_sizes": Annotated[tuple[Positive, Positive], Increasing()],
     "t0": Positive,
     "tolerance_change": NotNegative,
@@ -166,7 +170,7 @@ SCHEDULER: Mapping[str, Any] = {
     "T_mult": Count,
     "anneal_strategy": Literal["cos", "linear"],
     "base_lr": Positive | None,  # null: a tenth of max_lr
-    "base_momentum": Decay,
+    "base_momentum": Fraction,
     "cooldown": NotNegativeInt,
     "cycle_momentum": bool,
     "div_factor": Positive,
@@ -180,11 +184,11 @@ SCHEDULER: Mapping[str, Any] = {
     "interval": Interval,
     "lr_lambda": str | NotNegative,
     "max_lr": Positive | None,  # null: the optimizer's
-    "max_momentum": Decay,
+    "max_momentum": Fraction,
     "milestones": Annotated[list[Count], NotEmpty(), Increasing()],
-    "mode": Either(
-        (Literal["min", "max"] | None, Literal["triangular", "triangular2", "exp_range"])
-    ),  # plateau; cycles
+    "mode": ByClass(
+        {"ReduceLROnPlateau": Literal["min", "max"] | None}, Literal["triangular", "triangular2", "exp_range"]
+    ),
     "min_lr": NotNegative | list[NotNegative],
     "patience": NotNegativeInt,
     "pct_start": Annotated[float, Range(above=0, below=1)],
@@ -205,7 +209,10 @@ SCHEDULER: Mapping[str, Any] = {
 }
 METRIC: Mapping[str, Any] = {
     "adjusted": NotNegativeInt,
-    "average": Average,
+    "average": ByClass(
+        {"AUROC": Annotated[Literal["macro", "weighted"], OneNumber]},
+        Annotated[Literal["micro", "macro", "weighted"], OneNumber],
+    ),
     "beta": Positive,
     "ignore_index": int | None,
     "max_fpr": Annotated[float, Range(above=0, high=1)] | None,
@@ -215,7 +222,7 @@ METRIC: Mapping[str, Any] = {
     "normalize": Literal["none", "true", "pred", "all"] | None,
     "squared": bool,
     "threshold": Share,
-    "thresholds": Count | list[Share] | None,
+    "thresholds": Annotated[int, Range(low=2)] | list[Share] | None,
     "top_k": Count,
     "zero_division": Share,
 }
@@ -254,12 +261,15 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def annotation_of(group: str, key: str, default: Any) -> Any:
-    """The type and range of a knob, by its dotted name: from the vocabulary, else from the type of its default."""
+def annotation_of(group: str, key: str, default: Any, target: str | None) -> Any:
+    """The type and range of a knob, by its dotted name: from the vocabulary, else from the type of its default.
+
+    ``target`` is the class that takes it, None where it is not known yet.
+    """
     name = key.rpartition(".")[2]
     if name in VOCABULARY[group]:
         known = VOCABULARY[group][name]
-        return known.suiting(default) if isinstance(known, Either) else known
+        return known.of(target) if isinstance(known, ByClass) else known
     if default is None or default == "???":
         return Any
     return list[Any] if isinstance(default, list) else type(default)

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
 
-from runner.config.catalog import PARTS, Catalog, Option, Part
+from runner.config.catalog import PARTS, Catalog, Option, Part, knob_place
 from runner.config.facts import facts
-from runner.config.part_types import Count, NotNegative, NotNegativeInt, Positive, Word, annotation_of
+from runner.config.part_types import Count, Fraction, NotNegative, NotNegativeInt, Positive, Word, annotation_of
 from runner.config.schedule import completed, schedule_faults
 from runner.config.setting_faults import cross_faults, setting_faults, sound_settings, unknown_settings, usual_monitor
 from runner.config.sweeping import NO_SWEEP, Sweeping
@@ -19,7 +19,6 @@ from runner.config.types import Matching, NumbersByName, Range, faults
 from runner.config.validate import group_faults, part_faults
 from runner.errors import ConfigError
 
-Fraction = Annotated[float, Range(low=0, below=1)]
 Seed = Annotated[int, Range(low=0, high=2**32 - 1)]
 Device = Annotated[str, Matching(r"auto|cpu|mps|cuda(:\d+)?", "like auto, cpu, cuda, cuda:1 or mps")]
 Monitor = Annotated[str, Matching(r"(train|val)/\w+", "of the form val/loss or train/loss, never test/...")]
@@ -88,6 +87,7 @@ class Config:
     start_from: Word | None = field(metadata=facts(later=None, in_script=True, in_help=True))
     split_seed: Seed = field(metadata=facts(in_script=True))
     device: Device = field(metadata=facts(in_script=True, changes="anywhere", is_identity=False, in_help=True))
+    devices: Count = field(metadata=facts(later=1, changes="on resume", is_identity=False))
     epochs: Count | Literal["auto"] = field(
         metadata=facts(in_script=True, changes="on resume", is_length=True, in_help=True)
     )
@@ -98,7 +98,7 @@ class Config:
     precision: Precision = field(metadata=facts(later="float32", in_script=True))
     compile: bool = field(metadata=facts(later=False, in_script=True))
     eval_batch_size: Count = field(metadata=facts(in_script=True))
-    max_eval_rows: Count | None = field(metadata=facts(later=None))
+    max_eval_rows: Count | None = field(metadata=facts(later=None, in_script=True))
     shuffle: bool = field(metadata=facts(in_script=True))
     val_fraction: Fraction = field(metadata=facts(in_script=True, in_help=True))
     test_fraction: Fraction = field(metadata=facts(in_script=True))
@@ -210,15 +210,11 @@ def settings_with(fact: str, *values: Any) -> list[str]:
 
 def annotation_at(name: str, choices: Mapping[str, Any], catalog: Catalog) -> Any:
     """The type and range of the setting or knob of that dotted name; None where there is none."""
-    group, _, knob = name.partition(".")
+    group, option, key = knob_place(name, choices)
     if group not in PARTS:
         return setting_types().get(name)
-    option, _, knob = knob.partition(".") if group == "metric" else (str(choices.get(group)), "", knob)
-    try:
-        known = catalog.knob(group, option, knob)
-    except ConfigError:
-        return None
-    return annotation_of(group, knob, known.default) if known else None
+    known = catalog.knob_named(name, choices)
+    return annotation_of(group, key, known.default, catalog.option(group, option).target) if known else None
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from runner.config.catalog import Catalog, Part, unknown_option
@@ -27,11 +28,17 @@ NO_LINKS = {  # knob of a scheduler -> why that cannot be a link
 
 
 def schedule_faults(node: Any, optimizer: Any, catalog: Catalog | None) -> Iterator[str]:
-    """Faults of the scheduler's formulas and links, and of a momentum to cycle where the optimizer has none."""
+    """Faults of the scheduler's formulas and links, of a momentum to cycle, and of a threshold that nothing passes."""
     if not isinstance(node, Mapping):
         return
     if node.get("cycle_momentum") is True and isinstance(optimizer, Mapping):
-        yield from _momentum_faults(optimizer)
+        yield from _momentum_faults(node, optimizer)
+    yield from _lowest_faults(node, optimizer)
+    if node.get("threshold_mode") == "rel" and _number(node.get("threshold"), 0) >= 1:
+        yield (
+            f"scheduler.threshold={shown(node['threshold'])}: must be below 1, a share of the best value\n"
+            "  or set scheduler.threshold_mode=abs"
+        )
     yield from _formula_faults("scheduler", node)
     links = node.get("schedulers")
     if not isinstance(links, list):
@@ -98,13 +105,30 @@ def _length_knob(knobs: Mapping[str, Any]) -> str | None:
     return next((key for key in LENGTHS if key in knobs and knobs[key] is None), None)
 
 
-def _momentum_faults(optimizer: Mapping[str, Any]) -> Iterator[str]:
+def _momentum_faults(node: Mapping[str, Any], optimizer: Mapping[str, Any]) -> Iterator[str]:
+    lowest, highest = _number(node.get("base_momentum"), 0), _number(node.get("max_momentum"), 1)
+    if lowest > highest:
+        yield f"scheduler.base_momentum={lowest}: must be at most scheduler.max_momentum={highest}"
     if optimizer.keys().isdisjoint(("momentum", "betas")):
         kind = str(optimizer.get("_target_")).rpartition(".")[2]
         yield (
             f"scheduler.cycle_momentum=true: {kind} has no momentum to raise and lower\n"
             f"  set scheduler.cycle_momentum=false, or choose optimizer=sgd or optimizer=adam"
         )
+
+
+def _lowest_faults(node: Mapping[str, Any], optimizer: Any) -> Iterator[str]:
+    """Of a lowest rate above the one from which it is reached; groups of weights may have rates of their own."""
+    if not isinstance(optimizer, Mapping) or optimizer.get("groups"):
+        return
+    highest = _number(optimizer.get("lr"), inf)
+    for key in ("eta_min", "min_lr"):
+        if (lowest := _number(node.get(key), 0)) > highest > 0:
+            yield f"scheduler.{key}={lowest}: must be at most optimizer.lr={highest}, which is lowered to it"
+
+
+def _number(value: Any, otherwise: float) -> float:
+    return value if isinstance(value, int | float) else otherwise
 
 
 def _formula_faults(where: str, node: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from runner.config.elsewhere import KNOBS, OPTIONS, SETTINGS
+from runner.config.elsewhere import CHOICES, KNOBS, OPTIONS, SETTINGS
 from runner.text import visible
 
 
@@ -35,7 +35,7 @@ def another_name(word: str, names: Iterable[str]) -> str | None:
 def _elsewhere() -> dict[str, list[str]]:
     """Bare name elsewhere -> names here."""
     here: dict[str, list[str]] = {}
-    for name, others in [*SETTINGS.items(), *KNOBS.items(), *OPTIONS.items()]:
+    for name, others in [*SETTINGS.items(), *KNOBS.items(), *CHOICES.items(), *OPTIONS.items()]:
         for other in others.split():
             here.setdefault(bare(other), []).append(name)
     return here

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from runner.config.part_types import Count, NotNegativeInt, Positive, Share
-from runner.config.types import NotEmpty, Range
+from runner.config.types import NotEmpty, Odd, Range
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ TORCHVISION: Kinds = {
         "padding_mode": Knob(MODES, "constant, edge, reflect or symmetric", None),
     },
     "GaussianBlur": {
-        "kernel_size": Knob(Count, "an odd whole number", 3),
+        "kernel_size": Knob(Annotated[int, Range(low=1), Odd()], "an odd whole number", 3),
         "sigma": Knob(Positive, "one number above 0: a range would be drawn anew for each picture", 1.0),
     },
 }

@@ -42,6 +42,17 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Odd:
+    """Whole numbers with a middle."""
+
+    def admits(self, value: Any) -> bool:
+        return bool(value % 2)
+
+    def __str__(self) -> str:
+        return "that is odd"
+
+
+@dataclass(frozen=True)
 class Matching:
     """Text of a form that ``words`` describe."""
 
@@ -75,6 +86,17 @@ class NotEmpty:
 
     def __str__(self) -> str:
         return "at least one"
+
+
+@dataclass(frozen=True)
+class NotAllZero:
+    """A list of numbers of which one is not 0."""
+
+    def admits(self, value: Any) -> bool:
+        return any(value)
+
+    def __str__(self) -> str:
+        return "at least one above 0"
 
 
 @dataclass(frozen=True)
@@ -219,6 +241,6 @@ def _hint(value: Any, annotation: Any, where: str) -> str:
         return f"; one {where.rpartition('.')[2]} at a time: {where}={shown(value[0])}"
     if isinstance(value, bool) and words.startswith("text"):
         return "; YAML reads yes, no, on, off as true or false, put it in quotes"
-    if isinstance(value, int | float) and words.startswith("text"):
+    if isinstance(value, int | float) and words.startswith("text") and "number" not in words:
         return f"; YAML reads {shown(value)} as a number, put it in quotes: \"'{shown(value)}'\""
     return ""

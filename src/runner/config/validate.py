@@ -92,7 +92,7 @@ def part_faults(
             yield unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
         else:
             ours = of_program or _is_ours(node.get("_target_"), trusted)
-            yield from _knob_faults(group, where, name, value, known, ours)
+            yield from _knob_faults(group, where, name, value, known, node.get("_target_"), ours)
     yield from _combination_faults(group, where, node)
     if group == "dataset":
         yield from _step_faults(node)
@@ -102,8 +102,10 @@ def part_faults(
         yield from _layer_faults(node)
 
 
-def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | None, ours: bool) -> Iterator[str]:
-    """Faults of a knob that the option has."""
+def _knob_faults(
+    group: str, where: str, name: str, value: Any, known: Option | None, target: Any, ours: bool
+) -> Iterator[str]:
+    """Faults of a knob that the option, or its class ``target``, has."""
     key = f"{where}.{name}"
     if name in RUN_TIME.get(group, ()):
         yield f"{key}={shown(value)}: is found from the data; leave it out"
@@ -112,7 +114,7 @@ def _knob_faults(group: str, where: str, name: str, value: Any, known: Option | 
         yield f"{key}=???: is needed ({meaning or 'no default'}); give it: {key}=..."
     elif ours and not isinstance(value, Unresolved):
         default = known.knobs[name].default if known and name in known.knobs else None
-        yield from faults(value, annotation_of(group, name, default), key)
+        yield from faults(value, annotation_of(group, name, default, target), key)
 
 
 def _step_faults(node: Mapping[str, Any]) -> Iterator[str]:
@@ -251,10 +253,12 @@ def group_faults(node: Any, option: str, catalog: Catalog | None) -> Iterator[st
         return
     for place, group in enumerate(groups):
         if isinstance(group, Mapping):  # told as a fault of its type otherwise
-            yield from _faults(f"optimizer.groups[{place}]", option, group, knobs)
+            yield from _faults(f"optimizer.groups[{place}]", option, group, knobs, node.get("_target_"))
 
 
-def _faults(where: str, option: str, group: Mapping[str, Any], knobs: Mapping[str, Knob] | None) -> Iterator[str]:
+def _faults(
+    where: str, option: str, group: Mapping[str, Any], knobs: Mapping[str, Knob] | None, target: str | None
+) -> Iterator[str]:
     pattern = group.get("pattern")
     if not isinstance(pattern, str) or not pattern:
         yield f"{where}={shown(group)}: needs a pattern of weight names, such as {{pattern: head.*, lr: 0.01}}"
@@ -269,4 +273,5 @@ def _faults(where: str, option: str, group: Mapping[str, Any], knobs: Mapping[st
             advice = f"did you mean {meant}?" if meant else f"there are {listed(own)}"
             yield f"{where}.{key}={shown(value)}: optimizer={option} has no {key} for a group; {advice}"
         else:
-            yield from faults(value, annotation_of("optimizer", str(key), knobs[str(key)].default), f"{where}.{key}")
+            known = annotation_of("optimizer", str(key), knobs[str(key)].default, target)
+            yield from faults(value, known, f"{where}.{key}")

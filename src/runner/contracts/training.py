@@ -21,6 +21,7 @@ from runner.contracts.net import LayerSummary
 
 if TYPE_CHECKING:
     from runner.config.run_config import Reference
+    from runner.ranks import Ranks
 
 Status = Literal["finished", "stopped_early", "interrupted", "pruned"]
 Stops = Mapping[int, float | None]  # epoch -> what the monitor must have reached for a run to go on; None: it stops
@@ -53,6 +54,7 @@ class Parts:
     compiled: nn.Module | None = None  # the model for training batches of full size; its weights are the model's
     autocast: torch.dtype | None = None  # of products in the net; None: that of the weights
     scaler: GradScaler | None = None  # of the loss in fp16, whose small gradients would be 0
+    ranks: Ranks | None = None  # the other processes that train the same net on their share of each batch
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class Outline:
     accumulate_steps: int = 1  # batches of a step
     precision: str = "float32"
     compile: bool = False
+    devices: int = 1
 
 
 @dataclass(frozen=True)

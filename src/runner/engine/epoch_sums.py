@@ -10,6 +10,7 @@ from torch import Tensor
 
 from runner.contracts import Progress
 from runner.errors import RunError
+from runner.ranks import Ranks
 
 CONDENSE_EVERY = 16  # batches whose hits are counted in one go
 
@@ -21,8 +22,9 @@ class Tally:
     resumed epoch has the sums of an uninterrupted one.
     """
 
-    def __init__(self, start: Progress, *, counts_hits: bool):
+    def __init__(self, start: Progress, *, counts_hits: bool, ranks: Ranks | None = None):
         self.start = start  # as of the latest reading
+        self.ranks = ranks  # each of which counts the hits of its own rows
         self.counts_hits = counts_hits
         self.step, self.epoch, self.batch = start.step, start.epoch, start.batch
         self.found_inf: Tensor | None = None
@@ -32,11 +34,12 @@ class Tally:
         self.labels: list[Tensor] = []
         self.hits: list[Tensor] = []
 
-    def add(self, loss: Tensor, logits_BK: Tensor, y_B: Tensor) -> None:
+    def add(self, loss: Tensor, logits_BK: Tensor, y_B: Tensor, num_rows: int) -> None:
+        """The loss of a step of ``num_rows``, and the outputs of those that are this rank's own."""
         self.step += 1
         self.batch += 1
         self.losses.append(loss)
-        self.sizes.append(len(y_B))
+        self.sizes.append(num_rows)
         if self.counts_hits:
             self.logits.append(logits_BK)
             self.labels.append(y_B)
@@ -69,6 +72,8 @@ class Tally:
             loss_sum += loss * size
             window += loss * size
         rows, hits = sum(self.sizes), sum(int(h) for h in self.hits)
+        if self.ranks is not None and self.counts_hits:
+            hits = self.ranks.total(hits)
         return replace(
             start,
             step=self.step,

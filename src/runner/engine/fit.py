@@ -5,8 +5,9 @@ Shapes: B batch, N rows of a split, K outputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count, islice
 from math import ceil
 
@@ -19,6 +20,7 @@ from runner.engine.epoch_sums import Tally
 from runner.engine.predict import Stopped, never, predict
 from runner.engine.selection import select
 from runner.engine.step import Stepper
+from runner.ranks import Ranks
 
 
 @dataclass(frozen=True)
@@ -69,23 +71,31 @@ def fit(
 
     ``judged`` holds the splits evaluated at the end of an epoch: ``val`` always, ``test`` as the plan says. At every
     yield model, optimizers, schedules and the report's progress are consistent: what is saved there resumes to the
-    bit. After ``stop`` turns true the next report is the last; it comes after one step, or one batch of evaluation.
+    bit. After ``stop`` turns true the next report is the last; it comes after one step, or one batch of evaluation; of
+    several ranks after the steps of a chunk.
     How far an evaluation is, is told: "val 4/10".
     Raises RunError when a loss or gradient is not finite.
     """
     stepper = Stepper(parts, plan.grad_clip_norm, plan.batch_size)
+    is_asked = stop if parts.ranks is None else partial(is_anyone_asked, parts.ranks, stop)
+    between_steps = stop if parts.ranks is None else never  # ranks agree at the end of a chunk
     progress = start
     while not plan.is_done(progress):
-        tally = Tally(progress, counts_hits=counts_hits(parts))
-        for report in train_epoch(stepper, train, plan, tally, stop):
+        tally = Tally(progress, counts_hits=counts_hits(parts), ranks=parts.ranks)
+        for report in train_epoch(stepper, train, plan, tally, between_steps):
             yield report
-            if stop():
+            if is_asked():
                 return
         report = end_epoch(stepper, len(train), judged, plan, tally, stop, tell)
         yield report
-        if stop():
+        if is_asked():
             return
         progress = report.progress
+
+
+def is_anyone_asked(ranks: Ranks, stop: Callable[[], bool]) -> bool:
+    """Whether one of the ranks is to stop: then all do, at the same step."""
+    return ranks.total(stop()) > 0
 
 
 def train_epoch(
@@ -97,9 +107,8 @@ def train_epoch(
     stepper.parts.model.train()
     batches_left = len(train) - tally.batch
     for chunk in train.chunks(tally.epoch, tally.batch):
-        with torch.no_grad():
-            x = prepared(stepper.parts, chunk, tally.epoch)
-        batches = zip(torch.split(x, chunk.batch_size), torch.split(chunk.y, chunk.batch_size), strict=True)
+        x_of_batches = prepared_batches(stepper, chunk, tally.epoch)
+        batches = zip(x_of_batches, torch.split(chunk.y, chunk.batch_size), strict=True)
         for x_B, y_B in islice(batches, tally.batch - chunk.first_batch, None):
             stepper.step(x_B, y_B, tally)
             batches_left -= 1
@@ -109,6 +118,18 @@ def train_epoch(
                 values = step_values(stepper, tally) if plan.logs_at(tally.step) else {}
                 yield Report(tally.read(), tally.epoch + 1, values)
         yield Report(tally.read(), tally.epoch + 1)  # a sign of life, for the progress bar and for signals
+
+
+@torch.no_grad()
+def prepared_batches(stepper: Stepper, chunk: Chunk, epoch: int) -> Sequence[Tensor]:
+    """x_B of each batch of a chunk; of several ranks that of this one's share alone."""
+    if stepper.ranks is None:
+        return torch.split(prepared(stepper.parts, chunk, epoch), chunk.batch_size)
+    places = torch.arange(len(chunk.y), device=chunk.y.device)
+    shares = [stepper.share(batch) for batch in torch.split(places, chunk.batch_size)]
+    own = torch.cat(shares)
+    x = prepared(stepper.parts, replace(chunk, x=chunk.x[own], rows=chunk.rows[own]), epoch)
+    return torch.split(x, [len(share) for share in shares])
 
 
 def prepared(parts: Parts, chunk: Chunk, epoch: int) -> Tensor:
@@ -140,18 +161,34 @@ def end_epoch(
     parts, number = stepper.parts, tally.epoch + 1
     values = dict(tally.start.unjudged) or epoch_values(stepper, tally)
     due = [split for split in judged if split != "test" or plan.tests_after(number)]
-    try:
-        refer(parts, stop)
-        select(parts, judged.get("val"), stop)
-        scores = [scored(parts, split, judged[split], stop, tell) for split in due]
-    except Stopped:
+    judge_all = partial(judge_splits, parts, judged, due, stop, tell)
+    scores = judge_all() if parts.ranks is None else parts.ranks.tell(judge_all)
+    if scores is None:
         return Report(replace(tally.start, unjudged=values), number)
-    for of_split in scores:
-        values |= of_split
+    values |= scores
     if tally.batch < batches_per_epoch:
         return Report(replace(tally.start, unjudged={}), number, values, epoch_end=True)
     step_epoch_schedules(parts, values, plan.monitor)
     return Report(Progress(step=tally.step, epoch=number), number, values, epoch_end=True)
+
+
+def judge_splits(
+    parts: Parts,
+    judged: Mapping[str, Batches],
+    due: Sequence[str],
+    stop: Callable[[], bool],
+    tell: Callable[[str], None],
+) -> dict[str, float] | None:
+    """Loss and metrics of the splits that are due; None where ``stop`` cut it short."""
+    scores: dict[str, float] = {}
+    try:
+        refer(parts, stop)
+        select(parts, judged.get("val"), stop)
+        for split in due:
+            scores |= scored(parts, split, judged[split], stop, tell)
+    except Stopped:
+        return None
+    return scores
 
 
 def epoch_values(stepper: Stepper, tally: Tally) -> dict[str, float]:

@@ -32,6 +32,9 @@ class Stepper:
         self.parts = parts
         self.scaler = parts.scaler
         self.grad_clip_norm = grad_clip_norm
+        self.ranks = parts.ranks
+        if batch_size is not None and parts.ranks is not None:
+            batch_size = math.ceil(batch_size / parts.ranks.count)
         self.batch_size = batch_size  # rows a member that go through the net at once; None: all of a step
         self.num_members = parts.model.num_members if isinstance(parts.model, Ensemble) else 1
         self.full_size = None if batch_size is None else batch_size * self.num_members
@@ -62,7 +65,12 @@ class Stepper:
         return [g.coalesce()._values() if g.is_sparse else g for g in grads] if self.has_sparse else grads
 
     def step(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> None:
-        """Train on a batch; its loss and logits, taken before the weights moved, go into the tally."""
+        """Train on a batch; its loss and logits, taken before the weights moved, go into the tally.
+
+        Of several ranks each has ``x_B`` of its share alone, and ``y_B`` of the whole batch.
+        """
+        if self.ranks is not None:
+            self.ranks.draw_for(tally.step)
         if self.closure_optimizer is not None:
             loss, logits_BK = self.step_by_closure(self.closure_optimizer, x_B, y_B, tally)
         else:
@@ -75,12 +83,19 @@ class Stepper:
             self.used_rates = learning_rates(self.parts.optimizers)
             for scheduler in self.step_schedules:
                 scheduler.step()
-        tally.add(loss, logits_BK, y_B)
+        num_rows = len(y_B)
+        if self.ranks is not None:
+            own = slice(self.num_own(y_B))
+            logits_BK, y_B = logits_BK[own], self.share(y_B)[own]
+        tally.add(loss, logits_BK, y_B, num_rows)
 
     def backward(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
         for p in self.params:
             p.grad = None
-        loss, logits_BK = self.add_gradients(x_B, y_B)
+        y_b = self.share(y_B)
+        loss, logits_BK = self.add_gradients(x_B, y_b)
+        if self.ranks is not None:
+            self.ranks.average([loss, *self.grads()], weight_of_rows(self.parts.loss, y_b[: self.num_own(y_B)]))
         if self.scaler is not None:
             for optimizer in self.parts.optimizers:
                 self.scaler.unscale_(optimizer)
@@ -90,6 +105,16 @@ class Stepper:
             self.clip(self.grad_clip_norm)
         self.check_finite(loss, tally)
         return loss, logits_BK
+
+    def share(self, rows_B: Tensor) -> Tensor:
+        """This rank's of the rows of a batch: all of them where it is the only one."""
+        return rows_B if self.ranks is None else self.ranks.share(self.by_member(rows_B)).flatten(0, 1)
+
+    def num_own(self, y_B: Tensor) -> int:
+        """How many rows of its share count: none where the batch has too few for all ranks."""
+        if self.ranks is None:
+            return len(y_B)
+        return self.num_members * len(range(self.ranks.number, len(y_B) // self.num_members, self.ranks.count))
 
     def add_gradients(self, x_B: Tensor, y_B: Tensor) -> tuple[Tensor, Tensor]:
         """(loss, logits_BK) of the rows, at once or one micro-batch after the other: their gradients add up."""

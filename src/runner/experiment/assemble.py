@@ -111,7 +111,7 @@ def assemble(config: Config, catalog: Catalog, read: Callable[[Config], Data] | 
 
     Raises ConfigError, DataError or DeviceError before anything is written.
     """
-    device.threads(config.threads)
+    device.threads(config.threads, config.devices)
     choice = device.choose(config.device)
     said = config
     data, rows = read_split(config, read or read_data)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from filelock import FileLock
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # comes with scikit-learn
 from torch import Tensor
 
 from runner.contracts import Data, Split
@@ -157,8 +158,6 @@ def fit_train_rows(experiment: Experiment, fit: Fit, inputs: Inputs) -> Fitted:
 
 def threads_of_torch() -> Any:
     """Inside, libraries with threads of their own take as many as the run does."""
-    from threadpoolctl import threadpool_limits  # comes with scikit-learn
-
     return threadpool_limits(torch.get_num_threads())
 
 

@@ -53,6 +53,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
         accumulate_steps=config.accumulate_steps,
         precision=config.precision,
         compile=config.compile,
+        devices=config.devices,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps(config, steps_per_epoch),
         monitor=config.monitor,

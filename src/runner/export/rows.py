@@ -12,9 +12,10 @@ from torch import Tensor
 from runner.build.loss import num_outputs
 from runner.config.catalog import Part
 from runner.contracts import Data
+from runner.data import splits
 from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price
 from runner.errors import ConfigError
-from runner.experiment.assemble import Experiment, transforms
+from runner.experiment.assemble import Experiment, split_settings, transforms
 from runner.export.net import code, joined
 from runner.export.numeric import has_categories, normalise, quantile, robust
 from runner.export.table import table_lines
@@ -118,8 +119,8 @@ def random(part: Part, data: Data) -> list[str]:
 
 def split_lines(experiment: Experiment) -> Iterator[str]:
     """``train_rows``, ``val_rows`` and ``test_rows``, those there are; before the preparing, which may look at them."""
-    data, split, config = experiment.data, experiment.split, experiment.config
-    official = data.official_test
+    data, config = experiment.data, experiment.config
+    split, official = splits.split(data, split_settings(config)), data.official_test
     first = len(data.y) if official is None else int(official[0])
     if config.folds is not None:
         yield from fold_lines(experiment, first)
@@ -133,6 +134,9 @@ def split_lines(experiment: Experiment) -> Iterator[str]:
         yield f"train_rows, val_rows = {drawn('val', 'train_rows', data, split.val)}"
     if is_limited(experiment):
         yield f"_, train_rows = {drawn('limit', 'train_rows', data, split.train)}"
+    for name, whole, few in (("val", split.val, experiment.split.val), ("test", split.test, experiment.split.test)):
+        if len(few) < len(whole):  # max_eval_rows
+            yield f"_, {name}_rows = {drawn('limit', f'{name}_rows', data, few)}"
 
 
 def fold_lines(experiment: Experiment, num_rows: int) -> Iterator[str]:
@@ -152,7 +156,8 @@ def is_limited(experiment: Experiment) -> bool:
 def draws(experiment: Experiment) -> bool:
     """Whether rows of every class are drawn at random: for validation, for the test, or to train on few."""
     split, fixed = experiment.split, experiment.data.official_test is not None or experiment.config.folds is not None
-    return bool(len(split.val)) or (bool(len(split.test)) and not fixed) or is_limited(experiment)
+    is_drawn = bool(len(split.val)) or (bool(len(split.test)) and not fixed)
+    return is_drawn or is_limited(experiment) or experiment.config.max_eval_rows is not None
 
 
 def draw_lines(experiment: Experiment) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from runner.config.run_config import settings_with
+from runner.config.catalog import Catalog
+from runner.config.run_config import Config, settings_with
 from runner.errors import ConfigError
-from runner.experiment.assemble import Experiment
+from runner.experiment.assemble import Experiment, assemble
+from runner.experiment.rebuild import rebuild_to_read
 from runner.export.net import WIDEST, net_lines
 from runner.export.rows import (
     draw_lines,
@@ -19,9 +21,24 @@ from runner.export.rows import (
 )
 from runner.export.table import KNOBS, check_table
 from runner.export.training import ending_layers, evaluation_lines, loop_lines, making_lines
+from runner.runs.saved_run import SavedRun
 from runner.seed import derive
 
 DATASET_KNOBS = {"transforms", "numeric", "target_transform", "limit", "shape", "num_classes", "num_rows", "seed"}
+
+
+def page_of_run(saved: SavedRun, command: str, warn: Callable[[str], None]) -> str:
+    """The script of a run that ``command`` made. Raises ConfigError, with the command, where there cannot be one."""
+    experiment = rebuild_to_read(saved, warn).experiment
+    try:
+        return page(experiment, f"the run {saved.path.name}: {command}")
+    except ConfigError as error:
+        raise ConfigError([*error.faults, f"code: the run was made by: {command}"]) from error
+
+
+def page_of_config(config: Config, catalog: Catalog, command: str) -> str:
+    """The script of the run that ``command`` would make. Raises ConfigError where there cannot be one."""
+    return page(assemble(config, catalog), command)
 
 
 def page(experiment: Experiment, command: str) -> str:

@@ -57,6 +57,7 @@ def reading(experiment: Experiment) -> Iterator[str]:
     yield from [f"sep={code(separator)}"] * (separator != ",")
     yield from [f"decimal={code(layout.decimal)}"] * (layout.decimal != ".")
     yield from [f"encoding={code(text.encoding)}"] * (text.encoding != "utf-8")
+    yield from ["skiprows=1"] * text.utf8.startswith((b"\r", b"\n"))  # where the file may have a line for Excel
     yield from ["skipinitialspace=True"] * (layout.delimiter != BLANKS and f"{layout.delimiter} ".encode() in text.utf8)
     words = chain(experiment.data.class_names, *(column.categories for column in experiment.data.columns))
     yield from ["keep_default_na=False"] * (not EMPTY.isdisjoint(words))  # a category may be called None

@@ -45,7 +45,9 @@ def _opened(verb: str, argv: Sequence[str], settings: Sequence[str], own: Sequen
     """The word that names it, and the run or the sweep with what is said of it."""
     allowed = list(dict.fromkeys([*own, *settings, *ANYWHERE]))
     if flags := [word for word in argv if word.startswith("-")]:
-        raise ConfigError(f"{verb}: {flags[0]}: no such flag; it can change {', '.join(allowed)}, as device=cpu")
+        name = flags[0].lstrip("-").partition("=")[0].replace("-", "_")
+        advice = f"write {name}=..." if name in allowed else f"it can change {', '.join(allowed)}, as device=cpu"
+        raise ConfigError(f"{verb}: {flags[0]}: no such flag; {advice}")
     names = [word for word in argv if is_run(word, allowed)]
     if len(names) != 1:
         given = shlex.join(names) or "none"
@@ -93,7 +95,11 @@ def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]
     key, _, text = word.partition("=")
     if key not in allowed:
         meant = nearest(key, allowed)
-        advice = f"; did you mean {meant}?" if meant else ", another is a new run: train"
+        advice = (
+            f"; did you mean {meant}={text}?"
+            if meant
+            else f"; a new run: python -m runner train RUN/config.yaml {word}"
+        )
         raise ConfigError(f"{word}: {verb} takes the run as it is{advice}\n  it can change {', '.join(allowed)}")
     try:
         return key, yaml.safe_load(text)

@@ -246,13 +246,13 @@ def still_improving(records: Records) -> str | None:
     if not 1 < epochs == len(gains) or gains[-1] <= max(gains[:-1]):
         return None
     if step <= FEW_STEPS:
-        return f"{step} steps in all; still improving at the last epoch: epochs={LONGER * epochs}"
+        return f"{step} steps in all; still improving at the last epoch: try epochs={LONGER * epochs}"
     lately = max(1, epochs // 10)
     if gains[-1] - gains[-1 - lately] < NOTABLE_GAIN * (gains[-1] - gains[0]):
         return None
     before, now = (figure(abs(gain)) for gain in (gains[-1 - lately], gains[-1]))
     told = f"{monitor} goes from {before} in epoch {epochs - lately} to {now}"
-    return f"{told}; still improving at the last epoch: epochs={2 * epochs}"
+    return f"{told}; still improving at the last epoch: try epochs={2 * epochs}"
 
 
 def few_steps(records: Records) -> str | None:
@@ -260,7 +260,7 @@ def few_steps(records: Records) -> str | None:
     epochs, step = records.outline.epochs, records.rows[-1]["step"]
     if not 1 < epochs == len(records.rows) or step > NO_CURVE:
         return None
-    return f"{step} steps in all, of which the curve says nothing: epochs={LONGER * epochs}"
+    return f"{step} steps in all are too few to judge the curve by: try epochs={LONGER * epochs}"
 
 
 def rate(records: Records, factor: float) -> str:

@@ -57,8 +57,12 @@ def outline_lines(outline: Outline) -> list[tuple[str, str]]:
         ("training", _training_text(outline)),
         *(("", group) for group in outline.weight_groups),
         ("steps", _steps_text(outline)),
-        ("device", f"{outline.device}: {outline.device_reason}"),
+        ("device", f"{_device_text(outline)}: {outline.device_reason}"),
     ]
+
+
+def _device_text(outline: Outline) -> str:
+    return outline.device if outline.devices == 1 else f"{outline.devices} x {outline.device.partition(':')[0]}"
 
 
 def _model_text(outline: Outline) -> str:

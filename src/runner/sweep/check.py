@@ -76,6 +76,8 @@ def check_first(request: Request) -> None:
 
 def job_config(request: Request, job: GridJob, number: int, trees: Trees) -> Config:
     config = compose(request.with_overrides(job.overrides), number, trees).config
+    if config.devices > 1:
+        raise ConfigError(f"devices={config.devices}: the jobs of a sweep share the devices, one each; leave it out")
     if config.fold == "all":  # of an option that is swept over, whose folds nobody could count before
         raise ConfigError(f"fold=all: each fold is a job; say their number on the line: folds={config.folds}")
     return config

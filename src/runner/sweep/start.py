@@ -21,6 +21,7 @@ from runner.config.searching import longer
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DataError, DeviceError, RunnerError
 from runner.experiment.assemble import read_data
+from runner.ranks import num_launched
 from runner.runs.directory import SWEEP, check_writable, claim, make
 from runner.runs.summary import now
 from runner.sweep.check import job_config
@@ -94,6 +95,7 @@ def sweep(request: Request, planned: Planned) -> int:
 
     Raises RunnerError, before a folder is made where the data or a first step shows it; Interrupted after a signal.
     """
+    check_not_launched()
     jobs, configs, search = planned.jobs, planned.configs, planned.search
     first = configs[0]
     named = named_folder(first.sweep)
@@ -133,6 +135,11 @@ def sweep(request: Request, planned: Planned) -> int:
         wanted = {job.identity for job in fixed}
         todo = [job for job in folder.jobs if job.identity in wanted]
         return SweepRun(folder, ground.back_end(folder), ground.read_for, first.sweep, at_a_time, needs).run(todo)
+
+
+def check_not_launched() -> None:
+    if num_launched() > 1:
+        raise ConfigError("torchrun trains one run; leave it out for a sweep, whose jobs share the devices, one each")
 
 
 def check_cluster_is_here(cluster: Cluster | None) -> None:
@@ -239,6 +246,7 @@ def resume_sweep(
 
     ``search`` says how much longer a search goes on, ``asked`` what jobs to come ask the cluster for.
     """
+    check_not_launched()
     torch.set_num_threads(1)
     with owned(path):
         folder = SweepFolder.opened(path)

@@ -163,11 +163,11 @@ class Dashboards:
         self.board.add([pr_curve_value(tag, scores_NK[:, k], labels_N == k) for k, tag in enumerate(tags)])
 
     def show_picture(self, run: RunView, name: str) -> None:
-        from runner.figures.run import DRAW  # matplotlib is slow to import
-        from runner.figures.style import style
+        from runner.figures import run as pictures  # matplotlib is slow to import
+        from runner.figures import style
 
-        with style() as boxes:
-            self.board.add([image_value(f"view/{name} on {run.split}", DRAW[name](run).png())])
+        with style.style() as boxes:
+            self.board.add([image_value(f"view/{name} on {run.split}", pictures.DRAW[name](run).png())])
         self.boxes |= boxes
 
 

@@ -15,6 +15,7 @@ from runner.data.splits import describe, evaluated
 from runner.engine.stop import Interruption, interruption
 from runner.errors import Interrupted, RunError
 from runner.experiment.assemble import Experiment, ReadOnce, assemble, read_split, split_settings
+from runner.experiment.devices import with_devices_checked, with_launched
 from runner.experiment.metric_checks import check_measurable, check_monitor
 from runner.experiment.plan import outline
 from runner.experiment.precision import check_precision
@@ -51,11 +52,12 @@ def prepare(config: Config, catalog: Catalog, read: Callable[[Config], Data] | N
 
     Raises ConfigError, DataError or DeviceError before anything is written.
     """
-    read = read or ReadOnce()
+    read, config = read or ReadOnce(), with_launched(config)
     is_one = config.fold != "all"
     first = assemble(config if is_one else replace(config, fold=0), catalog, read)
     check_monitor(first.config, first.parts.metrics)
     check_precision(first)
+    first = with_devices_checked(first)
     if is_one:
         return Prepared(first, first.config, None)
     whole = replace(first.config, fold="all", batch_size=config.batch_size)  # each fold has rows of its own

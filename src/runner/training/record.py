@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runner import device, seed
-from runner.contracts import Outcome, Progress, Report, Status, Stops
+from runner.contracts import Outcome, Parts, Progress, Report, Status, Stops
 from runner.engine import state
 from runner.engine.fit import fit
 from runner.engine.predict import Stopped
@@ -20,6 +20,7 @@ from runner.errors import Interrupted, RunError, memory_ran_out
 from runner.experiment.assemble import Experiment
 from runner.experiment.plan import outline
 from runner.experiment.scoring import Scores, checkpoint_to_judge, judge
+from runner.ranks import RankLost
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import RunDirectory
 from runner.runs.files import write_whole
@@ -31,6 +32,7 @@ from runner.screen.advice import Records, advice
 from runner.screen.result import flattery
 from runner.tensorboard.dashboards import Dashboards
 from runner.tensorboard.names import judges
+from runner.training.companions import accompanied
 from runner.training.compiling import with_compiled_net
 from runner.training.profiling import profiled
 from runner.training.writers import Views
@@ -118,12 +120,16 @@ def out_of_memory(experiment: Experiment) -> RunError:
 def interrupted(run: Recording, stop: Interruption) -> Interrupted:
     """How to go on, ready for a shell; who the run trusts is never read from its directory."""
     assert stop.number is not None
-    trusted = run.experiment.config.trusted
-    words = [short_name(run.directory.whole.path), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
     epoch, steps = run.progress.epoch, run.progress.step
     place = f"after epoch {epoch}" if steps == epoch * len(run.experiment.train) else f"in epoch {epoch + 1}"
-    again = f"python -m runner resume {shlex.join(words)}"
+    again = resume_command(run.experiment, run.directory)
     return Interrupted(f"interrupted, saved {place} (step {steps:,}); resume with: {again}", stop.number)
+
+
+def resume_command(experiment: Experiment, directory: RunDirectory) -> str:
+    trusted = experiment.config.trusted
+    words = [short_name(directory.whole.path), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
+    return f"python -m runner resume {shlex.join(words)}"
 
 
 class Recording:
@@ -156,13 +162,26 @@ class Recording:
     def to_the_end(self, saved: Mapping[str, Any] | None) -> Outcome:
         begun = time.perf_counter()
         self.begin(saved)
-        with self.watched():
-            status = self.train()
+        status = self.train_with_others(saved)
         if status == "interrupted":
             outcome = Outcome("interrupted")
         else:
             outcome = self.pruned() if status == "pruned" else self.judged(status)
         return replace(outcome, seconds=time.perf_counter() - begun)
+
+    def train_with_others(self, saved: Mapping[str, Any] | None) -> Status:
+        """Alone on one device. Raises RunError, with the way to go on, where one of the other processes ends."""
+        joining = accompanied(self.experiment, saved, self.directory.path, self.stop, self.views.warn)
+        try:
+            with joining as parts, self.watched():
+                return self.train(parts)
+        except Stopped:  # before all were there
+            if not self.is_saved:
+                self.save(best=False)
+            return "interrupted"
+        except RankLost as lost:
+            again = resume_command(self.experiment, self.directory)
+            raise RunError(f"{lost}\n  the run ended with it; go on from what was saved: {again}") from lost
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -183,9 +202,9 @@ class Recording:
         self.progress = state.restore(saved, self.experiment.parts, self.monitor)
         self.epoch, self.is_saved = saved["epoch"], True
 
-    def train(self) -> Status:
+    def train(self, parts: Parts) -> Status:
         """Follow the engine's reports to their end, writing and saving; what comes after what is this loop's order."""
-        for report in self.reports():
+        for report in self.reports(parts):
             best = report.epoch_end and self.monitor.update(report.epoch, report.progress.step, report.values)
             self.is_saved = self.is_saved and report.progress == self.progress
             self.progress, self.epoch, self.evaluating_since = report.progress, report.epoch, 0.0
@@ -202,12 +221,12 @@ class Recording:
             self.save(best=False)
         return self.status()
 
-    def reports(self) -> Iterator[Report]:
+    def reports(self, parts: Parts) -> Iterator[Report]:
         if self.monitor.spent or self.is_stopped:  # the last thing before a kill: nothing is left to train
             return iter(())
         experiment = self.experiment
         judged = {name: batches for name, batches in experiment.judged.items() if name != "train"}
-        return fit(experiment.parts, experiment.train, judged, experiment.plan, self.progress, self.stop, self.tell)
+        return fit(parts, experiment.train, judged, experiment.plan, self.progress, self.stop, self.tell)
 
     def tell(self, text: str) -> None:
         """Says how far the evaluation at the end of an epoch is, once it lasts."""

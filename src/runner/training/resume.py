@@ -13,6 +13,7 @@ from runner.engine.best import is_spent
 from runner.engine.state import misfits, progress_of
 from runner.errors import DataError
 from runner.experiment.assemble import ReadOnce, plan_of
+from runner.experiment.devices import with_devices_checked, with_launched
 from runner.experiment.precision import check_precision
 from runner.experiment.rebuild import assembled, rebuild
 from runner.runs.checkpoint import Checkpoints
@@ -62,6 +63,8 @@ def go_on(
 def go_on_with_folds(stored: SavedRun, read: Callable[[Config], Data], *, force: bool, brief: bool) -> None:
     """The folds that are not done: the one under way from where it was saved, the others from the start."""
 
+    with_launched(stored.config)  # refuses all folds of one command
+
     def begin(number: int) -> Start | None:
         fold = stored.of_fold(number)
         return None if is_done(fold) and is_trained(fold) else start_of(fold, read, force=force)
@@ -81,13 +84,20 @@ def start_of(stored: SavedRun, read: Callable[[Config], Data] | None = None, *, 
         nothing = f"{stored.directory.path}: nothing was saved yet; starting at step 0"
         experiment = assembled(stored, stored.config, read)
         check_precision(experiment)
-        return Start(experiment, None, [nothing] if stored.directory.config.exists() else [])
+        return Start(with_devices_checked(experiment), None, [nothing] if stored.directory.config.exists() else [])
     saved = checkpoints.load_to_go_on()
     experiment, differences = rebuild(stored, saved, read)
     check_precision(experiment)
+    experiment = with_devices_checked(experiment)
+    differences += other_number(saved["config"].get("devices", 1), experiment.config.devices)
     check_best(saved, checkpoints, has_validation=experiment.has_validation)
     warnings += sound_rows(stored, saved, force=force)
     return Start(experiment, saved, [*warnings, *differences, *cut_short(stored, saved)])
+
+
+def other_number(before: int, now: int) -> list[str]:
+    """Of devices, whose sums are added up in another order."""
+    return [f"the last bits of the results may differ: devices {before} -> {now}"] if before != now else []
 
 
 def check_nothing_was_saved(stored: SavedRun) -> None:

@@ -65,6 +65,7 @@ def refused(action: Callable[[], object]) -> str:
         b'a,label\n"1",0\n',
         b"a,label",
         b"a  label\n1  0\n2  1\n",
+        b"sep=;\na;label\n1;0\n",
     ],
 )
 def test_a_text_whose_lines_cannot_be_read_alone_is_not_read_in_pieces(content: bytes, tmp_path: Path) -> None:

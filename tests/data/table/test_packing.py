@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from runner.data.table import packing
+from runner.data.table import packing, sheets
 from runner.data.table.packing import plain
 from runner.errors import DataError
 from tables import HEADER, ROWS, fitted
@@ -119,8 +119,8 @@ def test_case_41_where_a_reader_is_missing_the_line_says_how_to_get_it(
     def lacks(*args: object) -> None:
         raise ImportError
 
-    for name in ("_columns_as_csv", "_sheet_as_csv"):
-        monkeypatch.setattr(packing, name, lacks)
+    for name in ("columns_as_csv", "sheet_as_csv"):
+        monkeypatch.setattr(sheets, name, lacks)
     monkeypatch.setattr(packing, "import_module", lacks)
     with pytest.raises(DataError) as fault:
         plain("a", raw)
@@ -131,7 +131,7 @@ def test_case_41_what_a_reader_says_of_a_broken_file_is_told_in_a_line(monkeypat
     def broken(*args: object) -> None:
         raise KeyError("no magic\nbytes")
 
-    monkeypatch.setattr(packing, "_columns_as_csv", broken)
+    monkeypatch.setattr(sheets, "columns_as_csv", broken)
     with pytest.raises(DataError, match=r"a: is a Parquet file, and cannot be read: .*\n  save it as CSV"):
         plain("a", b"PAR1")
 

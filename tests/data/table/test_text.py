@@ -84,3 +84,13 @@ def test_case_16_a_fault_far_down_is_told_with_its_line() -> None:
 def test_case_19_letters_and_accents_apart_are_put_together() -> None:
     text = "도시,café\n서울,1\n"
     assert encoded(normalize("NFD", text)).utf8.decode() == text
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;", "sep=\t"])
+def test_nothing_stands_in_a_line_that_is_for_excel_and_the_lines_below_keep_their_numbers(line: str) -> None:
+    assert encoded(f"{line}\r\na;b\r\n").utf8 == b"\r\na;b\r\n"
+
+
+@pytest.mark.parametrize("line", ["sep=;,b", "sep", "a;sep=;"])
+def test_a_header_that_looks_like_a_line_for_excel_stays(line: str) -> None:
+    assert encoded(f"{line}\n1;2\n").utf8 == f"{line}\n1;2\n".encode()

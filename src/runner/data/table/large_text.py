@@ -22,6 +22,7 @@ from runner.data.table import faults
 from runner.data.table.dialect import BLANKS, Reading, Record, find_delimiter
 from runner.data.table.faults import TableText
 from runner.data.table.last_rows import LONGEST_ROW
+from runner.data.table.text import OF_EXCEL
 from runner.errors import DataError
 
 LARGE_BYTES = 2**30  # of a file: its text and its numbers together would take up to twice as much
@@ -49,8 +50,12 @@ def survey(path: Path, reading: Reading, expected: Collection[str]) -> Survey | 
         with regular_file.opened(path) as file:
             start = _piece(file)
             num_lines = _num_lines(start, file)
-        # runs of blanks are changed in the text as a whole
-        if num_lines is None or (reading.delimiter or find_delimiter(start, expected)) == BLANKS:
+        # runs of blanks, and a line for Excel, are changed in the text as a whole
+        if (
+            num_lines is None
+            or OF_EXCEL.match(start)
+            or (reading.delimiter or find_delimiter(start, expected)) == BLANKS
+        ):
             return None
         return Survey(start, num_lines)
     except OSError as fault:

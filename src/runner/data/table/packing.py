@@ -11,18 +11,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runner.config import regular_file
 from runner.data.table.cells import first_of
 from runner.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WEB_PAGE = "a web page: the address leads to a page about the file, not to the file"
 FOREIGN: Sequence[tuple[re.Pattern[bytes], str]] = [  # how what is often given in place of a table begins
@@ -243,12 +239,15 @@ def _table_among(path: Path | str, names: Sequence[str]) -> tuple[str, str]:
 
 
 def _as_csv(path: Path | str, raw: bytes, kind: str) -> Content:
-    """Numbers are spelled so that they are read back as they are, dates as ISO has them. Raises DataError."""
+    """What another program has written. Raises DataError where it cannot be read here."""
     what, package, engine = PROGRAMS[kind]
     try:
+        from runner.data.table import sheets  # brings pandas, at 0.4 s
+
         if kind in ("parquet", "feather"):
-            return _columns_as_csv(raw, kind)
-        return _sheet_as_csv(path, raw, engine)
+            return Content(sheets.columns_as_csv(raw, kind), "utf-8", has_header=True)
+        text, note = sheets.sheet_as_csv(path, raw, engine)
+        return Content(text, "utf-8", note=note)  # whether its first row is a header, is found as in a CSV file
     except ImportError as fault:
         raise DataError(f"{path}: is {what}: pip install {package}, or save it as CSV") from fault
     except DataError:
@@ -256,45 +255,3 @@ def _as_csv(path: Path | str, raw: bytes, kind: str) -> Content:
     except Exception as fault:  # each reader has faults of its own
         said = (str(fault) or type(fault).__name__).splitlines()[0][:200]
         raise DataError(f"{path}: is {what}, and cannot be read: {said}\n  save it as CSV") from fault
-
-
-def _columns_as_csv(raw: bytes, kind: str) -> Content:
-    import pandas as pd
-
-    read = pd.read_parquet if kind == "parquet" else pd.read_feather
-    frame = read(io.BytesIO(raw), dtype_backend="numpy_nullable")  # whole numbers stay so where some are missing
-    if not isinstance(frame.index, pd.RangeIndex):
-        frame = frame.reset_index()
-    return Content(frame.to_csv(index=False).encode(), "utf-8", has_header=True)
-
-
-def _sheet_as_csv(path: Path | str, raw: bytes, engine: str) -> Content:
-    """Of the first sheet that holds anything; whether its first row is a header, is found as in a CSV file."""
-    import pandas as pd
-
-    with _book(raw, engine) as book:
-        for name in map(str, book.sheet_names):
-            cells = pd.read_excel(book, sheet_name=name, header=None, dtype=object, na_filter=False)
-            if cells.size:
-                others = ", ".join(repr(other) for other in map(str, book.sheet_names) if other != name)
-                note = f"{path}: the sheet {name!r} is read, not {others}" if others else ""
-                return Content(cells.map(_cell).to_csv(index=False, header=False).encode(), "utf-8", note=note)
-    raise DataError(f"{path}: no sheet of it holds anything")
-
-
-def _book(raw: bytes, engine: str) -> pd.ExcelFile:
-    """Opened by the engine, or by the one that opens them all. Raises ImportError."""
-    import pandas as pd
-
-    try:
-        return pd.ExcelFile(io.BytesIO(raw), engine=engine)
-    except ImportError:
-        return pd.ExcelFile(io.BytesIO(raw), engine="calamine")
-
-
-def _cell(value: Any) -> str:
-    if value is None or value != value:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat(" ").removesuffix(" 00:00:00")
-    return repr(value) if type(value) is float else str(value)

@@ -6,7 +6,7 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_lowercase
 from unicodedata import is_normalized, normalize
@@ -55,9 +55,13 @@ _MISPLACED = re.compile(  # where only letters stand: ³ for ł, £ for Ł
 )
 
 
+# A first line by which Excel alone knows the delimiter
+OF_EXCEL = re.compile(rb'"?sep=[^\r\n]"?(?=[\r\n])', re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Encoded:
-    """A text as UTF-8, without a mark in front, its letters composed (NFC)."""
+    """A text as UTF-8, without a mark in front, its letters composed (NFC), and with nothing in a line for Excel."""
 
     utf8: bytes
     encoding: str  # that it was written in
@@ -66,6 +70,12 @@ class Encoded:
 
 def as_utf8(path: Path, content: Content, encoding: str | None) -> Encoded:
     """The text in UTF-8. Raises DataError naming the place where it is none, or what it may be."""
+    encoded = _encoded(path, content, encoding)
+    line = OF_EXCEL.match(encoded.utf8)
+    return replace(encoded, utf8=encoded.utf8[line.end() :]) if line else encoded
+
+
+def _encoded(path: Path, content: Content, encoding: str | None) -> Encoded:
     raw = content.raw
     encoding = content.encoding or encoding
     if encoding == "utf-8" and raw.isascii():

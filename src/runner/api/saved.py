@@ -1,13 +1,12 @@
-"""What a notebook calls: ``runner.run`` trains, ``runner.run_sweep`` trains many, ``runner.load_run`` opens a run.
+"""What a notebook opens: ``runner.load_run`` a run, with its net; a sweep. Neither brings Hydra.
 
-None leaves anything behind in the process but the run: random generators, threads of torch and Hydra's state are
-put back. Shapes: N rows, K classes.
+Shapes: N rows, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from os import PathLike
@@ -30,32 +29,6 @@ if TYPE_CHECKING:
     from runner.experiment.rebuild import Predictor
 
 
-def run(overrides: Sequence[str] = ()) -> Run:
-    """The run that ``python -m runner train`` with these words makes, trained to its end.
-
-    Raises RunnerError: what the command line would say, as an exception; Interrupted where the kernel was told to stop.
-    """
-    overrides = words_of("runner.run", overrides)
-    flags = [word for word in overrides if word.startswith("-")]
-    if flags:
-        raise ConfigError(f"runner.run: {' '.join(flags)}: it makes one run from key=value words, and takes no flags")
-    if "train" in overrides:
-        raise ConfigError("runner.run: train: leave it out, it is what runner.run does")
-    # Hydra is imported here: to open a run needs none of it
-    from runner.compose.composition import compose
-    from runner.compose.hydra_bridge import hydra_put_back
-    from runner.compose.request import parse
-    from runner.train import start
-
-    with hydra_put_back():
-        request = parse(overrides)
-        composed = compose(request)
-        libraries.load()
-        with torch_put_back():
-            directory = start(request, composed)
-    return load_run(directory.path, [f"trusted=[{','.join(composed.config.trusted)}]"])
-
-
 def load_run(path: str | PathLike[str], overrides: Sequence[str] = ()) -> Run:
     """The run in a directory, or ``"last"``; ``overrides`` as after ``eval``: device=cpu, data_dir=..., trusted=[...].
 
@@ -63,20 +36,6 @@ def load_run(path: str | PathLike[str], overrides: Sequence[str] = ()) -> Run:
     """
     words = words_of("load_run", overrides)
     return Run(open_run("load_run", [str(path), *words], own=("checkpoint",)))
-
-
-def run_sweep(overrides: Sequence[str] = ()) -> Sweep:
-    """The sweep that ``python -m runner train -m`` with these words makes: ``["optimizer.lr=0.1,0.01", "seed=0,1,2"]``.
-
-    A job that fails is told in ``.jobs``. Raises RunnerError: what the command line would say; KeyboardInterrupt where
-    the kernel was told to stop, after the jobs that ran have saved.
-    """
-    overrides = words_of("runner.run_sweep", overrides)
-    if extra := [word for word in overrides if word.startswith("-") or word == "train"]:
-        raise ConfigError(f"runner.run_sweep: {' '.join(extra)}: leave it out: it makes a sweep from key=value words")
-    from runner.sweep.apart import run_apart  # brings Hydra
-
-    return Sweep(run_apart(overrides))
 
 
 def words_of(function: str, overrides: Sequence[str]) -> list[str]:
@@ -155,9 +114,10 @@ class Run:
         """The net with the checkpoint's weights in it; the data set need not be there."""
         self._check_is_one()
         libraries.load()
-        from runner.experiment.rebuild import predictor_of  # brings torch
+        from runner import device, seed  # bring torch
+        from runner.experiment.rebuild import predictor_of
 
-        with torch_put_back():
+        with seed.kept(), device.threads_kept():
             return predictor_of(self._saved, RunConsole().warn)[0]
 
 
@@ -231,18 +191,3 @@ def as_number(text: str) -> int | float | str:
         with suppress(ValueError):
             return kind(text)
     return text
-
-
-@contextmanager
-def torch_put_back() -> Iterator[None]:
-    """The global generators and the number of threads stand afterwards where they stood before."""
-    import torch
-
-    from runner import seed
-
-    threads = torch.get_num_threads()
-    try:
-        with seed.kept():
-            yield
-    finally:
-        torch.set_num_threads(threads)

@@ -1,0 +1,1 @@
+"""What a notebook calls; its names stand in ``runner`` itself."""
