@@ -140,6 +140,21 @@ def test_how_a_job_ended_that_did_not_say_so(fault: RayError, ended: Ended, monk
     assert heard(RayJob(None, Path(), None, ExitStack())) == ended
 
 
+@pytest.mark.parametrize(("has_begun", "reason"), [(True, ""), (False, "it waited for a node")])
+def test_a_job_that_the_sweep_killed_was_not_lost(
+    has_begun: bool, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(answer: object) -> None:
+        raise ActorDiedError()
+
+    killed = list[object]()
+    monkeypatch.setattr(ray_jobs.ray, "kill", killed.append)
+    monkeypatch.setattr(ray_jobs.ray, "get", lost)
+    job = RayJob("the actor", Path(), None, ExitStack(), has_begun)
+    jobs_on([], monkeypatch).cancel(job, signal.SIGKILL)
+    assert killed == ["the actor"] and heard(job) == Ended(-9, reason)
+
+
 def test_a_disk_that_takes_no_news_ends_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "rows").mkdir()  # where a file is to go
     news = News(Changes({"rows": b""}, frozenset(["rows"])))

@@ -49,6 +49,7 @@ class RayJob:
     answer: Any  # of the actor, still to come
     owned: ExitStack  # holds the folder's lock
     has_begun: bool = False  # on a node
+    is_killed: bool = False
     began: float = field(default_factory=time.monotonic)
 
 
@@ -100,9 +101,10 @@ class RayJobs:
         return Task(replace(job, packed=packed), self.read.digest(config), full.data_dir if is_said else None)
 
     def submit(self, job: Job, folder: Path) -> RayJob:
-        node, owned = self.actor.remote(self.changes, self.conf, self.cluster), ExitStack()
+        task, owned = self.task(job), ExitStack()
         owned.enter_context(RunDirectory(folder).owned())
-        return RayJob(node, folder, node.begin.remote(self.task(job), folder.name, Sender(folder).changes()), owned)
+        node = self.actor.remote(self.changes, self.conf, self.cluster)
+        return RayJob(node, folder, node.begin.remote(task, folder.name, Sender(folder).changes()), owned)
 
     def under_way(self, job: Job, folder: Path) -> None:
         """None: the jobs of a sweep that was killed have ended with it."""
@@ -125,6 +127,7 @@ class RayJobs:
         if handle.has_begun and number != signal.SIGKILL:
             handle.node.cancel.remote(number)
         else:
+            handle.is_killed = True
             ray.kill(handle.node)
 
     def wait(self, handles: Collection[RayJob], seconds: float) -> None:
@@ -143,6 +146,8 @@ def heard(handle: RayJob) -> Ended | None:
     except RayTaskError as fault:
         return Ended(1, f"on its node: {fault.cause}")
     except RayError as loss:
+        if handle.is_killed:
+            return Ended(-signal.SIGKILL, "" if handle.has_begun else "it waited for a node")
         is_lost = isinstance(loss, ActorUnavailableError | ObjectLostError) or NODE_DIED in str(loss)
         return Ended(-signal.SIGKILL, "its node died" if is_lost else "its process on the node died", is_lost=is_lost)
     handle.has_begun = True

@@ -81,7 +81,8 @@ class Ground:
     def jobs_at_a_time(self, wanted: int | str, num_jobs: int, memory: int) -> int:
         """Raises ConfigError where none finds a place."""
         if self.ray is not None:
-            return wanted if isinstance(wanted, int) else self.ray.places()
+            found = self.ray.places()
+            return wanted if isinstance(wanted, int) else found
         return jobs_at_a_time(self.cluster, self.machine, wanted, num_jobs, memory)
 
     def read_for(self, job: Job) -> None:
@@ -266,15 +267,8 @@ def resume_sweep(
         ground = Ground(machine, SharedData(), conf_folders(fixed.config_dir), changes, cluster)
         wanted = sweeping.jobs if isinstance(sweeping.jobs, int) else fixed.jobs_at_a_time
         at_a_time = ground.jobs_at_a_time(wanted, len(folder.jobs), memory=0)
-        run = SweepRun(
-            folder,
-            ground.back_end(folder),
-            ground.read_for,
-            sweeping,
-            at_a_time,
-            Needs(),
-            retries_failed=retries_failed,
-        )
+        how = sweeping, at_a_time, Needs()
+        run = SweepRun(folder, ground.back_end(folder), ground.read_for, *how, retries_failed=retries_failed)
         if fixed.search is not None:
             request = parse(["--config-dir", fixed.config_dir] if fixed.config_dir else [])
             run.search = trials_of(stored_plan(folder), request, folder, ground)
