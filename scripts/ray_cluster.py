@@ -28,7 +28,7 @@ HIDDEN = 'mount -t tmpfs none "$0" && exec "$@"'  # what stands in that folder i
 @dataclass(frozen=True)
 class RayCluster:
     address: str
-    pids: list[int]  # of the process that stands for each node; the first is the head
+    pids: list[int]  # of the process that stands for each node; the head, which has no CPU, is not among them
 
 
 @contextmanager
@@ -52,9 +52,9 @@ def can_hide() -> bool:
 def stand(num_nodes: int) -> None:
     from ray.cluster_utils import Cluster
 
-    node = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 80 * 2**20}
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "_system_config": QUICK})
-    nodes = [cluster.head_node, *(cluster.add_node(**node, wait=False) for _ in range(num_nodes - 1))]
+    same = {"include_dashboard": False, "object_store_memory": 80 * 2**20}
+    cluster = Cluster(initialize_head=True, head_node_args={**same, "num_cpus": 0, "_system_config": QUICK})
+    nodes = [cluster.add_node(**same, num_cpus=1, wait=False) for _ in range(num_nodes)]
     cluster.wait_for_nodes()
     pids = [node.all_processes["raylet"][0].process.pid for node in nodes]
     print(json.dumps({"address": cluster.address, "pids": pids}), flush=True)

@@ -46,9 +46,10 @@ class Ranks:
         """From now on the global generators draw by seed, rank and step: dropout differs from rank to rank."""
         seed.seed_everything(seed.derive(self.draw_seed, "rank", self.number, step))
 
-    def average(self, tensors: Sequence[Tensor], weight: Tensor | int) -> None:
-        """Each of them becomes its mean over the ranks, in which this one counts by its ``weight``."""
-        flat = torch.cat([*(tensor.flatten() for tensor in tensors), tensors[0].new_ones(1)]) * weight
+    def average(self, tensors: Sequence[Tensor], weight: Tensor | float) -> None:
+        """Each of them, already weighed by what this rank counts, becomes the mean over the ranks."""
+        weight = torch.as_tensor(weight, dtype=tensors[0].dtype, device=tensors[0].device)
+        flat = torch.cat([*(tensor.flatten() for tensor in tensors), weight.flatten()])
         with noticing_loss():
             distributed.all_reduce(flat)
         means = torch.split(flat[:-1] / flat[-1], [tensor.numel() for tensor in tensors])

@@ -68,6 +68,13 @@ def test_batch_normalisation_is_refused_on_the_cpu_alone() -> None:
     assert with_devices_checked(on_gpus).parts is on_gpus.parts
 
 
+@pytest.mark.parametrize("words", [["loss.weight=[0,1,1]"], ["loss=nll", "loss.ignore_index=0"]])
+def test_a_device_may_have_only_rows_that_the_loss_leaves_out(words: list[str]) -> None:
+    told = fault([*IRIS, *words])
+    assert "leaves out a class, and a device may have rows of no other; set devices=1" in told
+    with_devices_checked(assembled([*IRIS, "loss.weight=[1,2,9]"]))
+
+
 def test_what_is_for_one_device_is_refused() -> None:
     assert fault([*IRIS, "compile=true"]) == "devices=2: compile=true is for one device; leave one of them out"
     sparse = ["experiment=car_embedding", "optimizer=sparse_adam", "fold=0", "devices=2"]

@@ -92,10 +92,10 @@ class Stepper:
     def backward(self, x_B: Tensor, y_B: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
         for p in self.params:
             p.grad = None
-        y_b = self.share(y_B)
-        loss, logits_BK = self.add_gradients(x_B, y_b)
+        weight = self.weight_of_share(y_B)
+        loss, logits_BK = self.add_gradients(x_B, self.share(y_B), weight)
         if self.ranks is not None:
-            self.ranks.average([loss, *self.grads()], weight_of_rows(self.parts.loss, y_b[: self.num_own(y_B)]))
+            self.ranks.average([loss, *self.grads()], weight)
         if self.scaler is not None:
             for optimizer in self.parts.optimizers:
                 self.scaler.unscale_(optimizer)
@@ -116,18 +116,30 @@ class Stepper:
             return len(y_B)
         return self.num_members * len(range(self.ranks.number, len(y_B) // self.num_members, self.ranks.count))
 
-    def add_gradients(self, x_B: Tensor, y_B: Tensor) -> tuple[Tensor, Tensor]:
+    def weight_of_share(self, y_B: Tensor) -> Tensor | float:
+        """How much this rank's rows weigh beside those of the others: about 1, exactly 1 where there are no others.
+
+        The loss is weighed before its backward pass: batch normalisation over all ranks passes gradients between them.
+        """
+        if self.ranks is None:
+            return 1.0
+        own_B = self.share(y_B)[: self.num_own(y_B)]
+        return weight_of_rows(self.parts.loss, own_B) * (self.ranks.count / len(y_B))
+
+    def add_gradients(self, x_B: Tensor, y_B: Tensor, weight: Tensor | float) -> tuple[Tensor, Tensor]:
         """(loss, logits_BK) of the rows, at once or one micro-batch after the other: their gradients add up."""
         if self.full_size is not None and len(x_B) > self.full_size:
-            return self.add_gradients_in_parts(x_B, y_B)
+            return self.add_gradients_in_parts(x_B, y_B, weight)
         logits_BK = self.forward(x_B)
         loss: Tensor = self.parts.loss(logits_BK, y_B)
+        if self.ranks is not None:
+            loss = loss * weight
         torch.autograd.backward(loss if self.scaler is None else self.scaler.scale(loss))
         return loss.detach(), logits_BK.detach()
 
-    def add_gradients_in_parts(self, x_B: Tensor, y_B: Tensor) -> tuple[Tensor, Tensor]:
+    def add_gradients_in_parts(self, x_B: Tensor, y_B: Tensor, weight: Tensor | float) -> tuple[Tensor, Tensor]:
         """The same; a micro-batch counts as much as its rows do in the mean over all of them."""
-        whole = weight_of_rows(self.parts.loss, y_B)
+        whole = weight_of_rows(self.parts.loss, y_B) / weight
         losses, outputs = [], []
         for x_b, y_b in zip(self.micro_batches(x_B), self.micro_batches(y_B), strict=True):
             logits_bK = self.forward(x_b)

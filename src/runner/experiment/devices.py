@@ -12,6 +12,7 @@ from runner import device
 from runner.config.run_config import Config
 from runner.errors import ConfigError, DeviceError
 from runner.experiment.assemble import Experiment
+from runner.losses.adapted import may_leave_out_rows
 from runner.losses.embedding import EmbeddingLoss
 from runner.ranks import num_launched
 
@@ -66,6 +67,8 @@ def unfit(experiment: Experiment, config: Config) -> Iterator[str]:
         yield "compile=true is for one device; leave one of them out"
     if any(isinstance(module, nn.Embedding | nn.EmbeddingBag) and module.sparse for module in net.modules()):
         yield "sparse gradients are not added up; choose dense ones, as optimizer=adam has"
+    if may_leave_out_rows(experiment.parts.loss):
+        yield f"loss={config.loss.option} leaves out a class, and a device may have rows of no other; set devices=1"
     if has_batch_norm(net) and experiment.choice.device.type == "cpu":
         yield (
             "batch normalisation takes its statistics from all rows of a batch, which torch gathers on GPUs alone\n"

@@ -77,6 +77,14 @@ def weight_of_rows(loss: nn.Module, y_B: Tensor) -> Tensor | int:
     return (counts_B if own.weight is None else counts_B * own.weight[y_B]).sum()
 
 
+def may_leave_out_rows(loss: nn.Module) -> bool:
+    """Whether rows of a class count nothing: a mean over such rows alone is not a number."""
+    own = loss.loss if isinstance(loss, Adapted) else loss
+    if not isinstance(own, nn.CrossEntropyLoss | nn.NLLLoss):
+        return False
+    return own.ignore_index >= 0 or (own.weight is not None and bool((own.weight == 0).any()))
+
+
 def with_one_output(loss: nn.Module, outputs_B1: Tensor, y_B: Tensor) -> Tensor:
     """Over [B], the targets as floats. MSELoss would spread [B, 1] against [B] into [B, B] and learn the mean."""
     value: Tensor = loss(outputs_B1.squeeze(1), y_B.to(outputs_B1.dtype))

@@ -95,8 +95,9 @@ class RayJobs:
     def task(self, job: Job) -> Task:
         """The job with its folders in full, as they are here, and what its data is here."""
         config = job.config(self.changes)
-        packed = packed_config({**located(config).as_dict(), "said": sorted(config.said)})
-        return Task(replace(job, packed=packed), self.read.digest(config))
+        full, is_said = located(config), "data_dir" in config.said and config.data_dir != os.environ.get("RUNNER_DATA")
+        packed = packed_config({**full.as_dict(), "said": sorted(config.said)})
+        return Task(replace(job, packed=packed), self.read.digest(config), full.data_dir if is_said else None)
 
     def submit(self, job: Job, folder: Path) -> RayJob:
         node, owned = self.actor.remote(self.changes, self.conf, self.cluster), ExitStack()

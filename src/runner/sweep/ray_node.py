@@ -12,7 +12,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Task:
 
     job: Job
     data_digest: str
+    data_dir: str | None  # that somebody said; None: each node has its own
 
 
 @dataclass(frozen=True)
@@ -45,33 +46,38 @@ class News:
     ended: Ended | None = None  # None while it runs
 
 
+@dataclass
 class NodeData(SharedData):
-    """The data sets as this node has them: where the sweep's machine has them, else below its own RUNNER_DATA."""
+    """The data sets as this node has them, whatever ``data_dir`` was where the sweep was begun."""
+
+    data_dir: str = field(kw_only=True)
 
     def __call__(self, config: Config) -> Data:
-        own = config.data_dir if Path(config.data_dir).exists() else os.environ.get("RUNNER_DATA", config.data_dir)
-        return super().__call__(replace(config, data_dir=own))
+        return super().__call__(replace(config, data_dir=self.data_dir))
 
-    def check(self, task: Task, config: Config) -> None:
-        """Raises DataError where the rows of the job are others here, or are not here."""
-        node = f"node {platform.node()}"
-        try:
-            own = self.digest(config)
-        except RunnerError as fault:
-            raise DataError(f"{node}: {fault}") from fault
-        if own != task.data_digest:
-            raise DataError(
-                f"{node}: dataset={config.dataset.option}: other rows than where the sweep began "
-                f"(digest {own[:12]}, there {task.data_digest[:12]})\n  put the same files there"
-            )
+
+def checked_data(task: Task, config: Config) -> NodeData:
+    """Raises DataError where the rows of the job are others here, or are not here."""
+    data = NodeData(data_dir=task.data_dir or os.environ.get("RUNNER_DATA", config.data_dir))
+    node = f"node {platform.node()}"
+    try:
+        own = data.digest(config)
+    except RunnerError as fault:
+        raise DataError(f"{node}: {fault}") from fault
+    if own != task.data_digest:
+        raise DataError(
+            f"{node}: dataset={config.dataset.option}: other rows than where the sweep began "
+            f"(digest {own[:12]}, there {task.data_digest[:12]})\n  put the same files there"
+        )
+    return data
 
 
 def data_faults(tasks: Sequence[Task], changes: Mapping[str, Any]) -> list[str]:
     """What is wrong here with the data of ``tasks``."""
-    data, faults = NodeData(), list[str]()
+    faults = list[str]()
     for task in tasks:
         try:
-            data.check(task, task.job.config(changes))
+            checked_data(task, task.job.config(changes))
         except DataError as fault:
             faults.append(str(fault))
     return faults
@@ -81,13 +87,13 @@ def data_faults(tasks: Sequence[Task], changes: Mapping[str, Any]) -> list[str]:
 class OnNode:
     """The work of a job, on the data of this node."""
 
-    training: NodeTraining
-    data: NodeData
+    catalog_folders: Sequence[Path]
+    changes: Mapping[str, Any]
 
     def __call__(self, task: Task, folder: Path) -> None:
         """Raises DataError where the node has not the data that the sweep was begun with."""
-        self.data.check(task, task.job.config(self.training.changes))
-        self.training(task.job, folder)
+        data = checked_data(task, task.job.config(self.changes))
+        NodeTraining(self.catalog_folders, self.changes, data)(task.job, folder)
 
 
 class Node:
@@ -101,15 +107,14 @@ class Node:
 
     def begin(self, task: Task, name: str, content: Changes) -> None:
         """Begin the job, or go on with it, in a folder of that ``name``."""
-        scratch, data = own_scratch(), NodeData()
+        scratch = own_scratch()
         conf = [scratch / f"conf-{number}" for number in range(len(self.conf))]
         for folder, files in zip([*conf, scratch / name], [*self.conf, content], strict=True):
             folder.mkdir()
             files.put(folder)
         self.sender = Sender(scratch / name)
         self.sender.changes()  # they came from where they would go
-        training = NodeTraining((*conf, packaged_conf()), self.changes, data)
-        self.jobs = LocalJobs(OnNode(training, data))
+        self.jobs = LocalJobs(OnNode((*conf, packaged_conf()), self.changes))
         self.running = self.jobs.submit(task, scratch / name)
         self.sent = time.monotonic()
 

@@ -111,7 +111,7 @@ def sweep(request: Request, planned: Planned) -> int:
         needs = try_jobs(jobs, ground.trying(), machine.places) if first.sweep.check else Needs()
     num_jobs = len(jobs) if search is None else search.most_at_a_time
     at_a_time = min(ground.jobs_at_a_time(first.sweep.jobs, num_jobs, needs.memory), num_jobs)
-    if ground.ray is not None:
+    if ground.ray is not None and first.sweep.check:
         with waiting("asking the nodes for the data"):
             ground.ray.check_data(jobs)
     name = sweep_name(configs)

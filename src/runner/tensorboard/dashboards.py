@@ -68,6 +68,7 @@ class Dashboards:
         self.is_job = level == "auto" and is_sweep(directory.whole.path.parent)
         self.budget = Budget(begun, limited=level == "auto")
         self.boxes: set[str] = set()  # characters that no font here has
+        self.advice = ""  # on them
         self.epoch_began = time.perf_counter()
 
     def begin(self, layers: Sequence[LayerSummary]) -> None:
@@ -103,10 +104,8 @@ class Dashboards:
         self.offer("embedding", partial(write_embedding, run, self.directory))
         for name in ("confusion", "mistakes", "reliability") if has_classes else ("residuals",):
             self.offer(name, partial(self.show_picture, run, name))
-        if self.boxes:
-            from runner.figures.style import advice  # matplotlib is slow to import
-
-            self.warn(advice(self.boxes))
+        if self.advice:
+            self.warn(self.advice)
 
     @property
     def left_out(self) -> str:
@@ -169,6 +168,7 @@ class Dashboards:
         with style.style() as boxes:
             self.board.add([image_value(f"view/{name} on {run.split}", pictures.DRAW[name](run).png())])
         self.boxes |= boxes
+        self.advice = style.advice(self.boxes) if self.boxes else ""
 
 
 def run_view(experiment: Experiment, scores: Scores) -> RunView:

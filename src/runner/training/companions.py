@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import Signals
@@ -147,13 +147,14 @@ def await_all(store: Store, count: int, processes: Processes, stop: Callable[[],
     Raises RankLost where one of them ends before, and Stopped where ``stop`` turns true.
     """
     names = [name_of(number) for number in range(1, count)]
-    while not all(store.check([name]) for name in names):
-        if stop():
-            raise Stopped
-        if store.check([FAULT]) or any(process.poll() is not None for process in processes):
-            raise RankLost("another process of the run did not begin")
-        time.sleep(LOOKED_AT_S)
-    return [remark for name in names if (remark := store.get(name).decode())]
+    with ranks.noticing_loss():
+        while not all(store.check([name]) for name in names):
+            if stop():
+                raise Stopped
+            if store.check([FAULT]) or any(process.poll() is not None for process in processes):
+                raise RankLost("another process of the run did not begin")
+            time.sleep(LOOKED_AT_S)
+        return [remark for name in names if (remark := store.get(name).decode())]
 
 
 def name_of(number: int) -> str:
@@ -170,8 +171,9 @@ def why_lost(store: Store, processes: Processes) -> str:
 
 def fault_of_others(store: Store, processes: Processes) -> str:
     """The same, as far as it is known now; "" also where all is well."""
-    if store.check([FAULT]):
-        return store.get(FAULT).decode()
+    with suppress(RuntimeError):  # torchrun's store may have ended, too
+        if store.check([FAULT]):
+            return store.get(FAULT).decode()
     for number, process in enumerate(processes, start=1):
         if code := process.poll():
             how = f"was killed by {Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

@@ -25,7 +25,9 @@ def run(verb: Callable[[list[str]], int], argv: list[str]) -> int:
     store = ranks.reached_store()
     try:
         for number in range(1, ranks.num_launched()):
-            check_same_words(number, json.loads(store.get(f"words of {name_of(number)}")))
+            with ranks.noticing_loss():
+                words = json.loads(store.get(f"words of {name_of(number)}"))
+            check_same_words(number, words)
         return verb(argv)
     finally:
         with suppress(RuntimeError):
@@ -36,6 +38,6 @@ def check_same_words(number: int, words: Sequence[str]) -> None:
     if words != sys.argv[1:]:
         ours, theirs = (shlex.join(given) for given in (sys.argv[1:], words))
         raise ConfigError(
-            f"torchrun: all processes of a run need the same words, also of output_dir, which they share\n"
+            "torchrun: all processes of a run need the same words, also of output_dir, which they share\n"
             f"  rank 0: {ours}\n  {name_of(number)}: {theirs}"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,7 +15,7 @@ from runner.engine.fit import fit
 from runner.engine.predict import Stopped
 from runner.engine.step import raise_on_anomaly
 from runner.engine.stop import Interruption, interruption
-from runner.errors import Interrupted, RunError, memory_ran_out
+from runner.errors import RunError
 from runner.experiment.assemble import Experiment
 from runner.experiment.plan import outline
 from runner.experiment.scoring import Scores, checkpoint_to_judge, judge
@@ -25,7 +24,6 @@ from runner.runs.checkpoint import Checkpoints
 from runner.runs.directory import RunDirectory
 from runner.runs.files import write_whole
 from runner.runs.metric_log import epoch_rows, last_epoch_row
-from runner.runs.named import short_name
 from runner.runs.schema import as_dict, schema_of, write_schema
 from runner.runs.summary import Summary
 from runner.screen.advice import Records, advice
@@ -34,6 +32,7 @@ from runner.tensorboard.dashboards import Dashboards
 from runner.tensorboard.names import judges
 from runner.training.companions import accompanied
 from runner.training.compiling import with_compiled_net
+from runner.training.ending import interrupted, record_failure, resume_command
 from runner.training.profiling import profiled
 from runner.training.writers import Views
 
@@ -90,46 +89,9 @@ def record(
             views.finish(outcome)
         summary.close(outcome, degraded=views.degraded)
     if outcome.status == "interrupted":
-        raise interrupted(run, stop)
+        assert stop.number is not None
+        raise interrupted(experiment, directory, run.progress, stop.number)
     return run.scores
-
-
-@contextmanager
-def record_failure(summary: Summary, experiment: Experiment) -> Iterator[None]:
-    """Writes why the run failed into its summary before the fault goes on its way."""
-    try:
-        yield
-    except Exception as fault:
-        if memory_ran_out(fault):
-            summary.close_failed(told := out_of_memory(experiment))
-            raise told from fault
-        summary.close_failed(fault)
-        raise
-
-
-def out_of_memory(experiment: Experiment) -> RunError:
-    size, batches = experiment.config.batch_size, experiment.config.accumulate_steps
-    weights = sum(weight.numel() for weight in experiment.parts.model.parameters())
-    as_before = f" accumulate_steps={2 * batches}" if size % 2 == 0 else ""
-    smaller = f"try batch_size={size // 2}{as_before} (it was {size}), or" if size > 1 else "try"
-    return RunError(
-        f"out of memory on {experiment.choice.device}; {smaller} a net of fewer than {weights:,} parameters"
-    )
-
-
-def interrupted(run: Recording, stop: Interruption) -> Interrupted:
-    """How to go on, ready for a shell; who the run trusts is never read from its directory."""
-    assert stop.number is not None
-    epoch, steps = run.progress.epoch, run.progress.step
-    place = f"after epoch {epoch}" if steps == epoch * len(run.experiment.train) else f"in epoch {epoch + 1}"
-    again = resume_command(run.experiment, run.directory)
-    return Interrupted(f"interrupted, saved {place} (step {steps:,}); resume with: {again}", stop.number)
-
-
-def resume_command(experiment: Experiment, directory: RunDirectory) -> str:
-    trusted = experiment.config.trusted
-    words = [short_name(directory.whole.path), *([f"trusted=[{','.join(trusted)}]"] if trusted else [])]
-    return f"python -m runner resume {shlex.join(words)}"
 
 
 class Recording:
