@@ -289,6 +289,10 @@ def test_a_bare_knob_is_that_of_the_part_which_comes_along_with_the_model(
     ("typed", "told"),
     [
         ("train -m optimizer.lr=-1,0.1", "error: optimizer.lr=-1: must be a number > 0\n"),
+        (
+            "train -m model=mlp model.hidden=[8],[8,0]",
+            "error: model.hidden[1]=0: must be a whole number >= 1\n",
+        ),
         ("train tags=5", "error: tags=5: must be a list, each text that is not empty\n"),
         (
             "train scheduler=lambda_lr scheduler.lr_lambda=-1",

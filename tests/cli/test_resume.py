@@ -146,7 +146,7 @@ def test_fault_12_another_key_is_refused_with_what_can_change(run: Path) -> None
     done = resume(run, "optimizer.lr=0.1")
     assert done.code == 2
     assert "optimizer.lr=0.1: resume takes the run as it is" in done.err
-    assert "it can change epochs, max_steps, num_workers, print_every_steps, tensorboard, baselines.size" in done.err
+    assert "it can change devices, epochs, max_steps, num_workers, print_every_steps, tensorboard" in done.err
     assert fingerprints(run) == before
 
 

@@ -182,8 +182,8 @@ def _respelled(key: str, text: str, annotation: Any, multirun: bool) -> Meant | 
 
 def _usual(key: str, text: str, annotation: Any, knob: Knob) -> Meant | None:
     """The value that the option itself has; where that is 0, the last one that its comment calls usual."""
-    is_sweep = not text.startswith("[") and "," in text
-    if is_sweep or "(" in text or expected(annotation).startswith("text") or knob.default in ([], MISSING):
+    are_several = "," in re.sub(r"\[[^][]*\]", "", text)  # outside of lists: a sweep's
+    if are_several or "(" in text or expected(annotation).startswith("text") or knob.default in ([], MISSING):
         return None
     if knob.default is None and text != "0":  # by which others mean none
         return None
