@@ -11,11 +11,9 @@ import torch
 from torch import Tensor
 
 from runner.cli.picture_files import form_of
-from runner.config.run_config import Config
 from runner.contracts import Column
 from runner.figures.answers import MOST, answer_tiles, draw_answers
 from runner.figures.dataset_view import Title
-from runner.figures.run_view import called
 from runner.figures.style import advice, style
 from runner.figures.terminal import has_colours, tiles
 from runner.runs.files import write_whole
@@ -29,9 +27,9 @@ class AnswerPicture:
     ``columns`` are those of a table.
     """
 
-    def __init__(self, out: Path, config: Config, checkpoint: str, columns: Sequence[Column]):
+    def __init__(self, out: Path, facts: str, columns: Sequence[Column]):
         self.out = out
-        self.facts = f"{called(config)}, {checkpoint}.pt"
+        self.facts = facts
         self.columns = columns
         self.kept: list[tuple[Answers, Tensor]] = []
         self.num_rows = 0  # of all that were answered

@@ -34,6 +34,7 @@ from runner.experiment.rebuild import (
     probabilities,
     rebuild_to_read,
 )
+from runner.figures.run_view import called
 from runner.runs.files import write_whole
 from runner.runs.saved_run import SavedRun
 from runner.runs.schema import Schema, schema_of
@@ -90,7 +91,7 @@ def picture_of(stored: SavedRun, wanted: Namespace, checkpoint: str, schema: Sch
         return None
     from runner.cli.answer_picture import AnswerPicture  # brings matplotlib, which other answers do without
 
-    return AnswerPicture(wanted.out, stored.config, checkpoint, schema.columns)
+    return AnswerPicture(wanted.out, f"{called(stored.config)}, {checkpoint}.pt", schema.columns)
 
 
 def reading_of(stored: SavedRun) -> Reading:

@@ -48,13 +48,6 @@ def _points(ends: Sequence[Mapping[str, Any]], key: str) -> Points:
     return [(epoch, value) for epoch, value in values if value is not None and math.isfinite(value)]
 
 
-def best_epoch(rows: Sequence[Mapping[str, Any]], monitor: str, *, higher_is_better: bool) -> int | None:
-    """The epoch that the monitor chose, by the rows: the earliest of the best values."""
-    seen = [(row[monitor], row["epoch"]) for row in rows if row.get(monitor) is not None]
-    sign = -1 if higher_is_better else 1
-    return int(min(seen, key=lambda pair: (sign * pair[0], pair[1]))[1]) if seen else None
-
-
 def draw_curves(title: Title, curves: Sequence[Curve], best_epoch: int | None) -> Picture:
     """A panel for each curve, its values at the best epoch, or the last, above it; that epoch is a line through all."""
     across = 1 if len(curves) <= FEW else 2

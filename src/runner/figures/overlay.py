@@ -14,10 +14,10 @@ from matplotlib.ticker import NullLocator
 
 from runner.config.catalog import PARTS
 from runner.contracts import SPLITS
-from runner.figures.curves import HEIGHT, Curve, best_epoch, curves_of, draw_frame
+from runner.figures.curves import HEIGHT, Curve, curves_of, draw_frame
 from runner.figures.dataset_view import Title
 from runner.figures.style import CLASS_COLOURS, ROOM, SMALL, Picture, part, short_names, tick, width_of
-from runner.runs.metric_log import epoch_rows
+from runner.runs.metric_log import best_epoch, epoch_rows
 from runner.runs.origin import as_shown
 from runner.runs.ranking import differing, place
 from runner.runs.saved_run import SavedRun

@@ -18,8 +18,8 @@ from runner.experiment.assemble import Experiment
 from runner.experiment.importance import Importance, importance
 from runner.experiment.rebuild import Predictor, probabilities
 from runner.figures.class_predictions import ClassPredictions
-from runner.figures.curves import best_epoch
 from runner.figures.dataset_view import Title
+from runner.runs.metric_log import best_epoch
 from runner.text import figure
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ import json
 import math
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -186,3 +186,10 @@ def last_row(path: Path) -> dict[str, Any]:
     """The row written last; {} where there is none."""
     last = deque(numbered_lines(path), maxlen=1)
     return parsed_row(path, *last[0]) if last else {}
+
+
+def best_epoch(rows: Sequence[Mapping[str, Any]], monitor: str, *, higher_is_better: bool) -> int | None:
+    """The epoch that the monitor chose, by the rows: the earliest of the best values."""
+    seen = [(row[monitor], row["epoch"]) for row in rows if row.get(monitor) is not None]
+    sign = -1 if higher_is_better else 1
+    return int(min(seen, key=lambda pair: (sign * pair[0], pair[1]))[1]) if seen else None
