@@ -216,7 +216,14 @@ def test_the_command_stands_above_the_script_whatever_is_in_it(capsys: pytest.Ca
 def test_the_recipes_of_the_notes_as_scripts(
     experiment: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [f"experiment={experiment}", f"dataset={option}", "epochs=1", "batch_size=600", "dataset.limit=6000", f"data_dir={REAL}"]
+    words = [
+        f"experiment={experiment}",
+        f"dataset={option}",
+        "epochs=1",
+        "batch_size=600",
+        "dataset.limit=6000",
+        f"data_dir={REAL}",
+    ]
     script = check(words, tmp_path, capsys)
     assert 40 <= counted(script) <= 60
 
