@@ -56,6 +56,12 @@ def as_called(text: str) -> str:
     return text.replace(AS_MODULE, program())
 
 
+def environment() -> dict[str, str]:
+    """Where another Python finds the program, too: a notebook may have found it by its own sys.path."""
+    source = str(Path(__file__).parents[1])
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))}
+
+
 def painted(word: str, stream: TextIO) -> str:
     """error: in bold red, where ``stream`` is a terminal that shows colours."""
     plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"

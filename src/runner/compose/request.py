@@ -24,6 +24,8 @@ from runner.config.catalog import GROUPS, RECIPES, Catalog, unknown_option
 from runner.config.spelling import listed
 from runner.errors import ConfigError
 
+FORM = "write no spaces around the =, and a value with spaces in quotes"
+
 
 @dataclass(frozen=True)
 class Request:
@@ -205,9 +207,6 @@ def _ambiguous(word: str, key: str) -> str:
     name, _, values = word.partition("=")
     text = f"{word}: several values for one run; to run each of them add -m"
     return text if "(" in values else f"{text}; a list is written {name}=[{values}]"
-
-
-FORM = "write no spaces around the =, and a value with spaces in quotes"
 
 
 def _unreadable(word: str, catalog: Catalog) -> str:

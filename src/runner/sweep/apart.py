@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -18,9 +17,9 @@ from runner.compose.request import parse
 from runner.errors import ConfigError, DataError, Interrupted, RunError, RunnerError
 from runner.runs.directory import SWEEP, claim
 from runner.sweep.plan import check_jobs, sweep_name
+from runner.text import environment
 
 KINDS: dict[int, type[RunnerError]] = {2: ConfigError, 3: DataError}  # by the exit code
-SOURCE = Path(__file__).parents[2]  # that a notebook may have found by its own sys.path
 MOST_TOLD = 4000  # characters
 
 
@@ -51,13 +50,12 @@ def run_apart(words: Sequence[str]) -> Path:
 
 def followed(argv: Sequence[str], errors: IO[str]) -> int:
     """The exit code of ``runner argv``, what it prints being printed as it comes; Ctrl-C is passed on to it."""
-    path = os.pathsep.join(filter(None, [str(SOURCE), os.environ.get("PYTHONPATH", "")]))
     process = subprocess.Popen(
         [sys.executable, "-m", "runner", *argv],
         stdout=subprocess.PIPE,
         stderr=errors,
         text=True,
-        env=os.environ | {"PYTHONPATH": path},
+        env=environment(),
         start_new_session=True,  # a kernel's Ctrl-C goes to all its group; a second one would end the jobs unsaved
     )
     with process:

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from runner.config.clustering import Cluster, Slurm
+from runner.device import num_cores
 
 CGROUP = Path("/sys/fs/cgroup")
 SPARE = 1.5  # times the memory that a job was seen to take
@@ -62,7 +63,7 @@ def jobs_at_a_time(cluster: Cluster | None, machine: Machine, wanted: int | str,
 
 def usable_cores(cgroup: Path = CGROUP) -> int:
     """Those that this process may run on, and no more than its quota of time gives."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = num_cores()
     with suppress(OSError, ValueError):
         quota, period = (cgroup / "cpu.max").read_text().split()
         cores = min(cores, max(1, int(quota) // int(period)))

@@ -25,8 +25,8 @@ from runner.contracts import Parts
 from runner.engine.predict import Stopped
 from runner.experiment.assemble import Experiment
 from runner.ranks import RankLost, Ranks
+from runner.text import environment
 
-SOURCE = Path(__file__).parents[2]
 FAULT, ORDER = "fault", "order"  # keys of the store
 LOOKED_AT_S = 0.02
 WATCHED_S = 0.5
@@ -128,12 +128,11 @@ def companions(count: int) -> Iterator[tuple[Store, Processes]]:
 
 def start(number: int, count: int, port: int) -> subprocess.Popen[bytes]:
     """A rank as torchrun would start it; a terminal's Ctrl-C is for the first alone, with which it ends."""
-    path = os.pathsep.join(filter(None, [str(SOURCE), os.environ.get("PYTHONPATH", "")]))
     places = {"RANK": number, "LOCAL_RANK": number, "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
-    reached = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "PYTHONPATH": path}
+    reached = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     return subprocess.Popen(
         [sys.executable, "-m", "runner.training.follower"],
-        env=os.environ | {name: str(value) for name, value in (places | reached).items()},
+        env=environment() | {name: str(value) for name, value in (places | reached).items()},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
