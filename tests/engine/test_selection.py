@@ -10,10 +10,14 @@ from runner.losses.readout import Values
 from runner.models.tabular import Tabular
 
 
+def mean(outputs_NMK: Tensor, picks_M: Tensor) -> Tensor:
+    return torch.einsum("nmk,m->nk", outputs_NMK, picks_M / picks_M.sum())
+
+
 def distance_to(goal: float, members: list[float]) -> Tensor:
     """Picks of members that say ``members``, by how far their mean is from ``goal``."""
-    said = torch.tensor(members)
-    return greedy(lambda picks: float(((picks * said).sum() / picks.sum() - goal).abs()), said)
+    said = torch.tensor(members).view(1, -1, 1)
+    return greedy(mean, lambda answer: float((answer - goal).abs()), said)
 
 
 def test_members_are_added_as_long_as_the_loss_falls() -> None:
@@ -24,11 +28,11 @@ def test_members_are_added_as_long_as_the_loss_falls() -> None:
 
 def test_no_more_than_so_many_are_added() -> None:
     calls = iter(range(10_000, 0, -1))
-    assert greedy(lambda picks: float(next(calls)), torch.zeros(2)).sum() == MOST_PICKS
+    assert greedy(mean, lambda answer: float(next(calls)), torch.zeros(1, 2, 1)).sum() == MOST_PICKS
 
 
 def test_a_member_without_a_number_is_not_picked() -> None:
-    assert greedy(lambda picks: float("nan") if picks[0] else 1.0, torch.zeros(2)).tolist() == [0, 1]
+    assert distance_to(2.0, [float("nan"), 3.0]).tolist() == [0, 1]
 
 
 def regression(num_rows: int) -> tuple[Parts, ResidentBatches]:
