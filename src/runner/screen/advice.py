@@ -232,7 +232,7 @@ def rate_gone(records: Records) -> str | None:
     if not rates:
         return None
     used = max(i for i, lr in enumerate(rates) if lr >= ALL_BUT_NOTHING * max(rates)) + 1
-    if 2 * used > len(rates):
+    if 2 * used >= len(rates):
         return None
     told = f"the learning rate is below {ALL_BUT_NOTHING:.0%} of {max(rates):g} since epoch {used + 1} of {len(rates)}"
     return f"{told}: try scheduler=cosine_annealing_lr, which is spread over the whole run"
