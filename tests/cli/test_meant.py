@@ -117,6 +117,8 @@ WORDS = {
     "my table.csv": "dataset=csv 'dataset.path=my table.csv' dataset.target=COLUMN",
     "dataset=csv dataset.path=my table.csv dataset.target=값": "dataset=csv 'dataset.path=my table.csv' "
     "'dataset.target=값'",
+    "dataset=csv dataset.path=my.csv dataset.target=Prize": "dataset=csv dataset.path=my.csv dataset.target=price",
+    "my.csv dataset.target=prise": "dataset=csv dataset.path=my.csv dataset.target=price",
     "epochs 5": "epochs=5",
     "epochs: 5": "epochs=5",
     "epochs:5 model=mlp": "epochs=5 model=mlp",
@@ -266,6 +268,8 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("my.csv", "its columns: age, job, price"),
         ("'my table.csv'", "its columns: 나이, 값"),
         ("gone.csv", "there is no such file here"),
+        ("dataset=csv dataset.path=my.csv dataset.target=prise lr=1", "there is no column prise; the nearest is price"),
+        ("dataset=csv dataset.path=my.csv dataset.target=COLUMN", "has no such column\n  it has age, job, price"),
         ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: write settings without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),

@@ -173,4 +173,4 @@ def _left(mends: Sequence[Mend], made: Parser | None) -> tuple[str, ...]:
             compose(request)
         return ()
     except ConfigError as error:
-        return error.faults
+        return tuple(fault for fault in error.faults if not fault.startswith(f"{COLUMN}:"))  # which is to be replaced
