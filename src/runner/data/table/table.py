@@ -142,7 +142,7 @@ def find_file(name: str, data_dir: Path) -> Path:
     places = [path, data_dir / path.name] if path.is_absolute() else [Path.cwd() / path, data_dir / path]
     for place in places:
         if place.is_file():
-            return place
+            return place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place  # read in messages
     if any(place.is_dir() for place in places):
         raise DataError(f"dataset.path={name}: is a folder; name a file in it")
     if other := next(filter(None, map(_spelled_otherwise, places)), None):
