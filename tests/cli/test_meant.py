@@ -338,7 +338,8 @@ def test_predict_without_a_run_takes_the_last(typed: str, capsys: pytest.Capture
 
 def test_explain_answers_with_its_own_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert answered("explain --lr 0.1", capsys).splitlines()[-1] == "  python -m runner explain optimizer.lr=0.1"
-    assert "to run each of them add -m" in answered("explain seed=1,2", capsys)
+    told = "explain is for one run; did you mean:\n  python -m runner explain seed=1\n"
+    assert told in answered("explain seed=1,2 sweep.jobs=2", capsys)
 
 
 def test_the_program_is_called_as_it_was_typed(
