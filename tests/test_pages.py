@@ -125,8 +125,10 @@ def test_the_pages_show_every_verb_that_needs_no_network() -> None:
 
 
 @pytest.mark.parametrize("name", TOPICS)
-def test_a_page_is_short(name: str) -> None:
-    assert len(page(name).splitlines()) <= LONGEST
+def test_a_page_is_short_and_its_lines_end_in_no_blank(name: str) -> None:
+    lines = page(name).split("\n")
+    assert len(lines) - 1 <= LONGEST
+    assert [line for line in lines if line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *DOCS.glob("*.md")], ids=lambda path: path.name)

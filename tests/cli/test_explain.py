@@ -127,7 +127,7 @@ def test_a_step_that_is_too_long_is_said(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["-m", "seed=1,2"], "explain: -m: no such flag"),
+        (["-m", "seed=1,2"], "explain is for one run; did you mean:\n  python -m runner explain seed=1\n"),
         (["epochz=3"], "explain epochs=3"),
         (["dropout"], "explain dropout: there is no such lesson; lessons: tensors, autograd, conv, "),
         (["wine"], "python -m runner explain dataset=wine"),

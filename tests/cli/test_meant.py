@@ -117,6 +117,8 @@ WORDS = {
     "my table.csv": "dataset=csv 'dataset.path=my table.csv' dataset.target=COLUMN",
     "dataset=csv dataset.path=my table.csv dataset.target=값": "dataset=csv 'dataset.path=my table.csv' "
     "'dataset.target=값'",
+    "dataset=csv dataset.path=my.csv dataset.target=Prize": "dataset=csv dataset.path=my.csv dataset.target=price",
+    "my.csv dataset.target=prise": "dataset=csv dataset.path=my.csv dataset.target=price",
     "epochs 5": "epochs=5",
     "epochs: 5": "epochs=5",
     "epochs:5 model=mlp": "epochs=5 model=mlp",
@@ -266,6 +268,8 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("my.csv", "its columns: age, job, price"),
         ("'my table.csv'", "its columns: 나이, 값"),
         ("gone.csv", "there is no such file here"),
+        ("dataset=csv dataset.path=my.csv dataset.target=prise lr=1", "there is no column prise; the nearest is price"),
+        ("dataset=csv dataset.path=my.csv dataset.target=COLUMN", "has no such column\n  it has age, job, price"),
         ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: write settings without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
@@ -338,7 +342,8 @@ def test_predict_without_a_run_takes_the_last(typed: str, capsys: pytest.Capture
 
 def test_explain_answers_with_its_own_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert answered("explain --lr 0.1", capsys).splitlines()[-1] == "  python -m runner explain optimizer.lr=0.1"
-    assert "to run each of them add -m" in answered("explain seed=1,2", capsys)
+    told = "explain is for one run; did you mean:\n  python -m runner explain seed=1\n"
+    assert told in answered("explain seed=1,2 sweep.jobs=2", capsys)
 
 
 def test_the_program_is_called_as_it_was_typed(

@@ -43,6 +43,7 @@ def composed(words: list[str]) -> Config:
             "dataset.shape=[3,32,32]",
         ],
         ["dataset=csv", "dataset.path=a.csv", "dataset.target=y", "dataset.columns={a: [S,M], b: ignored}"],
+        ["dataset=csv", "dataset.path=아파트 1.csv", "dataset.target=거래금액(원)"],
         [
             "dataset=csv",
             "dataset.path=a.csv",
@@ -114,3 +115,8 @@ def test_folds_are_trained_again_by_one_command(tmp_path: Path) -> None:
     words = shlex.split(command_of_best(contest, CATALOG))
     assert "fold=all" in words and "threads=3" in words
     assert shlex.split(command_of_best(contest, CATALOG, "my conf"))[3:6] == ["train", "--config-dir", "my conf"]
+
+
+def test_a_name_in_hangul_is_quoted_for_the_shell_alone() -> None:
+    config = composed(["dataset=csv", "dataset.path=집.csv", "dataset.target=거래금액(원)"])
+    assert "'dataset.path=집.csv' 'dataset.target=거래금액(원)'" in command(config.as_dict(), CATALOG)

@@ -264,6 +264,23 @@ def test_a_stored_config_of_an_older_build_is_given_what_came_later(catalog: Cat
     assert again.model.knobs["dropout"] == 0.5 and again.model.knobs["residual"] is False
 
 
+@pytest.mark.parametrize("knobs", [{"momentum": 1.5}, {"nesterov": True}, {"lr": -1.0}])
+def test_the_ranges_of_torchs_knobs_are_for_new_runs(catalog: Catalog, tmp_path: Path, knobs: dict[str, Any]) -> None:
+    tree, choices = (
+        composed(catalog, optimizer=part(catalog, "optimizer", "sgd") | knobs),
+        CHOICES | {"optimizer": "sgd"},
+    )
+    with pytest.raises(ConfigError):
+        check(tree, choices, catalog)
+    assert load_stored(stored(tmp_path, {**tree, "options": choices})).optimizer.knobs.items() >= knobs.items()
+
+
+def test_the_types_of_a_stored_config_are_checked(catalog: Catalog, tmp_path: Path) -> None:
+    tree = composed(catalog, optimizer__betas=[0.9], optimizer__eps="small") | {"options": CHOICES}
+    with pytest.raises(DataError, match=r"betas=\[0\.9\]: must be 2 values, each a number; it has 1(.|\n)*eps=small"):
+        load_stored(stored(tmp_path, tree))
+
+
 def test_a_stored_config_is_not_believed_about_whom_to_trust(catalog: Catalog, tmp_path: Path) -> None:
     tree = composed(catalog, model___target_="mine.nets.Big", trusted=["mine"])
     path = stored(tmp_path, check(tree, CHOICES, catalog).as_dict())

@@ -17,6 +17,7 @@ from runner.data.csv import fetch_table
 from runner.data.table import dialect
 from runner.data.table.dialect import Reading
 from runner.data.table.new_table import table_rows
+from runner.data.table.table import find_file
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import RunDirectory
 from runner.runs.schema import read_schema
@@ -510,3 +511,17 @@ def test_a_line_that_is_for_excel_is_no_header(tmp_path: Path) -> None:
     lines = ["sep=;", HEADER, *ROWS]
     data, _ = fitted(write(tmp_path / "my.csv", *[line.replace(",", ";") for line in lines]))
     assert (len(data.y), [column.name for column in data.columns]) == (40, ["size", "colour", "old"])
+
+
+@pytest.mark.parametrize(
+    ("num_rows", "told"), [(30, "c2 is predicted as a number"), (19, "; as classes: dataset.task=multiclass")]
+)
+def test_classes_are_spoken_of_where_they_would_be_taken(tmp_path: Path, num_rows: int, told: str) -> None:
+    path = write(tmp_path / "my.csv", "c1,c2", *(f"{i % 7},{i * 1000 + 1}" for i in range(num_rows)))
+    assert any(note.endswith(told) for note in fitted(path, target="c2")[0].notes)
+
+
+def test_a_file_below_the_current_folder_is_named_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "my.csv", "c1,c2", "1,2")
+    monkeypatch.chdir(tmp_path)
+    assert find_file(str(tmp_path / "my.csv"), tmp_path / "data") == Path("my.csv")

@@ -21,7 +21,7 @@ def with_line(number: int, line: str, *more: str) -> str:
 
 FAULTS = {
     # 41: the form of the file
-    "missing target": (GOOD, ["dataset.target=prise"], 2, "dataset.target=prise: {path} has no such column; did you mean price?"),
+    "missing target": (GOOD, ["dataset.target=prise"], 2, "dataset.target=prise: there is no column prise; the nearest is price; did you mean:\n"),
     "missing column": (GOOD, ["dataset.columns={colours: ignored}"], 2, "dataset.columns=colours: {path} has no such"),
     "extra field": (with_line(4, "1,red,no,2,9"), [], 3, "{path}, line 4: 5 fields, where there are 4 columns"),
     "extra field at once": (with_line(2, "1,red,no,2,9"), [], 3, "{path}, line 2: 5 fields"),

@@ -38,6 +38,7 @@ def test_a_number_is_moved_between_its_hundredths_and_a_category_over_the_common
     assert places_on(torch.arange(101.0), NUMBER)[::19] == (5, 95)
     assert places_on(torch.tensor([7.0, 7, torch.nan]), NUMBER) == (7,)
     assert places_on(torch.tensor([2.0, 0, -1, 2]), COLOUR) == (0, 2)
+    assert places_on(torch.tensor([1.0, 0, torch.nan]), Column("old", ("no", "yes"), ordered=True)) == (0, 1)
     assert places_on(torch.tensor([torch.nan]), NUMBER) == places_on(torch.tensor([-1.0]), COLOUR) == ()
 
 

@@ -1,5 +1,6 @@
 import io
 import warnings
+from itertools import pairwise
 
 import matplotlib
 import numpy as np
@@ -10,10 +11,10 @@ from PIL import Image
 
 from exhibits import exhibit, images, shades, split, table, targets
 from runner.contracts import Column, Data
-from runner.figures.dataset import CLASS_GAP, SIDE, image_part, picture, table_part
+from runner.figures.dataset import CLASS_GAP, SIDE, draw_table, image_part, picture, table_part
 from runner.figures.dataset_view import DatasetView
 from runner.figures.pixels import GAP
-from runner.figures.style import CLASS_COLOURS, SPLIT_COLOURS, WIDTH
+from runner.figures.style import CLASS_COLOURS, SPLIT_COLOURS, WIDTH, style
 
 
 def drawn(made: DatasetView) -> NDArray[np.uint8]:
@@ -91,6 +92,16 @@ def test_the_categories_of_a_class_are_drawn_in_its_colour() -> None:
     left_half = pixels[:, : pixels.shape[1] // 2]
     assert all(ink(left_half, colour).sum() > 100 for colour in CLASS_COLOURS[:3])
     assert not ink(left_half, CLASS_COLOURS[3]).any()
+
+
+def test_the_names_of_eight_categories_stand_one_below_the_other() -> None:
+    names = tuple(f"구역 {place}" for place in range(8))
+    data = Data(torch.arange(80.0)[:, None] % 8, torch.arange(80.0), "regression", columns=(Column("구", names),))
+    with style():
+        figure = draw_table(exhibit(data, split(list(range(70)), [], list(range(70, 80))))).figure
+        figure.draw_without_rendering()
+        boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert all(above.y0 >= below.y1 for above, below in pairwise(boxes))
 
 
 def test_what_is_not_drawn_of_a_table_is_said() -> None:

@@ -31,10 +31,15 @@ def test_a_hangul_character_is_as_wide_as_it_is_high() -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0, "0"), (0.25, "0.25"), (750, "750"), (-500_000, "-500k"), (2_500_000, "2.5M"), (2e9, "2,000M")],
+    [(0, "0"), (0.25, "0.25"), (750, "750"), (-500_000, "-500k"), (2_500_000, "2.5M"), (2e9, "2B")],
 )
 def test_a_tick_says_the_whole_number(value: float, said: str) -> None:
     assert tick(value) == said
+
+
+def test_a_tick_among_years_has_all_its_digits() -> None:
+    assert [tick(value, 2023.0) for value in (1990, 2000)] == ["1990", "2000"]
+    assert [tick(value, 15_000.0) for value in (500, 5000)] == ["500", "5k"]
 
 
 def test_a_picture_that_shows_a_part_says_so() -> None:

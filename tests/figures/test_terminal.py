@@ -5,8 +5,9 @@ import torch
 from rich.console import Console
 
 from exhibits import images, shades, split, table, targets
+from runner.experiment.importance import Importance
 from runner.figures.dataset_view import Balance, DatasetView, Group
-from runner.figures.terminal import balance_table, half_blocks, plain_lines, show, sparkline, tiles
+from runner.figures.terminal import balance_table, half_blocks, importance_table, plain_lines, show, sparkline, tiles
 
 
 def said(made: DatasetView, width: int = 100, *, colours: bool = True) -> str:
@@ -103,3 +104,16 @@ def test_a_name_in_hangul_takes_two_columns_a_letter() -> None:
     made = images(torch.zeros(2, 1, 1, 1, dtype=torch.uint8), [0, 1], split([0, 1], [], []))
     object.__setattr__(made.data, "class_names", ("고양이", "x"))
     assert list(plain_lines(made))[2:] == ["  class   train", "  고양이      1", "  x           1"]
+
+
+def test_what_columns_are_worth_is_told_whole_or_named_below() -> None:
+    lost = {"net": torch.tensor([[0.2, 0.1]]), "hist": torch.tensor([[0.3, 0.3]])}
+    found = Importance(("contract",), lost, (0,), (), 9, "")
+    out = io.StringIO()
+    Console(file=out, width=60).print(importance_table(found, "accuracy lost"))
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+        "column shuffled   the net: accuracy lost",
+        "contract                 0.1500 ± 0.0707",
+        "1 column more: trees: accuracy lost; a wider terminal shows",
+        "it",
+    ]

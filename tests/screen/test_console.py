@@ -408,6 +408,18 @@ def test_a_metric_that_comes_later_gets_a_new_head(terminal):
     assert ["3/10", "0.5000", "0.5000", "-", "0.00", "s"] in lines
 
 
+def test_a_column_is_as_wide_as_its_figures_and_gets_a_new_head_for_a_longer_one(terminal):
+    terminal.console.start(OUTLINE)
+    terminal.console.report(epoch_end(1, 5, val_loss=0.5, val_rmse=98_765_432.0))
+    terminal.console.report(epoch_end(2, 10, val_loss=0.5, val_rmse=421_713_184.0))
+    assert [line for line in terminal.take() if line.endswith(("time", "0.00 s"))] == [
+        "epoch  val/loss    val/rmse    time",
+        " 1/10    0.5000  98,765,432  0.00 s",
+        "epoch  val/loss     val/rmse    time",
+        " 2/10    0.5000  421,713,184  0.00 s",
+    ]
+
+
 @pytest.mark.parametrize(
     ("width", "metrics"),
     [

@@ -62,6 +62,18 @@ def test_in_lines_of_their_own_numbers_keep_the_heads_of_their_columns_and_empty
     ]
 
 
+def test_in_a_file_a_letter_of_hangul_takes_two_columns() -> None:
+    listing = Listing(
+        "my.csv", ("column", "empty", "values"), (("구", "1,234", "강남"), ("floor", "2", "1 to 3")), numbers=(1,)
+    )
+    assert [*listing.lines()] == [
+        "my.csv",
+        "  column  empty  values",
+        "  구      1,234  강남",
+        "  floor       2  1 to 3",
+    ]
+
+
 def test_a_run_in_a_real_terminal_of_60_columns(tmp_path: Path) -> None:
     words = ("train", "dataset=wine", "epochs=1", "threads=1", "output_dir=out")
     text = in_terminal(60, tmp_path, "-m", "runner", *words)

@@ -116,6 +116,12 @@ def answered(
         raise
 
 
+def first_value(word: str) -> str:
+    """The word with the first of several values, as a sweep takes them: dataset=a of ``dataset=a,b``."""
+    key, equals, value = word.partition("=")
+    return word if any(mark in value for mark in "[{('\"") else f"{key}{equals}{value.partition(',')[0]}"
+
+
 def whole_number(text: str) -> int:
     """Raises ArgumentTypeError, since what argparse says of an int is for programmers."""
     if not text.isdecimal():

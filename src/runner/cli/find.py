@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from argparse import Namespace, RawDescriptionHelpFormatter
+from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from runner.build import libraries
@@ -15,6 +16,7 @@ from runner.config.catalog import Part
 from runner.config.run_config import Config
 from runner.config.spelling import nearest
 from runner.errors import ConfigError
+from runner.text import AS_MODULE
 
 SETTINGS = {"lr": "optimizer.lr", "batch_size": "batch_size"}  # what is looked for -> the setting that it is
 USAGE = "lr|batch_size [GROUP=OPTION ...] [KEY=VALUE ...] [--out FILE]"
@@ -39,9 +41,13 @@ def parser() -> Parser:
 
 def run(argv: Sequence[str]) -> int:
     """The exit code of ``find``. Raises RunnerError; the request is known to be right before anything is tried."""
-    own, (wanted, *words) = asked(argv)
-    others = [word for word in argv if word != wanted]
-    with answered(f"find {wanted}", others, parser()):
+    wanted, others = asked(argv)
+    with answered(f"find {wanted}", others, parser(), partial(unsuited, wanted)):
+        own, words = parser().parse_words(others)
+        if own.out and wanted == "batch_size":
+            raise ConfigError(f"find batch_size: --out {own.out}: nothing is drawn of it; {line(wanted, words)}")
+        if fault := next(iter(unsuited(wanted, words).values()), None):
+            raise ConfigError(fault)
         config = tried_config(composed(words, own.config_dir), wanted)
     out = picture_file(own, "lr_range") if wanted == "lr" else None
     libraries.load()
@@ -51,23 +57,29 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def asked(argv: Sequence[str]) -> tuple[Namespace, list[str]]:
-    """(the flags, what is looked for and the words after it). Raises ConfigError where it is neither of the two."""
-    own, words = parser().parse_words(argv)
-    wanted = next((word for word in words if "=" not in word), None)
-    if wanted is None:
-        line = shlex.join(["find", "lr", *words])
-        raise ConfigError(f"find: name what to look for, lr or batch_size, as: python -m runner {line}")
-    if wanted not in SETTINGS:
-        meant = nearest(wanted, SETTINGS)
-        advice = f"; did you mean {meant}?" if meant else "; it finds lr or batch_size"
-        raise ConfigError(f"find {wanted}: there is no such thing to look for{advice}")
-    if typed := next((word for word in words if word.startswith(f"{SETTINGS[wanted]}=")), None):
-        raise ConfigError(f"find {wanted}: {typed}: is what is looked for; leave it out")
-    if own.out and wanted == "batch_size":
-        raise ConfigError(f"find batch_size: --out {own.out}: nothing is drawn of it; leave it out")
-    words.remove(wanted)
-    return own, [wanted, *words]
+def asked(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """(what is looked for, the other words). Raises ConfigError, with the line, where it is neither of the two."""
+    if wanted := next((word for word in argv if word in SETTINGS), None):
+        place = argv.index(wanted)
+        return wanted, [*argv[:place], *argv[place + 1 :]]
+    word = next((word for word in argv if "=" not in word and not word.startswith("-")), "")
+    near = nearest(word, SETTINGS)
+    others = [other for other in argv if other != word or not near]
+    fault = f"find {word}: it finds lr or batch_size" if word else "find: name what to look for, lr or batch_size"
+    with answered(f"find {near or 'lr'}", others, parser()):
+        raise ConfigError(f"{fault}; {line(near or 'lr', [other for other in others if '=' in other])}")
+
+
+def unsuited(wanted: str, words: Sequence[str]) -> dict[str, str]:
+    """The words that cannot stand beside what is looked for, and why."""
+    setting = f"{SETTINGS[wanted]}="
+    own = {word: f"find {wanted} {word}: one after the other" for word in words if word in SETTINGS}
+    said = [word for word in words if word.lstrip("+").startswith(setting)]
+    return own | {word: f"find {wanted}: {word}: is what is looked for; leave it out" for word in said}
+
+
+def line(wanted: str, words: Sequence[str]) -> str:
+    return f"did you mean:\n  {AS_MODULE} {shlex.join(['find', wanted, *words])}"
 
 
 def tried_config(config: Config, wanted: str) -> Config:

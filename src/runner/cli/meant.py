@@ -9,10 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
-from runner.cli.arguments import COLUMN, Parser
+from runner.cli.arguments import COLUMN, Parser, first_value
 from runner.cli.main import VERBS
 from runner.compose.composition import compose
 from runner.compose.hydra_bridge import hydra_parser
+from runner.compose.line import is_of_a_sweep
 from runner.compose.mending import SWEEP, Mend, mended
 from runner.compose.request import parse
 from runner.config.catalog import PARTS, Catalog, conf_folders
@@ -65,21 +66,29 @@ def check(
 ) -> None:
     """Raises ConfigError, with the line that was meant, where words are not as they are written here."""
     mends = _mends(words, {**made.takes_value, **dict.fromkeys(SWEEP, False)} if made else None)
-    if not any(mend.reasons for mend in mends) or (made and not _helps(mends, made)):
+    if made:
+        mends = [_of_one_run(mend, verb) for mend in mends]
+    line = [word for mend in mends for word in mend.words]
+    left_out = unsuited(line) if unsuited else {}
+    if not {*line} & left_out.keys() and not any(mend.reasons for mend in mends if not made or _helps(mends, made)):
         return
-    left_out = unsuited([word for mend in mends for word in mend.words]) if unsuited else {}
     kept = [replace(mend, words=tuple(word for word in mend.words if word not in left_out)) for mend in mends]
-    said = [mend for mend, rest in zip(mends, kept, strict=True) if rest.words]
+    said = [mend for mend, rest in zip(mends, kept, strict=True) if rest.words or not mend.words]
     faults = [*_faults(said), *filter(None, left_out.values())]
     raise ConfigError(_with_line(faults, f"{AS_MODULE} {verb}", kept, made))
+
+
+def _of_one_run(mend: Mend, verb: str) -> Mend:
+    """Without what is for a sweep alone: the first of several values."""
+    words = tuple(first_value(word) for word in mend.words if word not in SWEEP and not is_of_a_sweep(word))
+    return mend if words == mend.words else replace(mend, words=words, reasons=(f"{verb.split()[0]} is for one run",))
 
 
 def _helps(mends: Sequence[Mend], made: Parser) -> bool:
     """Whether a verb that is for one run can take something that was mended; if not, its own answer is the better."""
     left = _left(mends, made)
     right = [mend for mend in mends if not any(fault.startswith(f"{word}: ") for fault in left for word in mend.words)]
-    takes_several = any(word in SWEEP for mend in mends for word in mend.words)
-    return not takes_several and any(mend.reasons for mend in right)
+    return any(mend.reasons for mend in right)
 
 
 def _mends(words: Sequence[str], flags: Mapping[str, bool] | None) -> list[Mend]:
@@ -173,4 +182,4 @@ def _left(mends: Sequence[Mend], made: Parser | None) -> tuple[str, ...]:
             compose(request)
         return ()
     except ConfigError as error:
-        return error.faults
+        return tuple(fault for fault in error.faults if not fault.startswith(f"{COLUMN}:"))  # which is to be replaced

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.build import libraries
-from runner.cli.arguments import Parser, answered, composed
+from runner.cli.arguments import Parser, answered, composed, first_value
 from runner.cli.picture_files import picture_file
 from runner.cli.view_run import names_a_run, of_run
 from runner.config.catalog import GROUPS, Catalog, conf_folders
@@ -108,8 +108,7 @@ def unsuited(words: Sequence[str]) -> dict[str, str]:
 
 
 def dataset_fault(word: str) -> str | None:
-    if several(word):
-        first = word.partition(",")[0]
+    if (first := first_value(word)) != word:
         return f"{word}: one picture shows one data set; draw them one after the other: python -m runner view {first}"
     group = group_of(word)
     if group in GROUPS and group != "dataset":
@@ -127,12 +126,6 @@ def schedule_fault(word: str) -> str | None:
 
 def group_of(word: str) -> str:
     return word.lstrip("+").partition("=")[0].partition(".")[0]
-
-
-def several(word: str) -> bool:
-    """Whether a word gives several values, as a sweep takes them: ``dataset=a,b``, but not ``size=[8,8]``."""
-    value = word.partition("=")[2]
-    return "," in value and not any(mark in value for mark in "[{('\"")
 
 
 def monitor_faults(config: Config) -> Iterator[str]:

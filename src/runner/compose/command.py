@@ -19,7 +19,8 @@ from runner.errors import ConfigError
 from runner.runs.ranking import Contest
 
 BARE = re.compile(r"[A-Za-z_/.][\w/.@:-]*")
-PLAIN = re.compile(r"[A-Za-z_/.][\w/.@:=+-]*")  # of a whole setting: the program itself quotes it for Hydra's grammar
+# of a whole setting, which the program itself quotes for Hydra's grammar; no function of that is called in Hangul
+PLAIN = re.compile(r"[A-Za-z_/.][\w/.@:=+-]*|[^\x00-\x7f][\w/.@:=+() -]*")
 KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 READ_AS_OTHERS = ("true", "false", "null", "nan", "inf")
 

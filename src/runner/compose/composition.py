@@ -39,6 +39,7 @@ from runner.config.types import shown
 from runner.config.usual import usual_settings
 from runner.config.validate import MISSING, LookedUp, Unresolved, as_typed, leaves
 from runner.config.yaml_file import mapping
+from runner.data.table.head import target_faults
 from runner.errors import ConfigError, DataError
 from runner.runs.origin import located
 from runner.text import here
@@ -76,8 +77,7 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
             tree.hydra.job.num, tree.hydra.job.id = job, str(job)
     spell_out_mappings(tree, catalog)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
-    choices = dict(tree.hydra.runtime.choices)
-    chosen = _recipes(tree, survivors)
+    choices, chosen = dict(tree.hydra.runtime.choices), _recipes(tree, survivors)
     recipes, typed = dict(names_in_recipes(chosen, catalog)), list(typed_names(survivors))
     choices["experiment"] = label(chosen["experiment"])
     data, broken = plain(tree)
@@ -88,13 +88,13 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
     trusted = _typed_trust(lines.overrides)
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
-    faults += _origin_faults(data)
+    faults += [*_origin_faults(data), *target_faults(data.get("dataset"))]
     if faults:
-        files = {**dict(names_brought(choices, catalog)), **recipes}
-        places = {name: place for name, place in files.items() if name not in typed}
+        files = {**dict(names_brought(choices, catalog)), **recipes}.items()
+        places = {name: place for name, place in files if name not in typed}
         raise ConfigError([_placed(_about_the_net(f, rows), places) for f in dict.fromkeys(faults)]) from cause
-    said = {*typed, *recipes, *changed_settings(data, usual_settings(catalog, str(choices["model"])))}
-    config = check(data, choices, catalog, said)
+    changed = changed_settings(data, usual_settings(catalog, str(choices["model"])))
+    config = check(data, choices, catalog, {*typed, *recipes, *changed})
     if config.name == AUTO:
         config = replace(config, name=run_name(config, choices, typed, catalog))
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))

@@ -19,6 +19,7 @@ from runner.config.run_config import annotation_at, setting_types
 from runner.config.setting_faults import near_setting, same_setting
 from runner.config.spelling import another_name, bare, listed, nearest
 from runner.config.usual import usual_options
+from runner.data.table.head import near_column
 from runner.models import torchvision_names
 
 SWEEP = ("-m", "--multirun")
@@ -190,6 +191,8 @@ class _Line:
         if name in LAYER_COUNTS and (of_layers := self._layers(value)):
             return of_layers
         key, added, why = self._key(name)
+        if key == "dataset.target" and (column := near_column(value, self._columns)) not in (None, value):
+            return Meant((*added, f"{key}={column}"), f"there is no column {value}; the nearest is {column}")
         if known := self._of_net(key, value) or values.known(name, key, value, self.catalog):
             return Meant((*added, *known.words), why or known.why)
         plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
@@ -225,9 +228,15 @@ class _Line:
 
     def _target(self, word: str) -> Meant | None:
         """A column that stands beside its table: the one to predict."""
-        paths = [word for meant in self.choices.values() for word in meant.words if word.startswith("dataset.path=")]
-        is_column = any(word in values.columns(path.partition("=")[2]) for path in paths)
+        is_column = word in self._columns
         return Meant((f"dataset.target={word}",), "the column to predict is dataset.target") if is_column else None
+
+    @cached_property
+    def _columns(self) -> tuple[str, ...]:
+        """Of the table that the line names."""
+        words = [*(piece.text for piece in self.pieces), *(w for m in self.choices.values() for w in m.words)]
+        paths = [word.partition("=")[2] for word in words if word.startswith("dataset.path=")]
+        return tuple(column for path in paths for column in values.columns(path))
 
     def _fitting(self, key: str, text: str, chosen: Mapping[str, str]) -> Meant | None:
         known, knob = annotation_at(key, chosen, self.catalog), self.catalog.knob_named(key, chosen)

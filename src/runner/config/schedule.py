@@ -31,14 +31,8 @@ def schedule_faults(node: Any, optimizer: Any, catalog: Catalog | None) -> Itera
     """Faults of the scheduler's formulas and links, of a momentum to cycle, and of a threshold that nothing passes."""
     if not isinstance(node, Mapping):
         return
-    if node.get("cycle_momentum") is True and isinstance(optimizer, Mapping):
-        yield from _momentum_faults(node, optimizer)
-    yield from _lowest_faults(node, optimizer)
-    if node.get("threshold_mode") == "rel" and _number(node.get("threshold"), 0) >= 1:
-        yield (
-            f"scheduler.threshold={shown(node['threshold'])}: must be below 1, a share of the best value\n"
-            "  or set scheduler.threshold_mode=abs"
-        )
+    if catalog is not None:  # numbers of a stored run are as torch took them
+        yield from _number_faults(node, optimizer)
     yield from _formula_faults("scheduler", node)
     links = node.get("schedulers")
     if not isinstance(links, list):
@@ -50,6 +44,17 @@ def schedule_faults(node: Any, optimizer: Any, catalog: Catalog | None) -> Itera
         yield (
             f"scheduler.milestones={shown(milestones)}: {counted(len(links), 'scheduler')} take "
             f"{counted(len(links) - 1, 'milestone')}, where the next one takes over; {len(milestones)} given"
+        )
+
+
+def _number_faults(node: Mapping[str, Any], optimizer: Any) -> Iterator[str]:
+    if node.get("cycle_momentum") is True and isinstance(optimizer, Mapping):
+        yield from _momentum_faults(node, optimizer)
+    yield from _lowest_faults(node, optimizer)
+    if node.get("threshold_mode") == "rel" and _number(node.get("threshold"), 0) >= 1:
+        yield (
+            f"scheduler.threshold={shown(node['threshold'])}: must be below 1, a share of the best value\n"
+            "  or set scheduler.threshold_mode=abs"
         )
 
 

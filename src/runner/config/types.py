@@ -151,6 +151,17 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+def without_limits(annotation: Any) -> Any:
+    """The types alone: any number where one of a range is asked for; a count keeps its range."""
+    base, _ = _split(annotation)
+    if base is int:
+        return annotation
+    members = () if get_origin(base) is Literal else tuple(map(without_limits, get_args(base)))
+    if get_origin(base) in (Union, types.UnionType):
+        return Union[members]  # noqa: UP007  # its members are not written out
+    return get_origin(base)[members] if members else base
+
+
 def _split(annotation: Any) -> tuple[Any, tuple[Limit, ...]]:
     if get_origin(annotation) is Annotated:
         base, *limits = get_args(annotation)

@@ -14,7 +14,7 @@ from runner.config.layers import activation_fault, read_layers
 from runner.config.part_types import EVERY_OPTION, ROLES, RUN_TIME, VOCABULARY, annotation_of
 from runner.config.spelling import listed, nearest
 from runner.config.steps import read_augment, read_transforms
-from runner.config.types import faults, shown
+from runner.config.types import faults, shown, without_limits
 from runner.config.yaml_file import spelled
 from runner.errors import ConfigError
 
@@ -22,6 +22,8 @@ STEPS = {"transforms": read_transforms, "augment": read_augment}  # lists that a
 RPROP = "torch.optim.Rprop"
 SEQUENTIAL = "runner.models.sequential.Sequential"  # a model that is a list of layers
 MISSING = "???"
+# groups whose classes torch made: in a stored run their numbers have the range that they had when it began
+OF_TORCH = ("loss", "optimizer", "metric")
 # knobs that hold for all weights of an optimizer together
 OF_THE_WHOLE = ("groups", "decay_biases_and_norms", "foreach", "fused", "capturable", "differentiable")
 # Where a class goes that is not of this program's kind, but of torch's
@@ -66,7 +68,7 @@ def _each(value: Any, read: Callable[[str], Any]) -> Any:
 def part_faults(
     group: str, option: str, node: Any, catalog: Catalog | None, trusted: Collection[str] = (), where: str = ""
 ) -> Iterator[str]:
-    """Faults of one part, which stands at ``where``; without a catalog its names are left to build."""
+    """Faults of one part, which stands at ``where``; without a catalog (a stored run) names are left to build."""
     if group == "metric" and isinstance(node, Mapping) and "_target_" not in node and catalog:
         yield f"metric.{option}={shown(node)}: {option} is not among the chosen metrics; add it: metric=[{option}]"
         return
@@ -94,7 +96,8 @@ def part_faults(
         else:
             ours = of_program or _is_ours(node.get("_target_"), trusted)
             yield from _knob_faults(group, where, name, value, known, node.get("_target_"), ours)
-    yield from _combination_faults(group, where, node)
+    if known:  # pairs of a stored run are as torch took them
+        yield from _combination_faults(group, where, node)
     if group == "dataset":
         yield from _step_faults(node)
     if group == "model" and _is_ours(node.get("_target_"), trusted):
@@ -115,7 +118,9 @@ def _knob_faults(
         yield f"{key}=???: is needed ({meaning or 'no default'}); give it: {key}=..."
     elif ours and not isinstance(value, Unresolved):
         default = known.knobs[name].default if known and name in known.knobs else None
-        yield from faults(value, annotation_of(group, name, default, target), key)
+        annotation = annotation_of(group, name, default, target)
+        is_stored = known is None and group in OF_TORCH
+        yield from faults(value, without_limits(annotation) if is_stored else annotation, key)
 
 
 def _step_faults(node: Mapping[str, Any]) -> Iterator[str]:

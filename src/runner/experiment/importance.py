@@ -128,7 +128,7 @@ def dependence(answering: Mapping[str, Ask], x_MF: Tensor, column: Column, place
 def places_on(x_M: Tensor, column: Column) -> tuple[float, ...]:
     """Where a column is set to: between the hundredths 5 and 95 of a number, or at the commonest categories."""
     known = x_M[~x_M.isnan()]
-    if not column.is_number:
+    if column.categories:
         commonest = Counter(known[known >= 0].tolist()).most_common(MOST_CATEGORIES)
         return tuple(sorted(code for code, _ in commonest))
     if not len(known):

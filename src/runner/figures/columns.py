@@ -85,15 +85,15 @@ def draw_dependence(axes: Axes, moved: Dependence, class_names: Sequence[str]) -
     column = moved.column
     answer = "mean answer" if moved.class_place is None else f"p({shortened(class_names[moved.class_place], 10)})"
     axes.set_title(f"{answer} by {shortened(column.name, LONGEST_HEAD - len(answer))}", loc="left", fontsize=SMALL)
-    mark = "-" if column.is_number and len(moved.values) > 1 else "o"
-    places = moved.values if column.is_number else range(len(moved.values))
+    mark = "o" if column.categories or len(moved.values) == 1 else "-"
+    places = range(len(moved.values)) if column.categories else moved.values
     for answers, colour, aside in zip(moved.answers.values(), COLOURS, (-ASIDE, ASIDE), strict=False):
-        shown = places if column.is_number else [place + aside for place in places]
+        shown = [place + aside for place in places] if column.categories else places
         axes.plot(shown, answers, mark, color=colour)
     axes.spines["left"].set_visible(True)
     axes.tick_params(labelsize=SMALL)
     set_ticks(axes.yaxis, 3)
-    if column.is_number:
+    if not column.categories:
         set_ticks(axes.xaxis, 4)
         return
     names = short_names([column.categories[int(code)] for code in moved.values], LONGEST_CATEGORY)

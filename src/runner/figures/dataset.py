@@ -51,6 +51,7 @@ TARGET_HEIGHT = 140
 MAX_COLUMNS, MAX_CATEGORIES = 15, 8
 ACROSS = 3  # columns of a table side by side: in a narrow picture their type stays large
 CELL_HEIGHT = 220  # pixels of one column's histogram with what stands around it
+AROUND, CATEGORY_PITCH = 130, 28  # of these what stands around it; from one category to the next
 LONGEST_NAME, LONGEST_COLUMN, LONGEST_CATEGORY = 16, 18, 10
 
 
@@ -114,7 +115,8 @@ def draw_table(view: DatasetView) -> Picture:
     columns = columns_of(view)[:MAX_COLUMNS]
     across = min(ACROSS, len(columns))
     down = ceil(len(columns) / across)
-    heights = down * CELL_HEIGHT, _splits_height(view)
+    most = max(len(_category_names(column)) for column in columns)
+    heights = down * max(CELL_HEIGHT, AROUND + most * CATEGORY_PITCH), _splits_height(view)
     made = Picture(_title(view, table_part(view)), ROOM, sum(heights), "constrained")
     above, below = made.figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
     grid = above.add_gridspec(down, across)
@@ -209,7 +211,8 @@ def _draw_histograms(panels: Sequence[Axes], view: DatasetView) -> None:
     edges = np.histogram_bin_edges(view.data.y.double().numpy(), bins=TARGET_BINS).tolist()
     for axes, (split, rows) in zip(panels, view.rows.items(), strict=True):
         axes.hist(view.data.y[rows].double().numpy(), bins=edges, color=SPLIT_COLOURS[split])
-        _head(axes, f"target of {split}", len(rows), SPLIT_COLOURS[split])
+        _head(axes, split, len(rows), SPLIT_COLOURS[split])
+        axes.set_xlabel(shortened(view.data.target or "target", LONGEST_COLUMN), fontsize=SMALL, color=FAINT)
         axes.set_yticks([])
         set_ticks(axes.xaxis, 3)
 

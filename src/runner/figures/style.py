@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -81,6 +82,7 @@ EAST_ASIAN = {
     "Droid Sans Fallback": "droidsansfallback",
     "Unifont": "unifont",
 }
+YEARS = 10_000  # below it all digits of a number are shown
 MISSING = re.compile(r"Glyph (\d+) .* missing from")
 MOST_NAMED = 8
 
@@ -190,12 +192,12 @@ def pdf_pages(pictures: Iterable[Picture]) -> bytes:
 def set_ticks(axis: Axis, most: int = 5, *, integer: bool = False) -> None:
     """At most so many ticks at round numbers, each said in full: no power of ten that all are to be multiplied by."""
     axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=integer))
-    axis.set_major_formatter(lambda value, _: tick(value))
+    axis.set_major_formatter(lambda value, _: tick(value, max(map(abs, axis.get_view_interval()))))
 
 
-def tick(value: float) -> str:
-    """A round number: 0.25, 750, 20k, 1.5M."""
-    for size, unit in ((1e6, "M"), (1e3, "k")):
+def tick(value: float, largest: float = math.inf) -> str:
+    """A round number: 0.25, 750, 20k, 1.5M, 2B; 1990 where the ``largest`` beside it is a year, too."""
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")) if largest >= YEARS else ():
         if abs(value) >= size:
             return f"{value / size:,.10g}{unit}"
     return f"{value:.10g}"

@@ -22,7 +22,7 @@ from runner.figures.overlay import Overlay
 from runner.figures.pixels import Pixels, fitted
 from runner.figures.style import short_names
 from runner.screen.result import TREES
-from runner.screen.table import bare_table
+from runner.screen.table import Fitting, bare_table
 from runner.text import figure, shortened
 
 SIDE = 16  # pixels of an image, at most
@@ -126,7 +126,7 @@ def with_blocks(
     return table
 
 
-def importance_table(found: Importance, loses: str) -> Table:
+def importance_table(found: Importance, loses: str) -> Fitting:
     """A line for each column, the most important to the net first: what is lost without it, and its deviation.
 
     ``loses`` says what: accuracy lost. All numbers have four decimals where the largest has no more to say.
@@ -137,7 +137,7 @@ def importance_table(found: Importance, loses: str) -> Table:
     for place in found.order:
         cells = (f"{text(float(of[place].mean()))} ± {text(float(of[place].std()))}" for of in found.lost.values())
         table.add_row(Text(shortened(found.names[place], LONGEST_NAME)), *cells)
-    return table
+    return Fitting(table)
 
 
 def course(values: Sequence[float]) -> str:

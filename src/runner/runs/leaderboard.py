@@ -20,7 +20,7 @@ from runner.runs.files import csv_cells, write_json, write_whole
 from runner.runs.origin import as_shown
 from runner.runs.ranking import Contest, Entry, contests, differing, order
 from runner.runs.saved_run import DONE, FORMATS, SavedRun
-from runner.text import counted, visible
+from runner.text import counted, here, visible
 
 CSV, MARKDOWN = "leaderboard.csv", "leaderboard.md"
 
@@ -98,7 +98,9 @@ def _line(cells: Iterable[str]) -> str:
 def heading(contest: Contest) -> str:
     """iris: 9 runs; smallest val/loss first."""
     num_runs = sum(len(entry.runs) for entry in contest.entries)
-    return f"{contest.dataset}: {counted(num_runs, 'run')}; {order(contest.metric, contest.higher_is_better)}"
+    option, _, path = contest.dataset.partition(" ")
+    dataset = f"{option} {here(Path(path))}" if path else option
+    return f"{dataset}: {counted(num_runs, 'run')}; {order(contest.metric, contest.higher_is_better)}"
 
 
 def table_of(contest: Contest, shown: Sequence[Entry]) -> dict[str, list[str]]:

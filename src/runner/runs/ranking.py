@@ -21,7 +21,7 @@ from runner.text import counted, figure
 
 REPEATED = ("seed", "fold")  # what an entry's runs may differ in
 MOST_METRICS = 4
-DIVERGED = 1e7  # the digits of so large a loss say nothing
+DIVERGED = 1e12  # the digits of so large a loss say nothing; those of a price in the millions do
 NEEDED = ("dataset", "model", "optimizer")  # parts that no run is without
 
 CIRCUMSTANCES = ("status", "device", "threads", "seconds", "data.digest", "git.commit", "versions")

@@ -39,11 +39,11 @@ class EpochLines:
         self._with_rate = outline.scheduler != "none"  # else it stays what the panel says
         remark_width = len("  notes 1.3203 | here 1.3600 | +3 %") if outline.reference.figures else 0
         self._width = None if width is None else width - remark_width
-        self._seen: list[str] = []
+        self._widths: dict[str, int] = {}  # of the column of each value that was seen
         self._columns: list[str] = []
 
     def lines(self, report: Report, seconds: float, *, best: bool) -> list[Text]:
-        """The line of an epoch; before it the head, where there is none yet or a metric is new."""
+        """The line of an epoch; before it the head, where there is none yet, or a metric is new or too long for it."""
         known = remark(self._outline.reference, report.epoch, report.values)
         names = self._in_order(report.values)
         if self._width is None:
@@ -51,16 +51,18 @@ class EpochLines:
             ends = [duration(seconds), BEST if best else "", known]
             return [Text(GAP.join(filter(None, [f"epoch {_place(report.epoch, self._outline)}", *pairs, *ends])))]
         line = partial(self._line, report, seconds, best=best, known=known)
-        new = [name for name in names if name not in self._seen]
-        if not new:
+        widths = {name: max(len(name), VALUE_WIDTH, len(as_text(name, report.values[name]))) for name in names}
+        wider = {name: width for name, width in widths.items() if width > self._widths.get(name, 0)}
+        if not wider:
             return [line()]
-        self._seen = self._in_order([*self._seen, *new])
-        self._columns = self._fitting(self._seen, self._width)
-        lacking = [name for name in self._seen if name not in self._columns]
+        self._widths |= wider
+        seen = self._in_order([*self._widths])
+        self._columns = self._fitting(seen, self._width)
+        lacking = [name for name in seen if name not in self._columns]
         return [*([left_out(lacking)] if lacking else []), self._head(), line()]
 
     def _head(self) -> Text:
-        names = [name.rjust(_column_width(name)) for name in self._columns]
+        names = [name.rjust(self._widths[name]) for name in self._columns]
         return Text(GAP.join([self._epoch_head(), *names, "  time"]), style="dim")
 
     def _line(self, report: Report, seconds: float, *, best: bool, known: str) -> Text:
@@ -68,7 +70,7 @@ class EpochLines:
         for name in self._columns:
             value = as_text(name, report.values[name]) if name in report.values else NO_VALUE
             style = "bold green" if best and name == self._outline.monitor else ""
-            line.append(GAP + value.rjust(_column_width(name)), style)
+            line.append(GAP + value.rjust(self._widths[name]), style)
         line.append(GAP + duration(seconds).rjust(6), "dim")
         if best or known:
             line.append(GAP + (BEST if best else " " * len(BEST)), "bold green")
@@ -85,7 +87,7 @@ class EpochLines:
 
         kept = sorted(names, key=place)
         room = width - len(self._epoch_head()) - TAIL_WIDTH
-        while len(kept) > 1 and sum(len(GAP) + _column_width(name) for name in kept) > room:
+        while len(kept) > 1 and sum(len(GAP) + self._widths[name] for name in kept) > room:
             kept.pop()
         return [name for name in names if name in kept]
 
@@ -104,10 +106,6 @@ def _place(epoch: int, outline: Outline) -> str:
 def as_text(name: str, value: float) -> str:
     """The rate as it is typed, in three digits: 0.00095."""
     return f"{value:.3g}" if name == RATE else figure(value)
-
-
-def _column_width(name: str) -> int:
-    return max(len(name), VALUE_WIDTH)
 
 
 REDRAW_EVERY_S = 0.2  # one drawing takes 0.5 to 1 ms, which must stay below 1 % of training

@@ -153,10 +153,15 @@ class Listing:
     def lines(self) -> Iterator[str]:
         """For a file: the columns aligned, under their heads where some of them are numbers."""
         rows = [self.columns, *self.rows]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        signs = [">" if index in self.numbers else "<" for index in range(len(widths))]
+        widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
         yield self.title
         for row in rows if self.numbers else self.rows:
-            cells = (f"{cell:{sign}{width}}" for cell, sign, width in zip(row, signs, widths, strict=True))
+            cells = (
+                self._padded(place, cell, width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
             yield f"  {'  '.join(cells)}".rstrip()
         yield from self.notes
+
+    def _padded(self, place: int, cell: str, width: int) -> str:
+        blanks = " " * (width - cell_len(cell))  # a letter of Hangul takes two columns
+        return blanks + cell if place in self.numbers else cell + blanks

@@ -63,6 +63,9 @@ def test_a_typed_row_may_leave_out_what_the_run_fills_in_and_no_other_column() -
     assert single_row({"height_cm": "2", "width_cm": "", "colour": "red"}, LACKING, None, "28 of {}".format).notes == [
         "filled in as in training: width_cm 28 of 0"
     ]
+    old = Column("old", ("no", "yes"), ordered=True, missing="filled")
+    told = single_row({"height_cm": "2"}, [Column("height_cm"), old], None, lambda _: "0.25").notes
+    assert told == ["filled in as in training: old 0.25 (no is 0, yes is 1)"]
     with pytest.raises(ConfigError) as raised:
         single_row({"width_cm": "1", "colour": "red"}, LACKING, None)
     assert raised.value.faults == ("height_cm=...: is missing; must be a number",)

@@ -5,10 +5,8 @@ Shapes: N rows, C columns of the file that may be features, F features.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -19,14 +17,14 @@ from torch import Tensor
 
 from runner.contracts import Column, Data, Split, Task, Unfitted
 from runner.data.table.cache import cached_frame
-from runner.data.table.cells import first_of
 from runner.data.table.chosen import Chosen, of_every_column
 from runner.data.table.column_kinds import Kind
 from runner.data.table.columns import Feature, Fit, used
-from runner.data.table.dialect import SAMPLE_BYTES, Reading, find_layout
+from runner.data.table.dialect import Reading, find_layout
 from runner.data.table.faults import Fault, TableText, open_quote_note
 from runner.data.table.frame import Frame, read_frame
 from runner.data.table.given_splits import Official, official_rows, time_order
+from runner.data.table.head import no_such_column
 from runner.data.table.large_text import LargeText, survey
 from runner.data.table.last_rows import total_note, without_last
 from runner.data.table.notation import Spelling
@@ -114,9 +112,7 @@ class Table(Unfitted):
         return y_N, target.labels
 
 
-MOST_NAMES = 20  # of the columns, in a message
 MOST_LINES = 5  # of rows that are left out, in a note
-MOST_TITLE_LINES = 20  # in which a header is looked for
 
 
 @dataclass(frozen=True)
@@ -146,7 +142,7 @@ def find_file(name: str, data_dir: Path) -> Path:
     places = [path, data_dir / path.name] if path.is_absolute() else [Path.cwd() / path, data_dir / path]
     for place in places:
         if place.is_file():
-            return place
+            return place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place  # read in messages
     if any(place.is_dir() for place in places):
         raise DataError(f"dataset.path={name}: is a folder; name a file in it")
     if other := next(filter(None, map(_spelled_otherwise, places)), None):
@@ -248,25 +244,6 @@ def _check_names(
     """Raises ConfigError for each column that is spoken of and not there."""
     asked = list(zip(("dataset.target", "dataset.split_column"), apart, strict=False))
     asked += [("dataset.columns", name) for name in columns]
-    lacking = [(key, name) for key, name in asked if name not in names]
+    lacking = [no_such_column(key, name, path, names, utf8) for key, name in asked if name not in names]
     if lacking:
-        listed = first_of(names, MOST_NAMES)
-        raise ConfigError(
-            [
-                f"{key}={name}: {path} has no such column{_hint(key, name, names, utf8)}\n  it has {listed}"
-                for key, name in lacking
-            ]
-        )
-
-
-def _hint(key: str, name: str, names: Sequence[str], utf8: bytes) -> str:
-    """Where the column may be that was meant: two at once, one of nearly this name, or below a title."""
-    several = [part.strip() for part in name.split(",")]
-    if len(several) > 1 and set(several) <= set(names):
-        return f"; one {key.rpartition('.')[2]} at a time: {key}={several[0]}"
-    if near := get_close_matches(name, names, n=1, cutoff=0.5):
-        return f"; did you mean {near[0]}?"
-    first_lines = utf8[:SAMPLE_BYTES].decode(errors="ignore").splitlines()[1:MOST_TITLE_LINES]
-    cells = ((number, re.split(r"[,;|\t]", line)) for number, line in enumerate(first_lines, start=2))
-    line = next((number for number, words in cells if name in (word.strip(' "') for word in words)), None)
-    return f"; line {line} holds the word: take out the lines above it" if line else ""
+        raise ConfigError(lacking)

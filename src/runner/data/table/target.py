@@ -172,7 +172,8 @@ def _task(cells: TargetCells, counts: Mapping[str, int]) -> tuple[Task, str]:
     total = sum(counts.values())
     task = _task_of_numbers(counts, total) if cells.words is None else _task_of_words(cells, counts, total)
     if task == "regression":
-        return task, f"{cells.name} is predicted as a number; as classes: dataset.task=multiclass"
+        as_classes = "" if _is_each_apart(len(counts), total) else "; as classes: dataset.task=multiclass"
+        return task, f"{cells.name} is predicted as a number{as_classes}"
     if cells.words is None:
         return task, f"{cells.name} has {len(counts)} values, taken as classes; as numbers: dataset.task=regression"
     return task, ""
@@ -203,7 +204,12 @@ def _check_classes(cells: TargetCells, said: Task | None, labels: Sequence[str])
         raise DataError(f"{where} is {labels[0]!r} in every row: with one value there is nothing to learn")
     if said == "binary" and len(labels) > 2:
         raise ConfigError(f"dataset.task=binary: {where} has {len(labels)} values: {first_of(labels, MOST_NAMED)}")
-    if said == "multiclass" and len(labels) > len(cells.values_N) / 2 and len(labels) > MOST_CLASSES:
+    if said == "multiclass" and _is_each_apart(len(labels), len(cells.values_N)):
         raise ConfigError(
             f"dataset.task=multiclass: {where} has {len(labels):,} values in {len(cells.values_N):,} rows"
         )
+
+
+def _is_each_apart(num_values: int, total: int) -> bool:
+    """Whether the values are too many to be classes."""
+    return num_values > total / 2 and num_values > MOST_CLASSES

@@ -60,11 +60,17 @@ def single_row(
     ]
     notes += unseen({column.name: [(0, cells[column.in_file])] for column in columns}, columns)[0]
     filled = [
-        f"{column.name} {fill(place) if column.is_number else 'none of its categories'}"
+        f"{column.name} {fill(place) + _scale(column) if column.is_number else 'none of its categories'}"
         for place, column in enumerate(columns)
         if not cells[column.in_file]
     ]
     return Rows(["the row"], torch.tensor([values]), notes=[*notes, *filled_note(filled)])
+
+
+def _scale(column: Column) -> str:
+    """Between which categories a number stands: (no is 0, yes is 1)."""
+    ends = dict.fromkeys((0, len(column.categories) - 1)) if column.categories else ()
+    return f" ({', '.join(f'{column.categories[code]} is {code}' for code in ends)})" if ends else ""
 
 
 def filled_note(filled: Sequence[str]) -> list[str]:
