@@ -217,6 +217,7 @@ def test_a_rate_that_is_gone_before_the_middle_is_told() -> None:
         "over the whole run"
     ]
     assert advice(records(rows(HEALTHY, lr=[0.1, 0.09, 0.05, 0.01, 0.005, 0]))) == []
+    assert advice(records(rows(HEALTHY, lr=[0.1, 0.09, 0.05, 0, 0, 0]))) == []  # as a cosine of two epochs
     assert advice(records(rows(HEALTHY, lr=[0.1, 0.0001, 0.0001, 0.1, 0.0001, 0.0001]))) == []
 
 
