@@ -23,7 +23,3 @@ def column_names(path: Path) -> tuple[str, ...]:
         return find_layout(path, as_utf8(path, plain(path, raw), None).utf8, Reading()).names
     except (RunnerError, OSError):
         return ()
-
-
-def is_address(path: str) -> bool:
-    return path.startswith(("http://", "https://"))
