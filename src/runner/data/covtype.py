@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from runner.contracts import Column, Data, Source
-from runner.data.covtype_files import NAMES, ROW_NUMBER, TARGET, found, names_in
+from runner.data.covtype_files import NAMES, ROW_NUMBER, TARGET, TRAIN_ROWS, VAL_ROWS, found, names_in
 from runner.data.download import download, missing
 from runner.data.downloads import PUBLICATIONS
 from runner.data.table.chosen import OTHERS
@@ -16,7 +16,6 @@ from runner.data.table.given_splits import Official
 from runner.data.table.table import Goal, Meaning, read_table
 
 CLASSES = {str(label): name for label, name in enumerate(PUBLICATIONS["covtype"].class_names, start=1)}
-TRAIN_ROWS, VAL_ROWS = 11_340, 3_780  # the first of the file, as its donors split it
 
 
 class Covtype(Source):
