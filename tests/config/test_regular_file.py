@@ -20,8 +20,8 @@ from runner.data.downloads import Idx
 from runner.data.mnist import read_idx
 from runner.data.new_rows import content_of
 from runner.data.picture import Shades, read_picture
+from runner.data.table.file import find_file
 from runner.data.table.packing import unpacked
-from runner.data.table.table import find_file
 from runner.errors import ConfigError, DataError
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.files import read_json

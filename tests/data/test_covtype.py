@@ -10,7 +10,7 @@ from runner.data import covtype, download
 from runner.data.covtype import CLASSES, TARGET, TRAIN_ROWS, VAL_ROWS, Covtype
 from runner.data.covtype_files import FEATURES
 from runner.data.splits import SplitSettings, describe, split
-from runner.data.table import table
+from runner.data.table.file import find_file
 from runner.errors import ConfigError, DataError
 
 SETTINGS = SplitSettings(0, 0.1, 0.2, None, None)
@@ -96,7 +96,7 @@ def test_the_rows_at_hand_are_balanced_as_their_donors_say() -> None:
     rows: Split = split(data, SETTINGS)
     assert data.y[rows.train].bincount().tolist() == [TRAIN_ROWS // 7] * 7
     assert data.y[rows.val].bincount().tolist() == [VAL_ROWS // 7] * 7
-    assert table.find_file(str(path), path.parent) == path
+    assert find_file(str(path), path.parent) == path
 
 
 @pytest.mark.usefixtures("small")

@@ -14,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import Container, DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.compose.auto_model import AUTO, NETS, likely_net, rows_of
+from runner.compose.auto_model import AUTO, Choice, choice, likely_net
 from runner.compose.brought import leave_out_idle, names_brought, undecided_faults
 from runner.compose.hydra_bridge import Trees, changed_keys, editable, hydra_for, refusal
 from runner.compose.hydra_faults import lookup_words, survivors_of
@@ -64,7 +64,7 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     catalog, usual = trees.catalog, _usual_node(PRIMARY)
     lines = readable(request.overrides, catalog, multirun=False)
     survivors = list(lines.overrides)
-    tree, faults, cause, rows = _with_net(request, survivors, trees)
+    tree, faults, cause, auto = _with_net(request, survivors, trees)
     swept = [word for word in survivors if is_of_a_sweep(word) and word != f"{CLUSTER}={LOCAL}"]
     faults = [*lines.faults, *map(_for_a_sweep, swept), *faults]
     if tree is None:
@@ -92,12 +92,12 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     if faults:
         files = {**dict(names_brought(choices, catalog)), **recipes}.items()
         places = {name: place for name, place in files if name not in typed}
-        raise ConfigError([_placed(_about_the_net(f, rows), places) for f in dict.fromkeys(faults)]) from cause
+        raise ConfigError([_placed(auto.about(f) if auto else f, places) for f in dict.fromkeys(faults)]) from cause
     changed = changed_settings(data, usual_settings(catalog, str(choices["model"])))
     config = check(data, choices, catalog, {*typed, *recipes, *changed})
     if config.name == AUTO:
         config = replace(config, name=run_name(config, choices, typed, catalog))
-    return Composed(tree, replace(config, model=replace(config.model, chosen_for=rows)))
+    return Composed(tree, replace(config, model=replace(config.model, chosen_for=auto.rows if auto else "")))
 
 
 def _cluster_faults(tree: DictConfig) -> Iterator[str]:
@@ -121,10 +121,11 @@ def outline(request: Request, trees: Trees) -> tuple[dict[str, Any], dict[str, A
 
 def _with_net(
     request: Request, lines: list[str], trees: Trees
-) -> tuple[DictConfig | None, list[str], Exception | None, str]:
-    """As ``survivors_of``, with the net in the place of ``model=auto``, and for which rows it was taken, or ""."""
+) -> tuple[DictConfig | None, list[str], Exception | None, Choice | None]:
+    """As ``survivors_of``, with the net in the place of ``model=auto``, and the choice where auto has made it."""
     catalog = trees.catalog
     net = likely_net(lines, catalog)
+    tried: list[str] = []
     while True:
         words = [*lines, *([f"model={net}"] if net else [])]
         tree, faults, cause = survivors_of(request, words, trees)
@@ -133,15 +134,12 @@ def _with_net(
             recipes = dict(names_in_recipes(_recipes(tree, lines), catalog))
             leave_out_idle(tree, {*typed_names(lines), *recipes}, catalog)
         if tree is None or tree.hydra.runtime.choices.get("model") not in (AUTO, net):
-            return tree, faults, cause, ""
-        rows = rows_of(str(tree.hydra.runtime.choices.get("dataset")), tree.get("dataset"), catalog)
-        if net == NETS[rows]:
-            return tree, faults, cause, rows
-        net = NETS[rows]
-
-
-def _about_the_net(fault: str, rows: str) -> str:
-    return f"{fault}\n  model=auto takes {NETS[rows]} for {rows}" if rows and fault.startswith("model.") else fault
+            return tree, faults, cause, None
+        auto = choice(plain(tree)[0], tree.hydra.runtime.choices, catalog)
+        if net == auto.net or auto.net in tried:  # files of the user's may let each net lead to the other
+            return tree, faults, cause, replace(auto, net=str(net))
+        net = auto.net
+        tried.append(net)
 
 
 def _set_reference_epochs(data: dict[str, Any], chosen: Mapping[str, Sequence[str]], catalog: Catalog) -> None:

@@ -84,6 +84,8 @@ class _Line:
     def options(self) -> dict[str, Option]:
         """The chosen option of each part, as far as there is one of that name."""
         lines = [f"{group}={name}" for group, name in self.typed.items()]
+        lines += [word for meant in self.choices.values() for word in meant.words[1:]]
+        lines += [f"{piece.key}={piece.value}" for piece in self.pieces if "." in piece.key or piece.key == "data_dir"]
         net = likely_net(lines, self.catalog)
         named = {**({"model": net} if net else {}), **self.typed}
         names = {**usual_options(self.catalog, named.get("model", "")), **named}

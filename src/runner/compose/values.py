@@ -18,7 +18,8 @@ from runner.config.steps import is_known_elsewhere, nearest_step, with_examples
 from runner.config.types import choices, expected, faults, shown
 from runner.config.validate import MISSING
 from runner.config.yaml_file import spelled
-from runner.data.table.head import column_names, is_address
+from runner.data.table.file import is_address
+from runner.data.table.head import column_names
 from runner.models import torchvision_names
 
 TABLE = re.compile(r".+\.(csv|tsv|tab|dat|data|txt|xlsx?|ods|parquet|feather)(\.(gz|bz2|xz|zst|zip))?", re.IGNORECASE)

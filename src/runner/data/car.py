@@ -8,8 +8,9 @@ import torch
 
 from runner.contracts import Column, Data, Source
 from runner.data.table.dialect import Reading
+from runner.data.table.file import find_file
 from runner.data.table.given_splits import Official
-from runner.data.table.table import Goal, Meaning, find_file, read_table
+from runner.data.table.table import Goal, Meaning, read_table
 
 COLUMNS = (
     Column("buying", ("vhigh", "high", "med", "low"), also=("price",)),

@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Literal
 
 from runner.contracts import Column, Data, Source
-from runner.data.covtype_files import NAMES, ROW_NUMBER, TARGET, found, names_in
+from runner.data.covtype_files import NAMES, ROW_NUMBER, TARGET, TRAIN_ROWS, VAL_ROWS, found, names_in
 from runner.data.download import download, missing
 from runner.data.downloads import PUBLICATIONS
 from runner.data.table.chosen import OTHERS
 from runner.data.table.column_kinds import Kind
 from runner.data.table.dialect import Reading
+from runner.data.table.file import find_file
 from runner.data.table.given_splits import Official
-from runner.data.table.table import Goal, Meaning, find_file, read_table
+from runner.data.table.table import Goal, Meaning, read_table
 
 CLASSES = {str(label): name for label, name in enumerate(PUBLICATIONS["covtype"].class_names, start=1)}
-TRAIN_ROWS, VAL_ROWS = 11_340, 3_780  # the first of the file, as its donors split it
 
 
 class Covtype(Source):

@@ -15,11 +15,11 @@ from runner.data.download import get, locked, reasons, temporary_of
 from runner.data.table.chosen import OTHERS
 from runner.data.table.column_kinds import Kind
 from runner.data.table.dialect import BLANKS, DELIMITERS, Reading, find_delimiter, sample
+from runner.data.table.file import find_file, is_address
 from runner.data.table.given_splits import Official
 from runner.data.table.glimpse import Glimpse, glimpses
-from runner.data.table.head import is_address
 from runner.data.table.packing import plain
-from runner.data.table.table import Goal, Meaning, find_file, read_table
+from runner.data.table.table import Goal, Meaning, read_table
 from runner.data.table.text import composed
 from runner.errors import ConfigError, DataError
 from runner.text import say

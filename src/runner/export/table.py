@@ -18,9 +18,8 @@ from torch import nn
 from runner.contracts import Column, Data
 from runner.data.table.cells import EMPTY, in_order
 from runner.data.table.dialect import BLANKS, Reading, find_layout
-from runner.data.table.head import is_address
+from runner.data.table.file import find_file, is_address
 from runner.data.table.packing import unpacked
-from runner.data.table.table import find_file
 from runner.data.table.text import as_utf8
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment

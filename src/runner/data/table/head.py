@@ -1,4 +1,4 @@
-"""The columns of a table by its first lines, without the libraries that read it whole."""
+"""What the first lines of a table tell, without the libraries that read it whole."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from runner.config import regular_file
 from runner.data.table.cells import first_of
-from runner.data.table.dialect import SAMPLE_BYTES, Reading, find_layout
-from runner.data.table.packing import KINDS, plain
+from runner.data.table.dialect import SAMPLE_BYTES, Layout, Reading, find_layout
+from runner.data.table.packing import KINDS, opened, plain
 from runner.data.table.text import as_utf8, composed
-from runner.errors import RunnerError
+from runner.errors import DataError, RunnerError
 
 FORMAT = ("header", "names", "delimiter", "encoding")  # which, where said, a first look does not heed
 MOST_NAMES = 20  # of the columns, in a message
@@ -21,7 +20,7 @@ MOST_TITLE_LINES = 20  # in which a header is looked for
 
 
 def column_names(path: Path) -> tuple[str, ...]:
-    """As ``dataset=csv`` names them; () of what is packed, another program's or no table."""
+    """As ``dataset=csv`` names them; () of another program's table, or of none."""
     return _head(path)[0]
 
 
@@ -63,19 +62,24 @@ def near_column(name: str, names: Sequence[str]) -> str | None:
 
 
 def _head(path: Path, said: Sequence[str] = ()) -> tuple[tuple[str, ...], bytes]:
-    """(the names of the columns, the first lines in UTF-8). A line 1 that has the words ``said`` is one of names."""
+    """(the names of the columns, the first lines in UTF-8); nothing of another program's table, or of none."""
     try:
-        with regular_file.opened(path) as file:
-            raw = file.read(SAMPLE_BYTES)
-        if len(raw) == SAMPLE_BYTES:
-            raw = raw[: raw.rfind(b"\n") + 1]  # no letter is cut
-        if raw.startswith(tuple(KINDS)):
-            return (), b""
-        utf8 = as_utf8(path, plain(path, raw), None).utf8
-        return find_layout(path, utf8, Reading(), said).names, utf8
+        layout, _, utf8 = first_layout(path, Reading(), said)
+        return layout.names, utf8
     except (RunnerError, OSError):
         return (), b""
 
 
-def is_address(path: str) -> bool:
-    return path.startswith(("http://", "https://"))
+def first_layout(path: Path, reading: Reading, said: Sequence[str] = ()) -> tuple[Layout, str, bytes]:
+    """(the layout, the encoding, the first lines in UTF-8). Raises ConfigError, DataError, OSError where they tell none.
+
+    A line 1 that has the words ``said`` is one of names.
+    """
+    with opened(path) as file:
+        raw = file.read(SAMPLE_BYTES)
+    if raw.startswith(tuple(KINDS)):
+        raise DataError(f"{path}: is packed twice, or another program's table")
+    if len(raw) == SAMPLE_BYTES:
+        raw = raw[: raw.rfind(b"\n") + 1]  # no letter is cut
+    encoded = as_utf8(path, plain(path, raw), reading.encoding)
+    return find_layout(path, encoded.utf8, reading, said), encoded.encoding, encoded.utf8

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from runner.config import regular_file
 from runner.data.table.cells import first_of
@@ -48,7 +48,9 @@ STREAMS: Mapping[str, tuple[str, ...]] = {  # the module that opens it: the firs
     "xz": ("lzma",),
     "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
 }
-FAULTS = ("LZMAError", "ZstdError")  # of these modules
+FAULTS = ("BadZipFile", "LZMAError", "ZstdError")  # of these modules and of zipfile
+# Of a zip file: a password, a way of packing that Python has not
+CANNOT: tuple[type[Exception], ...] = (RuntimeError, NotImplementedError)
 PROGRAMS: Mapping[str, tuple[str, str, str]] = {  # kind -> what it is, what pip gives, what pandas calls that
     "xlsx": ("an Excel workbook", "openpyxl", "openpyxl"),
     "xlsb": ("a binary Excel workbook", "pyxlsb", "pyxlsb"),
@@ -88,6 +90,30 @@ def unpacked(path: Path) -> Content:
     return plain(path, raw)
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, unpacked as far as it is read where it is packed once.
+
+    Raises DataError where it cannot be read, or is an archive that holds no single table.
+    """
+    with regular_file.opened(path) as file:
+        kind = _kind(file.peek())
+        module = _module(STREAMS[kind]) if kind in STREAMS else None
+        try:
+            if module is not None:
+                with module.open(file) as stream:
+                    yield stream
+            elif kind == "zip":
+                with zipfile.ZipFile(file) as archive:
+                    name, _ = _table_among(path, archive.namelist())
+                    with archive.open(name) as stream:
+                        yield stream
+            else:
+                yield file
+        except (*_faults(module or zipfile), *CANNOT) as fault:
+            raise DataError(f"{path}: cannot be read: {fault}") from fault
+
+
 def plain(path: Path | str, raw: bytes) -> Content:
     """What the file of these bytes holds. Raises DataError where that cannot be a table."""
     try:
@@ -97,7 +123,7 @@ def plain(path: Path | str, raw: bytes) -> Content:
 
 
 def _plain(path: Path | str, raw: bytes, layers: int) -> Content:
-    kind = next((kind for start, kind in KINDS.items() if raw.startswith(start)), "")
+    kind = _kind(raw)
     if kind == "zip":
         kind = _kind_of_zip(path, raw)
     if kind in PROGRAMS:
@@ -110,6 +136,10 @@ def _plain(path: Path | str, raw: bytes, layers: int) -> Content:
         return replace(content, note="; ".join(filter(None, [note, content.note])))
     _refuse_foreign(path, raw)
     return Content(raw)
+
+
+def _kind(raw: bytes) -> str:
+    return next((kind for start, kind in KINDS.items() if raw.startswith(start)), "")
 
 
 def _refuse_foreign(path: Path | str, raw: bytes) -> None:
@@ -125,14 +155,19 @@ def _stream(path: Path | str, raw: bytes, kind: str) -> bytes:
     module = _module(STREAMS[kind])
     if module is None:
         raise DataError(f"{path}: is packed by {kind}: pip install {STREAMS[kind][-1]}, or unpack it")
-    faults = (OSError, EOFError, ValueError, zlib.error, *(getattr(module, name, OSError) for name in FAULTS))
     try:
         if module.__name__ == "zstandard":
             return _bounded(path, _zstd_pieces(module, raw), len(raw))
         with module.open(io.BytesIO(raw)) as stream:
             return _bounded(path, iter(partial(stream.read, PIECE_BYTES), b""), len(raw))
-    except faults as fault:
+    except _faults(module) as fault:
         raise DataError(f"{path}: the {kind} file is cut short or damaged: {fault}") from fault
+
+
+def _faults(module: Any) -> tuple[type[Exception], ...]:
+    """What the module raises for a file that is cut short or damaged."""
+    own: list[type[Exception]] = [getattr(module, name, OSError) for name in FAULTS]
+    return (OSError, EOFError, ValueError, zlib.error, *own)
 
 
 def _module(names: Sequence[str]) -> Any:
@@ -195,9 +230,9 @@ def _zip(path: Path | str, raw: bytes) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as fault:
+    except _faults(zipfile) as fault:
         raise DataError(f"{path}: the zip file is cut short or damaged: {fault}") from fault
-    except (RuntimeError, NotImplementedError) as fault:  # a password, a way of packing that Python has not
+    except CANNOT as fault:
         raise DataError(f"{path}: the zip file cannot be unpacked here: {fault}; unpack it") from fault
 
 

@@ -30,7 +30,7 @@ from runner.data.table.last_rows import total_note, without_last
 from runner.data.table.notation import Spelling
 from runner.data.table.packing import plain, unpacked
 from runner.data.table.target import Target, TargetCells, read_cells, read_target
-from runner.data.table.text import as_utf8, composed
+from runner.data.table.text import as_utf8
 from runner.errors import ConfigError, DataError
 
 
@@ -134,28 +134,6 @@ class Goal:
                 f"-1 to -{len(names)}"
             )
         return names[self.target]
-
-
-def find_file(name: str, data_dir: Path) -> Path:
-    """The file of this name, here or in ``data_dir``, where a file that was moved may be too. Raises DataError."""
-    path = Path(name).expanduser()
-    places = [path, data_dir / path.name] if path.is_absolute() else [Path.cwd() / path, data_dir / path]
-    for place in places:
-        if place.is_file():
-            return place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place  # read in messages
-    if any(place.is_dir() for place in places):
-        raise DataError(f"dataset.path={name}: is a folder; name a file in it")
-    if other := next(filter(None, map(_spelled_otherwise, places)), None):
-        return other
-    if any(place.exists() for place in places):
-        raise DataError(f"dataset.path={name}: is a pipe or a device, not a file; save the table as one")
-    raise DataError(f"dataset.path={name}: no such file; looked for {' and '.join(map(str, places))}")
-
-
-def _spelled_otherwise(place: Path) -> Path | None:
-    """The file whose name has the same letters, their accents within or beside them."""
-    others = place.parent.iterdir() if not place.name.isascii() and place.parent.is_dir() else ()
-    return next((other for other in others if composed(other.name) == composed(place.name) and other.is_file()), None)
 
 
 def read_table(path: Path, reading: Reading, meaning: Meaning, goal: Goal, official: Official) -> Data:
