@@ -64,13 +64,16 @@ def test_every_command_says_how_it_is_used_within_80_columns(
     ("argv", "told"),
     [
         (("eval", "last", "--json"), "eval: --json: no such flag; it can change checkpoint, "),
-        (("resume", "last", "--epochs", "3"), "resume: --epochs: no such flag; write epochs=3\n"),
-        (("resume", "a", "b"), "resume: give one run directory, or last: python -m runner resume RUN\n  given: a b"),
+        (
+            ("resume", "last", "--epochs", "3"),
+            "resume: --epochs: no such flag; did you mean:\n  python -m runner resume last epochs=3\n",
+        ),
+        (("resume", "a", "b"), "resume: give one run directory, or last; given: a b; did you mean:\n"),
         (("explain", "last"), "last: is a folder or a run; write settings, such as model=cnn"),
         (("explain", "."), ".: is a folder or a run; write settings, such as model=cnn"),
         (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
         (("completion",), "completion: name the shell, bash or zsh"),
-        (("view", "model=cnn"), "a net is shown by python -m runner show model=cnn dataset=..."),
+        (("view", "model=cnn"), "did you mean:\n  python -m runner show model=cnn dataset=digits"),
         (("train", "=cnn"), "error: =cnn: is not of the form key=value; write no spaces around the =, and a"),
         (
             ("view", "my table.csv"),

@@ -153,9 +153,9 @@ def test_losses_of_different_kinds_are_not_compared_in_silence(here: Path, capsy
         ([], "report: no run in outputs; make one: python -m runner train"),
         (["nowhere"], "report nowhere: no such directory; give a run, or a folder that runs lie in"),
         ([__file__], f"report {__file__}: is a file; give a run, or a folder that runs lie in"),
-        (["--nothing"], "report: --nothing: no such flag\n"),
-        (["--tops", "3"], "report: --tops: no such flag; did you mean --top?\n"),
-        (["wine"], "report: name the group of an option: python -m runner report dataset=wine\n"),
+        (["--nothing"], "report: --nothing: no such flag; did you mean:\n"),
+        (["--tops", "3"], "--tops: no such flag; did you mean:\n  python -m runner report --top 3\n"),
+        (["wine"], "did you mean:\n  python -m runner report dataset=wine\n"),
         (["--top", "0"], "--top 0: a whole number of at least 1"),
         (["--csv", "--json"], "not allowed with argument"),
     ],
@@ -167,7 +167,7 @@ def test_a_wrong_request_is_told(argv: list[str], told: str, capsys: Capture) ->
 def test_a_run_given_by_its_name_is_answered_with_its_directory(here: Path, capsys: Capture) -> None:
     make_run(here / "2026-11-21/14-44-39-541040-c")
     _, err = said(capsys, "c", code=2)
-    assert err == "error: report c: no such directory; did you mean outputs/2026-11-21/14-44-39-541040-c?\n"
+    assert err.endswith("; did you mean:\n  python -m runner report outputs/2026-11-21/14-44-39-541040-c\n")
 
 
 def test_a_metric_nobody_has_measured_is_told_with_those_there_are(here: Path, capsys: Capture) -> None:

@@ -78,8 +78,10 @@ def test_a_terminal_shows_the_images_too(monkeypatch: pytest.MonkeyPatch, capsys
 def test_a_run_given_by_its_name_is_answered_with_its_directory(here: Path, capsys: Capture) -> None:
     make_run(here / "outputs/2026-11-21/14-44-39-541040-c")
     assert main.main(["view", "c", "curves"]) == 2
-    told = "error: view c: no such directory; did you mean outputs/2026-11-21/14-44-39-541040-c?\n"
-    assert capsys.readouterr().err == told
+    told = (
+        "error: view c: no such directory; did you mean:\n  python -m runner view outputs/2026-11-21/14-44-39-541040-c"
+    )
+    assert capsys.readouterr().err == f"{told} curves\n"
 
 
 @pytest.mark.parametrize(

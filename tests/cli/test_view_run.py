@@ -203,10 +203,13 @@ def test_runs_are_laid_over_each_other(
 def test_a_wrong_request_for_several_runs_is_told(car: Path, diabetes: Path, here: Path, capsys: Capture) -> None:
     for words, told in (
         (["confusion"], "error: view: confusion: shows one run; of several their curves\n"),
-        (["no/where"], "error: view no/where: no such directory; give a run, or a folder that runs lie in\n"),
+        (
+            ["no/where"],
+            "error: view no/where: no such directory; give a run, or a folder that runs lie in; did you mean:\n",
+        ),
         (["--out", "a"], "error: --out a: pictures are drawn as .png, .svg or .pdf, as a.png\n"),
         (["checkpoint=best"], "error: checkpoint=best: view takes the run as it is"),
-        (["cruves"], "error: view: cruves: no such picture; did you mean curves?\n"),
+        (["cruves"], "error: view: cruves: no such picture\n"),
     ):
         assert main.main(["view", str(car), str(diabetes), *words]) == 2
         assert capsys.readouterr().err.startswith(told)
@@ -300,7 +303,7 @@ def test_a_terminal_with_colours_shows_no_mistakes_of_a_table(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["cruves"], "view: cruves: no such picture; did you mean curves?"),
+        (["cruves"], "view: cruves: no such picture\n"),
         (["--wrong"], "view: --wrong: no such flag"),
         (["mistakes", "--test-index", "999999"], "--test-index 999999: the test split has rows 0 to "),
         (["--test-index", "-1"], "--test-index: -1: must be a whole number, 0 or more"),

@@ -75,7 +75,7 @@ def test_every_group_has_its_curve(capsys: Capture) -> None:
     [
         (["scheduler=reduce_lr_on_plateau"], "follows the monitor, which is known only in training; nothing can be dr"),
         (["scheduler=step_lrr"], "did you mean:\n  python -m runner view scheduler=step_lr"),
-        (["scheduler=step_lr,linear_lr"], "a picture shows one schedule; draw them one after the other"),
+        (["scheduler=step_lr,linear_lr"], "did you mean:\n  python -m runner view scheduler=step_lr\n"),
         (["scheduler=step_lr", "model=mlp"], "model=mlp: a schedule does not depend on the model; leave it out"),
         (["scheduler=step_lr", "--wrong"], "view: --wrong: no such flag"),
         (["scheduler=step_lr", "--out", "x"], "--out x: pictures are drawn as .png, .svg or .pdf, as x.png"),

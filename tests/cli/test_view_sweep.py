@@ -95,7 +95,7 @@ def test_a_wrong_request_is_told(here: Path, capsys: Capture) -> None:
     make_run(here / "outputs" / "run")
     for words, told in (
         (["outputs/run", "parallel"], "view: parallel: shows a sweep; name one"),
-        (["outputs/lr", "paralel"], "view: paralel: no such picture; did you mean parallel?"),
+        (["outputs/lr", "paralel"], "did you mean:\n  python -m runner view outputs/lr parallel\n"),
         (["outputs/lr", "parallel", "weights"], "view: parallel: of the sweep; weights: of its jobs; one after the"),
         (["outputs/lr", "--out", "a.jpg"], "--out a.jpg: pictures are drawn as .png, .svg or .pdf, as a.png"),
         (["outputs/lr", "--out", "no/a.png"], "there is no folder no"),

@@ -59,9 +59,13 @@ def test_what_a_checkpoint_holds_says_whether_rows_were_bytes():
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [
-        ({"Pad": {"padding": 9, "padding_mode": "reflect"}}, "Pad does not work on pictures of 9 x 7: .*Padding size"),
+        ({"Pad": {"padding": 9, "padding_mode": "reflect"}}, "Pad .* of 9 x 7: .*must be less than a side"),
+        ({"GaussianBlur": {"kernel_size": 99, "sigma": 1.0}}, "GaussianBlur .* must be less than twice a side"),
         ({"GaussianBlur": {"kernel_size": 2, "sigma": 1.0}}, "GaussianBlur.kernel_size=2: give an odd whole number"),
-        ({"Resize": {"size": [4, 4], "max_size": 5}}, "Resize does not work on pictures of 9 x 7: max_size"),
+        (
+            {"Resize": {"size": [4, 4], "max_size": 5}},
+            "Resize does not work on pictures of 9 x 7: max_size must be larger",
+        ),
     ],
 )
 def test_what_torchvision_refuses_is_told_with_its_name(entry, fault):

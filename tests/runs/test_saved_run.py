@@ -44,7 +44,8 @@ def test_a_run_named_by_its_directory_needs_no_word_on_which_it_is(outputs: Path
 def test_a_run_given_by_its_name_is_answered_with_its_directory(outputs: Path, tmp_path: Path, argv: list[str]) -> None:
     done = program.run([*argv, f"output_dir={outputs}"], tmp_path)
     assert done.code == 2
-    assert done.err == f"error: {argv[1]}: no such directory; did you mean {program.only_run(outputs)}?\n"
+    assert done.err.startswith(f"error: {argv[1]}: no such directory; did you mean:\n  python -m runner {argv[0]} ")
+    assert str(program.only_run(outputs)) in done.err
 
 
 def test_of_a_run_without_its_settings_only_the_results_are_told(outputs: Path, tmp_path: Path) -> None:

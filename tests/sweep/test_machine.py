@@ -11,7 +11,7 @@ from runner.config.catalog import Catalog, packaged_conf
 from runner.config.clustering import cluster_of
 from runner.sweep import machine
 from runner.sweep.local import LocalJobs
-from runner.sweep.machine import Machine, free_memory, jobs_at_a_time, kind_of, machine_for, usable_cores, visible_gpus
+from runner.sweep.machine import Machine, free_memory, kind_of, machine_for, places_for, usable_cores, visible_gpus
 
 
 @pytest.mark.parametrize(("quota", "cores"), [("max 100000", 8), ("150000 100000", 1), ("400000 100000", 4)])
@@ -99,6 +99,6 @@ def test_a_cluster_says_what_its_jobs_compute_on_and_takes_as_many_as_an_array_h
     assert (machine.device, machine.slots) == ("cpu", ())
     assert machine_for(cluster_of("slurm", {**knobs, "gpus": 2}), "auto", 1).device == "cuda"
     assert machine_for(slurm, "cuda:0", 1).device == "cuda"
-    assert [jobs_at_a_time(slurm, machine, wanted, 20, memory=0) for wanted in ("auto", 3)] == [7, 3]
+    assert [places_for(slurm, machine, wanted, 20, memory=0) for wanted in ("auto", 3)] == [7, 3]
     here = Machine("cpu", (), 2)
-    assert jobs_at_a_time(cluster_of("slurm", {**knobs, "local": True}), here, "auto", 20, memory=0) == 2
+    assert places_for(cluster_of("slurm", {**knobs, "local": True}), here, "auto", 20, memory=0) == 2

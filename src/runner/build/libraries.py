@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -32,7 +31,6 @@ def _load(names: Sequence[str]) -> None:
         with waiting("loading torch"):
             for name in names:
                 import_module(name)
-        warnings.filterwarnings("ignore", "Using padding='same' with even kernel")  # a copy more is nobody's concern
         gc.freeze()  # nor does a later search look through it: importing scikit-learn then takes 0.3 s instead of 0.5
     except (ImportError, OSError, RuntimeError) as error:
         raise RunError(_unfit(error)) from error

@@ -59,6 +59,7 @@ def run(argv: Sequence[str]) -> int:
 
 def asked(argv: Sequence[str]) -> tuple[str, list[str]]:
     """(what is looked for, the other words). Raises ConfigError, with the line, where it is neither of the two."""
+    parser().parse_known(argv)  # --help
     if wanted := next((word for word in argv if word in SETTINGS), None):
         place = argv.index(wanted)
         return wanted, [*argv[:place], *argv[place + 1 :]]

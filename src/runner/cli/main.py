@@ -81,7 +81,11 @@ def _dispatch(argv: list[str]) -> int:
     if verb in ("train", "resume") and "TORCHELASTIC_RUN_ID" in os.environ:
         launched: Callable[[Callable[[list[str]], int], list[str]], int] = import_module("runner.training.launched").run
         return launched(function, rest)
-    return function(rest)
+    try:
+        return function(rest)
+    except ConfigError as error:
+        answer: Callable[[str, list[str], ConfigError], ConfigError] = import_module("runner.cli.reading").answer
+        raise answer(verb, rest, error) from error
 
 
 def _help() -> str:

@@ -85,7 +85,8 @@ def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
 
 def is_input(word: str) -> bool:
     """Whether a word in the place of the run is a file, there or not: digit.png, flowers.csv."""
-    return Path(word).is_file() or (re.fullmatch(r"\.[A-Za-z]\w{1,4}", Path(word).suffix) is not None)
+    ending = Path(word).suffix
+    return Path(word).is_file() or (ending != ".pt" and re.fullmatch(r"\.[A-Za-z]\w{1,4}", ending) is not None)
 
 
 def as_text(word: str) -> str:
@@ -105,6 +106,8 @@ def check(wanted: argparse.Namespace, columns: Sequence[str]) -> None:
     first = wanted.files[0] if len(wanted.files) == 1 else ""
     if first.isdecimal() and not Path(first).exists():
         refuse(f"{first}: no such file; a row of the test split is --test-index {first}")
+    if first.isidentifier() and not Path(first).exists():
+        refuse(f"{first}: no such file or folder")
     if twice := next((name for name in columns if columns.count(name) > 1), None):
         refuse(f"{twice}=...: is given twice; keep one")
     if sum(kinds) > 1:

@@ -103,6 +103,8 @@ def composed_beside_faults(
 
 def unsuited(words: Sequence[str]) -> dict[str, str]:
     """The words that the picture does not depend on, and why."""
+    if not any(word.lstrip("+").startswith(("dataset=", "scheduler=")) for word in words):
+        return {}
     fault_of = FAULT_OF.get(subject_of(words), dataset_fault)
     return {word: fault for word in words if (fault := fault_of(word))}
 
@@ -143,7 +145,8 @@ def nothing_to_view(words: Sequence[str]) -> str:
         if "=" not in word and (run := newest_named(word, usual_output_dir())):
             return f"view {word}: no such directory; did you mean {here(run)}?"
     if any(word.startswith("model=") for word in words):
-        return f"view: a net is shown by python -m runner show {shlex.join(words)} dataset=..."
+        line = shlex.join(["show", *words, "dataset=digits"])
+        return f"view: a net is shown by show; did you mean:\n  python -m runner {line}"
     stranger = next((word for word in words if "=" not in word and not word.startswith("-")), None)
     return (
         f"{f'view {stranger}: no such run, data set or schedule' if stranger else 'view: name what to draw'}\n"

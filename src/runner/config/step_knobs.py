@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from runner.config.part_types import Count, NotNegativeInt, Positive, Share
+from runner.config.part_types import Count, Positive, Share
 from runner.config.types import NotEmpty, Odd, Range
 
 
@@ -24,10 +24,12 @@ class Knob:
 
 Kinds = Mapping[str, Mapping[str, Knob]]  # step -> its knobs
 
+Pixels = Annotated[int, Range(low=1, high=8192)]  # of a side: more do not fit into memory, picture by picture
 COUNT = Knob(Count, "a whole number of at least 1", 2)
 PROBABILITY = Knob(Share, "a probability, 0..1", 0.5)
-SIZE = Knob(tuple[Count, Count], "[height, width] in pixels", [8, 8])
-SIDE = Knob(tuple[Count, Count] | Count, "[height, width] in pixels, or the shorter side alone", [8, 8])
+BORDER_WIDTH = Knob(Pixels, "a whole number, 1 to 8192", 2)
+SIZE = Knob(tuple[Pixels, Pixels], "[height, width] in pixels, each 1 to 8192", [8, 8])
+SIDE = Knob(tuple[Pixels, Pixels] | Pixels, "[height, width] or the shorter side alone, 1 to 8192 pixels", [8, 8])
 ANGLE = Knob(Annotated[float, Range(above=0, high=180)], "a number above 0, up to 180", 15)
 CONSTANTS = float | Annotated[list[float], NotEmpty()]
 DEVIATIONS = Positive | Annotated[list[Positive], NotEmpty()]
@@ -43,12 +45,12 @@ OURS: Kinds = {
     "resize": {"size": SIDE},
     "grey": {},
     "colour": {},
-    "pad": {"pixels": COUNT},
+    "pad": {"pixels": BORDER_WIDTH},
     "quantile": {},
     "robust": {},
 }
 INTERPOLATIONS = Literal["nearest", "nearest-exact", "bilinear", "bicubic"]
-BORDER = NotNegativeInt
+BORDER = Annotated[int, Range(low=0, high=8192)]
 BORDERS = BORDER | tuple[BORDER, BORDER] | tuple[BORDER, BORDER, BORDER, BORDER]
 MODES = Literal["constant", "edge", "reflect", "symmetric"]
 TORCHVISION: Kinds = {
@@ -68,11 +70,11 @@ TORCHVISION: Kinds = {
         "max_size": Knob(Count, "a whole number of at least 1", None),
         "antialias": Knob(bool, "true or false", None),
     },
-    "CenterCrop": {"size": Knob(tuple[Count, Count] | Count, "[height, width] in pixels, or one number for both", 8)},
+    "CenterCrop": {"size": Knob(tuple[Pixels, Pixels] | Pixels, "[height, width] or one number, 1 to 8192 pixels", 8)},
     "Grayscale": {"num_output_channels": Knob(Literal[1, 3], "1 or 3", None)},
     "RGB": {},
     "Pad": {
-        "padding": Knob(BORDERS, "pixels: one number, [x, y], or [left, top, right, bottom]", 2),
+        "padding": Knob(BORDERS, "0 to 8192 pixels: one number, [x, y], or [left, top, right, bottom]", 2),
         "fill": Knob(float, "a number", None),
         "padding_mode": Knob(MODES, "constant, edge, reflect or symmetric", None),
     },

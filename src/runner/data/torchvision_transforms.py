@@ -38,6 +38,13 @@ def to_dtype(in_shape: Shape, columns: Columns, *, dtype: str, scale: bool | Non
     return ToUnit(in_shape, columns) if scale else AsItIs(in_shape, columns)
 
 
+NEEDS = {
+    "GaussianBlur": "kernel_size must be less than twice a side",
+    "Pad": "with padding_mode reflect or symmetric, padding must be less than a side",
+    "Resize": "max_size must be larger than size, which must be one number",
+}
+
+
 class Torchvision(Transform):
     """The class ``name`` of torchvision with the arguments that are given. Raises ConfigError where it cannot work."""
 
@@ -51,7 +58,8 @@ class Torchvision(Transform):
             self(torch.zeros(1, *in_shape))
         except (RuntimeError, ValueError, TypeError) as fault:
             sizes = f"pictures of {in_shape[1]} x {in_shape[2]}"
-            raise ConfigError(f"dataset.transforms: {name} does not work on {sizes}: {fault}") from fault
+            needs = NEEDS.get(name, str(fault))
+            raise ConfigError(f"dataset.transforms: {name} does not work on {sizes}: {needs}") from fault
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         changed: Tensor = self.change(x_NCHW.contiguous())  # another memory layout takes another kernel

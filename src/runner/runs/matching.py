@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from runner.config.spelling import listed, nearest
@@ -44,12 +44,18 @@ def _same(value: str, wanted: str) -> bool:
 
 
 def _unknown(word: str, key: str, names: set[str], line: Sequence[str]) -> str:
-    tails = {name.rpartition(".")[2]: name for name in sorted(names)}
-    meant = nearest(key, names) if key not in tails else tails[key]
-    tail = nearest(key, tails) if meant is None else None
-    meant = meant or (tails[tail] if tail else None)
+    meant = setting_named(key, names)
     fault = f"report {word}: the runs have no setting {key}"
     if meant is None:
         return fault
     mended = [f"{meant}={other.partition('=')[2]}" if other == word else other for other in line]
     return f"{fault}; did you mean:\n  python -m runner report {shlex.join(mended)}"
+
+
+def setting_named(key: str, names: Collection[str]) -> str | None:
+    """The setting of runs that ``key`` stands for: optimizer.lr for lr."""
+    tails = {name.rpartition(".")[2]: name for name in sorted(names)}
+    if key in names or key in tails:
+        return key if key in names else tails[key]
+    tail = nearest(key, tails)
+    return nearest(key, names) or (tails[tail] if tail else None)

@@ -52,7 +52,7 @@ def _opened(verb: str, argv: Sequence[str], settings: Sequence[str], own: Sequen
     names = [word for word in argv if is_run(word, allowed)]
     if len(names) != 1:
         given = shlex.join(names) or "none"
-        raise ConfigError(f"{verb}: give one run directory, or last: python -m runner {verb} RUN\n  given: {given}")
+        raise ConfigError(f"{verb}: give one run directory, or last; given: {given}")
     changes: Mapping[str, Any] = dict(read_change(verb, word, allowed) for word in argv if word not in names)
     found = find(names[0], Path(str(changes.get("output_dir") or usual_output_dir())))
     return names[0], replace(found, changes=changes)
@@ -96,11 +96,7 @@ def read_change(verb: str, word: str, allowed: Sequence[str]) -> tuple[str, Any]
     key, _, text = word.partition("=")
     if key not in allowed:
         meant = nearest(key, allowed)
-        advice = (
-            f"; did you mean {meant}={text}?"
-            if meant
-            else f"; a new run: python -m runner train RUN/config.yaml {word}"
-        )
+        advice = f"; did you mean {meant}={text}?" if meant else ""
         raise ConfigError(f"{word}: {verb} takes the run as it is{advice}\n  it can change {', '.join(allowed)}")
     try:
         return key, yaml.safe_load(text)

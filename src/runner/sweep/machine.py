@@ -54,7 +54,7 @@ def machine_for(cluster: Cluster | None, device: str, jobs_per_gpu: int) -> Mach
     return Machine(kind, (), usable_cores())
 
 
-def jobs_at_a_time(cluster: Cluster | None, machine: Machine, wanted: int | str, num_jobs: int, memory: int) -> int:
+def places_for(cluster: Cluster | None, machine: Machine, wanted: int | str, num_jobs: int, memory: int) -> int:
     """SLURM has a queue of its own: ``auto`` hands it as many jobs as it takes at once."""
     if isinstance(cluster, Slurm) and not cluster.local:
         return wanted if isinstance(wanted, int) else cluster.array_size

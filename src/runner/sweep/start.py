@@ -30,7 +30,7 @@ from runner.sweep.folder import Header, SweepFolder, owned
 from runner.sweep.job import NodeTraining, SharedData, Training, Trial
 from runner.sweep.line import GridJob
 from runner.sweep.local import LocalJobs
-from runner.sweep.machine import Machine, jobs_at_a_time, machine_for
+from runner.sweep.machine import Machine, machine_for, places_for
 from runner.sweep.plan import Job, Planned, job_of, numbered_on, sweep_name, with_identity, with_threads
 from runner.sweep.record import SweepRun
 from runner.sweep.rungs import Halving
@@ -83,7 +83,7 @@ class Ground:
         if self.ray is not None:
             found = self.ray.places()
             return wanted if isinstance(wanted, int) else found
-        return jobs_at_a_time(self.cluster, self.machine, wanted, num_jobs, memory)
+        return places_for(self.cluster, self.machine, wanted, num_jobs, memory)
 
     def read_for(self, job: Job) -> None:
         """Reads the job's data where no job before it did, so that it need not; what is wrong the job says itself."""
