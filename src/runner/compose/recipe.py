@@ -72,8 +72,8 @@ def recipe_faults(path: Path, catalog: Catalog) -> Iterator[str]:
     """Options that a recipe chooses and that are not there."""
     recipe = read_recipe(path)
     for group in PARTS:
-        name = node.get("name") if isinstance(node := recipe.get(group), Mapping) else None
-        if isinstance(name, str) and name in catalog.options(group):
+        node = recipe.get(group)
+        if isinstance(node, Mapping) and (name := str(node.get("name"))) in catalog.options(group):
             yield f"{here(path)}: {group}.name={name}: an option is chosen by {group}: {name}" + _beside(group, node)
     for entry in recipe["defaults"]:
         for key, chosen in entry.items() if isinstance(entry, dict) else ():
