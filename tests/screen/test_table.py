@@ -87,3 +87,13 @@ def test_a_run_in_a_real_terminal_of_60_columns(tmp_path: Path) -> None:
     assert "3 columns more: linear on test, trees on test, val - train;" in told
     assert any(line.startswith("1 column more: train/accuracy; a wider terminal") for line in told)
     assert not any("…" in line for line in told)
+
+
+def test_an_error_in_a_real_terminal_ends_its_lines_between_words(tmp_path: Path) -> None:
+    (tmp_path / "my.csv").write_text("age,occupation,price\n1,a,2.5\n2,b,3.5\n")
+    text = in_terminal(60, tmp_path, "-m", "runner", "train", "my.csv", "epochs=3")
+    assert text.replace("\r\n", "\n") == (
+        "\x1b[1;31merror:\x1b[0m my.csv: a table of yours is dataset=csv; its columns:\n"
+        "age, occupation, price; did you mean:\n"
+        "  python -m runner train dataset=csv dataset.path=my.csv dataset.target=COLUMN epochs=3\n"
+    )
