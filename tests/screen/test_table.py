@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from runner.screen.table import Listing, ranking
+from runner.screen.first_step import whole
+from runner.screen.table import Listing, bare_table, ranking
 from terminal import in_terminal
 
 HEADS = ["model", "optimizer.lr", "a long setting", "val/loss", "test/loss", "run"]
@@ -97,3 +98,13 @@ def test_an_error_in_a_real_terminal_ends_its_lines_between_words(tmp_path: Path
         "age, occupation, price; did you mean:\n"
         "  python -m runner train dataset=csv dataset.path=my.csv dataset.target=COLUMN epochs=3\n"
     )
+
+
+def test_the_layers_of_a_first_step_stand_in_a_line_each_with_their_shapes() -> None:
+    cells = ("   block_1.0", "Conv2d(1, 32, kernel 3)", "64 x 32 x 8 x 8", "0.0182", "0.3317")
+    heads = ["   layer", "what it is", "shape", "mean", "deviation"]
+    assert printed(55, whole(bare_table(heads, [cells], numbers=(3, 4)), kept=("shape",))) == [
+        "   layer       shape               mean   deviation",
+        "   block_1.0   64 x 32 x 8 x 8   0.0182      0.3317",
+        "1 column more: what it is; a wider terminal shows it",
+    ]
