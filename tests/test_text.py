@@ -20,7 +20,20 @@ from runner.config.types import shown
 from runner.screen.console import READABLE, RunConsole, _Console, draw
 from runner.screen.predictions import Answers, lines
 from runner.screen.table import Listing
-from runner.text import counted, duration, figure, here, message, painted, reason, say, short_names, shortened, visible
+from runner.text import (
+    broken,
+    counted,
+    duration,
+    figure,
+    here,
+    message,
+    painted,
+    reason,
+    say,
+    short_names,
+    shortened,
+    visible,
+)
 
 
 @pytest.mark.parametrize(
@@ -199,3 +212,14 @@ def test_a_setting_is_called_by_its_last_word_where_that_is_clear() -> None:
         "model.head.dropout": "head.dropout",
         "dataset.dropout": "dataset.dropout",
     }
+
+
+def test_a_note_is_broken_between_words_and_what_is_to_be_pasted_is_not() -> None:
+    note = "column 계약일 is left out; to use it: 'dataset.columns={sold on: date}'"
+    assert [*broken(note, 40)] == ["column 계약일 is left out; to use it:", "'dataset.columns={sold on: date}'"]
+    for whole in (
+        "two  blanks",
+        "  outputs/a folder with a long name",
+        "go on: python -m runner resume last",
+    ):
+        assert [*broken(whole, 12)] == [whole]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 import sysconfig
 import traceback
@@ -16,6 +17,7 @@ from typing import IO, TextIO
 from rich.cells import cell_len, set_cell_size
 
 AS_MODULE = "python -m runner"  # as messages are written; the program's own name takes its place where that was typed
+WORD = re.compile(r"(?<!\S)'[^']*'\S*|\S+")
 C0_AND_C1 = (*range(0x20), *range(0x7F, 0xA0))
 SEPARATORS_AND_DIRECTIONS = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 SHOWN = {code: f"\\x{code:02x}" for code in C0_AND_C1} | {code: f"\\u{code:04x}" for code in SEPARATORS_AND_DIRECTIONS}
@@ -39,6 +41,24 @@ def message(text: str) -> str:
     """A message of several lines, visible; only its first line begins at the margin, whatever is quoted in it."""
     first, *others = text.split("\n")
     return "\n".join([visible(first), *(visible(line if line.startswith("  ") else f"  {line}") for line in others)])
+
+
+def broken(text: str, width: int) -> Iterator[str]:
+    """The text in lines of at most ``width`` columns, broken between words; what stands in quotes stays whole.
+
+    A line that is to be pasted, a command or what is set in by blanks, is left to the terminal.
+    """
+    for line in text.split("\n"):
+        if line.startswith("  ") or f"{program()} " in line or cell_len(line) <= width:
+            yield line
+            continue
+        begun = ""
+        for word in WORD.findall(line):
+            longer = f"{begun} {word}" if begun else word
+            if begun and cell_len(longer) > width:
+                yield begun
+            begun = word if begun and cell_len(longer) > width else longer
+        yield begun
 
 
 def say(*lines: str, file: TextIO | None = None) -> None:

@@ -313,7 +313,7 @@ def test_a_terminal_with_colours_shows_no_mistakes_of_a_table(
         (
             ["curves", "weights", "--out", "a.svg"],
             "error: --out a.svg: holds one picture, and there are 2; choose one: curves, weights\n"
-            "  all in one file: --out a.pdf; a file each: --out a\n",
+            "  all in one file: --out a.pdf; a file each: --out a; one:\n  python -m runner view ",
         ),
         (["--out", "no/where"], "--out no/where: there is no folder no"),
     ],

@@ -125,6 +125,11 @@ def test_who_is_trusted_is_not_believed_from_a_file() -> None:
         ("dataset: win\n", "my.yaml: dataset=win: no such option; did you mean dataset=wine?"),
         ("model: [mlp, cnn]\n", "my.yaml: model: a run has one model; to run each of them: -m model=mlp,cnn"),
         ("optimizer: {lrr: 0.1}\n", "my.yaml: optimizer.lrr=0.1: optimizer=adam has no lrr; did you mean optimizer.lr"),
+        (
+            "model: {name: mlp, hidden: [32], dropout: 0.1}\n",
+            "my.yaml: model.name=mlp: an option is chosen by model: mlp; below it write\n"
+            "  model.hidden: [32]\n  model.dropout: 0.1",
+        ),
         ("epochs: 0\n", "my.yaml: epochs=0: must be a whole number >= 1 or auto"),
         ("epoch: 3\n", "my.yaml: epoch=3: there is no setting epoch; did you mean epochs=3?"),
         ("model:\n", "my.yaml: model=null: a run needs one of the model options: auto, cnn"),

@@ -128,6 +128,8 @@ def test_a_rare_class_that_is_never_predicted_is_weighed() -> None:
 def test_a_common_class_that_is_never_predicted_calls_for_smaller_steps() -> None:
     faulty = records(rows(HEALTHY), ours=0.9, baseline={"accuracy": 0.5}, confusion=RARE)
     assert advice(faulty)[0].endswith("try optimizer.lr=0.01")
+    short = records(rows([0.7]), ours=0.9, baseline={"accuracy": 0.5}, confusion=RARE)
+    assert advice(short)[0].endswith("test has 10 rows of it: try epochs=10")
 
 
 def test_a_class_of_four_rows_may_be_missed() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from runner.screen.table import Listing, ranking
+from runner.screen.first_step import whole
+from runner.screen.table import Listing, bare_table, ranking
 from terminal import in_terminal
 
 HEADS = ["model", "optimizer.lr", "a long setting", "val/loss", "test/loss", "run"]
@@ -87,3 +88,23 @@ def test_a_run_in_a_real_terminal_of_60_columns(tmp_path: Path) -> None:
     assert "3 columns more: linear on test, trees on test, val - train;" in told
     assert any(line.startswith("1 column more: train/accuracy; a wider terminal") for line in told)
     assert not any("…" in line for line in told)
+
+
+def test_an_error_in_a_real_terminal_ends_its_lines_between_words(tmp_path: Path) -> None:
+    (tmp_path / "my.csv").write_text("age,occupation,price\n1,a,2.5\n2,b,3.5\n")
+    text = in_terminal(60, tmp_path, "-m", "runner", "train", "my.csv", "epochs=3")
+    assert text.replace("\r\n", "\n") == (
+        "\x1b[1;31merror:\x1b[0m my.csv: a table of yours is dataset=csv; its columns:\n"
+        "age, occupation, price; did you mean:\n"
+        "  python -m runner train dataset=csv dataset.path=my.csv dataset.target=COLUMN epochs=3\n"
+    )
+
+
+def test_the_layers_of_a_first_step_stand_in_a_line_each_with_their_shapes() -> None:
+    cells = ("   block_1.0", "Conv2d(1, 32, kernel 3)", "64 x 32 x 8 x 8", "0.0182", "0.3317")
+    heads = ["   layer", "what it is", "shape", "mean", "deviation"]
+    assert printed(55, whole(bare_table(heads, [cells], numbers=(3, 4)), kept=("shape",))) == [
+        "   layer       shape               mean   deviation",
+        "   block_1.0   64 x 32 x 8 x 8   0.0182      0.3317",
+        "1 column more: what it is; a wider terminal shows it",
+    ]

@@ -10,11 +10,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
+from shutil import get_terminal_size
 from typing import NoReturn
 
 from runner import __version__
 from runner.errors import ConfigError, Interrupted, RunError, RunnerError, memory_ran_out
-from runner.text import as_called, discard, message, painted
+from runner.text import as_called, broken, discard, message, painted
 
 # verb -> (module:function of argv -> exit code, what it does); imported when the verb is used
 VERBS = {
@@ -106,8 +107,9 @@ def _report(error: RunnerError) -> int:
     if "1" in (os.environ.get("RUNNER_DEBUG"), os.environ.get("HYDRA_FULL_ERROR")):
         traceback.print_exception(error)
     with suppress(OSError):  # the terminal is gone (HUP): nobody is left to tell, the exit code still says it
-        sign = "" if isinstance(error, Interrupted) else f"{painted('error:', sys.stderr)} "
+        sign = "" if isinstance(error, Interrupted) else "error:"
+        width = get_terminal_size().columns if sys.stderr.isatty() else sys.maxsize
         for fault in error.faults if isinstance(error, ConfigError) else (str(error),):
-            told = as_called(message(fault))
-            print(f"{sign}{told}", file=sys.stderr)
+            told = "\n".join(broken(f"{sign} {as_called(message(fault))}".lstrip(), width))
+            print(told.replace(sign, painted(sign, sys.stderr), 1) if sign else told, file=sys.stderr)
     return error.exit_code

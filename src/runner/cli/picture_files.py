@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,12 +21,13 @@ def form_of(out: Path) -> str:
     return ending if ending in FORMS else ""
 
 
-def check_one_picture(out: Path, pictures: Sequence[str]) -> None:
-    """Raises ConfigError where a file that holds one picture should hold several."""
+def check_one_picture(out: Path, pictures: Sequence[str], run: str) -> None:
+    """Raises ConfigError where a file that holds one picture of ``run`` should hold several."""
     if len(pictures) != 1 and form_of(out) != "pdf":
         raise ConfigError(
             f"--out {out}: holds one picture, and there are {len(pictures)}; choose one: {', '.join(pictures)}\n"
-            f"  all in one file: --out {out.with_suffix('.pdf')}; a file each: --out {out.with_suffix('')}"
+            f"  all in one file: --out {out.with_suffix('.pdf')}; a file each: --out {out.with_suffix('')}; one:\n"
+            f"  python -m runner view {shlex.join([run, pictures[0], '--out', str(out)])}"
         )
 
 

@@ -172,7 +172,7 @@ def of_one_run(
         raise ConfigError(f"{in_each_fold(stored, 'view')}\n  {all_of_them}")
     out = own.out or Path(f"view-{stored.directory.path.name}")
     if form_of(out):
-        check_one_picture(out, pictures or [*PICTURES])
+        check_one_picture(out, pictures or [*PICTURES], name)
         check_out("--out", out, overwrite=own.overwrite)
     else:
         check_folder(out, pictures or [*PICTURES], overwrite=own.overwrite)

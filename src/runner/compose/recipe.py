@@ -70,7 +70,12 @@ def _merge(tree: dict[str, Any], more: Mapping[str, Any], where: str = "") -> No
 
 def recipe_faults(path: Path, catalog: Catalog) -> Iterator[str]:
     """Options that a recipe chooses and that are not there."""
-    for entry in read_recipe(path)["defaults"]:
+    recipe = read_recipe(path)
+    for group in PARTS:
+        node = recipe.get(group)
+        if isinstance(node, Mapping) and (name := str(node.get("name"))) in catalog.options(group):
+            yield f"{here(path)}: {group}.name={name}: an option is chosen by {group}: {name}" + _beside(group, node)
+    for entry in recipe["defaults"]:
         for key, chosen in entry.items() if isinstance(entry, dict) else ():
             group = str(key).removeprefix("override ").removeprefix("/")
             names = chosen if isinstance(chosen, list) else [chosen]
@@ -80,6 +85,12 @@ def recipe_faults(path: Path, catalog: Catalog) -> Iterator[str]:
             elif group in (*PARTS, *OF_A_SWEEP):
                 unknown = (str(name) for name in names if str(name) not in catalog.options(group))
                 yield from (f"{here(path)}: {unknown_option(catalog, group, name)}" for name in unknown)
+
+
+def _beside(group: str, node: Mapping[str, Any]) -> str:
+    """How the other keys below a group are written where its option stands beside it."""
+    lines = [f"\n  {group}.{key}: {shown(value)}" for key, value in node.items() if key != "name"]
+    return "".join(["; below it write", *lines]) if lines else ""
 
 
 def label(names: Sequence[str]) -> str | None:

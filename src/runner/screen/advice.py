@@ -147,7 +147,9 @@ def never_predicted(records: Records) -> str | None:
     k = max(missed, key=lambda k: sum(outcome.confusion[k]))
     is_rare = 2 * len(outline.class_counts) * outline.class_counts[k] < sum(outline.class_counts)
     can_weigh = is_rare and records.config.loss.knobs.get("weight", "") is None
-    remedy = "loss.weight=balanced" if can_weigh else rate(records, 0.1)
+    is_short = records.rows[-1]["step"] <= FEW_STEPS  # then no rate is known to be too large
+    remedy = f"epochs={LONGER * outline.epochs}" if is_short else rate(records, 0.1)
+    remedy = "loss.weight=balanced" if can_weigh else remedy
     num_rows = counted(sum(outcome.confusion[k]), "row")
     return (
         f"class {outline.class_names[k]} is never predicted, {outcome.judged_split} has {num_rows} of it: try {remedy}"

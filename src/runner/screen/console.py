@@ -36,7 +36,7 @@ from runner.screen.result import (
 )
 from runner.screen.steps import StepLines, rows_of_an_epoch
 from runner.screen.table import Listing
-from runner.text import discard, duration, here, message, say, visible
+from runner.text import broken, discard, duration, here, message, say, visible
 
 if TYPE_CHECKING:
     from runner.contracts import Outcome, Outline, Report
@@ -119,7 +119,7 @@ class RunConsole:
             return
         self.show(*(Text(f"{label:<10}{text}") for label, text in [*outline_lines(outline), place]))
         if outline.hint:
-            self.show(Text(outline.hint))
+            self.show(*self._broken(outline.hint))
 
     def report(self, report: Report, *, best: bool = False) -> None:
         """Moves the bar; leaves the lines of steps and epochs, that of an epoch marked where it is the ``best`` so far.
@@ -154,7 +154,7 @@ class RunConsole:
     def show_end(self, remarks: Sequence[str], run_dir: Path, files: str, commands: Sequence[str]) -> None:
         """Shows the ``remarks``, where everything is and what to type next."""
         if remarks:
-            self.show(Text(), *(Text(line, style="cyan") for line in remarks))
+            self.show(Text(), *(line for remark in remarks for line in self._broken(remark, "cyan")))
         self.show(Text(), Text("written to", style="dim"), Text(f"  {here(run_dir)}"))
         self.show(Text(f"  {files}  summary.json", style="dim"), Text("next", style="dim"))
         self.show(*(Text(f"  {command}", style="cyan") for command in commands))
@@ -190,22 +190,28 @@ class RunConsole:
 
     def note(self, text: str) -> None:
         """Says ``text`` on standard output."""
-        self.show(Text(text, style="dim"))
+        self.show(*self._broken(text, "dim"))
+
+    def _broken(self, text: str, style: str = "") -> list[Text]:
+        """In a terminal in lines that end between words; whole elsewhere."""
+        lines = broken(text, self._out.width) if self._out.is_interactive else [text]
+        return [Text(line, style=style) for line in lines]
 
     def warn(self, text: str) -> None:
         """Says ``text`` on standard error."""
-        self._say(Text(f"warning: {message(text)}", style="magenta"))
+        self._say(f"warning: {message(text)}", "magenta")
 
     def wrong(self, text: str) -> None:
         """Says on standard error what is wrong with one of many inputs; the others go on."""
-        self._say(Text(f"error: {message(text)}", style="red"))
+        self._say(f"error: {message(text)}", "red")
 
-    def _say(self, line: Text) -> None:
+    def _say(self, text: str, style: str) -> None:
         if self._brief:
             return
+        lines = broken(text, self._err.width) if self._err.is_interactive else [text]
         try:
             with self._live.away() if self._live is not None else nullcontext():
-                self._err.print(line, soft_wrap=True)
+                self._err.print(Text("\n".join(lines), style=style), soft_wrap=True)
         except OSError:  # standard error itself: nobody is left to tell
             discard(self._err.file)
 

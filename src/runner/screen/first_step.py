@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runner.screen.table import bare_table
+from runner.screen.table import Fitting, bare_table
 from runner.text import figure, shape_text
 
 if TYPE_CHECKING:
@@ -49,11 +49,19 @@ def batch_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[Renderab
 
 
 def forward_part(step: FirstStep, class_names: Sequence[str]) -> Iterator[RenderableType]:
-    yield bare_table(["   layer", "", "shape", "mean", "deviation"], map(layer_cells, step.layers), numbers=(3, 4))
+    heads = ["   layer", "what it is", "shape", "mean", "deviation"]
+    yield whole(bare_table(heads, map(layer_cells, step.layers), numbers=(3, 4)), kept=("shape",))
     if step.of_classes:
         how = SIGMOIDS if step.each_by_itself else SOFTMAX if step.logits.shape[1] > 1 else SIGMOID
         yield Text(f"   {RANKING if step.ranks_only else f'the raw outputs (logits) as probabilities: {how}'}")
         yield outputs_table(step, class_names)
+
+
+def whole(table: Table, kept: tuple[str, ...] = ()) -> Fitting:
+    """Without a cell over several lines: the columns that do not fit are named below."""
+    for column in table.columns:
+        column.no_wrap = True
+    return Fitting(table, kept)
 
 
 def layer_cells(layer: LayerOutput) -> tuple[str, ...]:
@@ -86,7 +94,8 @@ def loss_part(step: FirstStep, config: Config, class_names: Sequence[str]) -> It
 
 def backward_part(step: FirstStep, config: Config) -> Iterator[RenderableType]:
     rows = ((f"   {change.name}", shape_text(change.shape), figure(change.grad_norm)) for change in step.changes)
-    yield bare_table(["   parameter", "shape", "length of the gradient"], rows, numbers=(2,))
+    gradient = "length of the gradient"
+    yield whole(bare_table(["   parameter", "shape", gradient], rows, numbers=(2,)), kept=(gradient,))
     clipped = f", cut to {config.grad_clip_norm:g} at most" if config.grad_clip_norm is not None else ""
     again = " at the last of several looks at the batch" if config.optimizer.option == "lbfgs" else ""
     yield Text(f"   all of them together: {figure(step.grad_norm)}{clipped}{again}")
