@@ -16,8 +16,8 @@ from runner.data.checks import check_data
 from runner.data.csv import fetch_table
 from runner.data.table import dialect
 from runner.data.table.dialect import Reading
+from runner.data.table.file import find_file
 from runner.data.table.new_table import table_rows
-from runner.data.table.table import find_file
 from runner.errors import ConfigError, DataError
 from runner.runs.directory import RunDirectory
 from runner.runs.schema import read_schema

@@ -71,7 +71,7 @@ def _head(path: Path, said: Sequence[str] = ()) -> tuple[tuple[str, ...], bytes]
 
 
 def first_layout(path: Path, reading: Reading, said: Sequence[str] = ()) -> tuple[Layout, str, bytes]:
-    """(the layout, the encoding, the first lines in UTF-8). Raises ConfigError, DataError, OSError where they tell none.
+    """(layout, encoding, the first lines in UTF-8). Raises ConfigError, DataError or OSError where they are no text.
 
     A line 1 that has the words ``said`` is one of names.
     """
