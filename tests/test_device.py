@@ -3,6 +3,7 @@
 import re
 import warnings
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -169,3 +170,12 @@ def test_the_number_of_threads_stands_afterwards_where_it_stood() -> None:
         torch.set_num_threads(before + 1)
         raise KeyError
     assert torch.get_num_threads() == before
+
+
+def test_the_memory_there_is_is_that_of_the_machine_or_its_container_and_what_is_swapped(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 4000 kB\nSwapTotal: 1000 kB\n")
+    assert device.memory_limit(tmp_path, meminfo) == 5_120_000
+    (tmp_path / "memory.max").write_text("2000000")
+    assert device.memory_limit(tmp_path, meminfo) == 3_024_000
+    assert device.memory_limit(tmp_path / "none", tmp_path / "none") is None

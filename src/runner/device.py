@@ -6,14 +6,16 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from runner.errors import DeviceError
 
 GIB = 2**30
+CGROUP = Path("/sys/fs/cgroup")
 AUTOCAST = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}  # of products in a net
 
 
@@ -194,3 +196,16 @@ def _describe(name: str) -> str:
 def _threads_text() -> str:
     count = torch.get_num_threads()
     return f"{count} thread" if count == 1 else f"{count} threads"
+
+
+def memory_limit(cgroup: Path = CGROUP, meminfo: Path = Path("/proc/meminfo")) -> int | None:
+    """Bytes that a process can have at most, those that are swapped among them; None where the system does not say."""
+    found, swapped = [], 0
+    with suppress(OSError, ValueError, KeyError):
+        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+        total, swapped = (1024 * int(lines[name].split()[0]) for name in ("MemTotal", "SwapTotal"))
+        found.append(total)
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            found.append(int((cgroup / name).read_text()))
+    return min(found) + swapped if found else None

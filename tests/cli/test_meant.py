@@ -234,6 +234,8 @@ WORDS = {
     "loss=cross_entropy loss.label_smoothing=1": "loss=cross_entropy loss.label_smoothing=0.1",
     "dataset=iris model.dropout=1.5": "dataset=iris model.dropout=0.5",
     "scheduler=step_lr scheduler.gamma=0": "scheduler=step_lr scheduler.gamma=0.1",
+    "scheduler=exponential_lr scheduler.gamma=50": "scheduler=exponential_lr scheduler.gamma=0.5",
+    "scheduler=one_cycle_lr scheduler.div_factor=0.1": "scheduler=one_cycle_lr scheduler.div_factor=25.0",
     "metric=auroc metric.auroc.average=micro": "metric=auroc metric.auroc.average=macro",
     "metric=r2 metric.r2.multioutput=raw_values": "metric=r2 metric.r2.multioutput=uniform_average",
     "epochs=0": "epochs=auto",
@@ -300,7 +302,7 @@ def test_a_bare_knob_is_that_of_the_part_which_comes_along_with_the_model(
         ("train tags=5", "error: tags=5: must be a list, each text that is not empty\n"),
         (
             "train scheduler=lambda_lr scheduler.lr_lambda=-1",
-            "error: scheduler.lr_lambda=-1: must be text or a number >= 0\n",
+            "error: scheduler.lr_lambda=-1: must be text or a number > 0\n",
         ),
     ],
 )

@@ -53,7 +53,10 @@ def test_two_links_of_one_option_share_no_list_that_yaml_would_write_as_an_alias
             [{"step_lr": {"step_siz": 3}}, "step_lr"],
             "scheduler.schedulers[0].step_lr.step_siz=3: scheduler=step_lr has",
         ),
-        ([{"step_lr": {"gamma": -3}}, "step_lr"], "scheduler.schedulers[0].step_lr.gamma=-3: must be a number > 0"),
+        (
+            [{"step_lr": {"gamma": -3}}, "step_lr"],
+            "scheduler.schedulers[0].step_lr.gamma=-3: must be a number > 0 and <= 2",
+        ),
         (
             [{"step_lr": {"interval": "step"}}, "step_lr"],
             "interval=step: a chain has one interval; set scheduler.interval",
@@ -87,9 +90,9 @@ def test_a_wrong_link_is_told(links: list[Any], told: str) -> None:
 def test_a_stored_count_below_one_is_refused_before_torch_would_divide_by_it() -> None:
     from runner.config.validate import part_faults
 
-    node = {"_target_": "torch.optim.lr_scheduler.CyclicLR", "step_size_down": 0, "T_max": 0, "gamma": -0.5}
+    node = {"_target_": "torch.optim.lr_scheduler.CyclicLR", "step_size_down": 0, "T_max": 0}
     assert [fault.partition(":")[0] for fault in part_faults("scheduler", "cyclic_lr", node, None)] == [
-        *("scheduler.step_size_down=0", "scheduler.T_max=0", "scheduler.gamma=-0.5")
+        *("scheduler.step_size_down=0", "scheduler.T_max=0")
     ]
     node = {"_target_": "torch.optim.LBFGS", "max_iter": 0, "history_size": 0}
     assert len(list(part_faults("optimizer", "lbfgs", node, None))) == 2

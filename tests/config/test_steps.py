@@ -52,7 +52,7 @@ def test_a_short_name_stands_for_knobs_that_are_null():
         ([{"Normalize": {"mean": 0.5}}], r"Normalize\.std is missing: give a number above 0, or one for each channel"),
         (
             [{"Pad": [1, 2, 3]}],
-            r"Pad\.padding=\[1, 2, 3\]: give 0 to 8192 pixels: one number, \[x, y\], or \[left, top",
+            r"Pad\.padding=\[1, 2, 3\]: give 0 to 8192 pixels: one number, \[x, y\], or",
         ),
         ([{"Pad": {"padding": 1, "padding_mod": "edge"}}], r"no knob 'padding_mod'; did you mean padding_mode\?"),
         (

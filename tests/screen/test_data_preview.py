@@ -3,7 +3,11 @@
 import re
 from pathlib import Path
 
+import torch
+
 from program import run
+from runner.contracts import Column
+from runner.screen.data_preview import values_of
 from tables import write
 
 LINES = [
@@ -85,3 +89,10 @@ def test_empty_cells_and_unknown_categories_are_counted_apart_as_train_counts_th
     words = ["dataset=csv", f"dataset.path={path}", "dataset.target=label", "dataset.split_rows=[30,6]"]
     shown = " ".join(run(["show", *words], tmp_path / "said").out.split())
     assert "column kind empty unknown in the train rows kind binary 5 3 x 12, y 15" in shown
+
+
+def test_years_are_written_as_years() -> None:
+    ranges = [
+        values_of(Column("built"), torch.tensor(values)) for values in ([1985.0, 2023], [1985, 2023.5], [2514, 2612.0])
+    ]
+    assert ranges == ["1985 to 2023", "1,985 to 2,023.5", "2,514 to 2,612"]

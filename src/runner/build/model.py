@@ -48,6 +48,16 @@ def build_model(
     return model.train()
 
 
+def num_bytes(part: Part, in_shape: tuple[int, ...], num_outputs: int) -> int:
+    """How much memory the weights of a net of this program take; 0 of any other, which may not be made twice."""
+    kind = kind_of(part, object, ())
+    if issubclass(kind, Architecture | Ensemble):
+        return 0
+    with torch.device("meta"):  # shapes without memory
+        net = _net(part, {"in_shape": in_shape, "num_outputs": num_outputs}, ())
+    return sum(weights.numel() * weights.element_size() for weights in net.parameters())
+
+
 def is_ensemble(part: Part, trusted: Sequence[str] = ()) -> bool:
     """Whether the net has members that take a batch each."""
     return issubclass(kind_of(part, object, trusted), Ensemble)

@@ -15,6 +15,8 @@ Share = Annotated[float, Range(low=0, high=1)]
 Count = Annotated[int, Range(low=1)]
 NotNegativeInt = Annotated[int, Range(low=0)]
 Word = Annotated[str, Matching(r"(?s).+", "that is not empty")]
+AtLeastOne = Annotated[float, Range(low=1)]
+Growth = Annotated[float, Range(above=0, high=2)]  # tick by tick: 3 makes 59,000 of 1 in ten epochs
 Switch = bool | None  # null: torch's own choice
 Balanced = Literal["balanced"]  # as much weight for each class, from the train rows
 OneNumber = Matching(r"\w+", "(a metric is one number; that of each class stands in the table at a run's end)")
@@ -173,16 +175,16 @@ SCHEDULER: Mapping[str, Any] = {
     "base_momentum": Fraction,
     "cooldown": NotNegativeInt,
     "cycle_momentum": bool,
-    "div_factor": Positive,
+    "div_factor": AtLeastOne,
     "end_factor": Share,
     "epochs": Count | None,  # null: those of the run
     "eps": NotNegative,
     "eta_min": NotNegative,
     "factor": Annotated[float, Range(above=0, below=1)],
-    "gamma": Positive,
-    "final_div_factor": Positive,
+    "gamma": Growth,
+    "final_div_factor": AtLeastOne,
     "interval": Interval,
-    "lr_lambda": str | NotNegative,
+    "lr_lambda": ByClass({"MultiplicativeLR": str | Growth}, str | Positive),
     "max_lr": Positive | None,  # null: the optimizer's
     "max_momentum": Fraction,
     "milestones": Annotated[list[Count], NotEmpty(), Increasing()],

@@ -23,7 +23,7 @@ RPROP = "torch.optim.Rprop"
 SEQUENTIAL = "runner.models.sequential.Sequential"  # a model that is a list of layers
 MISSING = "???"
 # groups whose classes torch made: in a stored run their numbers have the range that they had when it began
-OF_TORCH = ("loss", "optimizer", "metric")
+OF_TORCH = ("loss", "optimizer", "scheduler", "metric")
 # knobs that hold for all weights of an optimizer together
 OF_THE_WHOLE = ("groups", "decay_biases_and_norms", "foreach", "fused", "capturable", "differentiable")
 # Where a class goes that is not of this program's kind, but of torch's

@@ -28,6 +28,7 @@ from runner.text import counted, figure, shape_text, shortened
 WIDEST = 30  # columns of a terminal that a list in a cell may take
 MOST_CLASSES = 12
 MANY = 4  # columns in turn that become the same: told in one row
+YEARS = (1500, 2100)  # whole numbers between these are written without a mark
 LONG = 20  # columns of a terminal that a name in a list may take
 SCALED = {Normalise: "scaled", Quantile: "scaled to a normal by its quantiles", Robust: "scaled by its quartiles"}
 COLOURS = {1: "grey", 3: "colour"}  # by the channels of a picture
@@ -123,7 +124,9 @@ def values_of(column: Column, x_N: Tensor) -> str:
     if not column.categories:
         if not len(values):
             return ""
-        return f"{plain(values.min())} to {plain(values.max())}"
+        low, high = values.aminmax()
+        is_of_years = YEARS[0] <= low and high <= YEARS[1] and bool((values == values.round()).all())
+        return f"{low:.0f} to {high:.0f}" if is_of_years else f"{plain(low)} to {plain(high)}"
     counts = values.long().bincount(minlength=len(column.categories)).tolist()
     pairs = list(zip(column.categories, counts, strict=True))
     if not column.ordered:

@@ -11,9 +11,8 @@ from pathlib import Path
 import torch
 
 from runner.config.clustering import Cluster, Slurm
-from runner.device import num_cores
+from runner.device import CGROUP, num_cores
 
-CGROUP = Path("/sys/fs/cgroup")
 SPARE = 1.5  # times the memory that a job was seen to take
 
 
