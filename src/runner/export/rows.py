@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from runner.config.catalog import Part
 from runner.contracts import Data
 from runner.data import splits
 from runner.data.car import CLASS, CLASS_NAMES, COLUMNS, TECH, comfort, price
+from runner.data.transforms import Impute
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment, split_settings, transforms
 from runner.export.net import code, joined
@@ -200,6 +202,7 @@ def preparing_lines(experiment: Experiment) -> list[str]:
             written = [written[0].replace("(x - ", f"({lines.pop().removeprefix('x = ')} - ")]  # one formula for both
         lines += written
         names.append(name)
+        data = imputed(experiment, data) if name == "impute" else data
     if experiment.config.dataset.option == "car" and "one_hot" not in names:
         lines = ["x = x.float()", *lines]
     return [*lines, *target_lines(experiment)]
@@ -232,8 +235,21 @@ def flatten(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[st
 
 
 def impute(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[str]:
-    """Nothing: no cell is empty unless dataset.missing says what to do, which a script does not show."""
-    return []
+    """The mean of the train rows in the place of what is missing, and for each column that may lack cells a mark."""
+    if not (isinstance(data.x, Tensor) and data.x.isnan().any()):
+        return []
+    marked = [i for i, column in enumerate(data.columns) if column.is_number and column.missing == "marked"]
+    return [
+        f"marked = {marked}  # the columns that lack values",
+        "mean = x[train_rows].double().nanmean(0).float()  # the other rows stay unseen",
+        "x = torch.cat([torch.where(x.isnan(), mean, x), x[:, marked].isnan().float()], 1)  # 1: it was empty",
+    ]
+
+
+def imputed(experiment: Experiment, data: Data) -> Data:
+    """The data as the transform ``impute`` leaves it, for the steps behind it."""
+    step = next(step for step in experiment.parts.preprocess.children() if isinstance(step, Impute))
+    return replace(data, x=step(data.x), columns=step.columns) if step.needs_fit else data
 
 
 def one_hot(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[str]:
@@ -241,14 +257,23 @@ def one_hot(knobs: Mapping[str, Any], data: Data, train_rows: Tensor) -> list[st
     if not has_categories(data):
         return []
     sizes = [0 if column.is_number else len(column.categories) for column in data.columns]
-    if all(sizes):
+    if all(sizes) and not lacks_category(data):
         one = "nn.functional.one_hot(column.long())"
         return [f"x = torch.cat([{one} for column in x.T], 1).float()  # {sum(sizes)} columns of 0 and 1"]
-    one = "nn.functional.one_hot(column.long(), size) if size else column[:, None]"
+    one = "nn.functional.one_hot(column.long(), size)"
+    if lacks_category(data):
+        one = "nn.functional.one_hot(column.long() + 1, size + 1)[:, 1:]"
     return [
         f"sizes = {sizes}  # how many categories a column has, 0 of a number",
-        f"x = torch.cat([{one} for column, size in zip(x.T, sizes)], 1)",
+        f"parts = [{one} if size else column[:, None] for column, size in zip(x.T, sizes)]",
+        "x = torch.cat(parts, 1)",
     ]
+
+
+def lacks_category(data: Data) -> bool:
+    """Whether a cell of a category is empty, or of a category that no train row has: its code is -1."""
+    places = [i for i, column in enumerate(data.columns) if not column.is_number]
+    return isinstance(data.x, Tensor) and bool((data.x[:, places] < 0).any())
 
 
 PREPARING: dict[str, Callable[[Mapping[str, Any], Data, Tensor], list[str]]] = {

@@ -28,7 +28,7 @@ from runner.text import here
 
 READING = ("delimiter", "decimal", "encoding", "header", "names")
 Arrays = tuple[NDArray[Any], NDArray[Any]]
-KNOBS = {"path", "target", "task", "columns", *READING}  # that are shown; others have to be as they always are
+KNOBS = {"path", "target", "task", "columns", "missing", *READING}  # that are shown; others are as they always are
 
 
 def table_lines(experiment: Experiment, *, as_numbers: bool) -> list[str]:
@@ -38,6 +38,7 @@ def table_lines(experiment: Experiment, *, as_numbers: bool) -> list[str]:
     return [
         f"table = pd.read_csv({joined(*reading(experiment))})",
         *category_lines([column for column in data.columns if column.categories]),
+        *empty_lines(data),
         target_line(data, as_numbers=as_numbers),
         f'x = torch.tensor(table.drop(columns={code(dropped)}).to_numpy("float32"))  # {list(data.x.shape)}',
     ]
@@ -79,6 +80,14 @@ def category_lines(columns: Sequence[Column]) -> Iterator[str]:
             yield f"{cells} = pd.Categorical({cells}, {code(list(column.categories))}).codes"
 
 
+def empty_lines(data: Data) -> Iterator[str]:
+    """What counts as a number, and of which pandas makes -1 where the cell is empty."""
+    cells = zip(data.columns, data.x.T, strict=True) if isinstance(data.x, torch.Tensor) else ()
+    if lacking := [column.name for column, x_N in cells if column.ordered and x_N.isnan().any()]:
+        yield f"codes = table[{code(lacking)}]"
+        yield f"table[{code(lacking)}] = codes.where(codes >= 0)  # an empty cell is no number"
+
+
 def target_line(data: Data, *, as_numbers: bool) -> str:
     cells, dtype = f"table[{code(data.target)}]", "float32" if as_numbers else "int64"
     if data.task == "regression":
@@ -93,8 +102,6 @@ def check_table(reading_lines: Sequence[str], preparing_lines: Sequence[str], ex
 
     Pandas knows other empty cells and other categories than this program: to run it is to know.
     """
-    if lacking := [column.name for column in experiment.data.columns if column.missing == "marked"]:
-        raise ConfigError(f"{lacking[0]} lacks values: how empty cells are filled in is not shown by a script")
     data, train_rows = experiment.data, experiment.split.train.numpy()
     try:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
