@@ -92,3 +92,18 @@ def test_no_line_is_made_up(typed: str, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_a_file_behind_a_flag_of_another_program_is_the_input() -> None:
     assert meant("predict", ["last", "--input", "my.csv"]) == ["predict", "last", "my.csv"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("show last", "report"),
+        ("show all", "show"),
+        ("fetch all", "fetch mnist fashion_mnist kmnist qmnist cifar10 covtype adult california"),
+    ],
+)
+def test_a_word_that_show_or_fetch_has_no_page_of_is_answered(
+    typed: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(typed.split()) == 2
+    assert f"; did you mean: python -m runner {line}\n" in capsys.readouterr().err

@@ -23,6 +23,12 @@ from runner.screen.first_step import lesson as walk
 from runner.text import visible
 
 USAGE = f"[GROUP=OPTION ...] [KEY=VALUE ...]\n{PROGRAM}explain TOPIC [--code]"
+TOLD_OF = {
+    "autograd": "backprop backpropagation backward derivative grad gradient gradients",
+    "optimizer": "learning_rate lr momentum step weight_decay",
+    "overfitting": "dropout early_stopping generalisation generalization regularisation regularization",
+    "conv": "channels convolution filter filters kernel padding stride",
+}
 HELP = f"""\
 Show the five steps of training for the first batch that train would use.
 
@@ -52,7 +58,9 @@ def run(argv: Sequence[str]) -> int:
     with answered("explain", argv, parser()):
         own, words = parser().parse_words(argv)
         if word := next(filter(is_name, words), None):
-            raise ConfigError(f"explain {word}: there is no such lesson; lessons: {listed(LESSONS)}")
+            raise ConfigError(
+                f"explain {word}: there is no such lesson; lessons: {listed(LESSONS)}{meant_lesson(word)}"
+            )
         config = composed(words, own.config_dir)
     if config.fold == "all":
         config = replace(config, fold=0)  # the first step there is
@@ -67,6 +75,12 @@ def run(argv: Sequence[str]) -> int:
         walk(first_step.first_step(experiment), experiment.config, list(map(visible, experiment.data.class_names)))
     )
     return 0
+
+
+def meant_lesson(word: str) -> str:
+    """The line of the lesson in which the word is told of; of none, that of the five steps of training."""
+    topic = next((f" {topic}" for topic, words in TOLD_OF.items() if word.lower() in words.split()), "")
+    return f"; did you mean:\n  {PROGRAM}explain{topic}"
 
 
 def is_name(word: str) -> bool:

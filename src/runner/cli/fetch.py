@@ -83,6 +83,7 @@ def _fault(name: str) -> str | None:
     options = Catalog(conf_folders()).options("dataset")
     if name in PUBLICATIONS or name in options:
         return None
-    meant = nearest(name.removeprefix("dataset="), [*PUBLICATIONS, *options])
+    is_all = name.lstrip("-") in ("all", "everything")
+    meant = " ".join(PUBLICATIONS) if is_all else nearest(name.removeprefix("dataset="), PUBLICATIONS)
     advice = f"; did you mean: python -m runner fetch {meant}" if meant else ""
     return f"fetch {name}: there is no such data set{advice}\n  what can be fetched: {listed(PUBLICATIONS)}"

@@ -241,5 +241,6 @@ def _unknown(catalog: Catalog, word: str) -> str:
     owned = [f"{group}={name}" for group in GROUPS for name in catalog.options(group) if bare(name) == bare(word)]
     owned += [f"{group}={name}" for group, name in catalog.defaults.items() if word in catalog.knob_names(group, name)]
     meant = owned[0] if owned else nearest(word.partition("=")[0], [*GROUPS, *SETTINGS])
-    advice = f"; did you mean: python -m runner show {meant}" if meant else ""
+    runs = "python -m runner report" if word in ("last", "runs", "run") else "python -m runner show"
+    advice = f"; did you mean: python -m runner show {meant}" if meant else f"; did you mean: {runs}"
     return f"show {word}: there is no such group{advice}\n  groups: {listed(GROUPS)}; or settings"

@@ -58,6 +58,8 @@ def known(name: str, key: str, value: str, catalog: Catalog) -> Meant | None:
         return Meant((f"device={here}",), f"the name here is {here}")
     if key == "model.activation" and (layer := nearest(value, activation_names())) not in (None, value):
         return Meant((f"{key}={layer}",), f"the name in torch.nn is {layer}")
+    if name in ("bf16", "fp16") and IN_WORDS.get(value.lower()):
+        return Meant((f"precision={name}",), f"it is a precision, {name}")
     if key == "monitor" and (metric := _monitor(value, catalog)) != value:
         return Meant((f"{key}={metric}",), "a monitor is a split and a metric")
     if key in FORMULAS and "^" in value:
