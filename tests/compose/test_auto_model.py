@@ -199,3 +199,21 @@ def test_a_train_yaml_of_the_user_may_name_a_net(tmp_path: Path, monkeypatch: py
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "train.yaml").write_text(text)
     assert composed("").config.model.option == "linear"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("dataset=random dataset.shape=[a]", "dataset.shape[0]=a: must be"),
+        ("dataset=random dataset.shape=[null]", "dataset.shape[0]=null: must be"),
+        ("dataset=csv dataset.path=my.csv dataset.target=y dataset.delimiter=xx", "dataset.delimiter=xx: must be text"),
+    ],
+)
+def test_the_size_is_unknown_where_what_says_it_is_wrong(
+    words: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my.csv").write_bytes(of_rows(10))
+    with pytest.raises(ConfigError) as error:
+        composed(words)
+    assert any(fault.startswith(told) for fault in error.value.faults)

@@ -189,7 +189,7 @@ def new_run(verb: str, word: str, outputs: Path, others: Sequence[str]) -> list[
     found = find(word, outputs)
     run = best_job(found) if isinstance(found, SavedSweep) else found
     names = {*settings_of(run.plain_config), *PARTS}
-    pairs = [(setting_named(key, names), value) for key, _, value in (other.partition("=")[::1] for other in others)]
+    pairs = [(setting_named(key, names), value) for key, _, value in (other.partition("=") for other in others)]
     changes = [f"{name}={value}" for name, value in pairs if name]
     path = here(run.path)
     if not changes:

@@ -53,7 +53,7 @@ def table_size(target: str | None, knobs: Mapping[str, Any], data_dir: Path, mos
         return None  # what is wrong with the file is told where it is read
     num_rows, shape = knobs.get("num_rows"), knobs.get("shape")
     if target == "runner.data.random.Random" and isinstance(num_rows, int) and isinstance(shape, list):
-        return Size(num_rows, len(shape) and int(shape[0]))
+        return Size(num_rows, shape[0]) if shape and isinstance(shape[0], int) else None
     return PUBLISHED.get(target or "")
 
 
@@ -62,6 +62,8 @@ def _own_size(knobs: Mapping[str, Any], data_dir: Path, most_cells: int) -> Size
     if not isinstance(path, str) or is_address(path):
         return None
     said = {name: knobs[name] for name, kind in SAID.items() if isinstance(knobs.get(name), kind)}
+    if len(said.get("delimiter", ",")) != 1:
+        return None
     return file_size(find_file(path, data_dir), Reading(**said), most_cells)
 
 

@@ -46,12 +46,10 @@ SPLITS_GAP = 70  # between what is above and the classes of each split, whose he
 PANEL_GAP = 36  # between two splits
 LONGEST_BAR = 0.68  # of the panel: beside it stands the count
 BAR, CLASS_PITCH = 22, 36
-TARGET_BINS, BINS = 30, 24
-TARGET_HEIGHT = 140
-MAX_COLUMNS, MAX_CATEGORIES = 15, 8
-ACROSS = 3  # columns of a table side by side: in a narrow picture their type stays large
-CELL_HEIGHT = 220  # pixels of one column's histogram with what stands around it
-AROUND, CATEGORY_PITCH = 130, 28  # of these what stands around it; from one category to the next
+TARGET_BINS, BINS, TARGET_HEIGHT = 30, 24, 140
+MAX_COLUMNS, MAX_CATEGORIES, ACROSS = 15, 8, 3  # side by side few: in a narrow picture their type stays large
+# pixels: of one column's histogram with what stands around it, of that alone, from one category to the next
+CELL_HEIGHT, AROUND, CATEGORY_PITCH = 220, 130, 28
 LONGEST_NAME, LONGEST_COLUMN, LONGEST_CATEGORY = 16, 18, 10
 
 
