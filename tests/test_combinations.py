@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from experiments import trained
-from options import options, part
+from options import CATALOG, options, part
 from runner.build.loss import build_loss
 from runner.build.model import build_embedded_model, build_model
 from runner.build.optimizer import build_optimizers
@@ -146,7 +146,7 @@ def takes_optimizer(one: Combination) -> bool:
 def clashes(one: Combination) -> bool:
     """Whether the scheduler cannot work with the optimizer."""
     pair = chosen("scheduler", one.scheduler), chosen("optimizer", one.optimizer)
-    return bool(list(schedule_faults(*({"_target_": part.target, **part.knobs} for part in pair), None)))
+    return bool(list(schedule_faults(*({"_target_": part.target, **part.knobs} for part in pair), CATALOG)))
 
 
 def is_built(make: Callable[[], object]) -> bool:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from options import options, part
+from options import CATALOG, options, part
 from runner.build.optimizer import build_optimizers
 from runner.build.schedule import build_schedules
 from runner.config.schedule import schedule_faults
@@ -129,7 +129,7 @@ def test_a_pair_trains_and_goes_on_to_the_bit(optimizer: str, scheduler: str) ->
 @pytest.mark.parametrize(("optimizer", "scheduler"), PAIRS)
 def test_a_pair_that_cannot_work_is_refused_before_torch_is_asked(optimizer: str, scheduler: str) -> None:
     nodes = [{"_target_": p.target, **p.knobs} for p in (part("scheduler", scheduler), part("optimizer", optimizer))]
-    faults = list(schedule_faults(*nodes, None))
+    faults = list(schedule_faults(*nodes, CATALOG))
     assert bool(faults) == ((optimizer, scheduler) in REFUSED)
     if faults:
         assert "set scheduler.cycle_momentum=false, or choose optimizer=sgd" in faults[0]

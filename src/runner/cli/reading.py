@@ -105,7 +105,8 @@ def meant(verb: str, argv: Sequence[str]) -> list[str]:
         words.insert(0, "last")
     elif verb in ("resume", "eval", "code"):
         words = [runs[0], *(word for word in words if word not in runs)]
-    others = [word for word in words if "=" in word and word.partition("=")[0] not in keys]
+    pairs = (word for word in words if "=" in word and not is_run(word))
+    others = [word for word in pairs if word.partition("=")[0] not in keys]
     if verb in ("resume", "code") and others:
         return new_run(verb, next(filter(is_run, words)), outputs, others)
     if verb == "predict" and not (others or any(word in INPUTS or is_input(word) for word in words)):
