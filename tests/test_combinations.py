@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from experiments import trained
-from options import CATALOG, options, part
+from options import options, part
 from runner.build.loss import build_loss
 from runner.build.model import build_embedded_model, build_model
 from runner.build.optimizer import build_optimizers
