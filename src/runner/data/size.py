@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +36,7 @@ PUBLISHED = {  # by the class of the data set
     "runner.data.iris.NumberedIris": Size(150, 5),
     "runner.data.wine.Wine": Size(178, 13),
 }
+LONGEST_LINE = 2**20  # characters that are read at once
 SAID = {"delimiter": str, "encoding": str, "header": bool}  # of a file, where its first lines need not tell
 
 
@@ -92,6 +93,7 @@ def _counted(path: Path, reading: Reading, most_cells: int, *state: int) -> Size
     num_columns = max(len(layout.names) - 1, 1)
     most_records = most_cells // num_columns + 2  # the header, and one row too many
     with opened(path) as file, io.TextIOWrapper(file, encoding, "replace", newline="") as lines:
-        records = csv.reader(lines, delimiter=layout.separator, skipinitialspace=True)
-        num_records = sum(1 for _ in islice(filter(any, records), most_records))
+        pieces = iter(partial(lines.readline, LONGEST_LINE), "")  # what is packed may be one endless line
+        records = csv.reader(pieces, delimiter=layout.separator, skipinitialspace=True)
+        num_records = sum(map(any, islice(records, most_records)))
     return Size(num_records - layout.has_header, num_columns)
