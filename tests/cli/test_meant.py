@@ -95,6 +95,7 @@ def test_a_verb_that_is_like_none_gets_the_list(capsys: pytest.CaptureFixture[st
 
 
 WORDS = {
+    "에폭=3 학습률=0.1 lernrate=0.2": "epochs=3 optimizer.lr=0.2",
     # dashes, blanks and colons
     "--model cnn": "model=cnn",
     "--epochs=5 --batch-size=32": "epochs=5 batch_size=32",
@@ -318,6 +319,14 @@ def test_what_cannot_be_mended_is_told_beside_the_rest(capsys: pytest.CaptureFix
         "error: fold=2: needs the number of folds; add folds=5",
         "error: lr=0.1: lr is called optimizer.lr here; corrected so far:",
         "  python -m runner train fold=2 optimizer.lr=0.1",
+    ]
+
+
+def test_the_line_does_without_a_flag_of_which_there_is_nothing_here(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answered("train --wandb --epochs 3", capsys).splitlines() == [
+        "error: wandb=true: there is no setting wandb; see them: python -m runner show settings",
+        "error: --wandb --epochs 3: write settings without dashes; did you mean:",
+        "  python -m runner train epochs=3",
     ]
 
 

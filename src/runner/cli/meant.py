@@ -145,11 +145,17 @@ def _faults(mends: Sequence[Mend]) -> Iterator[str]:
 
 def _with_line(faults: Sequence[str], command: str, mends: Sequence[Mend], made: Parser | None = None) -> list[str]:
     """The faults, with those that the line would still have; below the last the line."""
-    words = _once(mends)
     left = _left(mends, made)
-    *others, last = [*faults, *left] if not left else [*left, *faults]
-    lead = "corrected so far" if left else "did you mean"
+    strangers = {word for mend in mends if mend.reasons for word in mend.words if _is_stranger(word, left)}
+    words = [word for word in _once(mends) if word not in strangers]
+    *others, last = [*left, *faults]
+    lead = "corrected so far" if len(left) > len(strangers) else "did you mean"
     return [*others, f"{last}; {lead}:\n  {command} {shlex.join(words)}".rstrip()]
+
+
+def _is_stranger(word: str, faults: Sequence[str]) -> bool:
+    """Whether there is nothing of that name, such as the wandb=true of ``--wandb``: the line does without it."""
+    return any(fault.startswith(f"{word}: there is no setting") for fault in faults)
 
 
 def _once(mends: Sequence[Mend]) -> list[str]:

@@ -1,13 +1,13 @@
-"""What other programs call what can be set and chosen here: Lightning and its template, Keras, scikit-learn."""
+"""What others call what can be set and chosen here: Lightning and its template, Keras, scikit-learn, Korean notes."""
 
 from __future__ import annotations
 
 # here -> elsewhere, with blanks between
 SETTINGS = {
-    "dataset": "data data_name data_set datamodule dataset_name ds",
-    "model": "arch architecture backbone classifier encoder model_name model_type net network",
-    "loss": "cost criterion loss_fn loss_function objective",
-    "optimizer": "opt optim optimiser optimizer_name solver",
+    "dataset": "data data_name data_set datamodule dataset_name ds 데이터 데이터셋",
+    "model": "arch architecture backbone classifier encoder model_name model_type net network 모델 모형",
+    "loss": "cost criterion loss_fn loss_function objective 손실 손실함수",
+    "optimizer": "opt optim optimiser optimizer_name solver 옵티마이저 최적화",
     "scheduler": "learning_rate_scheduler lr_policy lr_schedule lr_scheduler lr_scheduler_type sched schedule",
     "experiment": "exp recipe",
     "name": "exp_name experiment_name run_id run_name task_name",
@@ -16,10 +16,11 @@ SETTINGS = {
     "split_seed": "data_seed",
     "device": "accelerator cpu cuda gpu gpu_id gpu_ids gpus n_gpu no_cuda num_gpus use_cuda use_gpu",
     "devices": "nproc_per_node num_devices num_processes world_size",
-    "epochs": "e ep epoch max_epoch max_epochs n_epoch n_epochs nb_epoch num_epoch num_epochs num_train_epochs",
+    "epochs": "e ep epoch max_epoch max_epochs n_epoch n_epochs nb_epoch num_epoch num_epochs num_train_epochs "
+    "에포크 에폭",
     "max_steps": "iterations iters max_iters n_steps num_iterations num_steps steps train_steps",
     "repeat_batch": "overfit_batches",
-    "batch_size": "b batch bs mini_batch mini_batch_size per_device_train_batch_size train_batch_size",
+    "batch_size": "b batch bs mini_batch mini_batch_size per_device_train_batch_size train_batch_size 배치 배치크기",
     "accumulate_steps": "accumulate accumulate_grad_batches accumulation_steps grad_accum grad_accum_steps "
     "gradient_accumulation gradient_accumulation_steps",
     "precision": "amp_dtype dtype mixed_precision",
@@ -43,7 +44,7 @@ SETTINGS = {
     "tags": "tag",
 }
 KNOBS = {
-    "lr": "base_lr eta init_lr initial_lr learning_rate lr0",
+    "lr": "base_lr eta init_lr initial_lr learning_rate lernrate lr0 학습률",
     "weight_decay": "decay l2 l2_reg regularization wd",
     "hidden": "hidden_dim hidden_dims hidden_layer_sizes hidden_layers hidden_size hidden_sizes hidden_units units",
     "channels": "filters n_filters num_channels num_filters",
