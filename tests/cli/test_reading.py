@@ -11,7 +11,7 @@ import yaml
 
 from past_runs import make_run
 from runner.cli import main
-from runner.cli.reading import meant
+from runner.cli.reading import READERS, meant
 
 RUN = "outputs/2026-01-01/00-00-00-000001-mine"
 
@@ -107,3 +107,7 @@ def test_a_word_that_show_or_fetch_has_no_page_of_is_answered(
 ) -> None:
     assert main.main(typed.split()) == 2
     assert f"; did you mean: python -m runner {line}\n" in capsys.readouterr().err
+
+
+def test_every_verb_that_is_answered_here_is_one_that_asks() -> None:
+    assert set(main.READERS) == {*READERS} <= {*main.VERBS}

@@ -67,8 +67,8 @@ def test_the_names_that_it_asks_for_are_known() -> None:
         ("1 + 0x" + "f" * 290, "character 5 ("),
         ("1 + " * 80, "longer than 300 characters"),
         ("(" * 250, "character 201: is not a formula"),
-        ("에폭 + x", "character 1 (에폭): no such name; there are epoch, epochs, pi"),
-        ("1 + 에폭 + epoch.x", "character 5 (에폭): no such name; there are epoch, epochs, pi"),
+        ("회차 + x", "character 1 (회차): no such name; there are epoch, epochs, pi"),
+        ("1 + 회차 + epoch.x", "character 5 (회차): no such name; there are epoch, epochs, pi"),
     ],
 )
 def test_anything_else_is_refused_with_its_place(text: str, fault: str) -> None:

@@ -32,6 +32,7 @@ VERBS = {
     "completion": ("runner.cli.completion:run", "set up tab completion for bash or zsh"),
     "show": ("runner.cli.show:run", "list what can be chosen: groups, options, their parameters"),
 }
+READERS = ("resume", "eval", "predict", "view", "code", "report")  # of runs; cli.reading answers their wrong words
 
 
 def entry() -> None:
@@ -85,6 +86,8 @@ def _dispatch(argv: list[str]) -> int:
     try:
         return function(rest)
     except ConfigError as error:
+        if verb not in READERS:
+            raise
         answer: Callable[[str, list[str], ConfigError], ConfigError] = import_module("runner.cli.reading").answer
         raise answer(verb, rest, error) from error
 

@@ -63,8 +63,8 @@ METRIC = re.compile(r"(?:(train|val|test)[a-z]*[_/])?(loss|acc|accuracy|f1|auroc
 
 
 def answer(verb: str, argv: Sequence[str], error: ConfigError) -> ConfigError:
-    """The error with the line that was meant, where the verb reads runs and that can be told."""
-    if verb not in READERS or is_composed(verb, argv) or any("did you mean:\n" in fault for fault in error.faults):
+    """The error of a verb that reads runs, with the line that was meant where that can be told."""
+    if is_composed(verb, argv) or any("did you mean:\n" in fault for fault in error.faults):
         return error
     with suppress(RunnerError):  # of a run that cannot be read: the first error is the one to be told
         words = meant(verb, argv)
