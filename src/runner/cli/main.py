@@ -32,7 +32,7 @@ VERBS = {
     "completion": ("runner.cli.completion:run", "set up tab completion for bash or zsh"),
     "show": ("runner.cli.show:run", "list what can be chosen: groups, options, their parameters"),
 }
-READERS = ("resume", "eval", "predict", "view", "code", "report")  # of runs; cli.reading answers their wrong words
+READERS = ("resume", "eval", "predict", "view", "code", "report")  # of runs; reader_words answers what they do not know
 
 
 def entry() -> None:
@@ -88,7 +88,7 @@ def _dispatch(argv: list[str]) -> int:
     except ConfigError as error:
         if verb not in READERS:
             raise
-        answer: Callable[[str, list[str], ConfigError], ConfigError] = import_module("runner.cli.reading").answer
+        answer: Callable[[str, list[str], ConfigError], ConfigError] = import_module("runner.cli.reader_words").answer
         raise answer(verb, rest, error) from error
 
 

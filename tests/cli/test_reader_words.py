@@ -11,7 +11,7 @@ import yaml
 
 from past_runs import make_run
 from runner.cli import main
-from runner.cli.reading import READERS, meant
+from runner.cli.reader_words import READERS, meant
 
 RUN = "outputs/2026-01-01/00-00-00-000001-mine"
 
