@@ -200,12 +200,17 @@ def _threads_text() -> str:
 
 def memory_limit(cgroup: Path = CGROUP, meminfo: Path = Path("/proc/meminfo")) -> int | None:
     """Bytes that a process can have at most, those that are swapped among them; None where the system does not say."""
-    found, swapped = [], 0
-    with suppress(OSError, ValueError, KeyError):
-        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
-        total, swapped = (1024 * int(lines[name].split()[0]) for name in ("MemTotal", "SwapTotal"))
-        found.append(total)
+    known = memory_figures(meminfo)
+    found = [known["MemTotal"]] if "MemTotal" in known else []
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         with suppress(OSError, ValueError):
             found.append(int((cgroup / name).read_text()))
-    return min(found) + swapped if found else None
+    return min(found) + known.get("SwapTotal", 0) if found else None
+
+
+def memory_figures(meminfo: Path) -> dict[str, int]:
+    """The bytes of each line of the kernel's table of memory; {} where the system has none."""
+    with suppress(OSError, ValueError, IndexError):
+        lines = (line.split(":", 1) for line in meminfo.read_text().splitlines())
+        return {name: 1024 * int(figure.split()[0]) for name, figure in lines}
+    return {}

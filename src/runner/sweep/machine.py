@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from runner.config.clustering import Cluster, Slurm
-from runner.device import CGROUP, num_cores
+from runner.device import CGROUP, memory_figures, num_cores
 
 SPARE = 1.5  # times the memory that a job was seen to take
 
@@ -75,10 +75,8 @@ def usable_cores(cgroup: Path = CGROUP) -> int:
 
 def free_memory(cgroup: Path = CGROUP, meminfo: Path = Path("/proc/meminfo")) -> int | None:
     """Bytes that may be taken; None where the system does not say."""
-    found = []
-    with suppress(OSError, ValueError, KeyError):
-        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
-        found.append(int(lines["MemAvailable"].split()[0]) * 1024)
+    known = memory_figures(meminfo)
+    found = [known["MemAvailable"]] if "MemAvailable" in known else []
     for most, now in (
         ("memory.max", "memory.current"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
