@@ -10,6 +10,12 @@ from runner.data.downloads import PUBLICATIONS
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their parameter: what is packed while tests are collected has the time in it, and two
+    processes that share the tests would then name one test in two ways."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     """A mirror that has nothing yet; dataset=mnist is the small publication, served below /a/ and /b/."""
