@@ -12,9 +12,10 @@ from omegaconf import DictConfig
 
 from runner.build import libraries
 from runner.cli.arguments import answered
-from runner.compose.composition import Composed, compose, shown_config
+from runner.compose.composition import Composed, compose
 from runner.compose.hydra_bridge import hydra_for, hydra_parser, run_job
 from runner.compose.request import Request, parse
+from runner.compose.tree import shown_tree
 from runner.config.catalog import GROUPS, Catalog, conf_folders
 from runner.config.run_config import Config, settings_with
 from runner.config.types import shown
@@ -105,7 +106,7 @@ def answer(request: Request) -> bool:
             as_called(HELP).format(groups="\n".join(_group_lines(catalog)), settings="\n".join(_setting_lines(catalog)))
         )
     elif flags.cfg:
-        print(shown_config(compose(request), flags.cfg, flags.package, flags.resolve), end="")
+        print(shown_tree(compose(request).tree, flags.cfg, flags.package, flags.resolve), end="")
     elif flags.hydra_help or flags.info:
         _ask_hydra(request)
     elif flags.shell_completion:
