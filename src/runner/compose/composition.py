@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -59,7 +59,7 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     Raises ConfigError with every fault.
     """
     trees = trees or Trees(Catalog(conf_folders(request.flags.config_dir)))
-    catalog, usual = trees.catalog, _usual_node(PRIMARY)
+    catalog = trees.catalog
     lines = readable(request.overrides, catalog, multirun=False)
     survivors = list(lines.overrides)
     tree, faults, cause, auto = _with_net(request, survivors, trees)
@@ -67,35 +67,47 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     faults = [*lines.faults, *map(_for_a_sweep, swept), *faults]
     if tree is None:
         raise ConfigError(faults) from cause
-    faults += [*_node_faults(tree, usual), *([] if swept or job is not None else _cluster_faults(tree))]
-    with editable(tree):
-        tree.hydra.update({key: usual[key] for key in PLUGINS})  # a train.yaml that says nothing of them has Hydra's
-        tree.hydra.overrides.task = [line.lstrip("+") for line in survivors if not line.startswith("hydra.")]
-        if job is not None:
-            tree.hydra.job.num, tree.hydra.job.id = job, str(job)
+    faults += [*_node_faults(tree), *([] if swept or job is not None else _cluster_faults(tree))]
+    _set_node(tree, survivors, job)
     spell_out_mappings(tree, catalog)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
     choices, chosen = dict(tree.hydra.runtime.choices), _recipes(tree, survivors)
-    recipes, typed = dict(names_in_recipes(chosen, catalog)), list(typed_names(survivors))
     choices["experiment"] = label(chosen["experiment"])
-    data, broken = plain(tree)
-    for group in OF_A_SWEEP:
-        data.pop(group, None)  # what a file says of sweeps concerns no single run
-    broken += undecided_faults(data, choices, {*typed, *recipes}, catalog)
+    recipes, typed = dict(names_in_recipes(chosen, catalog)), list(typed_names(survivors))
+    data, broken = _settings(tree, choices, {*typed, *recipes}, catalog)
     _set_reference_epochs(data, chosen, catalog)
-    data = as_typed(data, lambda name: annotation_at(name, choices, catalog))
     trusted = _typed_trust(lines.overrides)
     faults += [*broken, *_trust_faults(data.get("trusted"), trusted), *find_faults(data, choices, catalog, trusted)]
     faults += [*_origin_faults(data), *target_faults(data.get("dataset"))]
     if faults:
         files = {**dict(names_brought(choices, catalog)), **recipes}.items()
         places = {name: place for name, place in files if name not in typed}
-        raise ConfigError([_placed(auto.about(f) if auto else f, places) for f in dict.fromkeys(faults)]) from cause
+        raise ConfigError([*_told(faults, auto, places)]) from cause
     changed = changed_settings(data, usual_settings(catalog, str(choices["model"])))
     config = check(data, choices, catalog, {*typed, *recipes, *changed})
     if config.name == AUTO:
         config = replace(config, name=run_name(config, choices, typed, catalog))
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=auto.rows if auto else "")))
+
+
+def _set_node(tree: DictConfig, survivors: Sequence[str], job: int | None) -> None:
+    """Hydra's node as this run has it: the plugins of its own conf, the words that are left, the job's number."""
+    with editable(tree):
+        tree.hydra.update({key: _usual_node(PRIMARY)[key] for key in PLUGINS})  # a train.yaml may say nothing of them
+        tree.hydra.overrides.task = [line.lstrip("+") for line in survivors if not line.startswith("hydra.")]
+        if job is not None:
+            tree.hydra.job.num, tree.hydra.job.id = job, str(job)
+
+
+def _settings(
+    tree: DictConfig, choices: Mapping[str, Any], named: Collection[str], catalog: Catalog
+) -> tuple[dict[str, Any], list[str]]:
+    """The tree's settings and knobs as plain data, and the faults of those that cannot be looked up or decided."""
+    data, faults = plain(tree)
+    for group in OF_A_SWEEP:
+        data.pop(group, None)  # what a file says of sweeps concerns no single run
+    faults += undecided_faults(data, choices, named, catalog)
+    return as_typed(data, lambda name: annotation_at(name, choices, catalog)), faults
 
 
 def _cluster_faults(tree: DictConfig) -> Iterator[str]:
@@ -149,10 +161,12 @@ def _set_reference_epochs(data: dict[str, Any], chosen: Mapping[str, Sequence[st
         reference["epochs"] = lengths[-1] if lengths else None
 
 
-def _placed(fault: str, places: Mapping[str, str]) -> str:
-    """The fault with the file in front that sets what it is about."""
-    place = places.get(fault.partition("=")[0])
-    return f"{place}: {fault}" if place else fault
+def _told(faults: Sequence[str], auto: Choice | None, places: Mapping[str, str]) -> Iterator[str]:
+    """Each fault once, with what auto chose and the file in front that sets what it is about."""
+    for fault in dict.fromkeys(faults):
+        place = places.get(fault.partition("=")[0])
+        about = auto.about(fault) if auto else fault
+        yield f"{place}: {about}" if place else about
 
 
 def _origin_faults(data: dict[str, Any]) -> Iterator[str]:
@@ -209,9 +223,9 @@ def _usual_node(config_name: str | None) -> dict[str, Any]:
     return _as_data(hydra_for(Catalog([packaged_conf()])).compose_config(config_name, [], RunMode.RUN))
 
 
-def _node_faults(tree: DictConfig, usual: Mapping[str, Any]) -> Iterator[str]:
+def _node_faults(tree: DictConfig) -> Iterator[str]:
     node = _as_data(tree)
-    if changed := changed_keys(node, usual):
+    if changed := changed_keys(node, _usual_node(PRIMARY)):
         by_hydra = changed_keys(node, _usual_node(None))
         named = dict.fromkeys(".".join(key.split(".")[:3]) for key in changed if key in by_hydra)
         yield from (f"{key}: a configuration file sets it; it {refusal(key)}" for key in named)
