@@ -117,7 +117,6 @@ IN_QUOTES = 'x,"one\ntwo",{}'  # two lines a row
         (b"", UNKNOWN),
         (None, UNKNOWN),
     ],
-    ids=lambda value: "" if isinstance(value, bytes) else None,  # the bytes of a gz tell when it was packed
 )
 def test_the_rows_of_a_file_are_counted(
     content: bytes | None, rows: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
