@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -30,27 +30,9 @@ def single_row(
     A number may be written with a point or a comma: with ``decimal``, where that was said, else as it is one. What the
     run fills in where a cell is empty may be left out; ``fill`` says with what, of the number of that place.
     """
-    names = by_own_name([composed(name) for name in cells], columns)
-    cells = {name: composed(cell).strip() for name, cell in zip(names, cells.values(), strict=True)}
-    wanted_once = once(columns)
-    needed = {column.in_file for column in columns if column.missing == "refused"}
-    cells = {column.in_file: "" for column in wanted_once if column.in_file not in needed} | cells
-    names = [column.in_file for column in wanted_once]
-    known = frozenset(names)
-    faults = [unknown_column(name, names) for name in cells if name not in known]
-    faults += [f"{c.in_file}=...: is missing; {wanted(c)}" for c in wanted_once if c.in_file not in cells]
-    points = {
-        column.in_file: typed_decimal(cells[column.in_file], column, decimal)
-        for column in wanted_once
-        if column.in_file in cells
-    }
-    faults += [
-        fault
-        for column in wanted_once
-        if column.in_file in cells
-        for fault in cell_faults([cells[column.in_file]], [column], points[column.in_file])
-    ]
-    if faults:
+    cells, asked = _completed(cells, columns), once(columns)
+    points = {c.in_file: typed_decimal(cells[c.in_file], c, decimal) for c in asked if c.in_file in cells}
+    if faults := [*_row_faults(cells, asked, points)]:
         raise ConfigError(faults)
     values = [value_of(column, cells[column.in_file], points[column.in_file]) for column in columns]
     notes = [
@@ -65,6 +47,27 @@ def single_row(
         if not cells[column.in_file]
     ]
     return Rows(["the row"], torch.tensor([values]), notes=[*notes, *filled_note(filled)])
+
+
+def _completed(cells: Mapping[str, str], columns: Sequence[Column]) -> dict[str, str]:
+    """The cells by the names that the file has for their columns, empty ones for what is left out and filled in."""
+    names = by_own_name([composed(name) for name in cells], columns)
+    needed = {column.in_file for column in columns if column.missing == "refused"}
+    empty = {column.in_file: "" for column in once(columns) if column.in_file not in needed}
+    return empty | {name: composed(cell).strip() for name, cell in zip(names, cells.values(), strict=True)}
+
+
+def _row_faults(cells: Mapping[str, str], asked: Sequence[Column], points: Mapping[str, str | None]) -> Iterator[str]:
+    """Cells of no column, columns without a cell, cells that are nothing of their column."""
+    names = [column.in_file for column in asked]
+    known = frozenset(names)
+    yield from (unknown_column(name, names) for name in cells if name not in known)
+    yield from (
+        f"{column.in_file}=...: is missing; {wanted(column)}" for column in asked if column.in_file not in cells
+    )
+    for column in asked:
+        if column.in_file in cells:
+            yield from cell_faults([cells[column.in_file]], [column], points[column.in_file])
 
 
 def _scale(column: Column) -> str:
