@@ -302,9 +302,10 @@ def test_case_31_a_train_yaml_that_says_nothing_of_hydra_runs_as_ours_does() -> 
     assert hydra.launcher._target_.endswith(".start.sweep") and "handlers" not in hydra.job_logging
 
 
-def test_case_31_what_a_file_sets_of_hydra_is_told_key_by_key() -> None:
-    write("conf/experiment/x.yaml", "# @package _global_\nhydra: {callbacks: {x: {a: 1, b: 2}}, output_subdir: ../x}\n")
-    assert faults_of("experiment=x") == (
+@pytest.mark.parametrize(("file", "word"), [("conf/experiment/x.yaml", "experiment=x"), ("my.yaml", "my.yaml")])
+def test_case_31_what_a_file_sets_of_hydra_is_told_key_by_key(file: str, word: str) -> None:
+    write(file, "# @package _global_\nhydra: {callbacks: {x: {a: 1, b: 2}}, output_subdir: ../x}\n")
+    assert faults_of(word) == (
         "hydra.callbacks.x: a configuration file sets it; it cannot be set; of hydra.* only hydra.mode can",
         "hydra.output_subdir: a configuration file sets it; it cannot be set; "
         "a run keeps the words of its command in .hydra",

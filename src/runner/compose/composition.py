@@ -67,11 +67,13 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     faults = [*lines.faults, *map(_for_a_sweep, swept), *faults]
     if tree is None:
         raise ConfigError(faults) from cause
-    faults += [*_node_faults(tree), *([] if swept or job is not None else _cluster_faults(tree))]
-    _set_node(tree, survivors, job)
+    chosen = _recipes(tree, survivors)
+    usual = _usual_node(PRIMARY) if _has_own_files(chosen, catalog) else {}
+    faults += [*_node_faults(tree, usual), *([] if swept or job is not None else _cluster_faults(tree))]
+    _set_node(tree, usual, survivors, job)
     spell_out_mappings(tree, catalog)
     HydraConfig.instance().set_config(tree)  # for ${hydra:...} in values
-    choices, chosen = dict(tree.hydra.runtime.choices), _recipes(tree, survivors)
+    choices = dict(tree.hydra.runtime.choices)
     choices["experiment"] = label(chosen["experiment"])
     recipes, typed = dict(names_in_recipes(chosen, catalog)), list(typed_names(survivors))
     data, broken = _settings(tree, choices, {*typed, *recipes}, catalog)
@@ -90,10 +92,16 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
     return Composed(tree, replace(config, model=replace(config.model, chosen_for=auto.rows if auto else "")))
 
 
-def _set_node(tree: DictConfig, survivors: Sequence[str], job: int | None) -> None:
-    """Hydra's node as this run has it: the plugins of its own conf, the words that are left, the job's number."""
+def _has_own_files(chosen: Mapping[str, Sequence[str]], catalog: Catalog) -> bool:
+    """Whether files of the user's went into a tree: without them Hydra's node is the usual one, which takes long."""
+    names = (name for recipes in chosen.values() for name in recipes)
+    return catalog.folders != (packaged_conf(),) or any(Path(name).is_absolute() for name in names)
+
+
+def _set_node(tree: DictConfig, usual: Mapping[str, Any], survivors: Sequence[str], job: int | None) -> None:
+    """Hydra's node as this run has it: the usual plugins, the words that are left, the job's number."""
     with editable(tree):
-        tree.hydra.update({key: _usual_node(PRIMARY)[key] for key in PLUGINS})  # a train.yaml may say nothing of them
+        tree.hydra.update({key: usual[key] for key in PLUGINS if key in usual})  # a train.yaml may leave them out
         tree.hydra.overrides.task = [line.lstrip("+") for line in survivors if not line.startswith("hydra.")]
         if job is not None:
             tree.hydra.job.num, tree.hydra.job.id = job, str(job)
@@ -223,9 +231,9 @@ def _usual_node(config_name: str | None) -> dict[str, Any]:
     return _as_data(hydra_for(Catalog([packaged_conf()])).compose_config(config_name, [], RunMode.RUN))
 
 
-def _node_faults(tree: DictConfig) -> Iterator[str]:
+def _node_faults(tree: DictConfig, usual: Mapping[str, Any]) -> Iterator[str]:
     node = _as_data(tree)
-    if changed := changed_keys(node, _usual_node(PRIMARY)):
+    if usual and (changed := changed_keys(node, usual)):
         by_hydra = changed_keys(node, _usual_node(None))
         named = dict.fromkeys(".".join(key.split(".")[:3]) for key in changed if key in by_hydra)
         yield from (f"{key}: a configuration file sets it; it {refusal(key)}" for key in named)

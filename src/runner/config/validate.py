@@ -85,13 +85,8 @@ def part_faults(
     named = known.knobs if known else VOCABULARY[group]  # without: a column called size is no knob of that name
     for name, value in leaves({k: v for k, v in node.items() if k != "_target_"}, named):
         of_program = name in EVERY_OPTION.get(group, ())
-        if (
-            catalog
-            and known
-            and not catalog.knob(group, option, name)
-            and name not in RUN_TIME.get(group, ())
-            and not of_program
-        ):
+        is_taken = of_program or name in RUN_TIME.get(group, ())
+        if catalog and known and not is_taken and not catalog.knob(group, option, name):
             yield unknown_knob(group, f"{where}.{name}", name, value, known, catalog)
         else:
             ours = of_program or _is_ours(node.get("_target_"), trusted)
