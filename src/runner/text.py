@@ -17,6 +17,7 @@ from typing import IO, TextIO
 from rich.cells import cell_len, set_cell_size
 
 AS_MODULE = "python -m runner"  # as messages are written; the program's own name takes its place where that was typed
+LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
 WORD = re.compile(r"(?<!\S)'[^']*'\S*|\S+")
 C0_AND_C1 = (*range(0x20), *range(0x7F, 0xA0))
 SEPARATORS_AND_DIRECTIONS = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -114,12 +115,13 @@ def here(path: Path) -> str:
 
 
 def figure(value: float, *, is_short: bool = False) -> str:
-    """``value`` with all digits before the point, with four behind it or five in all: 0.1234, 12.340, 3,669,244.
+    """``value`` with the digits before the point, with four behind it or five in all: 0.1234, 12.340, 3,669,244.
 
     1.234e-05 for what has no such digits. Where it ``is_short``, without zeros at its end: 0.5, 12.34.
     """
     if not math.isfinite(value):
         return str(value)  # nan, inf, -inf
+    value = as_carried(value)
     size = abs(value)
     if size and (size < 1e-3 or size >= 1e15):
         mantissa, _, exponent = f"{value:.3e}".partition("e")
@@ -127,6 +129,11 @@ def figure(value: float, *, is_short: bool = False) -> str:
     decimals = next((d for d, limit in ((4, 10), (3, 100), (2, 1000), (1, 10_000)) if size < limit), 0)
     text = f"{value:,.{decimals}f}"
     return _trimmed(text) if is_short else text
+
+
+def as_carried(value: float) -> float:
+    """``value`` with no more digits than float32 carries: seven of a number so large that not all are there."""
+    return float(f"{value:.7g}") if abs(value) > LARGEST_EXACT else value
 
 
 def _trimmed(text: str) -> str:

@@ -42,13 +42,13 @@ def test_a_cell_holds_its_rows_else_their_share_else_nothing(
 
 def test_rows_show_as_many_columns_as_have_room_and_their_numbers_as_they_stand_in_the_table() -> None:
     columns = [Column("year"), Column("area"), Column("kind", ("flat", "house")), *(Column(f"c{i}") for i in range(40))]
-    x_nF = torch.cat([torch.tensor([[1977.0, 61.9, 1.0], [2e6, float("nan"), 0.0]]), torch.ones(2, 40)], 1)
+    x_nF = torch.cat([torch.tensor([[1977.0, 61.9, 1.0], [150285856.0, float("nan"), 0.0]]), torch.ones(2, 40)], 1)
     names = ("a rather long name 1", "a rather long name 2")
     of = ClassPredictions("test", torch.tensor([0, 1]), torch.tensor([[0.75, 0.25]] * 2), torch.tensor([1, 1]), names)
     with style():
         made = draw_row_mistakes(TITLE, of, x_nF, [0, 1], columns)
         found = texts(made)
-    assert {"1977", "61.9", "house", "2000000", "-", "flat", "75.0 %"} <= {*found}
+    assert {"1977", "61.9", "house", "150285900", "-", "flat", "75.0 %"} <= {*found}
     assert len({text for text in found if text.startswith("a r")}) == 2, "names that begin alike are told apart"
     assert made.title.note.endswith(" of 43 columns") and made.width <= ROOM + 20
 

@@ -414,9 +414,9 @@ def test_a_column_is_as_wide_as_its_figures_and_gets_a_new_head_for_a_longer_one
     terminal.console.report(epoch_end(2, 10, val_loss=0.5, val_rmse=421_713_184.0))
     assert [line for line in terminal.take() if line.endswith(("time", "0.00 s"))] == [
         "epoch  val/loss    val/rmse    time",
-        " 1/10    0.5000  98,765,432  0.00 s",
+        " 1/10    0.5000  98,765,430  0.00 s",
         "epoch  val/loss     val/rmse    time",
-        " 2/10    0.5000  421,713,184  0.00 s",
+        " 2/10    0.5000  421,713,200  0.00 s",
     ]
 
 

@@ -19,6 +19,7 @@ from runner.experiment.assemble import Experiment
 from runner.experiment.baselines import as_read, fit_train_rows, threads_of_torch, tree_inputs, why_no_trees
 from runner.experiment.rebuild import Predictor
 from runner.experiment.trees import ENSEMBLES
+from runner.text import figure
 
 REPEATS = 5
 MOST_ROWS = 2048  # of which the score of a column is off by 0.01 at most
@@ -48,6 +49,11 @@ class Importance:
     moved: tuple[Dependence, ...]  # of the first of them
     num_rows: int
     left_out: str  # why there are no trees; "" where there are
+
+    def figure(self, lost: float) -> str:
+        """``lost`` as it is written beside the others: with four decimals where the largest has no more to say."""
+        largest = max(float(of.mean(1).abs().max()) for of in self.lost.values())
+        return f"{lost:.4f}" if 1e-3 <= largest < 10 else figure(lost)
 
 
 def importance(experiment: Experiment, net: Predictor, split: str) -> Importance:

@@ -25,7 +25,6 @@ from runner.figures.style import (
     width_of,
 )
 from runner.screen.result import TREES
-from runner.text import figure
 
 COLOURS = (SPLIT_COLOURS["train"], SPLIT_COLOURS["val"])  # of the net, of trees
 MOST_BARS, BAR_PITCH = 12, 48  # columns; pixels from one to the next
@@ -60,7 +59,7 @@ def called(name: str) -> str:
 
 def draw_bars(picture: Picture, found: Importance, shown: Sequence[int], height: float) -> None:
     heads = short_names([found.names[place] for place in shown], LONGEST_NAME)
-    values = [[figure(float(of[place].mean())) for place in shown] for of in found.lost.values()]
+    values = [[found.figure(float(of[place].mean())) for place in shown] for of in found.lost.values()]
     left = width_of(heads, SMALL, LETTER)
     width = ROOM - left - max(width_of(column, SMALL) for column in values) - 8
     bottom = picture.height - height

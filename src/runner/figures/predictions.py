@@ -35,6 +35,7 @@ from runner.figures.style import (
     shortened,
     width_of,
 )
+from runner.text import as_carried
 
 LARGEST, SMALLEST = 80, 3  # pixels of a cell of a confusion matrix
 SIDE_COLUMNS = 95, 190  # pixels to the right of it: recall, and the rows of each class
@@ -182,6 +183,7 @@ def _cell(column: Column, value: float) -> str:
         return "-"
     if column.categories:
         return shortened(column.categories[int(value)], LONGEST_CELL)
+    value = as_carried(value)
     return f"{value:.0f}" if value == int(value) or abs(value) >= 1e5 else f"{value:.6g}"
 
 

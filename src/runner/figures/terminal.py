@@ -129,13 +129,12 @@ def with_blocks(
 def importance_table(found: Importance, loses: str) -> Fitting:
     """A line for each column, the most important to the net first: what is lost without it, and its deviation.
 
-    ``loses`` says what: accuracy lost. All numbers have four decimals where the largest has no more to say.
+    ``loses`` says what: accuracy lost.
     """
     table = bare_table(["column shuffled", *(f"{TREES.get(name, 'the net')}: {loses}" for name in found.lost)])
-    largest = max(float(of.mean(1).abs().max()) for of in found.lost.values())
-    text = "{:.4f}".format if 1e-3 <= largest < 10 else figure
     for place in found.order:
-        cells = (f"{text(float(of[place].mean()))} ± {text(float(of[place].std()))}" for of in found.lost.values())
+        pairs = ((float(of[place].mean()), float(of[place].std())) for of in found.lost.values())
+        cells = (" ± ".join(map(found.figure, pair)) for pair in pairs)
         table.add_row(Text(shortened(found.names[place], LONGEST_NAME)), *cells)
     return Fitting(table)
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from runner.text import LARGEST_EXACT
+
 if TYPE_CHECKING:
     from runner.contracts import DatePart, Notation
 
@@ -25,7 +27,6 @@ MARKERS = frozenset((
 _ERROR = re.compile(r"#[A-Z0/]+[!?]?|[^\w()%$€£₩¥]+")  # of a spreadsheet, or signs alone
 MOST = 0.9  # of the cells of a column have to be of one form for the column to be of that form
 DECIMALS = (".", ",")
-LARGEST_EXACT = 2**24  # of float32: above it some whole numbers are missing
 _WHOLE = re.compile(r"[-+]?\d+")
 _BELOW = re.compile(r"[-+]?\d{1,3}")
 _PLAIN = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Notation
-from runner.data.table.cells import EMPTY, LARGEST_EXACT, Form, spelled_number
+from runner.data.table.cells import EMPTY, Form, spelled_number
 from runner.data.table.faults import TableText
 from runner.errors import DataError
+from runner.text import LARGEST_EXACT
 
 if TYPE_CHECKING:
     import pandas as pd

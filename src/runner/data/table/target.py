@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.contracts import Task
-from runner.data.table.cells import LARGEST_EXACT, NULL, date_format, first_of, in_order
+from runner.data.table.cells import NULL, date_format, first_of, in_order
 from runner.data.table.column_kinds import is_id_name, kind_of_words, numbering_note
 from runner.data.table.faults import Fault, TableText
 from runner.data.table.notation import Spelling, values_of
 from runner.errors import ConfigError, DataError
+from runner.text import LARGEST_EXACT
 
 MOST_CLASSES = 20  # whole numbers of more values than this are a number to predict
 MOST_NAMED = 8  # classes in a message
