@@ -219,6 +219,7 @@ WORDS = {
     "dataset.transforms=[normalize]": "'dataset.transforms=[normalise]'",
     "'dataset.augment=[{rotate:{degrees:5}}]'": "'dataset.augment=[{rotation:{degrees:5}}]'",
     "grad_clip_norm=None": "grad_clip_norm=null",
+    "val=0.2 test=0.3": "val_fraction=0.2 test_fraction=0.3",
     "val_split=20%": "val_fraction=0.2",
     "shuffle=1": "shuffle=true",
     "--fp16": "precision=fp16",
