@@ -110,6 +110,18 @@ WORDS = {
     "layers=2": "model=mlp 'model.hidden=[512,512]'",
     "model=dnn num_layers=3": "model=dnn 'model.hidden=[128,128,128]'",
     "model=cnn --depth 2": "model=cnn 'model.channels=[32,32]'",
+    "augment=true": "'dataset.augment=[{rotation:{degrees:15}}]'",
+    "dataset.augment=none": "'dataset.augment=[]'",
+    "dataset.augment=[rotate]": "'dataset.augment=[{rotation:{degrees:15}}]'",
+    # folds and which of them is the test split
+    "folds=5": "folds=5 fold=all",
+    "fold=all": "folds=5 fold=all",
+    "fold=2 lr=0.1": "folds=5 fold=2 optimizer.lr=0.1",
+    "folds=3 lr=0.1 fold=0": "folds=3 optimizer.lr=0.1 fold=0",
+    "folds=true": "folds=5 fold=all",
+    "folds=1": "folds=5 fold=all",
+    "folds=null lr=0.1": "folds=null optimizer.lr=0.1",
+    "cv=10": "folds=10 fold=all",
     "dataset.augment=flip": "'dataset.augment=[{flip:{horizontal:0.5}}]'",
     "dataset.augment=RandomCrop,hflip": "'dataset.augment=[{crop:{padding:2}},{flip:{horizontal:0.5}}]'",
     "dataset.transforms=[scale]": "'dataset.transforms=[{scale:{divisor:255}}]'",
@@ -219,6 +231,7 @@ WORDS = {
     "dataset.transforms=[normalize]": "'dataset.transforms=[normalise]'",
     "'dataset.augment=[{rotate:{degrees:5}}]'": "'dataset.augment=[{rotation:{degrees:5}}]'",
     "grad_clip_norm=None": "grad_clip_norm=null",
+    "val=0.2 test=0.3": "val_fraction=0.2 test_fraction=0.3",
     "val_split=20%": "val_fraction=0.2",
     "shuffle=1": "shuffle=true",
     "--fp16": "precision=fp16",
@@ -315,10 +328,10 @@ def test_no_line_is_made_up_where_the_options_own_value_would_not_be_what_was_me
 
 
 def test_what_cannot_be_mended_is_told_beside_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
-    assert answered("train fold=2 lr=0.1", capsys).splitlines() == [
-        "error: fold=2: needs the number of folds; add folds=5",
+    assert answered("train folds=5 fold=7 lr=0.1", capsys).splitlines() == [
+        "error: fold=7: folds are counted from 0; with folds=5 the last is 4",
         "error: lr=0.1: lr is called optimizer.lr here; corrected so far:",
-        "  python -m runner train fold=2 optimizer.lr=0.1",
+        "  python -m runner train folds=5 fold=7 optimizer.lr=0.1",
     ]
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -394,9 +395,35 @@ def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Pa
         (["a.csv", "dataset.decimal=x"], "dataset.decimal=x: must be one of ., ,"),
     ],
 )
-def test_a_wrong_request_is_told(car: Path, capsys: Capture, words: list[str], told: str) -> None:
+def test_a_wrong_request_is_told(car: Path, here: Path, capsys: Capture, words: list[str], told: str) -> None:
+    (here / "a.csv").touch()
     assert main.main(["predict", str(car), *words]) == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["nope.csv"],
+            "nope.csv: no such file; a row of the test split instead:\n  python -m runner predict RUN --test-index 0",
+        ),
+        (["cat.png", "dog.png"], "cat.png, dog.png: no such file; a row of the test split instead:\n"),
+        (["digits.png"], "digits.png: no such file; did you mean:\n  python -m runner predict RUN digit.png\n"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_before_torch_is_imported(
+    car: Path, here: Path, words: list[str], told: str
+) -> None:
+    (here / "digit.png").touch()
+    code = (
+        "import sys; from runner.cli.main import main; main(sys.argv[1:]); sys.exit(9 if 'torch' in sys.modules else 3)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", str(car), *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"error: {told.replace('RUN', str(car))}")
 
 
 def test_a_typed_row_is_no_picture(digits: Path, capsys: Capture) -> None:
@@ -408,6 +435,10 @@ def test_where_the_run_is_left_out_that_is_told(here: Path, capsys: Capture) -> 
     (here / "a.png").touch()
     assert main.main(["predict", "a.png"]) == 2
     assert "predict last a.png" in capsys.readouterr().err
+    assert main.main(["predict", "b.png"]) == 3
+    assert capsys.readouterr().err.startswith(
+        "error: b.png: no such file; did you mean:\n  python -m runner predict last a.png"
+    )
 
 
 def test_without_a_run_the_usage_is_told(capsys: Capture) -> None:

@@ -69,8 +69,33 @@ LINES = {
     # what the run was
     "resume last lr=0.1": f"train {RUN}/config.yaml start_from={RUN} optimizer.lr=0.1",
     "resume last model=cnn": f"train {RUN}/config.yaml model=cnn",
+    "resume last lr=0.1 epochs=9": f"train {RUN}/config.yaml start_from={RUN} optimizer.lr=0.1 epochs=9",
+    "resume last dataset=iris epochs=9": "resume last epochs=9",
     "code last lr=0.1": f"code {RUN}/config.yaml optimizer.lr=0.1",
     "eval last metric=f1": "eval last",
+    # in the line of a run that is to be
+    "train last": "resume last",
+    "train last epochs=30": "resume last epochs=30",
+    "train last model=cnn": f"train {RUN}/config.yaml model=cnn",
+    f"train {RUN}": f"resume {RUN}",
+    f"train {RUN}/checkpoints/last.pt": f"resume {RUN}",
+    "train --resume": "resume last",
+    "train --resume last --epochs 30": "resume last epochs=30",
+    "train resume=last": "resume last",
+    "train continue": "resume last",
+    "train resume last": "resume last",
+    "train --eval": "eval last",
+    f"train --eval {RUN}": f"eval {RUN}",
+    "train --eval device=cpu": "eval last device=cpu",
+    "train --test": "eval last",
+    "train test=last": "eval last",
+    "train --predict my.csv": "predict last my.csv",
+    "train --plot": "view last",
+    "train report": "report",
+    "train model=mlp --eval": "train model=mlp",
+    "train -m last optimizer.lr=0.1,0.2": f"train -m {RUN}/config.yaml optimizer.lr=0.1,0.2",
+    "explain last": f"explain {RUN}/config.yaml",
+    "find lr last model=mlp": f"find lr {RUN}/config.yaml model=mlp",
     # of a run that is to be
     "view model=cnn": "show model=cnn dataset=digits",
     "view dataset=iris model=cnn": "view dataset=iris",
@@ -88,6 +113,14 @@ def test_the_line_that_was_meant_is_answered(typed: str, line: str, capsys: pyte
 def test_no_line_is_made_up(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(shlex.split(typed)) in (2, 3)
     assert "did you mean:\n" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("typed", ["train last", "train --eval", "explain last"])
+def test_a_line_about_a_run_that_is_not_there_begins_one(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main([*typed.split(), "output_dir=elsewhere"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "error: last: no run under elsewhere yet; start one: python -m runner train"
+    )
 
 
 def test_a_file_behind_a_flag_of_another_program_is_the_input() -> None:

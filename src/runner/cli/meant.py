@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
+from runner.cli import reader_words
 from runner.cli.arguments import COLUMN, Parser, first_value
-from runner.cli.main import VERBS
+from runner.cli.main import READERS, VERBS
 from runner.compose.composition import compose
 from runner.compose.hydra_bridge import hydra_parser
 from runner.compose.line import is_of_a_sweep
@@ -18,8 +21,10 @@ from runner.compose.mending import SWEEP, Mend, mended
 from runner.compose.request import parse
 from runner.config.catalog import PARTS, Catalog, conf_folders
 from runner.config.spelling import listed, nearest
-from runner.errors import ConfigError
+from runner.errors import ConfigError, RunnerError
 from runner.runs.directory import usual_output_dir
+from runner.runs.named import find
+from runner.runs.saved_run import ANYWHERE
 from runner.sweep.check import check_first
 from runner.text import AS_MODULE, here
 
@@ -27,8 +32,8 @@ from runner.text import AS_MODULE, here
 OTHER_VERBS = {
     "train": "fit launch learn run start trainer",
     "train -m": "grid gridsearch grid_search hpo hyperopt multirun optimize random_search search sweep tune",
-    "resume": "continue restart",
-    "eval": "evaluate score test validate validation",
+    "resume": "auto_resume continue restart resume_from resume_from_checkpoint",
+    "eval": "eval_only evaluate score test test_only validate validation",
     "predict": "classify infer inference",
     "view": "chart charts curve curves draw figure figures graph plot plots visualise visualize viz",
     "report": "compare describe diff history info inspect leaderboard list log logs ls ps rank ranking results runs "
@@ -42,6 +47,8 @@ OTHER_VERBS = {
 }
 BY_OTHER = {other: line for line, others in OTHER_VERBS.items() for other in others.split()}
 COMPOSING = ("train", "explain")  # whose words are those of a run that is to be
+OF_SETTINGS = ("train", "explain", "find")  # which take those of a run from its config.yaml
+NAMED = re.compile(r"-*([A-Za-z][\w-]*)(?:[= ](.+))?")
 ASKS = ("describe", "info", "inspect", "summary")  # of a run, or of what can be chosen
 TARGET = "dataset.target="
 EXAMPLE = "optimizer.lr=0.1,0.01"  # for a sweep of nothing
@@ -68,6 +75,8 @@ def check(
     mends = _mends(words, {**made.takes_value, **dict.fromkeys(SWEEP, False)} if made else None)
     if made:
         mends = [_of_one_run(mend, verb) for mend in mends]
+    if verb.split()[0] in OF_SETTINGS:
+        mends = _of_runs(verb, mends, reader_words.outputs_of(words))
     line = [word for mend in mends for word in mend.words]
     left_out = unsuited(line) if unsuited else {}
     if not {*line} & left_out.keys() and not any(mend.reasons for mend in mends if not made or _helps(mends, made)):
@@ -82,6 +91,59 @@ def _of_one_run(mend: Mend, verb: str) -> Mend:
     """Without what is for a sweep alone: the first of several values."""
     words = tuple(first_value(word) for word in mend.words if word not in SWEEP and not is_of_a_sweep(word))
     return mend if words == mend.words else replace(mend, words=words, reasons=(f"{verb.split()[0]} is for one run",))
+
+
+def _of_runs(verb: str, mends: Sequence[Mend], outputs: Path) -> list[Mend]:
+    """With its config.yaml in the place of a run, and without the name of a verb that reads one.
+
+    Raises ConfigError, with the line of that verb, where the whole line is about a run: train last, train --eval.
+    """
+    runs = {mend.typed: run for mend in mends if (run := _run(mend.typed, outputs))}
+    asked = {mend.typed: found for mend in mends if (found := _asked(mend.typed, outputs))}
+    if verb == "train" and not any({*SWEEP} & {*mend.words} for mend in mends):
+        asked |= {typed: ("resume", run) for typed, run in runs.items()}
+    rest = [word for mend in mends if mend.typed not in {**runs, **asked} for word in mend.words if word not in SWEEP]
+    readers, values = [reader for reader, _ in asked.values()], [value for _, value in asked.values() if value]
+    is_all = all(word.partition("=")[0] in ANYWHERE for word in rest)
+    if asked and (values or "resume" in readers or is_all):
+        typed = next(iter(asked))
+        why = "is a run, and train begins a new one" if typed in runs else f"{readers[0]} is a command of its own"
+        raise _of_reader(f"{typed}: {why}", reader_words.meant(readers[0], [*values, *rest]), outputs)
+    known = {typed: Mend(typed, (), (f"{reader} is a command of its own",)) for typed, (reader, _) in asked.items()}
+    for typed, run in runs.items():
+        config = here(reader_words.run_named(run, outputs).directory.config)
+        known[typed] = Mend(typed, (config,), ("the settings of a run are its config.yaml",))
+    return [known.get(mend.typed, mend) for mend in mends]
+
+
+def _of_reader(fault: str, line: Sequence[str], outputs: Path) -> ConfigError:
+    """With the line of a verb that reads a run. Raises RunnerError where that is not there."""
+    for run in filter(reader_words.is_run, line):
+        find(run, outputs)
+    return ConfigError(f"{fault}; did you mean:\n  {AS_MODULE} {shlex.join(line)}")
+
+
+def _run(word: str, outputs: Path) -> str | None:
+    """The run or the sweep that a word names, also by a file of its weights."""
+    path = Path(word)
+    folder = str(path.parent.parent) if path.suffix == ".pt" else word
+    if word == "last":
+        return word
+    with suppress(RunnerError):
+        find(folder, outputs)
+        return folder
+    return None
+
+
+def _asked(typed: str, outputs: Path) -> tuple[str, str] | None:
+    """The verb that reads runs, and the run or the input behind it: resume=last, --eval, --predict x.png."""
+    form = NAMED.fullmatch(typed)
+    name, value = (form[1].lower().replace("-", "_"), form[2] or "") if form else ("", "")
+    reader = name if name in READERS else BY_OTHER.get(name, "")
+    if reader not in READERS or value.lower() in ("", "true"):
+        return (reader, "") if reader in READERS else None
+    found = _run(value, outputs) or (value if reader in ("resume", "predict") else None)
+    return (reader, found) if found else None
 
 
 def _helps(mends: Sequence[Mend], made: Parser) -> bool:

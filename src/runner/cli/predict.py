@@ -12,7 +12,8 @@ from pathlib import Path
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
 from runner.cli.picture_files import picture_file
-from runner.errors import ConfigError
+from runner.config.spelling import listed, nearest
+from runner.errors import ConfigError, DataError
 from runner.runs.named import in_each_fold, is_run, open_run
 from runner.runs.saved_run import ANYWHERE, SavedRun
 
@@ -70,6 +71,7 @@ def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
     if not argv:
         parser().error("give a run directory, or last")
     if named is None or is_input(named):
+        check_is_there([word for word in argv if is_input(word)], "last")
         line = shlex.join(["predict", "last", *argv])
         raise ConfigError(f"predict: name the run first, or last; did you mean:\n  python -m runner {line}")
     words.remove(named)
@@ -80,6 +82,7 @@ def read(argv: Sequence[str]) -> tuple[SavedRun, argparse.Namespace]:
     typed = [word.split("=", 1) for word in others if word not in wanted.files]
     check(wanted, [name for name, _ in typed])
     wanted.cells = dict(typed)
+    check_is_there(wanted.files, named)
     return stored, wanted
 
 
@@ -87,6 +90,17 @@ def is_input(word: str) -> bool:
     """Whether a word in the place of the run is a file, there or not: digit.png, flowers.csv."""
     ending = Path(word).suffix
     return Path(word).is_file() or (ending != ".pt" and re.fullmatch(r"\.[A-Za-z]\w{1,4}", ending) is not None)
+
+
+def check_is_there(words: Sequence[str], run: str) -> None:
+    """Raises DataError where the inputs are files, and none of them is there: before torch is imported."""
+    if not words or not all(is_input(word) and not Path(word).exists() for word in words):
+        return
+    folder = Path(words[0]).parent
+    near = nearest(Path(words[0]).name, [file.name for file in folder.glob("*")]) if len(words) == 1 else None
+    meant = ["did you mean:", str(folder / near)] if near else ["a row of the test split instead:", "--test-index", "0"]
+    line = shlex.join(["predict", run, *meant[1:]])
+    raise DataError(f"{listed(words)}: no such file; {meant[0]}\n  python -m runner {line}")
 
 
 def as_text(word: str) -> str:

@@ -17,7 +17,7 @@ from runner.errors import ConfigError, RunnerError
 from runner.runs.directory import usual_output_dir
 from runner.runs.matching import setting_named
 from runner.runs.named import best_job, find, newest_named
-from runner.runs.saved_run import ANYWHERE, settings_of
+from runner.runs.saved_run import ANYWHERE, SavedRun, settings_of
 from runner.runs.saved_sweep import SavedSweep
 from runner.text import AS_MODULE, here
 
@@ -93,8 +93,7 @@ def meant(verb: str, argv: Sequence[str]) -> list[str]:
     """The whole line behind ``python -m runner``. Raises RunnerError where the run cannot be read."""
     made, rest = READERS[verb](), list(argv)
     keys = [*(word.removesuffix("=") for word in made.words if word.endswith("=")), *ANYWHERE]
-    said = next((word.partition("=")[2] for word in argv if word.startswith("output_dir=")), "")
-    outputs = Path(said or usual_output_dir())
+    outputs = outputs_of(argv)
     words: list[str] = []
     while rest:
         taken, found = flag(verb, made, keys, rest) if rest[0].startswith("--") else plain(verb, keys, rest, outputs)
@@ -105,13 +104,19 @@ def meant(verb: str, argv: Sequence[str]) -> list[str]:
         words.insert(0, "last")
     elif verb in ("resume", "eval", "code"):
         words = [runs[0], *(word for word in words if word not in runs)]
-    pairs = (word for word in words if "=" in word and not is_run(word))
-    others = [word for word in pairs if word.partition("=")[0] not in keys]
+    changes = [word for word in words if "=" in word and not is_run(word)]
+    others = [word for word in changes if word.partition("=")[0] not in keys]
     if verb in ("resume", "code") and others:
-        return new_run(verb, next(filter(is_run, words)), outputs, others)
+        return new_run(verb, next(filter(is_run, words)), outputs, changes, keys)
     if verb == "predict" and not (others or any(word in INPUTS or is_input(word) for word in words)):
         words += ["--test-index", "0"]
     return [verb, *words]
+
+
+def outputs_of(words: Sequence[str]) -> Path:
+    """The folder of runs that a line is about."""
+    said = next((word.partition("=")[2] for word in words if word.startswith("output_dir=")), "")
+    return Path(said or usual_output_dir())
 
 
 def flag(verb: str, made: Parser, keys: Sequence[str], rest: Sequence[str]) -> tuple[int, Sequence[str]]:
@@ -185,16 +190,26 @@ def metric(word: str) -> str | None:
     return f"{found[1] or 'val'}/{another_name(found[2], ['accuracy', 'auroc']) or found[2]}" if found else None
 
 
-def new_run(verb: str, word: str, outputs: Path, others: Sequence[str]) -> list[str]:
-    """The line that makes another run of the settings of one; to resume it, with its weights. Raises RunnerError."""
-    found = find(word, outputs)
-    run = best_job(found) if isinstance(found, SavedSweep) else found
-    names = {*settings_of(run.plain_config), *PARTS}
-    pairs = [(setting_named(key, names), value) for key, _, value in (other.partition("=") for other in others)]
-    changes = [f"{name}={value}" for name, value in pairs if name]
+def new_run(verb: str, word: str, outputs: Path, changes: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """The line that makes another run of the settings of one; to resume it, with its weights.
+
+    What the run has already is left out; where ``keys``, which the verb itself can change, are all that is left, the
+    run stays as it is. Raises RunnerError.
+    """
+    run = run_named(word, outputs)
+    settings = settings_of(run.plain_config)
+    names = {*settings, *PARTS}
+    pairs = [(setting_named(key, names), value) for key, _, value in (change.partition("=") for change in changes)]
+    wanted = [f"{name}={value}" for name, value in pairs if name and settings.get(name) != value]
     path = here(run.path)
-    if not changes:
-        return [verb, word]
-    keeps = verb == "resume" and not any(change.startswith(("model", "dataset")) for change in changes)
+    if all(change.partition("=")[0] in keys for change in wanted):
+        return [verb, word, *wanted]
+    keeps = verb == "resume" and not any(change.startswith(("model", "dataset")) for change in wanted)
     begun = [f"start_from={path}"] if keeps else []
-    return ["train" if verb == "resume" else verb, f"{path}/config.yaml", *begun, *changes]
+    return ["train" if verb == "resume" else verb, f"{path}/config.yaml", *begun, *wanted]
+
+
+def run_named(word: str, outputs: Path) -> SavedRun:
+    """Of a sweep its best job. Raises RunnerError."""
+    found = find(word, outputs)
+    return best_job(found) if isinstance(found, SavedSweep) else found

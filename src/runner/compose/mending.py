@@ -195,8 +195,8 @@ class _Line:
         key, added, why = self._key(name)
         if key == "dataset.target" and (column := near_column(value, self._columns)) not in (None, value):
             return Meant((*added, f"{key}={column}"), f"there is no column {value}; the nearest is {column}")
-        if known := self._of_net(key, value) or values.known(name, key, value, self.catalog):
-            return Meant((*added, *known.words), why or known.why)
+        if known := self._known(name, key, value):
+            return Meant((*added, *known.words), "; ".join(filter(None, [why, known.why])))
         plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
         chosen = {group: option.name for group, option in self.options.items()}
         chosen |= {word.partition("=")[0]: word.partition("=")[2] for word in added}
@@ -218,15 +218,14 @@ class _Line:
         each = ",".join([str(widths.default[0])] * count)
         return Meant((*added, f"{key}=[{each}]"), f"{key} lists the width of each layer")
 
-    def _of_net(self, key: str, value: str) -> Meant | None:
-        """What torchvision calls a net, or its trained weights."""
-        if key not in ("model.name", "model.weights") or self.options["model"].name != "torchvision":
-            return None
-        if key == "model.weights":
-            name = "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet", "default") else None
-        else:
-            name = torchvision_names.named(value) or torchvision_names.near(value)
-        return Meant((f"{key}={name}",), f"the name here is {name}") if name not in (None, value) else None
+    def _known(self, name: str, key: str, value: str) -> Meant | None:
+        """What other programs write for a value, and a setting that is nothing without another."""
+        if key.startswith("model.") and self.options["model"].name == "torchvision":
+            return values.of_net(key, value)
+        if key in ("folds", "fold") and value != "null" and not {*RECIPES} & self.typed.keys():
+            said = {self._key(piece.key.lstrip("+"))[0] for piece in self.pieces if piece.key}
+            return values.folds(key, value) if not {"folds", "fold"} <= said else None
+        return values.known(name, key, value, self.catalog)
 
     def _target(self, word: str) -> Meant | None:
         """A column that stands beside its table: the one to predict."""

@@ -29,6 +29,7 @@ FUNCTIONS = ("choice", "extend_list", "glob", "interval", "range", "shuffle", "s
 CALL = re.compile(r"(\w+)\((.*)\)")
 RANGE = re.compile(rf"({NUMBER.pattern})(?:\.\.\.?|:|~|\bto\b)({NUMBER.pattern})")
 LEAST_PERCENT = 5  # a smaller number is no percentage, but one that is too large
+USUAL_FOLDS = "5"
 MOST_VALUES = 10  # of a range of whole numbers
 MOST_COLUMNS = 12  # named in a message
 PATIENCE = "early_stopping.patience_epochs"
@@ -200,8 +201,12 @@ def _steps(key: str, text: str) -> Meant | None:
     """Steps that are named alone, with an example of what each needs: flip, for ``[{flip: {horizontal: 0.5}}]``."""
     if re.search(r":\s*[^\s{]", text):  # knobs are given: no examples are wanted
         return _renamed(key, text)
+    if key == "dataset.augment" and text.lower() in (*IN_WORDS, "none", "null"):
+        usual = with_examples(["rotation"], AUGMENT_KNOBS) if IN_WORDS.get(text.lower()) else []
+        return Meant((f"{key}={shown(usual)}",), f"it lists the changes: {listed(filter(str.islower, AUGMENT_KNOBS))}")
     names = [name.strip() for name in text.strip("[]").split(",")]
-    entries = with_examples(names, STEPS[key]) or []
+    near = [nearest_step(name, STEPS[key]) or name for name in names]
+    entries = with_examples(names, STEPS[key]) or with_examples(near, STEPS[key]) or []
     needs = [
         f"{step} needs {listed(own)}" for entry in entries if isinstance(entry, dict) for step, own in entry.items()
     ]
@@ -220,6 +225,23 @@ def _renamed(key: str, text: str) -> Meant | None:
     steps = [entry if any(entry.values()) else next(iter(entry)) for entry in renamed]
     reasons = (f"there is no {name}; the nearest is {step}" for name, step in names.items())
     return Meant((f"{key}={shown(steps)}",), "; ".join(reasons))
+
+
+def folds(key: str, value: str) -> Meant | None:
+    """Their number and the one that is the test split, where only one of the two is given."""
+    is_number = re.fullmatch(r"([2-9]|[1-9]\d+)(,\d+)*", value) is not None
+    number = value if key == "folds" and is_number else USUAL_FOLDS
+    chosen = value if key == "fold" and value.isdecimal() else "all"
+    return Meant((f"folds={number}", f"fold={chosen}"), "folds is their number, fold=0 runs one and fold=all every one")
+
+
+def of_net(key: str, value: str) -> Meant | None:
+    """What torchvision calls a net, or its trained weights."""
+    if key == "model.weights":
+        name = "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet", "default") else None
+    else:
+        name = (torchvision_names.named(value) or torchvision_names.near(value)) if key == "model.name" else None
+    return Meant((f"{key}={name}",), f"the name here is {name}") if name not in (None, value) else None
 
 
 def _monitor(value: str, catalog: Catalog) -> str:
