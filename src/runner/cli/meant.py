@@ -11,7 +11,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
-from runner.cli import reader_words
 from runner.cli.arguments import COLUMN, Parser, first_value
 from runner.cli.main import READERS, VERBS
 from runner.compose.composition import compose
@@ -23,7 +22,7 @@ from runner.config.catalog import PARTS, Catalog, conf_folders
 from runner.config.spelling import listed, nearest
 from runner.errors import ConfigError, RunnerError
 from runner.runs.directory import usual_output_dir
-from runner.runs.named import find
+from runner.runs.named import find, outputs_of
 from runner.runs.saved_run import ANYWHERE
 from runner.sweep.check import check_first
 from runner.text import AS_MODULE, here
@@ -76,7 +75,7 @@ def check(
     if made:
         mends = [_of_one_run(mend, verb) for mend in mends]
     if verb.split()[0] in OF_SETTINGS:
-        mends = _of_runs(verb, mends, reader_words.outputs_of(words))
+        mends = _of_runs(verb, mends, outputs_of(words))
     line = [word for mend in mends for word in mend.words]
     left_out = unsuited(line) if unsuited else {}
     if not {*line} & left_out.keys() and not any(mend.reasons for mend in mends if not made or _helps(mends, made)):
@@ -100,6 +99,10 @@ def _of_runs(verb: str, mends: Sequence[Mend], outputs: Path) -> list[Mend]:
     """
     runs = {mend.typed: run for mend in mends if (run := _run(mend.typed, outputs))}
     asked = {mend.typed: found for mend in mends if (found := _asked(mend.typed, outputs))}
+    if not runs and not asked:
+        return [*mends]
+    from runner.cli import reader_words  # brings the verbs that read runs: most lines are about none
+
     if verb == "train" and not any({*SWEEP} & {*mend.words} for mend in mends):
         asked |= {typed: ("resume", run) for typed, run in runs.items()}
     rest = [word for mend in mends if mend.typed not in {**runs, **asked} for word in mend.words if word not in SWEEP]
@@ -108,19 +111,12 @@ def _of_runs(verb: str, mends: Sequence[Mend], outputs: Path) -> list[Mend]:
     if asked and (values or "resume" in readers or is_all):
         typed = next(iter(asked))
         why = "is a run, and train begins a new one" if typed in runs else f"{readers[0]} is a command of its own"
-        raise _of_reader(f"{typed}: {why}", reader_words.meant(readers[0], [*values, *rest]), outputs)
+        raise reader_words.refused(f"{typed}: {why}", reader_words.meant(readers[0], [*values, *rest]), outputs)
     known = {typed: Mend(typed, (), (f"{reader} is a command of its own",)) for typed, (reader, _) in asked.items()}
     for typed, run in runs.items():
         config = here(reader_words.run_named(run, outputs).directory.config)
         known[typed] = Mend(typed, (config,), ("the settings of a run are its config.yaml",))
     return [known.get(mend.typed, mend) for mend in mends]
-
-
-def _of_reader(fault: str, line: Sequence[str], outputs: Path) -> ConfigError:
-    """With the line of a verb that reads a run. Raises RunnerError where that is not there."""
-    for run in filter(reader_words.is_run, line):
-        find(run, outputs)
-    return ConfigError(f"{fault}; did you mean:\n  {AS_MODULE} {shlex.join(line)}")
 
 
 def _run(word: str, outputs: Path) -> str | None:

@@ -14,9 +14,8 @@ from runner.compose.values import device
 from runner.config.catalog import GROUPS, PARTS
 from runner.config.spelling import another_name, nearest
 from runner.errors import ConfigError, RunnerError
-from runner.runs.directory import usual_output_dir
 from runner.runs.matching import setting_named
-from runner.runs.named import best_job, find, newest_named
+from runner.runs.named import best_job, find, newest_named, outputs_of
 from runner.runs.saved_run import ANYWHERE, SavedRun, settings_of
 from runner.runs.saved_sweep import SavedSweep
 from runner.text import AS_MODULE, here
@@ -75,6 +74,13 @@ def answer(verb: str, argv: Sequence[str], error: ConfigError) -> ConfigError:
     return error
 
 
+def refused(fault: str, line: Sequence[str], outputs: Path) -> ConfigError:
+    """With the line of a verb that reads a run. Raises RunnerError where that is not there."""
+    for run in filter(is_run, line):
+        find(run, outputs)
+    return ConfigError(f"{fault}; did you mean:\n  {AS_MODULE} {shlex.join(line)}")
+
+
 def is_composed(verb: str, argv: Sequence[str]) -> bool:
     """Whether the words are of a run that is to be: ``code model=mlp``, ``view dataset=wine``."""
     keys = {word.partition("=")[0].partition(".")[0] for word in argv if "=" in word}
@@ -111,12 +117,6 @@ def meant(verb: str, argv: Sequence[str]) -> list[str]:
     if verb == "predict" and not (others or any(word in INPUTS or is_input(word) for word in words)):
         words += ["--test-index", "0"]
     return [verb, *words]
-
-
-def outputs_of(words: Sequence[str]) -> Path:
-    """The folder of runs that a line is about."""
-    said = next((word.partition("=")[2] for word in words if word.startswith("output_dir=")), "")
-    return Path(said or usual_output_dir())
 
 
 def flag(verb: str, made: Parser, keys: Sequence[str], rest: Sequence[str]) -> tuple[int, Sequence[str]]:

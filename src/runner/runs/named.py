@@ -58,6 +58,12 @@ def _opened(verb: str, argv: Sequence[str], settings: Sequence[str], own: Sequen
     return names[0], replace(found, changes=changes)
 
 
+def outputs_of(words: Sequence[str]) -> Path:
+    """The folder of runs that a line is about."""
+    said = next((word.partition("=")[2] for word in words if word.startswith("output_dir=")), "")
+    return Path(said or usual_output_dir())
+
+
 def tell(word: str, found: Saved, best_job: str = "") -> None:
     """Says on standard error, for standard output may be data, what ``last`` is, and which job of a sweep is taken."""
     is_sweep, path = isinstance(found, SavedSweep), here(found.path)
