@@ -1,5 +1,6 @@
 """A net and data that stand ready in a file of a user's: the seed decides, and all that reads the run finds them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,33 @@ def test_a_script_shows_the_layers_of_a_net_that_is_there(place: Path) -> None:
     net = ["model=module", "model.path=flowers.py", "model.name=net", "trusted=[flowers]"]
     script = typed(place, "code", "dataset=iris", *net, "device=cpu").out
     assert "self.layers = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 3))" in script
+
+
+TIRED = """
+
+class Tired(nn.Linear):
+    steps = 0
+
+    def forward(self, x):
+        Tired.steps += self.training
+        if Tired.steps > MOST:
+            raise ValueError("tired")
+        return super().forward(x)
+
+MOST = 5
+tired = Tired(4, 1)
+"""
+
+
+def test_what_it_raises_in_the_middle_is_told_in_a_line_and_gone_on_with_once_mended(place: Path) -> None:
+    (place / "my_net.py").write_text(f"from torch import nn\n{TIRED}")
+    own = ["model.path=my_net.py", "model.name=tired", "trusted=[my_code,my_net]", "epochs=9", "output_dir=tired"]
+    broken = program.run(["train", *WORDS, *own], place / "said", cwd=place)
+    run = program.only_run(place / "tired")
+    assert broken.code == 1 and broken.err.endswith(
+        "error: ValueError: tired (my_net.py, line 10); RUNNER_DEBUG=1 shows the traceback\n"
+        f"  once that is mended, go on with: python -m runner resume {run.relative_to(place)} 'trusted=[my_code,my_net]'\n"
+    )
+    assert json.loads((run / "summary.json").read_text())["reason"] == "ValueError: tired (my_net.py, line 10)"
+    (place / "my_net.py").write_text((place / "my_net.py").read_text().replace("MOST = 5", "MOST = 500"))
+    typed(place, "resume", str(run), "trusted=[my_code,my_net]")

@@ -54,7 +54,8 @@ def test_a_module_that_is_no_model_is_refused() -> None:
         build_model(Part("model", "mine", "torch.nn.Linear", {"in_features": 4}), (4,), 2)
     assert caught.value.faults == (
         "model.out_features is missing; Linear needs it",
-        "model=mine: Linear takes no in_shape, num_outputs: it is no model",
+        "model=mine: Linear takes no in_shape, num_outputs: it is no model; "
+        "one has def __init__(self, in_shape, num_outputs, ...)",
     )
 
 

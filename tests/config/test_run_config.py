@@ -153,7 +153,7 @@ def test_without_validation_rows_the_usual_monitor_is_the_training_loss(catalog:
         ),
         (
             {"dataset___target_": "torchvision.datasets.MNIST"},
-            "trusted=[package]; a torch Dataset goes into dataset=module dataset.name=...",
+            "'trusted=[package]'; a torch Dataset goes into dataset=module dataset.name=...",
         ),
     ],
 )
@@ -226,9 +226,15 @@ def test_a_class_hidden_inside_a_value_is_refused(catalog: Catalog, target: Any,
     assert faults_of(catalog, **{place: [{"_target_": target}]})
 
 
-def test_a_package_is_trusted_only_when_it_is_named(catalog: Catalog) -> None:
+def test_a_package_is_trusted_only_when_it_is_named(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (fault,) = faults_of(catalog, model___target_="mine.nets.Big")
-    assert "trusted=[package]" in fault
+    assert fault.endswith("that you trust: 'trusted=[package]'")
+    (tmp_path / "mine").mkdir()
+    (fault,) = faults_of(catalog, model___target_="mine.nets.Big")
+    assert fault.endswith("that you trust: 'trusted=[mine]'")
     config = check(composed(catalog, model___target_="mine.nets.Big", trusted=["mine"]), CHOICES, catalog)
     assert config.model.target == "mine.nets.Big"
 

@@ -138,7 +138,8 @@ def _name_faults(
             yield f"{_holder(part)}.{key} is missing; {kind.__name__} needs it"
     untaken = [] if open_ended else [key for key in facts if key not in parameters]
     if untaken:
-        yield f"{part.group}={part.option}: {kind.__name__} takes no {', '.join(untaken)}: it is no {part.group}"
+        wanted = f"it is no {part.group}; one has def __init__(self, {', '.join(facts)}, ...)"
+        yield f"{part.group}={part.option}: {kind.__name__} takes no {', '.join(untaken)}: {wanted}"
 
 
 def _unknown(part: Part, kind: type, parameters: Parameters, key: str) -> str:

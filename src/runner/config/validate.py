@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from runner.config.catalog import Catalog, Knob, Option, unknown_option
@@ -186,6 +188,12 @@ def unknown_knob(group: str, key: str, name: str, value: Any, known: Option, cat
     return f"{what}; it has {listed(known.knobs) or 'nothing to set'}"
 
 
+def _own_package(target: Any) -> str:
+    """The package of a class that stands in the current folder; else the word for one."""
+    name = str(target).partition(".")[0]
+    return name if Path(name).is_dir() or Path(f"{name}.py").is_file() else "package"
+
+
 def _target_faults(
     group: str, where: str, node: Mapping[str, Any], known: Option | None, trusted: Collection[str]
 ) -> Iterator[str]:
@@ -197,7 +205,8 @@ def _target_faults(
         yield (
             f"{where}._target_={shown(target)}: is not a class for group {group}\n"
             f"  it has to begin with {' or '.join(roots)}\n"
-            f"  or with a package of yours that you trust: trusted=[package]{INSTEAD.get(group, '')}"
+            f"  or with a package of yours that you trust: {quote(f'trusted=[{_own_package(target)}]')}"
+            f"{INSTEAD.get(group, '')}"
         )
     inner = roots if group == "scheduler" else ()
     for place, nested in _nested_targets({k: v for k, v in node.items() if k != "_target_"}, where):

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from runner.contracts import Progress
-from runner.errors import Interrupted, RunError, memory_ran_out
+from runner.errors import Interrupted, RunError, RunnerError, memory_ran_out
 from runner.experiment.assemble import Experiment
 from runner.runs.directory import RunDirectory
 from runner.runs.named import short_name
 from runner.runs.summary import Summary
+from runner.text import place, reason
 
 
 @contextmanager
@@ -23,8 +24,17 @@ def record_failure(summary: Summary, experiment: Experiment) -> Iterator[None]:
         if memory_ran_out(fault):
             summary.close_failed(told := out_of_memory(experiment))
             raise told from fault
+        if not isinstance(fault, RunnerError) and place(fault):
+            summary.close_failed(RunError(reason(fault)))
+            raise of_own_code(fault, experiment, summary.directory) from fault
         summary.close_failed(fault)
         raise
+
+
+def of_own_code(fault: Exception, experiment: Experiment, directory: RunDirectory) -> RunError:
+    """What a net, a loss or a data set of the user's raised in the middle of a run."""
+    again = resume_command(experiment, directory)
+    return RunError(f"{reason(fault)}; RUNNER_DEBUG=1 shows the traceback\n  once that is mended, go on with: {again}")
 
 
 def out_of_memory(experiment: Experiment) -> RunError:
