@@ -68,7 +68,8 @@ def test_where_no_script_can_show_a_run_its_words_are_told(
     cut = program.train(tmp_path / "outputs", "max_steps=3")
     told = refused([str(cut)], capsys)
     assert "error: code: max_steps=3: a plain script has no such thing; leave it out\n" in told
-    assert "error: code: the run was made by: python -m runner train dataset=random model=dnn" in told
+    assert "\n  the run was made by: python -m runner train dataset=random model=dnn" in told
+    assert told.count("error: ") == told.count("error: code: ") == told.count("leave it out")
 
 
 def test_a_run_whose_checkpoints_are_gone_is_not_guessed_at(

@@ -69,7 +69,7 @@ def test_every_command_says_how_it_is_used_within_80_columns(
             "resume: --epochs: no such flag; did you mean:\n  python -m runner resume last epochs=3\n",
         ),
         (("resume", "a", "b"), "resume: give one run directory, or last; given: a b; did you mean:\n"),
-        (("explain", "last"), "last: is a folder or a run; write settings, such as model=cnn"),
+        (("explain", "last"), "last: no run under outputs yet; start one: python -m runner train"),
         (("explain", "."), ".: is a folder or a run; write settings, such as model=cnn"),
         (("train", "help"), "help: is not of the form key=value; did you mean --help?"),
         (("completion",), "completion: name the shell, bash or zsh"),
@@ -125,7 +125,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
         (DeviceError("no cuda"), 2, "error: no cuda\n"),
         (RunError("not finite"), 1, "error: not finite\n"),
         (Interrupted("saved", 15), 143, "saved\n"),
-        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (KeyboardInterrupt(), 130, "interrupted before training began; type the same line again\n"),
     ],
 )
 def test_every_kind_of_error_has_its_exit_code(
@@ -145,10 +145,13 @@ def test_what_is_to_be_typed_begins_with_the_name_that_was_typed(
     told = {}
     for program in ("/somewhere/bin/runner", "/somewhere/runner/__main__.py"):
         monkeypatch.setattr("sys.argv", [program])
-        told[program] = said("report", "nowhere", capsys=capsys)[2], said("predict", "a.png", capsys=capsys)[2]
+        told[program] = (
+            said("report", "nowhere", capsys=capsys)[2],
+            said("predict", "--test-index", "7", capsys=capsys)[2],
+        )
     runner, module = told.values()
-    assert "  runner predict last a.png" in runner[1] and "python" not in "".join(runner)
-    assert "  python -m runner predict last a.png" in module[1]
+    assert "  runner predict last --test-index 7" in runner[1] and "python" not in "".join(runner)
+    assert "  python -m runner predict last --test-index 7" in module[1]
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["train", "--help"], ["resume", "--help"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,25 @@ def test_a_layer_used_twice_is_shown_twice(
     assert script.count("nn.ReLU()") == 2
     assert main.main(["code", *words, "trusted=[twice]", "model.freeze=['0.*']"]) == 2
     assert "has frozen parameters, which a script cannot show; set model.freeze=[]" in capsys.readouterr().err
+
+
+def test_rows_that_code_of_one_s_own_reads_are_refused_with_the_script_of_made_up_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "import torch\nfrom torch.utils.data import TensorDataset\n\n"
+        "pairs = TensorDataset(torch.rand(40, 3, 8, 8), torch.arange(40) % 4)\n"
+    )
+    words = ["dataset=module", "dataset.path=mine.py", "dataset.name=pairs", "trusted=[mine]", "model=cnn", "epochs=2"]
+    assert main.main(["code", *words]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: code: dataset=module: takes more than a few lines to read; a script can read digits")
+    assert told.count("error: ") == 1
+    *_, line = told.splitlines()
+    assert "; over made-up rows of their shape:\n  python -m runner code dataset=random model=cnn" in told
+    assert main.main(shlex.split(line)[3:]) == 0
+    assert "torch.randn(4, 3, 8, 8, generator=noise)" in capsys.readouterr().out
 
 
 def test_a_compiled_net_takes_batches_of_full_size_alone(capsys: pytest.CaptureFixture[str]) -> None:

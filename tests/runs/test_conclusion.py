@@ -45,6 +45,15 @@ def test_a_difference_that_luck_does_not_explain_is_said_with_its_interval(folde
     assert found.caution == "Being the best of 2, model.hidden=[8] likely owes some of its val/loss to luck."
 
 
+def test_a_long_name_is_cut_between_settings_and_once(folder: Path) -> None:
+    for width, loss in ((8, 0.1), (9, 0.2)):
+        more = {"model__hidden": [width] * 20, "optimizer__lr": loss, "batch_size": width, "epochs": width}
+        make_run(folder / str(width), loss, **more)
+    told = concluded(folder).verdict
+    assert told.startswith(f"model.hidden=[{'8,' * 19}8] ... is ahead of model.hidden=[9,9")
+    assert told.count("...") == 2
+
+
 def test_what_too_few_seeds_leave_open_is_said_with_how_many_more_would_do(folder: Path) -> None:
     # differences 0, 0.2, 0.1: mean 0.1, sd 0.1, error 0.057735; limit for 2 freedoms 4.30265; t = 1.732
     # 11 runs: (2.228 + 0.879) x 0.1 / sqrt(11) = 0.0937 < 0.1; 10 runs: (2.262 + 0.883) x 0.1 / sqrt(10) = 0.0995 < 0.1

@@ -175,6 +175,16 @@ def test_the_best_of_several_is_named_also_where_less_is_better() -> None:
     assert lead(trees, 0.53, numbers=True, baseline={}) == [told]
 
 
+def test_a_net_of_few_steps_is_advised_to_train_longer_before_another_model_is() -> None:
+    short = rows([0.6, 0.5], [0.5, 0.5])
+    scores = "a tree ensemble scores 0.9000 on the same rows in 0.60 s"
+    assert advice(records(short, trees={"hist": {"accuracy": 0.9}}, ours=0.8)) == [
+        f"{scores}; the net had 200 steps: try epochs=20"
+    ]
+    (line,) = advice(records(short, linear={"accuracy": 0.99}, ours=0.8))
+    assert line == "a linear model has test/accuracy 0.9900, the net 0.8000; the net had 200 steps: try epochs=20"
+
+
 @pytest.mark.parametrize(("theirs", "ours"), [(0.87, 0.88), (0.87, 0.87), (0.870004, 0.87)])
 def test_trees_that_are_behind_or_level_in_what_is_shown_are_not_mentioned(theirs: float, ours: float) -> None:
     assert lead({"hist": {"accuracy": theirs}}, ours) == []

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
 from runner.config.run_config import Reference
 from runner.contracts import LayerSummary, Outcome, Outline, Progress, Report
 from runner.screen.console import RunConsole, console
+from runner.screen.table import bare_table
 
 RUN = Path("outputs/2025-11-21/10-20-30.123456-digits-cnn-adam")
 NO_REFERENCE = Reference(source=None, figures={}, expected={}, epochs=None)
@@ -219,6 +221,13 @@ def test_a_file_gets_no_control_codes_and_no_boxes(plain):
         console.report(FIRST, best=True)
         console.finish(OUTLINE, OUTCOME, Path("outputs"))
     assert re.findall(r"[^\x20-\x7e\n]", plain.take_raw()) == []
+
+
+def test_the_rows_of_a_table_in_a_file_end_where_their_text_does(capsys):
+    table = bare_table(["name", "seconds"], [("cnn, which is slow", "12 "), ("한글", "")], numbers=())
+    console(sys.stdout).print(table)
+    console(sys.stdout).print(Text("in  two  "), soft_wrap=True)
+    assert capsys.readouterr().out == ("name                 seconds\ncnn, which is slow   12\n한글\nin  two\n")
 
 
 def test_fault_46_a_monitor_that_was_never_a_number_has_chosen_nothing(plain):
@@ -527,6 +536,7 @@ def test_notes_go_to_standard_output_and_warnings_to_standard_error(terminal):
 SHOW = """
 import sys
 from runner.screen.console import RunConsole, console
+from runner.screen.table import bare_table
 assert "torch" not in sys.modules
 console = RunConsole()
 sys.stdin.readline()

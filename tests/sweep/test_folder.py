@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from runner.errors import DataError
+from runner.errors import DataError, Interrupted
 from runner.runs.directory import RunDirectory
 from runner.sweep.folder import Header, SweepFolder, owned
 from runner.sweep.plan import Job, packed_config
@@ -91,3 +91,19 @@ def test_jobs_of_a_driver_that_was_killed_are_waited_for_until_they_have_saved(t
     assert RunDirectory(job).is_in_use
     with owned(tmp_path):
         assert not RunDirectory(job).is_in_use
+
+
+def test_a_sweep_that_is_interrupted_with_no_job_to_save_for_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder, _ = opened(tmp_path / "a sweep")
+    with pytest.raises(Interrupted) as told, owned(folder.path):
+        raise KeyboardInterrupt
+    assert (str(told.value), told.value.exit_code) == (
+        "interrupted; go on with: python -m runner resume 'a sweep'",
+        130,
+    )
+    (tmp_path / "new").mkdir()
+    with pytest.raises(KeyboardInterrupt), owned(tmp_path / "new"):
+        raise KeyboardInterrupt

@@ -52,7 +52,9 @@ def main(argv: Sequence[str]) -> int:
     except RunnerError as error:
         return _report(error)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        trains = [*argv][:1] in (["train"], ["resume"])  # which once begun says itself how it goes on
+        again = " before training began; type the same line again" if trains else ""
+        print(f"interrupted{again}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output went away: runner show | head
         discard(sys.stdout)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 
+from runner.compose.command import words
 from runner.config.catalog import Catalog
 from runner.config.run_config import Config, settings_with
 from runner.errors import ConfigError
@@ -11,6 +13,7 @@ from runner.experiment.assemble import Experiment, assemble
 from runner.experiment.rebuild import rebuild_to_read
 from runner.export.net import WIDEST, net_lines
 from runner.export.rows import (
+    SUPPORTED,
     draw_lines,
     draws,
     import_lines,
@@ -23,6 +26,7 @@ from runner.export.table import KNOBS, check_table
 from runner.export.training import ending_layers, evaluation_lines, loop_lines, making_lines
 from runner.runs.saved_run import SavedRun
 from runner.seed import derive
+from runner.text import AS_MODULE
 
 DATASET_KNOBS = {"transforms", "numeric", "target_transform", "limit", "shape", "num_classes", "num_rows", "seed"}
 
@@ -33,7 +37,8 @@ def page_of_run(saved: SavedRun, command: str, warn: Callable[[str], None]) -> s
     try:
         return page(experiment, f"the run {saved.path.name}: {command}")
     except ConfigError as error:
-        raise ConfigError([*error.faults, f"code: the run was made by: {command}"]) from error
+        *others, last = error.faults
+        raise ConfigError([*others, f"{last}\n  the run was made by: {command}"]) from error
 
 
 def page_of_config(config: Config, catalog: Catalog, command: str) -> str:
@@ -70,7 +75,7 @@ def setting_faults(experiment: Experiment) -> Iterator[str]:
     dataset = experiment.config.dataset
     usual = experiment.catalog.option("dataset", dataset.option).knobs
     shown = DATASET_KNOBS | (KNOBS if dataset.option == "csv" else set())
-    for name, value in dataset.knobs.items():
+    for name, value in dataset.knobs.items() if dataset.option in SUPPORTED else ():
         if name not in shown and value != usual[name].default:
             yield f"dataset.{name}={value}: a plain script has no such thing; leave it out"
     accuracy = experiment.config.metric.get("accuracy")
@@ -100,6 +105,11 @@ def shuffles(experiment: Experiment) -> bool:
 
 
 def data_section(experiment: Experiment) -> list[str]:
+    if (option := experiment.config.dataset.option) not in SUPPORTED:
+        raise ConfigError(
+            f"dataset={option}: takes more than a few lines to read; a script can read {', '.join(SUPPORTED)}"
+            f"{in_their_place(experiment)}"
+        )
     functions = [shuffled_lines()] * shuffles(experiment)
     functions += [draw_lines(experiment)] * draws(experiment)
     reading, preparing = reading_lines(experiment), preparing_lines(experiment)
@@ -107,6 +117,17 @@ def data_section(experiment: Experiment) -> list[str]:
         check_table(reading, preparing, experiment)
     lines = ["# 1. The data: every row in one tensor", *reading, *split_lines(experiment), *preparing]
     return [*apart(functions), "", *([""] * bool(functions)), *lines]
+
+
+def in_their_place(experiment: Experiment) -> str:
+    """The line of the script of the same training over made-up rows with classes; "" for numbers, which it lacks."""
+    data, plain = experiment.data, experiment.config.as_dict()
+    if not data.class_names:
+        return ""
+    plain["options"] = {**plain["options"], "dataset": "random"}
+    plain["dataset"] = {"shape": list(data.x.shape[1:]), "num_classes": len(data.class_names)}
+    own = [word for word in words(plain, experiment.catalog) if not word.startswith(("name=", "trusted="))]
+    return f"; over made-up rows of their shape:\n  {AS_MODULE} code {shlex.join(own)}"
 
 
 def shuffled_lines() -> list[str]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import stdev
 
+from rich.cells import cell_len
+
 from runner.runs.origin import as_shown
 from runner.runs.paired_test import LEVEL, MOST_MORE, Pairs
 from runner.runs.ranking import Contest, Entry, repeated
@@ -204,5 +206,8 @@ class Rivals:
 def called(entry: Entry, settings: Sequence[str]) -> str:
     """An entry by those of the settings that tell it from another: model=mlp optimizer.lr=0.1."""
     words = [f"{name}={as_shown(name, entry.settings[name])}" for name in settings if name in entry.settings]
-    rest = " ..." if len(words) > MOST_NAMED else ""
-    return shortened(" ".join(words[:MOST_NAMED]), LONGEST_NAME, "...") + rest
+    num_told = min(len(words), MOST_NAMED)
+    while num_told > 1 and cell_len(" ".join(words[:num_told])) > LONGEST_NAME:
+        num_told -= 1
+    name = shortened(" ".join(words[:num_told]), LONGEST_NAME, "...")
+    return name if len(words) == num_told or name.endswith("...") else f"{name} ..."

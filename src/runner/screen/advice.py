@@ -171,7 +171,8 @@ def behind_linear(records: Records) -> str | None:
     if not is_behind:
         return None
     told = f"a linear model has {outcome.judged_split}/{metric} {figure(theirs)}, the net {figure(ours)}"
-    return f"{told}: try model={'tabular' if can_be_tabular(records) else 'linear'}"
+    other = f"model={'tabular' if can_be_tabular(records) else 'linear'}"
+    return f"{told}{after_few_steps(records) or f': try {other}'}"
 
 
 def behind_trees(records: Records) -> str | None:
@@ -188,7 +189,15 @@ def behind_trees(records: Records) -> str | None:
         return None
     which = "a tree ensemble" if best == "hist" else TREES[best]
     told = f"{which} scores {figure(theirs)} on the same rows in {duration(outcome.trees_seconds[best])}"
-    return told + "; model=tabular closes most of such a gap" * can_be_tabular(records)
+    nearer = "; model=tabular closes most of such a gap" * can_be_tabular(records)
+    return told + (after_few_steps(records) or nearer)
+
+
+def after_few_steps(records: Records) -> str:
+    """What to do first about another model that is better; "" where the net had steps enough to be compared."""
+    epochs, step = records.outline.epochs, records.rows[-1]["step"]
+    is_short = step <= FEW_STEPS and epochs == len(records.rows)
+    return f"; the net had {counted(step, 'step')}: try epochs={LONGER * epochs}" * is_short
 
 
 def first_metric(outline: Outline, scores: Collection[Mapping[str, float]]) -> str | None:

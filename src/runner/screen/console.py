@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import ceil
@@ -243,9 +243,23 @@ class _Console(Console):
         raise
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        for segment in super().render(renderable, options):
+        segments = super().render(renderable, options)
+        for segment in segments if self.is_terminal else without_trailing_blanks(segments):
             is_ours = segment.control or segment.text == "\n" or segment.text.isprintable()
             yield segment if is_ours else Segment("\n".join(map(visible, segment.text.split("\n"))), segment.style)
+
+
+def without_trailing_blanks(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """A table is as wide as its widest row, which in a file shows as blanks at the ends of the others."""
+    held: list[Segment] = []
+    for segment in segments:
+        text = segment.text if segment.control else segment.text.rstrip(" ")
+        if text and text != "\n":
+            yield from held
+        if text:
+            yield segment._replace(text=text)
+            held = []
+        held.append(Segment(segment.text[len(text) :], segment.style))
 
 
 def console(stream: IO[str]) -> Console:

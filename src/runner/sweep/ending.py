@@ -22,7 +22,7 @@ from runner.runs.saved_sweep import SavedSweep
 from runner.screen.console import console
 from runner.screen.contest import show_contest
 from runner.screen.unfinished import ended_line
-from runner.sweep.folder import SweepFolder
+from runner.sweep.folder import SweepFolder, again
 from runner.sweep.plan import Job
 from runner.tensorboard.means import write_means
 from runner.text import counted, here, program, say
@@ -88,18 +88,13 @@ def status_of(results: Sequence[JobResult]) -> str:
     return "failed" if "failed" in standings else "finished"
 
 
-def again(folder: SweepFolder) -> str:
-    """The command that goes on."""
-    return f"{program()} resume {shlex.quote(here(folder.path))}"
-
-
 def stopped(
     folder: SweepFolder, standings: Counter[str], signal_number: int | None, trouble: str, ended_by: str
 ) -> NoReturn:
     count = counted(standings.total(), "job")
     told = [f"{standings['interrupted']} on the way"] if standings["interrupted"] else []
     told += [f"{standings['waiting']} of {count} not started"] if standings["waiting"] else []
-    left = f"{', '.join(told) or f'all {count} had ended'}; go on with: {again(folder)}"
+    left = f"{', '.join(told) or f'all {count} had ended'}; go on with: {again(folder.path)}"
     left += f"\n  the jobs on the way go on by themselves; to end them: {ended_by}" if ended_by else ""
     if signal_number is None:
         raise RunError(f"no other job will start: {trouble}\n  {left}")
@@ -111,9 +106,9 @@ def show_ways(screen: Console, folder: SweepFolder, standings: Counter[str]) -> 
     has_curves = any(folder.path.glob("*/events.out.*"))
     ways = [f"{'tensorboard --logdir' if has_curves else f'{program()} report'} {shlex.quote(here(folder.path))}"]
     if standings["waiting"] or standings["interrupted"]:
-        ways.append(again(folder))
+        ways.append(again(folder.path))
     if standings["failed"]:
-        ways.append(f"{again(folder)} retry=failed")
+        ways.append(f"{again(folder.path)} retry=failed")
     screen.print(Text("next", style="dim"))
     for way in ways:
         screen.print(Text(f"  {way}", style="cyan"), soft_wrap=True)

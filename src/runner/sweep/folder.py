@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,14 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from runner.errors import DataError
+from runner.errors import DataError, Interrupted
 from runner.runs.directory import JOURNAL, SWEEP, RunDirectory
 from runner.runs.files import read_json, write_json
 from runner.runs.saved_run import DONE, SavedRun
 from runner.runs.saved_sweep import SavedSweep
 from runner.sweep.journal import Journal, read_journal
 from runner.sweep.plan import Job, job_of_fact
-from runner.text import here
+from runner.text import here, program
 
 Standing = Literal["waiting", "finished", "failed", "interrupted", "pruned"]
 FORMAT = 1
@@ -146,13 +148,24 @@ class SweepFolder:
 def owned(path: Path) -> Iterator[None]:
     """As ``RunDirectory.owned``; jobs of a driver that was killed are waited for, but for those of a cluster.
 
-    They end by themselves as soon as they have saved. Raises RunError with the pid where another driver owns the sweep.
+    They end by themselves as soon as they have saved. Raises RunError with the pid where another driver owns the sweep;
+    Interrupted, with the way on, after a signal that no job was there to save for.
     """
     with RunDirectory(path).owned():
         deadline = time.monotonic() + (0 if SavedSweep(path).head.get("cluster") else SAVING_S)
         while any(RunDirectory(lock.parent).is_in_use for lock in path.glob("*/.lock")) and time.monotonic() < deadline:
             time.sleep(0.1)
-        yield
+        try:
+            yield
+        except KeyboardInterrupt as signalled:
+            if not (path / SWEEP).exists():
+                raise
+            raise Interrupted(f"interrupted; go on with: {again(path)}", signal.SIGINT) from signalled
+
+
+def again(path: Path) -> str:
+    """The command that goes on with a sweep."""
+    return f"{program()} resume {shlex.quote(here(path))}"
 
 
 def read_header(path: Path) -> Header:
