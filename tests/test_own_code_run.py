@@ -94,11 +94,11 @@ def test_what_it_raises_in_the_middle_is_told_in_a_line_and_gone_on_with_once_me
     (place / "my_net.py").write_text(f"from torch import nn\n{TIRED}")
     own = ["model.path=my_net.py", "model.name=tired", "trusted=[my_code,my_net]", "epochs=9", "output_dir=tired"]
     broken = program.run(["train", *WORDS, *own], place / "said", cwd=place)
-    run = program.only_run(place / "tired")
+    run = program.only_run(place / "tired").relative_to(place)
     assert broken.code == 1 and broken.err.endswith(
         "error: ValueError: tired (my_net.py, line 10); RUNNER_DEBUG=1 shows the traceback\n"
-        f"  once that is mended, go on with: python -m runner resume {run.relative_to(place)} 'trusted=[my_code,my_net]'\n"
+        f"  once that is mended, go on with: python -m runner resume {run} 'trusted=[my_code,my_net]'\n"
     )
-    assert json.loads((run / "summary.json").read_text())["reason"] == "ValueError: tired (my_net.py, line 10)"
+    assert json.loads((place / run / "summary.json").read_text())["reason"] == "ValueError: tired (my_net.py, line 10)"
     (place / "my_net.py").write_text((place / "my_net.py").read_text().replace("MOST = 5", "MOST = 500"))
     typed(place, "resume", str(run), "trusted=[my_code,my_net]")

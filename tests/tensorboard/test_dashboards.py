@@ -66,8 +66,9 @@ def test_the_graph_has_the_modules_and_their_shapes(events: EventAccumulator) ->
     assert events.Tags()["graph"]
     graph: GraphDef = events.Graph()
     nodes = {node.name: node for node in graph.node}
-    assert nodes["block_1/0"].op == "Conv2d" and list(nodes["block_1/1"].input) == ["block_1/0"]
-    shape = nodes["block_1/0"].attr["_output_shapes"].list.shape[0]
+    first, second = nodes["block_1/0_Conv2d"], nodes["block_1/1_BatchNorm2d"]
+    assert first.op == "Conv2d" and list(second.input) == ["block_1/0_Conv2d"]
+    shape = first.attr["_output_shapes"].list.shape[0]
     assert [dim.size for dim in shape.dim] == [-1, 4, 8, 8]
 
 

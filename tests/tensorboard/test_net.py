@@ -35,11 +35,11 @@ class Branching(nn.Module):
 def test_operations_and_repeated_modules_are_boxes_of_their_own() -> None:
     assert nodes(Twice()) == {
         "x": ("input", []),
-        "inner/0": ("Linear", ["x"]),
-        "inner/1": ("ReLU", ["inner/0"]),
-        "inner/0_1": ("Linear", ["inner/1"]),
-        "inner/1_1": ("ReLU", ["inner/0_1"]),
-        "add": ("add", ["x", "inner/1_1"]),
+        "inner/0_Linear": ("Linear", ["x"]),
+        "inner/1_ReLU": ("ReLU", ["inner/0_Linear"]),
+        "inner/0_Linear_1": ("Linear", ["inner/1_ReLU"]),
+        "inner/1_ReLU_1": ("ReLU", ["inner/0_Linear_1"]),
+        "add": ("add", ["x", "inner/1_ReLU_1"]),
         "output": ("output", ["add"]),
     }
 
@@ -58,8 +58,8 @@ def test_tracing_leaves_the_net_alone() -> None:
 def test_the_input_has_the_name_that_forward_gives_it() -> None:
     assert nodes(nn.Sequential(nn.ReLU())) == {
         "input": ("input", []),
-        "0": ("ReLU", ["input"]),
-        "output": ("output", ["0"]),
+        "0_ReLU": ("ReLU", ["input"]),
+        "output": ("output", ["0_ReLU"]),
     }
 
 

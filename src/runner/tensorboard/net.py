@@ -58,10 +58,11 @@ def traced_nodes(net: nn.Module, in_shape: tuple[int, ...], shapes: Mapping[str,
         inputs = [names[argument] for argument in node.all_input_nodes]
         target = str(node.target)
         if node.op == "call_module":
-            names[node] = target.replace(".", "/") + (f"_{calls[target]}" if calls[target] else "")
-            calls[target] += 1
             module = modules[target]
-            yield node_of(names[node], type(module).__name__, inputs, shapes.get(target), str(module))
+            kind = type(module).__name__
+            names[node] = box_name(target, kind) + (f"_{calls[target]}" if calls[target] else "")
+            calls[target] += 1
+            yield node_of(names[node], kind, inputs, shapes.get(target), str(module))
         elif node.op == "placeholder":
             names[node] = target  # as forward calls it; node.name makes input_1 of what is a word of Python
             yield node_of(target, "input", inputs, in_shape)
@@ -75,9 +76,15 @@ def layer_nodes(in_shape: tuple[int, ...], layers: Sequence[LayerSummary]) -> It
     yield node_of("input", "input", [], in_shape)
     before = "input"
     for layer in layers:
-        name = layer.name.replace(".", "/") or layer.kind
-        yield node_of(name, layer.kind.partition("(")[0], [before], layer.out_shape, layer.kind)
+        kind = layer.kind.partition("(")[0]
+        name = box_name(layer.name, kind) or layer.kind
+        yield node_of(name, kind, [before], layer.out_shape, layer.kind)
         before = name
+
+
+def box_name(path: str, kind: str) -> str:
+    """block_1/0_Conv2d: a layer whose name is only its place is told by its kind, too."""
+    return path.replace(".", "/") + (f"_{kind}" if path.rpartition(".")[2].isdecimal() else "")
 
 
 def node_of(
