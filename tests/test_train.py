@@ -49,6 +49,12 @@ def test_workers_that_have_nothing_to_load_are_said_to_have_no_effect(tmp_path: 
     assert lines.count("num_workers=4 has no effect: iris is held in memory") == 1
 
 
+def test_a_kernel_whose_outer_weights_meet_zeros_alone_is_told_with_the_widest_that_does_not(tmp_path: Path) -> None:
+    lines = said(tmp_path, "dataset=digits", "model=cnn", "model.kernel_size=9", "max_steps=1")
+    assert sum(line.startswith("model.kernel_size=9: its outer weights meet zeros alone") for line in lines) == 1
+    assert any(line.endswith("meet pixels up to model.kernel_size=7") for line in lines)
+
+
 def test_case_1_a_last_batch_of_one_row_is_refused_only_where_a_norm_would_see_one_value(tmp_path: Path) -> None:
     data = ["dataset=random", "dataset.shape=[1,8,8]", "dataset.num_rows=90", "test_fraction=0", "batch_size=16"]
     words = ["train", *data, "epochs=1", "device=cpu", "threads=1", "tensorboard=off", f"output_dir={tmp_path / 'out'}"]

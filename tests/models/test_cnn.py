@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from runner.errors import ConfigError
-from runner.models.cnn import Cnn
+from runner.models.cnn import Cnn, widest_kernel
 from runner.models.cnn_notes import CnnNotes
 
 
@@ -96,3 +96,25 @@ def test_residuals_that_would_change_nothing_are_refused_with_what_would() -> No
         cnn((1, 8, 8), residual=True)
     with pytest.raises(ConfigError, match="only where it keeps its size: padding=same"):
         cnn((1, 8, 8), channels=[8, 8], residual=True, padding=0)
+
+
+@pytest.mark.parametrize(
+    ("in_shape", "changed", "widest"),
+    [
+        ((1, 28, 28), {"channels": [8]}, 55),
+        ((1, 28, 28), {}, 27),  # 14 pixels reach the second block
+        ((1, 28, 20), {"channels": [8]}, 39),
+        ((1, 28, 28), {"channels": [8], "padding": 4, "kernel_size": 31}, 32),
+    ],
+)
+def test_up_to_the_widest_kernel_every_weight_learns(
+    in_shape: tuple[int, ...], changed: dict[str, Any], widest: int
+) -> None:
+    knobs: dict[str, Any] = {"channels": [8, 8], "kernel_size": 3, "padding": "same", "pool_size": 1} | changed
+    assert widest_kernel(in_shape, **knobs | {"pool_size": 2}) == widest
+    if len(knobs["channels"]) == 1:
+        for size, all_learn in ((widest, True), (widest + 1 + widest % 2, False)):
+            net = cnn(in_shape, **knobs | {"kernel_size": size})
+            net(torch.ones(1, *in_shape)).sum().backward()
+            weight = next(net.parameters())
+            assert weight.grad is not None and bool(weight.grad.abs().sum((0, 1)).bool().all()) == all_learn

@@ -20,6 +20,7 @@ from runner.engine.best import directions
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment, split_settings, total_steps
 from runner.experiment.settings import class_counts
+from runner.models.cnn import Cnn, widest_kernel
 from runner.models.summary import layers
 
 SHOWN_APART = ("lr", "groups")  # knobs of an optimizer
@@ -64,6 +65,7 @@ def outline(experiment: Experiment, run_dir: Path) -> Outline:
             *data.notes,
             *experiment.notes,
             *idle_workers(config, data),
+            *idle_weights(config.model, experiment.in_shape),
             *metrics_of_one_class(parts.metrics, data.class_names),
         ),
         shuffle=config.shuffle,
@@ -85,6 +87,16 @@ def idle_workers(config: Config, data: Data) -> list[str]:
     if config.num_workers == 0 or not isinstance(data.x, Tensor):
         return []
     return [f"num_workers={config.num_workers} has no effect: {config.dataset.option} is held in memory"]
+
+
+def idle_weights(net: Part, in_shape: tuple[int, ...]) -> list[str]:
+    """A line where a kernel reaches so far past the pictures that it could be smaller without a loss."""
+    names = ("channels", "kernel_size", "padding", "pool_size")
+    if net.target != f"{Cnn.__module__}.{Cnn.__name__}" or not net.knobs["channels"]:
+        return []
+    size, widest = net.knobs["kernel_size"], widest_kernel(in_shape, **{name: net.knobs[name] for name in names})
+    told = f"model.kernel_size={size}: its outer weights meet zeros alone, past the edge of what a block gets"
+    return [f"{told}; all of them meet pixels up to model.kernel_size={widest}"] if size > widest else []
 
 
 def metrics_of_one_class(metrics: Mapping[str, Any], class_names: Sequence[str]) -> list[str]:

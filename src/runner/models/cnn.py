@@ -72,6 +72,17 @@ def picture(in_shape: tuple[int, ...]) -> tuple[int, int, int]:
     return num_channels, height, width
 
 
+def widest_kernel(
+    in_shape: tuple[int, ...], *, channels: list[int], kernel_size: int, padding: Padding, pool_size: int
+) -> int:
+    """The largest kernel of which every weight meets a pixel in the smallest block, not zeros around it alone."""
+    _, *sizes = picture(in_shape)
+    size = min(sizes)
+    for block in range(1, len(channels)):
+        size = _size_after(size, kernel_size, padding, pool_size, block)
+    return 2 * size - 1 if padding == "same" else int(size + _border(kernel_size, padding))
+
+
 def _norm(kind: Normalisation, num_channels: int) -> nn.Module:
     if kind == "batch":
         return nn.BatchNorm2d(num_channels)
