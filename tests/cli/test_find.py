@@ -58,9 +58,9 @@ def test_a_learning_rate_is_shown_drawn_and_typed_and_no_run_is_left(
     assert main.main(["find", "lr", *IRIS, "optimizer=sgd", "scheduler=warmup_cosine"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Learning rates: iris - linear - sgd" and lines[1].split() == ["lr", "loss,", "smoothed"]
-    assert (rate := re.search(r"optimizer\.lr=(\S+)$", lines[-1])) and 0.01 <= float(rate[1]) <= 1
+    assert (rate := re.search(r"optimizer\.lr=(\S+)$", lines[-1])) and 0.1 <= float(rate[1]) <= 10
     assert lines[-1].split("runner ")[1].startswith("train dataset=iris model=linear device=cpu optimizer=sgd ")
-    assert f"the loss falls fastest at the rate that is suggested: optimizer.lr={rate[1]}" in lines
+    assert f"the loss has made most of its fall at the rate that is suggested: optimizer.lr={rate[1]}" in lines
     assert [path.name for path in tmp_path.iterdir()] == ["lr_range.png"]
     assert main.main(["find", "lr", *IRIS]) == 2
     assert "lr_range.png: there already; replace it with --overwrite" in capsys.readouterr().err

@@ -15,3 +15,9 @@ RATES = tuple(growing_rates())[:100]
 def test_the_losses_are_drawn_whether_a_rate_is_suggested_or_not(losses: list[float]) -> None:
     image = Image.open(io.BytesIO(picture(LrRange(RATES, tuple(losses)), "iris - linear - sgd")))
     assert image.format == "PNG" and image.width >= 600 and len(image.getcolors(2**20) or ()) > 10
+
+
+def test_a_loss_that_diverges_leaves_the_fall_its_height() -> None:
+    """From 1 to 0.5, then 40: the axis ends at twice the loss at the start."""
+    tested = LrRange(tuple(growing_rates())[:40], (*[1.0] * 20, *[0.5] * 19, 40.0))
+    assert b"<!-- 30 -->" not in (made := picture(tested, "x", "svg")) and b"<!-- 2 -->" in made

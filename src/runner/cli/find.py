@@ -24,7 +24,7 @@ HELP = """\
 Find a learning rate or a batch size for the run that train would make.
 
 lr: the learning rate grows from 0.000001 to 10 in 200 steps. Shows the loss
-at each, and suggests the rate at which it falls fastest.
+at each, and suggests the rate at which it has made most of its fall.
 batch_size: takes steps of 16, 32, 64 ... rows. Shows the time and memory of
 each, the largest that fits and the fastest per row.
 No run is left behind."""

@@ -54,7 +54,7 @@ def lr_listing(tested: LrRange, name: str) -> Listing:
 def suggestion(tested: LrRange) -> str:
     if tested.suggested is None:
         return "the loss falls at none of these rates: no rate is suggested"
-    return f"the loss falls fastest at the rate that is suggested: optimizer.lr={tested.suggested:g}"
+    return f"the loss has made most of its fall at the rate that is suggested: optimizer.lr={tested.suggested:g}"
 
 
 def find_batch_size(experiment: Experiment) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -13,9 +13,10 @@ from runner.errors import RunError
 from runner.experiment.assemble import Experiment
 
 LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 200  # each step multiplies the rate by the same factor
-WINDOW = 12  # steps whose mean loss is compared with that of as many before them: the rate grows to 2.6 times
+WINDOW = 12  # steps whose mean loss counts: within them the rate grows to 2.6 times
 DIVERGED = 4.0  # times the loss at the start
 FALLEN = 0.02  # of the loss at the start: less of a fall is no fall
+DONE = 0.9  # of the whole fall of the loss at the rate that is suggested
 
 
 @dataclass(frozen=True)
@@ -33,21 +34,18 @@ class LrRange:
 
     @property
     def suggested(self) -> float | None:
-        """The rate, in two digits, at which the loss falls fastest before it is lowest; None where it falls at none.
+        """The rate, in two digits, at which the loss has made most of its fall; None where it falls at none.
 
-        The lowest loss itself says little: of few rows it is that of a net that knows them by heart.
+        Where it falls fastest is too early: the net is trained on the way, and what is easily learned is learned at
+        rates far below the largest that train well. The lowest loss says little: of few rows it is that of a net that
+        knows them by heart.
         """
         smoothed = self.smoothed
-        lowest = min(range(len(smoothed)), key=smoothed.__getitem__)
-        falls = {step: self.fall(step) for step in range(WINDOW, min(lowest, len(self.losses) - WINDOW) + 1)}
-        steepest = max(falls, key=falls.__getitem__, default=0)
-        if not falls or falls[steepest] <= FALLEN * abs(smoothed[0]):
+        fall = smoothed[0] - min(smoothed)
+        if fall <= FALLEN * abs(smoothed[0]):
             return None
-        return float(f"{self.rates[steepest]:.1e}")
-
-    def fall(self, step: int) -> float:
-        """How much lower the loss is in the window from ``step`` on than in the one before."""
-        return fmean(self.losses[step - WINDOW : step]) - fmean(self.losses[step : step + WINDOW])
+        step = next(step for step, loss in enumerate(smoothed) if loss <= smoothed[0] - DONE * fall)
+        return float(f"{self.rates[step]:.1e}")
 
 
 def lr_range(experiment: Experiment) -> LrRange:
@@ -62,7 +60,7 @@ def lr_range(experiment: Experiment) -> LrRange:
     set_rate(parts, own, rates[0])
     try:
         for loss in step_losses(experiment):
-            if losses and loss > DIVERGED * losses[0] > 0:
+            if len(losses) >= WINDOW and has_diverged([*losses, loss]):
                 break
             losses.append(loss)
             set_rate(parts, own, rates[min(len(losses), STEPS - 1)])
@@ -73,6 +71,11 @@ def lr_range(experiment: Experiment) -> LrRange:
                 "  look for the cause: train with detect_anomaly=true max_steps=1"
             ) from fault
     return LrRange(tuple(rates[: len(losses)]), tuple(losses))
+
+
+def has_diverged(losses: Sequence[float]) -> bool:
+    """Whether the mean of the last is far above that of the first; a single batch may be far off."""
+    return fmean(losses[-WINDOW:]) > DIVERGED * fmean(losses[:WINDOW]) > 0
 
 
 def growing_rates() -> Iterator[float]:

@@ -7,6 +7,8 @@ from runner.figures.dataset_view import Title
 from runner.figures.style import CLASS_COLOURS, FAINT, ROOM, RULE, SMALL, Picture, set_ticks, style
 
 HEIGHT = 400  # pixels
+CUT = 2.0  # times the loss at the start: of losses that have diverged no more is drawn
+MARGIN = 0.05  # of the height, below the lowest loss
 
 
 def picture(tested: LrRange, name: str, form: str = "png") -> bytes:
@@ -20,6 +22,9 @@ def picture(tested: LrRange, name: str, form: str = "png") -> bytes:
         axes.plot(tested.rates, tested.smoothed, color=CLASS_COLOURS[0], linewidth=2)
         if tested.suggested is not None:
             axes.axvline(tested.suggested, color=FAINT, linewidth=1, linestyle=(0, (3, 3)))
+        lowest, highest = min(tested.losses), CUT * tested.smoothed[0]
+        if max(tested.losses) > highest > lowest:
+            axes.set_ylim(lowest - MARGIN * (highest - lowest), highest)
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")  # the usual one writes 10 to a power in TeX
         axes.grid(axis="y", color=RULE)
