@@ -9,10 +9,13 @@ import pytest
 
 from bringing import with_wide
 from runner.cli import main
+from runner.compose.composition import compose
+from runner.compose.request import parse
 from runner.config.catalog import GROUPS, Catalog, packaged_conf
 from runner.config.elsewhere import CHOICES, KNOBS, OPTIONS, SETTINGS
 from runner.config.run_config import setting_types
 from runner.config.spelling import nearest
+from runner.errors import ConfigError
 
 OURS = Catalog([packaged_conf()])
 
@@ -256,6 +259,12 @@ WORDS = {
     "epochs=0": "epochs=auto",
     "grad_clip_norm=0": "grad_clip_norm=null",
     "baselines.size=big": "baselines.size=auto",
+    # a table of which too little is said
+    "dataset=csv dataset.path=my.csv seed=1": "dataset=csv dataset.path=my.csv dataset.target=COLUMN seed=1",
+    "dataset.path=my.csv dataset.target=job": "dataset=csv dataset.path=my.csv dataset.target=job",
+    "dataset.path=my.csv target=job": "dataset=csv dataset.path=my.csv dataset.target=job",
+    "--dataset.path my.csv": "dataset=csv dataset.path=my.csv dataset.target=COLUMN",
+    "dataset=covtype dataset.path=my.csv lr=1": "dataset=covtype dataset.path=my.csv optimizer.lr=1",
     # all at once
     "--lr 0.1 --model resnet --gpus 1 dataset=my.csv momentum=0.9 seed=3": (
         "optimizer.lr=0.1 model=torchvision model.name=resnet18 device=cuda dataset=csv dataset.path=my.csv "
@@ -287,6 +296,9 @@ def test_words_of_another_program_are_answered_with_the_line(
         ("gone.csv", "there is no such file here"),
         ("dataset=csv dataset.path=my.csv dataset.target=prise lr=1", "there is no column prise; the nearest is price"),
         ("dataset=csv dataset.path=my.csv dataset.target=COLUMN", "has no such column\n  it has age, job, price"),
+        ("dataset=csv dataset.path=my.csv", ": name the column to predict; its columns: age, job, price; did you"),
+        ("dataset=csv dataset.path=http://127.0.0.1:9/x.csv", "x.csv: name the column to predict; did you mean:"),
+        ("my.yaml dataset.path=my.csv", "choose one, dataset=..."),  # the file may choose the data
         ("--epochs=5 --batch-size=32", "--epochs=5 --batch-size=32: write settings without dashes"),
         ("lr=0.1", "lr is called optimizer.lr here"),
         ("momentum=0.9", "momentum belongs to optimizer=muon, optimizer=rmsprop, optimizer=sgd"),
@@ -297,6 +309,22 @@ def test_words_of_another_program_are_answered_with_the_line(
 )
 def test_the_reason_stands_above_the_line(typed: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert reason in answered(f"train {typed}", capsys)
+
+
+def test_what_lacks_is_told_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = answered("train dataset=csv dataset.path=my.csv", capsys)
+    assert told.count("error: ") == 1
+    with pytest.raises(ConfigError) as fault:
+        compose(parse(["dataset=csv", "dataset.path=my.csv"]))
+    assert [line.partition(" (")[0] for line in fault.value.faults] == ["dataset.target=???: is needed"]
+
+
+def test_show_needs_no_target(capsys: pytest.CaptureFixture[str]) -> None:
+    told = answered("show dataset=csv dataset.path=my.csv epohs=3", capsys)
+    assert told == (
+        "error: epohs=3: there is no epohs; the nearest is epochs; did you mean:\n"
+        "  python -m runner show dataset=csv dataset.path=my.csv epochs=3\n"
+    )
 
 
 def test_a_bare_knob_is_that_of_the_part_which_comes_along_with_the_model(

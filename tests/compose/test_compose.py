@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hydra.types import RunMode
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 import runner
 from runner.compose.composition import Composed, compose
@@ -492,7 +492,10 @@ def test_a_sweep_is_every_combination() -> None:
         ["metric=[f1]", "++metric.f1.average=macro", "++name='a b'", "++seed=${epochs}"],
     ],
 )
-def test_trees_of_the_same_options_are_those_of_hydra(lines: list[str]) -> None:
+def test_trees_of_the_same_options_are_those_of_hydra(
+    lines: list[str], options_composed_once: dict[tuple[str, ...], DictConfig]
+) -> None:
+    options_composed_once.clear()  # by other tests
     trees = Trees(Catalog([packaged_conf()]))
     hydra = hydra_for(trees.catalog)
     whole = hydra.compose_config("train", lines, RunMode.RUN)

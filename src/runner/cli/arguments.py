@@ -15,7 +15,6 @@ from runner.text import as_called
 
 PROGRAM = "python -m runner "
 UNKNOWN = "unrecognized arguments: "  # argparse's own words
-COLUMN = "dataset.target=COLUMN"  # in the place of one that is not known
 
 
 class Parser(argparse.ArgumentParser):

@@ -11,15 +11,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
-from runner.cli.arguments import COLUMN, Parser, first_value
+from runner.cli.arguments import Parser, first_value
 from runner.cli.main import READERS, VERBS
 from runner.compose.composition import compose
 from runner.compose.hydra_bridge import hydra_parser
-from runner.compose.line import is_of_a_sweep
+from runner.compose.line import COLUMN, is_of_a_sweep
 from runner.compose.mending import SWEEP, Mend, mended
 from runner.compose.request import parse
 from runner.config.catalog import PARTS, Catalog, conf_folders
 from runner.config.spelling import listed, nearest
+from runner.config.validate import MISSING
 from runner.errors import ConfigError, RunnerError
 from runner.runs.directory import usual_output_dir
 from runner.runs.named import find, outputs_of
@@ -81,9 +82,12 @@ def check(
     if not {*line} & left_out.keys() and not any(mend.reasons for mend in mends if not made or _helps(mends, made)):
         return
     kept = [replace(mend, words=tuple(word for word in mend.words if word not in left_out)) for mend in mends]
-    said = [mend for mend, rest in zip(mends, kept, strict=True) if rest.words or not mend.words]
+    pairs = [(mend, rest.words) for mend, rest in zip(mends, kept, strict=True)]
+    said = [mend for mend, words in pairs if words == mend.words or words not in ((), (mend.typed,))]
     faults = [*_faults(said), *filter(None, left_out.values())]
-    raise ConfigError(_with_line(faults, f"{AS_MODULE} {verb}", kept, made))
+    unasked = tuple(f"{word.partition('=')[0]}={MISSING}: " for word in left_out)
+    left = [fault for fault in _left(kept, made) if not fault.startswith(unasked)]
+    raise ConfigError(_with_line(faults, f"{AS_MODULE} {verb}", kept, left))
 
 
 def _of_one_run(mend: Mend, verb: str) -> Mend:
@@ -191,7 +195,7 @@ def _wrong(fault: str, verb: str, words: Sequence[str]) -> ConfigError:
         return ConfigError(f"{fault}; did you mean:\n  {shlex.join([*AS_MODULE.split(), *verb.split(), *words])}")
     sweep = ["-m"] if verb == "train -m" and not {*words} & {*SWEEP} else []
     mends = _mends([*sweep, *words], None)
-    return ConfigError(_with_line([fault, *_faults(mends)], f"{AS_MODULE} {verb.split()[0]}", mends))
+    return ConfigError(_with_line([fault, *_faults(mends)], f"{AS_MODULE} {verb.split()[0]}", mends, _left(mends)))
 
 
 def _faults(mends: Sequence[Mend]) -> Iterator[str]:
@@ -201,9 +205,8 @@ def _faults(mends: Sequence[Mend]) -> Iterator[str]:
         yield f"{typed}: {'; '.join(reasons)}"
 
 
-def _with_line(faults: Sequence[str], command: str, mends: Sequence[Mend], made: Parser | None = None) -> list[str]:
-    """The faults, with those that the line would still have; below the last the line."""
-    left = _left(mends, made)
+def _with_line(faults: Sequence[str], command: str, mends: Sequence[Mend], left: Sequence[str]) -> list[str]:
+    """The faults, with those ``left`` that the line would still have; below the last the line."""
     strangers = {word for mend in mends if mend.reasons for word in mend.words if _is_stranger(word, left)}
     words = [word for word in _once(mends) if word not in strangers]
     *others, last = [*left, *faults]
@@ -232,11 +235,12 @@ def _once(mends: Sequence[Mend]) -> list[str]:
 
 def _is_own(mend: Mend, made: Parser) -> bool:
     """Whether it is for the verb alone, and nothing of a run: --out x.png."""
-    first = (*mend.words, "")[0].partition("=")[0]
-    return first in made.words or (first in made.takes_value and first not in hydra_flags())
+    first, equals, _ = (*mend.words, "")[0].partition("=")
+    is_flag = first in made.takes_value and first not in hydra_flags()
+    return is_flag or (first in made.words and not equals)
 
 
-def _left(mends: Sequence[Mend], made: Parser | None) -> tuple[str, ...]:
+def _left(mends: Sequence[Mend], made: Parser | None = None) -> tuple[str, ...]:
     """The faults of a mended line."""
     try:
         request = parse(_once([mend for mend in mends if made is None or not _is_own(mend, made)]))

@@ -11,7 +11,8 @@ from pathlib import Path
 from textwrap import wrap
 
 from runner.build import libraries
-from runner.cli.arguments import COLUMN, Parser, answered, composed
+from runner.cli.arguments import Parser, answered, composed
+from runner.compose.line import COLUMN
 from runner.config.catalog import CLUSTER, GROUPS, RECIPES, SEARCH, Catalog, Knob, conf_folders
 from runner.config.clustering import LOCAL
 from runner.config.searching import GRID

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.compose import values
 from runner.compose.auto_model import AUTO, likely_net
-from runner.compose.line import Piece, is_of_a_sweep, pieces
+from runner.compose.line import COLUMN, CSV, YAML, Piece, is_of_a_sweep, lacking_of_a_table, pieces
 from runner.compose.values import Meant
 from runner.config.catalog import GROUPS, OF_A_SWEEP, PARTS, RECIPES, Catalog, Option
 from runner.config.elsewhere import KNOBS
@@ -23,7 +23,6 @@ from runner.data.table.head import near_column
 from runner.models import torchvision_names
 
 SWEEP = ("-m", "--multirun")
-YAML = re.compile(r".+\.ya?ml", re.IGNORECASE)
 OF_FILES = ("c", "cfg", "cfg_file", "conf", "config", "config_file", "config_name", "config_path", "yaml")
 SOUGHT = ("optimizer", "model", "scheduler", "dataset", "loss")  # where a knob without its group is looked for
 LAYER_COUNTS = ("depth", "layers", "n_layers", "num_hidden_layers", "num_layers")
@@ -107,12 +106,20 @@ class _Line:
             return None
         if not piece.key:
             return self._bare(piece.text)
+        if piece.key == "dataset.path" and values.is_table(str(piece.value)) and CSV in self._lacking:
+            return values.table(str(piece.value))
         group = self._group(piece.key.lstrip("+"))
         if group is None or piece.value is None:
             return None
         why = "" if piece.key.lstrip("+") == group else f"{piece.key} is called {group} here"
         meant = self._options(group, piece.value) or Meant((f"{group}={piece.value}",))
         return self._fitted(Meant(meant.words, "; ".join(filter(None, [why, meant.why])), meant.is_sweep))
+
+    @cached_property
+    def _lacking(self) -> tuple[str, ...]:
+        """The words that a table's path needs beside it; those of one's own train.yaml may have them."""
+        usual = self.catalog.defaults["dataset"]
+        return () if "path" in self.catalog.knob_names("dataset", usual) else lacking_of_a_table(self.pieces)
 
     def _group(self, key: str) -> str | None:
         """The group whose option a key chooses: optimizer, or trainer.optim of another program."""
@@ -195,6 +202,8 @@ class _Line:
         key, added, why = self._key(name)
         if key == "dataset.target" and (column := near_column(value, self._columns)) not in (None, value):
             return Meant((*added, f"{key}={column}"), f"there is no column {value}; the nearest is {column}")
+        if key == "dataset.path" and self._lacking == (COLUMN,):
+            return values.untargeted(value)
         if known := self._known(name, key, value):
             return Meant((*added, *known.words), "; ".join(filter(None, [why, known.why])))
         plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
@@ -220,7 +229,7 @@ class _Line:
 
     def _known(self, name: str, key: str, value: str) -> Meant | None:
         """What other programs write for a value, and a setting that is nothing without another."""
-        if key.startswith("model.") and self.options["model"].name == "torchvision":
+        if key in ("model.name", "model.weights") and self.options["model"].name == "torchvision":
             return values.of_net(key, value)
         if key in ("folds", "fold") and value != "null" and not {*RECIPES} & self.typed.keys():
             said = {self._key(piece.key.lstrip("+"))[0] for piece in self.pieces if piece.key}

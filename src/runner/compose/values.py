@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
-from runner.compose.line import NUMBER
+from runner.compose.line import COLUMN, CSV, NUMBER
 from runner.config.catalog import RECIPES, Catalog, Knob
 from runner.config.layers import activation_names
 from runner.config.spelling import another_name, listed, nearest
@@ -24,6 +24,7 @@ from runner.models import torchvision_names
 
 TABLE = re.compile(r".+\.(csv|tsv|tab|dat|data|txt|xlsx?|ods|parquet|feather)(\.(gz|bz2|xz|zst|zip))?", re.IGNORECASE)
 PICTURE = re.compile(r"\.(png|jpe?g|bmp|gif|tiff?|webp|pgm|ppm)", re.IGNORECASE)
+NAME_COLUMN = "name the column to predict"
 MOST_FILES = 100  # that are looked at
 FUNCTIONS = ("choice", "extend_list", "glob", "interval", "range", "shuffle", "sort", "tag")  # of Hydra's grammar
 CALL = re.compile(r"(\w+)\((.*)\)")
@@ -88,8 +89,13 @@ def device(name: str, value: str) -> str:
 
 def table(path: str) -> Meant:
     """A table of one's own, by its file or address."""
-    words = ("dataset=csv", f"dataset.path={path}", "dataset.target=COLUMN")
-    return Meant(words, f"a table of yours is dataset=csv; {_about_columns(path)}")
+    words = (CSV, f"dataset.path={path}", COLUMN)
+    return Meant(words, f"a table of yours is {CSV}; {_about_columns(path) or NAME_COLUMN}")
+
+
+def untargeted(path: str) -> Meant:
+    """The path of a table of which nobody has said what is to be predicted."""
+    return Meant((f"dataset.path={path}", COLUMN), "; ".join(filter(None, [NAME_COLUMN, _about_columns(path)])))
 
 
 def columns(path: str) -> tuple[str, ...]:
@@ -100,7 +106,7 @@ def _about_columns(path: str) -> str:
     names = columns(path)
     if not names:
         is_here = is_address(path) or Path(path).expanduser().exists()
-        return "name the column to predict" if is_here else "there is no such file here"
+        return "" if is_here else "there is no such file here"
     more = len(names) - MOST_COLUMNS
     return f"its columns: {listed(names[:MOST_COLUMNS])}" + (f" and {more} more" if more > 0 else "")
 
@@ -136,6 +142,15 @@ def option(group: str, value: str, catalog: Catalog) -> Meant | None:
 
 def of_torchvision(net: str) -> Meant:
     return Meant(("model=torchvision", f"model.name={net}"), "a net of torchvision is model=torchvision")
+
+
+def of_net(key: str, value: str) -> Meant | None:
+    """What torchvision calls a net, ``model.name``, or its trained weights, ``model.weights``."""
+    if key == "model.weights":
+        name = "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet", "default") else None
+    else:
+        name = torchvision_names.named(value) or torchvision_names.near(value)
+    return Meant((f"{key}={name}",), f"the name here is {name}") if name not in (None, value) else None
 
 
 def _called(group: str, name: str, inside: str, catalog: Catalog) -> Meant | None:
@@ -233,15 +248,6 @@ def folds(key: str, value: str) -> Meant | None:
     number = value if key == "folds" and is_number else USUAL_FOLDS
     chosen = value if key == "fold" and value.isdecimal() else "all"
     return Meant((f"folds={number}", f"fold={chosen}"), "folds is their number, fold=0 runs one and fold=all every one")
-
-
-def of_net(key: str, value: str) -> Meant | None:
-    """What torchvision calls a net, or its trained weights."""
-    if key == "model.weights":
-        name = "DEFAULT" if value.lower() in ("true", "yes", "1", "imagenet", "default") else None
-    else:
-        name = (torchvision_names.named(value) or torchvision_names.near(value)) if key == "model.name" else None
-    return Meant((f"{key}={name}",), f"the name here is {name}") if name not in (None, value) else None
 
 
 def _monitor(value: str, catalog: Catalog) -> str:
