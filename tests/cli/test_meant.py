@@ -208,6 +208,10 @@ WORDS = {
     "'model=MLP(hidden=64)'": "model=mlp 'model.hidden=[64]'",
     "loss=CrossEntropyLoss scheduler=cosine": "loss=cross_entropy scheduler=cosine_annealing_lr",
     "loss=ce metric=acc": "loss=cross_entropy metric=accuracy",
+    "train_size=500": "dataset.limit=500",
+    "metrics=accuracy,f1": "'metric=[accuracy,f1]'",
+    "scheduler=reduce_lr_on_plateau patience=3": "scheduler=reduce_lr_on_plateau scheduler.patience=3",
+    "transform=normalize": "'dataset.transforms=[normalise]'",
     "metric=accuracy,f1": "'metric=[accuracy,f1]'",
     # several values
     "optimizer.lr=1e-3..1e-1": "-m optimizer.lr=0.001,0.01,0.1",

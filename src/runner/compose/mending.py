@@ -259,7 +259,8 @@ class _Line:
         group, _, knob = name.partition(".")
         if group in PARTS and group in self.options:
             return self._knob(name, group, knob)
-        if same := same_setting(name, setting_types(), self.options):
+        own = [f"{part}.{name}" for part in SOUGHT if part in self.typed and name in self.options[part].knobs]
+        if same := own[0] if len(own) == 1 else same_setting(name, setting_types(), self.options):
             return same, (), f"{name} is called {same} here"
         if owned := self._owned(name.rpartition(".")[2], SOUGHT):
             return owned

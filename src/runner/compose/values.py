@@ -230,8 +230,8 @@ def _steps(key: str, text: str) -> Meant | None:
 
 def _renamed(key: str, text: str) -> Meant | None:
     """Steps by the names that they have here: rotation for rotate."""
-    found = spelled(re.sub(r":(?=\S)", ": ", text))
-    entries = [entry if isinstance(entry, dict) else {str(entry): None} for entry in found] if text[:1] == "[" else []
+    found = spelled(re.sub(r":(?=\S)", ": ", text if text[:1] == "[" else f"[{text}]"))
+    entries = [entry if isinstance(entry, dict) else {str(entry): None} for entry in found]
     wrong = [name for entry in entries for name in entry if name not in STEPS[key]]
     names = {name: nearest_step(name, STEPS[key]) for name in wrong if not is_known_elsewhere(name)}
     if not names or None in names.values():

@@ -7,6 +7,7 @@ SETTINGS = {
     "dataset": "data data_name data_set datamodule dataset_name ds 데이터 데이터셋",
     "model": "arch architecture backbone classifier encoder model_name model_type net network 모델 모형",
     "loss": "cost criterion loss_fn loss_function objective 손실 손실함수",
+    "metric": "metrics 지표",
     "optimizer": "opt optim optimiser optimizer_name solver 옵티마이저 최적화",
     "scheduler": "learning_rate_scheduler lr_policy lr_schedule lr_scheduler lr_scheduler_type sched schedule",
     "experiment": "exp recipe",
@@ -54,7 +55,7 @@ KNOBS = {
     "target": "class_column label label_column label_name labels target_col target_column target_name y",
     "path": "csv csv_path data_file file file_path filename filepath",
     "weights": "pretrained",
-    "limit": "max_rows max_samples max_train_samples num_samples subset",
+    "limit": "max_rows max_samples max_train_samples num_samples num_train subset train_size",
 }
 CHOICES = {
     "float32": "32 32_true fp32 full single",
