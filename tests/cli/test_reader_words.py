@@ -55,6 +55,7 @@ LINES = {
     "report best": "report --top 1",
     "report accuracy": "report --by val/accuracy",
     "report iris": "report dataset=iris",
+    "report iris --by accuracy --top 2": "report dataset=iris --by val/accuracy --top 2",
     # flags
     "resume last --epochs 30": "resume last epochs=30",
     "eval last --split test": "eval last",

@@ -153,5 +153,8 @@ def test_what_is_wrong_in_a_file_is_told_with_its_place(text: str, told: str) ->
 
 def test_a_file_that_is_not_there_is_told_with_those_that_are() -> None:
     Path("other.yaml").write_text(PLAIN)
-    assert faults_of("mine.yaml") == ("mine.yaml: there is no such file; there are other.yaml",)
+    assert faults_of("other.yml") == ("other.yml: there is no such file; did you mean other.yaml?",)
+    assert faults_of("x.yaml") == ("x.yaml: there is no such file; there is other.yaml",)
+    Path("more.yaml").write_text(PLAIN)
+    assert faults_of("x.yaml") == ("x.yaml: there is no such file; there are more.yaml, other.yaml",)
     assert faults_of("nowhere/mine.yaml") == ("nowhere/mine.yaml: there is no such file",)

@@ -53,6 +53,8 @@ def test_the_history_is_the_best_so_far() -> None:
     assert [*zip(steps.get_xdata(), steps.get_ydata(), strict=True)] == [(1, 0.5), (3, 0), (5, 0), (5, 0)]
     assert points(axes, "x") == [[(2, 1)]], "the failed one is at the worse end"
     assert axes.texts[0].get_text() == "3.0000"
+    assert {"1", "2", "3", "4", "5"} <= (ticks := {label.get_text() for label in axes.get_xticklabels()})
+    assert all(text.isdecimal() for text in ticks), "there is no half a combination"
 
 
 def test_long_names_below_a_slice_are_turned() -> None:

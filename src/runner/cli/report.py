@@ -57,7 +57,7 @@ def run(argv: Sequence[str]) -> int:
     words = [word for word in wanted.folders if "=" in word and not Path(word).expanduser().exists()]
     named = [word for word in wanted.folders if word not in words]
     if option := next(filter(None, map(as_option, named)), None):
-        raise ConfigError(f"report: name the group of an option; did you mean:\n  python -m runner report {option}")
+        raise ConfigError(f"report: name the group of an option, as {option}")
     folders = [folder_of_runs("report", word, usual_output_dir()) for word in named] or [usual_output_dir()]
     if wanted.html:
         check_html(wanted, words, folders)

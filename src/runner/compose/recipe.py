@@ -9,6 +9,7 @@ from typing import Any
 
 from runner.config.catalog import OF_A_SWEEP, PARTS, RECIPES, Catalog, unknown_option
 from runner.config.run_config import settings_with
+from runner.config.spelling import nearest
 from runner.config.types import shown
 from runner.config.yaml_file import read_yaml
 from runner.errors import ConfigError
@@ -109,5 +110,8 @@ def own_file(word: str) -> Path | None:
     if "=" in word:
         return None
     near = sorted(file.name for file in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
-    here = f"; there are {', '.join(near[:5])}" if near else ""
-    raise ConfigError(f"{word}: there is no such file{here}")
+    stems = {Path(name).stem: name for name in near}
+    if meant := nearest(path.stem, stems):
+        raise ConfigError(f"{word}: there is no such file; did you mean {Path(word).with_name(stems[meant])}?")
+    others = f"; there {'are' if near[1:] else 'is'} {', '.join(near[:5])}" if near else ""
+    raise ConfigError(f"{word}: there is no such file{others}")

@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from runner.figures.setting_axis import ABSENT, Scale, SettingAxis
-from runner.figures.style import FAINT, INK, RULE, SMALL, SPLIT_COLOURS, shortened, tick, width_of
+from runner.figures.style import FAINT, INK, RULE, SMALL, SPLIT_COLOURS, set_ticks, shortened, tick, width_of
 from runner.figures.sweep_view import SweepView
 from runner.text import figure
 
@@ -94,6 +94,7 @@ def draw_history(axes: Axes, view: SweepView) -> None:
                   fontsize=SMALL, color=ORANGE)  # fmt: skip
     draw_score_axis(axes, view.score)
     axes.set_xlim(0.5, len(numbered) + 0.5)
+    set_ticks(axes.xaxis, 8, integer=True)
     axes.set_xlabel("combinations, in the order in which they began", color=FAINT, fontsize=SMALL)
 
 
