@@ -1,13 +1,11 @@
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from omegaconf import DictConfig
 
 from mirror import Mirror, publication
-from runner.compose.hydra_bridge import Trees, editable
-from runner.config.catalog import PRIMARY, packaged_conf
+from options import Known, composing_once
+from runner.compose.hydra_bridge import Trees
 from runner.data.downloads import PUBLICATIONS
 
 # tests run side by side, and threads of several that share the cores slow each other down; torch is imported after this
@@ -31,24 +29,9 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def options_composed_once() -> Iterator[dict[tuple[str, ...], DictConfig]]:
-    """Hydra composes the program's own options once for all tests of a process, which half of a composition's time is.
-
-    That a copy of what was composed is what Hydra would give again, test_compose asks.
-    """
-    known: dict[tuple[str, ...], DictConfig] = {}
-    composed = Trees.composed
-
-    def shared(self: Trees, hydra: object, config_name: str, lines: list[str]) -> DictConfig:
-        has_file = any("/" in line for line in lines if not line.startswith("++"))  # a recipe, which may change
-        if self.catalog.folders != (packaged_conf(),) or config_name != PRIMARY or has_file:
-            return composed(self, hydra, config_name, lines)
-        self.known = known
-        tree = composed(self, hydra, config_name, lines)
-        with editable(tree):
-            tree.hydra.runtime.cwd = str(Path.cwd())
-        return tree
-
+def options_composed_once() -> Iterator[Known]:
+    """What is composed of the program's own options, for all tests of a process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trees, "composed", shared)
+        known: Known = {}
+        patch.setattr(Trees, "composed", composing_once(known))
         yield known

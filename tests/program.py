@@ -138,11 +138,15 @@ def serve() -> None:
 
 
 def compose_once() -> None:
-    """Hydra's grammars are built at the first request."""
+    """Hydra's grammars are built at the first request; the options of most runs need not be composed anew."""
+    from options import composing_once
     from runner.compose.composition import compose
+    from runner.compose.hydra_bridge import Trees
     from runner.compose.request import parse
 
-    compose(parse([]))
+    Trees.composed = composing_once({})  # type: ignore[method-assign]
+    for words in ([], TINY):
+        compose(parse(words))
 
 
 def reap(pid: int) -> int:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 import runner
+from options import Known
 from runner.compose.composition import Composed, compose
 from runner.compose.hydra_bridge import Trees, hydra_for, run_job
 from runner.compose.request import parse, parsed
@@ -492,9 +493,7 @@ def test_a_sweep_is_every_combination() -> None:
         ["metric=[f1]", "++metric.f1.average=macro", "++name='a b'", "++seed=${epochs}"],
     ],
 )
-def test_trees_of_the_same_options_are_those_of_hydra(
-    lines: list[str], options_composed_once: dict[tuple[str, ...], DictConfig]
-) -> None:
+def test_trees_of_the_same_options_are_those_of_hydra(lines: list[str], options_composed_once: Known) -> None:
     options_composed_once.clear()  # by other tests
     trees = Trees(Catalog([packaged_conf()]))
     hydra = hydra_for(trees.catalog)

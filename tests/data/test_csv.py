@@ -525,3 +525,26 @@ def test_a_file_below_the_current_folder_is_named_from_there(tmp_path: Path, mon
     write(tmp_path / "my.csv", "c1,c2", "1,2")
     monkeypatch.chdir(tmp_path)
     assert find_file(str(tmp_path / "my.csv"), tmp_path / "data") == Path("my.csv")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("집갑.csv", "; did you mean 'dataset.path=집값.csv'?"),
+        ("folder/prizes.CSV", "; did you mean dataset.path=folder/prices.csv?"),
+        ("a.csv", "/a.csv"),  # as good as any other
+        ("집값.xlsx", "/집값.xlsx"),  # another program's
+        ("nowhere/집값.csv", "/집값.csv"),
+    ],
+)
+def test_a_file_of_nearly_the_name_is_told(
+    typed: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    for name in ("집값.csv", "folder/prices.csv"):
+        (tmp_path / name).touch()
+    with pytest.raises(DataError) as fault:
+        find_file(typed, tmp_path / "data")
+    assert str(fault.value).startswith(f"dataset.path={typed}: no such file; looked for ")
+    assert str(fault.value).endswith(told)
