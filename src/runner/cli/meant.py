@@ -15,9 +15,10 @@ from runner.cli.arguments import Parser, first_value
 from runner.cli.main import READERS, VERBS
 from runner.compose.composition import compose
 from runner.compose.hydra_bridge import hydra_parser
-from runner.compose.line import COLUMN, is_of_a_sweep
+from runner.compose.line import is_of_a_sweep
 from runner.compose.mending import SWEEP, Mend, mended
 from runner.compose.request import parse
+from runner.compose.table_words import COLUMN
 from runner.config.catalog import PARTS, Catalog, conf_folders
 from runner.config.spelling import listed, nearest
 from runner.config.validate import MISSING

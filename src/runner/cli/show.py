@@ -12,7 +12,7 @@ from textwrap import wrap
 
 from runner.build import libraries
 from runner.cli.arguments import Parser, answered, composed
-from runner.compose.line import COLUMN
+from runner.compose.table_words import COLUMN
 from runner.config.catalog import CLUSTER, GROUPS, RECIPES, SEARCH, Catalog, Knob, conf_folders
 from runner.config.clustering import LOCAL
 from runner.config.searching import GRID

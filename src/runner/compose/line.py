@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from runner.config.catalog import OF_A_SWEEP, RECIPES
+from runner.config.catalog import OF_A_SWEEP
 
 OPERATOR = re.compile(r"==|!=|<=?|>=?|and|or|not|in|[-+*/%]")  # of a condition
 OTHER = re.compile(r"[+~]*[\w./@]+=(?!=)|-+[A-Za-z]")  # word that begins a new piece
@@ -21,8 +21,6 @@ BLANKS = "write no spaces around the ="
 COMMA = "write no comma at the end"
 QUOTES = "write a path with spaces in quotes"
 CONDITION = "write a condition in quotes"
-CSV = "dataset=csv"
-COLUMN = "dataset.target=COLUMN"  # in the place of one that is not known
 EQUALS = "write a setting and its value as one word, with ="
 
 
@@ -38,6 +36,15 @@ class Piece:
     @property
     def text(self) -> str:
         return " ".join(self.typed)
+
+
+@dataclass(frozen=True)
+class Meant:
+    """The words in place of one, and why that is not right as it is."""
+
+    words: tuple[str, ...]
+    why: str = ""
+    is_sweep: bool = False  # several values, a run for each: -m
 
 
 def pieces(
@@ -147,13 +154,3 @@ def _is_value(word: str) -> bool:
 def is_of_a_sweep(word: str) -> bool:
     """Whether it says how the jobs of ``train -m`` are chosen and run."""
     return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] in ("sweep", *OF_A_SWEEP)
-
-
-def lacking_of_a_table(line: Sequence[Piece]) -> tuple[str, ...]:
-    """The words that the path of a table needs and that no word and no file may have said."""
-    keys = {piece.key for piece in line}
-    if keys & {*RECIPES} or any(YAML.fullmatch(piece.text) for piece in line):
-        return ()
-    if "dataset" in keys and all(piece.text != CSV for piece in line):
-        return ()
-    return (*(() if "dataset" in keys else (CSV,)), *(() if any("target" in key for key in keys) else (COLUMN,)))

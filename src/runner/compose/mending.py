@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from runner.compose import values
+from runner.compose import table_words, values
 from runner.compose.auto_model import AUTO, likely_net
-from runner.compose.line import COLUMN, CSV, YAML, Piece, is_of_a_sweep, lacking_of_a_table, pieces
-from runner.compose.values import Meant
+from runner.compose.line import YAML, Meant, Piece, is_of_a_sweep, pieces
+from runner.compose.table_words import COLUMN, CSV
 from runner.config.catalog import GROUPS, OF_A_SWEEP, PARTS, RECIPES, Catalog, Option
 from runner.config.elsewhere import KNOBS
 from runner.config.part_types import EVERY_OPTION, RUN_TIME
@@ -106,41 +106,28 @@ class _Line:
             return None
         if not piece.key:
             return self._bare(piece.text)
-        if piece.key == "dataset.path" and values.is_table(str(piece.value)) and CSV in self._lacking:
-            return values.table(str(piece.value))
+        if piece.key == "dataset.path" and table_words.is_table(str(piece.value)) and CSV in self._lacking:
+            return table_words.table(str(piece.value))
         group = self._group(piece.key.lstrip("+"))
         if group is None or piece.value is None:
             return None
         why = "" if piece.key.lstrip("+") == group else f"{piece.key} is called {group} here"
-        meant = self._options(group, piece.value) or Meant((f"{group}={piece.value}",))
+        meant = values.options(group, piece.value, self.catalog, is_sweep=self.is_sweep) or Meant(
+            (f"{group}={piece.value}",)
+        )
         return self._fitted(Meant(meant.words, "; ".join(filter(None, [why, meant.why])), meant.is_sweep))
 
     @cached_property
     def _lacking(self) -> tuple[str, ...]:
         """The words that a table's path needs beside it; those of one's own train.yaml may have them."""
         usual = self.catalog.defaults["dataset"]
-        return () if "path" in self.catalog.knob_names("dataset", usual) else lacking_of_a_table(self.pieces)
+        return () if "path" in self.catalog.knob_names("dataset", usual) else table_words.lacking(self.pieces)
 
     def _group(self, key: str) -> str | None:
         """The group whose option a key chooses: optimizer, or trainer.optim of another program."""
         head, dot, _ = key.partition(".")
         is_ours = dot and (head in (*GROUPS, "hydra") or any(name.startswith(f"{head}.") for name in setting_types()))
         return None if is_ours else another_name(key.rpartition(".")[2], GROUPS)
-
-    def _options(self, group: str, text: str) -> Meant | None:
-        """The option, or those of a sweep or a list."""
-        names = text.strip("[]").split(",")
-        if (len(names) == 1 and not text.startswith("[")) or "(" in text or values.is_table(text):
-            return values.option(group, text, self.catalog)
-        found = [values.option(group, name, self.catalog) for name in names]
-        right = [meant.words[0].partition("=")[2] if meant else name for meant, name in zip(found, names, strict=True)]
-        why = "; ".join(dict.fromkeys(meant.why for meant in found if meant))
-        if text.startswith("["):
-            return Meant((f"{group}=[{','.join(right)}]",), why) if why else None
-        if group == "metric" and not self.is_sweep:
-            return Meant((f"{group}=[{','.join(right)}]",), "write several metrics in brackets")
-        one_by_one = "" if self.is_sweep else f"a run has one {group}; -m runs each of them"
-        return Meant((f"{group}={','.join(right)}",), "; ".join(filter(None, [why, one_by_one])), not self.is_sweep)
 
     def _fitted(self, meant: Meant) -> Meant:
         """With the knobs that came with an option as their types want them."""
@@ -165,8 +152,8 @@ class _Line:
             meant = values.option(group, word, self.catalog)
             words = meant.words if meant else (f"{group}={word}",)
             return self._fitted(Meant(words, f"write an option behind its group, {group}="))
-        if values.is_table(word):
-            return values.table(word)
+        if table_words.is_table(word):
+            return table_words.table(word)
         if re.search(r"\d", word) and (net := torchvision_names.named(word)) and bare(net) == bare(word):
             return values.of_torchvision(net)
         if values.holds_pictures(Path(word)) and word != ".":
@@ -203,7 +190,7 @@ class _Line:
         if key == "dataset.target" and (column := near_column(value, self._columns)) not in (None, value):
             return Meant((*added, f"{key}={column}"), f"there is no column {value}; the nearest is {column}")
         if key == "dataset.path" and self._lacking == (COLUMN,):
-            return values.untargeted(value)
+            return table_words.untargeted(value)
         if known := self._known(name, key, value):
             return Meant((*added, *known.words), "; ".join(filter(None, [why, known.why])))
         plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
@@ -246,7 +233,7 @@ class _Line:
         """Of the table that the line names."""
         words = [*(piece.text for piece in self.pieces), *(w for m in self.choices.values() for w in m.words)]
         paths = [word.partition("=")[2] for word in words if word.startswith("dataset.path=")]
-        return tuple(column for path in paths for column in values.columns(path))
+        return tuple(column for path in paths for column in table_words.columns(path))
 
     def _fitting(self, key: str, text: str, chosen: Mapping[str, str]) -> Meant | None:
         known, knob = annotation_at(key, chosen, self.catalog), self.catalog.knob_named(key, chosen)

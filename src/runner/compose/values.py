@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
-from runner.compose.line import COLUMN, CSV, NUMBER
+from runner.compose.line import NUMBER, Meant
+from runner.compose.table_words import is_table, table
 from runner.config.catalog import RECIPES, Catalog, Knob
 from runner.config.layers import activation_names
 from runner.config.spelling import another_name, listed, nearest
@@ -18,13 +18,9 @@ from runner.config.steps import is_known_elsewhere, nearest_step, with_examples
 from runner.config.types import choices, expected, faults, shown
 from runner.config.validate import MISSING
 from runner.config.yaml_file import spelled
-from runner.data.table.file import is_address
-from runner.data.table.head import column_names
 from runner.models import torchvision_names
 
-TABLE = re.compile(r".+\.(csv|tsv|tab|dat|data|txt|xlsx?|ods|parquet|feather)(\.(gz|bz2|xz|zst|zip))?", re.IGNORECASE)
 PICTURE = re.compile(r"\.(png|jpe?g|bmp|gif|tiff?|webp|pgm|ppm)", re.IGNORECASE)
-NAME_COLUMN = "name the column to predict"
 MOST_FILES = 100  # that are looked at
 FUNCTIONS = ("choice", "extend_list", "glob", "interval", "range", "shuffle", "sort", "tag")  # of Hydra's grammar
 CALL = re.compile(r"(\w+)\((.*)\)")
@@ -32,7 +28,6 @@ RANGE = re.compile(rf"({NUMBER.pattern})(?:\.\.\.?|:|~|\bto\b)({NUMBER.pattern})
 LEAST_PERCENT = 5  # a smaller number is no percentage, but one that is too large
 USUAL_FOLDS = "5"
 MOST_VALUES = 10  # of a range of whole numbers
-MOST_COLUMNS = 12  # named in a message
 PATIENCE = "early_stopping.patience_epochs"
 USUAL_PATIENCE = 5  # epochs, where somebody asks for early stopping and no more
 FORMULAS = ("scheduler.lr_lambda", "scheduler.scale_fn")
@@ -41,15 +36,6 @@ COUNTS = ("gpus", "n_gpu", "num_gpus")  # of devices, not their numbers
 REFUSING = ("no_cuda", "cpu")
 SWITCHES = ("cuda", "use_cuda", "use_gpu")
 IN_WORDS = {"yes": True, "on": True, "1": True, "true": True, "no": False, "off": False, "0": False, "false": False}
-
-
-@dataclass(frozen=True)
-class Meant:
-    """The words in place of one, and why that is not right as it is."""
-
-    words: tuple[str, ...]
-    why: str = ""
-    is_sweep: bool = False  # several values, a run for each: -m
 
 
 def known(name: str, key: str, value: str, catalog: Catalog) -> Meant | None:
@@ -87,37 +73,9 @@ def device(name: str, value: str) -> str:
     return re.sub(r"^gpu(?=:?\d)", "cuda", text)
 
 
-def table(path: str) -> Meant:
-    """A table of one's own, by its file or address."""
-    words = (CSV, f"dataset.path={path}", COLUMN)
-    return Meant(words, f"a table of yours is {CSV}; {_about_columns(path) or NAME_COLUMN}")
-
-
-def untargeted(path: str) -> Meant:
-    """The path of a table of which nobody has said what is to be predicted."""
-    return Meant((f"dataset.path={path}", COLUMN), "; ".join(filter(None, [NAME_COLUMN, _about_columns(path)])))
-
-
-def columns(path: str) -> tuple[str, ...]:
-    return () if is_address(path) else column_names(Path(path).expanduser())
-
-
-def _about_columns(path: str) -> str:
-    names = columns(path)
-    if not names:
-        is_here = is_address(path) or Path(path).expanduser().exists()
-        return "" if is_here else "there is no such file here"
-    more = len(names) - MOST_COLUMNS
-    return f"its columns: {listed(names[:MOST_COLUMNS])}" + (f" and {more} more" if more > 0 else "")
-
-
 def holds_pictures(folder: Path) -> bool:
     """Whether it has a folder for each class, as far as the first files tell."""
     return any(PICTURE.fullmatch(file.suffix) for file in islice(folder.glob("*/*"), MOST_FILES))
-
-
-def is_table(word: str) -> bool:
-    return is_address(word) or (TABLE.fullmatch(word) is not None and "=" not in word and "," not in word)
 
 
 def option(group: str, value: str, catalog: Catalog) -> Meant | None:
@@ -138,6 +96,22 @@ def option(group: str, value: str, catalog: Catalog) -> Meant | None:
     if name := same or catalog.nearest_option(group, value):
         return Meant((f"{group}={name}",), f"the name here is {name}")
     return of_torchvision(net) if group == "model" and (net := torchvision_names.near(value)) else None
+
+
+def options(group: str, text: str, catalog: Catalog, *, is_sweep: bool) -> Meant | None:
+    """The option, or those of a sweep or a list."""
+    names = text.strip("[]").split(",")
+    if (len(names) == 1 and not text.startswith("[")) or "(" in text or is_table(text):
+        return option(group, text, catalog)
+    found = [option(group, name, catalog) for name in names]
+    right = [meant.words[0].partition("=")[2] if meant else name for meant, name in zip(found, names, strict=True)]
+    why = "; ".join(dict.fromkeys(meant.why for meant in found if meant))
+    if text.startswith("["):
+        return Meant((f"{group}=[{','.join(right)}]",), why) if why else None
+    if group == "metric" and not is_sweep:
+        return Meant((f"{group}=[{','.join(right)}]",), "write several metrics in brackets")
+    one_by_one = "" if is_sweep else f"a run has one {group}; -m runs each of them"
+    return Meant((f"{group}={','.join(right)}",), "; ".join(filter(None, [why, one_by_one])), not is_sweep)
 
 
 def of_torchvision(net: str) -> Meant:
