@@ -53,7 +53,9 @@ def placed(names: Sequence[str], columns: Sequence[Column], where: str) -> Itera
     places = {name: place for place, name in enumerate(names)}
     wanted = list(dict.fromkeys(column.in_file for column in columns))
     if missing := [name for name in wanted if name not in places]:
-        raise DataError(f"{where}: lacks {', '.join(missing)}; it has {', '.join(names)}")
+        may_be_empty = {column.in_file for column in columns if column.missing != "refused"} >= {*missing}
+        advice = "\n  add it with empty cells, which are filled in as in training" if may_be_empty else ""
+        raise DataError(f"{where}: lacks {', '.join(missing)}; it has {', '.join(names)}{advice}")
     if len(places) < len(names) and (twice := [name for name in wanted if names.count(name) > 1]):
         raise DataError(f"{where}: has {', '.join(twice)} twice; which one is meant?")
     return (places[column.in_file] for column in columns)

@@ -272,3 +272,20 @@ def test_a_category_that_no_train_row_has_is_said(
     (rows,) = table_rows(str(path), LACKING, Reading())
     assert rows.notes == ["colour: 'mauve', 'pink' stand in no train row; taken as none of its categories"]
     assert rows.num_unseen == 2
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (
+            "height_cm,colour",
+            "lacks width_cm; it has height_cm, colour\n  add it with empty cells, which are filled in as in training",
+        ),
+        ("colour", "lacks width_cm, height_cm; it has colour"),
+    ],
+)
+def test_of_a_column_that_may_be_empty_is_told_how_to_add_it(head: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"{head}\nred,2\n")
+    with pytest.raises(DataError) as fault:
+        list(table_rows(str(tmp_path / "a.csv"), LACKING, Reading()))
+    assert str(fault.value).endswith(told)
