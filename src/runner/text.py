@@ -114,6 +114,11 @@ def here(path: Path) -> str:
     return visible(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
+def expanded(path: str | Path) -> Path:
+    """``path`` with the home that ~ or ~user stands for; as it is where there is none, as a shell leaves it."""
+    return Path(os.path.expanduser(path))
+
+
 def figure(value: float, *, is_short: bool = False) -> str:
     """``value`` with the digits before the point, with four behind it or five in all: 0.1234, 12.340, 3,669,244.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from textwrap import wrap
 
 from omegaconf import DictConfig
@@ -22,7 +21,7 @@ from runner.config.types import shown
 from runner.errors import ConfigError
 from runner.runs.directory import RunDirectory, check_writable, claim
 from runner.sweep.plan import check_jobs
-from runner.text import as_called, counted, say, waiting
+from runner.text import as_called, counted, expanded, say, waiting
 
 HELP = """\
 python -m runner train [FILE.yaml] [GROUP=OPTION ...] [KEY=VALUE ...] [-m]
@@ -69,7 +68,7 @@ def start(request: Request, composed: Composed) -> RunDirectory:
     """A new run, from its composed config to its last file. Everything is checked before its directory is made."""
     begun = time.perf_counter()
     config = composed.config
-    output_dir = Path(config.output_dir).expanduser()
+    output_dir = expanded(config.output_dir)
     check_writable(output_dir)
     libraries.load_torch()
     from runner.training.folds import prepare  # brings torch: only a request known to be right has to wait for it

@@ -282,3 +282,32 @@ def test_a_reader_that_goes_away_gets_no_traceback(tmp_path: Path) -> None:
         command, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout.startswith("Hydra") and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "train output_dir=~nobody_x/runs",
+            "output_dir=~nobody_x/runs: nobody here is called ~nobody_x; write the path",
+        ),
+        (
+            "train -m seed=0,1 sweep.dir=~nobody_x",
+            "sweep.dir=~nobody_x: nobody here is called ~nobody_x; write the path",
+        ),
+        ("train dataset=csv dataset.path=~nobody_x/a.csv dataset.target=y", "~nobody_x/a.csv: no such file"),
+        ("train start_from=~nobody_x", "start_from=~nobody_x: no such directory"),
+        ("train --config-dir ~nobody_x", "--config-dir ~nobody_x: no such folder"),
+        ("train ~nobody_x/my.yaml", "~nobody_x/my.yaml: there is no such file"),
+        ("eval ~nobody_x", "~nobody_x: no such directory"),
+        ("view ~nobody_x/run", "~nobody_x/run: no such directory"),
+        ("report ~nobody_x", "~nobody_x: no such"),
+    ],
+)
+def test_a_home_that_nobody_has_is_a_path_that_is_not_there(
+    line: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main.main(line.split()) in (2, 3)
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -134,7 +134,10 @@ def test_a_number_is_predicted(diabetes: Path, capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("words", [["--test-index", "0"], ["rows.csv"]])
-def test_case_19_the_likeliest_of_no_classes_are_refused(diabetes: Path, capsys: Capture, words: list[str]) -> None:
+def test_case_19_the_likeliest_of_no_classes_are_refused(
+    diabetes: Path, here: Path, capsys: Capture, words: list[str]
+) -> None:
+    (here / "rows.csv").touch()
     assert main.main(["predict", str(diabetes), *words, "--top", "3"]) == 2
     assert "--top 3: this run predicts a number, there are no classes to rank; leave it out" in capsys.readouterr().err
 

@@ -185,11 +185,18 @@ def test_rows_that_code_of_one_s_own_reads_are_refused_with_the_script_of_made_u
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.py").write_text(
+    (tmp_path / "my_pairs.py").write_text(
         "import torch\nfrom torch.utils.data import TensorDataset\n\n"
         "pairs = TensorDataset(torch.rand(40, 3, 8, 8), torch.arange(40) % 4)\n"
     )
-    words = ["dataset=module", "dataset.path=mine.py", "dataset.name=pairs", "trusted=[mine]", "model=cnn", "epochs=2"]
+    words = [
+        "dataset=module",
+        "dataset.path=my_pairs.py",
+        "dataset.name=pairs",
+        "trusted=[my_pairs]",
+        "model=cnn",
+        "epochs=2",
+    ]
     assert main.main(["code", *words]) == 2
     told = capsys.readouterr().err
     assert told.startswith("error: code: dataset=module: takes more than a few lines to read; a script can read digits")

@@ -17,6 +17,7 @@ from runner.build.target import TRUSTED_ROOTS, located, located_in_file, run_aga
 from runner.config.catalog import Part
 from runner.config.spelling import nearest
 from runner.errors import ConfigError
+from runner.text import expanded
 
 HOLDERS = ("builtins", "torch", "numpy", "pandas")  # of things with rows by number that are no data set
 MOST_HELD = 3  # kinds that a message names
@@ -113,7 +114,7 @@ def own_code(part: Part, trusted: Sequence[str]) -> OwnCode:
     if path is None:
         module, found = located(name, trusted, f"{part.group}.name")
     else:
-        module, found = located_in_file(Path(path).expanduser(), name, trusted, part.group)
+        module, found = located_in_file(expanded(path), name, trusted, part.group)
     own, is_users = OwnCode(part, module, found), _root(module.__name__) in trusted
     home = _root(found.__module__) if is_called(found) else _root(module.__name__)
     if isinstance(found, type) and issubclass(found, ROLES[part.group].kind):

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from runner.config.run_config import Config
 from runner.config.spelling import nearest
 from runner.errors import ConfigError
-from runner.text import as_called
+from runner.text import as_called, expanded
 
 PROGRAM = "python -m runner "
 UNKNOWN = "unrecognized arguments: "  # argparse's own words
@@ -59,7 +59,7 @@ class Parser(argparse.ArgumentParser):
         return as_called(super().format_help() if is_explained else f"{self.usage_line}\n\n{self.description}\n")
 
     def add_out(self, name: str, meaning: str, flag: str = "--out") -> None:
-        self.add_argument(flag, type=lambda text: Path(text).expanduser(), metavar=name, help=meaning)
+        self.add_argument(flag, type=expanded, metavar=name, help=meaning)
 
     def add_overwrite(self, what: str) -> None:
         self.add_argument("--overwrite", action="store_true", help=f"replace {what} there already")

@@ -14,7 +14,7 @@ from runner.data.downloads import PUBLICATIONS
 from runner.errors import ConfigError
 from runner.screen.console import draw
 from runner.screen.table import Listing
-from runner.text import say
+from runner.text import expanded, say
 
 KEY = "data_dir="
 HELP = "Download a data set once; without a name, list the data sets."
@@ -75,7 +75,7 @@ def _data_dir(given: Sequence[str]) -> Path:
     text = given[-1] if given else os.environ.get("RUNNER_DATA", "data")
     if not text:
         raise ConfigError("data_dir=: name a folder")
-    return Path(text).expanduser()
+    return expanded(text)
 
 
 def _fault(name: str) -> str | None:

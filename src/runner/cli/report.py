@@ -40,7 +40,7 @@ from runner.screen.console import console
 from runner.screen.contest import show_contest
 from runner.screen.table import WIDEST, bare_table
 from runner.screen.unfinished import unfinished_lines
-from runner.text import figure, here, say, visible
+from runner.text import expanded, figure, here, say, visible
 
 HELP = "Compare runs, best first; seeds and folds are averaged. For two runs, show the difference."
 WHICH = "a run, a sweep or a folder of them; last: the newest; key=value: those whose settings are so"
@@ -54,7 +54,7 @@ def run(argv: Sequence[str]) -> int:
     wanted = parser().parse_intermixed_args(list(argv))
     if wanted.top < 1:
         parser().error(f"--top {wanted.top}: a whole number of at least 1")
-    words = [word for word in wanted.folders if "=" in word and not Path(word).expanduser().exists()]
+    words = [word for word in wanted.folders if "=" in word and not expanded(word).exists()]
     named = [word for word in wanted.folders if word not in words]
     if option := next(filter(None, map(as_option, named)), None):
         raise ConfigError(f"report: name the group of an option, as {option}")
@@ -109,7 +109,7 @@ def parser() -> Parser:
     form.add_argument("--json", action="store_true", help="every run with all its settings, as JSON")
     form.add_argument("--wide", action="store_true", help="show every column, even on a narrow terminal")
     page = "a sweep as one page that loads nothing: its table, pictures, and best run"
-    form.add_argument("--html", type=lambda text: Path(text).expanduser(), metavar="FILE", help=page)
+    form.add_argument("--html", type=expanded, metavar="FILE", help=page)
     form.add_argument("--csv", action="store_true", help="a line for each run, the settings that differ, its metrics")
     return made
 

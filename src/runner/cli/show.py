@@ -23,7 +23,7 @@ from runner.data.download import is_here
 from runner.errors import ConfigError
 from runner.screen.console import draw
 from runner.screen.table import Listing
-from runner.text import here, program, say
+from runner.text import expanded, here, program, say
 
 HELP = """\
 What can be chosen: groups, the options of one, the parameters of an option, the settings. With dataset=csv \
@@ -111,7 +111,7 @@ def data_at_hand(word: str, config_dir: str | None, catalog: Catalog) -> list[Li
     if group != "dataset" or not name or "???" in (knob.default for knob in catalog.option(group, name).knobs.values()):
         return []
     config = composed([word], config_dir)
-    if not is_here(name, Path(config.data_dir).expanduser()):
+    if not is_here(name, expanded(config.data_dir)):
         return []
     return built([word], config_dir, catalog)
 
@@ -207,7 +207,7 @@ def following(catalog: Catalog, word: str) -> list[str]:
         return [" ".join(["show", *typed, "dataset=digits"]), " ".join(["train", *typed])]
     if name == "csv":
         return ["show dataset=csv dataset.path=my.csv", " ".join(["train", *typed])]
-    data_dir = Path(os.environ.get("RUNNER_DATA") or "data").expanduser()
+    data_dir = expanded(os.environ.get("RUNNER_DATA") or "data")
     to_fetch = [] if group != "dataset" or is_here(name, data_dir) else [f"fetch {name}"]
     return [*to_fetch, " ".join(["train", *typed])]
 

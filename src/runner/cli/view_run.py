@@ -20,7 +20,7 @@ from runner.runs.named import folder_of_runs, in_each_fold, is_run, newest, open
 from runner.runs.ranking import read_runs, run_paths
 from runner.runs.saved_run import ANYWHERE, SavedRun
 from runner.runs.saved_sweep import SavedSweep
-from runner.text import here, say
+from runner.text import expanded, here, say
 
 OWN = ("checkpoint",)  # of a run
 # the pictures of a run, in the order they are drawn
@@ -90,7 +90,7 @@ def of_run(argv: Sequence[str]) -> tuple[Any, ...]:
         return of_sweep(own, name, sweep, pictures, changes)
     if faults := [f"view: {word}: shows a sweep; name one" for word in pictures if word in SWEEP_PICTURES]:
         raise ConfigError(faults)
-    if len(runs) > 1 or holds_runs(Path(name).expanduser()):
+    if len(runs) > 1 or holds_runs(expanded(name)):
         return of_runs(own, runs, pictures, changes)
     return of_one_run(own, name, pictures, changes)
 
@@ -103,7 +103,7 @@ def holds_runs(folder: Path) -> bool:
 
 def named_sweep(name: str, changes: Sequence[str]) -> SavedSweep | None:
     """The sweep of that name; None where it is a run, or a folder of runs. Raises ConfigError where last is nothing."""
-    path = newest(output_dir_of(changes)).path if name == "last" else Path(name).expanduser().absolute()
+    path = newest(output_dir_of(changes)).path if name == "last" else expanded(name).absolute()
     return SavedSweep(path) if is_sweep(path) else None
 
 
@@ -186,4 +186,4 @@ def no_such_picture(word: str) -> str:
 
 def names_a_run(word: str) -> bool:
     """Whether it is ``last`` or a folder, or a path that should be one."""
-    return word == "last" or Path(word).expanduser().is_dir() or (os.sep in word and not word.startswith("-"))
+    return word == "last" or expanded(word).is_dir() or (os.sep in word and not word.startswith("-"))

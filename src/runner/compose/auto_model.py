@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from runner.compose.request import parsed
 from runner.config.catalog import RECIPES, Catalog
 from runner.data.size import table_size
+from runner.text import expanded
 
 AUTO = "auto"
 FEWEST_ROWS, MOST_CELLS = 2_000, 1_000_000  # of a table for tabular; cells are rows x columns
@@ -47,7 +48,7 @@ def choice(data: Mapping[str, Any], options: Mapping[str, Any], catalog: Catalog
     if unfit := [f"{group}={options[group]}" for group, names in UNFIT.items() if options.get(group) in names]:
         return Choice("dnn", f"tables with {unfit[0]}")
     limit = None if options.get("debug") else knobs.get("limit")  # what looks for a fault looks at the same net
-    return _by_size(knobs, limit, Path(str(data.get("data_dir"))).expanduser())
+    return _by_size(knobs, limit, expanded(str(data.get("data_dir"))))
 
 
 def _by_size(knobs: Mapping[str, Any], limit: Any, data_dir: Path) -> Choice:

@@ -40,7 +40,7 @@ from runner.config.validate import MISSING, as_typed, leaves
 from runner.data.table.head import target_faults
 from runner.errors import ConfigError, DataError
 from runner.runs.origin import located
-from runner.text import here
+from runner.text import expanded, here
 
 PLUGINS = ("launcher", "sweeper", "job_logging", "hydra_logging")
 
@@ -183,7 +183,7 @@ def _origin_faults(data: dict[str, Any]) -> Iterator[str]:
     if not (start_from and start_from != MISSING and isinstance(start_from, str) and isinstance(output_dir, str)):
         return
     try:
-        data["start_from"] = located(start_from, Path(output_dir).expanduser())
+        data["start_from"] = located(start_from, expanded(output_dir))
     except (ConfigError, DataError) as fault:
         yield f"start_from={start_from}: {str(fault).removeprefix(f'{start_from}: ')}"
 

@@ -9,6 +9,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from runner.config.catalog import OF_A_SWEEP
+from runner.text import expanded
 
 OPERATOR = re.compile(r"==|!=|<=?|>=?|and|or|not|in|[-+*/%]")  # of a condition
 OTHER = re.compile(r"[+~]*[\w./@]+=(?!=)|-+[A-Za-z]")  # word that begins a new piece
@@ -103,7 +104,7 @@ def _cut_path(rest: Sequence[str]) -> Piece | None:
         return None
     more = list(takewhile(_is_value, rest[1:]))
     wholes = [(size, " ".join([start, *more[:size]])) for size in range(1, len(more) + 1)]
-    size, whole = next(((size, whole) for size, whole in wholes if Path(whole).expanduser().exists()), (0, ""))
+    size, whole = next(((size, whole) for size, whole in wholes if expanded(whole).exists()), (0, ""))
     return Piece((rest[0], *more[:size]), key, whole, QUOTES) if size else None
 
 

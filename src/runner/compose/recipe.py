@@ -13,7 +13,7 @@ from runner.config.spelling import nearest
 from runner.config.types import shown
 from runner.config.yaml_file import read_yaml
 from runner.errors import ConfigError
-from runner.text import here
+from runner.text import expanded, here
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def own_file(word: str) -> Path | None:
     """The recipe that a word of the command line names by its path. Raises ConfigError where there is no such file."""
     if Path(word).suffix not in (".yaml", ".yml"):
         return None
-    path = Path(word).expanduser().absolute()
+    path = expanded(word).absolute()
     if path.is_file():  # of a run, too: outputs/2026-11-26/12-30-59.123456-cnn-lr=0.01-digits/config.yaml
         return path
     if "=" in word:

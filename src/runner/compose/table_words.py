@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from runner.compose.line import YAML, Meant, Piece
 from runner.config.catalog import RECIPES
 from runner.config.spelling import listed
 from runner.data.table.file import is_address
 from runner.data.table.head import column_names
+from runner.text import expanded
 
 TABLE = re.compile(r".+\.(csv|tsv|tab|dat|data|txt|xlsx?|ods|parquet|feather)(\.(gz|bz2|xz|zst|zip))?", re.IGNORECASE)
 NAME_COLUMN = "name the column to predict"
@@ -35,13 +35,13 @@ def untargeted(path: str) -> Meant:
 
 
 def columns(path: str) -> tuple[str, ...]:
-    return () if is_address(path) else column_names(Path(path).expanduser())
+    return () if is_address(path) else column_names(expanded(path))
 
 
 def _about_columns(path: str) -> str:
     names = columns(path)
     if not names:
-        is_here = is_address(path) or Path(path).expanduser().exists()
+        is_here = is_address(path) or expanded(path).exists()
         return "" if is_here else "there is no such file here"
     more = len(names) - MOST_COLUMNS
     return f"its columns: {listed(names[:MOST_COLUMNS])}" + (f" and {more} more" if more > 0 else "")

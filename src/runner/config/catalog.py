@@ -11,6 +11,7 @@ from typing import Any
 from runner.config.spelling import bare, listed, nearest
 from runner.config.yaml_file import YamlFile, read_yaml
 from runner.errors import ConfigError
+from runner.text import expanded
 
 PARTS = ("dataset", "model", "loss", "optimizer", "scheduler", "metric")
 RECIPES = ("experiment", "debug")  # they change settings and parts, and are no part themselves
@@ -72,7 +73,7 @@ def conf_folders(config_dir: str | None = None) -> tuple[Path, ...]:
     own = Path.cwd() / "conf"
     folders = [own] if own.is_dir() and own.resolve() != packaged else []
     if config_dir is not None:
-        extra = Path(config_dir).expanduser().absolute()
+        extra = expanded(config_dir).absolute()
         if not extra.is_dir():
             raise ConfigError(f"--config-dir {config_dir}: no such folder")
         folders.append(extra)

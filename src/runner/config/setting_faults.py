@@ -10,6 +10,7 @@ from runner.config.catalog import PARTS, RECIPES, Catalog, Option
 from runner.config.spelling import another_name, nearest
 from runner.config.types import faults, shown
 from runner.config.validate import MISSING, Unresolved, leaves
+from runner.text import expanded
 
 MOST_PROFILED = 1000  # steps: about 1 GB of trace
 
@@ -55,6 +56,8 @@ def cross_faults(sound: Mapping[str, Any], catalog: Catalog | None) -> Iterator[
     """Faults of settings that are right alone and wrong together."""
     if fault := _name_fault(sound.get("name", "auto")):
         yield fault
+    if fault := home_fault("output_dir", sound.get("output_dir", "")):
+        yield fault
     if {"fold", "folds"} <= sound.keys() and (fault := _fold_fault(sound["fold"], sound["folds"])):
         yield fault
     if sound.get("profile") and not (sound.get("max_steps") or MOST_PROFILED + 1) <= MOST_PROFILED:
@@ -83,6 +86,13 @@ def usual_monitor(catalog: Catalog | None) -> Any:
     """What is monitored when nobody said anything; None for a stored run, which says everything."""
     known = catalog.settings if catalog else {}
     return known["monitor"].default if "monitor" in known else None
+
+
+def home_fault(name: str, path: str) -> str | None:
+    """Why a path in a home that nobody has is not written to: a folder with ~ in its name would be made here."""
+    if not path.startswith("~") or str(expanded(path)) != path:
+        return None
+    return f"{name}={path}: nobody here is called {path.partition('/')[0]}; write the path from / on, or from ./ on"
 
 
 def _name_fault(name: str) -> str | None:

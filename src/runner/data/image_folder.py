@@ -14,6 +14,7 @@ from runner.contracts import Data, Rows, Source
 from runner.data.class_folders import list_pictures
 from runner.data.picture import Shades, notes_on, read_picture
 from runner.errors import DataError
+from runner.text import expanded
 
 BLOCK = 1024  # pictures handed to the threads that decode at a time
 
@@ -56,7 +57,7 @@ class ImageFolder(Source):
         )
 
     def _folder(self, data_dir: Path) -> Path:
-        path = Path(self.path).expanduser()
+        path = expanded(self.path)
         places = [Path.cwd() / path, data_dir / (path.name if path.is_absolute() else path)]
         if here := [place for place in places if place.is_dir()]:
             return here[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -38,6 +37,7 @@ from runner.experiment.net import build_net, learns_categories
 from runner.experiment.settings import notes, resolve_auto, with_batch_size, with_epochs, with_limit
 from runner.losses.readout import NearestNeighbour
 from runner.models.summary import layers, rows_that_fit
+from runner.text import expanded
 
 EVAL_BYTES = 16 * 2**20  # of the largest output of a layer in evaluation on the CPU; the caches hold less anyway
 # Knobs of a dataset option that its source does not take
@@ -171,7 +171,7 @@ def read_split(config: Config, read: Callable[[Config], Data]) -> tuple[Data, Sp
 
 def read_data(config: Config) -> Data:
     """Every row of the config's data set, checked. Raises ConfigError or DataError."""
-    data = source_of(config.dataset, config.trusted).load(Path(config.data_dir).expanduser())
+    data = source_of(config.dataset, config.trusted).load(expanded(config.data_dir))
     check_data(data)
     return data
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runner.config.catalog import Part
 from runner.config.run_config import Config
+from runner.text import expanded
 
 
 def located(config: Config) -> Config:
@@ -25,4 +26,4 @@ def with_full_path(part: Part) -> Part:
 
 
 def absolute(path: str) -> Path:
-    return Path(path).expanduser().absolute()
+    return expanded(path).absolute()

@@ -18,7 +18,7 @@ from runner.errors import ConfigError, DataError
 from runner.runs.directory import CLAIMED, OWN_FOLDER, RunDirectory, is_sweep, usual_output_dir, why_not_begun
 from runner.runs.saved_run import ANYWHERE, SavedRun
 from runner.runs.saved_sweep import SavedSweep
-from runner.text import here, say
+from runner.text import expanded, here, say
 
 Saved = SavedRun | SavedSweep
 
@@ -127,7 +127,7 @@ def find(word: str, output_dir: Path) -> Saved:
     """
     if word == "last":
         return newest(output_dir)
-    directory = RunDirectory(Path(word).expanduser().absolute())
+    directory = RunDirectory(expanded(word).absolute())
     if not directory.path.is_dir():
         above = next((folder for folder in directory.path.parents if RunDirectory(folder).config.exists()), None)
         is_file = f"is a file of the run {here(above)}" if above else "is a file"
@@ -203,7 +203,7 @@ def folder_of_runs(verb: str, word: str, output_dir: Path) -> Path:
     if word == "last":
         tell(word, last := newest(output_dir))
         return last.path
-    folder = Path(word).expanduser()
+    folder = expanded(word)
     if not folder.is_dir():
         named = newest_named(word, output_dir)
         advice = f"did you mean {here(named)}?" if named else "give a run, or a folder that runs lie in"

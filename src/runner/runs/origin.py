@@ -10,6 +10,7 @@ from runner.config import regular_file
 from runner.errors import DataError
 from runner.runs.named import best_job, find
 from runner.runs.saved_sweep import SavedSweep
+from runner.text import expanded
 
 COMMENT = b"runner sha256 "  # the end of a checkpoint, before its checksum
 COMMENT_SIZE = len(COMMENT) + 64
@@ -74,7 +75,7 @@ def located(start_from: str, output_dir: Path) -> str:
     Raises ConfigError or DataError.
     """
     said = Origin.read(start_from)
-    path = said.path.expanduser().absolute()
+    path = expanded(said.path).absolute()
     return str(Origin(path if path.is_file() else checkpoint_of(str(said.path), output_dir), said.checksum).found())
 
 

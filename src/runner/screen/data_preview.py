@@ -23,7 +23,7 @@ from runner.data.transforms import Impute, OneHot, blank_preprocess, build_prepr
 from runner.experiment.assemble import read_data, read_split, source_of, split_settings, transforms
 from runner.experiment.net import learns_categories
 from runner.screen.table import Listing
-from runner.text import counted, figure, shape_text, shortened
+from runner.text import counted, expanded, figure, shape_text, shortened
 
 WIDEST = 30  # columns of a terminal that a list in a cell may take
 MOST_CLASSES = 12
@@ -82,7 +82,7 @@ def glimpse_listing(config: Config) -> tuple[Listing, list[str]]:
     """(the columns of a table of which no target is said, those that can be it, the likeliest first)."""
     source = source_of(config.dataset, config.trusted)
     assert isinstance(source, Csv), "no other data set asks for its target"
-    num_rows, columns = source.columns(Path(config.data_dir).expanduser())
+    num_rows, columns = source.columns(expanded(config.data_dir))
     rows = tuple(
         (each.name, each.kind, f"{each.num_empty:,}" if each.num_empty else "", fitting([*map(_short, each.examples)]))
         for each in columns

@@ -17,7 +17,7 @@ from runner.compose.request import parse
 from runner.errors import ConfigError, DataError, Interrupted, RunError, RunnerError
 from runner.runs.directory import SWEEP, claim
 from runner.sweep.plan import check_jobs, sweep_name
-from runner.text import environment
+from runner.text import environment, expanded
 
 KINDS: dict[int, type[RunnerError]] = {2: ConfigError, 3: DataError}  # by the exit code
 MOST_TOLD = 4000  # characters
@@ -32,10 +32,10 @@ def run_apart(words: Sequence[str]) -> Path:
         configs = check_jobs(parse(["-m", *words])).configs
     first = configs[0]
     if first.sweep.dir is None:
-        folder = claim(Path(first.output_dir).expanduser(), sweep_name(configs), under="sweeps").path
+        folder = claim(expanded(first.output_dir), sweep_name(configs), under="sweeps").path
         words = [*words, f"sweep.dir={quoted(str(folder))}"]
     else:
-        folder = Path(first.sweep.dir).expanduser().absolute()
+        folder = expanded(first.sweep.dir).absolute()
     with tempfile.TemporaryFile("w+") as errors:
         code = followed(["train", "-m", *words], errors)
         errors.seek(0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from pathlib import Path
 
 from runner.compose.command import quoted
 from runner.compose.composition import compose
@@ -18,7 +17,7 @@ from runner.runs.saved_sweep import SavedSweep
 from runner.sweep.grid import Grid, grid
 from runner.sweep.line import GridJob
 from runner.sweep.search_plan import plan_for
-from runner.text import counted, waiting
+from runner.text import counted, expanded, waiting
 
 FROM_LAST = "start_from=last"
 MOST_PROBED = 3  # jobs that are looked at for other faults, once one is wrong: a fifth of a second
@@ -57,7 +56,7 @@ def _pinned(found: Grid) -> str | None:
     """``start_from=last`` as it was when the sweep of this folder began: the same command means the same weights."""
     if found.settings.dir is None:
         return None
-    origin = SavedSweep(Path(found.settings.dir).expanduser().absolute()).origin_of(FROM_LAST)
+    origin = SavedSweep(expanded(found.settings.dir).absolute()).origin_of(FROM_LAST)
     return None if origin is None else f"start_from={quoted(origin)}"
 
 

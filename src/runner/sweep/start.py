@@ -18,6 +18,7 @@ from runner.compose.request import Request, parse
 from runner.config.catalog import CLUSTER, Catalog, conf_folders
 from runner.config.clustering import FIXED, LOCAL, Cluster, Ray, Slurm, as_fact, cluster_of_fact, moved
 from runner.config.searching import longer
+from runner.config.setting_faults import home_fault
 from runner.config.sweeping import Sweeping
 from runner.errors import ConfigError, DataError, DeviceError, RunnerError
 from runner.experiment.assemble import read_data
@@ -37,7 +38,7 @@ from runner.sweep.rungs import Halving
 from runner.sweep.search_plan import SearchPlan, differences, plan_of_fact
 from runner.sweep.trial import Needs, try_jobs
 from runner.sweep.trials import Trials
-from runner.text import here, waiting
+from runner.text import expanded, here, waiting
 
 if TYPE_CHECKING:
     from runner.sweep.ray_jobs import RayJobs
@@ -100,7 +101,7 @@ def sweep(request: Request, planned: Planned) -> int:
     jobs, configs, search = planned.jobs, planned.configs, planned.search
     first = configs[0]
     named = named_folder(first.sweep)
-    check_writable(named or Path(first.output_dir).expanduser())
+    check_writable(named or expanded(first.output_dir))
     torch.set_num_threads(1)  # a process that has computed with several cannot be forked
     check_cluster_is_here(planned.cluster)
     cluster, machine = planned.cluster, machine_for(planned.cluster, first.device, first.sweep.jobs_per_gpu)
@@ -116,7 +117,7 @@ def sweep(request: Request, planned: Planned) -> int:
         with waiting("asking the nodes for the data"):
             ground.ray.check_data(jobs)
     name = sweep_name(configs)
-    path = named or claim(Path(first.output_dir).expanduser(), name, under="sweeps").path
+    path = named or claim(expanded(first.output_dir), name, under="sweeps").path
     make(path)
     with owned(path):
         folder = SweepFolder.opened(path, header(request, planned, name, machine, at_a_time))
@@ -282,7 +283,9 @@ def named_folder(sweeping: Sweeping) -> Path | None:
     """
     if sweeping.dir is None:
         return None
-    path = Path(sweeping.dir).expanduser().absolute()
+    if fault := home_fault("sweep.dir", sweeping.dir):
+        raise ConfigError(fault)
+    path = expanded(sweeping.dir).absolute()
     if path.exists() and not path.is_dir():
         raise ConfigError(f"sweep.dir={sweeping.dir}: is a file; name a folder")
     if path.is_dir() and any(path.iterdir()) and not (path / SWEEP).exists():

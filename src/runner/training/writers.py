@@ -20,7 +20,7 @@ from runner.screen.epochs import SPLITS
 from runner.screen.result import overfit_verdict, per_class, verdict
 from runner.tensorboard.names import best_scores, tag
 from runner.tensorboard.writer import HParam, TensorBoard
-from runner.text import figure
+from runner.text import expanded, figure
 
 log = logging.getLogger("runner")
 CLASS_HEADS = ("class", "precision", "recall", "F1", "rows")
@@ -207,7 +207,7 @@ def trial_name(config: Config, run_dir: Path) -> str:
 
     A job of a sweep is called as in the sweep's table, by its folder.
     """
-    output_dir = Path(config.output_dir).expanduser().absolute()
+    output_dir = expanded(config.output_dir).absolute()
     place = run_dir.relative_to(output_dir) if run_dir.is_relative_to(output_dir) else run_dir
     if is_sweep(run_dir.parent):
         return f"{run_dir.name} {place.parent}"

@@ -9,6 +9,7 @@ from shlex import quote
 
 from runner.data.table.text import composed
 from runner.errors import DataError
+from runner.text import expanded
 
 
 def is_address(path: str) -> bool:
@@ -17,7 +18,7 @@ def is_address(path: str) -> bool:
 
 def find_file(name: str, data_dir: Path) -> Path:
     """The file of this name, here or in ``data_dir``, where a file that was moved may be too. Raises DataError."""
-    path = Path(name).expanduser()
+    path = expanded(name)
     places = [path, data_dir / path.name] if path.is_absolute() else [Path.cwd() / path, data_dir / path]
     for place in places:
         if place.is_file():

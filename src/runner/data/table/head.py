@@ -13,6 +13,7 @@ from runner.data.table.dialect import SAMPLE_BYTES, Layout, Reading, find_layout
 from runner.data.table.packing import KINDS, opened, plain
 from runner.data.table.text import as_utf8, composed
 from runner.errors import DataError, RunnerError
+from runner.text import expanded
 
 FORMAT = ("header", "names", "delimiter", "encoding")  # which, where said, a first look does not heed
 MOST_NAMES = 20  # of the columns, in a message
@@ -31,7 +32,7 @@ def target_faults(knobs: Any) -> Iterator[str]:
         return
     if target == "???":  # nobody has said it, which is a fault already
         return
-    names, utf8 = _head(Path(path).expanduser(), [composed(target)])
+    names, utf8 = _head(expanded(path), [composed(target)])
     if names and composed(target) not in names:
         yield no_such_column("dataset.target", target, Path(path), names, utf8)
 
