@@ -311,3 +311,15 @@ def test_a_home_that_nobody_has_is_a_path_that_is_not_there(
     assert main.main(line.split()) in (2, 3)
     assert told in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [("epochs 5", "train epochs=5"), ("iris", "train dataset=iris"), ("cnn lr=0.1", "train model=cnn")],
+)
+def test_the_words_of_a_run_without_a_verb_are_those_of_train(
+    line: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(line.split()) == 2
+    told = capsys.readouterr().err
+    assert "the verb comes first" in told and f"did you mean:\n  python -m runner {meant}" in told

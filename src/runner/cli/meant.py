@@ -63,6 +63,8 @@ def refuse(argv: Sequence[str]) -> NoReturn:
     verb, words = _verb(word, rest)
     if verb:
         raise _wrong(f"{word}: there is no such command", verb, words)
+    if any("=" in meant for meant in _mends(argv, None)[0].words):  # epochs 5, iris
+        raise _wrong(f"{word}: the verb comes first", "train", argv)
     raise ConfigError(f"{word}: there is no such command\n  commands: {listed(VERBS)}")
 
 

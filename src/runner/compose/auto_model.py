@@ -11,12 +11,12 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from runner.compose.request import parsed
-from runner.config.catalog import RECIPES, Catalog
+from runner.config.catalog import FEWEST_ROWS, RECIPES, Catalog
 from runner.data.size import table_size
 from runner.text import expanded
 
 AUTO = "auto"
-FEWEST_ROWS, MOST_CELLS = 2_000, 1_000_000  # of a table for tabular; cells are rows x columns
+MOST_CELLS = 1_000_000  # of a table for tabular: rows x columns
 UNFIT = {  # what dnn takes and tabular does not
     "loss": ("cosine_embedding", "hinge_embedding", "triplet_margin"),
     "optimizer": ("muon",),

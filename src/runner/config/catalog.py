@@ -19,6 +19,7 @@ SEARCH, CLUSTER = "search", "cluster"
 OF_A_SWEEP = (SEARCH, CLUSTER)  # how train -m chooses its jobs and where they run; they are no part of a run
 GROUPS = (*PARTS, *RECIPES, *OF_A_SWEEP)
 PRIMARY = "train"
+FEWEST_ROWS = 2_000  # of a table for model=tabular, which gains nothing on fewer and takes longer
 # What loss=auto comes to, by the task of the data
 AUTO_LOSSES = {"multiclass": "cross_entropy", "binary": "bce_with_logits", "regression": "mse"}
 

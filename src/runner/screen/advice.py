@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.config.catalog import FEWEST_ROWS
 from runner.screen.result import TREES, per_class
 from runner.text import counted, duration, figure
 
@@ -207,8 +208,9 @@ def first_metric(outline: Outline, scores: Collection[Mapping[str, float]]) -> s
 
 
 def can_be_tabular(records: Records) -> bool:
-    is_table = len(records.outline.in_shape) == 1
-    return is_table and "tabular" in records.models and records.outline.options["model"] not in ("tabular", "tabm")
+    outline = records.outline
+    is_large = len(outline.in_shape) == 1 and sum(outline.split_sizes.values()) >= FEWEST_ROWS
+    return is_large and "tabular" in records.models and outline.options["model"] not in ("tabular", "tabm")
 
 
 def overfitting(records: Records) -> str | None:
