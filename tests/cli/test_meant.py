@@ -113,6 +113,7 @@ WORDS = {
     "layers=2": "model=mlp 'model.hidden=[512,512]'",
     "model=dnn num_layers=3": "model=dnn 'model.hidden=[128,128,128]'",
     "model=cnn --depth 2": "model=cnn 'model.channels=[32,32]'",
+    "fit lr=0.1": "optimizer.lr=0.1",
     "augment=true": "'dataset.augment=[{rotation:{degrees:15}}]'",
     "dataset.augment=none": "'dataset.augment=[]'",
     "dataset.augment=[rotate]": "'dataset.augment=[{rotation:{degrees:15}}]'",

@@ -107,7 +107,8 @@ def _of_runs(verb: str, mends: Sequence[Mend], outputs: Path) -> list[Mend]:
     runs = {mend.typed: run for mend in mends if (run := _run(mend.typed, outputs))}
     asked = {mend.typed: found for mend in mends if (found := _asked(mend.typed, outputs))}
     if not runs and not asked:
-        return [*mends]
+        again = Mend("", (), (f"{verb} is said already",))  # train fit
+        return [replace(again, typed=m.typed) if BY_OTHER.get(m.typed, m.typed) == verb else m for m in mends]
     from runner.cli import reader_words  # brings the verbs that read runs: most lines are about none
 
     if verb == "train" and not any({*SWEEP} & {*mend.words} for mend in mends):
