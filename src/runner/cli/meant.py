@@ -24,7 +24,7 @@ from runner.config.spelling import listed, nearest
 from runner.config.validate import MISSING
 from runner.errors import ConfigError, RunnerError
 from runner.runs.directory import usual_output_dir
-from runner.runs.named import find, outputs_of
+from runner.runs.named import find, output_dir_said
 from runner.runs.saved_run import ANYWHERE
 from runner.sweep.check import check_first
 from runner.text import AS_MODULE, here
@@ -79,7 +79,7 @@ def check(
     if made:
         mends = [_of_one_run(mend, verb) for mend in mends]
     if verb.split()[0] in OF_SETTINGS:
-        mends = _of_runs(verb, mends, outputs_of(words))
+        mends = _of_runs(verb, mends, output_dir_said(words))
     line = [word for mend in mends for word in mend.words]
     left_out = unsuited(line) if unsuited else {}
     if not {*line} & left_out.keys() and not any(mend.reasons for mend in mends if not made or _helps(mends, made)):
@@ -107,8 +107,8 @@ def _of_runs(verb: str, mends: Sequence[Mend], outputs: Path) -> list[Mend]:
     runs = {mend.typed: run for mend in mends if (run := _run(mend.typed, outputs))}
     asked = {mend.typed: found for mend in mends if (found := _asked(mend.typed, outputs))}
     if not runs and not asked:
-        again = Mend("", (), (f"{verb} is said already",))  # train fit
-        return [replace(again, typed=m.typed) if BY_OTHER.get(m.typed, m.typed) == verb else m for m in mends]
+        told = (f"{verb} is said already",)  # train fit
+        return [Mend(m.typed, (), told) if BY_OTHER.get(m.typed, m.typed) == verb else m for m in mends]
     from runner.cli import reader_words  # brings the verbs that read runs: most lines are about none
 
     if verb == "train" and not any({*SWEEP} & {*mend.words} for mend in mends):

@@ -15,7 +15,7 @@ from runner.config.catalog import GROUPS, PARTS
 from runner.config.spelling import another_name, nearest
 from runner.errors import ConfigError, RunnerError
 from runner.runs.matching import setting_named
-from runner.runs.named import best_job, find, newest_named, outputs_of
+from runner.runs.named import best_job, find, newest_named, output_dir_said
 from runner.runs.saved_run import ANYWHERE, SavedRun, settings_of
 from runner.runs.saved_sweep import SavedSweep
 from runner.text import AS_MODULE, here
@@ -107,7 +107,7 @@ def meant(verb: str, argv: Sequence[str]) -> list[str]:
     """The whole line behind ``python -m runner``. Raises RunnerError where the run cannot be read."""
     made, rest = READERS[verb](), list(argv)
     keys = [*(word.removesuffix("=") for word in made.words if word.endswith("=")), *ANYWHERE]
-    outputs = outputs_of(argv)
+    outputs = output_dir_said(argv)
     words: list[str] = []
     while rest:
         taken, found = flag(verb, made, keys, rest) if rest[0].startswith("--") else plain(verb, keys, rest, outputs)

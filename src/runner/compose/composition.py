@@ -93,7 +93,7 @@ def compose(request: Request, job: int | None = None, trees: Trees | None = None
 
 
 def _has_own_files(chosen: Mapping[str, Sequence[str]], catalog: Catalog) -> bool:
-    """Whether files of the user's went into a tree: without them Hydra's node is the usual one, which takes long."""
+    """Whether files of the user's went into a tree: without them its Hydra node is the usual one."""
     names = (name for recipes in chosen.values() for name in recipes)
     return catalog.folders != (packaged_conf(),) or any(Path(name).is_absolute() for name in names)
 

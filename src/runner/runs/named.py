@@ -58,7 +58,7 @@ def _opened(verb: str, argv: Sequence[str], settings: Sequence[str], own: Sequen
     return names[0], replace(found, changes=changes)
 
 
-def outputs_of(words: Sequence[str]) -> Path:
+def output_dir_said(words: Sequence[str]) -> Path:
     """The folder of runs that a line is about."""
     said = next((word.partition("=")[2] for word in words if word.startswith("output_dir=")), "")
     return Path(said or usual_output_dir())
