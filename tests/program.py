@@ -16,7 +16,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -257,6 +257,17 @@ def before_call(path: str, number: int, act: Callable[[], None]) -> None:
 
 def kill_before(at: tuple[str, int]) -> None:
     before_call(*at, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def have_fp16(at: tuple[str, int] | None) -> None:
+    """fp16 on the CPU, too, at a scale that overflows at once and every few steps; then as ``kill_before``."""
+    from runner import device
+    from runner.experiment import assemble
+
+    device.check_precision = lambda precision, where: None
+    assemble.GradScaler = partial(assemble.GradScaler, init_scale=2.0**20, growth_interval=2)
+    if at:
+        kill_before(at)
 
 
 def lose_patience_early(grace_s: float) -> None:

@@ -1,5 +1,6 @@
 """A run that was killed and resumed equals one that was not, to the bit. The program runs in processes of its own."""
 
+import json
 import random
 from collections.abc import Callable
 from functools import cache
@@ -118,6 +119,21 @@ def test_a_step_of_several_batches_in_half_the_bits_goes_on_to_the_bit(tmp_path:
     assert done.code == -9
     assert program.run(["resume", str(only_run(tmp_path))], tmp_path / "said").code == 0
     assert contents(only_run(tmp_path)) == whole("accumulated")[0]
+
+
+def test_the_scale_of_fp16_goes_on_to_the_bit(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    argv = ["train", *TINY, "precision=fp16", "log_every_steps=1", "grad_clip_norm=1"]
+    done = program.run([*argv, f"output_dir={whole}"], whole / "said", before="have_fp16")
+    assert (done.code, done.err) == (0, "")
+    at = ("runner.engine.step:Stepper.step", 9)
+    assert program.run([*argv, f"output_dir={killed}"], killed / "said", before="have_fp16", at=at).code == -9
+    resume = ["resume", str(only_run(killed))]
+    assert program.run(resume, killed / "said", before="have_fp16").code == 0
+    assert contents(only_run(killed)) == contents(only_run(whole))
+    rows = map(json.loads, (only_run(whole) / "metrics.jsonl").read_text().splitlines())
+    left_out = [row["step"] for row in rows if "grad_norm" in row.get("nonfinite", ())]
+    assert left_out[0] == 1 and len(left_out) > 3  # steps that overflow are counted, and none of them is taken
 
 
 def test_fault_4_five_kills_within_one_epoch_change_nothing(tmp_path: Path, whole: Whole) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from experiments import assembled
 from runner.contracts import Parts
 from runner.engine.predict import predict
-from runner.experiment.scoring import judge, without_last_relu
+from runner.experiment.scoring import judge, unanswered, without_last_relu
 
 WORDS = ["dataset=random", "dataset.shape=[2]", "dataset.num_classes=3", "dataset.num_rows=60", "batch_size=8"]
 SAID = (
@@ -47,6 +47,22 @@ def test_logits_that_are_all_cut_off_lose_the_class_that_was_ahead() -> None:
 
 def test_one_output_keeps_its_sign_and_nothing_is_said() -> None:
     assert parts_and_line("model.output_activation=ReLU", "dataset.num_classes=2")[1] is None
+
+
+TOO_LARGE = "its weights grew too large: try a lower optimizer.lr; or these rows are too different from the others"
+
+
+@pytest.mark.parametrize(
+    ("precision", "why"), [("float32", TOO_LARGE), ("fp16", "fp16 ends at 65,504: try precision=bf16")]
+)
+def test_rows_without_an_answer_are_counted(precision: str, why: str) -> None:
+    experiment = assembled([*WORDS, "model=linear", f"precision={precision}"])
+    logits_NK = torch.zeros(5, 3)
+    logits_NK[0, 1], logits_NK[3] = torch.inf, torch.nan
+    far, near = (logits_NK, torch.zeros(5)), (torch.zeros(1, 3), torch.zeros(1))
+    (line,) = unanswered(experiment, {"train": far, "val": near, "test": (logits_NK[:1], torch.zeros(1))})
+    assert line == f"the net's output is not a number for 2 of 5 rows of train and 1 of 1 row of test;\n  {why}"
+    assert unanswered(experiment, {"val": near}) == []
 
 
 @pytest.mark.parametrize("words", [[], ["model.output_activation=Softmax"]])

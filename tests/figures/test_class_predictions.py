@@ -17,6 +17,13 @@ def test_mistakes_come_the_most_confident_first() -> None:
     assert predictions().mistakes.tolist() == [1, 2]
 
 
+def test_a_row_without_an_answer_is_the_least_sure_mistake() -> None:
+    probabilities = torch.tensor([[torch.nan, torch.nan], [0.25, 0.75]])
+    none = ClassPredictions("test", torch.tensor([0, 1]), probabilities, torch.tensor([1, 0]), ("0", "1"))
+    assert none.mistakes.tolist() == [1, 0] and none.caption(0) == ("0, 0.0 %", "is 1")
+    assert calibration_of(none).counts[0] == 1
+
+
 def test_a_caption_says_what_was_said_how_surely_and_what_is_true() -> None:
     assert predictions().caption(1) == ("dog", "93.8 %", "is a very long n…")
 

@@ -1,12 +1,17 @@
 """The measurements of a run as curves."""
 
 import io
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from runner.errors import DataError
 from runner.figures.curves import Curve, curves_of, draw_curves
 from runner.figures.dataset_view import Title
+from runner.figures.run import curves
 from runner.figures.style import style
 from runner.figures.terminal import course
 
@@ -22,6 +27,14 @@ def test_a_curve_has_a_line_for_each_split_and_a_point_for_each_epoch() -> None:
     assert (loss.name, accuracy.name) == ("loss", "accuracy")
     assert loss.lines == {"train": [(1, 2.0), (2, 1.0)], "val": [(1, 3.0)]}  # what is not finite is no point
     assert accuracy.lines["val"] == [(1, 0.4), (2, 0.6)]
+
+
+def test_a_measure_that_is_never_a_number_has_no_curve() -> None:
+    never = [row | {"val/loss": None, "train/loss": None} for row in ROWS]
+    assert [curve.name for curve in curves_of(never)] == ["accuracy"]
+    run: Any = SimpleNamespace(rows=[{"step": 2, "epoch": 1, "train/loss": None, "lr": 0.1}])
+    with pytest.raises(DataError, match="has no measure that is a number"):
+        curves(run)
 
 
 def test_the_learning_rate_is_a_curve_where_it_changes() -> None:

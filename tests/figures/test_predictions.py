@@ -1,13 +1,18 @@
 """The confusion matrix, and the table of mistakes."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 import torch
 from matplotlib.text import Text
 
 from runner.contracts import Column
+from runner.errors import DataError
 from runner.figures.class_predictions import ClassPredictions
 from runner.figures.dataset_view import Title
 from runner.figures.predictions import draw_confusion, draw_row_mistakes
+from runner.figures.run import residuals
 from runner.figures.style import ROOM, Picture, style
 
 TITLE = Title("x", "y", "z")
@@ -58,3 +63,17 @@ def test_a_net_that_is_always_right_leaves_the_heads_alone():
     with style():
         found = texts(draw_row_mistakes(TITLE, of, torch.empty(0, 1), [], [Column("rooms")]))
     assert {"predicted", "sure", "true", "rooms"} <= {*found}
+
+
+def run_that_answers(predicted_N: list[float]) -> Any:
+    net = SimpleNamespace(schema=SimpleNamespace(task="regression"))
+    answers = torch.tensor(predicted_N), torch.ones(len(predicted_N))
+    return SimpleNamespace(net=net, answers=answers, split="test", title=lambda name, note: Title(name, "", note))
+
+
+def test_a_row_without_an_answer_has_no_residual() -> None:
+    with style():
+        note = residuals(run_that_answers([1.0, torch.nan, 3.0, torch.inf])).title.note
+    assert note == "2 rows: RMSE 1.4142, MAE 1.0000; 2 without an answer left out"
+    with pytest.raises(DataError, match="the net's output is not a number for any row of test"):
+        residuals(run_that_answers([torch.nan]))

@@ -324,6 +324,8 @@ def test_pr_counts_by_hand() -> None:
     assert (precision, recall) == (0.5, 0.5)
     assert counts[:, 0].tolist() == [2, 2, 0, 0, 0.5, 1]
     assert counts[:, 100].tolist() == [0, 0, 2, 2, 0, 0]
+    least, unanswered = (pr_counts(np.array([0.9, score]), np.array([True, False])) for score in (0, np.nan))
+    assert np.array_equal(least, unanswered)
 
 
 def test_a_histogram_counts_every_value_once() -> None:

@@ -28,13 +28,13 @@ from runner.experiment.assemble import Experiment
 from runner.experiment.rebuild import (
     NO_ANSWER,
     Predictor,
-    is_answer,
     measure,
     predictor_of,
     probabilities,
     rebuild_to_read,
 )
 from runner.figures.run_view import called
+from runner.losses.readout import is_answer
 from runner.runs.files import write_whole
 from runner.runs.saved_run import SavedRun
 from runner.runs.schema import Schema, schema_of

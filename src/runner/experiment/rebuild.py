@@ -39,7 +39,7 @@ from runner.experiment.assemble import (
 )
 from runner.experiment.net import build_model
 from runner.experiment.scoring import checkpoint_to_judge
-from runner.losses.readout import NearestNeighbour, Probabilities, Ranking
+from runner.losses.readout import NearestNeighbour, Probabilities, Ranking, is_answer
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.saved_run import LENGTHS, MAY_DIFFER, SavedRun
 from runner.runs.schema import Schema, check_same_schema, read_schema, saved_schema, schema_of
@@ -108,11 +108,6 @@ def probabilities(parts: Parts, logits_NK: Tensor) -> Tensor:
     """[N, K] on the host, also where a single output tells two classes apart; [N] numbers for regression."""
     scores: Tensor = parts.readout(logits_NK).cpu()
     return torch.stack([1 - scores, scores], 1) if parts.task == "binary" else scores
-
-
-def is_answer(scores: Tensor) -> Tensor:
-    """[N] whether the answer to a row, ``scores`` [N, K] or [N], is finite."""
-    return scores.isfinite().all(1) if scores.ndim == 2 else scores.isfinite()
 
 
 def measure(parts: Parts) -> Measure:

@@ -20,7 +20,7 @@ from runner.engine.state import load_weights
 from runner.experiment.assemble import Experiment
 from runner.experiment.baselines import baselines
 from runner.experiment.calibration import calibrate, line
-from runner.losses.readout import Probabilities
+from runner.losses.readout import Probabilities, is_answer
 from runner.runs.checkpoint import Checkpoints
 from runner.text import counted
 
@@ -71,7 +71,7 @@ def judge(
         answers[split] = logits_NK, y_N
         best |= {f"{split}/{name}": value for name, value in fit.judge(parts, logits_NK, y_N).items()}
     picked = parts.model.picked() if isinstance(parts.model, Selection) else {}
-    remarks = (*([cost] if cost else []), *picked_lines(picked))
+    remarks = (*([cost] if cost else []), *picked_lines(picked), *unanswered(experiment, answers))
     outcome = Outcome("finished", best, judged_split=judged, remarks=remarks, picked=picked)
     if experiment.config.calibrate and isinstance(parts.readout, Probabilities):
         calibration = calibrate(parts.readout, answers["val"], answers[judged])
@@ -86,6 +86,21 @@ def picked_lines(picked: Mapping[str, int]) -> list[str]:
     """A line of which members of a net answer, and how often each counts; none where none was picked."""
     told = [f"{name} x{times}" if times > 1 else name for name, times in picked.items() if times]
     return [f"picked {len(told)} of {counted(len(picked), 'member')} by validation: {', '.join(told)}"] if told else []
+
+
+def unanswered(experiment: Experiment, answers: Mapping[str, tuple[Tensor, Tensor]]) -> list[str]:
+    """A line of the rows that have no answer, of whatever split; none where all have one."""
+    told = []
+    for split, (logits_NK, _) in answers.items():
+        is_told_N = is_answer(experiment.parts.readout(logits_NK))
+        if num := len(is_told_N) - int(is_told_N.sum()):
+            told.append(f"{num:,} of {counted(len(is_told_N), 'row')} of {split}")
+    if not told:
+        return []
+    why = "its weights grew too large: try a lower optimizer.lr; or these rows are too different from the others"
+    if experiment.config.precision == "fp16":
+        why = "fp16 ends at 65,504: try precision=bf16"
+    return [f"the net's output is not a number for {' and '.join(told)};\n  {why}"]
 
 
 def relu_cost(parts: Parts, split: str, logits_NK: Tensor, y_N: Tensor) -> str | None:

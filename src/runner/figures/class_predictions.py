@@ -30,7 +30,8 @@ class ClassPredictions:
 
     @cached_property
     def confidence_N(self) -> Tensor:
-        return self.probabilities_NK.amax(1)
+        """0 of a row for which the net has no answer."""
+        return self.probabilities_NK.amax(1).nan_to_num(0)
 
     @cached_property
     def predicted_N(self) -> Tensor:

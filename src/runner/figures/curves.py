@@ -33,7 +33,8 @@ def curves_of(rows: Sequence[Mapping[str, Any]]) -> list[Curve]:
     ends = [row for row in rows if "train/loss" in row]
     of_epochs = [key for row in ends for key in row if not key.startswith(OF_BATCHES)]
     measures = dict.fromkeys(key.partition("/")[2] for key in of_epochs if key.partition("/")[0] in SPLITS)
-    curves = [Curve(name, _lines(ends, name)) for name in sorted(measures, key=lambda name: name != "loss")]
+    every = [Curve(name, _lines(ends, name)) for name in sorted(measures, key=lambda name: name != "loss")]
+    curves = [curve for curve in every if curve.lines]  # others have no number at any epoch
     rate = {"": _points(ends, "lr")}
     return [*curves, *[Curve("lr", rate)] * (len({lr for _, lr in rate[""]}) > 1)]
 

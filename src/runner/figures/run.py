@@ -41,6 +41,7 @@ from runner.figures.predictions import (
 )
 from runner.figures.run_view import RunView
 from runner.figures.style import Picture, part
+from runner.losses.readout import is_answer
 from runner.text import counted, figure
 
 IN_TERMINAL = 8  # mistakes
@@ -52,7 +53,8 @@ TABLE_ROWS = 2048  # whose gradients are averaged
 def curves(run: RunView) -> Picture:
     found = curves_of(run.rows)
     if not found:
-        raise DataError("metrics.jsonl has no epoch yet")
+        has_ended = any("train/loss" in row for row in run.rows)
+        raise DataError("metrics.jsonl " + ("has no measure that is a number" if has_ended else "has no epoch yet"))
     best = run.best_epoch
     epochs = counted(max(row["epoch"] for row in run.rows), "epoch")
     note = f"dashed and in numbers: epoch {best}, the best by {run.monitor}"
@@ -195,11 +197,16 @@ def example_places(run: RunView) -> list[int]:
 def residuals(run: RunView) -> Picture:
     if run.net.schema.task != "regression":
         raise ConfigError("this run tells classes apart: it has no residuals")
-    predicted_N, true_N = run.answers
-    error_N = (predicted_N - true_N).double()
-    rmse, mae = float(error_N.square().mean().sqrt()), float(error_N.abs().mean())
-    note = f"{counted(len(true_N), 'row')}: RMSE {figure(rmse)}, MAE {figure(mae)}"
-    return draw_residuals(run.title(f"Predicted and true, {run.split} split", note), predicted_N, true_N, run.split)
+    is_told_N = is_answer(run.answers[0])
+    predicted_n, true_n = (numbers_N[is_told_N] for numbers_N in run.answers)
+    if not len(true_n):
+        raise DataError(f"the net's output is not a number for any row of {run.split}")
+    error_n = (predicted_n - true_n).double()
+    rmse, mae = float(error_n.square().mean().sqrt()), float(error_n.abs().mean())
+    others = int((~is_told_N).sum())
+    left_out = f"; {others:,} without an answer left out" if others else ""
+    note = f"{counted(len(true_n), 'row')}: RMSE {figure(rmse)}, MAE {figure(mae)}{left_out}"
+    return draw_residuals(run.title(f"Predicted and true, {run.split} split", note), predicted_n, true_n, run.split)
 
 
 def columns(run: RunView) -> Picture:

@@ -149,3 +149,8 @@ class NearestNeighbour(nn.Module):
 
     def seen(self, places: Tensor) -> Tensor:
         return normalize(places, dim=1) if self.on_sphere else places
+
+
+def is_answer(scores: Tensor) -> Tensor:
+    """[N] whether the answer to a row, ``scores`` [N, K] or [N], is finite."""
+    return scores.isfinite().all(1) if scores.ndim == 2 else scores.isfinite()

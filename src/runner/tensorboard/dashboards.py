@@ -23,7 +23,7 @@ from torch import Tensor
 
 from runner import seed
 from runner.contracts import LayerSummary, Report
-from runner.errors import RunError
+from runner.errors import RunError, RunnerError
 from runner.experiment.assemble import Experiment
 from runner.experiment.rebuild import Predictor
 from runner.experiment.scoring import Scores
@@ -127,6 +127,8 @@ class Dashboards:
                     show()
             except RunError as fault:
                 self.warn(f"{fault}; TensorBoard goes without")
+            except RunnerError as fault:
+                self.warn(f"TensorBoard goes without {name}: {fault}")
             except Exception as fault:  # of any kind: a library that cannot draw must not cost the training
                 self.warn(f"TensorBoard goes without {name}: {type(fault).__name__}: {fault}")
 

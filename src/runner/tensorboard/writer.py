@@ -216,8 +216,11 @@ def pr_curve_value(tag: str, scores_N: NDArray[np.float64], is_class_N: NDArray[
 
 
 def pr_counts(scores_N: NDArray[np.float64], is_class_N: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """[6, T] at thresholds 0, 0.01, ... 1: a row is taken for the class where its score is at least the threshold."""
-    bins_N = np.minimum((scores_N * (THRESHOLDS - 1)).astype(np.int64), THRESHOLDS - 1)
+    """[6, T] at thresholds 0, 0.01, ... 1: a row is taken for the class where its score is at least the threshold.
+
+    A row without an answer has a score that is no number: as one of 0 it is taken for no class.
+    """
+    bins_N = np.minimum((np.nan_to_num(scores_N) * (THRESHOLDS - 1)).astype(np.int64), THRESHOLDS - 1)
     counts = [np.bincount(bins_N[of], minlength=THRESHOLDS) for of in (is_class_N, ~is_class_N)]
     hits, alarms = (count[::-1].cumsum()[::-1] for count in counts)
     rejections, misses = counts[1].sum() - alarms, counts[0].sum() - hits
