@@ -35,8 +35,16 @@ SLOW_IMPORTS = [
     "runner.train",
     "runner.experiment.rebuild",
     "runner.compose.composition",
+    "runner.training.folds",
+    "runner.sweep.record",
+    "runner.data.csv",
+    "runner.data.random",
+    "runner.models.dnn",
+    "runner.build.metric",
     "runner.figures.run",
     "matplotlib.backends.backend_agg",
+    "matplotlib.style.core",
+    "torch.utils.serialization",
 ]
 PATIENCE_S = 120
 # a run of 16 steps in a moment, with everything that has a state: dropout, momentum, a schedule, patience, saves;

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,14 +137,15 @@ def test_a_category_that_is_missing_is_no_number_below_the_others():
     assert data.x[0].tolist() == [-1, -1]
 
 
-def test_libraries_take_the_threads_of_the_run():
-    import sklearn.ensemble  # noqa: F401 # whose threads are counted
+def test_libraries_take_the_threads_of_the_run(monkeypatch):
     from threadpoolctl import threadpool_info
 
+    monkeypatch.delitem(sys.modules, "sklearn.linear_model", raising=False)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     with baselines.threads_of_torch():
         assert {pool["num_threads"] for pool in threadpool_info()} == {2}
+        assert "sklearn.linear_model" in sys.modules  # a library that is loaded later would not be limited
     torch.set_num_threads(before)
 
 

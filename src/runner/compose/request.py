@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from shlex import quote
 from typing import Any, NoReturn
@@ -258,6 +259,7 @@ def parsed(word: str, multirun: bool) -> Override | None:
     return None
 
 
+@cache
 def _attempt(text: str) -> Override | None:
     try:
         return OverridesParser.create().parse_override(text)

@@ -87,8 +87,9 @@ class Catalog:
     def __init__(self, folders: Sequence[Path]):
         self.folders = tuple(folders)
         self.option = cache(self._option)  # a file is read once
+        self.options = cache(self._options)
 
-    def options(self, group: str) -> tuple[str, ...]:
+    def _options(self, group: str) -> tuple[str, ...]:
         """The names in a group, sorted."""
         names = {path.stem for folder in self.folders for path in (folder / group).glob("*.y*ml") if path.is_file()}
         return tuple(sorted(names))

@@ -158,6 +158,8 @@ def fit_train_rows(experiment: Experiment, fit: Fit, inputs: Inputs) -> Fitted:
 
 def threads_of_torch() -> Any:
     """Inside, libraries with threads of their own take as many as the run does."""
+    import sklearn.linear_model  # noqa: F401 # brings them all: one that comes later is not limited
+
     return threadpool_limits(torch.get_num_threads())
 
 
