@@ -435,12 +435,12 @@ def test_a_typed_row_is_no_picture(digits: Path, capsys: Capture) -> None:
 
 
 def test_where_the_run_is_left_out_that_is_told(here: Path, capsys: Capture) -> None:
-    (here / "a.png").touch()
-    assert main.main(["predict", "a.png"]) == 2
-    assert "predict last a.png" in capsys.readouterr().err
-    assert main.main(["predict", "b.png"]) == 3
+    (here / "digit.png").touch()
+    assert main.main(["predict", "digit.png"]) == 2
+    assert "predict last digit.png" in capsys.readouterr().err
+    assert main.main(["predict", "digits.png"]) == 3
     assert capsys.readouterr().err.startswith(
-        "error: b.png: no such file; did you mean:\n  python -m runner predict last a.png"
+        "error: digits.png: no such file; did you mean:\n  python -m runner predict last digit.png"
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from runner.build import libraries
 from runner.cli.arguments import Parser, check_out, whole_number
 from runner.cli.picture_files import picture_file
-from runner.config.spelling import listed, nearest
+from runner.config.spelling import listed, near_file
 from runner.errors import ConfigError, DataError
 from runner.runs.named import in_each_fold, is_run, open_run
 from runner.runs.saved_run import ANYWHERE, SavedRun
@@ -96,9 +96,8 @@ def check_is_there(words: Sequence[str], run: str) -> None:
     """Raises DataError where the inputs are files, and none of them is there: before torch is imported."""
     if not words or not all(is_input(word) and not Path(word).exists() for word in words):
         return
-    folder = Path(words[0]).parent
-    near = nearest(Path(words[0]).name, [file.name for file in folder.glob("*")]) if len(words) == 1 else None
-    meant = ["did you mean:", str(folder / near)] if near else ["a row of the test split instead:", "--test-index", "0"]
+    near = near_file(Path(words[0])) if len(words) == 1 else None
+    meant = ["did you mean:", str(near)] if near else ["a row of the test split instead:", "--test-index", "0"]
     line = shlex.join(["predict", run, *meant[1:]])
     raise DataError(f"{listed(words)}: no such file; {meant[0]}\n  python -m runner {line}")
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from runner.config.catalog import OF_A_SWEEP, PARTS, RECIPES, Catalog, unknown_option
 from runner.config.run_config import settings_with
-from runner.config.spelling import nearest
+from runner.config.spelling import near_file
 from runner.config.types import shown
 from runner.config.yaml_file import read_yaml
 from runner.errors import ConfigError
 from runner.text import expanded, here
+
+ENDINGS = (".yaml", ".yml")
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -102,16 +104,15 @@ def label(names: Sequence[str]) -> str | None:
 
 def own_file(word: str) -> Path | None:
     """The recipe that a word of the command line names by its path. Raises ConfigError where there is no such file."""
-    if Path(word).suffix not in (".yaml", ".yml"):
+    if Path(word).suffix not in ENDINGS:
         return None
     path = expanded(word).absolute()
     if path.is_file():  # of a run, too: outputs/2026-11-26/12-30-59.123456-cnn-lr=0.01-digits/config.yaml
         return path
     if "=" in word:
         return None
-    near = sorted(file.name for file in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
-    stems = {Path(name).stem: name for name in near}
-    if meant := nearest(path.stem, stems):
-        raise ConfigError(f"{word}: there is no such file; did you mean {Path(word).with_name(stems[meant])}?")
-    others = f"; there {'are' if near[1:] else 'is'} {', '.join(near[:5])}" if near else ""
+    if near := near_file(path, ENDINGS):
+        raise ConfigError(f"{word}: there is no such file; did you mean {Path(word).with_name(near.name)}?")
+    beside = sorted(file.name for file in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    others = f"; there {'are' if beside[1:] else 'is'} {', '.join(beside[:5])}" if beside else ""
     raise ConfigError(f"{word}: there is no such file{others}")

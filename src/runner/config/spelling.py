@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
+from pathlib import Path
 
 from runner.config.elsewhere import CHOICES, KNOBS, OPTIONS, SETTINGS
 from runner.text import visible
@@ -22,6 +23,17 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
         return begun[0]
     close = difflib.get_close_matches(bare(word), plain, n=1, cutoff=0.6)
     return plain[close[0]] if close else None
+
+
+def near_file(path: Path, endings: Collection[str] = ()) -> Path | None:
+    """The file beside it of nearly its name, and with its ending or one of ``endings``."""
+    try:
+        beside = sorted(path.parent.iterdir())
+    except OSError:  # no folder, or none that may be read
+        return None
+    alike = {file.stem: file for file in beside if file.suffix.lower() in (path.suffix.lower(), *endings)}
+    meant = nearest(path.stem, (stem for stem, file in alike.items() if file.is_file()))
+    return alike[meant] if meant else None
 
 
 def another_name(word: str, names: Iterable[str]) -> str | None:

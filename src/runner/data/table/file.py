@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from difflib import get_close_matches
 from pathlib import Path
 from shlex import quote
 
+from runner.config.spelling import near_file
 from runner.data.table.text import composed
 from runner.errors import DataError
 from runner.text import expanded
@@ -29,17 +28,9 @@ def find_file(name: str, data_dir: Path) -> Path:
         return other
     if any(place.exists() for place in places):
         raise DataError(f"dataset.path={name}: is a pipe or a device, not a file; save the table as one")
-    near = next(filter(None, map(_near, places)), None)
-    hint = f"; did you mean {quote(f'dataset.path={near}')}?" if near else ""
+    near = next(filter(None, map(near_file, places)), None)
+    hint = f"; did you mean {quote(f'dataset.path={_as_typed(near)}')}?" if near else ""
     raise DataError(f"dataset.path={name}: no such file; looked for {' and '.join(map(str, places))}{hint}")
-
-
-def _near(place: Path) -> Path | None:
-    """The file beside it of nearly this name."""
-    others = place.parent.iterdir() if os.access(place.parent, os.R_OK | os.X_OK) and place.parent.is_dir() else ()
-    alike = {other.stem: other for other in others if other.suffix.lower() == place.suffix.lower() and other.is_file()}
-    found = get_close_matches(place.stem, alike, n=1, cutoff=0.5)
-    return _as_typed(alike[found[0]]) if found else None
 
 
 def _as_typed(place: Path) -> Path:
