@@ -48,6 +48,18 @@ def test_which_run_last_is_does_not_stand_in_the_script(run: Path, capsys: pytes
     compile(out, "script", "exec")
 
 
+def test_the_script_goes_to_a_file(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "script.py"
+    assert main.main(["code", str(run), "--out", str(out)]) == 0
+    assert capsys.readouterr().out == f"written to {out}\n"
+    assert main.main(["code", str(run)]) == 0
+    assert capsys.readouterr().out == out.read_text()
+    out.write_text("mine")
+    assert f"{out}: there already; replace it with --overwrite" in refused([str(run), "--out", str(out)], capsys)
+    assert main.main(["code", "dataset=wine", "seed=3", "--out", str(out), "--overwrite"]) == 0
+    assert out.read_text().startswith("# The same losses as python -m runner train dataset=wine seed=3\n")
+
+
 def test_a_run_is_taken_as_it_is(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = refused([str(run), "epochs=3"], capsys)
     assert "epochs=3: code takes the run as it is\n  it can change baselines.size" in told

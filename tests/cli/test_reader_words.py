@@ -65,9 +65,8 @@ LINES = {
     "report --metric=val_acc": "report --by val/accuracy",
     "report --best": "report --top 1",
     "report --top": "report --top 1",
-    "code last --out x.py": "code last > x.py",
-    "code --out=x.py last": "code last > x.py",
-    "code last -o x.py": "code last > x.py",
+    "code last --output x.py": "code last --out x.py",
+    "code --save=x.py last": "code last --out x.py",
     "predict last --test-index all": "predict last --test-index 0",
     # what the run was
     "resume last lr=0.1": f"train {RUN}/config.yaml start_from={RUN} optimizer.lr=0.1",

@@ -316,7 +316,7 @@ def test_the_recipes_of_the_notes_as_scripts(
         (["optimizer.groups=[{pattern: 'head.*', lr: 0.01}]"], "optimizer.groups="),
         (["folds=5", "fold=all"], "fold=all: is a run for each of 5 folds and a script is one; add fold=0"),
         (["dataset=car", "model=linear", "dataset.path=car.data"], "dataset.path=car.data: a plain script has no such"),
-        (["--out", "x.py"], "code: --out: no such flag"),
+        (["--file", "x.py"], "code: --file: no such flag"),
         (["epochz=3"], "did you mean:\n  python -m runner code epochs=3"),
     ],
 )

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.build import libraries
-from runner.cli.arguments import Parser, answered, composed
+from runner.cli.arguments import Parser, answered, check_out, composed
 from runner.compose.command import command
 from runner.config.catalog import Catalog, conf_folders
-from runner.config.run_config import Config
 from runner.errors import ConfigError
+from runner.runs.files import write_whole
 from runner.runs.named import in_each_fold, is_run, open_run
 from runner.screen.console import RunConsole
+from runner.text import here, say
 
 HELP = """\
 A run, or the run that train would make of the same words, as one plain PyTorch
@@ -33,22 +34,26 @@ It refuses anything else and says why."""
 
 
 def parser() -> Parser:
-    usage = "[RUN|last | GROUP=OPTION ... KEY=VALUE ...] > script.py"
+    usage = "[RUN|last | GROUP=OPTION KEY=VALUE ...] [--out FILE] [--overwrite]"
     made = Parser("code", usage, HELP, composes=True, reads_run=True)
+    made.add_out("FILE", "the script, such as train.py; by default it is printed")
+    made.add_overwrite("FILE")
     made.add_config_dir()
     return made
 
 
 def run(argv: Sequence[str]) -> int:
-    """The exit code of ``code``; the script goes to standard output. Raises RunnerError, also where it would not do the
-    same as the run."""
+    """The exit code of ``code``; the script goes to standard output, or a file. Raises RunnerError, also where it would
+    not do the same as the run."""
     own, words = parser().parse_words(argv)
-    if any(map(names_run, words)):
-        print(script_of_run(words), end="")
-        return 0
-    with answered("code", argv, parser()):
-        config = composed(words, own.config_dir)
-    print(script_of_words(config, argv, own.config_dir), end="")
+    if own.out is not None:
+        check_out("--out", own.out, overwrite=own.overwrite)
+    script = script_of_run(words) if any(map(names_run, words)) else script_of_words(argv, words, own.config_dir)
+    if own.out is None:
+        print(script, end="")
+    else:
+        write_whole(own.out, script.encode())
+        say(f"written to {here(own.out)}")
     return 0
 
 
@@ -69,12 +74,15 @@ def script_of_run(words: Sequence[str]) -> str:
     return page_of_run(stored, again, RunConsole().warn)
 
 
-def script_of_words(config: Config, argv: Sequence[str], config_dir: str | None) -> str:
-    """The script of the run that ``train`` would make."""
+def script_of_words(argv: Sequence[str], words: Sequence[str], config_dir: str | None) -> str:
+    """The script of the run that ``train`` would make of the words of the line ``argv``."""
+    with answered("code", argv, parser()):
+        config = composed(words, config_dir)
     if config.fold == "all":
         raise ConfigError(f"code: fold=all: is a run for each of {config.folds} folds and a script is one; add fold=0")
     libraries.load()
     from runner.export.script import page_of_config  # brings torch
 
-    line = shlex.join(["python", "-m", "runner", "train", *argv])
+    more = ["--config-dir", config_dir] if config_dir else []
+    line = shlex.join(["python", "-m", "runner", "train", *words, *more])
     return page_of_config(config, Catalog(conf_folders(config_dir)), line)

@@ -52,6 +52,7 @@ OTHER_FLAGS = {
     "--by": "metric monitor order order_by sort sort_by",
     "--top": "best first head k limit max n num",
     "--csv": "out output save",
+    "--out": "o output save",
 }
 SWITCHES = ("cpu", "cuda", "gpu", "no_cuda")
 INPUTS = ("-", "--test-index", "--parity")
@@ -69,9 +70,8 @@ def answer(verb: str, argv: Sequence[str], error: ConfigError) -> ConfigError:
         words = meant(verb, argv)
         is_answered = any(map(READY.search, error.faults)) and not (verb == "view" and words[2:])
         if words != [verb, *argv] and not is_answered:
-            line = shlex.join(words) + (to_file(argv) if verb == "code" else "")
             *others, last = (GUESS.sub("", fault.partition(f"\n  {AS_MODULE}")[0]) for fault in error.faults)
-            return ConfigError([*others, f"{last}; did you mean:\n  {AS_MODULE} {line}"])
+            return ConfigError([*others, f"{last}; did you mean:\n  {AS_MODULE} {shlex.join(words)}"])
     return error
 
 
@@ -80,13 +80,6 @@ def refused(fault: str, line: Sequence[str], outputs: Path) -> ConfigError:
     for run in filter(is_run, line):
         find(run, outputs)
     return ConfigError(f"{fault}; did you mean:\n  {AS_MODULE} {shlex.join(line)}")
-
-
-def to_file(argv: Sequence[str]) -> str:
-    """`` > x.py`` where what is printed was to go to a file, as of other verbs."""
-    pairs = ((word.partition("="), follows) for word, follows in zip(argv, [*argv[1:], ""], strict=True))
-    files = (value or follows for (name, _, value), follows in pairs if name in ("--out", "--output", "-o"))
-    return next((f" > {shlex.quote(file)}" for file in files if file and not is_run(file)), "")
 
 
 def is_composed(verb: str, argv: Sequence[str]) -> bool:
