@@ -315,7 +315,12 @@ def test_a_home_that_nobody_has_is_a_path_that_is_not_there(
 
 @pytest.mark.parametrize(
     ("line", "meant"),
-    [("epochs 5", "train epochs=5"), ("iris", "train dataset=iris"), ("cnn lr=0.1", "train model=cnn")],
+    [
+        ("epochs 5", "train epochs=5"),
+        ("iris", "train dataset=iris"),
+        ("cnn lr=0.1", "train model=cnn"),
+        ("mnist model=mlp", "train dataset=mnist model=mlp"),  # near to list, which is report here
+    ],
 )
 def test_the_words_of_a_run_without_a_verb_are_those_of_train(
     line: str, meant: str, capsys: pytest.CaptureFixture[str]

@@ -264,6 +264,23 @@ WORDS = {
     "epochs=0": "epochs=auto",
     "grad_clip_norm=0": "grad_clip_norm=null",
     "baselines.size=big": "baselines.size=auto",
+    "iris 5": "dataset=iris epochs=5",
+    # steps for pictures
+    "dataset=digits resize=16": "dataset=digits 'dataset.transforms=[{scale:{divisor:16}},{resize:{size:[16,16]}}]'",
+    "dataset=digits --image-size 16,8": (
+        "dataset=digits 'dataset.transforms=[{scale:{divisor:16}},{resize:{size:[16,8]}}]'"
+    ),
+    "dataset=digits normalize=0.5,1.0 resize 8": (
+        "dataset=digits "
+        "'dataset.transforms=[{scale:{divisor:16}},{normalise:{mean:[0.5],std:[1.0]}},{resize:{size:[8,8]}}]'"
+    ),
+    "dataset=digits grayscale=true": "dataset=digits 'dataset.transforms=[{scale:{divisor:16}},grey]'",
+    "dataset=digits rotation=15 --horizontal-flip": (
+        "dataset=digits 'dataset.augment=[{rotation:{degrees:15}},{flip:{horizontal:0.5}}]'"
+    ),
+    "dataset=mnist normalize=true": "dataset=mnist",
+    "dataset=image_folder dataset.path=. image_size=64": ("dataset=image_folder dataset.path=. 'dataset.size=[64,64]'"),
+    "model=cnn normalization=batch": "model=cnn model.normalisation=batch",
     # a table of which too little is said
     "dataset=csv dataset.path=my.csv seed=1": "dataset=csv dataset.path=my.csv dataset.target=COLUMN seed=1",
     "dataset.path=my.csv dataset.target=job": "dataset=csv dataset.path=my.csv dataset.target=job",

@@ -60,11 +60,12 @@ def refuse(argv: Sequence[str]) -> NoReturn:
     word, *rest = argv
     if "=" in word or word in (*SWEEP, "--cfg", "--info") or (word.startswith("--") and "version" not in word):
         raise _wrong(f"{word}: the verb comes first", "train", argv)
+    is_verb_elsewhere = word in (*BY_OTHER, *OTHER_VERBS) or word.startswith("-")
+    if not is_verb_elsewhere and any("=" in meant for meant in _mends(argv, None)[0].words):  # epochs 5, mnist
+        raise _wrong(f"{word}: the verb comes first", "train", argv)
     verb, words = _verb(word, rest)
     if verb:
         raise _wrong(f"{word}: there is no such command", verb, words)
-    if any("=" in meant for meant in _mends(argv, None)[0].words):  # epochs 5, iris
-        raise _wrong(f"{word}: the verb comes first", "train", argv)
     raise ConfigError(f"{word}: there is no such command\n  commands: {listed(VERBS)}")
 
 
@@ -177,8 +178,8 @@ def _verb(word: str, rest: Sequence[str]) -> tuple[str, Sequence[str]]:
     name = word.lstrip("-").lower().replace("-", "_")
     if name in ("v", "version"):
         return "--version", ()
-    if name.removesuffix("s") in PARTS:
-        return "show", (name.removesuffix("s"), *rest)
+    if part := next((part for part in PARTS if name in (part, f"{part}s", f"{part}es")), None):
+        return "show", (part, *rest)
     meant = BY_OTHER.get(name) or nearest(name, [*VERBS, *BY_OTHER, "tensorboard"]) or ""
     meant = BY_OTHER.get(meant, meant)
     if name in ASKS and any("=" in other for other in rest):

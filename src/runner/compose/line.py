@@ -16,6 +16,7 @@ OTHER = re.compile(r"[+~]*[\w./@]+=(?!=)|-+[A-Za-z]")  # word that begins a new 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 YAML = re.compile(r".+\.ya?ml", re.IGNORECASE)
 SWITCHED = re.compile(r"true|false|yes|no|on|off|[01]", re.IGNORECASE)
+OF_FILES = ("c", "cfg", "cfg_file", "conf", "config", "config_file", "config_name", "config_path", "yaml")
 DASHES = "write settings without dashes"
 NO_BLANK = "write a list without spaces, or in quotes"
 BLANKS = "write no spaces around the ="
@@ -155,3 +156,17 @@ def _is_value(word: str) -> bool:
 def is_of_a_sweep(word: str) -> bool:
     """Whether it says how the jobs of ``train -m`` are chosen and run."""
     return re.split(r"[.=]", word.lstrip("+"), maxsplit=1)[0] in ("sweep", *OF_A_SWEEP)
+
+
+def settings_file(piece: Piece, folders: Sequence[Path]) -> Meant | None:
+    """``--config my.yaml``: a YAML file is a word of its own; not where Hydra finds it by that name."""
+    if not piece.key and Path(f"{piece.text}.yaml").is_file():
+        return Meant((f"{piece.text}.yaml",), "a file of settings is named with its ending")
+    flag, equals, value = piece.typed[0].partition("=")
+    name = piece.key or flag.lstrip("-").replace("-", "_")
+    value = piece.value or (value if equals else piece.typed[-1])
+    is_found = any((folder / value).is_file() for folder in folders)
+    if (flag == piece.typed[0] == value and not equals) or not YAML.fullmatch(value) or is_found:
+        return None
+    is_file = name in OF_FILES or flag in ("-cn", "-cp") or (name == "experiment" and Path(value).is_file())
+    return Meant((value,), "a file of settings is a word of its own") if is_file else None

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from runner.compose import table_words, values
+from runner.compose import picture_words, table_words, values
 from runner.compose.auto_model import AUTO, likely_net
-from runner.compose.line import YAML, Meant, Piece, is_of_a_sweep, pieces
+from runner.compose.line import YAML, Meant, Piece, is_of_a_sweep, pieces, settings_file
 from runner.compose.table_words import COLUMN, CSV
 from runner.config.catalog import GROUPS, OF_A_SWEEP, PARTS, RECIPES, Catalog, Option
 from runner.config.elsewhere import KNOBS
@@ -23,7 +24,6 @@ from runner.data.table.head import near_column
 from runner.models import torchvision_names
 
 SWEEP = ("-m", "--multirun")
-OF_FILES = ("c", "cfg", "cfg_file", "conf", "config", "config_file", "config_name", "config_path", "yaml")
 SOUGHT = ("optimizer", "model", "scheduler", "dataset", "loss")  # where a knob without its group is looked for
 LAYER_COUNTS = ("depth", "layers", "n_layers", "num_hidden_layers", "num_layers")
 MOST_LAYERS = 10  # that are written out
@@ -51,12 +51,13 @@ class _Line:
         self.catalog = catalog
         self.pieces = list(pieces(words, flags, self._is_setting, self._is_switch))
         self.is_sweep = any(piece.typed[0] in SWEEP for piece in self.pieces)
+        self.steps: dict[str, list[Any]] = {}  # of pictures, as the words so far want them
         self.choices = {place: meant for place, piece in enumerate(self.pieces) if (meant := self._choice(piece))}
 
     def mends(self) -> Iterator[Mend]:
         known = set(self.typed)
         for place, piece in enumerate(self.pieces):
-            file = self._file(piece)
+            file = settings_file(piece, self.catalog.folders)
             meant = self.choices.get(place) or file or self._meant(piece)
             reasons = tuple(filter(None, ["" if file else piece.fault, meant.why]))
             added = ["-m"] if meant.is_sweep and not self.is_sweep else []
@@ -94,7 +95,7 @@ class _Line:
     def _is_setting(self, word: str) -> bool:
         """Whether a word that stands alone names one; a letter does not."""
         names = [*setting_types(), *GROUPS, *KNOBS, "optimizer.lr"]
-        return len(word) > 1 and another_name(word, names) is not None
+        return bare(word) in picture_words.STEPS or (len(word) > 1 and another_name(word, names) is not None)
 
     def _is_switch(self, word: str) -> bool:
         name = another_name(word, setting_types())
@@ -162,7 +163,7 @@ class _Line:
 
     def _meant(self, piece: Piece) -> Meant:
         if not piece.key or re.search(r"[^\w.+-]", piece.key) or Path(piece.text).exists():
-            return self._target(piece.text) or Meant(piece.typed)
+            return self._target(piece.text) or self._epochs(piece.text) or Meant(piece.typed)
         name = piece.key.lstrip("+")
         if name.startswith("no_") and piece.value is None and self._is_switch(name.removeprefix("no_")):
             name, value = name.removeprefix("no_"), "false"
@@ -170,22 +171,12 @@ class _Line:
             value = piece.value if piece.value is not None else "true"
         return self._setting(piece, name, value)
 
-    def _file(self, piece: Piece) -> Meant | None:
-        """``--config my.yaml``: a YAML file is a word of its own; not where Hydra finds it by that name."""
-        if not piece.key and Path(f"{piece.text}.yaml").is_file():
-            return Meant((f"{piece.text}.yaml",), "a file of settings is named with its ending")
-        flag, equals, value = piece.typed[0].partition("=")
-        name = piece.key or flag.lstrip("-").replace("-", "_")
-        value = piece.value or (value if equals else piece.typed[-1])
-        is_found = any((folder / value).is_file() for folder in self.catalog.folders)
-        if (flag == piece.typed[0] == value and not equals) or not YAML.fullmatch(value) or is_found:
-            return None
-        is_file = name in OF_FILES or flag in ("-cn", "-cp") or (name == "experiment" and Path(value).is_file())
-        return Meant((value,), "a file of settings is a word of its own") if is_file else None
-
     def _setting(self, piece: Piece, name: str, value: str) -> Meant:
         if name in LAYER_COUNTS and (of_layers := self._layers(value)):
             return of_layers
+        data = self.options.get("dataset") if not self._is_right(name) else None
+        if data and (of_steps := picture_words.with_step(name, value, data, self.steps)):
+            return of_steps
         key, added, why = self._key(name)
         if key == "dataset.target" and (column := near_column(value, self._columns)) not in (None, value):
             return Meant((*added, f"{key}={column}"), f"there is no column {value}; the nearest is {column}")
@@ -227,6 +218,11 @@ class _Line:
         """A column that stands beside its table: the one to predict."""
         is_column = word in self._columns
         return Meant((f"dataset.target={word}",), "the column to predict is dataset.target") if is_column else None
+
+    def _epochs(self, word: str) -> Meant | None:
+        """A number that stands alone."""
+        is_number = word.isdecimal() and all(self._key(piece.key)[0] != "epochs" for piece in self.pieces if piece.key)
+        return Meant((f"epochs={word}",), "a number alone is taken for epochs") if is_number else None
 
     @cached_property
     def _columns(self) -> tuple[str, ...]:
