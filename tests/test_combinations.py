@@ -33,7 +33,7 @@ from runner.contracts import Data
 from runner.errors import ConfigError
 from runner.experiment.assemble import Experiment, assemble, source_of
 
-NUM_WILD = 150
+NUM_WILD = 60
 NUM_FITTING = 150
 MOST_DRAWS = 2000  # of which so many have to fit
 EMBEDDED = ["breast_cancer", "car", "diabetes", "digits", "iris", "iris_numbered", "wine"]

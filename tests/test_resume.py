@@ -69,7 +69,7 @@ def killed_and_resumed(folder: Path, variant: str, instants: list[int]) -> Path:
     return only_run(folder)
 
 
-@pytest.mark.parametrize("trial", range(25))
+@pytest.mark.parametrize("trial", range(12))
 def test_fault_1_a_run_killed_at_random_instants_equals_the_uninterrupted_one(
     tmp_path: Path, trial: int, whole: Whole
 ) -> None:
