@@ -109,8 +109,9 @@ def test_help_of_a_verb_is_found_either_way(verb: str, capsys: pytest.CaptureFix
     assert told[0] == told[1] and told[0]
 
 
-def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said("--version", capsys=capsys) == (0, f"runner {__version__}\n", "")
+@pytest.mark.parametrize("argv", [["--version"], ["train", "--version"], ["eval", "last", "--version"]])
+def test_the_version(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(*argv, capsys=capsys) == (0, f"runner {__version__}\n", "")
 
 
 @pytest.mark.parametrize(

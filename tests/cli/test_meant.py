@@ -265,6 +265,19 @@ WORDS = {
     "grad_clip_norm=0": "grad_clip_norm=null",
     "baselines.size=big": "baselines.size=auto",
     "iris 5": "dataset=iris epochs=5",
+    "iris with mlp": "dataset=iris model=mlp",
+    # words that stand alone
+    "optimizer=sgd nesterov momentum 0.9": "optimizer=sgd optimizer.nesterov=true optimizer.momentum=0.9",
+    "model=resnet18 pretrained": "model=torchvision model.name=resnet18 model.weights=DEFAULT",
+    "model=mlp compile": "model=mlp compile=true",
+    "cuda": "device=cuda",
+    "--amp": "precision=bf16",
+    "mixed_precision=true": "precision=bf16",
+    "use_amp=false": "precision=float32",
+    "debug": "debug=ten_steps",
+    "--dry-run": "debug=ten_steps",
+    "fast_dev_run=true": "debug=ten_steps",
+    "debug=false": "debug=null",
     # steps for pictures
     "dataset=digits resize=16": "dataset=digits 'dataset.transforms=[{scale:{divisor:16}},{resize:{size:[16,16]}}]'",
     "dataset=digits --image-size 16,8": (

@@ -64,6 +64,7 @@ LINES = {
     "report --sort loss": "report --by val/loss",
     "report --metric=val_acc": "report --by val/accuracy",
     "report --best": "report --top 1",
+    "report best 5": "report --top 5",
     "report --top": "report --top 1",
     "code last --output x.py": "code last --out x.py",
     "code --save=x.py last": "code last --out x.py",

@@ -74,8 +74,11 @@ def _dispatch(argv: list[str]) -> int:
     verb, *rest = argv or ["help"]
     if verb == "help" and rest and rest[0] in VERBS:
         verb, rest = rest[0], ["--help"]
-    if verb in ("help", "--help", "-h", "--version"):
-        print(f"runner {__version__}" if verb == "--version" else as_called(_help()))
+    if "--version" in argv:
+        print(f"runner {__version__}")
+        return 0
+    if verb in ("help", "--help", "-h"):
+        print(as_called(_help()))
         return 0
     if verb not in VERBS:
         refuse: Callable[[list[str]], NoReturn] = import_module("runner.cli.meant").refuse  # brings Hydra

@@ -104,7 +104,10 @@ def meant(verb: str, argv: Sequence[str]) -> list[str]:
     words: list[str] = []
     while rest:
         taken, found = flag(verb, made, keys, rest) if rest[0].startswith("--") else plain(verb, keys, rest, outputs)
-        words += found
+        if "--top" in words and found[:1] == ["--top"]:  # best 5
+            words[words.index("--top") + 1] = found[1]
+        else:
+            words += found
         del rest[:taken]
     runs = [word for word in words if is_run(word)]
     if verb != "report" and not runs:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from runner.config.catalog import OF_A_SWEEP
+from runner.config.catalog import OF_A_SWEEP, PARTS, Catalog, Knob
 from runner.text import expanded
 
 OPERATOR = re.compile(r"==|!=|<=?|>=?|and|or|not|in|[-+*/%]")  # of a condition
@@ -62,7 +62,8 @@ def pieces(
         if rest[0].startswith("-") and not NUMBER.match(rest[0]) and rest[0] != "-":
             piece = _flag(rest, flags) or _option(rest, is_switch)
         else:
-            piece = _cut(rest) or _cut_path(rest) or _condition(rest) or _pair(rest, is_setting) or _word(rest[0])
+            apart = _cut(rest) or _cut_path(rest) or _condition(rest) or _switch(rest, is_switch)
+            piece = apart or _pair(rest, is_setting) or _word(rest[0])
         yield piece
         del rest[: len(piece.typed)]
 
@@ -123,6 +124,14 @@ def num_open(text: str) -> int:
     return sum(text.count(bracket) for bracket in "[{") - sum(text.count(bracket) for bracket in "]}")
 
 
+def _switch(rest: Sequence[str], is_switch: Callable[[str], bool]) -> Piece | None:
+    """``nesterov``, which stands alone."""
+    word, follows = (*rest, "")[:2]
+    has_value = follows.startswith("=") or SWITCHED.fullmatch(follows)
+    is_alone = word.isidentifier() and is_switch(word) and not has_value and not Path(word).exists()
+    return Piece((word,), word, None, EQUALS) if is_alone else None
+
+
 def _pair(rest: Sequence[str], is_setting: Callable[[str], bool]) -> Piece | None:
     """``epochs = 5``, ``epochs= 5``, ``epochs =5``, ``epochs 5``, ``epochs: 5`` or ``epochs:5``."""
     first, second, third = (*rest, "", "")[:3]
@@ -170,3 +179,10 @@ def settings_file(piece: Piece, folders: Sequence[Path]) -> Meant | None:
         return None
     is_file = name in OF_FILES or flag in ("-cn", "-cp") or (name == "experiment" and Path(value).is_file())
     return Meant((value,), "a file of settings is a word of its own") if is_file else None
+
+
+def knobs_said(words: Sequence[str], catalog: Catalog) -> dict[str, Knob]:
+    """The knobs of the options that the words choose: momentum and nesterov of optimizer=sgd."""
+    chosen = [(group, name) for group, _, name in (word.partition("=") for word in words) if group in PARTS]
+    known = [catalog.option(group, name) for group, name in chosen if name in catalog.options(group)]
+    return {name: knob for option in known for name, knob in option.knobs.items()}

@@ -11,7 +11,7 @@ from typing import Any
 
 from runner.compose import picture_words, table_words, values
 from runner.compose.auto_model import AUTO, likely_net
-from runner.compose.line import YAML, Meant, Piece, is_of_a_sweep, pieces, settings_file
+from runner.compose.line import YAML, Meant, Piece, is_of_a_sweep, knobs_said, pieces, settings_file
 from runner.compose.table_words import COLUMN, CSV
 from runner.config.catalog import GROUPS, OF_A_SWEEP, PARTS, RECIPES, Catalog, Option
 from runner.config.elsewhere import KNOBS
@@ -26,6 +26,8 @@ from runner.models import torchvision_names
 SWEEP = ("-m", "--multirun")
 SOUGHT = ("optimizer", "model", "scheduler", "dataset", "loss")  # where a knob without its group is looked for
 LAYER_COUNTS = ("depth", "layers", "n_layers", "num_hidden_layers", "num_layers")
+SWITCHES = ("debug", "precision", "weights")  # --dry-run, --amp, --pretrained: other programs want no value
+FILLERS = ("and", "on", "using", "with")
 MOST_LAYERS = 10  # that are written out
 OPTION = re.compile(r"([A-Za-z]\w*)(\(.*\))?")
 
@@ -48,7 +50,7 @@ class _Line:
     """The pieces of a line, and what they choose."""
 
     def __init__(self, words: Sequence[str], catalog: Catalog, flags: Mapping[str, bool]):
-        self.catalog = catalog
+        self.catalog, self.knobs = catalog, knobs_said(words, catalog)
         self.pieces = list(pieces(words, flags, self._is_setting, self._is_switch))
         self.is_sweep = any(piece.typed[0] in SWEEP for piece in self.pieces)
         self.steps: dict[str, list[Any]] = {}  # of pictures, as the words so far want them
@@ -94,12 +96,13 @@ class _Line:
 
     def _is_setting(self, word: str) -> bool:
         """Whether a word that stands alone names one; a letter does not."""
-        names = [*setting_types(), *GROUPS, *KNOBS, "optimizer.lr"]
+        names = [*setting_types(), *GROUPS, *KNOBS, *self.knobs, "optimizer.lr"]
         return bare(word) in picture_words.STEPS or (len(word) > 1 and another_name(word, names) is not None)
 
     def _is_switch(self, word: str) -> bool:
-        name = another_name(word, setting_types())
-        return setting_types().get(name or "") is bool or word.startswith("no_") or "cuda" in word or word == "cpu"
+        knob, name = self.knobs.get(word), another_name(word, [*SWITCHES, *setting_types()])
+        is_bool = setting_types().get(name or "") is bool or (knob is not None and isinstance(knob.default, bool))
+        return is_bool or name in SWITCHES or word.startswith("no_") or "cuda" in word or word == "cpu"
 
     def _choice(self, piece: Piece) -> Meant | None:
         """What the piece says where that is an option of a group; None where it says something else."""
@@ -109,13 +112,12 @@ class _Line:
             return self._bare(piece.text)
         if piece.key == "dataset.path" and table_words.is_table(str(piece.value)) and CSV in self._lacking:
             return table_words.table(str(piece.value))
-        group = self._group(piece.key.lstrip("+"))
-        if group is None or piece.value is None:
+        group, value = self._group(piece.key.lstrip("+")), piece.value
+        value = "true" if value is None and group == "debug" else value
+        if group is None or value is None:
             return None
         why = "" if piece.key.lstrip("+") == group else f"{piece.key} is called {group} here"
-        meant = values.options(group, piece.value, self.catalog, is_sweep=self.is_sweep) or Meant(
-            (f"{group}={piece.value}",)
-        )
+        meant = values.options(group, value, self.catalog, is_sweep=self.is_sweep) or Meant((f"{group}={value}",))
         return self._fitted(Meant(meant.words, "; ".join(filter(None, [why, meant.why])), meant.is_sweep))
 
     @cached_property
@@ -163,7 +165,8 @@ class _Line:
 
     def _meant(self, piece: Piece) -> Meant:
         if not piece.key or re.search(r"[^\w.+-]", piece.key) or Path(piece.text).exists():
-            return self._target(piece.text) or self._epochs(piece.text) or Meant(piece.typed)
+            filler = Meant((), "it is no setting") if piece.text in FILLERS else None
+            return self._target(piece.text) or self._epochs(piece.text) or filler or Meant(piece.typed)
         name = piece.key.lstrip("+")
         if name.startswith("no_") and piece.value is None and self._is_switch(name.removeprefix("no_")):
             name, value = name.removeprefix("no_"), "false"

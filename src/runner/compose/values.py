@@ -46,8 +46,11 @@ def known(name: str, key: str, value: str, catalog: Catalog) -> Meant | None:
         return Meant((f"device={here}",), f"the name here is {here}")
     if key == "model.activation" and (layer := nearest(value, activation_names())) not in (None, value):
         return Meant((f"{key}={layer}",), f"the name in torch.nn is {layer}")
-    if name in ("bf16", "fp16") and IN_WORDS.get(value.lower()):
-        return Meant((f"precision={name}",), f"it is a precision, {name}")
+    if (key == "precision" or name in ("bf16", "fp16")) and value.lower() in IN_WORDS:
+        half = name if name == "fp16" else "bf16"
+        return Meant(
+            (f"precision={half if IN_WORDS[value.lower()] else 'float32'}",), "a precision is float32, bf16 or fp16"
+        )
     if key == "monitor" and (metric := _monitor(value, catalog)) != value:
         return Meant((f"{key}={metric}",), "a monitor is a split and a metric")
     if key in FORMULAS and "^" in value:
@@ -82,8 +85,10 @@ def option(group: str, value: str, catalog: Catalog) -> Meant | None:
     """The option of a group, where ``value`` is none of them: Adam(lr=0.1), resnet, my.csv."""
     if value in (*catalog.options(group), "", "null") or value.startswith(("{", "${")):
         return None
-    if group in RECIPES and "/" in value:
+    if (group in RECIPES and "/" in value) or value == "all":
         return None
+    if group in RECIPES and IN_WORDS.get(value.lower()) is False:
+        return Meant((f"{group}=null",), "none is written null")
     if (call := CALL.fullmatch(value)) and call[1] not in FUNCTIONS:
         return _called(group, call[1], call[2], catalog)
     if group == "dataset" and is_table(value):

@@ -11,6 +11,7 @@ SETTINGS = {
     "optimizer": "opt optim optimiser optimizer_name solver 옵티마이저 최적화",
     "scheduler": "learning_rate_scheduler lr_policy lr_schedule lr_scheduler lr_scheduler_type sched schedule",
     "experiment": "exp recipe",
+    "debug": "dry_run fast_dev_run smoke_test",
     "name": "exp_name experiment_name run_id run_name task_name",
     "seed": "manual_seed random_seed random_state rng seed_everything",
     "start_from": "checkpoint_path ckpt ckpt_path finetune_from init_from load_from pretrained_path",
@@ -24,7 +25,7 @@ SETTINGS = {
     "batch_size": "b batch bs mini_batch mini_batch_size per_device_train_batch_size train_batch_size 배치 배치크기",
     "accumulate_steps": "accumulate accumulate_grad_batches accumulation_steps grad_accum grad_accum_steps "
     "gradient_accumulation gradient_accumulation_steps",
-    "precision": "amp_dtype dtype mixed_precision",
+    "precision": "amp amp_dtype autocast dtype mixed_precision use_amp",
     "compile": "compile_model jit_compile torch_compile use_compile",
     "eval_batch_size": "per_device_eval_batch_size test_batch_size val_batch_size valid_batch_size",
     "val_fraction": "val val_frac val_pct val_ratio val_size val_split valid_size valid_split validation_split",
@@ -75,5 +76,6 @@ OPTIONS = {
     "mlp": "fc fcn feedforward fully_connected",
     "cnn": "convnet conv lenet lenet5",
     "csv": "table tabular",
+    "ten_steps": "1 default on true yes",
     "fashion_mnist": "fashion fmnist",
 }
