@@ -278,6 +278,19 @@ WORDS = {
     "--dry-run": "debug=ten_steps",
     "fast_dev_run=true": "debug=ten_steps",
     "debug=false": "debug=null",
+    # amounts, and files that are none of ours
+    "dataset=digits limit=1k": "dataset=digits dataset.limit=1000",
+    "dataset=digits limit=1,000": "dataset=digits dataset.limit=1000",
+    "model=mlp hidden=128-64": "model=mlp 'model.hidden=[128,64]'",
+    "model=mlp 'hidden=128 64'": "model=mlp 'model.hidden=[128,64]'",
+    "model=dnn bn=true": "model=dnn model.normalisation=batch",
+    "seed=1-5": "-m seed=1,2,3,4,5",
+    "seeds=3": "-m seed=0,1,2",
+    "repeat=3": "-m seed=0,1,2",
+    "model=my_net.py": "model=module model.path=my_net.py model.name=MyNet 'trusted=[my_net]'",
+    "model=torchvision.models.resnet18": "model=torchvision model.name=resnet18",
+    "'optimizer=torch.optim.Adam(lr=0.1)'": "optimizer=adam optimizer.lr=0.1",
+    "lerning_rate=0.1": "optimizer.lr=0.1",
     # steps for pictures
     "dataset=digits resize=16": "dataset=digits 'dataset.transforms=[{scale:{divisor:16}},{resize:{size:[16,16]}}]'",
     "dataset=digits --image-size 16,8": (
@@ -306,6 +319,19 @@ WORDS = {
         "dataset.target=COLUMN optimizer=sgd optimizer.momentum=0.9 seed=3"
     ),
 }
+
+
+@pytest.mark.parametrize("typed", ["time=10m", "max_time=60", "model=cnn warmup_steps=100", "image_sizes=3"])
+def test_what_is_near_to_nothing_is_no_other_setting(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = answered(f"train {typed}", capsys)
+    name = typed.split()[-1].partition("=")[0]
+    assert f"there is no setting {name}" in told and "did you mean:\n" not in told
+
+
+def test_weights_of_others_are_what_a_run_begins_with(capsys: pytest.CaptureFixture[str]) -> None:
+    for word in ("load", "weights", "checkpoint", "model"):
+        told = answered(f"train {word}=theirs.pt", capsys)
+        assert "start_from=theirs.pt: no such file" in told and told.endswith("train start_from=theirs.pt\n")
 
 
 def test_a_word_that_yaml_reads_as_another_is_right_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 YAML = re.compile(r".+\.ya?ml", re.IGNORECASE)
 SWITCHED = re.compile(r"true|false|yes|no|on|off|[01]", re.IGNORECASE)
 OF_FILES = ("c", "cfg", "cfg_file", "conf", "config", "config_file", "config_name", "config_path", "yaml")
+IN_WORDS = {"yes": True, "on": True, "1": True, "true": True, "no": False, "off": False, "0": False, "false": False}
 DASHES = "write settings without dashes"
 NO_BLANK = "write a list without spaces, or in quotes"
 BLANKS = "write no spaces around the ="

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from runner.compose import picture_words, table_words, values
+from runner.compose import step_words, table_words, values
 from runner.compose.auto_model import AUTO, likely_net
 from runner.compose.line import YAML, Meant, Piece, is_of_a_sweep, knobs_said, pieces, settings_file
 from runner.compose.table_words import COLUMN, CSV
@@ -28,7 +28,7 @@ SOUGHT = ("optimizer", "model", "scheduler", "dataset", "loss")  # where a knob 
 LAYER_COUNTS = ("depth", "layers", "n_layers", "num_hidden_layers", "num_layers")
 SWITCHES = ("debug", "precision", "weights")  # --dry-run, --amp, --pretrained: other programs want no value
 FILLERS = ("and", "on", "using", "with")
-MOST_LAYERS = 10  # that are written out
+WEIGHTS = re.compile(r".+\.(pt|pth|ckpt)")
 OPTION = re.compile(r"([A-Za-z]\w*)(\(.*\))?")
 
 
@@ -97,7 +97,7 @@ class _Line:
     def _is_setting(self, word: str) -> bool:
         """Whether a word that stands alone names one; a letter does not."""
         names = [*setting_types(), *GROUPS, *KNOBS, *self.knobs, "optimizer.lr"]
-        return bare(word) in picture_words.STEPS or (len(word) > 1 and another_name(word, names) is not None)
+        return bare(word) in step_words.BY_NAME or (len(word) > 1 and another_name(word, names) is not None)
 
     def _is_switch(self, word: str) -> bool:
         knob, name = self.knobs.get(word), another_name(word, [*SWITCHES, *setting_types()])
@@ -114,7 +114,7 @@ class _Line:
             return table_words.table(str(piece.value))
         group, value = self._group(piece.key.lstrip("+")), piece.value
         value = "true" if value is None and group == "debug" else value
-        if group is None or value is None:
+        if group is None or value is None or WEIGHTS.fullmatch(value):
             return None
         why = "" if piece.key.lstrip("+") == group else f"{piece.key} is called {group} here"
         meant = values.options(group, value, self.catalog, is_sweep=self.is_sweep) or Meant((f"{group}={value}",))
@@ -175,38 +175,42 @@ class _Line:
         return self._setting(piece, name, value)
 
     def _setting(self, piece: Piece, name: str, value: str) -> Meant:
-        if name in LAYER_COUNTS and (of_layers := self._layers(value)):
-            return of_layers
-        data = self.options.get("dataset") if not self._is_right(name) else None
-        if data and (of_steps := picture_words.with_step(name, value, data, self.steps)):
-            return of_steps
+        if whole := self._whole(name, value):
+            return whole
         key, added, why = self._key(name)
         if key == "dataset.target" and (column := near_column(value, self._columns)) not in (None, value):
             return Meant((*added, f"{key}={column}"), f"there is no column {value}; the nearest is {column}")
         if key == "dataset.path" and self._lacking == (COLUMN,):
             return table_words.untargeted(value)
         if known := self._known(name, key, value):
-            return Meant((*added, *known.words), "; ".join(filter(None, [why, known.why])))
+            return Meant((*added, *known.words), "; ".join(filter(None, [why, known.why])), known.is_sweep)
         plus = "+" * (len(piece.key) - len(piece.key.lstrip("+"))) if key == name else ""
         chosen = {group: option.name for group, option in self.options.items()}
         chosen |= {word.partition("=")[0]: word.partition("=")[2] for word in added}
         fit = self._fitting(key, value, chosen) if key != "device" else None
-        whole = (f"{plus}{key}={value}",) if fit is None else fit.words
+        if fit and why.startswith("there is no") and fit.why.startswith("must be"):  # neither name nor value is near
+            return Meant(piece.typed)
+        words = (f"{plus}{key}={value}",) if fit is None else fit.words
         of_a_sweep = "it is for the jobs of a sweep, with -m" if "." in key and is_of_a_sweep(key) else ""
         reasons = [why, fit.why if fit else "", "" if self.is_sweep else of_a_sweep]
         is_sweep = of_a_sweep != "" or (fit is not None and fit.is_sweep)
-        return Meant((*added, *whole), "; ".join(filter(None, reasons)), is_sweep)
+        return Meant((*added, *words), "; ".join(filter(None, reasons)), is_sweep)
+
+    def _whole(self, name: str, value: str) -> Meant | None:
+        """What a name stands for that is no setting here: layers, seeds, a step of pictures, weights to begin with."""
+        if name in LAYER_COUNTS and (of_layers := self._layers(value)):
+            return of_layers
+        if WEIGHTS.fullmatch(value) and name != "start_from" and not name.startswith("model."):
+            return Meant((f"start_from={value}",), "the weights that a run begins with are start_from")
+        data = self.options.get("dataset") if not self._is_right(name) else None
+        of_steps = step_words.with_step(name, value, data, self.steps) if data else None
+        return of_steps or values.seeds(name, value)
 
     def _layers(self, value: str) -> Meant | None:
-        """``layers=2``: a list of so many widths, each the first of the net's own list."""
-        count = int(value) if value.isdecimal() else 0
         key, added, _ = self._key("channels" if self.typed.get("model", "").startswith("cnn") else "hidden")
         net = added[0].partition("=")[2] if added else self.options["model"].name
-        widths = self.catalog.option("model", net).knobs.get(key.partition(".")[2])
-        if not (1 <= count <= MOST_LAYERS and widths and isinstance(widths.default, list)):
-            return None
-        each = ",".join([str(widths.default[0])] * count)
-        return Meant((*added, f"{key}=[{each}]"), f"{key} lists the width of each layer")
+        found = values.layers(value, key, self.catalog.option("model", net).knobs.get(key.partition(".")[2]))
+        return replace(found, words=(*added, *found.words)) if found else None
 
     def _known(self, name: str, key: str, value: str) -> Meant | None:
         """What other programs write for a value, and a setting that is nothing without another."""

@@ -8,13 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
-from runner.compose.line import NUMBER, Meant
+from runner.compose import step_words
+from runner.compose.line import IN_WORDS, NUMBER, Meant
 from runner.compose.table_words import is_table, table
 from runner.config.catalog import RECIPES, Catalog, Knob
 from runner.config.layers import activation_names
-from runner.config.spelling import another_name, listed, nearest
-from runner.config.step_knobs import AUGMENT_KNOBS, TRANSFORM_KNOBS
-from runner.config.steps import is_known_elsewhere, nearest_step, with_examples
+from runner.config.spelling import another_name, nearest
 from runner.config.types import choices, expected, faults, shown
 from runner.config.validate import MISSING
 from runner.config.yaml_file import spelled
@@ -23,19 +22,22 @@ from runner.models import torchvision_names
 PICTURE = re.compile(r"\.(png|jpe?g|bmp|gif|tiff?|webp|pgm|ppm)", re.IGNORECASE)
 MOST_FILES = 100  # that are looked at
 FUNCTIONS = ("choice", "extend_list", "glob", "interval", "range", "shuffle", "sort", "tag")  # of Hydra's grammar
+OF_MODULE = re.compile(r"(?:nn|optim|torch|torchvision)\.(?:\w+\.)*(\w+(?:\(.*\))?)")  # torch.optim.Adam
 CALL = re.compile(r"(\w+)\((.*)\)")
 RANGE = re.compile(rf"({NUMBER.pattern})(?:\.\.\.?|:|~|\bto\b)({NUMBER.pattern})")
+AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})*)([km]?)")  # 60k or 60,000
+THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
+MOST_LAYERS = 10  # that are written out
 LEAST_PERCENT = 5  # a smaller number is no percentage, but one that is too large
 USUAL_FOLDS = "5"
 MOST_VALUES = 10  # of a range of whole numbers
 PATIENCE = "early_stopping.patience_epochs"
 USUAL_PATIENCE = 5  # epochs, where somebody asks for early stopping and no more
 FORMULAS = ("scheduler.lr_lambda", "scheduler.scale_fn")
-STEPS = {"dataset.augment": AUGMENT_KNOBS, "dataset.transforms": TRANSFORM_KNOBS}
 COUNTS = ("gpus", "n_gpu", "num_gpus")  # of devices, not their numbers
 REFUSING = ("no_cuda", "cpu")
 SWITCHES = ("cuda", "use_cuda", "use_gpu")
-IN_WORDS = {"yes": True, "on": True, "1": True, "true": True, "no": False, "off": False, "0": False, "false": False}
+SEEDS = ("n_repeats", "n_runs", "n_seeds", "num_runs", "num_seeds", "repeat", "repeats", "seeds")
 
 
 def known(name: str, key: str, value: str, catalog: Catalog) -> Meant | None:
@@ -55,8 +57,10 @@ def known(name: str, key: str, value: str, catalog: Catalog) -> Meant | None:
         return Meant((f"{key}={metric}",), "a monitor is a split and a metric")
     if key in FORMULAS and "^" in value:
         return Meant((f"{key}={value.replace('^', ' ** ')}",), "a power is written **")
-    if key in STEPS:
-        return _steps(key, value)
+    if key in step_words.STEPS:
+        return step_words.steps(key, value)
+    if key == "model.normalisation" and value.lower() in IN_WORDS:
+        return Meant((f"{key}={'batch' if IN_WORDS[value.lower()] else 'null'}",), "it names the kind")
     is_asked = name == "early_stopping" or (key == PATIENCE and not value[:1].isdecimal())
     fixed = _patience(value) if is_asked else None
     return Meant((fixed,), "it counts the epochs without a better monitor") if fixed else None
@@ -87,8 +91,13 @@ def option(group: str, value: str, catalog: Catalog) -> Meant | None:
         return None
     if (group in RECIPES and "/" in value) or value == "all":
         return None
+    if group == "model" and (file := Path(value)).suffix == ".py" and file.stem.isidentifier():
+        words = ("model=module", f"model.path={value}", "model.name=MyNet", f"trusted=[{file.stem}]")
+        return Meant(words, "a net of yours is model=module, with the name of its class in the place of MyNet")
     if group in RECIPES and IN_WORDS.get(value.lower()) is False:
         return Meant((f"{group}=null",), "none is written null")
+    if inside := OF_MODULE.fullmatch(value):
+        return option(group, inside[1], catalog) or Meant((f"{group}={inside[1]}",), f"the name here is {inside[1]}")
     if (call := CALL.fullmatch(value)) and call[1] not in FUNCTIONS:
         return _called(group, call[1], call[2], catalog)
     if group == "dataset" and is_table(value):
@@ -163,6 +172,11 @@ def _respelled(key: str, text: str, annotation: Any, multirun: bool) -> Meant | 
     if found := RANGE.fullmatch(text.strip("[]")):
         values = [value for value in between(found[1], found[4]) if not faults(spelled(value), annotation, key)]
         return Meant((f"{key}={','.join(values)}",), "write out the values of a sweep", True) if values else None
+    parts = re.split(r"[-x\s]+", text)
+    if len(parts) > 1 and all(map(str.isdecimal, parts)):  # 128-64, or 1-5 where one number is asked for
+        if not faults([int(part) for part in parts], annotation, key):
+            return Meant((f"{key}=[{','.join(parts)}]",), "write a list in brackets")
+        return _respelled(key, "..".join(parts), annotation, multirun) if len(parts) == 2 else None
     items = text.strip("[]()").split(",")
     if text.startswith("["):
         if len({*items}) == 1 and not faults(spelled(items[0]), annotation, key):
@@ -191,34 +205,20 @@ def _usual(key: str, text: str, annotation: Any, knob: Knob) -> Meant | None:
     return Meant((f"{key}={value}",), f"must be {expected(annotation)}")
 
 
-def _steps(key: str, text: str) -> Meant | None:
-    """Steps that are named alone, with an example of what each needs: flip, for ``[{flip: {horizontal: 0.5}}]``."""
-    if re.search(r":\s*[^\s{]", text):  # knobs are given: no examples are wanted
-        return _renamed(key, text)
-    if key == "dataset.augment" and text.lower() in (*IN_WORDS, "none", "null"):
-        usual = with_examples(["rotation"], AUGMENT_KNOBS) if IN_WORDS.get(text.lower()) else []
-        return Meant((f"{key}={shown(usual)}",), f"it lists the changes: {listed(filter(str.islower, AUGMENT_KNOBS))}")
-    names = [name.strip() for name in text.strip("[]").split(",")]
-    near = [nearest_step(name, STEPS[key]) or name for name in names]
-    entries = with_examples(names, STEPS[key]) or with_examples(near, STEPS[key]) or []
-    needs = [
-        f"{step} needs {listed(own)}" for entry in entries if isinstance(entry, dict) for step, own in entry.items()
-    ]
-    return Meant((f"{key}={shown(entries)}",), "; ".join(needs)) if needs else _renamed(key, text)
-
-
-def _renamed(key: str, text: str) -> Meant | None:
-    """Steps by the names that they have here: rotation for rotate."""
-    found = spelled(re.sub(r":(?=\S)", ": ", text if text[:1] == "[" else f"[{text}]"))
-    entries = [entry if isinstance(entry, dict) else {str(entry): None} for entry in found]
-    wrong = [name for entry in entries for name in entry if name not in STEPS[key]]
-    names = {name: nearest_step(name, STEPS[key]) for name in wrong if not is_known_elsewhere(name)}
-    if not names or None in names.values():
+def seeds(name: str, value: str) -> Meant | None:
+    """``seeds=5``: so many runs that differ by their seed."""
+    if name not in SEEDS or not re.fullmatch(r"[2-9]|1\d|20", value):
         return None
-    renamed = [{names.get(name, name): knobs for name, knobs in entry.items()} for entry in entries]
-    steps = [entry if any(entry.values()) else next(iter(entry)) for entry in renamed]
-    reasons = (f"there is no {name}; the nearest is {step}" for name, step in names.items())
-    return Meant((f"{key}={shown(steps)}",), "; ".join(reasons))
+    return Meant((f"seed={','.join(map(str, range(int(value))))}",), "several values are a run each, with -m", True)
+
+
+def layers(count: str, key: str, widths: Knob | None) -> Meant | None:
+    """``layers=2``: a list of so many widths, each the first of the net's own list."""
+    number = int(count) if count.isdecimal() else 0
+    if not (1 <= number <= MOST_LAYERS and widths and isinstance(widths.default, list)):
+        return None
+    each = ",".join([str(widths.default[0])] * number)
+    return Meant((f"{key}=[{each}]",), f"{key} lists the width of each layer")
 
 
 def folds(key: str, value: str) -> Meant | None:
@@ -245,8 +245,10 @@ def _patience(value: str) -> str | None:
 
 def _single(key: str, text: str, annotation: Any) -> Meant | None:
     number = spelled(text)
+    amount = AMOUNT.fullmatch(text.lower())
     candidates: list[Any] = [
         IN_WORDS.get(text.lower()),
+        *([int(amount[1].replace(",", "")) * THOUSANDS[amount[2]]] if amount else []),
         *([int(number)] if isinstance(number, float) and number % 1 == 0 else []),
         *([number / 100] if isinstance(number, int) and LEAST_PERCENT <= number < 100 else []),
     ]

@@ -13,6 +13,7 @@ from runner.config.validate import MISSING, Unresolved, leaves
 from runner.text import expanded
 
 MOST_PROFILED = 1000  # steps: about 1 GB of trace
+SURE = 0.75  # share of the letters of a name that a slip leaves: max_time is no slip for max_steps
 
 
 def setting_faults(tree: Mapping[str, Any], annotations: Mapping[str, Any]) -> Iterator[str]:
@@ -130,13 +131,13 @@ def near_setting(name: str, annotations: Mapping[str, Any], options: Mapping[str
     knobs = [f"{group}.{knob}" for group, option in options.items() for knob in option.knobs]
     if (owned := nearest(name, ["lr", "weight_decay"])) and "." not in name and f"optimizer.{owned}" in knobs:
         return f"optimizer.{owned}"
-    group = nearest(head, PARTS)
+    group = nearest(head, PARTS, SURE)
     if group and not rest:
         return group
-    if whole := nearest(name, annotations):
+    if whole := nearest(name, annotations, SURE):
         return whole
     if group:
         return f"{group}.{rest}"
     tails = {known.rpartition(".")[2]: known for known in [*annotations, *knobs]}
-    tail = nearest(name.rpartition(".")[2], tails)
+    tail = nearest(name.rpartition(".")[2], tails, SURE)
     return tails[tail] if tail else None

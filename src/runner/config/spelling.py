@@ -11,9 +11,14 @@ from pathlib import Path
 from runner.config.elsewhere import CHOICES, KNOBS, OPTIONS, SETTINGS
 from runner.text import visible
 
+SLIP = 0.85  # share of the letters of another program's name that a slip leaves
 
-def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The name that ``word`` most likely stands for: same but for case and _, another program's name, or a slip."""
+
+def nearest(word: str, names: Iterable[str], least: float = 0.6) -> str | None:
+    """The name that ``word`` most likely stands for: same but for case and _, another program's name, or a slip.
+
+    ``least`` is the share of letters that a slip leaves as they are.
+    """
     known = list(names)
     if same := another_name(word, known):
         return same
@@ -21,8 +26,10 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     begun = [name for name in known if len(bare(word)) > 2 and bare(name).startswith(bare(word))]
     if len(begun) == 1:
         return begun[0]
-    close = difflib.get_close_matches(bare(word), plain, n=1, cutoff=0.6)
-    return plain[close[0]] if close else None
+    if close := difflib.get_close_matches(bare(word), plain, n=1, cutoff=least):
+        return plain[close[0]]
+    other = difflib.get_close_matches(bare(word), _elsewhere(), n=1, cutoff=SLIP)
+    return another_name(other[0], known) if other else None
 
 
 def near_file(path: Path, endings: Collection[str] = ()) -> Path | None:
