@@ -368,7 +368,7 @@ def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Pa
     shutil.rmtree(run / "checkpoints")
     (run / "summary.json").unlink()  # which says that the run came to its end
     assert main.main(["predict", str(run), *CAR]) == 3
-    assert "the run has saved none yet, go on with it: resume" in capsys.readouterr().err
+    assert "the run has saved none yet, go on with it: python -m runner resume " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,12 @@ def spoil(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def lose_summary(folder: Path) -> None:
+    (folder / "summary.json").rename(folder / "config.yaml")
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints" / "last.pt").touch()
+
+
 @pytest.mark.parametrize(
     ("how", "told"),
     [
@@ -143,6 +149,7 @@ def spoil(folder: Path, **changes: object) -> None:
         (lambda run: spoil(run, digest="0"), "its results are not those that the run wrote"),
         (lambda run: spoil(run, config=None), "config.yaml: cannot be read: No such file or directory"),
         (lambda run: (run / "summary.json").rename(run / "config.yaml"), "no summary.json: the run ended before"),
+        (lambda run: lose_summary(run), "no summary.json: it was lost; to write it again: python -m runner resume "),
     ],
 )
 def test_what_cannot_be_read_is_told_in_a_line_and_hides_nothing(how, told: str, tmp_path: Path) -> None:
