@@ -49,6 +49,11 @@ def test_the_confusion_matrix_has_true_rows_and_predicted_columns():
     ]
 
 
+def test_the_head_of_a_narrow_confusion_matrix_stands_whole():
+    lines = text_of(confusion_table(("a", "b"), [[7, 0], [2, 11]], width=80))
+    assert [line.split() for line in lines[:2]] == [["predicted"], ["true", "a", "b"]]
+
+
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 COUNTS = [[900 if i == j else 11 for j in range(10)] for i in range(10)]
 
