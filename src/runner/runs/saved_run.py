@@ -159,7 +159,9 @@ class SavedRun:
     def rows(self) -> list[dict[str, Any]]:
         """metrics.jsonl."""
         if not self.directory.metrics.exists():
-            raise DataError(f"{self.directory.metrics}: not there; the run has measured nothing yet")
+            is_lost = self.known.get("status") in DONE
+            why = "the run had written it: put it back" if is_lost else "the run has measured nothing yet"
+            raise DataError(f"{self.directory.metrics}: not there; {why}")
         return read_rows(self.directory.metrics)
 
     @cached_property
