@@ -1,10 +1,12 @@
 """What is computed for the last table, by hand-made counts."""
 
+import math
+
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from runner.screen.result import ClassScore, class_table, confusion_table, per_class
+from runner.screen.result import ClassScore, _gap_text, class_table, confusion_table, per_class
 from runner.text import shortened
 
 
@@ -74,6 +76,10 @@ def test_long_names_that_begin_alike_become_numbers():
     lines = text_of(confusion_table(names, [[1, 0, 0]] * 3, width=80))
     assert lines[1].split() == ["true", "0", "1", "2"]
     assert lines[2].startswith("0 norway_spruce...")
+
+
+def test_how_far_train_is_ahead_is_no_number_where_both_are_infinite():
+    assert (_gap_text(math.inf, math.inf), _gap_text(math.inf, 1.0), _gap_text(1.0, 3.0)) == ("-", "+inf", "-2.0000")
 
 
 def test_a_matrix_that_fits_no_way_is_left_out():

@@ -192,10 +192,13 @@ def read_checkpoint(run: SavedRun, warn: Callable[[str], None]) -> tuple[str, di
     if name not in ("best", "last"):
         raise ConfigError(f"checkpoint={name}: choose best or last")
     if not checkpoints.has(name):
-        why, typed = "the run has saved none yet, go on with it", f"resume {quote(here(run.directory.whole.path))}"
-        if run.is_done:
+        typed = f"train {quote(here(run.directory.config))}"
+        if run.status == "failed":
+            why = f"the run failed before it saved one ({run.reason.rstrip('.')}); train it with other settings"
+        elif run.is_done:
             why = "the run had saved it: put it back, or train the run again"
-            typed = f"train {quote(here(run.directory.config))}"
+        else:
+            why, typed = "the run has saved none yet, go on with it", f"resume {quote(here(run.directory.whole.path))}"
         raise DataError(f"{checkpoints.path(name)}: not there; {why}: python -m runner {typed}")
     return name, checkpoints.load(name)
 

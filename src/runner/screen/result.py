@@ -157,7 +157,7 @@ def _matrix_width(labels: Sequence[str], heads: Sequence[str], digits: int) -> i
 
 
 def _gap_text(held_out: float | None, train: float | None) -> str:
-    if held_out is None or train is None:
+    if held_out is None or train is None or math.isnan(held_out - train):  # of two that are infinite
         return NO_SCORE
     return f"{'+' if held_out > train else ''}{figure(held_out - train)}"
 
