@@ -125,11 +125,14 @@ def test_an_empty_cell_is_no_number(iris: runner.Run) -> None:
         ([[1.0, 2.0]], r"shape \[1, 2\]"),
         ([["a", "b", "c", "d"]], "x: is not an array of numbers"),
         ([[1.0, 2, 3, 4], [1, 2, float("nan"), 4]], "x: row 1: petal_length_cm=nan: is not a number"),
+        (np.zeros((1, 4), complex), r"x: holds complex numbers, complex128; give real ones"),
+        (pd.DataFrame(), "x: has no column sepal_length_cm, .*; it has none"),
+        (pd.DataFrame([[1.0] * 5], columns=[*COLUMNS, COLUMNS[0]]), "x: has sepal_length_cm twice; which one is meant"),
         ([[1e300, 2, 3, 4]], "x: row 0: sepal_length_cm=inf: is not a number"),
         ([[1.0, 2, 3, 4], [3e38, 3e38, -3e38, 3e38]], "x: row 1: the net's output is not a number"),
     ],
 )
-def test_rows_that_do_not_fit_are_told(iris: runner.Run, x: list[object], told: str) -> None:
+def test_rows_that_do_not_fit_are_told(iris: runner.Run, x: object, told: str) -> None:
     with pytest.raises(runner.RunnerError, match=told):
         iris.predict(x)
 

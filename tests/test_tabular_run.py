@@ -36,6 +36,15 @@ def test_members_are_picked_said_saved_and_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [TABULAR, ["model=tabm", "model.num_members=3", *SMALL]], ids=["tabular", "tabm"])
+def test_its_pictures_are_those_of_a_table(tmp_path: Path, words: list[str]) -> None:
+    assert train(tmp_path, "dataset=iris", "baselines.trees=[]", *words).code == 0
+    drawn = program.run(["view", str(only_run(tmp_path)), "--out", str(tmp_path / "pictures")], tmp_path / "said")
+    assert (drawn.code, drawn.err) == (0, "")
+    pictures = {path.stem for path in (tmp_path / "pictures").iterdir()}
+    assert pictures == {"curves", "confusion", "mistakes", "reliability", "saliency", "columns"}
+
+
+@pytest.mark.parametrize("words", [TABULAR, ["model=tabm", "model.num_members=3", *SMALL]], ids=["tabular", "tabm"])
 def test_a_killed_run_resumes_to_the_bit(tmp_path: Path, words: list[str]) -> None:
     assert train(tmp_path / "whole", *ROWS, *words).code == 0
     at = ("runner.engine.step:Stepper.step", 35)

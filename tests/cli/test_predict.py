@@ -366,9 +366,14 @@ def test_a_damaged_schema_is_said_to_be_so(car: Path, tmp_path: Path, capsys: Ca
 def test_a_run_without_a_checkpoint_is_said_to_have_none(car: Path, tmp_path: Path, capsys: Capture) -> None:
     run = Path(shutil.copytree(car, tmp_path / "run"))
     shutil.rmtree(run / "checkpoints")
-    (run / "summary.json").unlink()  # which says that the run came to its end
+    summary = run / "summary.json"
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"status": "failed", "reason": "loss nan."}))
     assert main.main(["predict", str(run), *CAR]) == 3
-    assert "the run has saved none yet, go on with it: resume" in capsys.readouterr().err
+    told = "the run failed before it saved one (loss nan); train it with other settings: python -m runner train "
+    assert told in capsys.readouterr().err
+    summary.unlink()  # which says how the run came to its end
+    assert main.main(["predict", str(run), *CAR]) == 3
+    assert "the run has saved none yet, go on with it: python -m runner resume " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,20 @@ def test_a_metric_nobody_has_measured_is_told_with_those_there_are(here: Path, c
     assert err == "error: --by test/f1: no run here has measured it; choose val/loss, test/accuracy\n"
 
 
+def test_without_any_score_there_is_nothing_to_rank_by(here: Path, capsys: Capture) -> None:
+    make_run(here / "a", status="failed", best={})
+    _, err = said(capsys, "--by", "test/accuracy", code=2)
+    assert err.endswith("no run here has measured it; none has a score yet: leave out --by\n")
+
+
+def test_the_folder_of_the_runs_is_named_as_for_every_verb_that_reads_them(here: Path, capsys: Capture) -> None:
+    make_run(here / "elsewhere" / "a")
+    out, _ = said(capsys, f"output_dir={here / 'elsewhere'}")
+    assert out[0].startswith("iris: 1 run;")
+    _, err = said(capsys, "output_dir=nowhere", code=2)
+    assert err == "error: report: no run in nowhere; make one: python -m runner train\n"
+
+
 def test_a_thousand_runs_are_told_within_three_seconds_and_without_torch(here: Path) -> None:
     for number in range(1000):
         make_run(here / f"{number}", number / 1000, seed=number % 5, optimizer__lr=number // 5)

@@ -70,7 +70,7 @@ def test_pruned_failed_and_lost_jobs_are_counted_and_said(here: Path, capsys: Ca
     ("jobs", "told"),
     [
         ([("optimizer.lr=0.1", None, "failed"), ("optimizer.lr=0.2", None, "waiting")], "without a finished job"),
-        ([("optimizer.lr=0.1", 0.1, "finished")], "its jobs differ in nothing but seed and fold"),
+        ([("optimizer.lr=0.1", 0.1, "finished")], "outputs/few: has a single job\n  its curves: python -m runner"),
         ([(f"optimizer.lr=0.1 seed={n}", 0.1, "finished") for n in (0, 1)], "view outputs/few curves"),
     ],
     ids=["none is finished", "one job", "seeds alone"],

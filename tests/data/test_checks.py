@@ -56,6 +56,11 @@ def test_right_data_pass(data):
         (replace(IMAGES, y=torch.tensor([1, 2, 3])), "row 2: label 3 is not among 0..2"),
         (replace(IMAGES, y=torch.tensor([1, 1, 1])), "every row has label 1: with one class there is nothing to learn"),
         (replace(NUMBERS, y=torch.tensor([0, torch.inf, 1])), "row 1: the target inf is not a finite number"),
+        (replace(NUMBERS, y=torch.full((3,), 3.5)), "every row has the target 3.5: with one value there is nothing to"),
+        (
+            replace(NUMBERS, y=torch.full((3,), 1e9), target="id"),
+            "the target, id, 1,000,000,000, to the seven digits of float32: with one value there is nothing to learn",
+        ),
         (replace(IMAGES, x=torch.zeros(3, 4, 4)), "x must be"),
         (replace(IMAGES, x=IMAGES.x.double()), "x must be"),
         (replace(IMAGES, y=torch.tensor([0, 1])), r"y must be \[3\] torch.int64 for multiclass"),

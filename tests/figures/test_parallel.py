@@ -33,6 +33,11 @@ def test_a_line_goes_through_its_settings_to_its_value_and_the_best_is_on_top() 
     assert best == [finished[-1]]
 
 
+def test_beside_a_single_setting_the_line_of_a_failed_job_is_a_stub() -> None:
+    failed, *_ = lines_of(drawn(sweep_view(("a=1", (), "failed"), ("a=7", (0.5,), "finished"))))
+    assert failed == [[[0, 0], [0.15, 0]]]
+
+
 def test_a_fan_opens_to_the_deviation_of_the_seeds() -> None:
     picture = drawn(sweep_view(*JOBS, ("a=3 b=5", (3.0, 5.0), "finished")))
     (fans,) = [found for found in picture.figure.axes[0].collections if type(found) is PolyCollection]

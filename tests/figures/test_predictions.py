@@ -11,7 +11,7 @@ from runner.contracts import Column
 from runner.errors import DataError
 from runner.figures.class_predictions import ClassPredictions
 from runner.figures.dataset_view import Title
-from runner.figures.predictions import draw_confusion, draw_row_mistakes
+from runner.figures.predictions import draw_confusion, draw_image_mistakes, draw_row_mistakes
 from runner.figures.run import residuals
 from runner.figures.style import ROOM, Picture, style
 
@@ -63,6 +63,13 @@ def test_a_net_that_is_always_right_leaves_the_heads_alone():
     with style():
         found = texts(draw_row_mistakes(TITLE, of, torch.empty(0, 1), [], [Column("rooms")]))
     assert {"predicted", "sure", "true", "rooms"} <= {*found}
+
+
+def test_a_net_that_is_always_right_about_pictures_has_a_white_place_for_mistakes():
+    of = ClassPredictions("test", torch.tensor([0]), torch.tensor([[0.75, 0.25]]), torch.tensor([0]), ("cat", "dog"))
+    with style():
+        made = draw_image_mistakes(TITLE, of, torch.empty(0, 3, 8, 8), [])
+    assert made.content("png").startswith(b"\x89PNG")
 
 
 def run_that_answers(predicted_N: list[float]) -> Any:

@@ -57,6 +57,14 @@ def test_the_history_is_the_best_so_far() -> None:
     assert all(text.isdecimal() for text in ticks), "there is no half a combination"
 
 
+def test_the_only_value_is_said_with_as_many_digits_as_elsewhere() -> None:
+    view = sweep_view(("a=1", (0.6370541453,), "finished"), ("a=2", (), "failed"))
+    with style():
+        axes = axes_of(view)
+        draw_slice(axes, view, view.axes[0])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0.6371"]
+
+
 def test_long_names_below_a_slice_are_turned() -> None:
     jobs = [(f"kind=long-name-{n}", (float(n),), "finished") for n in range(9)]
     view = sweep_view(*jobs)

@@ -31,7 +31,7 @@ def test_a_hangul_character_is_as_wide_as_it_is_high() -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0, "0"), (0.25, "0.25"), (750, "750"), (-500_000, "-500k"), (2_500_000, "2.5M"), (2e9, "2B")],
+    [(0, "0"), (0.25, "0.25"), (750, "750"), (-500_000, "-500k"), (2_500_000, "2.5M"), (2e9, "2B"), (2e30, "2e+30")],
 )
 def test_a_tick_says_the_whole_number(value: float, said: str) -> None:
     assert tick(value) == said

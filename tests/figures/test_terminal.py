@@ -117,3 +117,12 @@ def test_what_columns_are_worth_is_told_whole_or_named_below() -> None:
         "1 column more: trees: accuracy lost; a wider terminal shows",
         "it",
     ]
+
+
+def test_of_very_many_columns_the_last_ones_are_counted() -> None:
+    lost = {"net": torch.arange(50.0, 0, -1)[:, None].expand(50, 2)}
+    found = Importance(tuple(f"f{number}" for number in range(50)), lost, tuple(range(50)), (), 9, "")
+    out = io.StringIO()
+    Console(file=out, width=60).print(importance_table(found, "accuracy lost"))
+    lines = [line.split()[0] for line in out.getvalue().splitlines()]
+    assert lines == ["column", *(f"f{number}" for number in range(40)), "10"]

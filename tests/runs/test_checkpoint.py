@@ -16,6 +16,7 @@ import torch
 import program
 from runner.errors import DataError
 from runner.runs.checkpoint import COMMENT, COMMENT_SIZE, Checkpoints, pack, unpack
+from runner.text import here
 
 
 def state(step: int = 1, size: int = 8) -> dict[str, Any]:
@@ -80,14 +81,17 @@ def test_fault_21_strangers_and_leftovers_do_not_matter(tmp_path: Path) -> None:
     assert checkpoints.load("last")["progress"]["step"] == checkpoints.load("best")["progress"]["step"] == 3
 
 
-def test_with_no_generation_left_every_fault_is_named(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(tmp_path)
+def test_with_no_generation_left_every_fault_is_named_and_what_to_type(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    checkpoints.folder.mkdir()
     checkpoints.path("last").write_bytes(b"nonsense")
     with pytest.raises(DataError) as caught:
         checkpoints.load("last")
+    again = f"python -m runner train {here(tmp_path / 'config.yaml')}"
     assert str(caught.value).splitlines() == [
-        f"{tmp_path}/last.pt: not loaded: cut short, or not a checkpoint of this program",
-        f"{tmp_path}/previous-last.pt: not there",
+        f"{tmp_path}/checkpoints/last.pt: not loaded: cut short, or not a checkpoint of this program",
+        f"{tmp_path}/checkpoints/previous-last.pt: not there",
+        f"  put one back that can be read, or train the run again: {again}",
     ]
 
 

@@ -10,9 +10,11 @@ import pytest
 
 import program
 from past_runs import CONFIG, make_run
+from runner.errors import DataError
+from runner.runs.directory import RunDirectory
 from runner.runs.named import short_name
 from runner.runs.ranking import read_runs
-from runner.runs.saved_run import NEUTRAL, settings_of
+from runner.runs.saved_run import NEUTRAL, SavedRun, settings_of
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +127,12 @@ def spoil(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def lose_summary(folder: Path) -> None:
+    (folder / "summary.json").rename(folder / "config.yaml")
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints" / "last.pt").touch()
+
+
 @pytest.mark.parametrize(
     ("how", "told"),
     [
@@ -143,6 +151,7 @@ def spoil(folder: Path, **changes: object) -> None:
         (lambda run: spoil(run, digest="0"), "its results are not those that the run wrote"),
         (lambda run: spoil(run, config=None), "config.yaml: cannot be read: No such file or directory"),
         (lambda run: (run / "summary.json").rename(run / "config.yaml"), "no summary.json: the run ended before"),
+        (lambda run: lose_summary(run), "no summary.json: it was lost; to write it again: python -m runner resume "),
     ],
 )
 def test_what_cannot_be_read_is_told_in_a_line_and_hides_nothing(how, told: str, tmp_path: Path) -> None:
@@ -151,6 +160,15 @@ def test_what_cannot_be_read_is_told_in_a_line_and_hides_nothing(how, told: str,
     runs, (line,) = read_runs([tmp_path])
     assert [run.path.name for run in runs] == ["good"]
     assert told in line and str(tmp_path / "bad") in line and "\n" not in line
+
+
+def test_measurements_that_are_not_there_were_lost_where_the_run_has_ended(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    with pytest.raises(DataError, match=r"metrics\.jsonl: not there; the run had written it: put it back"):
+        _ = SavedRun(RunDirectory(run)).rows
+    spoil(run, status="running")
+    with pytest.raises(DataError, match="the run has measured nothing yet"):
+        _ = SavedRun(RunDirectory(run)).rows
 
 
 def test_folders_of_others_are_passed_through(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """What is computed for the last table, by hand-made counts."""
 
+import math
+
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from runner.screen.result import ClassScore, class_table, confusion_table, per_class
+from runner.screen.result import ClassScore, _gap_text, class_table, confusion_table, per_class
 from runner.text import shortened
 
 
@@ -49,6 +51,11 @@ def test_the_confusion_matrix_has_true_rows_and_predicted_columns():
     ]
 
 
+def test_the_head_of_a_narrow_confusion_matrix_stands_whole():
+    lines = text_of(confusion_table(("a", "b"), [[7, 0], [2, 11]], width=80))
+    assert [line.split() for line in lines[:2]] == [["predicted"], ["true", "a", "b"]]
+
+
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 COUNTS = [[900 if i == j else 11 for j in range(10)] for i in range(10)]
 
@@ -69,6 +76,10 @@ def test_long_names_that_begin_alike_become_numbers():
     lines = text_of(confusion_table(names, [[1, 0, 0]] * 3, width=80))
     assert lines[1].split() == ["true", "0", "1", "2"]
     assert lines[2].startswith("0 norway_spruce...")
+
+
+def test_how_far_train_is_ahead_is_no_number_where_both_are_infinite():
+    assert (_gap_text(math.inf, math.inf), _gap_text(math.inf, 1.0), _gap_text(1.0, 3.0)) == ("-", "+inf", "-2.0000")
 
 
 def test_a_matrix_that_fits_no_way_is_left_out():

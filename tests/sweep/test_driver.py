@@ -108,6 +108,17 @@ def test_as_many_jobs_run_as_may_and_the_next_begins_when_one_ends(tmp_path: Pat
     assert running[:2] == [[0, 1], [0, 2]]
 
 
+def test_a_job_that_is_proposed_again_while_it_runs_is_not_begun_twice(tmp_path: Path) -> None:
+    back_end = BackEnd({0: (2, Ended(0)), 1: (1, Ended(0))})
+    jobs = iter([job(0), job(0), job(1), job(0)])
+    assert in_short(driver(tmp_path, back_end, Told(), at_a_time=3).run(jobs)) == [
+        "begun 0",
+        "begun 1",
+        "finished 1",
+        "finished 0",
+    ]
+
+
 @pytest.mark.parametrize(
     ("ended", "how", "reason"),
     [

@@ -328,6 +328,12 @@ def test_pr_counts_by_hand() -> None:
     assert np.array_equal(least, unanswered)
 
 
+def test_a_histogram_is_made_of_huge_values_that_are_close_and_leaves_out_what_is_no_number() -> None:
+    value = histogram_value("w", np.array([1e30, np.nextafter(np.float32(1e30), np.float32(2e30)), np.inf], np.float32))
+    counts = np.frombuffer(value.tensor.tensor_content).reshape(30, 3)[:, 2]
+    assert (counts[0], counts[-1], counts.sum()) == (1, 1, 2)
+
+
 def test_a_histogram_counts_every_value_once() -> None:
     value = histogram_value("w", np.array([0.0, 0.0, 8.0, 30.0], np.float32))
     content = np.frombuffer(value.tensor.tensor_content).reshape(30, 3)

@@ -46,6 +46,7 @@ HELP = "Compare runs, best first; seeds and folds are averaged. For two runs, sh
 WHICH = "a run, a sweep or a folder of them; last: the newest; key=value: those whose settings are so"
 PAGE_MARK = b'<meta name="generator" content="runner report">'  # what a page of --html has in its first bytes
 PAGE_HEAD = 1000  # bytes
+OUTPUTS = "output_dir="
 MOST_TOLD = 10  # unreadable runs, one by one
 
 
@@ -56,9 +57,13 @@ def run(argv: Sequence[str]) -> int:
         parser().error(f"--top {wanted.top}: a whole number of at least 1")
     words = [word for word in wanted.folders if "=" in word and not expanded(word).exists()]
     named = [word for word in wanted.folders if word not in words]
+    outputs = usual_output_dir()
+    for folder in [word for word in words if word.startswith(OUTPUTS)]:  # as every verb that reads runs takes it
+        words.remove(folder)
+        outputs = expanded(folder.removeprefix(OUTPUTS))
     if option := next(filter(None, map(as_option, named)), None):
         raise ConfigError(f"report: name the group of an option, as {option}")
-    folders = [folder_of_runs("report", word, usual_output_dir()) for word in named] or [usual_output_dir()]
+    folders = [folder_of_runs("report", word, outputs) for word in named] or [outputs]
     if wanted.html:
         check_html(wanted, words, folders)
     runs, left_out = read_runs(folders)
@@ -147,9 +152,8 @@ def check_metric(metric: str | None, runs: Sequence[SavedRun]) -> None:
     """Raises ConfigError where no run has measured it."""
     if metric is not None and not any(metric in run.metrics for run in runs):
         known = dict.fromkeys(name for run in runs for name in run.metrics if "/" in name)
-        raise ConfigError(
-            f"--by {metric}: no run here has measured it; choose {', '.join(known) or 'nothing: none is'}"
-        )
+        choice = f"choose {', '.join(known)}" if known else "none has a score yet: leave out --by"
+        raise ConfigError(f"--by {metric}: no run here has measured it; {choice}")
 
 
 def first_lines(lines: Sequence[str], rest: str) -> Iterator[str]:

@@ -141,7 +141,9 @@ def read_differing(sweep: SavedSweep) -> Candidates:
     found = read_candidates(sweep)
     if not found.settings:
         curves = f"python -m runner view {shlex.quote(here(sweep.path))} curves"
-        raise DataError(f"{here(sweep.path)}: its jobs differ in nothing but seed and fold\n  their curves: {curves}")
+        is_alone = found.jobs.total() == 1
+        why = "has a single job" if is_alone else "its jobs differ in nothing but seed and fold"
+        raise DataError(f"{here(sweep.path)}: {why}\n  {'its' if is_alone else 'their'} curves: {curves}")
     return found
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from runner.contracts import Column, Data, Rows, TargetTransform
 from runner.errors import ConfigError, DataError
-from runner.text import figure
+from runner.text import LARGEST_EXACT, figure
 
 
 def check_data(data: Data) -> None:
@@ -86,6 +86,12 @@ def _check_y(data: Data) -> None:
     if data.task == "regression":
         if first := _first(~torch.isfinite(y_N)):
             raise DataError(f"row {first[0]}: the target {y_N[first].item()} is not a finite number")
+        if (y_N == y_N[0]).all():
+            value, column = figure(y_N[0].item(), is_short=True), f", {data.target}," if data.target else ""
+            close = ", to the seven digits of float32" if abs(y_N[0].item()) > LARGEST_EXACT else ""
+            raise DataError(
+                f"every row has the target{column} {value}{close}: with one value there is nothing to learn"
+            )
     elif first := _first((y_N < 0) | (y_N >= num_classes)):  # -100 too, which cross entropy would leave out in silence
         label = y_N[first].item()
         raise DataError(f"row {first[0]}: label {label} is not among 0..{num_classes - 1}, the codes of the classes")

@@ -72,6 +72,8 @@ def raw_rows(x: Any, row_shape: Sequence[int], columns: Sequence[Column]) -> Ten
         rows = x if isinstance(x, Tensor) else torch.as_tensor(np.asarray(x))
     except (TypeError, ValueError) as fault:
         raise DataError(f"x: is not an array of numbers: {fault}") from fault
+    if rows.is_complex():
+        raise DataError(f"x: holds complex numbers, {str(rows.dtype).removeprefix('torch.')}; give real ones")
     if tuple(rows.shape[1:]) == tuple(row_shape[1:]) and row_shape[0] == 1:
         rows = rows.unsqueeze(1)
     if tuple(rows.shape[1:]) != tuple(row_shape):
@@ -97,7 +99,10 @@ def _from_frame(frame: DataFrame, columns: Sequence[Column]) -> Tensor:
         raise DataError("x: this data set has no named columns; give an array")
     frame = frame.set_axis(by_own_name(list(frame.columns), columns), axis=1)
     if missing := [column.in_file for column in columns if column.in_file not in frame.columns]:
-        raise DataError(f"x: has no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}")
+        has = ", ".join(map(str, frame.columns)) or "none"
+        raise DataError(f"x: has no column {', '.join(missing)}; it has {has}")
+    if twice := [column.in_file for column in columns if list(frame.columns).count(column.in_file) > 1]:
+        raise DataError(f"x: has {', '.join(twice)} twice; which one is meant?")
     return torch.stack([_numbers(frame[column.in_file], column) for column in columns], 1)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,7 @@ from runner.losses.readout import NearestNeighbour, Probabilities, Ranking, is_a
 from runner.runs.checkpoint import Checkpoints
 from runner.runs.saved_run import LENGTHS, MAY_DIFFER, SavedRun
 from runner.runs.schema import Schema, check_same_schema, read_schema, saved_schema, schema_of
+from runner.text import here
 
 if TYPE_CHECKING:
     from runner.screen.predictions import Measure
@@ -190,9 +192,14 @@ def read_checkpoint(run: SavedRun, warn: Callable[[str], None]) -> tuple[str, di
     if name not in ("best", "last"):
         raise ConfigError(f"checkpoint={name}: choose best or last")
     if not checkpoints.has(name):
-        lost = "the run had saved it: put it back, or train the run again"
-        why = lost if run.is_done else "the run has saved none yet, go on with it: resume"
-        raise DataError(f"{checkpoints.path(name)}: not there; {why}")
+        typed = f"train {quote(here(run.directory.config))}"
+        if run.status == "failed":
+            why = f"the run failed before it saved one ({run.reason.rstrip('.')}); train it with other settings"
+        elif run.is_done:
+            why = "the run had saved it: put it back, or train the run again"
+        else:
+            why, typed = "the run has saved none yet, go on with it", f"resume {quote(here(run.directory.whole.path))}"
+        raise DataError(f"{checkpoints.path(name)}: not there; {why}: python -m runner {typed}")
     return name, checkpoints.load(name)
 
 

@@ -27,6 +27,7 @@ LOOKS = ((40, 1.6, 0.95, 0.8), (200, 1.0, 0.8, 0.3), (10**9, 0.6, 0.6, 0.15))
 PALE = 0.3  # of the pruned, as a share of the finished
 EDGE = 0.01  # of an axis: the width of a line
 BEST = 2.4  # points wide
+STUB = 0.15  # of the way from one axis to the next
 
 Points = list[tuple[float, float]]
 
@@ -59,12 +60,14 @@ def _bottom(view: SweepView) -> float:
 
 
 def _lines(view: SweepView) -> list[Points]:
-    """Of each candidate, those on top last; a failed one ends at the last setting."""
+    """Of each candidate, those on top last; a failed one ends at the last setting, or a little beside the only one."""
     count = max(1, len(view.in_order) - 1)
     lines = []
     for rank, (number, each) in enumerate(view.in_order):
         points = [(place, _spread(axis, axis.places[number], rank / count)) for place, axis in enumerate(view.axes)]
         end = [(float(len(view.axes)), view.goodness(each.mean))] if each.values else []
+        if not end and len(points) == 1:  # there would be no line
+            end = [(STUB, points[0][1])]
         lines.append([*points, *end])
     return lines
 

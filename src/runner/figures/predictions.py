@@ -133,9 +133,8 @@ def draw_captioned(title: Title, images: Sequence[Pixels], captions: Sequence[tu
     lines = max(map(len, captions), default=0)
     pitch = height + (lines + 1) * CAPTION_LINE, int(max(width, words)) + GAP
     num_rows = -(-len(images) // max(1, (ROOM + GAP) // pitch[1]))
-    across = -(-len(images) // max(1, num_rows))
-    side = max(height, width)
-    picture, axes = Picture.of_pixels(title, mosaic(images, side, min(across, max(1, len(images))), pitch))
+    across = max(1, -(-len(images) // max(1, num_rows)))  # of no image one place, which stays white
+    picture, axes = Picture.of_pixels(title, mosaic(images, max(height, width), across, pitch))
     for number, caption in enumerate(captions):
         x, y = number % across * pitch[1], number // across * pitch[0] + height + 6
         for line, text in enumerate(caption):

@@ -140,7 +140,7 @@ def convolution(run: RunView) -> Picture:
 
 def features(run: RunView) -> Picture:
     made = stages(run.data.parts.model, run.prepared(run.example_row))
-    if not made:
+    if not made or len(run.data.data.x.shape) != 4:  # members of a net for tables are stacked as pictures are
         raise ConfigError("no layer of this net makes pictures")
     picture = to_rgb(run.data.data.x[run.example_row])[0]
     shown = [made[round(i * (len(made) - 1) / (MOST_STAGES - 1))] for i in range(MOST_STAGES)]

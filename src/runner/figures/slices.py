@@ -100,7 +100,8 @@ def draw_history(axes: Axes, view: SweepView) -> None:
 
 def draw_score_axis(axes: Axes, scale: Scale) -> None:
     ticks = scale.ticks
-    axes.set_yticks([scale.at(value) for value in ticks], [tick(value) for value in ticks])
+    told = figure if scale.low == scale.high else tick  # the only value is no round number
+    axes.set_yticks([scale.at(value) for value in ticks], [told(value) for value in ticks])
     axes.set_ylim(-EDGE, 1 + EDGE)
     axes.grid(axis="y", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)

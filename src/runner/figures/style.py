@@ -82,6 +82,7 @@ EAST_ASIAN = {
     "Droid Sans Fallback": "droidsansfallback",
     "Unifont": "unifont",
 }
+MOST_WITH_UNIT = 1e15  # from there on powers of ten are read better
 WHOLE_BELOW = 10_000  # of the largest number beside it: all digits are shown, as of years
 MISSING = re.compile(r"Glyph (\d+) .* missing from")
 MOST_NAMED = 8
@@ -196,9 +197,9 @@ def set_ticks(axis: Axis, most: int = 5, *, integer: bool = False) -> None:
 
 
 def tick(value: float, largest: float = math.inf) -> str:
-    """A round number: 0.25, 750, 20k, 1.5M, 2B; 1990 where the ``largest`` beside it is a year, too."""
+    """A round number: 0.25, 750, 20k, 1.5M, 2B, 1e+30; 1990 where the ``largest`` beside it is a year, too."""
     for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")) if largest >= WHOLE_BELOW else ():
-        if abs(value) >= size:
+        if size <= abs(value) < MOST_WITH_UNIT:
             return f"{value / size:,.10g}{unit}"
     return f"{value:.10g}"
 

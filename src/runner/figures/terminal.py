@@ -29,6 +29,7 @@ SIDE = 16  # pixels of an image, at most
 GAP = 2  # columns between images
 ROOMY, TIGHT = 3, 2  # columns between those of a table
 MAX_TILES = 20
+MOST_COLUMNS = 40  # of a table, told with their worth
 BAR_WIDTH = 30
 LONGEST_NAME = 24  # columns
 LONGEST_LABEL = 36
@@ -127,15 +128,17 @@ def with_blocks(
 
 
 def importance_table(found: Importance, loses: str) -> Fitting:
-    """A line for each column, the most important to the net first: what is lost without it, and its deviation.
+    """A line for a column, the most important to the net first: what is lost without it, and its deviation.
 
-    ``loses`` says what: accuracy lost.
+    ``loses`` says what: accuracy lost. Of very many columns the last ones are counted.
     """
     table = bare_table(["column shuffled", *(f"{TREES.get(name, 'the net')}: {loses}" for name in found.lost)])
-    for place in found.order:
+    for place in found.order[:MOST_COLUMNS]:
         pairs = ((float(of[place].mean()), float(of[place].std())) for of in found.lost.values())
         cells = (" ± ".join(map(found.figure, pair)) for pair in pairs)
         table.add_row(Text(shortened(found.names[place], LONGEST_NAME)), *cells)
+    if (more := len(found.order) - MOST_COLUMNS) > 0:
+        table.add_row(Text(f"{more:,} more, less important", style="dim"))
     return Fitting(table)
 
 

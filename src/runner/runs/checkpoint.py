@@ -12,6 +12,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from runner.config.regular_file import content
 from runner.errors import DataError
 from runner.runs.files import link_whole, write_whole
 from runner.runs.origin import COMMENT, COMMENT_SIZE
+from runner.text import here
 
 FORMAT = 1
 
@@ -120,7 +122,8 @@ class Checkpoints:
                 for found in faults:
                     self.warn(f"{found}; going on with {path.name} of step {state['progress']['step']}")
                 return state
-        raise DataError("\n".join(faults))
+        again = f"python -m runner train {quote(here(self.folder.parent / 'config.yaml'))}"
+        raise DataError("\n".join([*faults, f"  put one back that can be read, or train the run again: {again}"]))
 
     def load_to_go_on(self) -> dict[str, Any]:
         """``last``; where none of it can be read ``best``, which is a whole state too, of an earlier step."""

@@ -238,7 +238,7 @@ def read_run(path: Path) -> SavedRun:
     """The run in ``path``. Raises DataError saying what is missing or wrong."""
     run = SavedRun(RunDirectory(path))
     if not run.directory.summary.exists():
-        raise DataError(f"{path}: no summary.json: the run ended before its first step; start it again, or resume it")
+        raise DataError(run.no_summary)
     if not isinstance(run.results.get("status"), str):
         raise DataError(f"{path}: its summary.json is not one of this program")
     if (found := run.results.get("format")) not in FORMATS:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from runner.config.run_config import Config, changed, settings_with
@@ -18,6 +19,7 @@ from runner.errors import DataError
 from runner.runs.directory import RunDirectory, results_digest
 from runner.runs.files import read_json
 from runner.runs.metric_log import read_rows
+from runner.text import here
 
 FORMATS = (1,)  # of summary.json; the last is what this build writes
 DONE = ("finished", "stopped_early")  # what a summary says of a run that came to its end
@@ -84,7 +86,7 @@ class SavedRun:
         """summary.json."""
         path = self.directory.summary
         if not path.exists():
-            raise DataError(f"{self.path}: is not a run directory: it has no summary.json")
+            raise DataError(self.no_summary)
         content = read_json(path)
         for name, kind in KINDS.items():
             if name in content and not isinstance(content[name], kind):
@@ -92,6 +94,15 @@ class SavedRun:
         if not math.isfinite(content.get("seconds", 0)):
             raise DataError(f"{path}: damaged: seconds is {content['seconds']}")
         return content
+
+    @property
+    def no_summary(self) -> str:
+        """What is told in a line where summary.json is not there."""
+        if not self.directory.config.exists():
+            return f"{self.path}: is not a run directory: it has no summary.json"
+        is_lost = any(self.directory.checkpoints.glob("*.pt"))
+        told = "it was lost; to write it again" if is_lost else "the run ended before its first step; to begin again"
+        return f"{self.path}: no summary.json: {told}: python -m runner resume {quote(here(self.path))}"
 
     @property
     def known(self) -> dict[str, Any]:
@@ -148,7 +159,9 @@ class SavedRun:
     def rows(self) -> list[dict[str, Any]]:
         """metrics.jsonl."""
         if not self.directory.metrics.exists():
-            raise DataError(f"{self.directory.metrics}: not there; the run has measured nothing yet")
+            is_lost = self.known.get("status") in DONE
+            why = "the run had written it: put it back" if is_lost else "the run has measured nothing yet"
+            raise DataError(f"{self.directory.metrics}: not there; {why}")
         return read_rows(self.directory.metrics)
 
     @cached_property

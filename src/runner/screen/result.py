@@ -126,6 +126,7 @@ def confusion_table(names: Sequence[str], confusion: Sequence[Sequence[int]], wi
     labels, heads = fitting[0]
     table = bare_table(["true", *heads], gap=1)
     table.title, table.title_justify = Text("predicted", style="dim"), "right"
+    table.min_width = cell_len("predicted")  # rich breaks a title that is wider than its table
     for k, row in enumerate(confusion):
         cells = [_count_text(count, sum(row), hit=k == predicted) for predicted, count in enumerate(row)]
         table.add_row(Text(labels[k]), *cells)
@@ -156,7 +157,7 @@ def _matrix_width(labels: Sequence[str], heads: Sequence[str], digits: int) -> i
 
 
 def _gap_text(held_out: float | None, train: float | None) -> str:
-    if held_out is None or train is None:
+    if held_out is None or train is None or math.isnan(held_out - train):  # of two that are infinite
         return NO_SCORE
     return f"{'+' if held_out > train else ''}{figure(held_out - train)}"
 

@@ -107,6 +107,8 @@ class Driver:
         try:
             while True:
                 while len(running) < self.limits.at_a_time and (job := self.next_job(again, jobs)) is not None:
+                    if any(each.job.number == job.number for each in running):
+                        continue  # a search may propose the same values again before they have ended
                     found = self.back_end.under_way(job, self.folder / job.folder)
                     yield Begun(job, found is not None)
                     running.append(self.begin(job) if found is None else _Attempt(job, found))

@@ -203,8 +203,9 @@ def image_value(tag: str, png: bytes) -> Summary.Value:
 
 
 def histogram_value(tag: str, values: NDArray[np.float32]) -> Summary.Value:
-    """Under Histograms and Distributions: [BUCKETS, 3] left, right, count."""
-    counts, edges = np.histogram(values, bins=BUCKETS)
+    """Under Histograms and Distributions: [BUCKETS, 3] left, right, count of the values that are finite."""
+    finite = values[np.isfinite(values)].astype(np.float64)  # float32 has fewer numbers between two that are close
+    counts, edges = np.histogram(finite, bins=BUCKETS)
     buckets = np.stack([edges[:-1], edges[1:], counts], 1).astype(np.float64)
     return _value(tag, histogram_metadata.create_summary_metadata("", ""), buckets)
 

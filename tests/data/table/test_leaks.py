@@ -134,6 +134,10 @@ def test_case_6_few_rows_tell_nothing() -> None:
     assert told(KIND[:29], KIND[:29]) == 0
 
 
+def test_case_6_a_target_that_is_the_same_in_every_train_row_is_told_by_no_column() -> None:
+    assert told(NOISE, torch.full((N,), 3.5)) == 0
+
+
 def test_case_6_only_train_rows_are_looked_at() -> None:
     data, _ = table(torch.cat([KIND[:100] * 0, KIND[100:]]), KIND)
     assert leaks(data, Split(torch.arange(100, N), torch.arange(50), torch.arange(50, 100)))

@@ -47,6 +47,8 @@ def _leak_lines(data: Data, rows: Tensor, suspects: list[int]) -> Iterator[str]:
     if not suspects:  # to sort the targets of all rows takes longer than all that went before
         return
     goal = Goal(data, rows)
+    if goal.by_chance == len(rows):  # the same in every row: no column needs to tell it
+        return
     for place in suspects:
         missed = int(goal.missed(data.x[rows, place : place + 1]))
         if missed <= goal.most_missed(MISSED):
