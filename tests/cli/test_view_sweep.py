@@ -1,6 +1,7 @@
 """``view SWEEP`` as typed."""
 
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -70,10 +71,11 @@ def test_pruned_failed_and_lost_jobs_are_counted_and_said(here: Path, capsys: Ca
     ("jobs", "told"),
     [
         ([("optimizer.lr=0.1", None, "failed"), ("optimizer.lr=0.2", None, "waiting")], "without a finished job"),
+        ([("optimizer.lr=0.1", math.inf, "finished")], "no finished job has a monitor that is a finite number"),
         ([("optimizer.lr=0.1", 0.1, "finished")], "outputs/few: has a single job\n  its curves: python -m runner"),
         ([(f"optimizer.lr=0.1 seed={n}", 0.1, "finished") for n in (0, 1)], "view outputs/few curves"),
     ],
-    ids=["none is finished", "one job", "seeds alone"],
+    ids=["none is finished", "an infinite loss", "one job", "seeds alone"],
 )
 def test_a_sweep_with_nothing_to_compare_is_told(
     here: Path, capsys: Capture, jobs: list[tuple[str, float | None, str]], told: str

@@ -17,7 +17,7 @@ from runner.runs.directory import JOURNAL, SWEEP, RunDirectory
 from runner.runs.files import parsed_json, read_json
 from runner.runs.metric_log import numbered_lines
 from runner.runs.ranking import Contest, entries, read_runs
-from runner.runs.saved_run import SavedRun
+from runner.runs.saved_run import DONE, SavedRun
 from runner.text import here
 
 JOB = re.compile(r"(\d+)(-[^/]*)?")  # the name of a job's folder
@@ -100,7 +100,13 @@ class SavedSweep:
         """For who needs a job that is finished."""
         path = here(self.path)
         how = f"to see them: python -m runner report {shlex.quote(path)}"
-        return DataError(f"{path}: is a sweep without a finished job\n  {how}")
+        has_ended = any(run.known.get("status") in DONE for run in self.jobs)
+        why = (
+            "no finished job has a monitor that is a finite number"
+            if has_ended
+            else "is a sweep without a finished job"
+        )
+        return DataError(f"{path}: {why}\n  {how}")
 
     def origin_of(self, word: str) -> str | None:
         """The checkpoint that this word of its command line came to when it began; None where no job has the word."""
