@@ -44,6 +44,7 @@ def test_a_table_that_was_moved_is_found_in_data_dir(folder: Path, tmp_path: Pat
     shutil.move(folder / "my.csv", tmp_path / "there")
     missing = program.run(["eval", str(run), "trusted=[my_net]"], tmp_path)
     assert missing.code == 3
-    assert f"no such file; looked for {folder / 'my.csv'} and {folder / 'data' / 'my.csv'}" in missing.err
+    told = f"no such file; looked for {folder / 'my.csv'} and {folder / 'data' / 'my.csv'}"
+    assert f"{told}\n  in another folder: data_dir=...\n" in missing.err
     found = program.run(["eval", str(run), "trusted=[my_net]", f"data_dir={tmp_path / 'there'}"], tmp_path)
     assert (found.code, found.err) == (0, "")
