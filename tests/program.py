@@ -35,8 +35,6 @@ SLOW_IMPORTS = [
     "runner.train",
     "runner.experiment.rebuild",
     "runner.compose.composition",
-    "runner.training.folds",
-    "runner.sweep.record",
     "runner.data.csv",
     "runner.data.random",
     "runner.models.dnn",

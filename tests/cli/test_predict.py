@@ -470,3 +470,9 @@ def test_what_a_row_lacks_and_what_training_has_not_seen_is_told(here: Path, cap
         "error: new.csv:5: sex='x': is neither f nor m: a column of two categories takes no third",
         "warning: 2 of 3 rows hold a category that no train row has",
     ]
+
+
+def test_a_run_without_test_rows_says_what_to_give(tmp_path: Path, capsys: Capture) -> None:
+    run = program.train(tmp_path, "test_fraction=0")
+    assert main.main(["predict", str(run), "--test-index", "0"]) == 2
+    assert "the test split has no rows; give a file or a row of yours" in capsys.readouterr().err

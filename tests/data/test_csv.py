@@ -532,9 +532,9 @@ def test_a_file_below_the_current_folder_is_named_from_there(tmp_path: Path, mon
     [
         ("집갑.csv", "; did you mean 'dataset.path=집값.csv'?"),
         ("folder/prizes.CSV", "; did you mean dataset.path=folder/prices.csv?"),
-        ("a.csv", "/a.csv"),  # as good as any other
-        ("집값.xlsx", "/집값.xlsx"),  # another program's
-        ("nowhere/집값.csv", "/집값.csv"),
+        ("a.csv", "/a.csv\n  in another folder: data_dir=..."),  # as good as any other
+        ("집값.xlsx", "/집값.xlsx\n  in another folder: data_dir=..."),  # another program's
+        ("nowhere/집값.csv", "/집값.csv\n  in another folder: data_dir=..."),
     ],
 )
 def test_a_file_of_nearly_the_name_is_told(

@@ -77,7 +77,7 @@ def answer_test_row(stored: SavedRun, wanted: Namespace) -> None:
     schema, by = schema_of(experiment.data, experiment.split.train), f"{rebuilt.checkpoint}.pt, {name}"
     writer = AnswerWriter(wanted, console, schema, by, picture_of(stored, wanted, rebuilt.checkpoint, schema))
     if index >= len(rows):
-        have = f"rows 0 to {len(rows) - 1}" if len(rows) else "no rows"
+        have = f"rows 0 to {len(rows) - 1}" if len(rows) else "no rows; give a file or a row of yours"
         raise ConfigError(f"--test-index {index}: the test split has {have}")
     load_weights(rebuilt.saved, experiment.parts)
     row = rows[index : index + 1]

@@ -39,7 +39,8 @@ def near_file(path: Path, endings: Collection[str] = ()) -> Path | None:
     except OSError:  # no folder, or none that may be read
         return None
     alike = {file.stem: file for file in beside if file.suffix.lower() in (path.suffix.lower(), *endings)}
-    meant = nearest(path.stem, (stem for stem, file in alike.items() if file.is_file()))
+    stems = [stem for stem, file in alike.items() if file.is_file()]
+    meant = nearest(path.stem, stems, least=0.5)  # of a name in Korean, two syllables long, one may be wrong
     return alike[meant] if meant else None
 
 

@@ -10,6 +10,8 @@ from runner.data.table.text import composed
 from runner.errors import DataError
 from runner.text import expanded
 
+ELSEWHERE = "\n  in another folder: data_dir=..."
+
 
 def is_address(path: str) -> bool:
     return path.startswith(("http://", "https://"))
@@ -29,7 +31,7 @@ def find_file(name: str, data_dir: Path) -> Path:
     if any(place.exists() for place in places):
         raise DataError(f"dataset.path={name}: is a pipe or a device, not a file; save the table as one")
     near = next(filter(None, map(near_file, places)), None)
-    hint = f"; did you mean {quote(f'dataset.path={_as_typed(near)}')}?" if near else "\n  in another folder: data_dir=..."
+    hint = f"; did you mean {quote(f'dataset.path={_as_typed(near)}')}?" if near else ELSEWHERE
     raise DataError(f"dataset.path={name}: no such file; looked for {' and '.join(map(str, places))}{hint}")
 
 
