@@ -26,8 +26,8 @@ from runner.models import torchvision_names
 SWEEP = ("-m", "--multirun")
 SOUGHT = ("optimizer", "model", "scheduler", "dataset", "loss")  # where a knob without its group is looked for
 LAYER_COUNTS = ("depth", "layers", "n_layers", "num_hidden_layers", "num_layers")
-SWITCHES = ("debug", "precision", "weights")  # --dry-run, --amp, --pretrained: other programs want no value
-FILLERS = ("and", "on", "using", "with")
+ALONE = ("amp", "autocast", "dry_run", "fast_dev_run", "pretrained", "smoke_test", "use_amp")  # without a value
+OF_WEIGHTS = ("checkpoint", "load", "model", "pretrained", "weights")
 WEIGHTS = re.compile(r".+\.(pt|pth|ckpt)")
 OPTION = re.compile(r"([A-Za-z]\w*)(\(.*\))?")
 
@@ -100,9 +100,9 @@ class _Line:
         return bare(word) in step_words.BY_NAME or (len(word) > 1 and another_name(word, names) is not None)
 
     def _is_switch(self, word: str) -> bool:
-        knob, name = self.knobs.get(word), another_name(word, [*SWITCHES, *setting_types()])
+        knob, name = self.knobs.get(word), another_name(word, setting_types())
         is_bool = setting_types().get(name or "") is bool or (knob is not None and isinstance(knob.default, bool))
-        return is_bool or name in SWITCHES or word.startswith("no_") or "cuda" in word or word == "cpu"
+        return is_bool or word in ALONE or word.startswith("no_") or "cuda" in word or word == "cpu"
 
     def _choice(self, piece: Piece) -> Meant | None:
         """What the piece says where that is an option of a group; None where it says something else."""
@@ -148,10 +148,11 @@ class _Line:
 
     def _bare(self, word: str) -> Meant | None:
         """The option, the net or the file that stands there alone."""
+        if word == "debug":
+            return values.option(word, word, self.catalog)
         name = OPTION.fullmatch(word)
         groups = [group for group in GROUPS if name and another_name(name[1], self.catalog.options(group))]
-        if len(groups) == 1:
-            group = groups[0]
+        if len(groups) == 1 and (group := groups[0]):
             meant = values.option(group, word, self.catalog)
             words = meant.words if meant else (f"{group}={word}",)
             return self._fitted(Meant(words, f"write an option behind its group, {group}="))
@@ -165,7 +166,7 @@ class _Line:
 
     def _meant(self, piece: Piece) -> Meant:
         if not piece.key or re.search(r"[^\w.+-]", piece.key) or Path(piece.text).exists():
-            filler = Meant((), "it is no setting") if piece.text in FILLERS else None
+            filler = Meant((), "it is no setting") if piece.text in ("and", "on", "using", "with") else None
             return self._target(piece.text) or self._epochs(piece.text) or filler or Meant(piece.typed)
         name = piece.key.lstrip("+")
         if name.startswith("no_") and piece.value is None and self._is_switch(name.removeprefix("no_")):
@@ -200,7 +201,7 @@ class _Line:
         """What a name stands for that is no setting here: layers, seeds, a step of pictures, weights to begin with."""
         if name in LAYER_COUNTS and (of_layers := self._layers(value)):
             return of_layers
-        if WEIGHTS.fullmatch(value) and name != "start_from" and not name.startswith("model."):
+        if WEIGHTS.fullmatch(value) and name in OF_WEIGHTS:
             return Meant((f"start_from={value}",), "the weights that a run begins with are start_from")
         data = self.options.get("dataset") if not self._is_right(name) else None
         of_steps = step_words.with_step(name, value, data, self.steps) if data else None

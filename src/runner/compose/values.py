@@ -94,6 +94,8 @@ def option(group: str, value: str, catalog: Catalog) -> Meant | None:
     if group == "model" and (file := Path(value)).suffix == ".py" and file.stem.isidentifier():
         words = ("model=module", f"model.path={value}", "model.name=MyNet", f"trusted=[{file.stem}]")
         return Meant(words, "a net of yours is model=module, with the name of its class in the place of MyNet")
+    if group == "debug" and (IN_WORDS.get(value.lower()) or value in ("debug", "default")):
+        return Meant(("debug=ten_steps",), "the name here is ten_steps")
     if group in RECIPES and IN_WORDS.get(value.lower()) is False:
         return Meant((f"{group}=null",), "none is written null")
     if inside := OF_MODULE.fullmatch(value):

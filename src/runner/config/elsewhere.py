@@ -78,6 +78,5 @@ OPTIONS = {
     "mlp": "fc fcn feedforward fully_connected",
     "cnn": "convnet conv lenet lenet5",
     "csv": "table tabular",
-    "ten_steps": "1 default on true yes",
     "fashion_mnist": "fashion fmnist",
 }
