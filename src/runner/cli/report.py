@@ -19,10 +19,10 @@ from runner.compose.command import command_of_best
 from runner.config import regular_file
 from runner.config.catalog import PARTS, Catalog, conf_folders
 from runner.errors import ConfigError, DataError
-from runner.runs.directory import is_sweep, usual_output_dir
+from runner.runs.directory import is_sweep
 from runner.runs.files import csv_cells
 from runner.runs.matching import matching
-from runner.runs.named import folder_of_runs
+from runner.runs.named import folder_of_runs, output_dir_said
 from runner.runs.origin import as_shown
 from runner.runs.ranking import (
     REPEATED,
@@ -46,7 +46,6 @@ HELP = "Compare runs, best first; seeds and folds are averaged. For two runs, sh
 WHICH = "a run, a sweep or a folder of them; last: the newest; key=value: those whose settings are so"
 PAGE_MARK = b'<meta name="generator" content="runner report">'  # what a page of --html has in its first bytes
 PAGE_HEAD = 1000  # bytes
-OUTPUTS = "output_dir="
 MOST_TOLD = 10  # unreadable runs, one by one
 
 
@@ -57,10 +56,8 @@ def run(argv: Sequence[str]) -> int:
         parser().error(f"--top {wanted.top}: a whole number of at least 1")
     words = [word for word in wanted.folders if "=" in word and not expanded(word).exists()]
     named = [word for word in wanted.folders if word not in words]
-    outputs = usual_output_dir()
-    for folder in [word for word in words if word.startswith(OUTPUTS)]:  # as every verb that reads runs takes it
-        words.remove(folder)
-        outputs = expanded(folder.removeprefix(OUTPUTS))
+    outputs = expanded(output_dir_said(words))
+    words = [word for word in words if not word.startswith("output_dir=")]  # the others are settings of the runs
     if option := next(filter(None, map(as_option, named)), None):
         raise ConfigError(f"report: name the group of an option, as {option}")
     folders = [folder_of_runs("report", word, outputs) for word in named] or [outputs]

@@ -15,7 +15,6 @@ OPERATOR = re.compile(r"==|!=|<=?|>=?|and|or|not|in|[-+*/%]")  # of a condition
 OTHER = re.compile(r"[+~]*[\w./@]+=(?!=)|-+[A-Za-z]")  # word that begins a new piece
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 YAML = re.compile(r".+\.ya?ml", re.IGNORECASE)
-SWITCHED = re.compile(r"true|false|yes|no|on|off|[01]", re.IGNORECASE)
 OF_FILES = ("c", "cfg", "cfg_file", "conf", "config", "config_file", "config_name", "config_path", "yaml")
 IN_WORDS = {"yes": True, "on": True, "1": True, "true": True, "no": False, "off": False, "0": False, "false": False}
 DASHES = "write settings without dashes"
@@ -85,7 +84,7 @@ def _option(rest: Sequence[str], is_switch: Callable[[str], bool]) -> Piece:
         return Piece((rest[0],), key, value, DASHES)
     free = list(takewhile(_is_value, rest[1:]))
     if is_switch(key):
-        free = free[:1] if free and SWITCHED.fullmatch(free[0]) else []
+        free = free[:1] if free and free[0].lower() in IN_WORDS else []
     values = free[:1] + list(takewhile(NUMBER.fullmatch, free[1:]))
     return Piece((rest[0], *values), key, ",".join(values) if values else None, DASHES)
 
@@ -128,7 +127,7 @@ def num_open(text: str) -> int:
 def _switch(rest: Sequence[str], is_switch: Callable[[str], bool]) -> Piece | None:
     """``nesterov``, which stands alone."""
     word, follows = (*rest, "")[:2]
-    has_value = follows.startswith("=") or SWITCHED.fullmatch(follows)
+    has_value = follows.startswith("=") or follows.lower() in IN_WORDS
     is_alone = word.isidentifier() and is_switch(word) and not has_value and not Path(word).exists()
     return Piece((word,), word, None, EQUALS) if is_alone else None
 

@@ -49,10 +49,9 @@ def known(name: str, key: str, value: str, catalog: Catalog) -> Meant | None:
     if key == "model.activation" and (layer := nearest(value, activation_names())) not in (None, value):
         return Meant((f"{key}={layer}",), f"the name in torch.nn is {layer}")
     if (key == "precision" or name in ("bf16", "fp16")) and value.lower() in IN_WORDS:
-        half = name if name == "fp16" else "bf16"
-        return Meant(
-            (f"precision={half if IN_WORDS[value.lower()] else 'float32'}",), "a precision is float32, bf16 or fp16"
-        )
+        half = "fp16" if name == "fp16" else "bf16"
+        precision = half if IN_WORDS[value.lower()] else "float32"
+        return Meant((f"precision={precision}",), "a precision is float32, bf16 or fp16")
     if key == "monitor" and (metric := _monitor(value, catalog)) != value:
         return Meant((f"{key}={metric}",), "a monitor is a split and a metric")
     if key in FORMULAS and "^" in value:
